@@ -1,0 +1,59 @@
+"""The guard of the global state must be able to fail."""
+
+import random
+import sys
+import warnings
+
+import numpy as np
+import pytest
+import sklearn
+from global_state import changes, global_state
+
+
+def forget_numpy():
+    np.random.seed(7)  # noqa: NPY002
+
+
+@pytest.mark.parametrize(
+    ("spoil", "name"),
+    [
+        (forget_numpy, "numpy's random state"),
+        (lambda: random.seed(7), "Python's random state"),
+        (lambda: np.seterr(divide="ignore"), "numpy's error handling"),
+        (lambda: sklearn.set_config(transform_output="pandas"), "scikit-learn's configuration"),
+        (lambda: warnings.simplefilter("ignore"), "warnings filters"),
+    ],
+)
+def test_a_change_is_seen(spoil, name):
+    states = np.random.get_state(), random.getstate()  # noqa: NPY002
+    before = global_state()
+    with np.errstate(), sklearn.config_context(), warnings.catch_warnings():
+        spoil()
+        found = changes(before, global_state())
+    np.random.set_state(states[0])  # noqa: NPY002
+    random.setstate(states[1])
+    assert found == [name]
+
+
+def test_matplotlib_is_watched_once_it_is_there():
+    import matplotlib as mpl
+
+    before = global_state()
+    with mpl.rc_context({"lines.linewidth": 9}):
+        assert changes(before, global_state()) == ["matplotlib's settings"]
+
+
+def test_keras_is_watched_once_it_is_there():
+    import keras
+
+    before, kind = global_state(), keras.config.floatx()
+    keras.config.set_floatx("float16")
+    found = changes(before, global_state())
+    keras.config.set_floatx(kind)
+    assert "Keras' float type" in found
+
+
+def test_nothing_is_loaded_to_look_at_it():
+    loaded = set(sys.modules)
+    global_state()
+    assert {"tensorflow", "keras", "matplotlib"} & (set(sys.modules) - loaded) == set()

@@ -1,0 +1,151 @@
+"""Nothing imports upward, read from the source; and files stay short."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "skcluster"
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+#: What each part may import of skcluster, besides itself. A part that is not here does not exist.
+MAY_IMPORT = {
+    "photometry": set(),
+    "clusters": {"photometry"},
+    "io": {"clusters", "photometry"},
+    "datasets": {"clusters", "photometry", "io"},
+    "features": {"clusters", "photometry"},
+    "augmentation": {"clusters", "photometry"},
+    "regressors": set(),
+    "metrics": set(),
+    "uncertainty": {"metrics"},
+    "plotting": {"clusters", "photometry", "metrics"},
+    "pipelines": {"features", "augmentation", "regressors", "metrics", "uncertainty"},
+    "persistence": {"pipelines", "features", "regressors", "uncertainty"},
+}
+#: The door and the list of names see everything.
+ABOVE_ALL = {"cli", "__main__", "__init__"}
+
+#: Libraries that only some parts may import at all, inside functions or not.
+ONLY_IN = {
+    "keras": {"regressors", "persistence"},
+    "tensorflow": {"regressors"},
+    "scikeras": {"regressors"},
+    "matplotlib": {"features", "plotting", "cli"},
+}
+
+#: Private modules that another part may use.
+BORROWED = {
+    ("augmentation", "skcluster.clusters._stars"),
+    ("datasets", "skcluster.clusters._tables"),
+    ("datasets", "skcluster.io._labels"),
+    ("io", "skcluster.clusters._tables"),
+    ("io", "skcluster.clusters._wording"),
+}
+
+
+def part_of(file: Path) -> str:
+    return file.relative_to(PACKAGE).with_suffix("").parts[0]
+
+
+def modules_imported(file: Path) -> list[tuple[int, str]]:
+    """Line and full name of every import in a file, wherever in it."""
+    found = []
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found += [(node.lineno, alias.name) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}:{node.lineno} imports relatively"
+            # "from skcluster import io" imports skcluster.io.
+            names = [alias.name for alias in node.names] if node.module == "skcluster" else [""]
+            found += [(node.lineno, f"{node.module}.{name}".rstrip(".")) for name in names]
+    return found
+
+
+def wrong_imports(part: str, imported: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    wrong = []
+    for line, name in imported:
+        library, *rest = name.split(".")
+        if library == "skcluster" and part not in ABOVE_ALL:
+            allowed = {part} | MAY_IMPORT[part]
+            if not rest or rest[0] not in allowed:
+                wrong.append((line, name))
+        elif library in ONLY_IN and part not in ONLY_IN[library]:
+            wrong.append((line, name))
+    return wrong
+
+
+def type_checking_only(file: Path) -> set[int]:
+    """Lines of imports that only type checkers see."""
+    return {
+        inner.lineno
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+        if isinstance(inner, ast.Import | ast.ImportFrom)
+    }
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda f: str(f.relative_to(PACKAGE)))
+def test_nothing_imports_upward(file):
+    part = part_of(file)
+    assert part in MAY_IMPORT.keys() | ABOVE_ALL, f"{part} has no place among the layers"
+    unseen = type_checking_only(file)
+    imported = [(line, name) for line, name in modules_imported(file) if line not in unseen]
+    assert wrong_imports(part, imported) == []
+
+
+def test_the_layers_have_no_circle():
+    levels: set[str] = set()
+    while levels != MAY_IMPORT.keys():
+        ready = {part for part, below in MAY_IMPORT.items() if below <= levels}
+        assert ready > levels, f"{MAY_IMPORT.keys() - levels} import each other"
+        levels = ready
+
+
+@pytest.mark.parametrize(
+    ("part", "name"),
+    [
+        ("photometry", "skcluster.clusters"),
+        ("features", "skcluster.augmentation"),
+        ("regressors", "skcluster.clusters._stars"),
+        ("clusters", "skcluster"),
+        ("io", "keras.ops"),
+    ],
+)
+def test_an_import_upward_is_found(part, name):
+    assert wrong_imports(part, [(1, name)]) == [(1, name)]
+
+
+def test_scikeras_is_imported_in_one_module():
+    importing = {
+        file.relative_to(PACKAGE).as_posix()
+        for file in FILES
+        if any(name.split(".")[0] == "scikeras" for _, name in modules_imported(file))
+    }
+    assert importing == {"regressors/_scikeras.py"}
+
+
+def test_private_modules_of_another_part_are_borrowed_by_name_only():
+    borrowed = {
+        (part_of(file), name)
+        for file in FILES
+        for _, name in modules_imported(file)
+        if name.startswith("skcluster.")
+        and "._" in name
+        and part_of(file) not in {name.split(".")[1], "__init__"}
+    }
+    assert borrowed <= BORROWED
+
+
+SOURCES = [
+    file
+    for folder in (PACKAGE, ROOT / "tests", ROOT / "benchmarks")
+    for file in sorted(folder.rglob("*.py"))
+]
+
+
+@pytest.mark.parametrize("file", SOURCES, ids=lambda f: str(f.relative_to(ROOT)))
+def test_no_file_is_longer_than_500_lines(file):
+    assert len(file.read_text().splitlines()) <= 500
