@@ -1,0 +1,18 @@
+"""What X is: one row a cluster, its stars nested inside.
+
+``as_clusters`` makes it from any table of stars, ``stars_of`` reaches the flat star arrays in it.
+"""
+
+from skcluster.clusters._as_clusters import as_clusters, validate_clusters
+from skcluster.clusters._columns import STAR_COLUMNS, StarColumn
+from skcluster.clusters._stars import Stars, clusters_from_flat, stars_of
+
+__all__ = [
+    "STAR_COLUMNS",
+    "StarColumn",
+    "Stars",
+    "as_clusters",
+    "clusters_from_flat",
+    "stars_of",
+    "validate_clusters",
+]

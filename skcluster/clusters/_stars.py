@@ -1,0 +1,190 @@
+"""From clusters to flat arrays of stars and back, without copying."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+from nested_pandas import NestedFrame
+from nested_pandas.series.ext_array import NestedExtensionArray
+
+#: The nested column that holds the stars.
+STARS = "stars"
+
+
+@dataclass(frozen=True)
+class Stars:
+    """The stars of all clusters as flat arrays, cluster after cluster.
+
+    Made by `stars_of`; ``stars["parallax"]`` is the parallax of every star.
+
+    Attributes
+    ----------
+    index : pandas.Index of length n_clusters
+        Names of the clusters.
+    offsets : ndarray of int64, shape (n_clusters + 1,)
+        The stars of cluster ``i`` are ``offsets[i]:offsets[i + 1]``; ``offsets[0]`` is 0.
+    """
+
+    index: pd.Index
+    offsets: npt.NDArray[np.int64]
+    _fields: Mapping[str, pa.Array] = field(repr=False)
+
+    def __getitem__(self, column: str) -> npt.NDArray[Any]:
+        """The values of one column, shape (n_stars,); read-only, no copy where Arrow allows it."""
+        return self._fields[column].to_numpy(zero_copy_only=False)
+
+    def __contains__(self, column: object) -> bool:
+        return column in self._fields
+
+    def __len__(self) -> int:
+        """Number of stars in all clusters."""
+        return int(self.offsets[-1])
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the star columns."""
+        return list(self._fields)
+
+    @cached_property
+    def counts(self) -> npt.NDArray[np.int64]:
+        """Number of stars of each cluster, shape (n_clusters,)."""
+        return np.diff(self.offsets)
+
+    @cached_property
+    def cluster(self) -> npt.NDArray[np.int64]:
+        """Row number of each star's cluster, shape (n_stars,)."""
+        return np.repeat(np.arange(len(self.index)), self.counts)
+
+    def take(self, stars: npt.NDArray[Any]) -> "Stars":
+        """Some of the stars, every cluster kept, be it empty.
+
+        Parameters
+        ----------
+        stars : ndarray of bool, shape (n_stars,), or of increasing int
+            Which stars to keep: a mask, or their positions, cluster by cluster.
+        """
+        positions = np.flatnonzero(stars) if stars.dtype == bool else stars
+        offsets = np.searchsorted(positions, self.offsets)
+        taken = pa.array(positions)
+        return Stars(self.index, offsets, {k: v.take(taken) for k, v in self._fields.items()})
+
+    def rename(self, names: Mapping[str, str]) -> "Stars":
+        """The same stars with columns renamed, without copying.
+
+        Parameters
+        ----------
+        names : mapping of str to str
+            Names to new names. A column that already has a new name is replaced.
+        """
+        changed = {old: new for old, new in names.items() if old != new}
+        replaced = set(changed.values()) - changed.keys()
+        fields = {changed.get(k, k): v for k, v in self._fields.items() if k not in replaced}
+        return Stars(self.index, self.offsets, fields)
+
+    def to_clusters(self) -> NestedFrame:
+        """The clusters as a `NestedFrame`, as `as_clusters` gives them."""
+        return clusters_from_flat(self._fields, self.offsets, self.index)
+
+
+def stars_of(X: NestedFrame) -> Stars:
+    """The flat star arrays of clusters, without copying.
+
+    Parameters
+    ----------
+    X : NestedFrame of n_clusters rows
+        Clusters, as `as_clusters` gives them.
+
+    Returns
+    -------
+    Stars
+        Flat columns, the offsets of the clusters in them, and the clusters' names.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skcluster.clusters import as_clusters, stars_of
+    >>> X = as_clusters(pd.DataFrame({"cluster": ["M 67", "M 67", "M 44"],
+    ...     "phot_g_mean_mag": [12.1, 13.5, 9.8], "bp_rp": [0.8, 0.7, 0.3]}))
+    >>> stars = stars_of(X)
+    >>> stars["bp_rp"]
+    array([0.8, 0.7, 0.3])
+    >>> stars.offsets
+    array([0, 2, 3])
+    """
+    # Past nested-pandas' own __getitem__ and struct_array, which build a series and turn the
+    # storage, a list of structs, inside out: that takes longer than counting a cluster's stars.
+    chunks = pd.DataFrame.__getitem__(X, STARS).array.list_array
+    lists = chunks.chunk(0) if chunks.num_chunks == 1 else _one_chunk(chunks)
+    # A null cluster (which nested-pandas allows) is a cluster without stars: its value_length()
+    # is null, and flatten() leaves out what may lie under it.
+    counts = lists.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
+    offsets = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
+    stars = lists.flatten()
+    names = [field.name for field in stars.type]
+    return Stars(X.index, offsets, dict(zip(names, stars.flatten(), strict=True)))
+
+
+def _to_arrow(values: Any, name: str) -> pa.Array:
+    """An array of numpy, pandas or Arrow as one Arrow array."""
+    if isinstance(values, pd.arrays.NumpyExtensionArray):
+        values = values.to_numpy()
+    texts = False
+    if isinstance(values, np.ndarray):
+        values = values.astype(values.dtype.newbyteorder("="), copy=False)  # FITS: big-endian
+        texts = values.dtype == object
+    try:
+        array = values if isinstance(values, pa.Array) else pa.array(values, from_pandas=texts)
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise ValueError(f"Column {name!r} holds values of several kinds: {error}.") from error
+    return _one_chunk(array) if isinstance(array, pa.ChunkedArray) else array
+
+
+def _one_chunk(chunks: pa.ChunkedArray) -> pa.Array:
+    if chunks.num_chunks == 0:
+        return pa.array([], type=chunks.type)
+    return pa.concat_arrays(chunks.chunks)
+
+
+def clusters_from_flat(
+    fields: Mapping[str, npt.ArrayLike | pa.Array],
+    offsets: npt.ArrayLike,
+    index: Any = None,
+) -> NestedFrame:
+    """Clusters from flat star arrays, without copying numpy's numbers.
+
+    Parameters
+    ----------
+    fields : mapping of str to array of shape (n_stars,)
+        The columns, under the names of the Gaia archive.
+    offsets : array-like of int, shape (n_clusters + 1,)
+        The stars of cluster ``i`` are ``offsets[i]:offsets[i + 1]``.
+    index : array-like of shape (n_clusters,), optional
+        Names of the clusters; 0, 1, 2 … unless given.
+
+    Returns
+    -------
+    NestedFrame
+        One row a cluster, with the nested column ``stars``. No value is checked: `as_clusters`
+        does that.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skcluster.clusters import clusters_from_flat
+    >>> X = clusters_from_flat({"phot_g_mean_mag": np.array([12.1, 13.5, 9.8]),
+    ...                         "bp_rp": np.array([0.8, 0.7, 0.3])}, offsets=[0, 2, 3])
+    >>> X.shape
+    (2, 1)
+    """
+    arrow_offsets = pa.array(np.asarray(offsets), type=pa.int64())
+    lists = [
+        pa.LargeListArray.from_arrays(arrow_offsets, _to_arrow(values, name))
+        for name, values in fields.items()
+    ]
+    struct = pa.StructArray.from_arrays(lists, names=list(fields))
+    return NestedFrame({STARS: pd.Series(NestedExtensionArray(struct), index=index)})

@@ -1,0 +1,171 @@
+"""Stars that cannot be right: one error each, naming cluster, column, value and rule."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skcluster.clusters import (
+    STAR_COLUMNS,
+    StarColumn,
+    as_clusters,
+    clusters_from_flat,
+    validate_clusters,
+)
+
+
+def table(**columns) -> pd.DataFrame:
+    stars = {"cluster": ["a", "b", "b"], "phot_g_mean_mag": [12.0, 13, 14], "bp_rp": [1.0] * 3}
+    return pd.DataFrame({**stars, "parallax": [1.0, -0.5, 0.0], **columns})
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "shown", "rule"),
+    [
+        ("phot_g_mean_mag", np.inf, "inf mag", "must lie between -5 and 30"),
+        ("phot_g_mean_mag", -np.inf, "-inf mag", "must lie between -5 and 30"),
+        ("phot_g_mean_mag", 99.0, "99 mag", "must lie between -5 and 30"),
+        ("bp_rp", 99.99, "99.99 mag", "must lie between -5 and 15"),
+        ("bp_rp", -999.0, "-999 mag", "must lie between -5 and 15"),
+        ("phot_bp_mean_mag", 99.0, "99 mag", "must lie between -5 and 30"),
+        ("parallax", np.inf, "inf mas", "must lie between -1000 and 1000"),
+        ("parallax", -9999.0, "-9999 mas", "must lie between -1000 and 1000"),
+        ("parallax_error", -0.1, "-0.1 mas", "must be at least 0"),
+        ("parallax_error", np.inf, "inf mas", "must be at least 0"),
+        ("probability", 1.5, "1.5", "must lie between 0 and 1"),
+        ("probability", -0.5, "-0.5", "must lie between 0 and 1"),
+        ("ra", np.inf, "inf deg", "must be finite"),
+        ("dec", 91.0, "91 deg", "must lie between -90 and 90"),
+        ("pmra", -np.inf, "-inf mas / yr", "must be finite"),
+        ("ruwe", -1.0, "-1", "must be at least 0"),
+    ],
+)
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_value_that_breaks_its_rule(column, value, shown, rule, dtype):
+    values = np.array([0.5, 0.5, value], dtype=dtype)
+    message = f"cluster 'b' has a star with {column} = {shown}, which {rule} \\(a missing value"
+    with pytest.raises(ValueError, match=message):
+        as_clusters(table(**{column: values}))
+
+
+@pytest.mark.parametrize("column", list(STAR_COLUMNS))
+def test_every_known_column_refuses_infinity(column):
+    with pytest.raises(ValueError, match=f"with {column} = inf"):
+        as_clusters(table(**{column: [0.5, np.inf, 0.5]}))
+
+
+@pytest.mark.parametrize("column", [c for c, r in STAR_COLUMNS.items() if r.missing == "keep"])
+def test_missing_values_of_other_columns_are_kept(column):
+    X = as_clusters(table(**{column: [np.nan, 0.5, np.nan]}))
+    assert len(X.loc["b", "stars"]) == 2
+
+
+def test_zero_and_negative_parallaxes_are_noise_not_errors():
+    assert len(as_clusters(table())) == 2
+
+
+def test_infinity_is_found_among_missing_values():
+    with pytest.raises(ValueError, match="cluster 'b' has a star with bp_rp = inf"):
+        as_clusters(table(bp_rp=[np.nan, 1, np.inf]))
+
+
+@pytest.mark.parametrize("column", ["phot_g_mean_mag", "parallax"])
+def test_text_in_a_number_column(column):
+    message = f"cluster 'b' has a star with {column} = 'bright', which is not a number"
+    with pytest.raises(ValueError, match=message):
+        as_clusters(table(**{column: ["1", "", "bright"]}))
+
+
+def test_text_in_a_nested_column():
+    fields = {"phot_g_mean_mag": np.array(["1", "2"]), "bp_rp": np.ones(2)}
+    with pytest.raises(ValueError, match="cluster 'a' has a star with phot_g_mean_mag = '1'; nest"):
+        as_clusters(clusters_from_flat(fields, [0, 1, 2], ["a", "b"]))
+
+
+@pytest.mark.parametrize("column", ["phot_g_mean_mag", "bp_rp"])
+def test_missing_column(column):
+    message = f"no column '{column}' .* there are: .*parallax.*read_clusters knows the names"
+    with pytest.raises(ValueError, match=message):
+        as_clusters(table().drop(columns=column))
+
+
+@pytest.mark.parametrize("name", [None, "group"])
+def test_missing_cluster_column(name):
+    with pytest.raises(ValueError, match=f"No column '{name or 'cluster'}' .* there are: phot_g"):
+        as_clusters(table().drop(columns="cluster"), cluster_column=name)
+
+
+@pytest.mark.parametrize(
+    "names", [["a", None, "b"], ["a", "", "b"], [1, np.nan, 2], ["a", " ", "b"]]
+)
+def test_star_without_a_cluster(names):
+    with pytest.raises(ValueError, match=r"1 stars have no cluster name .* first in row 1\)"):
+        as_clusters(table(cluster=names))
+
+
+def test_two_columns_of_one_name():
+    with pytest.raises(ValueError, match="more than one column 'bp_rp'"):
+        as_clusters(pd.concat([table(), table()[["bp_rp"]]], axis=1))
+
+
+def test_column_of_several_kinds():
+    with pytest.raises(ValueError, match="Column 'note' holds values of several kinds"):
+        as_clusters(table(note=["x", 1.0, "y"]))
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (pd.DataFrame(), "The table of stars is empty"),
+        (table().iloc[:0], "The table of stars is empty"),
+        ({}, "There is no table to make clusters from"),
+        ([], "There is no table to make clusters from"),
+        ([table().iloc[:0]], "No table holds a star"),
+    ],
+)
+def test_nothing_to_make_clusters_from(data, message):
+    with pytest.raises(ValueError, match=message):
+        as_clusters(data)
+
+
+@pytest.mark.parametrize("data", [np.ones((3, 2)), "members.csv", None, 5])
+def test_not_a_table(data):
+    with pytest.raises(TypeError, match=f"Clusters can be made .*, not from {type(data).__name__}"):
+        as_clusters(data)
+
+
+def test_dict_of_columns_is_no_table():
+    with pytest.raises(TypeError, match="The stars of cluster 'bp_rp' must be a DataFrame or an"):
+        as_clusters({"bp_rp": [1.0, 2.0]})
+
+
+def test_validate_needs_clusters_with_stars():
+    X = as_clusters(table())
+    assert len(validate_clusters(X)) == 3
+    with pytest.raises(ValueError, match="X holds no cluster"):
+        validate_clusters(X.iloc[:0])
+    with (
+        pytest.warns(UserWarning, match="Left out 1 of 3 stars"),
+        pytest.raises(ValueError, match=r"1 of 2 clusters have no star .*: 'a'\. Leave them out"),
+    ):
+        validate_clusters(table(bp_rp=[np.nan, 1, 1]))
+
+
+def test_validate_names_a_few_of_many_empty_clusters():
+    X = clusters_from_flat({"phot_g_mean_mag": [1.0], "bp_rp": [1.0]}, [0, 1, *[1] * 9])
+    with pytest.raises(
+        ValueError, match=r"9 of 10 clusters have no star .*: 1, 2, 3, 4, 5 and 4 m"
+    ):
+        validate_clusters(X)
+
+
+def test_validate_needs_the_columns_asked_for():
+    with pytest.raises(
+        ValueError, match="'ruwe' is needed here, and X has only phot_g_mean_mag, b"
+    ):
+        validate_clusters(table(), columns=["parallax", "ruwe"])
+
+
+def test_rules_in_words():
+    assert StarColumn("mag", 0, 1).rule() == "must lie between 0 and 1"
+    assert StarColumn("mag", low=0).rule() == "must be at least 0"
+    assert StarColumn("mag").rule() == "must be finite"
