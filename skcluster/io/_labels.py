@@ -1,0 +1,196 @@
+"""A table with a row for each cluster -> y, beside the clusters that it belongs to."""
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from skcluster.clusters import StarColumn
+from skcluster.clusters._tables import parse_numbers, to_frame
+from skcluster.clusters._wording import some_names
+from skcluster.io._columns import LABEL_SYNONYMS, find_columns, missing_column, rename_columns
+from skcluster.photometry import distance_from_modulus
+
+#: Columns of labels, their units and limits: what a star cluster can be, with room to spare, so
+#: that years for their logarithm, pc for kpc or a marker such as -999 are noticed.
+LABEL_COLUMNS: dict[str, StarColumn] = {
+    "log_age": StarColumn("dex(yr)", 5, 11),
+    "a_v": StarColumn("mag", 0, 50),
+    "distance_kpc": StarColumn("kpc", 0.001, 1000),
+    "distance_modulus": StarColumn("mag", -5, 25),
+    "distance_pc": StarColumn("pc", 1, 1e6),
+}
+#: Where the distance is taken from: the first of these that the table has.
+_DISTANCES = ("distance_kpc", "distance_modulus", "distance_pc")
+
+
+def labels_of(
+    index: pd.Index, table: Any, *, columns: Mapping[str, str] | None = None
+) -> pd.DataFrame:
+    """The labels of some clusters.
+
+    Parameters
+    ----------
+    index : Index of length n_clusters
+        The clusters' names.
+    table : DataFrame or astropy Table
+        A row for each cluster; names as in `LABEL_SYNONYMS`.
+    columns : mapping of str to str, optional
+        Map from the table's names to those in `LABEL_SYNONYMS`.
+
+    Returns
+    -------
+    DataFrame
+        ``log_age`` (dex of years), ``a_v`` (mag), ``distance_kpc`` (kpc) of the clusters that have
+        all three, in the order and with the spelling of ``index``.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, no cluster is in both, a cluster has two rows, or a label is not a
+        number or out of its range.
+
+    Warns
+    -----
+    UserWarning
+        Clusters without a row, rows without a cluster, and blank labels: one with counts for each.
+    """
+    frame, units = _label_columns(table, columns)
+    rows = _match(index, frame.pop("cluster"))
+    frame, names = frame.iloc[rows[rows >= 0]], index[rows >= 0]
+    values = {c: _numbers(frame[c], names, units.get(c)) for c in frame.columns}
+    y = pd.DataFrame({name: values[name] for name in ("log_age", "a_v")}, index=names)
+    y["distance_kpc"] = _distance_kpc(values)
+    blank = y.isna().any(axis=1).to_numpy()
+    if blank.all():
+        raise ValueError(
+            f"None of the {len(y)} clusters has a log_age, a_v and distance that is not blank."
+        )
+    if blank.any():
+        warnings.warn(
+            f"Left out {blank.sum()} of {len(y)} clusters that have a blank label: "
+            f"{some_names(names[blank])}.",
+            stacklevel=3,
+        )
+    return y[~blank]
+
+
+def _label_columns(
+    table: Any, given: Mapping[str, str] | None
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """The needed columns under our names, and their units."""
+    there = list(table.columns if isinstance(table, pd.DataFrame) else table.colnames)
+    found = {ours: theirs for theirs, ours in find_columns(there, LABEL_SYNONYMS, given).items()}
+    for ours in ("cluster", "log_age", "a_v"):
+        if ours not in found:
+            raise ValueError(missing_column("labels", ours, LABEL_SYNONYMS, there))
+    distance = next((name for name in _DISTANCES if name in found), None)
+    if distance is None:
+        message = missing_column("labels", "distance_modulus", LABEL_SYNONYMS, there)
+        raise ValueError(message.replace("' (", "', 'distance_kpc' or 'distance_pc' (", 1))
+    needed = {found[ours]: ours for ours in ("cluster", "log_age", "a_v", distance)}
+    table = rename_columns(table[list(needed)], needed)
+    if isinstance(table, pd.DataFrame):
+        return pd.DataFrame(table), {}
+    return to_frame(table), {c: getattr(table[c], "unit", None) for c in table.colnames}
+
+
+def _match(index: pd.Index, clusters: pd.Series) -> npt.NDArray[np.intp]:
+    """The row of each cluster of the index, -1 for none."""
+    wanted, there = matching_names(index), matching_names(pd.Index(clusters))
+    twice = wanted.duplicated(keep=False)
+    if twice.any():
+        raise ValueError(
+            f"The members hold clusters whose names are the same but for spaces, underscores and "
+            f"case, so that their labels cannot be told apart: {some_names(index[twice])}."
+        )
+    twice = there.duplicated(keep=False) & there.isin(wanted)
+    if twice.any():
+        raise ValueError(
+            f"Clusters with more than one row in the labels: "
+            f"{some_names(dict.fromkeys(clusters[twice]))}."
+        )
+    rows = np.full(len(wanted), -1)
+    single = np.flatnonzero(~there.duplicated())
+    at = there[single].get_indexer(wanted)
+    rows[at >= 0] = single[at[at >= 0]]
+    _report_unmatched(index[rows < 0], len(index), clusters[~there.isin(wanted)], len(clusters))
+    return rows
+
+
+def matching_names(names: pd.Index) -> pd.Index:
+    """Cluster names without case, spaces and underscores, but for those between two digits.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> matching_names(pd.Index(["NGC_2682", "ngc 2682", "NGC2682", "ESO 92_05"])).tolist()
+    ['ngc2682', 'ngc2682', 'ngc2682', 'eso92_05']
+    """
+    plain = names.astype(str).str.strip().str.lower().str.replace(r"[\s_]+", "_", regex=True)
+    return plain.str.replace(r"(?<!\d)_|_(?!\d)", "", regex=True)
+
+
+def _report_unmatched(
+    unlabelled: pd.Index, n_clusters: int, unmatched: pd.Series, n_rows: int
+) -> None:
+    if len(unlabelled) == n_clusters:
+        raise ValueError(
+            f"Members and labels have no cluster in common: the members hold "
+            f"{some_names(unlabelled)}, the labels {some_names(unmatched)}."
+        )
+    if len(unlabelled):
+        warnings.warn(
+            f"Left out {len(unlabelled)} of {n_clusters} clusters that have no row in the labels: "
+            f"{some_names(unlabelled)}.",
+            stacklevel=5,
+        )
+    if len(unmatched):
+        warnings.warn(
+            f"{len(unmatched)} of {n_rows} clusters in the labels have no members: "
+            f"{some_names(unmatched)}.",
+            stacklevel=5,
+        )
+
+
+def _numbers(column: pd.Series, names: pd.Index, unit: Any) -> npt.NDArray[np.floating[Any]]:
+    """A column of labels in its unit, checked."""
+    rule = LABEL_COLUMNS[str(column.name)]
+    values, wrong = parse_numbers(column)
+    if len(wrong):
+        raise ValueError(
+            f"cluster {names[wrong[0]]!r} has {column.name} = {column.iloc[wrong[0]]!r}, which is "
+            "not a number."
+        )
+    values = _convert(values, unit, rule.unit, str(column.name))
+    outside = np.flatnonzero(~(np.isnan(values) | ((values >= rule.low) & (values <= rule.high))))
+    if len(outside):
+        raise ValueError(
+            f"cluster {names[outside[0]]!r} has {column.name} = {values[outside[0]]:g} {rule.unit},"
+            f" which {rule.rule()} (a missing value is NaN, masked or blank)."
+        )
+    return values.astype(np.float64)
+
+
+def _convert(values: Any, unit: Any, wanted: str, name: str) -> Any:
+    # Logarithms have no agreed notation: VizieR's "[yr]" and "log(yr)" are unknown to astropy.
+    if unit is None or (name == "log_age" and str(unit) in ("", "dex", "[yr]", "log(yr)")):
+        return values
+    from astropy import units
+
+    try:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return units.Unit(unit).to(units.Unit(wanted), values)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"The label {name!r} is in {str(unit)!r}, which cannot be converted to {wanted!r}."
+        ) from None
+
+
+def _distance_kpc(values: Mapping[str, Any]) -> Any:
+    if "distance_modulus" in values:
+        return distance_from_modulus(values["distance_modulus"])
+    return values["distance_kpc"] if "distance_kpc" in values else values["distance_pc"] / 1000

@@ -1,0 +1,125 @@
+"""Any table file -> a table of pandas or astropy."""
+
+import gzip
+import os
+import warnings
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+#: The file types by their extensions; those of text, and FITS, may be gzipped (``.csv.gz``).
+EXTENSIONS = {
+    ".csv": "csv",
+    ".ecsv": "ecsv",
+    ".fits": "fits",
+    ".fit": "fits",
+    ".vot": "votable",
+    ".votable": "votable",
+    ".xml": "votable",
+    ".parquet": "parquet",
+}
+
+
+def read_table(path: str | os.PathLike[str], format: str | None = None) -> Any:
+    """Read a table file.
+
+    Parameters
+    ----------
+    path : str or PathLike
+        The file.
+    format : {"csv", "ecsv", "fits", "votable", "parquet"}, optional
+        Its type, if its extension does not say it.
+
+    Returns
+    -------
+    DataFrame, NestedFrame or astropy Table
+        The table as the file's reader gives it, at least one row long.
+
+    Raises
+    ------
+    FileNotFoundError, IsADirectoryError
+        If there is no such file.
+    ValueError
+        If the type is unknown, or the file is empty, cut off or not of its type.
+    """
+    path = Path(path).expanduser()
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a directory; a table file is needed.")
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no file {path}.")
+    kind = _kind_of(path, format)
+    if path.stat().st_size == 0:
+        raise ValueError(f"The file {path} is empty.")
+    try:
+        table = _READERS[kind](_unzipped(path, kind))
+    except Exception as error:  # the readers raise about everything, and none names the file
+        reason = next(filter(None, str(error).splitlines()), type(error).__name__)
+        raise ValueError(f"{path} cannot be read as {kind}: {reason}") from error
+    if len(table) == 0:
+        raise ValueError(f"The table in {path} is empty.")
+    return table
+
+
+def _kind_of(path: Path, format: str | None) -> str:
+    if format is not None:
+        if format not in _READERS:
+            raise ValueError(f"format must be one of {', '.join(_READERS)}, not {format!r}.")
+        return format
+    name = path.name.lower().removesuffix(".gz")
+    kind = EXTENSIONS.get(Path(name).suffix)
+    if kind is None or (kind == "parquet" and name != path.name.lower()):
+        raise ValueError(
+            f"The file type of {path} is unknown; known are: {', '.join(EXTENSIONS)} (and .gz of "
+            "all but parquet). Say it with format= if the extension does not."
+        )
+    return kind
+
+
+def _unzipped(path: Path, kind: str) -> Any:
+    """The file, or what is in it if it is gzipped: read whole, so that a cut one is noticed."""
+    if path.suffix.lower() != ".gz":
+        return path
+    with gzip.open(path) as file:
+        return BytesIO(file.read())
+
+
+def _read_csv(source: Any) -> pd.DataFrame:
+    # Without index_col, rows longer than the header would shift every value by a column.
+    return pd.read_csv(source, index_col=False, skipinitialspace=True, low_memory=False)
+
+
+def _read_astropy(source: Any, **options: Any) -> Any:
+    from astropy.table import Table
+    from astropy.units import UnitsWarning
+
+    with warnings.catch_warnings():
+        # Units outside the standard are frequent in columns of fluxes, and harmless there: one
+        # in a column that is used is refused when the column is converted.
+        warnings.simplefilter("ignore", UnitsWarning)
+        warnings.filterwarnings("error", message="File may have been truncated")
+        return Table.read(source, **options)
+
+
+def _read_parquet(path: Path) -> Any:
+    import nested_pandas
+    import pyarrow as pa
+    import pyarrow.parquet
+
+    schema = pyarrow.parquet.read_schema(path)
+    if b"table_meta_yaml" in (schema.metadata or {}):  # astropy's, with units
+        return _read_astropy(path, format="parquet")
+    if any(pa.types.is_struct(kind) for kind in schema.types):
+        return nested_pandas.read_parquet(str(path))
+    return pd.read_parquet(path)
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "csv": _read_csv,
+    "ecsv": lambda source: _read_astropy(source, format="ascii.ecsv"),
+    "fits": lambda source: _read_astropy(source, format="fits", memmap=False),
+    "votable": lambda source: _read_astropy(source, format="votable", use_names_over_ids=True),
+    "parquet": _read_parquet,
+}

@@ -1,0 +1,196 @@
+"""Every file type that read_clusters knows gives the same clusters."""
+
+import gzip
+import os
+import time
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from astropy import units as u
+from astropy.io import fits
+from astropy.table import MaskedColumn, QTable, Table
+from nested_pandas import NestedFrame
+
+from skcluster.clusters import stars_of
+from skcluster.io import read_clusters
+
+FORMATS = {
+    "csv": "ascii.csv",
+    "ecsv": "ascii.ecsv",
+    "fits": "fits",
+    "fit": "fits",
+    "vot": "votable",
+    "votable": "votable",
+    "xml": "votable",
+    "parquet": "parquet",
+}
+ZIPPED = ["csv", "ecsv", "fits", "vot", "votable", "xml"]
+
+
+def members(with_units: bool = True) -> Table:
+    """Five stars of two clusters under VizieR's names, one parallax masked."""
+    mag, mas = (u.mag, u.mas) if with_units else (None, None)
+    return Table(
+        [
+            MaskedColumn(["NGC_2682", "Melotte_22", "NGC_2682", "NGC_2682", "Melotte_22"]),
+            MaskedColumn([12.1, 9.8, 13.5, 14.0, 8.0], unit=mag),
+            MaskedColumn([0.8, 0.3, 0.7, 0.9, 0.1], unit=mag),
+            MaskedColumn([1.15, 7.4, 1.13, 0, 7.3], mask=[0, 0, 0, 1, 0], unit=mas),
+            MaskedColumn([2**60 + i for i in range(5)]),
+            MaskedColumn(["u", "v", "w", "x", "y"]),
+        ],
+        names=["Cluster", "Gmag", "BP-RP", "Plx", "Source", "note"],
+    )
+
+
+def write(path: Path, table: Table | None = None) -> Path:
+    """A table under a path of any known extension."""
+    plain = path.with_suffix("") if path.suffix.lower() == ".gz" else path
+    table = members() if table is None else table
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of astropy, about the names of VizieR in VOTable
+        table.write(plain, format=FORMATS[plain.suffix.lower()[1:]])
+    if plain != path:
+        path.write_bytes(gzip.compress(plain.read_bytes()))
+        plain.unlink()
+    return path
+
+
+@pytest.mark.parametrize("extension", [*FORMATS, *(f"{e}.gz" for e in ZIPPED), "FITS", "Csv.GZ"])
+def test_same_clusters_from_every_file_type(tmp_path, extension):
+    X = read_clusters(write(tmp_path / f"members.{extension}"))
+    assert isinstance(X, NestedFrame)
+    assert X.index.tolist() == ["NGC_2682", "Melotte_22"]
+    stars = stars_of(X)
+    assert stars.offsets.tolist() == [0, 3, 5]
+    np.testing.assert_array_equal(stars["phot_g_mean_mag"], [12.1, 13.5, 14.0, 9.8, 8.0])
+    np.testing.assert_array_equal(stars["bp_rp"], [0.8, 0.7, 0.9, 0.3, 0.1])
+    np.testing.assert_array_equal(stars["parallax"], [1.15, 1.13, np.nan, 7.4, 7.3])
+    assert stars["source_id"].tolist() == [2**60 + i for i in (0, 2, 3, 1, 4)]
+    assert stars["note"].tolist() == ["u", "w", "x", "v", "y"]
+
+
+@pytest.mark.parametrize("kind", [str, Path, os.fspath])
+def test_path_of_any_kind(tmp_path, kind):
+    assert len(read_clusters(kind(write(tmp_path / "members.csv")))) == 2
+
+
+@pytest.mark.parametrize("kind", ["csv", "ecsv", "fits", "votable", "parquet"])
+def test_format_overrides_the_extension(tmp_path, kind):
+    path = write(tmp_path / f"members.{kind}")
+    path = path.rename(tmp_path / "members.dat")
+    assert len(read_clusters(path, format=kind)) == 2
+
+
+@pytest.mark.parametrize("extension", ["ecsv", "fits", "vot", "parquet"])
+def test_units_survive_the_file(tmp_path, extension):
+    table = members()
+    table["Plx"] = table["Plx"] / 1000
+    table["Plx"].unit = "arcsec"
+    stars = stars_of(read_clusters(write(tmp_path / f"members.{extension}", table)))
+    np.testing.assert_allclose(stars["parallax"], [1.15, 1.13, np.nan, 7.4, 7.3])
+
+
+@pytest.mark.parametrize("extension", ["ecsv", "fits", "vot", "parquet"])
+def test_wrong_unit_is_refused(tmp_path, extension):
+    table = members()
+    table["Plx"].unit = "km"
+    with pytest.raises(ValueError, match=r"'parallax' is in 'km', which cannot .* to 'mas'"):
+        read_clusters(write(tmp_path / f"members.{extension}", table))
+
+
+def test_odd_units_of_columns_not_used_are_no_matter(tmp_path):
+    table = members()
+    table["flux"] = np.ones(5)
+    path = write(tmp_path / "members.fits", table)
+    with fits.open(path, mode="update") as hdus:
+        hdus[1].header["TUNIT7"] = "'electron'.s**-1"
+    assert "flux" in stars_of(read_clusters(path))
+
+
+def test_tables_in_memory_give_the_same_and_stay_as_they_are():
+    table = members()
+    frame = table.to_pandas()
+    before = frame.copy()
+    from_frame, from_table = read_clusters(frame), read_clusters(table)
+    from_qtable = read_clusters(QTable(table))
+    pd.testing.assert_frame_equal(frame, before)
+    assert table.colnames == before.columns.tolist()
+    assert table["Cluster"].dtype == members()["Cluster"].dtype
+    for X in (from_table, from_qtable):
+        assert X.index.equals(from_frame.index)
+        a, b = stars_of(X), stars_of(from_frame)
+        for column in ("phot_g_mean_mag", "bp_rp", "parallax"):
+            np.testing.assert_array_equal(a[column], b[column])
+
+
+def test_cluster_may_be_the_index():
+    frame = members().to_pandas().set_index("Cluster")
+    assert read_clusters(frame).index.tolist() == ["NGC_2682", "Melotte_22"]
+    numbered = frame.set_index(pd.RangeIndex(5, name="star"), append=True)
+    assert read_clusters(numbered).index.tolist() == ["NGC_2682", "Melotte_22"]
+
+
+def test_nested_frame_passes_through(toy):
+    X, _ = toy
+    assert read_clusters(X).equals(X)
+
+
+def test_nested_parquet_round_trip(tmp_path, toy):
+    X, _ = toy
+    X.to_parquet(tmp_path / "clusters.parquet")
+    back = read_clusters(tmp_path / "clusters.parquet")
+    assert back.equals(X)
+    assert back.index.equals(X.index)
+    assert back.index.name == X.index.name
+
+
+def test_nested_parquet_with_an_unnamed_index_and_an_own_column(tmp_path, toy):
+    X, _ = toy
+    X = X.rename_axis(None).assign(size=np.arange(12))
+    X.to_parquet(tmp_path / "clusters.parquet")
+    back = read_clusters(tmp_path / "clusters.parquet")
+    assert back.index.equals(X.index)
+    assert back.index.name is None
+    assert back["size"].tolist() == list(range(12))
+    assert stars_of(back).columns == stars_of(X).columns
+
+
+def test_nested_stars_under_other_names(toy):
+    X, _ = toy
+    stars = stars_of(X)
+    other = stars.rename({"phot_g_mean_mag": "Gmag", "bp_rp": "colour"}).to_clusters()
+    assert read_clusters(other, columns={"colour": "bp_rp"}).equals(X)
+
+
+def test_nested_column_must_be_called_stars(toy):
+    X, _ = toy
+    with pytest.raises(ValueError, match=r"column 'stars'; its nested columns are: members"):
+        read_clusters(X.rename(columns={"stars": "members"}))
+
+
+@pytest.mark.real
+def test_real_sample_is_read_whole_in_about_a_second(sample_folder, real):
+    X_expected, y_expected = real
+    begin = time.perf_counter()
+    with pytest.warns(UserWarning, match=r"Left out 1589 of 216818 stars, in 447 of 978 clusters"):
+        X, y = read_clusters(sample_folder / "members.parquet", sample_folder / "clusters.csv")
+    assert time.perf_counter() - begin < 5  # 0.2 s on an idle machine
+    assert X.index.equals(X_expected.index)
+    pd.testing.assert_frame_equal(y, y_expected, check_names=False, rtol=1e-15)
+    assert y.index.equals(X.index)
+    stars, expected = stars_of(X), stars_of(X_expected)
+    for column in expected.columns:
+        np.testing.assert_array_equal(stars[column], expected[column])
+    assert {"source_id", "ra", "dec", "pmra", "pmdec", "ruwe"} <= set(stars.columns)
+
+
+@pytest.mark.real
+def test_real_sample_round_trips_through_nested_parquet(tmp_path, real):
+    X, _ = real
+    X.to_parquet(tmp_path / "clusters.parquet")
+    back = read_clusters(tmp_path / "clusters.parquet")
+    assert back.rename_axis(X.index.name).equals(X)
