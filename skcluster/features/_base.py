@@ -1,0 +1,53 @@
+"""What every estimator that turns clusters into numbers shares."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from nested_pandas import NestedFrame
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils._set_output import _get_output_config
+
+from skcluster.clusters import Stars
+
+#: Star columns.
+COLOUR, MAGNITUDE, PARALLAX = "bp_rp", "phot_g_mean_mag", "parallax"
+
+
+class ClusterTransformer(TransformerMixin, BaseEstimator):
+    """Base of the estimators whose X is clusters and whose output has one row a cluster."""
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        # X is neither an array of two dimensions nor free of missing parallaxes.
+        tags.input_tags.two_d_array = False
+        tags.input_tags.allow_nan = True
+        return tags
+
+    def _output(self, values: npt.NDArray[Any], X: Any, stars: Stars) -> Any:
+        """The values, as a DataFrame under the clusters' names if that was asked for.
+
+        scikit-learn labels the rows of its output with the index of X. That is right for a
+        `NestedFrame` alone: the index of a long table numbers the stars, and a list has none.
+        """
+        if isinstance(X, NestedFrame) or _get_output_config("transform", self)["dense"] != "pandas":
+            return values
+        return pd.DataFrame(values, index=stars.index, copy=False)
+
+
+def check_range(name: str, limits: Any) -> tuple[float, float]:
+    """The two ends of a range given as a parameter.
+
+    Raises
+    ------
+    ValueError
+        If they are not two finite numbers in increasing order.
+    """
+    try:
+        low, high = (float(end) for end in limits)
+    except (TypeError, ValueError):
+        low, high = np.nan, np.nan
+    if not (np.isfinite([low, high]).all() and low < high):
+        raise ValueError(f"{name} must be two finite numbers, the smaller one first, not {limits}.")
+    return low, high

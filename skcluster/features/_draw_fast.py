@@ -1,0 +1,127 @@
+"""Pictures of many clusters at once, in numpy."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from skcluster.features._sheet import Sheet
+
+#: Vertical lines across a pixel on which a disc's cover is measured.
+_LINES = 256
+
+
+def disc(radius: float) -> npt.NDArray[np.float64]:
+    """How much of each pixel a disc covers whose centre is that of the middle pixel.
+
+    Parameters
+    ----------
+    radius : float
+        Radius in pixels.
+
+    Returns
+    -------
+    ndarray of shape (2 m + 1, 2 m + 1)
+        Covered parts, 0 to 1.
+    """
+    reach = max(int(np.ceil(radius - 0.5)), 0)
+    pixels = np.arange(-reach, reach + 1)
+    # Along a line at x the disc covers y from -half to half.
+    x = pixels[:, None] + (np.arange(_LINES) + 0.5) / _LINES - 0.5
+    half = np.sqrt(np.maximum(radius**2 - x**2, 0))
+    low = np.maximum(pixels[:, None, None] - 0.5, -half)
+    high = np.minimum(pixels[:, None, None] + 0.5, half)
+    cover = np.maximum(high - low, 0).mean(axis=2)
+    # Exact along y, approximate along x: the mean of both ways is as round as a disc.
+    return (cover + cover.T) / 2
+
+
+class FastRenderer:
+    """Draws discs where Agg would draw matplotlib's markers.
+
+    Agg puts the centre of a marker on that of a pixel, so that all stars look the same: a stamp.
+    A pixel under several stars is as clear as the product of what each lets through.
+
+    Parameters
+    ----------
+    sheet : Sheet
+        Size and layout of the pictures.
+    frame : ndarray of float, shape (size, size), optional
+        Ink of the axes.
+    """
+
+    def __init__(self, sheet: Sheet, frame: npt.NDArray[np.floating[Any]] | None = None) -> None:
+        self._sheet = sheet
+        self._frame = frame
+        stamp = disc(sheet.radius)
+        self._reach = len(stamp) // 2
+        rows, columns = sheet.window
+        self._height, self._width = rows.stop - rows.start, columns.stop - columns.start
+        # Stars whose centre is off the window, however far, go where only their rim can be seen.
+        self._pad = 2 * self._reach + 1
+        self._padded = (self._height + 2 * self._pad, self._width + 2 * self._pad)
+        dy, dx = np.nonzero(stamp)
+        self._steps = (dy - self._reach) * self._padded[1] + dx - self._reach
+        self._clear = (1 - stamp[dy, dx]).astype(np.float32)
+        self._paper = np.empty((0, *self._padded), dtype=np.float32)
+
+    @property
+    def pixels(self) -> int:
+        """Pixels that a picture takes while it is drawn."""
+        return self._padded[0] * self._padded[1]
+
+    def draw(
+        self,
+        colour: npt.NDArray[np.floating[Any]],
+        magnitude: npt.NDArray[np.floating[Any]],
+        cluster: npt.NDArray[np.int64],
+        out: npt.NDArray[Any],
+    ) -> None:
+        """Draw some clusters.
+
+        Parameters
+        ----------
+        colour, magnitude : ndarray of shape (n_stars,)
+            Where the stars are in the diagram.
+        cluster : ndarray of int, shape (n_stars,)
+            Which picture each star is on.
+        out : ndarray of float32 or uint8, shape (n_clusters, size, size)
+            Filled with ink: 0 to 1, or 0 to 255.
+        """
+        rows, columns = self._sheet.window
+        place = cluster * self._padded[0]
+        place += self._on_paper(self._sheet.rows(magnitude), rows)
+        place *= self._padded[1]
+        place += self._on_paper(self._sheet.columns(colour), columns)
+        clear = self._blank(len(out))
+        flat = clear.reshape(-1)
+        for step, factor in zip(self._steps, self._clear, strict=True):
+            np.multiply.at(flat, place + step, factor)
+        seen = clear[:, self._pad : -self._pad, self._pad : -self._pad]
+        if self._frame is not None:
+            _ink(1 - self._frame, out)
+            seen *= 1 - self._frame[rows, columns]
+        _ink(seen, out[:, rows, columns])
+
+    def _blank(self, n_clusters: int) -> npt.NDArray[np.float32]:
+        """Clear paper, the same each time: new memory is slow to get."""
+        if len(self._paper) < n_clusters:
+            self._paper = np.empty((n_clusters, *self._padded), dtype=np.float32)
+        paper = self._paper[:n_clusters]
+        paper.fill(1)
+        return paper
+
+    def _on_paper(self, places: npt.NDArray[np.float64], seen: slice) -> npt.NDArray[np.int64]:
+        """Rows or columns on the padded paper."""
+        beyond = self._reach + 1
+        np.clip(places, seen.start - beyond, seen.stop - 1 + beyond, out=places)
+        places += self._pad - seen.start
+        return places.astype(np.int64)
+
+
+def _ink(clear: npt.NDArray[np.floating[Any]], out: npt.NDArray[Any]) -> None:
+    """Fill pictures with the ink of pixels that let a part of the light through."""
+    if out.dtype == np.uint8:
+        np.subtract(np.float32(255.5), np.float32(255) * clear, out=out, casting="unsafe")
+    else:
+        np.subtract(np.float32(1), clear, out=out)

@@ -1,0 +1,62 @@
+"""Pictures of clusters one by one, in matplotlib."""
+
+from contextlib import AbstractContextManager
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from skcluster.features._sheet import INCHES, Sheet
+
+
+def default_settings() -> AbstractContextManager[None]:
+    """Within this, matplotlib's settings, which a user may have changed, are its defaults."""
+    from matplotlib import style
+
+    return style.context("default")
+
+
+class MatplotlibRenderer:
+    """Draws the picture that ``savefig`` would write, without the file.
+
+    One figure, which belongs to no pyplot session, serves all clusters.
+
+    Parameters
+    ----------
+    sheet : Sheet
+        Size and layout of the pictures.
+    """
+
+    def __init__(self, sheet: Sheet) -> None:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(INCHES, INCHES), dpi=sheet.dpi)
+        self._canvas = FigureCanvasAgg(figure)
+        axes = figure.add_axes(sheet.box)
+        if not sheet.axes:
+            axes.set_axis_off()
+        (self._stars,) = axes.plot(
+            [], [], "o", color="black", markersize=sheet.marker, markeredgewidth=0
+        )
+        axes.set_xlim(*sheet.colours)
+        axes.set_ylim(*(sheet.magnitudes[::-1] if sheet.inverted else sheet.magnitudes))
+
+    def draw(
+        self, colour: npt.NDArray[np.floating[Any]], magnitude: npt.NDArray[np.floating[Any]]
+    ) -> npt.NDArray[np.uint8]:
+        """Draw one cluster.
+
+        Parameters
+        ----------
+        colour, magnitude : ndarray of shape (n_stars,)
+            Where the stars are in the diagram.
+
+        Returns
+        -------
+        ndarray of shape (size, size)
+            Ink, 0 to 255.
+        """
+        self._stars.set_data(colour, magnitude)
+        self._canvas.draw()
+        return 255 - np.asarray(self._canvas.buffer_rgba())[..., 0]

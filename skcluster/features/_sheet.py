@@ -1,0 +1,89 @@
+"""Where the stars of a colour-magnitude diagram fall on a picture of it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+#: Width and height of the paper's figures, inches.
+INCHES = 4.0
+_POINTS_AN_INCH = 72.0
+
+#: Left, bottom, width and height of the diagram as parts of the picture: matplotlib's default
+#: where axes are drawn, the whole picture where not.
+_BOX_WITH_AXES = (0.125, 0.11, 0.775, 0.77)
+_BOX_WITHOUT = (0.0, 0.0, 1.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Size and layout of a picture.
+
+    Parameters
+    ----------
+    size : int
+        Rows and columns of pixels.
+    colours, magnitudes : (float, float)
+        Limits of the diagram, mag.
+    inverted : bool
+        Whether bright stars are on top.
+    marker : float
+        Diameter of a star, points.
+    axes : bool
+        Whether frame, ticks and their labels are drawn.
+    """
+
+    size: int
+    colours: tuple[float, float]
+    magnitudes: tuple[float, float]
+    inverted: bool
+    marker: float
+    axes: bool
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """Left, bottom, width and height of the diagram as parts of the picture."""
+        return _BOX_WITH_AXES if self.axes else _BOX_WITHOUT
+
+    @property
+    def dpi(self) -> float:
+        """Pixels an inch."""
+        return self.size / INCHES
+
+    @property
+    def radius(self) -> float:
+        """Radius of a star, pixels."""
+        return self.marker / _POINTS_AN_INCH * self.dpi / 2
+
+    @property
+    def window(self) -> tuple[slice, slice]:
+        """Rows and columns in which stars are seen."""
+        left, bottom, width, height = self.box
+        edges = [1 - bottom - height, 1 - bottom, left, left + width]
+        top, low, west, east = (int(edge * self.size + 0.5) for edge in edges)
+        # Agg counts the last row and column in.
+        return slice(top, min(low + 1, self.size)), slice(west, min(east + 1, self.size))
+
+    def columns(self, colour: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float64]:
+        """Column of each star's centre, as Agg rounds it; unbounded."""
+        left, _, width, _ = self.box
+        low, high = self.colours
+        scale = width * self.size / (high - low)
+        return _floor(colour, scale, left * self.size - low * scale + 0.5)
+
+    def rows(self, magnitude: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float64]:
+        """Row of each star's centre, as Agg rounds it; unbounded."""
+        _, bottom, _, height = self.box
+        # The top row is row 0.
+        top, low = self.magnitudes if self.inverted else self.magnitudes[::-1]
+        scale = height * self.size / (low - top)
+        return _floor(magnitude, scale, (1 - bottom - height) * self.size - top * scale + 0.5)
+
+
+def _floor(
+    values: npt.NDArray[np.floating[Any]], scale: float, shift: float
+) -> npt.NDArray[np.float64]:
+    places = np.multiply(values, scale, dtype=np.float64)
+    places += shift
+    return np.floor(places, out=places)

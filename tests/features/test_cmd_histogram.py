@@ -1,0 +1,164 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from skcluster.clusters import as_clusters, validate_clusters
+from skcluster.features import CMDHistogram, _blocks
+
+
+def stars_table(**columns):
+    return pd.DataFrame(
+        {"cluster": "A", "phot_g_mean_mag": 12.0, "bp_rp": 1.0, "parallax": 1.0} | columns
+    )
+
+
+def by_numpy(stars, magnitude, weights=None, colours=(0, 4.1), magnitudes=(10, 18), bins=(41, 10)):
+    """The plain way, cluster by cluster."""
+    return np.array(
+        [
+            np.histogram2d(
+                stars["bp_rp"][a:b],
+                magnitude[a:b],
+                bins=bins,
+                range=(colours, magnitudes),
+                weights=None if weights is None else weights[a:b],
+            )[0].ravel()
+            for a, b in zip(stars.offsets, stars.offsets[1:], strict=False)
+        ]
+    )
+
+
+def test_defaults_are_the_410_bins_of_the_paper(toy):
+    histogram = CMDHistogram().fit(toy[0])
+    assert histogram.histogram_shape_ == (41, 10)
+    np.testing.assert_array_equal(histogram.colour_edges_, np.linspace(0, 4.1, 42))
+    np.testing.assert_array_equal(histogram.magnitude_edges_, np.linspace(10, 18, 11))
+    counts = histogram.transform(toy[0])
+    assert counts.shape == (12, 410)
+    assert counts.dtype == np.float32
+
+
+@pytest.mark.real
+def test_counts_are_those_of_numpy_on_the_real_sample(real):
+    X, _ = real
+    stars = validate_clusters(X)
+    expected = by_numpy(stars, stars["phot_g_mean_mag"])
+    np.testing.assert_array_equal(CMDHistogram(normalize=None).fit_transform(X), expected)
+    sums = expected.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(CMDHistogram().fit_transform(X), expected / sums, rtol=1e-6)
+
+
+def test_stars_on_edges_fall_as_in_numpy():
+    colour, magnitude = np.meshgrid(np.arange(0, 42) * 0.1, 10 + np.arange(0, 11) * 0.8)
+    X = as_clusters(stars_table(bp_rp=colour.ravel(), phot_g_mean_mag=magnitude.ravel()))
+    stars = validate_clusters(X)
+    counts = CMDHistogram(normalize=None).fit_transform(X)
+    np.testing.assert_array_equal(counts, by_numpy(stars, stars["phot_g_mean_mag"]))
+    assert counts.sum() > 400
+
+
+def test_absolute_magnitudes_are_counted_at_ten_parsec(toy):
+    X, _ = toy
+    stars = validate_clusters(X)
+    medians = [
+        np.median(stars["parallax"][a:b])
+        for a, b in zip(stars.offsets, stars.offsets[1:], strict=False)
+    ]
+    absolute = stars["phot_g_mean_mag"] + 5 * np.log10(np.array(medians)[stars.cluster] / 100)
+    expected = by_numpy(stars, absolute, magnitudes=(-4, 12), bins=(41, 20))
+    histogram = CMDHistogram(magnitude="absolute", normalize=None).fit(X)
+    assert histogram.histogram_shape_ == (41, 20)
+    np.testing.assert_array_equal(histogram.transform(X), expected)
+
+
+def test_weights_are_probabilities(toy):
+    X, _ = toy
+    stars = validate_clusters(X)
+    expected = by_numpy(stars, stars["phot_g_mean_mag"], stars["probability"])
+    counts = CMDHistogram(weights="probability", normalize=None, dtype="float64").fit_transform(X)
+    np.testing.assert_allclose(counts, expected, rtol=1e-12)
+
+
+def test_a_star_without_probability_counts_nothing_and_is_counted():
+    X = as_clusters(stars_table(probability=[0.5, np.nan, 1.0]))
+    histogram = CMDHistogram(weights="probability", normalize=None).fit(X)
+    with pytest.warns(UserWarning, match="1 of 3 stars have no probability"):
+        assert histogram.transform(X).sum() == 1.5
+
+
+@pytest.mark.parametrize(("normalize", "one"), [("sum", np.sum), ("max", np.max)])
+def test_normalized_counts_add_up(toy, normalize, one):
+    counts = CMDHistogram(normalize=normalize).fit_transform(toy[0])
+    np.testing.assert_allclose(one(counts, axis=1), 1, rtol=1e-6)
+
+
+@pytest.mark.parametrize("normalize", ["sum", "max", None])
+def test_no_star_within_the_ranges_gives_zeros(normalize):
+    counts = CMDHistogram(normalize=normalize).fit_transform(stars_table(bp_rp=[-1.0, 9.0]))
+    assert (counts == 0).all()
+
+
+def test_a_width_that_does_not_divide_the_range_reaches_beyond():
+    histogram = CMDHistogram(colour_width=0.3).fit(stars_table(bp_rp=[1.0]))
+    assert histogram.colour_edges_[-1] == pytest.approx(4.2)
+
+
+def test_names_say_where_the_bins_are(toy):
+    names = CMDHistogram().fit(toy[0]).get_feature_names_out()
+    assert names[0] == "colour_0.05_magnitude_10.4"
+    assert names[1] == "colour_0.05_magnitude_11.2"
+    assert names[10] == "colour_0.15_magnitude_10.4"
+    assert len(set(names)) == 410
+
+
+def test_blocks_do_not_show(toy, monkeypatch):
+    whole = CMDHistogram().fit_transform(toy[0])
+    monkeypatch.setattr(_blocks, "STARS_IN_BLOCK", 7)
+    np.testing.assert_array_equal(CMDHistogram().fit_transform(toy[0]), whole)
+
+
+def test_a_cluster_without_parallax_takes_the_typical_one():
+    many = pd.concat(
+        [stars_table(cluster=name, parallax=[p]) for name, p in zip("ABC", (1, 2, 4), strict=True)]
+    )
+    histogram = CMDHistogram(magnitude="absolute").fit(many)
+    assert histogram.fallback_parallax_ == 2
+    lost = stars_table(cluster="Lost 1", parallax=[np.nan])
+    with pytest.warns(UserWarning, match="1 of 1 clusters have no star with a parallax.*'Lost 1'"):
+        got = histogram.transform(lost)
+    np.testing.assert_array_equal(got, histogram.transform(stars_table(parallax=[2.0])))
+
+
+@pytest.mark.parametrize("parallax", [0.0, -0.5, 1e-9])
+def test_a_parallax_without_distance_is_taken_as_the_smallest(parallax):
+    table = stars_table(phot_g_mean_mag=[14.0])
+    histogram = CMDHistogram(magnitude="absolute").fit(table)
+    got = histogram.transform(table.assign(parallax=parallax))
+    np.testing.assert_array_equal(got, histogram.transform(table.assign(parallax=0.05)))
+    assert got.sum() == 1
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"colour_range": (4, 0)}, "colour_range must be two finite numbers, the smaller one"),
+        ({"colour_range": (0, 1, 2)}, "colour_range must be two finite"),
+        ({"magnitude_range": (0, np.nan)}, "magnitude_range must be two finite"),
+        ({"colour_width": 0}, "'colour_width' parameter of CMDHistogram"),
+        ({"normalize": "mean"}, "'normalize' parameter of CMDHistogram"),
+        ({"weights": "mass"}, "'weights' parameter of CMDHistogram"),
+    ],
+)
+def test_bad_parameters_are_refused(toy, parameters, message):
+    with pytest.raises(ValueError, match=message):
+        CMDHistogram(**parameters).fit(toy[0])
+
+
+@pytest.mark.parametrize(
+    ("parameters", "column"),
+    [({"magnitude": "absolute"}, "parallax"), ({"weights": "probability"}, "probability")],
+)
+def test_a_column_that_is_needed_is_named(parameters, column):
+    table = stars_table(bp_rp=[1.0]).drop(columns="parallax")
+    with pytest.raises(ValueError, match=f"star column '{column}' is needed"):
+        CMDHistogram(**parameters).fit(table)

@@ -1,0 +1,132 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from skcluster.clusters import validate_clusters
+from skcluster.features import GuessFeatures, _blocks
+
+
+def cluster(name, magnitude, colour, parallax=1.0):
+    return pd.DataFrame(
+        {"cluster": name, "phot_g_mean_mag": magnitude, "bp_rp": colour, "parallax": parallax}
+    )
+
+
+def by_numpy(X):
+    """The plain way, cluster by cluster; NaN where there are too few stars."""
+    stars = validate_clusters(X)
+    rows = []
+    for a, b in zip(stars.offsets, stars.offsets[1:], strict=False):
+        g, colour, parallax = (
+            stars[name][a:b].astype(float) for name in ("phot_g_mean_mag", "bp_rp", "parallax")
+        )
+        median = np.median(parallax)
+        magnitude = g + 5 * np.log10(median / 100)
+        bright, middle = magnitude < 4, (magnitude >= 4) & (magnitude < 5)
+        slope = np.polyfit(magnitude[bright], colour[bright], 1)[0] if bright.sum() > 2 else np.nan
+        rows.append([slope, colour[middle].mean() if middle.any() else np.nan, median])
+    return np.array(rows)
+
+
+# Distance modulus 10: magnitudes 14 and 15 are 4 and 5 at 10 pc.
+KNOWN = cluster("Known", [11, 12, 13, 14.2, 14.6], [0.1, 0.3, 0.5, 0.8, 1.0])
+
+
+def test_known_answer():
+    np.testing.assert_allclose(GuessFeatures().fit_transform(KNOWN), [[0.2, 0.9, 1.0]], rtol=1e-6)
+
+
+@pytest.mark.real
+def test_as_the_plain_way_on_the_real_sample(real):
+    X, _ = real
+    guess = GuessFeatures().fit(X)
+    expected = by_numpy(X)
+    np.testing.assert_allclose(guess.fallback_, np.nanmedian(expected, axis=0), rtol=1e-5)
+    expected = np.where(np.isnan(expected), guess.fallback_, expected)
+    np.testing.assert_allclose(guess.transform(X), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_as_the_plain_way_and_blocks_do_not_show(toy, monkeypatch):
+    X, _ = toy
+    got = GuessFeatures().fit_transform(X)
+    expected = by_numpy(X)
+    expected = np.where(np.isnan(expected), np.nanmedian(expected, axis=0), expected)
+    np.testing.assert_allclose(got, expected, rtol=1e-5)
+    monkeypatch.setattr(_blocks, "STARS_IN_BLOCK", 7)
+    np.testing.assert_array_equal(GuessFeatures().fit_transform(X), got)
+
+
+def test_too_few_stars_take_the_median_of_the_training_clusters():
+    steep = KNOWN.assign(cluster="Steep", bp_rp=KNOWN["bp_rp"] * 3)
+    guess = GuessFeatures().fit(pd.concat([KNOWN, steep]))
+    np.testing.assert_allclose(guess.fallback_, [0.4, 1.8, 1.0], rtol=1e-6)
+    faint = cluster("Faint", [17.0, 18.0], [1.0, 2.0])
+    np.testing.assert_allclose(guess.transform(faint), [[0.4, 1.8, 1.0]], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "magnitude", [[12.0, 12.0, 12.0], [12.0, 12.0001, 12.0002], [12.0, 13.0, 17.0]]
+)
+def test_no_slope_without_scatter_or_stars(magnitude):
+    guess = GuessFeatures().fit(KNOWN)
+    assert guess.transform(cluster("A", magnitude, [0.1, 2.0, 4.0]))[0, 0] == guess.fallback_[0]
+
+
+def test_an_upright_sequence_has_slope_zero():
+    upright = cluster("Young", [8.0, 10.0, 13.0, 14.5], 0.1)
+    assert GuessFeatures().fit(KNOWN).transform(upright)[0, 0] == pytest.approx(0, abs=1e-12)
+
+
+def test_a_negative_parallax_stays_and_the_distance_is_the_largest():
+    guess = GuessFeatures().fit(KNOWN)
+    far = cluster("Far", [12.0, 13.0, 14.0], [0.1, 0.2, 0.3], parallax=-0.1)
+    got = guess.transform(far)
+    np.testing.assert_allclose(got[0, [0, 2]], [0.1, -0.1], rtol=1e-6)
+
+
+def test_missing_parallaxes_are_left_out():
+    some = KNOWN.assign(parallax=[1.0, np.nan, 1.0, np.nan, 1.0])
+    np.testing.assert_array_equal(
+        GuessFeatures().fit_transform(some), GuessFeatures().fit_transform(KNOWN)
+    )
+
+
+def test_no_parallax_takes_the_fallback_with_a_warning():
+    guess = GuessFeatures().fit(KNOWN)
+    lost = KNOWN.assign(cluster="Lost", bp_rp=KNOWN["bp_rp"] * 2, parallax=np.nan)
+    with pytest.warns(UserWarning, match="1 of 1 clusters have no star with a parallax.*'Lost'"):
+        got = guess.transform(lost)
+    np.testing.assert_array_equal(got[0], guess.fallback_)
+
+
+def test_zero_point_moves_parallax_and_magnitudes():
+    got = GuessFeatures(zero_point=-1.0).fit_transform(
+        KNOWN.assign(phot_g_mean_mag=KNOWN["phot_g_mean_mag"] - 5 * np.log10(2))
+    )
+    np.testing.assert_allclose(got, [[0.2, 0.9, 2.0]], rtol=1e-6)
+
+
+def test_nothing_to_learn_from_gives_zero_with_a_warning():
+    guess = GuessFeatures()
+    with (
+        pytest.warns(UserWarning, match="None of the 1 training clusters .* for cmd_slope; zero"),
+        pytest.warns(UserWarning, match="None of the 1 training clusters .* for mean_colour; zero"),
+    ):
+        guess.fit(cluster("Faint", [18.0], [1.0]))
+    assert guess.fallback_.tolist() == [0.0, 0.0, 1.0]
+
+
+def test_parallaxes_are_needed():
+    with pytest.raises(ValueError, match="star column 'parallax' is needed"):
+        GuessFeatures().fit(KNOWN.drop(columns="parallax"))
+    with pytest.raises(ValueError, match="No star has a parallax"):
+        GuessFeatures().fit(KNOWN.assign(parallax=np.nan))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [({"mean_range": (5, 4)}, "mean_range must be two"), ({"min_stars": 1}, "'min_stars' param")],
+)
+def test_bad_parameters_are_refused(parameters, message):
+    with pytest.raises(ValueError, match=message):
+        GuessFeatures(**parameters).fit(KNOWN)
