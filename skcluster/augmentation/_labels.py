@@ -1,0 +1,142 @@
+"""The labels of clusters: read from any y, changed, and put back into the same kind of y."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from skcluster.photometry import Floats, distance_from_modulus, distance_modulus
+
+#: The targets in the order that an array has them.
+TARGETS = ("log_age", "a_v", "distance_kpc")
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Extinction and distance of each cluster.
+
+    Attributes
+    ----------
+    a_v : ndarray of shape (n_clusters,)
+        Extinction, mag.
+    distance_kpc : ndarray of shape (n_clusters,)
+        Distance, kpc.
+    """
+
+    a_v: Floats
+    distance_kpc: Floats
+
+    @property
+    def modulus(self) -> Floats:
+        """Distance modulus, mag."""
+        return distance_modulus(self.distance_kpc)
+
+    def moved(self, rows: npt.NDArray[np.int64], modulus_shift: Floats, a_v: Floats) -> "Labels":
+        """Labels of copies of some rows, farther by ``modulus_shift``, at another extinction."""
+        factor = distance_from_modulus(modulus_shift + 10)  # exactly 1 where nothing is moved
+        return Labels(a_v, self.distance_kpc[rows] * factor)
+
+
+def read_labels(y: Any, index: pd.Index) -> Labels:
+    """Extinctions and distances from a DataFrame by name, from an array by position.
+
+    Parameters
+    ----------
+    y : DataFrame or array-like of shape (n_clusters, n_targets)
+        A frame has the columns ``a_v`` and ``distance_kpc``; an array has at least three columns,
+        of which the first are log age, A_V and distance.
+    index : pandas.Index of length n_clusters
+        Names of the clusters.
+
+    Raises
+    ------
+    ValueError
+        If lengths, columns or the order of the names do not fit, or a value is NaN, infinite,
+        a negative extinction, or a distance that is not positive.
+    """
+    shape = np.shape(y)
+    if len(shape) != 2:
+        raise ValueError(f"y must have one row a cluster and one column a target, not {shape}.")
+    if shape[0] != len(index):
+        raise ValueError(f"X has {len(index)} clusters, but y has {shape[0]} rows.")
+    if isinstance(y, pd.DataFrame):
+        columns = _columns_of_frame(y, index)
+    elif shape[1] < len(TARGETS):
+        raise ValueError(
+            f"y has {shape[1]} columns; an array needs at least {', '.join(TARGETS)}, in this "
+            "order."
+        )
+    else:
+        values = np.asarray(y, dtype=float)
+        columns = {name: values[:, i] for i, name in enumerate(TARGETS)}
+    for name, column in columns.items():
+        _check(name, column, index)
+    return Labels(columns["a_v"], columns["distance_kpc"])
+
+
+def _columns_of_frame(y: pd.DataFrame, index: pd.Index) -> dict[str, Floats]:
+    missing = [name for name in TARGETS[1:] if name not in y.columns]
+    if missing:
+        raise ValueError(
+            f"y has no column {' and no '.join(map(repr, missing))}, without which a cluster "
+            f"cannot be moved; it has: {', '.join(map(str, y.columns))}."
+        )
+    if not y.index.equals(index) and y.index.sort_values().equals(index.sort_values()):
+        raise ValueError("X and y name the same clusters, but in another order.")
+    return {
+        name: y[name].to_numpy(dtype=float, na_value=np.nan)
+        for name in TARGETS
+        if name in y.columns
+    }
+
+
+def _check(name: str, values: Floats, index: pd.Index) -> None:
+    rules = {
+        "a_v": (values >= 0, "at least 0"),
+        "distance_kpc": (values > 0, "greater than 0"),
+    }
+    allowed, rule = rules.get(name, (np.ones(len(values), dtype=bool), ""))
+    wrong = np.flatnonzero(~(allowed & np.isfinite(values)))
+    if len(wrong):
+        raise ValueError(
+            f"cluster {index[wrong[0]]!r} has {name} = {values[wrong[0]]:g} in y, which must be "
+            f"finite{' and ' * bool(rule)}{rule}."
+        )
+
+
+def append_copies(y: Any, rows: npt.NDArray[np.int64], copies: Labels) -> Any:
+    """The y given and after it that of the copies, of the same kind and column types.
+
+    Integer columns that are moved become floats.
+    """
+    if isinstance(y, pd.DataFrame):
+        added = y.iloc[rows].copy()
+        for name in ("a_v", "distance_kpc"):
+            dtype = y[name].dtype if pd.api.types.is_float_dtype(y[name].dtype) else float
+            added[name] = pd.array(getattr(copies, name), dtype=dtype)
+        added.index = copy_names(y.index, len(rows))
+        return pd.concat([y, added]) if len(rows) else y.copy()
+    values = np.asarray(y)
+    values = values.astype(np.result_type(values, np.float16), copy=False)
+    moved = values[rows]
+    moved[:, 1], moved[:, 2] = copies.a_v, copies.distance_kpc
+    return np.concatenate([values, moved])
+
+
+def copy_names(index: pd.Index, n: int) -> pd.Index:
+    """Names for ``n`` copies: round after round, none of them taken.
+
+    ``NGC_2682`` gives ``NGC_2682 (copy 1)``, ``NGC_2682 (copy 2)`` …; numbers go on counting.
+    """
+    if pd.api.types.is_integer_dtype(index.dtype):
+        return pd.Index(np.arange(n) + (index.max() + 1), name=index.name)
+    rounds = n // len(index)
+    first = 1
+    while True:
+        names = [f"{name} (copy {first + i})" for i in range(rounds) for name in index]
+        copies = pd.Index(names, name=index.name, dtype=None if names else index.dtype)
+        if not copies.isin(index).any():
+            return copies
+        first += 1

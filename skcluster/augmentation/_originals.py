@@ -1,0 +1,123 @@
+"""The clusters that copies are made of: their stars with the extinction taken off."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from skcluster.augmentation._labels import Labels
+from skcluster.clusters import Stars
+from skcluster.photometry import (
+    ExtinctionCoefficients,
+    Floats,
+    Law,
+    deredden,
+    extinction_coefficients,
+)
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Originals:
+    """Stars and labels of the clusters given, and what moving them needs.
+
+    Attributes
+    ----------
+    stars : Stars
+        The flat stars of all clusters.
+    labels : Labels
+        Extinctions and distances of the clusters.
+    law : {"edr3", "dr2"}
+        The extinction law.
+    faint_limit : float or None
+        The G of the faintest star that a copy may have; None for each cluster's own faintest.
+    """
+
+    stars: Stars
+    labels: Labels
+    law: Law
+    faint_limit: float | None
+
+    @cached_property
+    def g(self) -> Floats:
+        """G of every star, mag."""
+        return np.asarray(self.stars["phot_g_mean_mag"], dtype=float)
+
+    @cached_property
+    def intrinsic(self) -> Floats:
+        """BP−RP of every star without its cluster's extinction, mag."""
+        a_v = self.labels.a_v[self.stars.cluster]
+        return deredden(self.g, self.stars["bp_rp"], a_v, self.law)[1]
+
+    @cached_property
+    def limits(self) -> Floats:
+        """Faint limit of each cluster's copies, mag."""
+        if self.faint_limit is None:
+            return np.maximum.reduceat(self.g, self.stars.offsets[:-1])
+        return np.full(len(self.stars.index), float(self.faint_limit))
+
+    @cached_property
+    def within_limit(self) -> Ints:
+        """Number of stars of each cluster that are within the limit where they stand.
+
+        Raises
+        ------
+        ValueError
+            If a cluster has none.
+        """
+        cluster = self.stars.cluster
+        within = np.bincount(cluster[self.g <= self.limits[cluster]], minlength=len(self.limits))
+        if not within.all():
+            name = self.stars.index[int(np.argmin(within))]
+            raise ValueError(
+                f"cluster {name!r} has no star as bright as faint_limit = {self.faint_limit:g} "
+                "mag; no copy can be made of it."
+            )
+        return within
+
+    def magnitude_shifts(
+        self, star: Ints, modulus_shift: Floats, a_v: Floats
+    ) -> ExtinctionCoefficients:
+        """What moving adds to G, BP and RP of some stars: exactly 0 where nothing changes.
+
+        Parameters
+        ----------
+        star : ndarray of shape (n,)
+            Which stars.
+        modulus_shift, a_v : ndarray of shape (n,)
+            By how much the distance modulus grows, and the new extinction, for each.
+        """
+        colour = self.intrinsic[star]
+        own = self.labels.a_v[self.stars.cluster[star]]
+        before = extinction_coefficients(colour, own, self.law)
+        after = extinction_coefficients(colour, a_v, self.law)
+        added = (new * a_v - old * own for new, old in zip(after, before, strict=True))
+        return ExtinctionCoefficients(*(extinction + modulus_shift for extinction in added))
+
+    def stars_in(self, rows: Ints) -> tuple[Ints, Ints]:
+        """The stars of some clusters, one cluster after the other.
+
+        Returns
+        -------
+        star : ndarray of shape (n,)
+            Positions of the stars.
+        copy : ndarray of shape (n,)
+            Position in ``rows`` that each belongs to.
+        """
+        counts = self.stars.counts[rows]
+        copy = np.repeat(np.arange(len(rows)), counts)
+        first = self.stars.offsets[rows] - (np.cumsum(counts) - counts)
+        return np.arange(copy.size) + first[copy], copy
+
+
+def expected_parallax_error(g: npt.ArrayLike) -> npt.NDArray[Any]:
+    """The typical parallax error of Gaia EDR3 and DR3 (mas) at a magnitude G.
+
+    From Gaia's science performance pages (parallax, sky average, without the margin of 1.1 that
+    they carry): ``sqrt(40 + 800 z + 30 z²)`` µas, ``z = 10**(0.4 (max(G, 13) − 15))``.
+    """
+    z = 10 ** (0.4 * (np.maximum(g, 13.0) - 15))
+    return np.sqrt(40 + 800 * z + 30 * z**2) / 1.1 / 1000
