@@ -1,0 +1,87 @@
+"""The rows a network learns from, and the order in which it sees them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from skcluster.regressors._architecture import FloatArray
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Inputs, targets and weights of some rows."""
+
+    inputs: dict[str, FloatArray]
+    targets: FloatArray
+    weights: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def take(self, rows: NDArray[np.intp]) -> "Rows":
+        """Copy some rows."""
+        inputs = {name: values[rows] for name, values in self.inputs.items()}
+        return Rows(inputs, self.targets[rows], self.weights[rows])
+
+    def split(self, fraction: float, rng: np.random.Generator) -> tuple["Rows", "Rows | None"]:
+        """Set some rows aside for validation."""
+        if not fraction:
+            return self, None
+        n_validation = max(1, round(fraction * len(self)))
+        if n_validation >= len(self):
+            raise ValueError(
+                f"validation_fraction={fraction} sets {n_validation} of the n_samples={len(self)} "
+                "rows aside and leaves none to learn from. Give more rows or "
+                "validation_fraction=0."
+            )
+        order = rng.permutation(len(self))
+        return self.take(order[n_validation:]), self.take(order[:n_validation])
+
+
+def batch_rows(
+    n_rows: int, batch_size: int, epochs: int, rng: np.random.Generator
+) -> NDArray[np.int32]:
+    """Shuffle the rows anew for each epoch and deal them into batches of one size.
+
+    One size means one compilation, and no small noisy batch at the end: 1867 rows in batches of at
+    most 299 are 7 batches of 267. Where the rows do not fill the last batch, it takes (fewer than
+    there are batches) rows from the start of the same epoch.
+
+    Returns
+    -------
+    array of shape (epochs, n_batches, rows of a batch)
+    """
+    n_batches = ceil(n_rows / batch_size)
+    n_dealt = n_batches * ceil(n_rows / n_batches)
+    orders = [np.resize(rng.permutation(n_rows), n_dealt) for _ in range(epochs)]
+    return np.array(orders, dtype=np.int32).reshape(epochs, n_batches, -1)
+
+
+def as_keras_data(rows: Rows, order: NDArray[np.int32]) -> Any:
+    """Hand batches to Keras in the given order, epoch after epoch."""
+    batches = order.reshape(-1, order.shape[-1])
+    if keras.backend.backend() == "tensorflow":
+        return _tensorflow_data(rows, batches)
+    return _numpy_data(rows, batches)
+
+
+def _tensorflow_data(rows: Rows, batches: NDArray[np.int32]) -> Any:
+    import tensorflow as tf
+
+    tensors = tf.nest.map_structure(tf.constant, (rows.inputs, rows.targets, rows.weights))
+
+    def gather(batch: Any) -> Any:
+        return tf.nest.map_structure(lambda values: tf.gather(values, batch), tensors)
+
+    return tf.data.Dataset.from_tensor_slices(batches).map(gather).prefetch(2)
+
+
+def _numpy_data(rows: Rows, batches: NDArray[np.int32]) -> Iterator[Any]:
+    for batch in batches:
+        part = rows.take(batch)
+        yield part.inputs, part.targets, part.weights

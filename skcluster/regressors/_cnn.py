@@ -1,0 +1,218 @@
+"""A convolutional network."""
+
+from numbers import Integral
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils._param_validation import Interval
+
+from skcluster.regressors._architecture import FloatArray
+from skcluster.regressors._pictures import (
+    downsampled_shape,
+    fold,
+    pixel_scale,
+    resolve_image_shape,
+)
+from skcluster.regressors._scikeras import NetworkRegressor, as_sizes
+
+
+class CNNRegressor(NetworkRegressor):
+    """Predict any number of targets from pictures with a convolutional network.
+
+    The CNN of the paper [1]_, whose input is a picture of the colour-magnitude diagram of 180 × 180
+    pixels, one picture a row of X, its pixels in rows from 0 to 1 or from 0 to 255.
+
+    Parameters
+    ----------
+    image_shape : (height, width) or (height, width, channels), optional
+        How to fold the pixels. None: a square picture of one channel.
+    downsample : int, default=2
+        Average squares of so many pixels a side before the first convolution. Time falls with the
+        square: a picture of 180 × 180 pixels costs a quarter at 90 × 90.
+    filters : array-like of int, default=(8, 16, 32, 64)
+        Filters of each convolution; an int is one convolution.
+    kernel_size : int, default=3
+        Side of every convolution kernel, in pixels.
+    strides : int, default=2
+        Step of every convolution. Steps of 2 shrink the picture as pooling would, at a fraction of
+        the time, because the convolution is not evaluated where pooling would discard it.
+    hidden_layer_sizes : array-like of int, default=(128, 64)
+        Units of each dense layer after the convolutions; an int is one layer, an empty list none.
+    activation : {"relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid"}, default="relu"
+        Activation of every layer but the last, which is linear.
+    dropout : float, default=0.0
+        Share of the units of each hidden layer that is dropped at each step of the training.
+    input_noise : float, default=0.0
+        Standard deviation of the Gaussian noise added to the inputs while training.
+    l2 : float, default=0.0
+        Strength of the penalty on the sum of squares of the kernels. The losses in ``history_`` are
+        those of the data, without it.
+    batch_normalization : bool, default=False
+        Whether to normalize before each activation.
+    loss : {"mse", "mae", "huber"}, default="mse"
+        What is minimised, averaged over targets: squared error (the paper's), absolute error, or
+        Huber's with its threshold at 1.
+    optimizer : {"adam", "adamw", "nadam", "rmsprop", "sgd"}, default="adam"
+        Keras optimizer, with Keras' settings but for the learning rate. Adam is the paper's.
+    learning_rate : float, default=0.001
+        Size of the first steps.
+    learning_rate_schedule : {"cosine"} or None, default=None
+        Keep the learning rate, or let it fall to zero along half a cosine over the epochs.
+    epochs : int, default=150
+        Passes over the data, at most. The default is the paper's.
+    batch_size : int, default=64
+        Most rows of a step. The rows are dealt into as few batches as that allows, all of
+        one size.
+    validation_fraction : float, default=0.1
+        Share of the rows, drawn at random, that is kept from training and measures ``val_loss``
+        after each epoch; the weights of the best epoch are kept. 0 trains on all rows and keeps
+        the last weights.
+    patience : int or None, default=None
+        Stop once ``val_loss`` has not improved for so many epochs. None trains them all.
+    verbose : int, default=0
+        0 is silent, 1 a progress bar over the epochs with the time left, 2 a line an epoch.
+    random_state : int, RandomState instance or None, default=None
+        Draws the first weights, the validation rows, the order of the rows, dropout and noise. An
+        int gives the same bits in each fit, whatever ``n_jobs`` is. No global state is changed.
+
+    Attributes
+    ----------
+    weights_ : list of float32 arrays
+        The weights of the network, convolutions first: kernel and bias of each layer in turn (and
+        scale, offset, mean and variance of its normalization).
+    history_ : dict of lists
+        "loss" and "learning_rate" of each epoch, and "val_loss" where rows are set aside.
+    best_epoch_ : int
+        Epoch of the weights that were kept, counted from 1.
+    n_iter_ : int
+        Epochs trained.
+    n_outputs_ : int
+        Targets.
+    y_ndim_ : int
+        Dimensions of the ``y`` of `fit`, and of what `predict` returns.
+    n_features_in_ : int
+        Columns of X.
+    feature_names_in_ : array of str
+        Names of the columns, where X had any.
+    architecture_ : Architecture
+        Layers and shapes, as plain data.
+    image_shape_ : (int, int, int)
+        Height, width and channels of the pictures.
+    pixel_scale_ : float
+        255 if a pixel of the training data was above 1, else 1. `predict` divides by it too: give
+        it pictures in the units of the training data.
+    model_ : keras.Model
+        The network as a Keras model, built anew at each access; feed it
+        ``feature_encoder_.transform(X)``.
+
+    See Also
+    --------
+    ANNRegressor : From numbers.
+    MDMRegressor : From pictures and guesses.
+
+    Notes
+    -----
+    See `ANNRegressor` for what is kept between fits.
+
+    References
+    ----------
+    .. [1] Branco & Ferraz 2023, "Neural networks approaches to star cluster studies: artificial
+       neural networks, convolutional neural networks and mixed data models", sections on
+       the CNN. Layers, widths and activations are given there in pictures only; those here
+       are a choice of this package.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skcluster.regressors import CNNRegressor
+    >>> rng = np.random.default_rng(0)
+    >>> pictures = rng.random((20, 12, 12))
+    >>> X, y = pictures.reshape(20, -1), pictures.mean(axis=(1, 2))
+    >>> model = CNNRegressor(filters=4, hidden_layer_sizes=8, epochs=1, random_state=0)
+    >>> model.fit(X, y).predict(X).shape
+    (20,)
+    >>> model.image_shape_
+    (12, 12, 1)
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **NetworkRegressor._parameter_constraints,
+        "image_shape": ["array-like", None],
+        "downsample": [Interval(Integral, 1, None, closed="left")],
+        "filters": ["array-like", Interval(Integral, 1, None, closed="left")],
+        "kernel_size": [Interval(Integral, 1, None, closed="left")],
+        "strides": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    def __init__(
+        self,
+        *,
+        image_shape: ArrayLike | None = None,
+        downsample: int = 2,
+        filters: ArrayLike = (8, 16, 32, 64),
+        kernel_size: int = 3,
+        strides: int = 2,
+        hidden_layer_sizes: ArrayLike = (128, 64),
+        activation: str = "relu",
+        dropout: float = 0.0,
+        input_noise: float = 0.0,
+        l2: float = 0.0,
+        batch_normalization: bool = False,
+        loss: str = "mse",
+        optimizer: str = "adam",
+        learning_rate: float = 1e-3,
+        learning_rate_schedule: str | None = None,
+        epochs: int = 150,
+        batch_size: int = 64,
+        validation_fraction: float = 0.1,
+        patience: int | None = None,
+        verbose: int = 0,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        super().__init__(
+            hidden_layer_sizes=hidden_layer_sizes,
+            activation=activation,
+            dropout=dropout,
+            input_noise=input_noise,
+            l2=l2,
+            batch_normalization=batch_normalization,
+            loss=loss,
+            optimizer=optimizer,
+            learning_rate=learning_rate,
+            learning_rate_schedule=learning_rate_schedule,
+            epochs=epochs,
+            batch_size=batch_size,
+            validation_fraction=validation_fraction,
+            patience=patience,
+            verbose=verbose,
+            random_state=random_state,
+        )
+        self.image_shape = image_shape
+        self.downsample = downsample
+        self.filters = filters
+        self.kernel_size = kernel_size
+        self.strides = strides
+
+    def _learn_shapes(self, X: NDArray[Any]) -> dict[str, Any]:
+        return self._learn_image_shapes(X)
+
+    def _learn_image_shapes(self, pixels: NDArray[Any]) -> dict[str, Any]:
+        self.image_shape_ = resolve_image_shape(
+            self.image_shape, pixels.shape[1], type(self).__name__
+        )
+        self.pixel_scale_ = pixel_scale(pixels)
+        return {
+            "image_shape": downsampled_shape(self.image_shape_, self.downsample),
+            "filters": as_sizes("filters", self.filters),
+            "kernel_size": int(self.kernel_size),
+            "strides": int(self.strides),
+        }
+
+    def _inputs(self, X: NDArray[Any]) -> dict[str, FloatArray]:
+        return {"image": self._fold(X)}
+
+    def _fold(self, pixels: NDArray[Any]) -> FloatArray:
+        small_shape = self.architecture_.image_shape
+        assert small_shape is not None
+        return fold(pixels, self.image_shape_, small_shape, self.pixel_scale_)

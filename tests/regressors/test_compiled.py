@@ -1,0 +1,118 @@
+"""Compiled networks are used again, without a trace of the fit before."""
+
+import gc
+import threading
+
+import numpy as np
+import psutil
+import pytest
+from regressor_cases import FAST, REGRESSORS, table
+from sklearn.base import clone
+
+from skcluster.regressors import ANNRegressor, _compiled
+from skcluster.regressors._architecture import Architecture
+
+RECIPE = _compiled.Recipe(Architecture(1, (2,), "relu", n_numbers=2), "mse", "adam", False, 1)
+
+
+@pytest.fixture
+def built(monkeypatch):
+    """An empty pool, and the recipes that are compiled for it."""
+    recipes = []
+
+    class Counted(_compiled.CompiledNetwork):
+        def __init__(self, recipe):
+            recipes.append(recipe)
+            super().__init__(recipe)
+
+    monkeypatch.setattr(_compiled, "CompiledNetwork", Counted)
+    monkeypatch.setattr(_compiled, "_idle", {})
+    return recipes
+
+
+@pytest.mark.parametrize("name", REGRESSORS)
+def test_fresh_and_used_networks_give_the_same_bits(name, built):
+    X, y = table(name)
+    model = clone(REGRESSORS[name]).set_params(
+        dropout=0.2, input_noise=0.1, l2=0.01, batch_normalization=True
+    )
+    fresh = clone(model).fit(X, y)
+    before = fresh.predict(X)
+    other = {"random_state": 9, "dropout": 0.7, "input_noise": 1.0, "l2": 1.0, "learning_rate": 0.1}
+    clone(model).set_params(**other).fit(X * 100, y * 100)
+    used = clone(model).fit(X, y)
+    assert len(built) == 1
+    assert used.history_ == fresh.history_
+    np.testing.assert_array_equal(used.predict(X), before)
+    np.testing.assert_array_equal(fresh.predict(X), before)
+
+
+def test_what_a_search_varies_is_not_compiled_again(built):
+    X, y = table("ann", n=41)
+    for i in range(1, 4):
+        settings = {"dropout": i / 10, "l2": i / 100, "input_noise": i / 10, "epochs": i}
+        settings |= {"learning_rate": i / 100, "learning_rate_schedule": "cosine", "patience": i}
+        ANNRegressor(**{**FAST, **settings, "random_state": i}).fit(X[: 36 + i], y[: 36 + i])
+    assert len(built) == 1
+    ANNRegressor(**{**FAST, "hidden_layer_sizes": 9}).fit(X, y)
+    assert len(built) == 2
+
+
+def test_two_borrowers_never_get_the_same_network(built):
+    with _compiled.borrow(RECIPE) as first, _compiled.borrow(RECIPE) as second:
+        assert first is not second
+    with _compiled.borrow(RECIPE) as third:
+        assert third in (first, second)
+    assert len(built) == 2
+
+
+def test_a_network_that_failed_is_not_used_again(built):
+    with pytest.raises(KeyboardInterrupt), _compiled.borrow(RECIPE):
+        raise KeyboardInterrupt
+    with _compiled.borrow(RECIPE):
+        pass
+    assert len(built) == 2
+
+
+def test_few_networks_are_kept_and_the_last_used_longest(built, monkeypatch):
+    monkeypatch.setattr(_compiled, "MAX_IDLE_NETWORKS", 2)
+    recipes = [
+        _compiled.Recipe(Architecture(1, (n,), "relu", n_numbers=2), "mse", "adam", False, 1)
+        for n in (1, 2, 3)
+    ]
+    for i in (0, 1, 0, 2):
+        with _compiled.borrow(recipes[i]):
+            pass
+    assert list(_compiled._idle) == [recipes[0], recipes[2]]
+
+
+def test_threads():
+    X, y = table("ann")
+    expected = [ANNRegressor(**{**FAST, "random_state": i}).fit(X, y).predict(X) for i in range(4)]
+    models = [ANNRegressor(**{**FAST, "random_state": i}) for i in range(4)]
+    threads = [threading.Thread(target=model.fit, args=(X, y)) for model in models]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for model, prediction in zip(models, expected, strict=True):
+        np.testing.assert_array_equal(model.predict(X), prediction)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", REGRESSORS)
+def test_memory_stays_flat(name):
+    """TensorFlow keeps 10 MB of every compiled network: 40 of them would be 400 MB."""
+    X, y = table(name)
+    model = clone(REGRESSORS[name]).set_params(epochs=1, dropout=0.1)
+
+    def resident() -> float:
+        gc.collect()
+        return psutil.Process().memory_info().rss / 2**20
+
+    for seed in range(5):
+        clone(model).set_params(random_state=seed).fit(X, y)
+    before = resident()
+    for seed in range(40):
+        clone(model).set_params(random_state=seed, dropout=0.1 + seed / 100).fit(X, y)
+    assert resident() - before < 20

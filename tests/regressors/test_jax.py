@@ -1,0 +1,35 @@
+"""The regressors on Keras' JAX backend, in a process of its own: a process has one backend."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPT = """
+import keras, numpy as np
+from sklearn.base import clone
+from regressor_cases import REGRESSORS, table
+assert keras.backend.backend() == "jax"
+for name, model in REGRESSORS.items():
+    X, y = table(name, n=100)
+    settings = {"dropout": 0.05, "l2": 1e-4, "input_noise": 0.01, "batch_normalization": True}
+    model = clone(model).set_params(epochs=40, learning_rate=0.01, **settings)
+    first, second = clone(model).fit(X, y), clone(model).fit(X, y)
+    assert first.history_ == second.history_
+    assert first.score(X, y) > 0.2, first.score(X, y)
+    strong = clone(model).set_params(l2=10.0).fit(X, y)
+    assert sum((w**2).sum() for w in strong.weights_) < sum((w**2).sum() for w in first.weights_)
+    inputs = first.feature_encoder_.transform(X)
+    np.testing.assert_allclose(first.model_.predict_on_batch(inputs), first.predict(X), atol=1e-4)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="JAX is not installed")
+def test_all_three_on_jax():
+    here = Path(__file__).parent
+    environment = {**os.environ, "KERAS_BACKEND": "jax"}
+    subprocess.run([sys.executable, "-c", SCRIPT], cwd=here, env=environment, check=True)

@@ -1,0 +1,318 @@
+import inspect
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from imblearn.pipeline import Pipeline
+from regressor_cases import FAST, REGRESSORS, table
+from sklearn import config_context
+from sklearn.base import clone, is_regressor
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.utils import get_tags
+
+from skcluster.regressors import ANNRegressor, CNNRegressor, MDMRegressor
+
+every_regressor = pytest.mark.parametrize("name", REGRESSORS)
+
+
+@every_regressor
+def test_learns(name):
+    X, y = table(name, n=200)
+    model = clone(REGRESSORS[name]).set_params(epochs=60, learning_rate=0.01)
+    assert model.fit(X, y).score(X, y) > 0.3
+    assert model.history_["loss"][-1] < model.history_["loss"][0]
+
+
+@every_regressor
+@pytest.mark.parametrize("shape", [(40,), (40, 1), (40, 2)])
+def test_predictions_have_the_shape_of_y(name, shape):
+    X, y = table(name, n_outputs=2)
+    y = y[:, 0].reshape(shape) if np.prod(shape) == 40 else y
+    model = clone(REGRESSORS[name]).fit(X, y)
+    assert model.predict(X).shape == shape
+    assert model.predict(X).dtype == np.float64
+    assert model.n_outputs_ == np.prod(shape) // 40
+
+
+@every_regressor
+def test_same_seed_same_bits_and_another_seed_others(name):
+    X, y = table(name)
+    first, second = (clone(REGRESSORS[name]).fit(X, y) for _ in range(2))
+    other = clone(REGRESSORS[name]).set_params(random_state=1).fit(X, y)
+    assert first.history_ == second.history_
+    np.testing.assert_array_equal(first.predict(X), second.predict(X))
+    assert not np.array_equal(first.predict(X), other.predict(X))
+
+
+@every_regressor
+def test_same_bits_with_dropout_and_noise(name):
+    X, y = table(name)
+    model = clone(REGRESSORS[name]).set_params(dropout=0.3, input_noise=0.1)
+    first = clone(model).fit(X, y)
+    clone(model).set_params(random_state=5, dropout=0.5, input_noise=0.9).fit(X, y)
+    second = clone(model).fit(X, y)
+    assert first.history_ == second.history_
+    np.testing.assert_array_equal(first.predict(X), second.predict(X))
+
+
+def test_a_random_state_instance_advances():
+    X, y = table("ann")
+    state = np.random.RandomState(4)
+    first, second = (ANNRegressor(**{**FAST, "random_state": state}).fit(X, y) for _ in range(2))
+    again = ANNRegressor(**{**FAST, "random_state": np.random.RandomState(4)}).fit(X, y)
+    assert not np.array_equal(first.predict(X), second.predict(X))
+    np.testing.assert_array_equal(first.predict(X), again.predict(X))
+
+
+@every_regressor
+def test_fitted_state_is_plain_and_small(name):
+    X, y = table(name)
+    model = clone(REGRESSORS[name]).fit(X, y)
+    n_weights = sum(w.size for w in model.weights_)
+    assert all(type(w) is np.ndarray and w.dtype == np.float32 for w in model.weights_)
+    assert [w.shape for w in model.weights_] == model.architecture_.weight_shapes
+    assert b"keras" not in pickle.dumps(vars(model))
+    assert len(pickle.dumps(model)) < 4 * n_weights + 4000
+
+
+def test_pickle_in_a_new_process(tmp_path: Path):
+    models = [clone(REGRESSORS[name]).fit(*table(name)) for name in REGRESSORS]
+    pairs = [(model, table(name)[0]) for name, model in zip(REGRESSORS, models, strict=True)]
+    (tmp_path / "models.pickle").write_bytes(pickle.dumps(pairs))
+    code = (
+        "import pickle, pathlib, numpy;"
+        "pairs = pickle.loads(pathlib.Path('models.pickle').read_bytes());"
+        "numpy.save('prediction.npy', [model.predict(X) for model, X in pairs])"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+    for there, (model, X) in zip(np.load(tmp_path / "prediction.npy"), pairs, strict=True):
+        np.testing.assert_array_equal(there, model.predict(X))
+
+
+@every_regressor
+def test_model_is_the_same_network_in_keras(name):
+    X, y = table(name)
+    model = clone(REGRESSORS[name]).set_params(batch_normalization=True).fit(X, y)
+    inputs = model.feature_encoder_.transform(X)
+    network = model.model_
+    np.testing.assert_allclose(network.predict_on_batch(inputs), model.predict(X), atol=1e-6)
+    network.set_weights([w + 1 for w in network.get_weights()])  # the user's own copy
+    np.testing.assert_allclose(model.model_.predict_on_batch(inputs), model.predict(X), atol=1e-6)
+
+
+@every_regressor
+def test_one_row_is_its_row_of_the_batch(name):
+    X, y = table(name)
+    model = clone(REGRESSORS[name]).fit(X, y)
+    rows = np.concatenate([model.predict(X[i : i + 1]) for i in range(len(X))])
+    atol = 1e-13 if name == "ann" else 1e-6
+    np.testing.assert_allclose(rows, model.predict(X), rtol=0, atol=atol)
+
+
+@every_regressor
+def test_input_is_not_changed(name):
+    X, y = table(name)
+    before = X.copy(), y.copy()
+    clone(REGRESSORS[name]).fit(X, y).predict(X)
+    np.testing.assert_array_equal(X, before[0])
+    np.testing.assert_array_equal(y, before[1])
+
+
+@every_regressor
+def test_parameters_are_scikit_learns(name):
+    model = REGRESSORS[name]
+    names = set(inspect.signature(type(model)).parameters)
+    assert set(model.get_params()) == names
+    assert all(p.kind is p.KEYWORD_ONLY for p in inspect.signature(type(model)).parameters.values())
+    assert set(type(model)._parameter_constraints) == names
+    assert clone(model).get_params() == model.get_params()
+    assert repr(model).startswith(f"{type(model).__name__}(")
+    with pytest.raises(ValueError, match="Invalid parameter 'fit'"):  # scikeras takes any
+        clone(model).set_params(fit__epochs=5)
+
+
+def test_the_same_thing_has_the_same_name_in_all_three():
+    ann, cnn, mdm = (set(REGRESSORS[name].get_params()) for name in ("ann", "cnn", "mdm"))
+    assert cnn - ann == {"image_shape", "downsample", "filters", "kernel_size", "strides"}
+    assert mdm - cnn == {"n_guesses", "guess_layer_sizes"}
+    assert ann < cnn < mdm
+
+
+@every_regressor
+def test_tags(name):
+    model = REGRESSORS[name]
+    tags = get_tags(model)
+    assert is_regressor(model)
+    assert tags.target_tags.multi_output
+    assert tags.target_tags.required
+    assert not tags.input_tags.sparse
+    assert not tags.input_tags.allow_nan
+    assert not hasattr(model, "partial_fit")
+
+
+@every_regressor
+def test_not_fitted(name):
+    X, _ = table(name)
+    with pytest.raises(NotFittedError):
+        clone(REGRESSORS[name]).predict(X)
+    assert not hasattr(REGRESSORS[name], "model_")
+
+
+def test_parameters_changed_after_fit_do_not_change_predictions():
+    X, y = table("cnn")
+    model = clone(REGRESSORS["cnn"]).fit(X, y)
+    before = model.predict(X)
+    model.set_params(downsample=1, filters=9, hidden_layer_sizes=2, image_shape=(4, 16))
+    np.testing.assert_array_equal(model.predict(X), before)
+
+
+@every_regressor
+def test_a_grid_is_the_same_with_two_workers(name):
+    X, y = table(name)
+    model = Pipeline(
+        [
+            ("scale", StandardScaler() if name == "ann" else MinMaxScaler()),
+            ("regressor", TransformedTargetRegressor(REGRESSORS[name], transformer=MinMaxScaler())),
+        ]
+    )
+    grid = {"regressor__regressor__learning_rate": [1e-3, 1e-2]}
+    one, two = (GridSearchCV(model, grid, cv=2, n_jobs=n_jobs).fit(X, y) for n_jobs in (1, 2))
+    np.testing.assert_array_equal(
+        one.cv_results_["mean_test_score"], two.cv_results_["mean_test_score"]
+    )
+    assert one.predict(X).shape == y.shape
+
+
+def test_threads_do_not_disturb_each_other():
+    X, y = table("ann")
+    from joblib import parallel_config
+
+    one = cross_val_score(REGRESSORS["ann"], X, y, cv=4)
+    with parallel_config("threading", n_jobs=2):
+        two = cross_val_score(REGRESSORS["ann"], X, y, cv=4)
+    np.testing.assert_array_equal(one, two)
+
+
+def test_works_whatever_containers_transformers_put_out():
+    X, y = table("ann")
+    frame = pd.DataFrame(X, columns=[f"bin_{i}" for i in range(X.shape[1])])
+    with config_context(transform_output="pandas"):
+        model = clone(REGRESSORS["ann"]).fit(frame, pd.DataFrame(y))
+    np.testing.assert_array_equal(model.predict(frame), clone(model).fit(X, y).predict(X))
+    assert list(model.feature_names_in_) == list(frame.columns)
+
+
+@every_regressor
+def test_sample_weight(name):
+    X, y = table(name, n=60, n_outputs=1)
+    y = np.where(np.arange(60)[:, None] < 30, y, y + 5)
+    weight = np.where(np.arange(60) < 30, 1.0, 1e-6)
+    settings = {"epochs": 80, "learning_rate": 0.02, "validation_fraction": 0}
+    model = clone(REGRESSORS[name]).set_params(**settings)
+    plain, weighted = clone(model).fit(X, y), clone(model).fit(X, y, sample_weight=weight)
+    assert abs(weighted.predict(X[30:]).mean() - y[:30].mean()) < 1
+    assert abs(plain.predict(X).mean() - y.mean()) < 0.5
+    scaled = clone(model).fit(X, y, sample_weight=weight * 1024)
+    np.testing.assert_array_equal(weighted.predict(X), scaled.predict(X))
+
+
+def test_rows_without_weight_do_not_matter():
+    X, y = table("ann")
+    weight = np.ones(len(X))
+    weight[::4] = 0
+    model = ANNRegressor(**FAST).fit(X, y, sample_weight=weight)
+    dropped = ANNRegressor(**FAST).fit(X[weight > 0], y[weight > 0])
+    np.testing.assert_array_equal(model.predict(X), dropped.predict(X))
+    with pytest.raises(ValueError, match="negative"):
+        ANNRegressor(**FAST).fit(X, y, sample_weight=weight - 0.5)
+    with pytest.raises(ValueError, match="weight"):
+        ANNRegressor(**FAST).fit(X, y, sample_weight=np.zeros(len(X)))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@every_regressor
+def test_nan_and_infinity_are_refused(name, bad):
+    X, y = table(name)
+    model = clone(REGRESSORS[name]).fit(X, y)
+    X[3, 2] = bad
+    with pytest.raises(ValueError, match=r"NaN|infinity"):
+        model.predict(X)
+    with pytest.raises(ValueError, match=r"Input X contains (NaN|infinity)"):
+        clone(model).fit(X, y)
+    y[0, 0] = bad
+    with pytest.raises(ValueError, match=r"Input y contains (NaN|infinity)"):
+        clone(model).fit(table(name)[0], y)
+
+
+def test_bad_shapes_are_refused():
+    X, y = table("ann")
+    with pytest.raises(ValueError, match="dim"):
+        ANNRegressor(**FAST).fit(X, y[:, :, None])
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        ANNRegressor(**FAST).fit(X, y[:-1])
+    with pytest.raises(ValueError, match="requires y to be passed"):
+        ANNRegressor(**FAST).fit(X, None)
+    with pytest.raises(ValueError, match="X has 10 features, but ANNRegressor is expecting 11"):
+        ANNRegressor(**FAST).fit(X, y).predict(X[:, 1:])
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"dropout": 1.0}, "'dropout' parameter of ANNRegressor must be a float in the range"),
+        ({"epochs": 0}, "'epochs' parameter of ANNRegressor must be an int in the range"),
+        ({"loss": "mape"}, "'loss' parameter of ANNRegressor must be a str among"),
+        ({"activation": "softmax"}, "'activation' parameter of ANNRegressor must be a str among"),
+        ({"hidden_layer_sizes": (8, 0)}, "hidden_layer_sizes must hold whole numbers .* Got 0"),
+        ({"hidden_layer_sizes": (8.5,)}, "hidden_layer_sizes must hold whole numbers .* Got 8.5"),
+    ],
+)
+def test_bad_parameters_are_refused(parameters, message):
+    X, y = table("ann")
+    with pytest.raises(ValueError, match=message):
+        ANNRegressor(**{**FAST, **parameters}).fit(X, y)
+
+
+def test_diverging_is_an_error():
+    X, y = table("ann")
+    model = ANNRegressor(**{**FAST, "optimizer": "sgd", "learning_rate": 1e30})
+    with pytest.raises(ValueError, match="not finite"):
+        model.set_params(validation_fraction=0).fit(X, y)
+
+
+def test_no_hidden_layer_is_a_linear_model():
+    X, y = table("ann", n=100)
+    model = ANNRegressor(**{**FAST, "hidden_layer_sizes": (), "epochs": 300, "learning_rate": 0.01})
+    assert len(model.fit(X, y).weights_) == 2
+    assert model.score(X, y) > 0.95
+
+
+def test_defaults_are_the_papers_where_it_gives_them():
+    assert (ANNRegressor().epochs, ANNRegressor().batch_size) == (200, 299)
+    assert (CNNRegressor().epochs, MDMRegressor().epochs) == (150, 100)
+    assert {(m().optimizer, m().loss) for m in (ANNRegressor, CNNRegressor, MDMRegressor)} == {
+        ("adam", "mse")
+    }
+
+
+def test_importing_the_package_does_not_import_keras():
+    code = (
+        "import sys, skcluster.regressors as r; assert 'keras' not in sys.modules;"
+        "assert 'tensorflow' not in sys.modules; r.ANNRegressor; assert 'keras' in sys.modules;"
+        "assert dir(r); "
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def test_unknown_names_are_refused():
+    import skcluster.regressors
+
+    with pytest.raises(AttributeError, match="no attribute 'SVM'"):
+        _ = skcluster.regressors.SVM
