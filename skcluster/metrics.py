@@ -1,0 +1,84 @@
+"""How far predictions are from the truth, target by target, in dex, mag and kpc."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.metrics import r2_score
+from sklearn.utils import check_array, check_consistent_length
+
+__all__ = ["error_table"]
+
+#: The standard deviation of a normal distribution over its median absolute deviation.
+_NORMAL = 1.4826
+
+
+def error_table(
+    y_true: npt.ArrayLike, y_pred: npt.ArrayLike, *, targets: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """Errors of predictions for each target, and their mean.
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like of shape (n_clusters, n_targets)
+        Published and predicted values, in the same units.
+    targets : sequence of str, optional
+        Names of the targets; the columns of ``y_true``, or numbers, unless given.
+
+    Returns
+    -------
+    DataFrame
+        One row a target and one, ``mean``, for their plain average. Columns: ``mse`` (mean squared
+        error), ``rmse`` (its root), ``bias`` (mean of predicted less published), ``scatter``
+        (1.4826 times the median absolute deviation of the errors from their median: the standard
+        deviation, but for outliers), ``r2`` (`sklearn.metrics.r2_score`; its mean is scikit-learn's
+        uniform average). Units are those of the targets, squared for ``mse``.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ or a value is not finite.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skcluster.metrics import error_table
+    >>> truth = pd.DataFrame({"log_age": [7.0, 8.0, 9.0], "a_v": [0.1, 0.5, 0.3]})
+    >>> error_table(truth, truth + [0.1, 0.2])[["rmse", "bias", "r2"]].round(3)
+             rmse  bias     r2
+    log_age  0.10  0.10  0.985
+    a_v      0.20  0.20 -0.500
+    mean     0.15  0.15  0.243
+    """
+    names = _names(y_true, targets)
+    true, predicted = (check_array(y, ensure_2d=False, dtype=float) for y in (y_true, y_pred))
+    check_consistent_length(true, predicted)
+    if true.ndim == 1:
+        true = true.reshape(-1, 1)
+    predicted = predicted.reshape(len(predicted), -1)
+    if true.shape != predicted.shape:
+        raise ValueError(
+            f"y_true has {true.shape[1]} targets and y_pred {predicted.shape[1]}; they must agree."
+        )
+    error = predicted - true
+    mse = np.mean(error**2, axis=0)
+    table = pd.DataFrame(
+        {
+            "mse": mse,
+            "rmse": np.sqrt(mse),
+            "bias": error.mean(axis=0),
+            "scatter": _NORMAL * np.median(np.abs(error - np.median(error, axis=0)), axis=0),
+            "r2": r2_score(true, predicted, multioutput="raw_values"),
+        },
+        index=pd.Index(names if names is not None else range(true.shape[1])),
+    )
+    table.loc["mean"] = table.mean()
+    return table
+
+
+def _names(y_true: Any, targets: Sequence[str] | None) -> list[str] | None:
+    if targets is not None:
+        return list(targets)
+    return [str(name) for name in y_true.columns] if isinstance(y_true, pd.DataFrame) else None

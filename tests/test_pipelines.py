@@ -1,0 +1,118 @@
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from nested_pandas import NestedFrame
+from sklearn.base import clone, is_regressor
+from sklearn.model_selection import GridSearchCV, ShuffleSplit, cross_validate
+
+from skcluster import ClusterAugmenter
+from skcluster.metrics import error_table
+from skcluster.pipelines import ann_pipeline, cnn_pipeline, mdm_pipeline
+
+Clusters = tuple[NestedFrame, pd.DataFrame]
+PIPELINES = [ann_pipeline, cnn_pipeline, mdm_pipeline]
+#: Settings under which each trains in a second.
+SMALL: dict[Any, dict[str, Any]] = {
+    ann_pipeline: {"hidden_layer_sizes": (16,)},
+    cnn_pipeline: {"features__image_size": 24, "hidden_layer_sizes": (8,), "filters": (4,)},
+    mdm_pipeline: {"features__cmd__image_size": 24, "hidden_layer_sizes": (8,), "filters": (4,)},
+}
+
+
+def small(pipeline: Any, **more: Any) -> Any:
+    return pipeline(epochs=2, random_state=0, **SMALL[pipeline], **more)
+
+
+@pytest.mark.parametrize("preset", ["tuned", "paper"])
+@pytest.mark.parametrize("pipeline", PIPELINES)
+def test_predicts_three_numbers_a_cluster_in_the_units_of_y(
+    pipeline: Any, preset: str, toy: Clusters
+) -> None:
+    X, y = toy
+    model = small(pipeline, preset=preset).fit(X, y)
+    predicted = model.predict(X)
+    assert predicted.shape == (12, 3)
+    # The targets are scaled for the network, and its answers scaled back.
+    assert y["log_age"].min() - 1.5 < predicted[:, 0].mean() < y["log_age"].max() + 1.5
+    assert is_regressor(model)
+
+
+@pytest.mark.parametrize("pipeline", PIPELINES)
+def test_one_seed_gives_the_same_bits_and_clones_agree(pipeline: Any, toy: Clusters) -> None:
+    X, y = toy
+    model = small(pipeline)
+    first = model.fit(X, y).predict(X)
+    np.testing.assert_array_equal(first, clone(model).fit(X, y).predict(X))
+
+
+@pytest.mark.parametrize("pipeline", PIPELINES)
+def test_cross_validates(pipeline: Any, toy: Clusters) -> None:
+    scores = cross_validate(small(pipeline), *toy, cv=3)["test_score"]
+    assert np.isfinite(scores).all()
+
+
+def test_grid_over_architectures_and_features(toy: Clusters) -> None:
+    grid = {
+        "regressor__regressor__hidden_layer_sizes": [(8,), (8, 4)],
+        "features__cmd__histogram__colour_width": [0.1, 0.4],
+        "augment": ["passthrough", ClusterAugmenter(random_state=0, min_stars=1)],
+    }
+    search = GridSearchCV(small(ann_pipeline), grid, cv=2, error_score="raise").fit(*toy)
+    assert len(search.cv_results_["params"]) == 8
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+
+
+def test_overrides_reach_the_network_with_and_without_its_prefix() -> None:
+    model = ann_pipeline(epochs=7, regressor__regressor__batch_size=9, features__cmd="passthrough")
+    assert model.get_params()["regressor__regressor__epochs"] == 7
+    assert model.get_params()["regressor__regressor__batch_size"] == 9
+    assert model.get_params()["features__cmd"] == "passthrough"
+
+
+def test_unknown_names_are_refused() -> None:
+    with pytest.raises(ValueError, match="Invalid parameter 'hidden_layers'"):
+        ann_pipeline(hidden_layers=(8,))
+    with pytest.raises(ValueError, match="preset must be 'tuned' or 'paper', not 'best'"):
+        cnn_pipeline(preset="best")  # type: ignore[arg-type]
+
+
+def test_features_have_names(toy: Clusters) -> None:
+    model = small(ann_pipeline).fit(*toy)
+    names = model["features"].get_feature_names_out()
+    assert names.shape == (41 * 20 + 3,)
+    assert names[-3:].tolist() == [
+        "guess__cmd_slope",
+        "guess__mean_colour",
+        "guess__parallax_distance",
+    ]
+
+
+def test_paper_preset_has_the_papers_inputs_and_training(toy: Clusters) -> None:
+    model = ann_pipeline(preset="paper")
+    network = model.get_params()["regressor__regressor"]
+    assert (network.epochs, network.batch_size, network.loss) == (200, 299, "mse")
+    assert model["features"].fit_transform(toy[0]).shape == (12, 413)
+    assert cnn_pipeline(preset="paper")["features"].fit_transform(toy[0]).shape == (12, 180 * 180)
+
+
+@pytest.mark.real
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("pipeline", "epochs", "mse", "r2"),
+    [
+        (ann_pipeline, 40, 0.176, 0.747),
+        (cnn_pipeline, 8, 0.841, 0.242),
+        (mdm_pipeline, 15, 0.167, 0.761),
+    ],
+)
+def test_beats_the_papers_table_on_held_out_real_clusters(
+    pipeline: Any, epochs: int, mse: float, r2: float, real: Clusters
+) -> None:
+    X, y = real
+    train, test = next(ShuffleSplit(1, test_size=0.2, random_state=1).split(X))
+    model = pipeline(epochs=epochs, random_state=0).fit(X.iloc[train], y.iloc[train])
+    errors = error_table(y.iloc[test], model.predict(X.iloc[test]))
+    assert errors.loc["mean", "mse"] <= mse
+    assert errors.loc["mean", "r2"] >= r2
