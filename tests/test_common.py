@@ -1,0 +1,63 @@
+"""Common checks of every public estimator; the number of them is asserted."""
+
+import pytest
+from common_cases import CASES, discover
+from common_checks import CHECKS
+from sklearn.base import MetaEstimatorMixin
+
+FAILED = (AssertionError, pytest.fail.Exception)
+
+#: Pairs of case and check that must fail, with the reason.
+EXPECTED_FAILURES = {
+    (
+        "ClusterAugmenter-noisy",
+        "the_order_of_stars_does_not_matter",
+    ): "which stars get which noise depends on their order, as with any random draw",
+}
+
+#: Checks that look at plain parameters, which an estimator around another one does not have: its
+#: first parameter must be given, and the inner one's are told apart by name only.
+OF_PLAIN_PARAMETERS = {
+    "a_wrong_parameter_is_refused_by_name",
+    "clone_keeps_parameters_alone",
+    "constraints_cover_every_parameter",
+    "docstring_has_every_parameter_and_attribute",
+    "parameters_are_stored_and_nothing_else",
+    "parameters_can_be_read_and_set",
+    "representations_name_it",
+}
+
+PAIRS = [
+    (case, name)
+    for case in CASES
+    for name, (_, kinds) in CHECKS.items()
+    if case.kind in kinds
+    and not (isinstance(case.estimator, MetaEstimatorMixin) and name in OF_PLAIN_PARAMETERS)
+]
+
+
+def as_parameter(case, name):
+    reason = EXPECTED_FAILURES.get((case.name, name))
+    marks = [pytest.mark.xfail(reason=reason, raises=FAILED, strict=True)] if reason else []
+    if case.kind == "regressor" and "two_workers" in name:
+        marks.append(pytest.mark.slow)  # each worker imports TensorFlow
+    return pytest.param(case, name, id=f"{case.name}-{name}", marks=marks)
+
+
+@pytest.mark.parametrize(("case", "name"), [as_parameter(*pair) for pair in PAIRS])
+def test_common(case, name, toy, tmp_path):
+    CHECKS[name][0](case, *toy, tmp_path)
+
+
+def test_every_estimator_has_a_case():
+    assert {type(case.estimator) for case in CASES} == set(discover().values())
+
+
+def test_no_check_is_lost():
+    numbers = {
+        kind: sum(kind in kinds for _, kinds in CHECKS.values())
+        for kind in ("transformer", "resampler", "regressor")
+    }
+    assert numbers == {"transformer": 25, "resampler": 18, "regressor": 18}
+    assert len(PAIRS) == 6 * 25 - 7 + 2 * 18 + 3 * 18
+    assert EXPECTED_FAILURES.keys() <= {(case.name, name) for case, name in PAIRS}
