@@ -1,0 +1,220 @@
+"""PARSEC isochrones in Gaia's bands, interpolated in age and metallicity for many clusters at once.
+
+The file beside this module is derived from PARSEC 1.2S isochrones with Gaia EDR3 magnitudes
+(Bressan et al. 2012, MNRAS 427, 127; https://stev.oapd.inaf.it/cmd) by
+``tools/derive_isochrones.py``.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from skcluster.photometry import Law, distance_modulus, extinction_coefficients
+
+Floats = npt.NDArray[np.floating[Any]]
+
+#: The magnitudes of an isochrone, in this order.
+BANDS = ("phot_g_mean_mag", "phot_bp_mean_mag", "phot_rp_mean_mag")
+
+
+@dataclass(frozen=True)
+class Isochrones:
+    """The isochrones of many clusters, point by point.
+
+    Attributes
+    ----------
+    log_mass : ndarray of shape (n_clusters, n_points)
+        log10 of the initial mass in solar masses, never decreasing along an isochrone.
+    magnitudes : ndarray of shape (3, n_clusters, n_points)
+        Absolute magnitudes in G, BP and RP (mag).
+    """
+
+    log_mass: Floats
+    magnitudes: Floats
+
+    def at(self, cluster: npt.NDArray[np.integer[Any]], log_mass: Floats) -> Floats:
+        """Absolute magnitudes of stars.
+
+        Parameters
+        ----------
+        cluster : ndarray of int, shape (n_stars,)
+            The row of each star's isochrone.
+        log_mass : ndarray of shape (n_stars,)
+            log10 of the stars' initial masses in solar masses. Heavier stars than the last point
+            get its magnitudes, as lighter ones do those of the first.
+
+        Returns
+        -------
+        ndarray of shape (3, n_stars)
+            G, BP and RP (mag).
+        """
+        n_points = self.log_mass.shape[1]
+        # One sorted array for all isochrones: each lies 8 dex above the one before.
+        shift = 8.0 * np.arange(len(self.log_mass))
+        masses = (self.log_mass + shift[:, None]).ravel()
+        wanted = log_mass + shift[cluster]
+        first = cluster * n_points
+        upper = np.clip(np.searchsorted(masses, wanted), first + 1, first + n_points - 1)
+        width = masses[upper] - masses[upper - 1]
+        weight = np.clip((wanted - masses[upper - 1]) / np.where(width > 0, width, 1), 0, 1)
+        flat = self.magnitudes.reshape(3, -1)
+        below = flat[:, upper - 1]
+        return below + weight * (flat[:, upper] - below)
+
+
+@dataclass(frozen=True)
+class IsochroneGrid:
+    """Isochrones on a grid of metallicities and ages, to interpolate in.
+
+    Attributes
+    ----------
+    metallicity : ndarray of shape (n_metallicities,)
+        [M/H] of the nodes (dex).
+    log_age : ndarray of shape (n_ages,)
+        log10 of the ages of the nodes (yr).
+    log_mass : ndarray of shape (n_metallicities, n_ages, n_points)
+        log10 of initial masses in solar masses; the k-th points of all isochrones are in the same
+        state of evolution.
+    magnitudes : ndarray of shape (3, n_metallicities, n_ages, n_points)
+        Absolute magnitudes in G, BP and RP (mag).
+    """
+
+    #: What may be asked for. The richest node is +0.30; beyond it the last two are extended.
+    METALLICITY_RANGE = (-0.7, 0.4)
+    LOG_AGE_RANGE = (6.0, 10.2)
+
+    metallicity: Floats
+    log_age: Floats
+    log_mass: Floats
+    magnitudes: Floats
+
+    @staticmethod
+    @cache
+    def load() -> "IsochroneGrid":
+        """The grid that skcluster carries: PARSEC, Gaia EDR3."""
+        path = files("skcluster.datasets").joinpath("data/parsec_isochrones.npz")
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            magnitudes = np.moveaxis(stored["millimagnitudes"], -1, 0) / 1000
+            return IsochroneGrid(
+                stored["metallicity"],
+                stored["log_age"],
+                stored["log_mass"].astype(float),
+                magnitudes,
+            )
+
+    def interpolate(self, log_age: npt.ArrayLike, metallicity: npt.ArrayLike) -> Isochrones:
+        """The isochrones of many clusters, linear in log age and [M/H] between equal states.
+
+        Parameters
+        ----------
+        log_age, metallicity : array-like of shape (n_clusters,)
+            log10 of the ages (yr), and [M/H] (dex).
+
+        Raises
+        ------
+        ValueError
+            If an age or a metallicity is outside the range of the isochrones.
+        """
+        ages = check_range("log_age", log_age, self.LOG_AGE_RANGE)
+        metals = check_range("metallicity", metallicity, self.METALLICITY_RANGE)
+        i, u = _bracket(self.metallicity, metals)
+        j, v = _bracket(self.log_age, ages)
+        corners = [
+            (i + di, j + dj, (u if di else 1 - u) * (v if dj else 1 - v))
+            for di in (0, 1)
+            for dj in (0, 1)
+        ]
+        log_mass = sum(w[:, None] * self.log_mass[a, b] for a, b, w in corners)
+        magnitudes = sum(w[:, None] * self.magnitudes[:, a, b] for a, b, w in corners)
+        # Past the last node the weights are not all positive: masses must not fall for that.
+        return Isochrones(
+            np.maximum.accumulate(np.asarray(log_mass), axis=1), np.asarray(magnitudes)
+        )
+
+
+def check_range(name: str, values: npt.ArrayLike, bounds: tuple[float, float]) -> Floats:
+    """Values as a 1-D array of floats.
+
+    Raises
+    ------
+    ValueError
+        If one of them is outside the bounds, or not a number.
+    """
+    array = np.atleast_1d(np.asarray(values, dtype=float))
+    outside = ~((array >= bounds[0]) & (array <= bounds[1]))
+    if outside.any():
+        raise ValueError(
+            f"{name} must be within {bounds[0]:g} to {bounds[1]:g}, the range of the isochrones; "
+            f"got {array[outside][0]:g}."
+        )
+    return array
+
+
+def _bracket(nodes: Floats, values: Floats) -> tuple[npt.NDArray[np.int64], Floats]:
+    """The node below each value, and how far it is on the way to the next."""
+    below = np.clip(np.searchsorted(nodes, values, side="right") - 1, 0, len(nodes) - 2)
+    return below, (values - nodes[below]) / (nodes[below + 1] - nodes[below])
+
+
+def isochrone(
+    log_age: float,
+    metallicity: float = 0.0,
+    *,
+    a_v: float = 0.0,
+    distance_kpc: float = 0.01,
+    law: Law = "dr2",
+) -> pd.DataFrame:
+    """One isochrone, as it would be seen at some distance behind some dust.
+
+    Parameters
+    ----------
+    log_age : float
+        log10 of the age in years, 6.0 to 10.2.
+    metallicity : float, default=0.0
+        [M/H] in dex, −0.7 to +0.4 (beyond +0.30 extrapolated).
+    a_v : float, default=0.0
+        Extinction A_V (mag).
+    distance_kpc : float, default=0.01
+        Distance in kpc. At 10 pc, the default, magnitudes are absolute.
+    law : {"dr2", "edr3"}, default="dr2"
+        How A_V dims and reddens a star, see `skcluster.photometry.extinction_coefficients`. DR2's
+        goes with the extinctions of Cantat-Gaudin et al. 2020, and so with estimates learnt from
+        them or from simulated clusters.
+
+    Returns
+    -------
+    DataFrame
+        One row a point, from 0.1 solar masses up to the start of thermal pulses: ``mass``
+        (initial, solar masses), ``phot_g_mean_mag``, ``phot_bp_mean_mag``, ``phot_rp_mean_mag``
+        and ``bp_rp`` (mag).
+
+    Raises
+    ------
+    ValueError
+        If age or metallicity is outside the range of the isochrones.
+
+    References
+    ----------
+    .. [1] Bressan et al. 2012, MNRAS 427, 127 (PARSEC).
+
+    Examples
+    --------
+    The main sequence of the Hyades ends near two solar masses:
+
+    >>> from skcluster.datasets import isochrone
+    >>> points = isochrone(8.9, metallicity=0.15)
+    >>> float(points["mass"].max().round(1))
+    2.5
+    """
+    found = IsochroneGrid.load().interpolate(log_age, metallicity)
+    g, bp, rp = found.magnitudes[:, 0]
+    k = extinction_coefficients(bp - rp, a_v, law)
+    modulus = distance_modulus(distance_kpc)
+    seen = [m + coefficient * a_v + modulus for m, coefficient in zip((g, bp, rp), k, strict=True)]
+    points = pd.DataFrame({"mass": 10 ** found.log_mass[0], **dict(zip(BANDS, seen, strict=True))})
+    return points.assign(bp_rp=points[BANDS[1]] - points[BANDS[2]])

@@ -1,0 +1,74 @@
+"""The fixed catalogue of simulated clusters."""
+
+from functools import cache
+from typing import Any
+
+import pandas as pd
+from nested_pandas import NestedFrame
+from sklearn.utils import Bunch
+
+from skcluster.datasets.simulation import simulate_clusters
+
+N_CLUSTERS = 1867
+_SEED = 20200801
+
+_DESCRIPTION = """\
+Simulated open clusters
+-----------------------
+
+1867 clusters, as many as Cantat-Gaudin et al. (2020) give parameters for, simulated with the
+defaults of `skcluster.datasets.simulate_clusters` and a fixed seed when first asked for: nothing
+is stored or downloaded. The stars lie on PARSEC isochrones (Bressan et al. 2012) and are observed
+like Gaia EDR3 members brighter than G = 18: with binaries, differential reddening, errors,
+field stars and blue stragglers.
+
+X, one row a cluster with its stars nested in the column ``stars``:
+    phot_g_mean_mag, bp_rp, phot_bp_mean_mag, phot_rp_mean_mag (mag), parallax, parallax_error
+    (mas), probability
+y, one row a cluster:
+    log_age (log10 of years), a_v (mag), distance_kpc (kpc)
+"""
+
+
+@cache
+def _catalogue() -> tuple[NestedFrame, pd.DataFrame]:
+    return simulate_clusters(N_CLUSTERS, random_state=_SEED)
+
+
+def load_simulated_clusters(*, return_X_y: bool = False) -> Any:
+    """Load a fixed catalogue of 1867 simulated clusters (classical data set for regression).
+
+    It is simulated on the fly, in about a second, the same everywhere; no network is needed.
+
+    Parameters
+    ----------
+    return_X_y : bool, default=False
+        Whether to return ``(X, y)`` instead of a `Bunch`.
+
+    Returns
+    -------
+    data : Bunch
+        With ``data`` (the clusters X: a NestedFrame of 1867 rows), ``target`` (y: a DataFrame
+        with ``log_age``, ``a_v``, ``distance_kpc``), ``target_names``, ``feature_names`` (the
+        star columns), ``frame`` (both side by side) and ``DESCR``.
+    (X, y) : tuple
+        If ``return_X_y`` is True.
+
+    Examples
+    --------
+    >>> from skcluster.datasets import load_simulated_clusters
+    >>> X, y = load_simulated_clusters(return_X_y=True)
+    >>> len(X), y.columns.tolist()
+    (1867, ['log_age', 'a_v', 'distance_kpc'])
+    """
+    X, y = (table.copy() for table in _catalogue())
+    if return_X_y:
+        return X, y
+    return Bunch(
+        data=X,
+        target=y,
+        frame=X.join(y),
+        target_names=y.columns.tolist(),
+        feature_names=X.all_columns["stars"],
+        DESCR=_DESCRIPTION,
+    )

@@ -1,0 +1,238 @@
+"""One table, from the cache or from VizieR, complete and checked."""
+
+import datetime
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from skcluster.clusters._tables import parse_numbers
+from skcluster.datasets.catalogues._errors import AnswerError, CatalogueChangedError, FetchError
+from skcluster.datasets.catalogues._service import Service
+from skcluster.datasets.catalogues._sites import Query, quoted
+from skcluster.datasets.catalogues._store import CorruptFileError, Store
+from skcluster.datasets.catalogues._tables import ROW_NUMBER, Column, Table
+
+#: Rows of one request. A request takes seconds, so little is lost when one fails.
+CHUNK = 25_000
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user of a fetcher may choose."""
+
+    download_if_missing: bool
+    n_retries: int
+    delay: float
+
+
+def read_cached(store: Store, table: Table, options: Options) -> pd.DataFrame | None:
+    """The cached table, or None; a corrupt file is named and removed, if it may be fetched again.
+
+    Raises
+    ------
+    FetchError
+        If the table is missing or corrupt and must not be fetched.
+    """
+    try:
+        frame = store.read(table)
+    except CorruptFileError as error:
+        if not options.download_if_missing:
+            raise FetchError(f"{error}, and download_if_missing is False.") from None
+        with store.lock():  # another process may just have mended it
+            try:
+                return store.read(table)
+            except CorruptFileError:
+                warnings.warn(f"{error}; it is removed and fetched again.", stacklevel=5)
+                store.remove()
+                return None
+    if frame is None and not options.download_if_missing:
+        raise FetchError(
+            f"The table {table.name} is not in {store.folder}, and download_if_missing is False."
+        )
+    return frame
+
+
+def fetch_table(
+    store: Store, table: Table, options: Options, advance: Callable[[int], None]
+) -> pd.DataFrame:
+    """Fetch a table into the cache, part by part, and read it from there.
+
+    Raises
+    ------
+    FetchError
+        If no server gives it; the parts that came are kept.
+    CatalogueChangedError
+        If columns that are needed are not there, or the table has other rows than published.
+    """
+    with store.lock():
+        frame = store.read(table)  # another process may have fetched it meanwhile
+        if frame is not None:
+            advance(table.n_rows)
+            return frame
+        service = Service(options.n_retries, options.delay)
+        try:
+            rows, provenance = _fetch_parts(service, store, table, advance)
+        finally:
+            service.close()
+        store.write(rows, table, **provenance)
+        store.remove_parts()
+        return rows.to_pandas()
+
+
+def fetch_rows(table: Table, column: str, value: str, options: Options) -> pa.Table:
+    """The rows of a table that have a text in a column, without the cache.
+
+    Raises
+    ------
+    FetchError
+        If no server that can count rows gives them all.
+    """
+    service = Service(options.n_retries, options.delay)
+    try:
+        name, columns = _columns_of(service, table)
+        theirs = next(n for n, wanted in columns.items() if wanted.name == column)
+        text = value.replace("'", "''")
+        source = f"FROM {quoted(name)} WHERE {quoted(theirs)} = '{text}'"
+        what = f"The rows of {value!r} in {name}"
+        count = service.adql(f"SELECT COUNT(*) AS n {source}", _count, 1, what)
+        wanted = ", ".join(map(quoted, [*columns, ROW_NUMBER]))
+
+        def check(answer: pd.DataFrame) -> pa.Table:
+            rows = _checked(answer, columns)
+            if len(set(rows[ROW_NUMBER].to_pylist())) != count:
+                raise AnswerError(f"{len(rows)} of {count} rows")
+            return rows.drop_columns(ROW_NUMBER)
+
+        return service.adql(f"SELECT {wanted} {source}", check, count + 1, what)
+    finally:
+        service.close()
+
+
+def _fetch_parts(
+    service: Service, store: Store, table: Table, advance: Callable[[int], None]
+) -> tuple[pa.Table, dict[str, Any]]:
+    name, columns = _columns_of(service, table)
+    names = [*(wanted.name for wanted in columns.values()), ROW_NUMBER]
+    parts = []
+    for first in range(1, table.n_rows + 1, CHUNK):
+        # The last request asks for all that is left, so that rows too many are noticed.
+        last = min(first + CHUNK - 1, table.n_rows)
+        part = store.read_part(first)
+        if part is None or part.column_names != names or _wrong_rows(part, first, last):
+            part = _fetch_part(service, replace(table, name=name), columns, (first, last))
+            store.write_part(first, part)
+        parts.append(part.drop_columns(ROW_NUMBER))
+        advance(last - first + 1)
+    provenance = {
+        "table": name,
+        "columns": {wanted.name: theirs for theirs, wanted in columns.items()},
+        "fetched_from": service.sites[0].url,
+        "fetched_on": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    }
+    return pa.concat_tables(parts), provenance
+
+
+def _fetch_part(
+    service: Service, table: Table, columns: dict[str, Column], rows: tuple[int, int]
+) -> pa.Table:
+    first, last = rows
+    end = None if last == table.n_rows else last
+    # The row number comes last: a number that is cut off at the end of the answer is noticed.
+    query = Query(table.name, (*columns, ROW_NUMBER), (first, end), limit=CHUNK + 1)
+
+    def check(answer: pd.DataFrame) -> pa.Table:
+        part = _checked(answer, columns)
+        if end is None and len(part) > last - first + 1:
+            raise CatalogueChangedError(
+                f"The table {table.name} at VizieR has changed: {table.n_rows} rows were "
+                "published, and there are more now. A newer version of skcluster may know it."
+            )
+        wrong = _wrong_rows(part, first, last)
+        if wrong:
+            raise AnswerError(wrong)
+        return part.sort_by(ROW_NUMBER)
+
+    try:
+        return service.table(query, check, f"Rows {first} to {last} of {table.name}")
+    except FetchError as error:
+        raise FetchError(
+            f"{error} {first - 1} of {table.n_rows} rows are kept; the next call goes on there."
+        ) from error.__cause__
+
+
+def _columns_of(service: Service, table: Table) -> tuple[str, dict[str, Column]]:
+    """The table's name, and which of its columns are which."""
+    names = _tables_of(service, table.name) if table.is_catalogue else [table.name]
+    refused = []
+    for name in names:
+        there = service.table(Query(name), _names_there, f"The columns of {name}")
+        try:
+            return name, replace(table, name=name).find_columns(there)
+        except CatalogueChangedError as error:
+            refused.append(error)
+    if len(refused) == 1:
+        raise refused[0]
+    raise CatalogueChangedError(
+        f"No table of the catalogue {table.name} at VizieR is the one that was published. "
+        + " ".join(map(str, refused))
+    )
+
+
+def _tables_of(service: Service, catalogue: str) -> list[str]:
+    def check(answer: pd.DataFrame) -> list[str]:
+        if list(answer.columns) != ["table_name"]:
+            raise AnswerError(f"a table of {', '.join(answer.columns)}")
+        return [str(name).strip('"') for name in answer["table_name"]]
+
+    query = f"SELECT table_name FROM TAP_SCHEMA.tables WHERE table_name LIKE '%{catalogue}/%'"
+    return service.adql(query, check, 100, f"The names of the tables of {catalogue}")
+
+
+def _names_there(answer: pd.DataFrame) -> list[str]:
+    if ROW_NUMBER not in answer.columns:
+        raise AnswerError(f"a table of {', '.join(answer.columns[:5])}")
+    return [name for name in answer.columns if name != ROW_NUMBER]
+
+
+def _count(answer: pd.DataFrame) -> int:
+    said = str(answer.iloc[0, 0]) if answer.shape == (1, 1) else ""
+    if not said.isdecimal():
+        raise AnswerError("no number of rows")
+    return int(said)
+
+
+def _checked(answer: pd.DataFrame, columns: dict[str, Column]) -> pa.Table:
+    """A table of texts as one of numbers and texts under our names, with row numbers."""
+    missing = [name for name in (*columns, ROW_NUMBER) if name not in answer.columns]
+    if missing:
+        raise AnswerError(f"a table without {', '.join(missing)}")
+    typed = {c.name: _typed(answer[name], c) for name, c in columns.items()}
+    number = Column(ROW_NUMBER, (ROW_NUMBER,), "integer")
+    return pa.table({**typed, ROW_NUMBER: _typed(answer[ROW_NUMBER], number)})
+
+
+def _typed(texts: pd.Series, column: Column) -> Any:
+    if column.kind == "text":
+        return pa.array(texts.str.strip(), type=pa.string())
+    if column.kind == "integer":
+        try:
+            return pa.array(texts.str.strip().astype("int64").to_numpy())
+        except (ValueError, OverflowError):
+            raise AnswerError(f"a value of {texts.name} that is no integer") from None
+    numbers, wrong = parse_numbers(texts)
+    if len(wrong):
+        raise AnswerError(f"{texts.name} = {texts.iloc[wrong[0]]!r}, which is no number")
+    return pa.array(numbers.astype(np.float64))
+
+
+def _wrong_rows(part: pa.Table, first: int, last: int) -> str:
+    """What is wrong with the row numbers of a part, if anything."""
+    numbers = np.sort(part[ROW_NUMBER].to_numpy())
+    if np.array_equal(numbers, np.arange(first, last + 1)):
+        return ""
+    return f"{len(numbers)} rows, not the rows {first} to {last}"

@@ -1,0 +1,155 @@
+"""The cache: one Parquet file a table, and beside it a manifest that tells whether it is whole.
+
+Files come into being under another name and are renamed when they are complete, so that a name
+in the folder always means a complete file, whatever was interrupted. Who writes holds a lock.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from skcluster.datasets.catalogues._errors import needed
+from skcluster.datasets.catalogues._tables import Table
+
+
+class CorruptFileError(Exception):
+    """A file of the cache is not what was written."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"The cached file {path} {reason}")
+
+
+@dataclass(frozen=True)
+class Store:
+    """The cached copy of one table.
+
+    Parameters
+    ----------
+    folder : Path
+        The catalogue's folder.
+    name : str
+        Name of the files, without extension.
+    """
+
+    folder: Path
+    name: str
+
+    @property
+    def path(self) -> Path:
+        """The table."""
+        return self.folder / f"{self.name}.parquet"
+
+    @property
+    def manifest(self) -> Path:
+        """What the table is, and its checksum."""
+        return self.folder / f"{self.name}.json"
+
+    @property
+    def parts(self) -> Path:
+        """The folder of the parts that an interrupted fetch left."""
+        return self.folder / f"{self.name}.parts"
+
+    def read(self, table: Table) -> pd.DataFrame | None:
+        """The cached table; None if there is none, or one of other columns.
+
+        Raises
+        ------
+        CorruptFileError
+            If it is not what was written.
+        """
+        try:
+            known = json.loads(self.manifest.read_text("utf-8"))
+            wanted, n_rows, checksum = known["wanted"], known["n_rows"], known["sha256"]
+        except FileNotFoundError:
+            return None
+        except (ValueError, KeyError, TypeError):
+            raise CorruptFileError(self.manifest, "is no manifest") from None
+        if wanted != _wanted(table):
+            return None
+        try:
+            found = _sha256(self.path)
+        except FileNotFoundError:
+            return None
+        if found != checksum:
+            raise CorruptFileError(
+                self.path, f"does not have the checksum with which it was written (SHA-256 {found})"
+            )
+        frame = pq.read_table(self.path).to_pandas()
+        if len(frame) != n_rows:
+            raise CorruptFileError(self.path, f"has {len(frame)} rows, not {n_rows}")
+        return frame
+
+    def write(self, rows: pa.Table, layout: Table, **provenance: Any) -> None:
+        """Replace the cached table."""
+        with _half_written(self.path) as path:
+            pq.write_table(rows, path, compression="zstd")
+            checksum = _sha256(path)
+            os.replace(path, self.path)
+        known = {"sha256": checksum, "n_rows": len(rows), "wanted": _wanted(layout), **provenance}
+        with _half_written(self.manifest) as path:
+            path.write_text(json.dumps(known, indent=1), "utf-8")
+            os.replace(path, self.manifest)
+
+    def remove(self) -> None:
+        """Remove the cached table."""
+        self.path.unlink(missing_ok=True)
+        self.manifest.unlink(missing_ok=True)
+
+    def read_part(self, first: int) -> pa.Table | None:
+        """A part that an earlier fetch left; None if there is none that is whole."""
+        for path in self.parts.glob(f"{first:08d}-*.parquet"):
+            if path.stem == f"{first:08d}-{_sha256(path)}":
+                return pq.read_table(path)
+            path.unlink()
+        return None
+
+    def write_part(self, first: int, rows: pa.Table) -> None:
+        """Keep a part until the table is complete; its checksum is in its name."""
+        self.parts.mkdir(exist_ok=True)
+        with _half_written(self.parts / f"{first:08d}") as path:
+            pq.write_table(rows, path)
+            os.replace(path, self.parts / f"{first:08d}-{_sha256(path)}.parquet")
+
+    def remove_parts(self) -> None:
+        """Remove the parts, and what killed processes left half-written."""
+        shutil.rmtree(self.parts, ignore_errors=True)
+        for path in self.folder.glob(f".{self.name}.*.half"):
+            path.unlink(missing_ok=True)
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Let one process at a time write; the others wait, and the lock of a dead one is free."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with needed("filelock").FileLock(self.folder / f"{self.name}.lock"):
+            yield
+
+
+def _wanted(table: Table) -> list[list[str]]:
+    return [[column.name, column.kind] for column in table.columns]
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def _half_written(path: Path) -> Iterator[Path]:
+    """A new file beside a path; what is left of it in the end is removed."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".half")
+    os.close(handle)
+    try:
+        yield Path(name)
+    finally:
+        Path(name).unlink(missing_ok=True)

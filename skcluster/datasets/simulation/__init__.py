@@ -1,0 +1,7 @@
+"""Simulated star clusters: parameters, stars, dust, Gaia, and what does not belong."""
+
+from skcluster.datasets.simulation._effects import Effects
+from skcluster.datasets.simulation._parquet import simulate_to_parquet
+from skcluster.datasets.simulation._simulate import simulate_clusters
+
+__all__ = ["Effects", "simulate_clusters", "simulate_to_parquet"]

@@ -1,0 +1,148 @@
+"""What makes a simulated cluster look real, each effect by name."""
+
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+
+from skcluster.photometry import Law
+
+# The largest value of shares of stars; a cluster needs some members.
+_MOST = {
+    "binary_fraction": 1.0,
+    "blue_straggler_fraction": 1.0,
+    "field_fraction": 0.9,
+    "incompleteness": 1.0,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effects:
+    """What happens to the light of a simulated cluster between its isochrone and the catalogue.
+
+    The defaults give clusters like the published member lists of real ones. Zero (or, for the
+    limit, infinity) switches an effect off; `Effects.none` switches all off at once, and every
+    star then lies on its isochrone.
+
+    Parameters
+    ----------
+    binary_fraction : float, default=0.6
+        Share of stars with an unresolved companion, whose mass is a uniformly drawn fraction of
+        the primary's.
+    massive_star_loss : float, default=0.5
+        How much faster than after Kroupa the numbers of stars fall above two solar masses: a power
+        of the mass. Lists of members hold fewer of them than the mass function that fits the
+        fainter stars.
+    blue_straggler_fraction : float, default=0.007
+        Share of stars, in clusters older than 300 Myr, that are hotter and brighter than the
+        turn-off: stars on the main sequence of a younger isochrone.
+    field_fraction : float, default=0.16
+        Mean share of stars that do not belong to a far cluster: stars of the disc along its
+        sightline whose parallaxes pass for the cluster's. It differs from cluster to cluster, and
+        falls to nothing near the Sun.
+    extinction_law : {"dr2", "edr3"}, default="dr2"
+        How A_V dims and reddens a star, see `skcluster.photometry.extinction_coefficients`. The
+        extinctions of [4]_, which simulated labels are to be like, come from DR2 photometry; its
+        law reddens a tenth more for the same A_V, and the real clusters' colours want that.
+    differential_reddening : float, default=0.28
+        Mean scale of the extinction in front of single stars beyond the cluster's A_V, as a
+        fraction of A_V. Only positive, for `a_v` is that of the blue edge of the sequence.
+    depth : float, default=4.0
+        Standard deviation of the stars' distances around the cluster's, in pc.
+    photometric_errors : float, default=1.0
+        Factor on Gaia's photometric errors.
+    colour_scatter : float, default=0.015
+        Standard deviation of BP−RP at given mass (mag) from what isochrones leave out: rotation,
+        spots, crowded BP and RP spectra.
+    faint_bp_bias : float, default=1.0
+        Factor on the excess of the faintest BP fluxes.
+    parallax_errors : float, default=1.0
+        Factor on the parallax errors by magnitude.
+    parallax_floor : float, default=0.018
+        Scatter of parallaxes beyond their errors (mas).
+    parallax_zero_point : float, default=0.016
+        What is added to every parallax (mas).
+    parallax_zero_point_scatter : float, default=0.022
+        Standard deviation of the zero point from cluster to cluster (mas).
+    incompleteness : float, default=0.1
+        Share of members that is missing at the faint limit; it falls by half every magnitude
+        towards brighter stars.
+    faint_limit : float, default=18.0
+        Faintest G in the catalogue (mag).
+
+    Notes
+    -----
+    Binaries, positive differential reddening and the bias of faint BP fluxes follow the simulated
+    clusters of [1]_, who trace the too young ages of their old clusters to the blue stragglers
+    and field stars that they left out. Gaia's photometric errors and the faint BP excess follow
+    [2]_. The parallax errors are those of Gaia EDR3 members [3]_; the zero point and the scatter
+    beyond the errors compare them with the distances of [4]_, and ``benchmarks/realism.py`` prints
+    them.
+
+    The shares of binaries, field stars and blue stragglers, the loss of massive stars and the
+    differential reddening are no measurements: they are the values with which simulated and real
+    clusters are hardest to tell apart and real clusters are best predicted from simulated ones.
+
+    References
+    ----------
+    .. [1] Hunt & Reffert 2023, A&A 673, A114.
+    .. [2] Riello et al. 2021, A&A 649, A3.
+    .. [3] Almeida, Monteiro & Dias 2023, MNRAS 525, 2315.
+    .. [4] Cantat-Gaudin et al. 2020, A&A 640, A1.
+
+    Examples
+    --------
+    >>> from skcluster.datasets import Effects
+    >>> Effects(binary_fraction=0.3).field_fraction
+    0.16
+    >>> Effects.none().but(binary_fraction=0.3).field_fraction
+    0.0
+    """
+
+    binary_fraction: float = 0.6
+    massive_star_loss: float = 0.5
+    blue_straggler_fraction: float = 0.007
+    field_fraction: float = 0.16
+    extinction_law: Law = "dr2"
+    differential_reddening: float = 0.28
+    depth: float = 4.0
+    photometric_errors: float = 1.0
+    colour_scatter: float = 0.015
+    faint_bp_bias: float = 1.0
+    parallax_errors: float = 1.0
+    parallax_floor: float = 0.018
+    parallax_zero_point: float = 0.016
+    parallax_zero_point_scatter: float = 0.022
+    incompleteness: float = 0.1
+    faint_limit: float = 18.0
+
+    def __post_init__(self) -> None:
+        """Refuse values that no catalogue can have."""
+        for name in _strengths():
+            value, most = getattr(self, name), _MOST.get(name, np.inf)
+            if name in ("parallax_zero_point", "faint_limit"):
+                if np.isnan(value):
+                    raise ValueError(f"{name} must be a number, not {value!r}.")
+            elif not 0 <= value <= most or np.isinf(value):
+                bounds = "zero or a positive number" if np.isinf(most) else f"within 0 to {most:g}"
+                raise ValueError(f"{name} must be {bounds}, not {value!r}.")
+        if np.isinf(self.faint_limit) and (self.field_fraction > 0 or self.incompleteness > 0):
+            raise ValueError(
+                "Without a faint_limit there are no bounds to the field stars and no limit that "
+                "completeness falls towards: set field_fraction and incompleteness to 0."
+            )
+
+    @classmethod
+    def none(cls) -> "Effects":
+        """No effect at all."""
+        off: dict[str, Any] = dict.fromkeys(_strengths(), 0.0)
+        return replace(cls(), **off | {"faint_limit": np.inf})
+
+    def but(self, **changes: Any) -> "Effects":
+        """These effects with some changed."""
+        return replace(self, **changes)
+
+
+def _strengths() -> list[str]:
+    """Names of the effects that a number sets the strength of."""
+    return [f.name for f in fields(Effects) if f.name != "extinction_law"]

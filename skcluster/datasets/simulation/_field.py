@@ -1,0 +1,137 @@
+"""Stars of the Galactic disc that pass for members of a cluster."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from skcluster.datasets._isochrones import IsochroneGrid
+from skcluster.datasets.simulation._masses import kroupa
+from skcluster.photometry import distance_modulus
+
+Floats = npt.NDArray[np.floating[Any]]
+
+#: Dust fills the disc with this scale along a sightline (kpc).
+DUST_SCALE = 4.0
+# Parallaxes this far from the cluster's pass for it: mas, and a fraction of the parallax.
+_WINDOW, _RELATIVE_WINDOW = 0.1, 0.05
+_N_DISTANCES = 24
+# From about this distance on (kpc) a list holds its full share of field stars.
+_CONFUSION_DISTANCE = 1.0
+
+
+@dataclass(frozen=True)
+class DiscStars:
+    """Stars of the disc by brightness.
+
+    Attributes
+    ----------
+    magnitudes : ndarray of shape (3, n_stars)
+        Absolute G, BP, RP, brightest star first.
+    cumulative : ndarray of shape (n_stars,)
+        Share of stars as bright as each, or brighter.
+    """
+
+    magnitudes: Floats
+    cumulative: Floats
+
+    def share_brighter(self, g: Floats) -> Floats:
+        """Share of stars brighter than absolute magnitudes."""
+        return np.interp(g, self.magnitudes[0], self.cumulative)
+
+    def draw(self, share: Floats, rng: np.random.Generator) -> Floats:
+        """Absolute magnitudes of stars from among the brightest share, shape (3, n_stars)."""
+        found = np.searchsorted(self.cumulative, rng.random(len(share)) * share)
+        return self.magnitudes[:, np.minimum(found, len(self.cumulative) - 1)]
+
+
+@cache
+def disc_stars(n_ages: int = 200, n_masses: int = 300) -> DiscStars:
+    """Single stars of a disc that has formed stars evenly for ten billion years."""
+    rng = np.random.default_rng(0)
+    log_age = np.log10(10 ** rng.uniform(0, 1, n_ages) * 1e9)
+    log_age[: n_ages // 2] = rng.uniform(7.0, 9.0, n_ages // 2)
+    metallicity = np.clip(rng.normal(-0.1, 0.2, n_ages), *IsochroneGrid.METALLICITY_RANGE)
+    isochrones = IsochroneGrid.load().interpolate(log_age, metallicity)
+    # Half of the masses evenly in log mass, half on the points of the isochrone, so that giants
+    # are there; each star stands for the stars of its stretch of mass and age.
+    n = n_masses // 2
+    points = isochrones.log_mass[:, :: max(1, isochrones.log_mass.shape[1] // n)]
+    even = points[:, :1] + (points[:, -1:] - points[:, :1]) * np.linspace(0, 1, n)
+    log_mass = np.sort(np.hstack([points, even]), axis=1)
+    middle = (log_mass[:, 1:] + log_mass[:, :-1]) / 2
+    edges = np.hstack([log_mass[:, :1], middle, log_mass[:, -1:]])
+    stars = np.diff(kroupa().rank(10**edges), axis=1)
+    order = np.argsort(log_age)
+    span = np.gradient(10 ** log_age[order])[np.argsort(order)]
+    weight = (stars * span[:, None]).ravel()
+    row = np.repeat(np.arange(n_ages), log_mass.shape[1])
+    magnitudes = isochrones.at(row, log_mass.ravel())
+    order = np.argsort(magnitudes[0])
+    cumulative = np.cumsum(weight[order])
+    return DiscStars(magnitudes[:, order], cumulative / cumulative[-1])
+
+
+def field_counts(
+    n_stars: npt.NDArray[np.integer[Any]],
+    distance_kpc: Floats,
+    mean_share: float,
+    rng: np.random.Generator,
+) -> npt.NDArray[np.int64]:
+    """Number of field stars in each cluster's list, fewer near the Sun, where parallaxes tell."""
+    if mean_share == 0:
+        return np.zeros(len(n_stars), np.int64)
+    mean = mean_share * -np.expm1(-distance_kpc / _CONFUSION_DISTANCE)
+    # Differs from cluster to cluster about as widely as a share of this mean can.
+    share = rng.beta(2.0, 2.0 / mean - 2.0)
+    return np.minimum(np.round(share * n_stars).astype(np.int64), n_stars - 1)
+
+
+def draw_field(
+    cluster: npt.NDArray[np.integer[Any]],
+    distance_kpc: Floats,
+    a_v: Floats,
+    faint_limit: float,
+    rng: np.random.Generator,
+) -> tuple[Floats, Floats, Floats]:
+    """Field stars of clusters.
+
+    Parameters
+    ----------
+    cluster : ndarray of int, shape (n_stars,)
+        Which cluster each star is to pass for.
+    distance_kpc, a_v : ndarray of shape (n_clusters,)
+        Of the clusters.
+    faint_limit : float
+        The faintest G that is in the catalogue.
+    rng : Generator
+
+    Returns
+    -------
+    magnitudes : ndarray of shape (3, n_stars)
+        Absolute G, BP, RP.
+    distance_kpc, a_v : ndarray of shape (n_stars,)
+        Of the stars.
+    """
+    disc = disc_stars()
+    parallax = 1 / distance_kpc
+    window = np.hypot(_WINDOW, _RELATIVE_WINDOW * parallax)
+    steps = np.linspace(-2, 2, _N_DISTANCES)
+    # The parallaxes that pass for the cluster's, and how many stars of the disc have them: the
+    # volume of a shell of parallax (d^2 dd = p^-4 dp) times those that are bright enough there.
+    parallaxes = np.maximum(parallax[:, None] + window[:, None] * steps, 0.04)
+    distances = 1 / parallaxes
+    dust = -np.expm1(-distances / DUST_SCALE) / -np.expm1(-distance_kpc / DUST_SCALE)[:, None]
+    extinction = a_v[:, None] * dust
+    share = disc.share_brighter(faint_limit - distance_modulus(distances) - 0.85 * extinction)
+    density = np.exp(-0.5 * steps**2 - distances / 3.0) * parallaxes**-4.0 * share
+    cumulative = np.cumsum(density, axis=1)
+    cumulative /= cumulative[:, -1:]
+    shift = 2.0 * np.arange(len(a_v))
+    wanted = rng.random(len(cluster)) + shift[cluster]
+    at = np.searchsorted((cumulative + shift[:, None]).ravel(), wanted)
+    at = np.minimum(at, (cluster + 1) * _N_DISTANCES - 1)
+    magnitudes = disc.draw(share.ravel()[at], rng)
+    return magnitudes, distances.ravel()[at], extinction.ravel()[at]

@@ -1,0 +1,110 @@
+"""Simulated clusters, streamed to files."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from skcluster.datasets.simulation._blocks import BLOCK_SIZE, Block, simulate_blocks
+from skcluster.datasets.simulation._effects import Effects
+from skcluster.datasets.simulation._priors import Prior
+
+
+def simulate_to_parquet(
+    members: str | Path,
+    labels: str | Path,
+    n_clusters: int,
+    *,
+    random_state: Any = None,
+    log_age: Prior = None,
+    a_v: Prior = None,
+    distance_kpc: Prior = None,
+    metallicity: Prior = None,
+    n_stars: Prior = None,
+    effects: Effects | None = None,
+    n_jobs: int | None = None,
+    progress: bool = False,
+) -> None:
+    """Simulate clusters straight into two Parquet files, in little memory.
+
+    The clusters are those that `simulate_clusters` gives for the same arguments;
+    `skcluster.io.read_clusters` reads the files.
+
+    Parameters
+    ----------
+    members : path
+        File for the stars: one row a star, its cluster's name in the column ``cluster``.
+    labels : path
+        File for the parameters: one row a cluster, ``cluster``, ``log_age``, ``a_v``,
+        ``distance_kpc`` and ``metallicity``.
+    n_clusters : int
+        How many.
+    random_state, log_age, a_v, distance_kpc, metallicity, n_stars, effects, n_jobs
+        As in `simulate_clusters`.
+    progress : bool, default=False
+        Whether to show a progress bar (needs the package rich).
+
+    Raises
+    ------
+    ValueError
+        As `simulate_clusters` does, and if both files are the same.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from skcluster.datasets import simulate_to_parquet
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     simulate_to_parquet(f"{folder}/members.parquet", f"{folder}/clusters.parquet", 10,
+    ...                         random_state=0)
+    """
+    if Path(members).resolve() == Path(labels).resolve():
+        raise ValueError(f"members and labels must be two files, not both {str(members)!r}.")
+    priors: dict[str, Prior] = {
+        "log_age": log_age,
+        "a_v": a_v,
+        "distance_kpc": distance_kpc,
+        "metallicity": metallicity,
+        "n_stars": n_stars,
+    }
+    blocks: Iterable[Block] = simulate_blocks(n_clusters, priors, effects, random_state, n_jobs)
+    if progress:
+        from rich.progress import track
+
+        n_blocks = -(-n_clusters // BLOCK_SIZE)
+        blocks = track(blocks, description=f"{n_clusters} clusters", total=n_blocks)
+    _write(blocks, Path(members), Path(labels))
+
+
+def _write(blocks: Iterable[Block], members: Path, labels: Path) -> None:
+    """Write the blocks as they come, to part files that get their names at the end."""
+    parts = [path.with_name(path.name + ".part") for path in (members, labels)]
+    writers: list[pq.ParquetWriter] = []
+    try:
+        for block in blocks:
+            tables = _tables(block)
+            if not writers:
+                writers = [
+                    pq.ParquetWriter(part, table.schema)
+                    for part, table in zip(parts, tables, strict=True)
+                ]
+            for writer, table in zip(writers, tables, strict=True):
+                writer.write_table(table)
+        for writer, part, path in zip(writers, parts, (members, labels), strict=True):
+            writer.close()
+            part.replace(path)
+    finally:
+        for writer in writers:
+            writer.close()
+        for part in parts:
+            part.unlink(missing_ok=True)
+
+
+def _tables(block: Block) -> tuple[pa.Table, pa.Table]:
+    names = pa.array(block.labels.index)
+    row = np.repeat(np.arange(len(names), dtype=np.int32), block.counts)
+    cluster = pa.DictionaryArray.from_arrays(pa.array(row), names)
+    stars = pa.table({"cluster": cluster, **block.stars})
+    return stars, pa.Table.from_pandas(block.labels.reset_index(), preserve_index=False)

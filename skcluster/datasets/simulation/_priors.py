@@ -1,0 +1,118 @@
+"""Parameters of clusters to simulate: drawn from priors, or given."""
+
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from skcluster.datasets._isochrones import IsochroneGrid, check_range
+from skcluster.datasets.simulation._stars import Parameters
+
+Floats = npt.NDArray[np.floating[Any]]
+
+
+class Distribution(Protocol):
+    """Anything with ``rvs``, such as a frozen distribution of `scipy.stats`."""
+
+    def rvs(self, size: int, random_state: np.random.Generator) -> Any:
+        """Draw values."""
+
+
+Prior: TypeAlias = float | npt.ArrayLike | Distribution | None
+
+# Those of the 1867 clusters of Cantat-Gaudin et al. 2020, as their sample in
+# Almeida, Monteiro & Dias 2023 has them, each broadened by about a tenth.
+# Mean, standard deviation, lowest, highest.
+_LOG_AGE = (8.25, 0.75, 6.2, 10.0)
+_DISTANCE_MODULUS = (11.2, 1.8, 3.2, 15.7)
+_METALLICITY = (0.0, 0.15, -0.5, 0.4)
+_LOG10_N_STARS = (2.1, 0.36, 1.0, 3.7)
+# Mean A_V far out in the dusty disc (mag), the distance over which it builds up (kpc), the shape
+# of the gamma distribution around the mean, and the most (mag).
+_A_V = (1.75, 1.4, 2.2, 7.0)
+
+
+def _truncated_normal(
+    mean: float, deviation: float, lowest: float, highest: float, n: int, rng: np.random.Generator
+) -> Floats:
+    a, b = (lowest - mean) / deviation, (highest - mean) / deviation
+    drawn: Floats = stats.truncnorm.rvs(a, b, mean, deviation, size=n, random_state=rng)
+    return drawn
+
+
+def draw_a_v(distance_kpc: Floats, rng: np.random.Generator) -> Floats:
+    """Extinctions (mag) of clusters at distances (kpc): more, and more different, farther away."""
+    far, scale, shape, most = _A_V
+    mean = far * -np.expm1(-distance_kpc / scale)
+    return np.minimum(rng.gamma(shape, mean / shape), most)
+
+
+def check_given(n_clusters: int, priors: dict[str, Prior]) -> None:
+    """Refuse arrays of another length than there are clusters.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer or more values than clusters.
+    """
+    for name, prior in priors.items():
+        if prior is None or hasattr(prior, "rvs"):
+            continue
+        size = np.size(prior)
+        if np.ndim(prior) > 1 or (np.ndim(prior) == 1 and size != n_clusters):
+            raise ValueError(f"{name} has {size} values for {n_clusters} clusters.")
+
+
+def draw_parameters(
+    first: int, n: int, priors: dict[str, Prior], rng: np.random.Generator
+) -> Parameters:
+    """Parameters of clusters ``first`` to ``first + n``.
+
+    Raises
+    ------
+    ValueError
+        If a value is one that no cluster can have, or outside the isochrones.
+    """
+
+    def of(name: str) -> Floats | None:
+        prior = priors.get(name)
+        if prior is None:
+            return None
+        if hasattr(prior, "rvs"):
+            return np.asarray(prior.rvs(size=n, random_state=given_rng), dtype=float)
+        values = np.asarray(prior, dtype=float)
+        return np.full(n, float(values)) if values.ndim == 0 else values[first : first + n]
+
+    # Every default is drawn, used or not, so that giving one parameter leaves the others as
+    # they are for the same seed.
+    modulus = _truncated_normal(*_DISTANCE_MODULUS, n, rng)
+    default = {
+        "log_age": _truncated_normal(*_LOG_AGE, n, rng),
+        "distance_kpc": 10 ** (modulus / 5 - 2),
+        "metallicity": _truncated_normal(*_METALLICITY, n, rng),
+        "n_stars": 10 ** _truncated_normal(*_LOG10_N_STARS, n, rng),
+    }
+    a_v_rng, given_rng = rng.spawn(2)
+    given = {name: of(name) for name in (*default, "a_v")}
+    log_age, distance, metallicity, n_stars = (
+        value if (found := given[name]) is None else found for name, value in default.items()
+    )
+    a_v = given["a_v"]
+    _refuse("distance_kpc", distance, ~(distance > 0) | np.isinf(distance), "positive")
+    if a_v is None:
+        a_v = draw_a_v(distance, a_v_rng)
+    _refuse("a_v", a_v, ~(a_v >= 0) | np.isinf(a_v), "zero or positive")
+    _refuse("n_stars", n_stars, ~(n_stars >= 1) | np.isinf(n_stars), "1 or more")
+    return Parameters(
+        check_range("log_age", log_age, IsochroneGrid.LOG_AGE_RANGE),
+        a_v,
+        distance,
+        check_range("metallicity", metallicity, IsochroneGrid.METALLICITY_RANGE),
+        np.round(n_stars).astype(np.int64),
+    )
+
+
+def _refuse(name: str, values: Floats, wrong: npt.NDArray[np.bool_], rule: str) -> None:
+    if wrong.any():
+        raise ValueError(f"{name} must be {rule}; got {values[wrong][0]:g}.")

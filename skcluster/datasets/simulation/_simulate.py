@@ -1,0 +1,115 @@
+"""Simulated clusters, in memory."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from nested_pandas import NestedFrame
+
+from skcluster.clusters import clusters_from_flat
+from skcluster.datasets.simulation._blocks import simulate_blocks
+from skcluster.datasets.simulation._effects import Effects
+from skcluster.datasets.simulation._priors import Prior
+
+TARGETS = ["log_age", "a_v", "distance_kpc"]
+
+
+def simulate_clusters(
+    n_clusters: int = 100,
+    *,
+    random_state: Any = None,
+    log_age: Prior = None,
+    a_v: Prior = None,
+    distance_kpc: Prior = None,
+    metallicity: Prior = None,
+    n_stars: Prior = None,
+    effects: Effects | None = None,
+    with_metallicity: bool = False,
+    n_jobs: int | None = None,
+) -> tuple[NestedFrame, pd.DataFrame]:
+    """Simulate star clusters as Gaia would list their members.
+
+    Stars are drawn from a PARSEC isochrone [1]_ after the mass function of [2]_, put at the
+    cluster's distance behind its dust, and observed with all that `Effects` names: companions,
+    differential reddening, errors of magnitudes and parallaxes, a faint limit, stars that do not
+    belong. Every parameter may be fixed, given for each cluster, or drawn from a distribution.
+
+    Parameters
+    ----------
+    n_clusters : int, default=100
+        How many.
+    random_state : int, RandomState instance or None, default=None
+        Seed. The same one gives the same clusters whatever ``n_jobs`` is.
+    log_age : float, array-like of shape (n_clusters,) or distribution, default=None
+        log10 of the age in years, 6.0 to 10.2. A distribution is anything with
+        ``rvs(size, random_state)``, such as the frozen ones of `scipy.stats`. The default of this
+        and the following is the distribution among the clusters of [3]_, a little broadened.
+    a_v : float, array-like of shape (n_clusters,) or distribution, default=None
+        Extinction A_V at the blue edge of the sequence (mag). The default grows with distance.
+    distance_kpc : float, array-like of shape (n_clusters,) or distribution, default=None
+        Distance (kpc).
+    metallicity : float, array-like of shape (n_clusters,) or distribution, default=None
+        [M/H] (dex), −0.7 to +0.4. The default is normal around 0 with a deviation of 0.15.
+    n_stars : int, array-like of shape (n_clusters,) or distribution, default=None
+        Number of stars in the list, those of the field among them. Where the limit lets very few
+        through, a cluster may come out with fewer. The default is log-normal around 126.
+    effects : Effects, default=None
+        What separates the stars from their isochrone; None takes the defaults of `Effects`.
+    with_metallicity : bool, default=False
+        Whether ``y`` gets a fourth column, ``metallicity``.
+    n_jobs : int, default=None
+        Number of processes, as in joblib.
+
+    Returns
+    -------
+    X : NestedFrame of n_clusters rows
+        The clusters, named ``sim_000000`` and on, with the star columns ``phot_g_mean_mag``,
+        ``bp_rp``, ``phot_bp_mean_mag``, ``phot_rp_mean_mag`` (mag), ``parallax``,
+        ``parallax_error`` (mas) and ``probability``.
+    y : DataFrame of n_clusters rows
+        ``log_age`` (log10 of years), ``a_v`` (mag), ``distance_kpc`` (kpc).
+
+    Raises
+    ------
+    ValueError
+        If ``n_clusters`` is less than 1, a parameter is outside the isochrones' range or of
+        another length than ``n_clusters``, or a cluster has no star that can be seen.
+
+    See Also
+    --------
+    simulate_to_parquet : More clusters than fit into memory.
+    load_simulated_clusters : A fixed catalogue.
+
+    References
+    ----------
+    .. [1] Bressan et al. 2012, MNRAS 427, 127 (PARSEC).
+    .. [2] Kroupa 2001, MNRAS 322, 231.
+    .. [3] Cantat-Gaudin et al. 2020, A&A 640, A1.
+
+    Examples
+    --------
+    >>> from skcluster.datasets import simulate_clusters
+    >>> X, y = simulate_clusters(3, random_state=0)
+    >>> y.columns.tolist()
+    ['log_age', 'a_v', 'distance_kpc']
+
+    A cluster like the Pleiades, and one like M 67:
+
+    >>> X, y = simulate_clusters(2, log_age=[7.89, 9.63], a_v=[0.18, 0.07],
+    ...                          distance_kpc=[0.129, 0.889], n_stars=500, random_state=0)
+    >>> X.shape
+    (2, 1)
+    """
+    priors: dict[str, Prior] = {
+        "log_age": log_age,
+        "a_v": a_v,
+        "distance_kpc": distance_kpc,
+        "metallicity": metallicity,
+        "n_stars": n_stars,
+    }
+    blocks = list(simulate_blocks(n_clusters, priors, effects, random_state, n_jobs))
+    y = pd.concat([block.labels for block in blocks])
+    offsets = np.concatenate([[0], np.cumsum(np.concatenate([b.counts for b in blocks]))])
+    stars = {name: np.concatenate([b.stars[name] for b in blocks]) for name in blocks[0].stars}
+    columns = [*TARGETS, "metallicity"] if with_metallicity else TARGETS
+    return clusters_from_flat(stars, offsets, y.index), y[columns]

@@ -1,0 +1,211 @@
+"""The stars of a block of clusters, in one pass over flat arrays."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from skcluster.datasets._isochrones import IsochroneGrid, Isochrones
+from skcluster.datasets.simulation._effects import Effects
+from skcluster.datasets.simulation._field import draw_field, field_counts
+from skcluster.datasets.simulation._gaia import (
+    membership_probability,
+    observe_parallax,
+    observe_photometry,
+)
+from skcluster.datasets.simulation._masses import kroupa
+from skcluster.photometry import Law, distance_modulus, extinction_coefficients
+
+Floats = npt.NDArray[np.floating[Any]]
+Ints = npt.NDArray[np.integer[Any]]
+
+# A binary of equal stars is this much brighter than one of them (mag).
+_TWICE = 2.5 * np.log10(2)
+_OLDEST_WITHOUT_STRAGGLERS = 8.5
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """True parameters of clusters, each an array of shape (n_clusters,)."""
+
+    log_age: Floats
+    a_v: Floats
+    distance_kpc: Floats
+    metallicity: Floats
+    n_stars: Ints
+
+    def __len__(self) -> int:
+        return len(self.log_age)
+
+
+@dataclass(frozen=True)
+class _Stars:
+    """Stars before Gaia measures them: apparent magnitudes, shape (3, n_stars), and distances."""
+
+    cluster: Ints
+    magnitudes: Floats
+    distance_kpc: Floats
+
+
+def _apparent(absolute: Floats, distance_kpc: Floats, a_v: Floats, law: Law) -> Floats:
+    """Apparent magnitudes of absolute ones: G, BP and RP along the first axis."""
+    k = extinction_coefficients(absolute[1] - absolute[2], a_v, law)
+    return absolute + np.stack(k) * a_v + distance_modulus(distance_kpc)
+
+
+def simulate_stars(
+    parameters: Parameters, effects: Effects, rng: np.random.Generator
+) -> tuple[dict[str, Floats], Ints]:
+    """Star columns of clusters, cluster after cluster, and the number of stars of each.
+
+    Raises
+    ------
+    ValueError
+        If a cluster has no star brighter than the faint limit.
+    """
+    isochrones = IsochroneGrid.load().interpolate(parameters.log_age, parameters.metallicity)
+    n_field = field_counts(parameters.n_stars, parameters.distance_kpc, effects.field_fraction, rng)
+    members = _members(parameters, parameters.n_stars - n_field, isochrones, effects, rng)
+    row = np.repeat(np.arange(len(parameters)), n_field)
+    absolute, distance, a_v = draw_field(
+        row, parameters.distance_kpc, parameters.a_v, effects.faint_limit, rng
+    )
+    field = _Stars(row, _apparent(absolute, distance, a_v, effects.extinction_law), distance)
+    stars, counts = _observe(members, field, len(parameters), effects, rng)
+    if not counts.all():
+        raise _invisible(parameters, int(np.argmin(counts)), effects)
+    return stars, counts
+
+
+def _invisible(parameters: Parameters, i: int, effects: Effects) -> ValueError:
+    return ValueError(
+        f"A cluster of {parameters.n_stars[i]} stars, log age {parameters.log_age[i]:.2f}, at "
+        f"{parameters.distance_kpc[i]:.2f} kpc behind A_V = {parameters.a_v[i]:.2f} mag has no "
+        f"star brighter than G = {effects.faint_limit:g}, the faint_limit."
+    )
+
+
+def _members(
+    parameters: Parameters,
+    n_members: Ints,
+    isochrones: Isochrones,
+    effects: Effects,
+    rng: np.random.Generator,
+) -> _Stars:
+    """Members bright enough to be seen, as many of each cluster as wanted or nearly so."""
+    masses = kroupa(effects.massive_star_loss)
+    bounds = np.stack(_mass_bounds(parameters, isochrones, effects))
+    lowest, single, highest = masses.rank(bounds)
+    # So many that enough remain nearly always when the faint ones are lost, a seventh more of
+    # them behind uneven dust.
+    visible = 0.85 * (highest - single) / np.maximum(highest - lowest, 1e-12)
+    loss = np.isfinite(effects.faint_limit)
+    wanted = n_members / np.maximum(visible * (1 - 0.5 * effects.incompleteness), 0.05)
+    n_drawn = np.ceil(wanted + 3 * np.sqrt(wanted)).astype(np.int64) if loss else n_members
+    cluster = np.repeat(np.arange(len(parameters)), n_drawn)
+    ranks = lowest[cluster] + (highest - lowest)[cluster] * rng.random(len(cluster))
+    mass = masses.mass(ranks)
+    absolute = isochrones.at(cluster, np.log10(mass))
+    _make_blue_stragglers(absolute, cluster, parameters, effects, rng)
+    _add_companions(absolute, mass, cluster, isochrones, effects, rng)
+    distance = parameters.distance_kpc[cluster]
+    if effects.depth > 0:
+        depth = 1e-3 * effects.depth * rng.standard_normal(len(cluster))
+        distance = np.maximum(distance + depth, 0.5 * distance)
+    a_v = parameters.a_v[cluster]
+    if effects.differential_reddening > 0:
+        scale = effects.differential_reddening * parameters.a_v
+        scale *= rng.gamma(2.0, 0.5, len(parameters))
+        a_v = a_v + scale[cluster] * np.abs(rng.standard_normal(len(cluster)))
+    seen = _apparent(absolute, distance, a_v, effects.extinction_law)
+    if not loss:
+        return _Stars(cluster, seen, distance)
+    lost = effects.incompleteness * 0.5 ** (effects.faint_limit - seen[0])
+    kept = np.flatnonzero((seen[0] < effects.faint_limit) & (rng.random(len(mass)) >= lost))
+    first = np.searchsorted(cluster[kept], np.arange(len(parameters)))
+    kept = kept[np.arange(len(kept)) - first[cluster[kept]] < n_members[cluster[kept]]]
+    return _Stars(cluster[kept], seen[:, kept], distance[kept])
+
+
+def _mass_bounds(
+    parameters: Parameters, isochrones: Isochrones, effects: Effects
+) -> tuple[Floats, Floats, Floats]:
+    """Of each cluster the lowest mass that a twin can lift over the limit, that of the faintest
+    single star, and the highest (solar masses).
+    """
+    distance, a_v = parameters.distance_kpc[:, None], parameters.a_v[:, None]
+    # Every fourth point, and the last one, place the limit well enough.
+    points = np.r_[0 : isochrones.log_mass.shape[1] : 4, -1]
+    log_mass = isochrones.log_mass[:, points]
+    absolute = isochrones.magnitudes[:, :, points]
+    seen = _apparent(absolute, distance, a_v, effects.extinction_law)[0]
+    visible = seen < effects.faint_limit
+    if not visible.any(axis=1).all():
+        raise _invisible(parameters, int(np.argmin(visible.any(axis=1))), effects)
+    row = np.arange(len(parameters))
+    single = np.argmax(visible, axis=1)
+    paired = np.argmax(seen - _TWICE < effects.faint_limit, axis=1)
+    lowest, faintest = (log_mass[row, np.maximum(i - 1, 0)] for i in (paired, single))
+    return 10**lowest, 10**faintest, 10 ** log_mass[:, -1]
+
+
+def _add_companions(
+    magnitudes: Floats,
+    mass: Floats,
+    cluster: Ints,
+    isochrones: Isochrones,
+    effects: Effects,
+    rng: np.random.Generator,
+) -> None:
+    """Add the light of unresolved companions to some stars, in place."""
+    companion = mass * rng.uniform(0.1, 1.0, len(mass))
+    lightest = 10 ** isochrones.log_mass[0, 0]
+    has_one = rng.random(len(mass)) < effects.binary_fraction
+    paired = np.flatnonzero(has_one & (companion > lightest))
+    light = isochrones.at(cluster[paired], np.log10(companion[paired]))
+    magnitudes[:, paired] -= 2.5 * np.log10(1 + 10 ** (0.4 * (magnitudes[:, paired] - light)))
+
+
+def _make_blue_stragglers(
+    magnitudes: Floats,
+    cluster: Ints,
+    parameters: Parameters,
+    effects: Effects,
+    rng: np.random.Generator,
+) -> None:
+    """Turn some stars of old clusters into blue stragglers, in place."""
+    old = parameters.log_age > _OLDEST_WITHOUT_STRAGGLERS
+    share = effects.blue_straggler_fraction * old
+    found = np.flatnonzero(rng.random(len(cluster)) < share[cluster])
+    younger = parameters.log_age - rng.uniform(0.15, 0.7, len(parameters))
+    younger = np.maximum(younger, IsochroneGrid.LOG_AGE_RANGE[0])
+    isochrones = IsochroneGrid.load().interpolate(younger, parameters.metallicity)
+    row = cluster[found]
+    below_turn_off = rng.uniform(-0.25, -0.03, len(found))
+    magnitudes[:, found] = isochrones.at(row, isochrones.log_mass[row, -1] + below_turn_off)
+
+
+def _observe(
+    members: _Stars, field: _Stars, n_clusters: int, effects: Effects, rng: np.random.Generator
+) -> tuple[dict[str, Floats], Ints]:
+    """The catalogue's columns of members and field stars, sorted by cluster."""
+    cluster = np.concatenate([members.cluster, field.cluster])
+    order = np.argsort(cluster, kind="stable")
+    true = np.concatenate([members.magnitudes, field.magnitudes], axis=1)[:, order]
+    distance = np.concatenate([members.distance_kpc, field.distance_kpc])[order]
+    member = (np.arange(len(cluster)) < len(members.cluster))[order]
+    cluster = cluster[order]
+    g, bp, rp = observe_photometry(true, effects, rng)
+    parallax, error = observe_parallax(distance, g, cluster, n_clusters, effects, rng)
+    columns = {
+        "phot_g_mean_mag": g,
+        "bp_rp": bp - rp,
+        "phot_bp_mean_mag": bp,
+        "phot_rp_mean_mag": rp,
+        "parallax": parallax,
+        "parallax_error": error,
+        "probability": membership_probability(member, g, rng),
+    }
+    single = {name: values.astype(np.float32) for name, values in columns.items()}
+    return single, np.bincount(cluster, minlength=n_clusters)

@@ -1,0 +1,155 @@
+"""What the fetchers make of each catalogue: targets, uncertainties, members."""
+
+import numpy as np
+import pytest
+from catalogue_tables import numbered
+
+from skcluster.clusters import stars_of, validate_clusters
+from skcluster.datasets import CatalogueChangedError, FetchError, fetch_catalogue
+from skcluster.datasets.catalogues import CATALOGUES
+
+NAMES = list(CATALOGUES)
+WITH_MEMBERS = ["cantat_gaudin_2020", "hunt_reffert_2023"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_catalogue_is_brought_to_the_same_targets(fetch, name):
+    bunch = fetch(name)
+    assert bunch.target.columns.tolist() == ["log_age", "a_v", "distance_kpc"]
+    assert bunch.target_names == bunch.target.columns.tolist()
+    assert bunch.target.notna().all(axis=None)
+    assert bunch.target.index.equals(bunch.uncertainties.index)
+    assert len(bunch.clusters) == 8
+    assert len(bunch.target) + len(bunch.left_out) == 8
+    assert bunch.clusters.index.name == "cluster"
+    assert bunch.clusters[["ra", "dec"]].notna().all(axis=None)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_uncertainties_enclose_their_values(fetch, name):
+    bunch = fetch(name)
+    for target in bunch.target_names:
+        low, high = (bunch.uncertainties[f"{target}_{side}"] for side in ("low", "high"))
+        if name == "cantat_gaudin_2020":  # gives none
+            assert low.isna().all()
+            assert high.isna().all()
+        else:
+            assert (low < bunch.target[target]).all()
+            assert (bunch.target[target] < high).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "low", "high"),
+    [
+        ("dias_2021", (8.5, 1.2, 0.85), (8.4, 1.15, 0.8), (8.6, 1.25, 0.9)),
+        ("cavallo_2024", (8.5, 1.0, 1.0), (8.3, 0.9, 10**-0.04), (8.8, 1.2, 10**0.02)),
+        ("bossini_2019", (8.5, 0.4, 1.0), (8.48, 0.39, 10**-0.008), (8.53, 0.42, 10**0.01)),
+    ],
+)
+def test_units_and_bounds(fetch, name, target, low, high):
+    bunch = fetch(name)
+    np.testing.assert_allclose(bunch.target.iloc[0], target)
+    bounds = bunch.uncertainties.iloc[0].to_numpy().reshape(3, 2)
+    np.testing.assert_allclose(bounds, np.column_stack([low, high]))
+
+
+def test_cantat_gaudin_takes_the_distance_from_the_unrounded_modulus(fetch, vizier):
+    bunch = fetch()
+    modulus = vizier.tables["J/A+A/640/A1/table1"]["DMNN"].head(6).astype(float)
+    expected = 10 ** ((modulus + 5) / 5) / 1000
+    np.testing.assert_allclose(bunch.target["distance_kpc"], expected)
+
+
+def test_clusters_without_parameters_are_left_out_by_name(fetch):
+    bunch = fetch()
+    assert bunch.left_out.to_dict() == {"UBC_1": "no parameters", "UBC_2": "no parameters"}
+    assert bunch.unlabelled.index.tolist() == ["UBC_1", "UBC_2"]
+    assert bunch.clusters.loc["UBC_1", "flag"] == "tooRed"
+    assert "flag" in bunch.DESCR
+
+
+@pytest.mark.parametrize("name", WITH_MEMBERS)
+def test_members_are_ready_for_every_estimator(fetch, vizier, name):
+    bunch = fetch(name)
+    assert bunch.data.index.equals(bunch.target.index)
+    stars = validate_clusters(bunch.data, columns=["parallax", "parallax_error", "probability"])
+    assert stars.counts.sum() + stars_of(bunch.unlabelled).counts.sum() == len(
+        vizier.tables[CATALOGUES[name].members.name]
+    )
+    assert stars["source_id"].dtype == np.int64
+    assert stars["source_id"].min() > 2**53  # beyond what a float holds exactly
+    assert np.unique(stars["source_id"]).size == len(stars)
+
+
+@pytest.mark.parametrize("name", ["dias_2021", "cavallo_2024", "bossini_2019"])
+def test_catalogues_without_members_say_so(fetch, name):
+    bunch = fetch(name)
+    assert bunch.data is bunch.unlabelled is bunch.feature_names is None
+    X, y = fetch(name, return_X_y=True)
+    assert X is None
+    assert y.equals(bunch.target)
+
+
+def test_stars_without_colour_are_counted_and_their_clusters_named(fetch, small, vizier):
+    small("cantat_gaudin_2020")
+    members = vizier.tables["J/A+A/640/A1/nodup"]
+    members.loc[members["Cluster"] == "ASCC_10", "BP-RP"] = np.nan
+    with pytest.warns(UserWarning, match=r"no colour\. No star is left of 1 clusters: 'ASCC_10'"):
+        bunch = fetch()
+    assert bunch.left_out["ASCC_10"] == "no members with magnitude and colour"
+    assert "ASCC_10" not in bunch.target.index
+    assert bunch.data.index.equals(bunch.target.index)
+
+
+def test_hunt_and_reffert_take_the_distance_from_parallaxes(fetch):
+    bunch = fetch("hunt_reffert_2023")
+    pc = bunch.clusters.loc[bunch.target.index, "distance_pc"]
+    np.testing.assert_allclose(bunch.target["distance_kpc"], pc / 1000)
+    assert "photometric_modulus" in bunch.clusters.columns
+
+
+def test_the_table_is_looked_for_where_only_the_catalogue_is_known(fetch, vizier):
+    fetch("cavallo_2024")
+    assert "TAP_SCHEMA" in vizier.requests[0]
+    assert '"J/AJ/167/12/table4"' in vizier.requests[-1]
+
+
+def test_a_catalogue_whose_tables_all_changed(fetch, small, vizier):
+    small("cavallo_2024")
+    name = "J/AJ/167/12/table4"
+    vizier.tables[name] = vizier.tables[name].rename(columns={"AV50": "A_V"})
+    with pytest.raises(CatalogueChangedError, match=r"No table of the .* 'AV50' \(a_v\); there"):
+        fetch("cavallo_2024")
+
+
+def test_a_table_that_is_gone(fetch, small, vizier):
+    small("dias_2021")
+    vizier.tables.clear()
+    with pytest.raises(FetchError, match="HTTP status 400, the error 'Unknown table J/MNRAS"):
+        fetch("dias_2021", n_retries=0)
+
+
+def test_lower_and_upper_errors_are_not_mixed_up(fetch, small, vizier):
+    """Their names differ by nothing but case."""
+    small("bossini_2019")
+    name = "J/A+A/623/A108/tablea"
+    table = vizier.tables[name].drop(columns=["recno", "e_logA"])
+    vizier.tables[name] = numbered(table)
+    with pytest.raises(CatalogueChangedError, match=r"no column 'e_logA' \(log_age_lower_error\)"):
+        fetch("bossini_2019")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_description_says_what_is_needed(name):
+    text = CATALOGUES[name].description
+    for needed in ("Cite ", "Left out of", "Beware", "log_age ", "a_v ", "distance_kpc ", "doi:"):
+        assert needed in text
+    assert "/".join(CATALOGUES[name].clusters.name.split("/")[:4]) in text
+
+
+def test_a_catalogue_by_its_name(fetch, small, tmp_path):
+    bunch = fetch("dias_2021")
+    same = fetch_catalogue("dias_2021", data_home=tmp_path / "cache", download_if_missing=False)
+    assert same.target.equals(bunch.target)
+    with pytest.raises(ValueError, match="'name' parameter of fetch_catalogue must be a str among"):
+        fetch_catalogue("dias_2020")

@@ -1,0 +1,67 @@
+"""The live service, which only ``pytest -m network`` asks: is VizieR as the fetchers expect it?
+
+Every table is asked for its columns and for its first and last rows, at CDS and at the mirror;
+the small ones are fetched whole. What is fetched goes into a temporary folder.
+"""
+
+import pytest
+
+from skcluster.datasets import fetch_catalogue, fetch_cluster
+from skcluster.datasets.catalogues import CATALOGUES
+from skcluster.datasets.catalogues._fetch_table import _columns_of, _fetch_part
+from skcluster.datasets.catalogues._service import Service
+from skcluster.datasets.catalogues._sites import SITES, TapSite
+
+pytestmark = [pytest.mark.network, pytest.mark.timeout(1800)]
+
+TABLES = [t for c in CATALOGUES.values() for t in (c.clusters, c.members) if t is not None]
+
+
+@pytest.mark.parametrize("site", SITES, ids=lambda site: site.url)
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_columns_and_rows_are_as_expected(table, site):
+    if table.is_catalogue and not isinstance(site, TapSite):
+        pytest.skip("only TAP lists the tables of a catalogue")
+    service = Service(n_retries=2, delay=5.0, sites=(site,))
+    name, columns = _columns_of(service, table)
+    found = {column.name for column in columns.values()}
+    print(f"{name}: not there: {[c.name for c in table.columns if c.name not in found]}")
+    named = type(table)(name, table.n_rows, table.columns)
+    first = _fetch_part(service, named, columns, (1, 20))
+    # Open at the end, so that a table that has grown is noticed.
+    last = _fetch_part(service, named, columns, (table.n_rows - 19, table.n_rows))
+    assert len(first) == len(last) == 20
+
+
+@pytest.mark.parametrize("name", CATALOGUES)
+def test_labels_are_sane(name, tmp_path):
+    bunch = fetch_catalogue(name, data_home=tmp_path, members=False)
+    y, bounds = bunch.target, bunch.uncertainties
+    assert len(y) > 200
+    assert y["log_age"].between(5.5, 10.6).all()
+    assert y["a_v"].between(-1, 12).all()
+    assert y["distance_kpc"].between(0.03, 30).all()
+    for target in y.columns:
+        low, high = bounds[f"{target}_low"], bounds[f"{target}_high"]
+        known = low.notna()
+        assert ((low <= y[target]) & (y[target] <= high))[known].all()
+        assert known.any() == (name != "cantat_gaudin_2020")
+    if name == "cantat_gaudin_2020":
+        assert len(y) == 1867
+        assert bunch.clusters.loc[bunch.left_out.index, "flag"].value_counts().to_dict() == {
+            "tooRed": 81,
+            "notEnoughStars": 69,
+        }
+
+
+@pytest.mark.parametrize("catalogue", ["cantat_gaudin_2020", "hunt_reffert_2023"])
+def test_one_cluster(catalogue, tmp_path):
+    X = fetch_cluster("M67", catalogue, data_home=tmp_path)
+    stars = X["stars"].iloc[0]
+    assert 500 < len(stars) < 3000
+    assert 1.0 < stars["parallax"].median() < 1.3
+
+
+def test_the_missions_data(tmp_path):
+    X, y = fetch_catalogue("cantat_gaudin_2020", data_home=tmp_path, return_X_y=True)
+    assert len(X) == len(y) == 1867

