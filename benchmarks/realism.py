@@ -1,0 +1,183 @@
+"""How real simulated clusters look, and what is learnt from them alone.
+
+    python benchmarks/realism.py --members members.parquet --clusters clusters.csv
+
+Prints, for the real clusters given and the simulator's defaults:
+
+- how well a classifier tells simulated clusters from real ones (area under the ROC curve, 0.5 if
+  it cannot), with the real clusters' parameters and with the default priors, and what gives them
+  away;
+- the errors on the real clusters of boosted trees trained on simulated ones only;
+- the parallax zero point and scatter of the real clusters that the defaults of
+  ``skcluster.datasets.Effects`` copy;
+- how many clusters are simulated in a second on one core.
+
+Draws real clusters beside simulated twins of the same parameters.
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from realism_features import FAINT_LIMIT, cmd_summary, mean_parallax
+from realism_figures import TWINS, draw_twins
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+
+from skcluster.clusters import stars_of
+from skcluster.datasets import simulate_clusters
+from skcluster.io import read_clusters
+from skcluster.metrics import error_table
+from skcluster.photometry import distance_from_modulus, distance_modulus
+
+#: A feature that is known of fewer clusters is left out (trees fail where a fold has none).
+FEWEST_KNOWN = 20
+
+
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Options from the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--members", type=Path, required=True, metavar="FILE")
+    parser.add_argument("--clusters", type=Path, required=True, metavar="FILE")
+    parser.add_argument("--n-train", type=int, default=16000, help="simulated clusters to learn")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--output", type=Path, default=Path("out/realism"), metavar="FOLDER")
+    return parser.parse_args(arguments)
+
+
+def twins(y: pd.DataFrame, n_stars: Any, seed: int) -> Any:
+    """Simulated clusters with the parameters and numbers of stars of real ones."""
+    X, _ = simulate_clusters(
+        len(y),
+        random_state=seed,
+        log_age=y["log_age"].to_numpy(),
+        a_v=y["a_v"].to_numpy(),
+        distance_kpc=y["distance_kpc"].to_numpy(),
+        n_stars=np.asarray(n_stars),
+    )
+    return X
+
+
+def tell_apart(real: pd.DataFrame, simulated: pd.DataFrame, seed: int) -> float:
+    """Cross-validated area under the ROC curve of boosted trees."""
+    both = pd.concat([real, simulated]).dropna(axis="columns", thresh=FEWEST_KNOWN)
+    is_simulated = np.repeat([0, 1], [len(real), len(simulated)])
+    model = HistGradientBoostingClassifier(
+        max_iter=150, learning_rate=0.06, max_leaf_nodes=8, l2_regularization=1, random_state=seed
+    )
+    folds = StratifiedKFold(5, shuffle=True, random_state=seed)
+    guess = cross_val_predict(model, both, is_simulated, cv=folds, method="predict_proba")[:, 1]
+    return float(roc_auc_score(is_simulated, guess))
+
+
+def giveaways(real: pd.DataFrame, simulated: pd.DataFrame, n: int = 8) -> pd.Series:
+    """The features whose own area under the ROC curve is farthest from 0.5.
+
+    Below 0.5 a feature is lower in simulated clusters.
+    """
+    areas = {}
+    for name in real:
+        values = pd.concat([real[name], simulated[name]]).to_numpy()
+        is_simulated = np.repeat([0, 1], [len(real), len(simulated)])
+        known = np.isfinite(values)
+        if known.mean() > 0.2:
+            areas[name] = roc_auc_score(is_simulated[known], values[known])
+    found = pd.Series(areas)
+    return found.reindex((found - 0.5).abs().sort_values(ascending=False).index[:n])
+
+
+def learn(
+    features: pd.DataFrame, y: pd.DataFrame, unseen: pd.DataFrame, seed: int
+) -> npt.NDArray[np.floating]:
+    """Predictions of boosted trees: log age, A_V and distance, that as a factor on 1 / parallax."""
+    features = features.dropna(axis="columns", thresh=FEWEST_KNOWN)
+    unseen = unseen[features.columns]
+    predicted = []
+    for name in y:
+        target = y[name].to_numpy()
+        if name == "distance_kpc":
+            target = distance_modulus(target * features["parallax"].to_numpy())
+        model = HistGradientBoostingRegressor(
+            max_iter=250,
+            learning_rate=0.07,
+            max_leaf_nodes=24,
+            min_samples_leaf=15,
+            l2_regularization=1,
+            max_features=0.4,
+            random_state=seed,
+        )
+        values = model.fit(features, target).predict(unseen)
+        if name == "distance_kpc":
+            values = distance_from_modulus(values) / unseen["parallax"].to_numpy()
+        predicted.append(values)
+    return np.column_stack(predicted)
+
+
+def parallaxes(X: Any, y: pd.DataFrame) -> dict[str, float]:
+    """Zero point of clusters' mean parallaxes against their distances, and scatter of stars'."""
+    stars = stars_of(X)
+    stars = stars.take(stars["phot_g_mean_mag"] < FAINT_LIMIT)
+    mean = mean_parallax(stars)
+    far = (y["distance_kpc"] > 2.5).to_numpy()
+    offset = (mean - 1 / y["distance_kpc"].to_numpy())[far]
+    bright = np.abs(stars["phot_g_mean_mag"] - 13) < 0.5
+    off = (stars["parallax"] - mean[stars.cluster])[bright & far[stars.cluster]]
+    return {
+        "zero_point_mas": float(np.median(offset)),
+        "zero_point_scatter_mas": float(1.4826 * np.median(np.abs(offset - np.median(offset)))),
+        "scatter_at_g13_mas": float(1.4826 * np.median(np.abs(off))),
+    }
+
+
+def speed(n: int = 4000, n_stars: int = 200) -> float:
+    """Clusters of 200 stars simulated in a second of one core."""
+    simulate_clusters(250, n_stars=n_stars, random_state=0)
+    start = time.process_time()
+    simulate_clusters(n, n_stars=n_stars, random_state=0)
+    return n / (time.process_time() - start)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Measure, print, draw."""
+    options = parse(arguments)
+    X, y = read_clusters(options.members, labels=options.clusters)
+    real = cmd_summary(X)
+    X_twins = twins(y, real["number of stars"], options.seed)
+    twin = cmd_summary(X_twins)
+    other = cmd_summary(simulate_clusters(len(y), random_state=options.seed + 1)[0])
+    result: dict[str, Any] = {
+        "auc_same_parameters": tell_apart(real, twin, options.seed),
+        "auc_default_priors": tell_apart(real, other, options.seed),
+    }
+    print(f"Simulated or real? AUC {result['auc_same_parameters']:.3f} with the real clusters'")
+    print(f"parameters, {result['auc_default_priors']:.3f} with the default priors.")
+    print("What gives simulated clusters away (below 0.5: lower in them):")
+    print(giveaways(real, twin).round(3).to_string(), "\n")
+
+    X_train, y_train = simulate_clusters(options.n_train, random_state=options.seed + 2)
+    predicted = learn(cmd_summary(X_train), y_train, real, options.seed)
+    errors = error_table(y[y_train.columns], predicted)
+    print(f"Boosted trees trained on {options.n_train} simulated clusters, on {len(y)} real ones:")
+    print(errors.round(3).to_string(), "\n")
+    result |= {"simulated_to_real": errors.to_dict("index"), "parallaxes": parallaxes(X, y)}
+    print("Parallaxes of the real clusters:", json.dumps(result["parallaxes"]))
+    result["clusters_per_second"] = speed()
+    print(f"{result['clusters_per_second']:.0f} clusters of 200 stars a second on one core")
+
+    options.output.mkdir(parents=True, exist_ok=True)
+    (options.output / "realism.json").write_text(json.dumps(result, indent=2) + "\n")
+    shown = [name for name in TWINS if name in X.index] or list(X.index[:8])
+    row = X.index.get_indexer(shown)
+    draw_twins(X.iloc[row], X_twins.iloc[row], y.loc[shown], options.output / "twins.png")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""The script on few clusters, and the numbers it sums diagrams up in."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from realism import main, tell_apart
+from realism_features import cmd_summary, quantiles_by_group
+
+from skcluster.datasets import simulate_clusters, simulate_to_parquet
+
+
+def test_quantiles_by_group_are_numpys() -> None:
+    rng = np.random.default_rng(0)
+    group, values = rng.integers(0, 9, 300), rng.normal(size=300)
+    found, size = quantiles_by_group(group, values, 10, (0.1, 0.5, 0.9))
+    expected = [np.quantile(values[group == k], (0.1, 0.5, 0.9)) for k in range(9)]
+    np.testing.assert_allclose(found[:9], expected)
+    assert np.isnan(found[9]).all()
+    assert size.sum() == 300
+
+
+def test_clusters_of_one_kind_cannot_be_told_apart() -> None:
+    first, second = (
+        cmd_summary(simulate_clusters(150, random_state=seed, n_stars=30)[0]) for seed in (0, 1)
+    )
+    assert tell_apart(first, second, 0) < 0.65
+    assert tell_apart(first, second + 0.5, 0) > 0.95
+
+
+def test_prints_and_draws(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    members, labels = tmp_path / "members.parquet", tmp_path / "labels.parquet"
+    simulate_to_parquet(members, labels, 60, random_state=0, n_stars=40)
+    options = ["--members", members, "--clusters", labels, "--n-train", "300", "--output", tmp_path]
+    main([str(option) for option in options])
+    result = json.loads((tmp_path / "realism.json").read_text())
+    assert 0.2 < result["auc_same_parameters"] < 0.8
+    assert pd.DataFrame(result["simulated_to_real"]).loc["r2", "mean"] > 0.5
+    assert result["parallaxes"]["zero_point_mas"] == pytest.approx(0.016, abs=0.03)
+    assert (tmp_path / "twins.png").stat().st_size > 10_000
+    assert "AUC" in capsys.readouterr().out
