@@ -24,12 +24,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from realism_features import FAINT_LIMIT, cmd_summary, mean_parallax
 from realism_figures import TWINS, draw_twins
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
+from skcluster import CMDSummary
 from skcluster.clusters import stars_of
 from skcluster.datasets import simulate_clusters
 from skcluster.io import read_clusters
@@ -38,6 +38,7 @@ from skcluster.photometry import distance_from_modulus, distance_modulus
 
 #: A feature that is known of fewer clusters is left out (trees fail where a fold has none).
 FEWEST_KNOWN = 20
+FAINT_LIMIT = 18.0
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -51,6 +52,13 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=Path, default=Path("out/realism"), metavar="FOLDER")
     return parser.parse_args(arguments)
+
+
+def cmd_summary(X: Any) -> pd.DataFrame:
+    """One row a cluster, of its stars brighter than `FAINT_LIMIT`."""
+    summary = CMDSummary(faint_limit=FAINT_LIMIT).set_output(transform="pandas")
+    table: pd.DataFrame = summary.fit_transform(X)
+    return table
 
 
 def twins(y: pd.DataFrame, n_stars: Any, seed: int) -> Any:
@@ -125,7 +133,7 @@ def parallaxes(X: Any, y: pd.DataFrame) -> dict[str, float]:
     """Zero point of clusters' mean parallaxes against their distances, and scatter of stars'."""
     stars = stars_of(X)
     stars = stars.take(stars["phot_g_mean_mag"] < FAINT_LIMIT)
-    mean = mean_parallax(stars)
+    mean = cmd_summary(X)["parallax"].to_numpy()
     far = (y["distance_kpc"] > 2.5).to_numpy()
     offset = (mean - 1 / y["distance_kpc"].to_numpy())[far]
     bright = np.abs(stars["phot_g_mean_mag"] - 13) < 0.5
@@ -150,7 +158,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parse(arguments)
     X, y = read_clusters(options.members, labels=options.clusters)
     real = cmd_summary(X)
-    X_twins = twins(y, real["number of stars"], options.seed)
+    X_twins = twins(y, real["n_stars"].astype(int), options.seed)
     twin = cmd_summary(X_twins)
     other = cmd_summary(simulate_clusters(len(y), random_state=options.seed + 1)[0])
     result: dict[str, Any] = {

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from skcluster.augmentation import ClusterAugmenter as ClusterAugmenter
     from skcluster.features import CMDHistogram as CMDHistogram
     from skcluster.features import CMDRasterizer as CMDRasterizer
+    from skcluster.features import CMDSummary as CMDSummary
     from skcluster.features import GuessFeatures as GuessFeatures
     from skcluster.regressors import ANNRegressor as ANNRegressor
     from skcluster.regressors import CNNRegressor as CNNRegressor
@@ -23,6 +24,7 @@ _HOME = {
     "ANNRegressor": "skcluster.regressors",
     "CMDHistogram": "skcluster.features",
     "CMDRasterizer": "skcluster.features",
+    "CMDSummary": "skcluster.features",
     "CNNRegressor": "skcluster.regressors",
     "ClusterAugmenter": "skcluster.augmentation",
     "GuessFeatures": "skcluster.features",

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from sklearn.base import BaseEstimator, clone, is_regressor
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -19,6 +20,7 @@ from skcluster import (
     ClusterAugmenter,
     CMDHistogram,
     CMDRasterizer,
+    CMDSummary,
     CNNRegressor,
     GuessFeatures,
     MDMRegressor,
@@ -103,7 +105,11 @@ class Case:
         """From clusters to targets, the estimator the step "step"."""
         first = [("features", clone(self.features))] if self.features is not None else []
         last: dict[str, list[tuple[str, Any]]] = {
-            "transformer": [("ridge", Ridge())],
+            # A summary of few stars has gaps.
+            "transformer": [
+                ("fill", SimpleImputer(keep_empty_features=True)),
+                ("ridge", Ridge()),
+            ],
             "resampler": [("guess", GuessFeatures()), ("ridge", Ridge())],
             "regressor": [],
         }
@@ -123,6 +129,7 @@ CASES = [
         CMDHistogram(magnitude="absolute", weights="probability", dtype="float64"),
         {"colour_width": [0.1, 0.4]},
     ),
+    Case("CMDSummary", CMDSummary(), {"faint_limit": [17.0, 18.0]}),
     Case("GuessFeatures", GuessFeatures(), {"slope_limit": [3.0, 4.0]}),
     Case("CMDRasterizer", CMDRasterizer(image_size=24), {"marker_size": [4.0, 8.0]}),
     Case(

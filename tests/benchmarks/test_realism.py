@@ -1,25 +1,13 @@
-"""The script on few clusters, and the numbers it sums diagrams up in."""
+"""The script on few clusters."""
 
 import json
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
-from realism import main, tell_apart
-from realism_features import cmd_summary, quantiles_by_group
+from realism import cmd_summary, main, tell_apart
 
 from skcluster.datasets import simulate_clusters, simulate_to_parquet
-
-
-def test_quantiles_by_group_are_numpys() -> None:
-    rng = np.random.default_rng(0)
-    group, values = rng.integers(0, 9, 300), rng.normal(size=300)
-    found, size = quantiles_by_group(group, values, 10, (0.1, 0.5, 0.9))
-    expected = [np.quantile(values[group == k], (0.1, 0.5, 0.9)) for k in range(9)]
-    np.testing.assert_allclose(found[:9], expected)
-    assert np.isnan(found[9]).all()
-    assert size.sum() == 300
 
 
 def test_clusters_of_one_kind_cannot_be_told_apart() -> None:

@@ -1,0 +1,227 @@
+"""A colour-magnitude diagram summed up in quantiles: what boosted trees learn from."""
+
+from collections.abc import Sequence
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import _fit_context
+from sklearn.utils._param_validation import Interval
+from sklearn.utils.validation import check_is_fitted
+
+from skcluster.clusters import Stars, validate_clusters
+from skcluster.features._base import COLOUR, MAGNITUDE, PARALLAX, ClusterTransformer
+from skcluster.features._distance import fill_parallaxes, modulus_at_least, typical_parallax
+from skcluster.features._mean_parallax import mean_parallaxes
+from skcluster.features._quantiles import quantiles_by_group
+
+#: Wide where stars are rare, from the brightest giants to the lower main sequence, mag.
+_EDGES = (-9.0, -3, -2, -1.25, *np.arange(-0.5, 8.1, 0.75).tolist(), 9.0, 10.5, 14.0)
+#: Quantiles of all stars' magnitudes and colours.
+_OF_G, _OF_COLOUR = (0.02, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9), (0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
+
+
+class CMDSummary(ClusterTransformer):
+    """Quantiles of colour along the sequence, and of the stars' magnitudes and colours.
+
+    What an astronomer reads off a diagram, as numbers: how blue, how red and how populated the
+    sequence is at each magnitude. Made for trees, which take the missing values: a bin with too few
+    stars has no quantiles.
+
+    Parameters
+    ----------
+    magnitude_edges : sequence of float or None, default=None
+        Edges of the bins of magnitude, corrected by the cluster's parallax, mag; stars beyond the
+        ends count in the outermost bins. None takes 18 bins from −9 to 14.
+    quantiles : sequence of float, default=(0.1, 0.25, 0.5, 0.75, 0.9)
+        Of the colour in each bin; 0.1 follows the blue edge, which tells the extinction.
+    faint_limit : float or None, default=18.0
+        Stars as faint or fainter in G are left out, so that catalogues of different depth look
+        alike. None takes all.
+    min_stars : int, default=2
+        A bin with fewer stars has no quantiles.
+    zero_point : float, default=0.0
+        Parallax that the catalogue gives an infinitely far object, mas (−0.029 in Gaia DR2).
+    min_parallax : float, default=0.05
+        Smaller and negative mean parallaxes are taken as this, mas.
+
+    Attributes
+    ----------
+    fallback_ : float
+        Median of the training clusters' mean parallaxes, which stands in, with a warning, where a
+        cluster has no star with a parallax, mas.
+
+    See Also
+    --------
+    CMDHistogram : Counts in cells of colour and magnitude.
+
+    Notes
+    -----
+    The parallax is the mean weighted by inverse variance of the stars within three errors of the
+    median.
+
+    References
+    ----------
+    Cantat-Gaudin et al. 2020, A&A 640, A1, section 3, who give quantile-like ridge points of the
+    diagram to a network.
+
+    Examples
+    --------
+    >>> from skcluster.datasets import simulate_clusters
+    >>> from skcluster.features import CMDSummary
+    >>> X, y = simulate_clusters(3, random_state=0)
+    >>> summary = CMDSummary().set_output(transform="pandas").fit_transform(X)
+    >>> summary.shape
+    (3, 124)
+    >>> list(summary.columns[-3:])
+    ['n_stars', 'parallax', 'parallax_error']
+    """
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "magnitude_edges": ["array-like", None],
+        "quantiles": ["array-like"],
+        "faint_limit": [Interval(Real, None, None, closed="neither"), None],
+        "min_stars": [Interval(Integral, 1, None, closed="left")],
+        "zero_point": [Interval(Real, None, None, closed="neither")],
+        "min_parallax": [Interval(Real, 0, None, closed="neither")],
+    }
+
+    def __init__(
+        self,
+        *,
+        magnitude_edges: Sequence[float] | None = None,
+        quantiles: Sequence[float] = (0.1, 0.25, 0.5, 0.75, 0.9),
+        faint_limit: float | None = 18.0,
+        min_stars: int = 2,
+        zero_point: float = 0.0,
+        min_parallax: float = 0.05,
+    ) -> None:
+        self.magnitude_edges = magnitude_edges
+        self.quantiles = quantiles
+        self.faint_limit = faint_limit
+        self.min_stars = min_stars
+        self.zero_point = zero_point
+        self.min_parallax = min_parallax
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any = None) -> "CMDSummary":
+        """Learn what stands in for a parallax.
+
+        Parameters
+        ----------
+        X : clusters
+            Whatever `skcluster.clusters.as_clusters` takes, with parallaxes.
+        y : object
+            Not used.
+
+        Returns
+        -------
+        CMDSummary
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            If there is no column of parallaxes, or no parallax in it, or if the edges do not
+            increase or a quantile is not within 0 and 1.
+        """
+        self._edges()
+        self._quantiles()
+        stars = validate_clusters(X, columns=(PARALLAX,))
+        self.fallback_ = typical_parallax(mean_parallaxes(stars, self.zero_point)[0])
+        return self
+
+    def transform(self, X: Any) -> npt.NDArray[np.float64]:
+        """Sum the diagrams up.
+
+        Parameters
+        ----------
+        X : clusters
+            Whatever `skcluster.clusters.as_clusters` takes, with parallaxes.
+
+        Returns
+        -------
+        ndarray of shape (n_clusters, n_features)
+            Colour quantiles (mag) of each bin, each bin's share of the stars, quantiles of G and
+            colour of all stars (mag), number of stars, mean parallax and its error (mas). NaN where
+            there are too few stars.
+
+        Warns
+        -----
+        UserWarning
+            If a cluster has no star with a parallax.
+        """
+        check_is_fitted(self)
+        stars = validate_clusters(X, columns=(PARALLAX,))
+        parallax, error = mean_parallaxes(stars, self.zero_point)
+        parallax = fill_parallaxes(parallax, stars, self.fallback_)
+        if self.faint_limit is not None:
+            stars = stars.take(stars[MAGNITUDE] < self.faint_limit)
+        n = len(stars.index)
+        g, colour = (stars[name].astype(np.float64) for name in (MAGNITUDE, COLOUR))
+        colours, count = self._bins(stars, g, colour, parallax)
+        shares = count / np.maximum(stars.counts, 1)[:, None]
+        columns = [
+            colours,
+            np.where(stars.counts[:, None] > 0, shares, np.nan),
+            quantiles_by_group(stars.cluster, g, n, _OF_G, self.min_stars)[0],
+            quantiles_by_group(stars.cluster, colour, n, _OF_COLOUR, self.min_stars)[0],
+            np.column_stack([stars.counts, np.maximum(parallax, self.min_parallax), error]),
+        ]
+        return self._output(np.hstack(columns), X, stars)
+
+    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
+        """Names such as ``bp_rp_q10_from_-9.00``, ``share_from_-9.00`` and ``n_stars``.
+
+        Parameters
+        ----------
+        input_features : object
+            Not used.
+
+        Returns
+        -------
+        ndarray of str, shape (n_features,)
+            The names; "from" is the bright edge of a bin.
+        """
+        check_is_fitted(self)
+        bright = [f"from_{edge:.2f}" for edge in self._edges()[:-1]]
+        names = [
+            *(f"bp_rp_q{100 * q:g}_{edge}" for edge in bright for q in self._quantiles()),
+            *(f"share_{edge}" for edge in bright),
+            *(f"g_q{100 * q:g}" for q in _OF_G),
+            *(f"bp_rp_q{100 * q:g}" for q in _OF_COLOUR),
+            *("n_stars", "parallax", "parallax_error"),
+        ]
+        return np.array(names, dtype=object)
+
+    def _bins(
+        self,
+        stars: Stars,
+        g: npt.NDArray[np.float64],
+        colour: npt.NDArray[np.float64],
+        parallax: npt.NDArray[np.float64],
+    ) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+        """Colour quantiles in each bin of magnitude, and the stars in it."""
+        edges = self._edges()
+        n, n_bins = len(stars.index), len(edges) - 1
+        magnitude = g - modulus_at_least(parallax, self.min_parallax)[stars.cluster]
+        inner = np.searchsorted(edges[1:-1], magnitude, side="right")
+        cell = stars.cluster * n_bins + inner
+        colours, count = quantiles_by_group(
+            cell, colour, n * n_bins, self._quantiles(), self.min_stars
+        )
+        return colours.reshape(n, -1), count.reshape(n, n_bins)
+
+    def _edges(self) -> npt.NDArray[np.float64]:
+        given = _EDGES if self.magnitude_edges is None else self.magnitude_edges
+        edges = np.asarray(given, dtype=np.float64)
+        if edges.ndim != 1 or len(edges) < 2 or not (np.diff(edges) > 0).all():
+            raise ValueError(f"magnitude_edges must be increasing numbers, two or more: {given}.")
+        return edges
+
+    def _quantiles(self) -> npt.NDArray[np.float64]:
+        quantiles = np.asarray(self.quantiles, dtype=np.float64)
+        if quantiles.ndim != 1 or not ((quantiles >= 0) & (quantiles <= 1)).all():
+            raise ValueError(f"quantiles must lie from 0 to 1: {self.quantiles}.")
+        return quantiles

@@ -1,0 +1,58 @@
+"""The parallax of a cluster as the weighted mean of its stars', and how well it is known."""
+
+import numpy as np
+import numpy.typing as npt
+
+from skcluster.clusters import Stars
+from skcluster.features._base import MAGNITUDE, PARALLAX
+from skcluster.features._distance import median_parallaxes
+
+Floats = npt.NDArray[np.float64]
+
+#: What stands beside a star's own error: the scatter of the zero point over the sky, mas
+#: (Lindegren et al. 2021, A&A 649, A2, section 5.6, find 0.01 to 0.03).
+_SYSTEMATIC = 0.03
+#: Typical errors at G, where a table has none (Gaia Collaboration 2021, A&A 649, A1, table 3).
+_AT_G, _ERROR_AT_G = (9.0, 15.0, 17.0, 18.0, 20.0, 21.0), (0.02, 0.03, 0.07, 0.12, 0.5, 1.3)
+#: Stars farther from the cluster's median, in errors, are left out.
+_OUTLIER = 3.0
+
+
+def parallax_errors(stars: Stars) -> Floats:
+    """Each star's parallax error, mas; that typical of its magnitude where the table has none."""
+    typical = np.interp(stars[MAGNITUDE].astype(np.float64), _AT_G, _ERROR_AT_G)
+    if "parallax_error" not in stars:
+        return typical
+    error = stars["parallax_error"].astype(np.float64)
+    return np.where(error > 0, error, typical)
+
+
+def mean_parallaxes(stars: Stars, zero_point: float = 0.0) -> tuple[Floats, Floats]:
+    """Weighted mean parallax of each cluster and its standard error, outliers left out.
+
+    Parameters
+    ----------
+    stars : Stars
+        All clusters, with parallaxes.
+    zero_point : float, default=0
+        As in `skcluster.photometry.distance_from_parallax`, mas.
+
+    Returns
+    -------
+    mean, error : ndarray of shape (n_clusters,)
+        In mas; NaN for a cluster without any parallax.
+    """
+    n, cluster = len(stars.index), stars.cluster
+    parallax = stars[PARALLAX].astype(np.float64) - zero_point
+    error = np.hypot(parallax_errors(stars), _SYSTEMATIC)
+    middle = median_parallaxes(stars, zero_point)
+    known = np.isfinite(parallax)
+    near = known & (np.abs(parallax - middle[cluster]) < _OUTLIER * error)
+    # The median of two stars may be far from both.
+    lonely = np.bincount(cluster, near, minlength=n) == 0
+    weight = np.where(near | (known & lonely[cluster]), error**-2, 0.0)
+    total = np.bincount(cluster, weight, minlength=n)
+    weighted = np.bincount(cluster, weight * np.where(known, parallax, 0), minlength=n)
+    has = total > 0
+    divisor = np.where(has, total, 1)
+    return np.where(has, weighted / divisor, np.nan), np.where(has, divisor**-0.5, np.nan)

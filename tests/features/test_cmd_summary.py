@@ -1,0 +1,106 @@
+"""Quantiles of the diagram against numpy's, and what a cluster with few stars gives."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skcluster.clusters import stars_of
+from skcluster.features import CMDSummary
+from skcluster.features._mean_parallax import mean_parallaxes
+from skcluster.features._quantiles import quantiles_by_group
+
+
+def test_quantiles_by_group_are_numpys() -> None:
+    rng = np.random.default_rng(0)
+    group, values = rng.integers(0, 9, 300), rng.normal(size=300)
+    found, size = quantiles_by_group(group, values, 10, (0.1, 0.5, 0.9))
+    expected = [np.quantile(values[group == k], (0.1, 0.5, 0.9)) for k in range(9)]
+    np.testing.assert_allclose(found[:9], expected)
+    assert np.isnan(found[9]).all()
+    assert size.sum() == 300
+
+
+def cluster(n, g=14.0, parallax=1.0, seed=0):
+    rng = np.random.default_rng(seed)
+    return pd.DataFrame(
+        {
+            "phot_g_mean_mag": np.full(n, g),
+            "bp_rp": rng.uniform(0.5, 1.5, n),
+            "parallax": np.full(n, parallax),
+            "parallax_error": np.full(n, 0.02),
+        }
+    )
+
+
+def summary(X, **parameters):
+    return CMDSummary(**parameters).set_output(transform="pandas").fit_transform(X)
+
+
+def test_quantiles_lie_in_the_bin_of_the_corrected_magnitude():
+    stars = cluster(50)
+    row = summary({"one": stars}).loc["one"]
+    # G = 14 at 1 kpc is 4, in the bin from 4 to 4.75.
+    for q in (10, 25, 50, 75, 90):
+        expected = np.quantile(stars["bp_rp"], q / 100)
+        assert row[f"bp_rp_q{q}_from_4.00"] == pytest.approx(expected)
+    assert row["share_from_4.00"] == 1
+    assert row.filter(like="bp_rp_q50_from").notna().sum() == 1
+    assert row["n_stars"] == 50
+    assert row["parallax"] == pytest.approx(1.0)
+    assert row["parallax_error"] == pytest.approx(np.hypot(0.02, 0.03) / np.sqrt(50))
+
+
+def test_faint_stars_are_left_out_of_all_but_the_parallax():
+    faint, bright = cluster(30, g=19.0), cluster(20)
+    both = pd.concat([bright, faint])
+    row = summary({"one": both}).loc["one"]
+    assert row["n_stars"] == 20
+    assert summary({"one": both}, faint_limit=None).loc["one", "n_stars"] == 50
+    assert row["parallax_error"] == pytest.approx(np.hypot(0.02, 0.03) / np.sqrt(50))
+
+
+def test_a_cluster_of_faint_stars_only_has_no_quantiles_but_a_row():
+    table = summary({"faint": cluster(9, g=18.5), "bright": cluster(9)})
+    assert table.loc["faint", "n_stars"] == 0
+    assert table.loc["faint"].drop(["n_stars", "parallax", "parallax_error"]).isna().all()
+    assert table.loc["faint", "parallax"] == pytest.approx(1.0)
+
+
+def test_a_missing_parallax_is_told_and_replaced():
+    lost = cluster(9).assign(parallax=np.nan)
+    with pytest.warns(UserWarning, match="first 'lost'; 2 mas"):
+        table = summary({"lost": lost, "there": cluster(9, parallax=2.0)})
+    assert table.loc["lost", "parallax"] == pytest.approx(2.0)
+    assert np.isnan(table.loc["lost", "parallax_error"])
+
+
+def test_parallaxes_are_weighted_and_outliers_left_out(real):
+    stars = stars_of(real[0])
+    mean, error = mean_parallaxes(stars)
+    i = stars.index.get_loc("NGC_2682")
+    assert mean[i] == pytest.approx(1.17, abs=0.03)
+    assert error[i] < 0.005
+    assert np.median(np.abs(1 / mean / real[1]["distance_kpc"] - 1)) < 0.06
+
+
+def test_two_stars_far_apart_still_have_a_parallax():
+    pair = cluster(2).assign(parallax=[0.2, 3.0])
+    assert summary({"pair": pair}).loc["pair", "parallax"] == pytest.approx(1.6)
+
+
+def test_errors_missing_from_the_table_are_typical_ones():
+    bare = cluster(9).drop(columns="parallax_error")
+    row = summary({"one": bare}).loc["one"]
+    assert 0 < row["parallax_error"] < 0.02
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"magnitude_edges": [1, 1]}, "magnitude_edges must be increasing"),
+        ({"quantiles": [0.5, 1.2]}, "quantiles must lie from 0 to 1"),
+    ],
+)
+def test_wrong_edges_are_refused(parameters, message):
+    with pytest.raises(ValueError, match=message):
+        CMDSummary(**parameters).fit({"one": cluster(9)})
