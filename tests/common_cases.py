@@ -129,7 +129,7 @@ CASES = [
         CMDHistogram(magnitude="absolute", weights="probability", dtype="float64"),
         {"colour_width": [0.1, 0.4]},
     ),
-    Case("CMDSummary", CMDSummary(), {"faint_limit": [17.0, 18.0]}),
+    Case("CMDSummary", CMDSummary(), {"faint_limit": [13.0, 18.0]}),
     Case("GuessFeatures", GuessFeatures(), {"slope_limit": [3.0, 4.0]}),
     Case("CMDRasterizer", CMDRasterizer(image_size=24), {"marker_size": [4.0, 8.0]}),
     Case(
