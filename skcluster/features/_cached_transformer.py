@@ -57,8 +57,8 @@ class CachedTransformer(MetaEstimatorMixin, ClusterTransformer):
     cluster is computed once in a whole search. Of workers that start at the same time on the same
     clusters, each computes them.
 
-    To find rows costs about as much as to compute a histogram, so only pictures gain time:
-    ``benchmarks/speed.py`` measures it. Warnings come with the computation, so once.
+    To find a row, all columns of the cluster's stars are read, so pictures gain, but histograms and
+    guesses, which cost little more than that, do not. Warnings come with the computation, so once.
 
     Examples
     --------

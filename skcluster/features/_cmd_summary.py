@@ -58,13 +58,15 @@ class CMDSummary(ClusterTransformer):
 
     Notes
     -----
-    The parallax is the mean weighted by inverse variance of the stars within three errors of the
-    median.
+    Bins and quantiles are choices of this package. The parallax is the mean weighted by inverse
+    variance of the stars within three errors of the median.
+
+    Among few clusters a bin may be empty in all. Forests take such a column; scikit-learn's
+    `HistGradientBoostingRegressor` fails on it, so choose wider bins or leave the column out.
 
     References
     ----------
-    Cantat-Gaudin et al. 2020, A&A 640, A1, section 3, who give quantile-like ridge points of the
-    diagram to a network.
+    Cantat-Gaudin et al. 2020, A&A 640, A1, whose A_V is that of the blue edge of the sequence.
 
     Examples
     --------
