@@ -152,7 +152,8 @@ def test_a_kept_part_that_was_damaged_is_fetched_again(fetch, vizier, tmp_path, 
     members = vizier.tables["J/A+A/640/A1/nodup"]
     stars = bunch.data.loc["NGC_2682", "stars"]
     expected = members.loc[members["Cluster"] == "NGC_2682", "Gmag"]
-    assert stars["phot_g_mean_mag"].tolist() == expected.tolist()
+    # Before release 3.1, pandas rounds the last bit.
+    assert stars["phot_g_mean_mag"].tolist() == pytest.approx(expected.tolist(), rel=1e-15)
 
 
 def test_kept_parts_of_other_columns_are_fetched_again(fetch, vizier):
