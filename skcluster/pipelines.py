@@ -21,12 +21,20 @@ from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import FeatureUnion
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 
-from skcluster.features import CMDHistogram, CMDRasterizer, GuessFeatures
-from skcluster.regressors import ANNRegressor, CNNRegressor, MDMRegressor
+from skcluster.features import CMDHistogram, CMDRasterizer, GuessFeatures, StarSet
+from skcluster.photometry import distance_from_modulus, distance_modulus
+from skcluster.regressors import ANNRegressor, CNNRegressor, MDMRegressor, SetRegressor
 
 Preset = Literal["tuned", "paper"]
 
-__all__ = ["ann_pipeline", "cnn_pipeline", "mdm_pipeline"]
+__all__ = [
+    "ann_pipeline",
+    "cnn_pipeline",
+    "mdm_pipeline",
+    "reference_pipeline",
+    "scale_targets",
+    "unscale_targets",
+]
 
 # Where the networks stand in the pipelines.
 _NETWORK = "regressor__regressor__"
@@ -88,7 +96,7 @@ def ann_pipeline(*, preset: Preset = "tuned", **overrides: Any) -> Pipeline:
         network = ANNRegressor(
             hidden_layer_sizes=(256, 128, 64), epochs=100, batch_size=64, **_TUNED
         )
-    return _assemble(FeatureUnion([("cmd", cmd), ("guess", guess)]), network, overrides)
+    return _assemble(FeatureUnion([("cmd", cmd), ("guess", guess)]), _scaled(network), overrides)
 
 
 def cnn_pipeline(*, preset: Preset = "tuned", **overrides: Any) -> Pipeline:
@@ -121,7 +129,7 @@ def cnn_pipeline(*, preset: Preset = "tuned", **overrides: Any) -> Pipeline:
     network = CNNRegressor(epochs=150)
     if preset == "tuned":
         network.set_params(epochs=60, batch_size=32, **_TUNED)
-    return _assemble(CMDRasterizer(), network, overrides)
+    return _assemble(CMDRasterizer(), _scaled(network), overrides)
 
 
 def mdm_pipeline(*, preset: Preset = "tuned", **overrides: Any) -> Pipeline:
@@ -157,7 +165,99 @@ def mdm_pipeline(*, preset: Preset = "tuned", **overrides: Any) -> Pipeline:
     else:
         cmd, guess = CMDRasterizer(magnitude="absolute"), _tuned_guess()
         network = MDMRegressor(epochs=60, batch_size=32, **_TUNED)
-    return _assemble(FeatureUnion([("cmd", cmd), ("guess", guess)]), network, overrides)
+    return _assemble(FeatureUnion([("cmd", cmd), ("guess", guess)]), _scaled(network), overrides)
+
+
+def reference_pipeline(**overrides: Any) -> Pipeline:
+    """The most accurate estimate: networks over the set of stars, trained on simulations before.
+
+    Three networks read every star of a cluster. Their weights come with the package, trained on
+    simulated clusters by ``benchmarks/pretrain.py``; fitting adapts them to the clusters given,
+    which takes a few hundred. ``benchmarks/accuracy.py`` measures it against the others.
+
+    Parameters
+    ----------
+    **overrides : object
+        As in `ann_pipeline`. ``epochs=0`` predicts from what simulations taught alone,
+        ``pretrained=None`` starts from random weights.
+
+    Returns
+    -------
+    Pipeline
+        Steps ``augment`` (nothing, unless given), ``features``, ``regressor``.
+
+    See Also
+    --------
+    ann_pipeline : Without pre-training.
+
+    Examples
+    --------
+    >>> from skcluster.datasets import simulate_clusters
+    >>> from skcluster.pipelines import reference_pipeline
+    >>> X, y = simulate_clusters(3, random_state=0)
+    >>> reference_pipeline(epochs=0).fit(X, y).predict(X).shape
+    (3, 3)
+    """
+    network = SetRegressor(pretrained="simulated", n_networks=3)
+    target = TransformedTargetRegressor(
+        network, func=scale_targets, inverse_func=unscale_targets, check_inverse=False
+    )
+    return _assemble(StarSet(), target, overrides)
+
+
+#: Middle and unit of log age (dex), A_V (mag) and distance modulus (mag): near 0 and 1, and fixed,
+#: because the pre-trained weights depend on them.
+_MIDDLE, _UNIT = np.array([8.4, 1.2, 11.0]), np.array([1.0, 1.0, 2.0])
+
+
+def scale_targets(y: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Scale log age (dex), A_V (mag) and distance (kpc) for a network.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_clusters, 3)
+
+    Returns
+    -------
+    ndarray of shape (n_clusters, 3)
+        The distance as a modulus; each about −2 to 2.
+
+    Raises
+    ------
+    ValueError
+        If there are not three targets, or a distance is not above 0.
+    """
+    values = np.array(y, dtype=np.float64)
+    if values.ndim != 2 or values.shape[1] != len(_MIDDLE):
+        raise ValueError(
+            "y must have three columns, log age (dex), A_V (mag) and distance (kpc), but its shape "
+            f"is {values.shape}."
+        )
+    wrong = ~(values[:, 2] > 0)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise ValueError(f"Distances must be above 0 kpc, but row {row} of y has {values[row, 2]}.")
+    values[:, 2] = distance_modulus(values[:, 2])
+    scaled: npt.NDArray[np.float64] = (values - _MIDDLE) / _UNIT
+    return scaled
+
+
+def unscale_targets(scaled: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Undo `scale_targets`; a negative A_V becomes 0.
+
+    Parameters
+    ----------
+    scaled : array-like of shape (n_clusters, 3)
+
+    Returns
+    -------
+    ndarray of shape (n_clusters, 3)
+        Log age (dex), A_V (mag), distance (kpc).
+    """
+    values: npt.NDArray[np.float64] = np.asarray(scaled, dtype=np.float64) * _UNIT + _MIDDLE
+    values[:, 1] = np.maximum(values[:, 1], 0)
+    values[:, 2] = distance_from_modulus(values[:, 2])
+    return values
 
 
 def _check(preset: str) -> None:
@@ -165,16 +265,17 @@ def _check(preset: str) -> None:
         raise ValueError(f"preset must be 'tuned' or 'paper', not {preset!r}.")
 
 
-def _assemble(features: Any, network: Any, overrides: dict[str, Any]) -> Pipeline:
-    """The pipeline, its targets scaled to 0 … 1 as in the paper, with the overrides applied."""
-    model = Pipeline(
-        [
-            ("augment", "passthrough"),
-            ("features", features),
-            ("regressor", TransformedTargetRegressor(network, transformer=MinMaxScaler())),
-        ]
-    )
-    own = network.get_params(deep=False)
+def _scaled(network: Any) -> TransformedTargetRegressor:
+    """A network whose targets are scaled to 0 … 1 as in the paper."""
+    return TransformedTargetRegressor(network, transformer=MinMaxScaler())
+
+
+def _assemble(
+    features: Any, regressor: TransformedTargetRegressor, overrides: dict[str, Any]
+) -> Pipeline:
+    """The pipeline with the overrides applied."""
+    model = Pipeline([("augment", "passthrough"), ("features", features), ("regressor", regressor)])
+    own = regressor.regressor.get_params(deep=False)
     return model.set_params(
         **{_NETWORK + name if name in own else name: value for name, value in overrides.items()}
     )

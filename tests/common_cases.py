@@ -26,7 +26,8 @@ from skcluster import (
     MDMRegressor,
     Pipeline,
 )
-from skcluster.features import CachedTransformer
+from skcluster.features import CachedTransformer, StarSet
+from skcluster.regressors import SetRegressor
 
 
 def public_modules() -> Iterator[ModuleType]:
@@ -142,6 +143,7 @@ CASES = [
         CachedTransformer(GuessFeatures()),
         {"transformer__slope_limit": [3.0, 4.0]},
     ),
+    Case("StarSet", StarSet(max_stars=16), {"faint_limit": [13.0, 18.0]}),
     Case(
         "ClusterAugmenter",
         ClusterAugmenter(max_distance_modulus=12, random_state=0),
@@ -165,5 +167,11 @@ CASES = [
         MDMRegressor(**TINY_IMAGE, guess_layer_sizes=2),
         {"learning_rate": [1e-3, 1e-1]},
         FeatureUnion([("picture", PICTURE), *GUESS.transformer_list]),
+    ),
+    Case(
+        "SetRegressor",
+        SetRegressor(units=(4, 4, 4), n_heads=1, epochs=2, batch_size=8, random_state=0),
+        {"learning_rate": [1e-3, 1e-1]},
+        StarSet(max_stars=16),
     ),
 ]

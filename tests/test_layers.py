@@ -21,7 +21,14 @@ MAY_IMPORT = {
     "metrics": set(),
     "uncertainty": {"metrics"},
     "plotting": {"clusters", "photometry", "metrics"},
-    "pipelines": {"features", "augmentation", "regressors", "metrics", "uncertainty"},
+    "pipelines": {
+        "photometry",
+        "features",
+        "augmentation",
+        "regressors",
+        "metrics",
+        "uncertainty",
+    },
     "persistence": {"pipelines", "features", "regressors", "uncertainty"},
 }
 #: The door and the list of names see everything.

@@ -10,10 +10,18 @@ if TYPE_CHECKING:
     from skcluster.regressors._ann import ANNRegressor as ANNRegressor
     from skcluster.regressors._cnn import CNNRegressor as CNNRegressor
     from skcluster.regressors._mdm import MDMRegressor as MDMRegressor
+    from skcluster.regressors._pretrained import save_pretrained as save_pretrained
+    from skcluster.regressors._set_regressor import SetRegressor as SetRegressor
 
-_HOME = {"ANNRegressor": "_ann", "CNNRegressor": "_cnn", "MDMRegressor": "_mdm"}
+_HOME = {
+    "ANNRegressor": "_ann",
+    "CNNRegressor": "_cnn",
+    "MDMRegressor": "_mdm",
+    "SetRegressor": "_set_regressor",
+    "save_pretrained": "_pretrained",
+}
 
-__all__ = ["ANNRegressor", "CNNRegressor", "MDMRegressor"]
+__all__ = ["ANNRegressor", "CNNRegressor", "MDMRegressor", "SetRegressor", "save_pretrained"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,9 +1,10 @@
 """Compiled networks, used again by every fit of the same architecture."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import keras
 
@@ -13,6 +14,8 @@ from skcluster.regressors._regularizers import AdjustableRegularizers
 
 MAX_IDLE_NETWORKS = 8
 DATA_LOSS = "data_loss"
+R = TypeVar("R", bound=Hashable)
+N = TypeVar("N")
 
 
 @dataclass(frozen=True)
@@ -56,25 +59,25 @@ class CompiledNetwork:
         assign(self.optimizer.variables, self._fresh_optimizer)
 
 
-_idle: dict[Recipe, list[CompiledNetwork]] = {}  # least recently used first
+_idle: dict[Hashable, list[Any]] = {}  # least recently used first
 _lock = threading.Lock()
 
 
 @contextmanager
-def borrow(recipe: Recipe) -> Iterator[CompiledNetwork]:
+def borrow(recipe: R, build: Callable[[R], N]) -> Iterator[N]:
     """Lend a compiled network to one fit, so that two threads never train the same one.
 
     TensorFlow keeps the memory of every network it has compiled; with networks used again, a long
     search stays flat. Other backends give memory back and compile the strengths of the
     regularizers in, so there each fit has a network of its own.
     """
-    network = _take(recipe) or CompiledNetwork(recipe)
+    network = _take(recipe) or build(recipe)
     yield network  # one that failed half-way is not used again
     if keras.backend.backend() == "tensorflow":
         _put_back(recipe, network)
 
 
-def _take(recipe: Recipe) -> CompiledNetwork | None:
+def _take(recipe: Hashable) -> Any:
     with _lock:
         networks = _idle.get(recipe, [])
         network = networks.pop() if networks else None
@@ -83,7 +86,7 @@ def _take(recipe: Recipe) -> CompiledNetwork | None:
         return network
 
 
-def _put_back(recipe: Recipe, network: CompiledNetwork) -> None:
+def _put_back(recipe: Hashable, network: Any) -> None:
     with _lock:
         _idle[recipe] = [*_idle.pop(recipe, []), network]
         while sum(map(len, _idle.values())) > MAX_IDLE_NETWORKS:

@@ -72,7 +72,7 @@ def train(
     # Small steps are over before Python has started the next one: run them all in one call.
     steps_per_execution = n_batches if architecture.image_shape is None else 1
     recipe = Recipe(architecture, plan.loss, plan.optimizer, plan.l2 > 0, steps_per_execution)
-    with borrow(recipe) as network:
+    with borrow(recipe, CompiledNetwork) as network:
         assign(network.variables, weights)
         network.reset_optimizer()
         network.regularizers.adjust(

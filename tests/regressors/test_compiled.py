@@ -9,7 +9,7 @@ import pytest
 from regressor_cases import FAST, REGRESSORS, table
 from sklearn.base import clone
 
-from skcluster.regressors import ANNRegressor, _compiled
+from skcluster.regressors import ANNRegressor, _compiled, _training
 from skcluster.regressors._architecture import Architecture
 
 RECIPE = _compiled.Recipe(Architecture(1, (2,), "relu", n_numbers=2), "mse", "adam", False, 1)
@@ -26,6 +26,7 @@ def built(monkeypatch):
             super().__init__(recipe)
 
     monkeypatch.setattr(_compiled, "CompiledNetwork", Counted)
+    monkeypatch.setattr(_training, "CompiledNetwork", Counted)
     monkeypatch.setattr(_compiled, "_idle", {})
     return recipes
 
@@ -59,17 +60,20 @@ def test_what_a_search_varies_is_not_compiled_again(built):
 
 
 def test_two_borrowers_never_get_the_same_network(built):
-    with _compiled.borrow(RECIPE) as first, _compiled.borrow(RECIPE) as second:
+    with (
+        _compiled.borrow(RECIPE, _compiled.CompiledNetwork) as first,
+        _compiled.borrow(RECIPE, _compiled.CompiledNetwork) as second,
+    ):
         assert first is not second
-    with _compiled.borrow(RECIPE) as third:
+    with _compiled.borrow(RECIPE, _compiled.CompiledNetwork) as third:
         assert third in (first, second)
     assert len(built) == 2
 
 
 def test_a_network_that_failed_is_not_used_again(built):
-    with pytest.raises(KeyboardInterrupt), _compiled.borrow(RECIPE):
+    with pytest.raises(KeyboardInterrupt), _compiled.borrow(RECIPE, _compiled.CompiledNetwork):
         raise KeyboardInterrupt
-    with _compiled.borrow(RECIPE):
+    with _compiled.borrow(RECIPE, _compiled.CompiledNetwork):
         pass
     assert len(built) == 2
 
@@ -81,7 +85,7 @@ def test_few_networks_are_kept_and_the_last_used_longest(built, monkeypatch):
         for n in (1, 2, 3)
     ]
     for i in (0, 1, 0, 2):
-        with _compiled.borrow(recipes[i]):
+        with _compiled.borrow(recipes[i], _compiled.CompiledNetwork):
             pass
     assert list(_compiled._idle) == [recipes[0], recipes[2]]
 

@@ -1,0 +1,111 @@
+"""The tables of the accuracy benchmark."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from skcluster.metrics import error_table
+
+Floats = npt.NDArray[np.floating[Any]]
+MODULUS = "modulus"
+UNITS = {"log_age": "dex", "a_v": "mag", MODULUS: "mag", "distance_kpc": "kpc"}
+
+
+def errors(y: pd.DataFrame, predicted: pd.DataFrame) -> pd.DataFrame:
+    """Predicted less published, the distance also as a modulus."""
+    difference = predicted - y
+    difference[MODULUS] = 5 * np.log10(predicted["distance_kpc"] / y["distance_kpc"])
+    return difference[list(UNITS)]
+
+
+def overall(
+    y: pd.DataFrame, predictions: Mapping[str, pd.DataFrame], tests: Sequence[npt.NDArray[Any]]
+) -> pd.DataFrame:
+    """A line a model: R² and MSE (means over targets), then RMSE, bias, scatter and R² of each."""
+    lines = []
+    for name, predicted in predictions.items():
+        tables = [error_table(y.iloc[test], predicted.iloc[test]).loc["mean"] for test in tests]
+        line = {
+            "model": name,
+            "R2": _with_error(np.array([table["r2"] for table in tables])),
+            "MSE": _with_error(np.array([table["mse"] for table in tables])),
+        }
+        together = error_table(y, predicted)
+        found = errors(y, predicted)
+        for target, unit in UNITS.items():
+            error = found[target]
+            line[f"{target} RMSE ({unit})"] = rmse(error.to_numpy())
+            line[f"{target} bias"] = f"{error.mean():+.3f}"
+            line[f"{target} scatter"] = f"{1.4826 * (error - error.median()).abs().median():.3f}"
+            if target in together.index:
+                line[f"{target} R2"] = f"{together.loc[target, 'r2']:.3f}"
+        lines.append(line)
+    return pd.DataFrame(lines).set_index("model").T.rename_axis("measure").reset_index()
+
+
+def rmse(error: Floats) -> str:
+    """Root mean square and its standard error."""
+    square = error**2
+    mean = square.mean()
+    spread = square.std(ddof=1) / np.sqrt(len(square)) / 2 / np.sqrt(mean)
+    return f"{np.sqrt(mean):.3f} ± {spread:.3f}"
+
+
+def _with_error(values: Floats) -> str:
+    return f"{values.mean():.3f} ± {values.std(ddof=1) / np.sqrt(len(values)):.3f}"
+
+
+def subsets(y: pd.DataFrame, n_stars: Floats) -> dict[str, npt.NDArray[np.bool_]]:
+    """Kinds of clusters that an astronomer would ask about."""
+    chosen = {
+        "all": np.ones(len(y), dtype=bool),
+        "log age < 7.5": y["log_age"] < 7.5,
+        "log age > 9": y["log_age"] > 9,
+        "A_V > 2 mag": y["a_v"] > 2,
+        "< 40 stars": n_stars < 40,
+        "> 3 kpc": y["distance_kpc"] > 3,
+    }
+    return {name: np.asarray(rows) for name, rows in chosen.items()}
+
+
+def per_subset(
+    y: pd.DataFrame, predictions: Mapping[str, pd.DataFrame], n_stars: Floats
+) -> pd.DataFrame:
+    """A line for each kind of clusters and target, a column a model."""
+    lines = []
+    for kind, rows in subsets(y, n_stars).items():
+        for target in ("log_age", "a_v", MODULUS):
+            line = {"clusters": f"{kind} ({rows.sum()})", "RMSE": f"{target} ({UNITS[target]})"}
+            for name, predicted in predictions.items():
+                error = errors(y[rows], predicted[rows])[target]
+                line[name] = rmse(error.to_numpy()) if len(error) > 1 else "–"
+            lines.append(line)
+    return pd.DataFrame(lines)
+
+
+def worst(y: pd.DataFrame, predicted: pd.DataFrame, n_stars: Floats, n: int = 10) -> str:
+    """For each target: the clusters farthest off, and what the worst twentieth is responsible for.
+
+    Distances as moduli.
+    """
+    found = errors(y, predicted)
+    texts = []
+    for target in ("log_age", "a_v", MODULUS):
+        square = (found[target] ** 2).sort_values(ascending=False)
+        share = square.iloc[: max(len(square) // 20, 1)].sum() / square.sum()
+        names = square.index[:n]
+        table = pd.DataFrame(
+            {
+                f"{target} error": found.loc[names, target].round(2),
+                "n_stars": pd.Series(n_stars, index=y.index).loc[names].astype(int),
+                **y.loc[names].round(2).to_dict("series"),
+            }
+        )
+        texts.append(
+            f"{target}: the worst twentieth holds {share:.0%} of the squared error\n"
+            f"{table.to_string()}\n"
+        )
+    return "\n".join(texts)

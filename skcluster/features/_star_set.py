@@ -1,0 +1,239 @@
+"""The stars themselves, for networks that read a set: a row of numbers for each star."""
+
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import _fit_context
+from sklearn.utils._param_validation import Interval
+from sklearn.utils.validation import check_is_fitted
+
+from skcluster.clusters import Stars, validate_clusters
+from skcluster.features._base import COLOUR, MAGNITUDE, PARALLAX, ClusterTransformer
+from skcluster.features._distance import fill_parallaxes, modulus_at_least, typical_parallax
+from skcluster.features._mean_parallax import mean_parallaxes, parallax_errors
+from skcluster.features._quantiles import quantiles_by_group
+
+Floats = npt.NDArray[np.float64]
+
+#: What each star is described by, in this order.
+CHANNELS = ("g", "bp_rp", "absolute_g", "parallax_residual", "probability", "rank", "present")
+_G_QUANTILES = (0.02, 0.1, 0.5, 0.9, 0.98)
+_COLOUR_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+#: What each cluster is described by, in this order.
+CONTEXT = (
+    "parallax_modulus",
+    "parallax_modulus_error",
+    "log_n_stars",
+    *(f"g_q{100 * q:g}" for q in _G_QUANTILES),
+    *(f"bp_rp_q{100 * q:g}" for q in _COLOUR_QUANTILES),
+    "parallax_distance",
+)
+
+
+class StarSet(ClusterTransformer):
+    """The stars of each cluster one by one, and what all of them say together.
+
+    The input of `SetRegressor`, which reads every star instead of a histogram of them. All numbers
+    are scaled by fixed constants to about −2 to 2, so that weights trained on other clusters fit.
+
+    Parameters
+    ----------
+    max_stars : int, default=256
+        Stars of a cluster that are kept. Of a larger cluster, evenly many of each brightness.
+    faint_limit : float or None, default=18.0
+        Stars as faint or fainter in G are left out, so that catalogues of different depth look
+        alike. None takes all.
+    zero_point : float, default=0.0
+        Parallax that the catalogue gives an infinitely far object, mas (−0.029 in Gaia DR2).
+    min_parallax : float, default=0.05
+        Smaller and negative mean parallaxes are taken as this, mas.
+
+    Attributes
+    ----------
+    fallback_ : float
+        Median of the training clusters' mean parallaxes, which stands in, with a warning, where a
+        cluster has no star with a parallax, mas.
+
+    See Also
+    --------
+    CMDSummary : Quantiles of the same stars.
+
+    Notes
+    -----
+    The first 14 columns describe the cluster: distance modulus of its mean parallax and the error
+    of that, logarithm of the number of stars, quantiles of G and colour, distance of the parallax.
+    Seven columns follow for each star, brightest first: G, colour, G corrected by the cluster's
+    parallax, the difference of its parallax to the cluster's in errors (within ±5; 0 where it has
+    none), membership probability (1 where the table has none), rank in brightness from −1 to 1, and
+    1. All seven are 0 where a cluster has fewer stars.
+
+    References
+    ----------
+    Zaheer et al. 2017, *Deep Sets*, NeurIPS, on learning from sets. The columns are choices of this
+    package.
+
+    Examples
+    --------
+    >>> from skcluster.datasets import simulate_clusters
+    >>> from skcluster.features import StarSet
+    >>> X, y = simulate_clusters(3, random_state=0)
+    >>> stars = StarSet(max_stars=100).set_output(transform="pandas").fit_transform(X)
+    >>> stars.shape
+    (3, 714)
+    >>> stars.filter(like="star_0_").columns[:3].tolist()
+    ['star_0_g', 'star_0_bp_rp', 'star_0_absolute_g']
+    """
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "max_stars": [Interval(Integral, 1, None, closed="left")],
+        "faint_limit": [Interval(Real, None, None, closed="neither"), None],
+        "zero_point": [Interval(Real, None, None, closed="neither")],
+        "min_parallax": [Interval(Real, 0, None, closed="neither")],
+    }
+
+    def __init__(
+        self,
+        *,
+        max_stars: int = 256,
+        faint_limit: float | None = 18.0,
+        zero_point: float = 0.0,
+        min_parallax: float = 0.05,
+    ) -> None:
+        self.max_stars = max_stars
+        self.faint_limit = faint_limit
+        self.zero_point = zero_point
+        self.min_parallax = min_parallax
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any = None) -> "StarSet":
+        """Learn what stands in for a parallax.
+
+        Parameters
+        ----------
+        X : clusters
+            Whatever `skcluster.clusters.as_clusters` takes, with parallaxes.
+        y : object
+            Not used.
+
+        Returns
+        -------
+        StarSet
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            If there is no column of parallaxes, or no parallax in it.
+        """
+        stars = validate_clusters(X, columns=(PARALLAX,))
+        self.fallback_ = typical_parallax(mean_parallaxes(stars, self.zero_point)[0])
+        return self
+
+    def transform(self, X: Any) -> npt.NDArray[np.float32]:
+        """Lay the stars out in rows.
+
+        Parameters
+        ----------
+        X : clusters
+            Whatever `skcluster.clusters.as_clusters` takes, with parallaxes.
+
+        Returns
+        -------
+        ndarray of float32, shape (n_clusters, 14 + 7 * max_stars)
+            See the notes. NaN for a cluster without a star brighter than the limit.
+
+        Warns
+        -----
+        UserWarning
+            If a cluster has no star with a parallax.
+        """
+        check_is_fitted(self)
+        stars = validate_clusters(X, columns=(PARALLAX,))
+        parallax, error = mean_parallaxes(stars, self.zero_point)
+        parallax = fill_parallaxes(parallax, stars, self.fallback_)
+        error = np.where(np.isfinite(error), error, parallax)
+        if self.faint_limit is not None:
+            stars = stars.take(stars[MAGNITUDE] < self.faint_limit)
+        n = len(stars.index)
+        values = np.zeros((n, len(CONTEXT) + self.max_stars * len(CHANNELS)), dtype=np.float32)
+        values[:, : len(CONTEXT)] = self._context(stars, parallax, error)
+        chosen, place, channels = self._channels(stars, parallax)
+        table = values[:, len(CONTEXT) :].reshape(n, self.max_stars, len(CHANNELS))
+        table[stars.cluster[chosen], place] = channels
+        values[:, len(CONTEXT) :] = table.reshape(n, -1)
+        values[stars.counts == 0] = np.nan
+        return self._output(values, X, stars)
+
+    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
+        """Names such as ``parallax_modulus`` and ``star_0_bp_rp``.
+
+        Parameters
+        ----------
+        input_features : object
+            Not used.
+
+        Returns
+        -------
+        ndarray of str, shape (n_features,)
+            The names.
+        """
+        check_is_fitted(self)
+        of_stars = (f"star_{i}_{name}" for i in range(self.max_stars) for name in CHANNELS)
+        return np.array([*CONTEXT, *of_stars], dtype=object)
+
+    def _context(self, stars: Stars, parallax: Floats, error: Floats) -> Floats:
+        n, cluster = len(stars.index), stars.cluster
+        g, colour = (stars[name].astype(np.float64) for name in (MAGNITUDE, COLOUR))
+        floor = np.maximum(parallax, self.min_parallax)
+        # 5 / ln 10 turns a relative error into one of the modulus.
+        modulus_error = np.minimum(5 / np.log(10) * error / floor, 2.0)
+        return np.column_stack(
+            [
+                (modulus_at_least(parallax, self.min_parallax) - 11) / 2,
+                3 * modulus_error,
+                np.log10(np.maximum(stars.counts, 1)) - 2,
+                _scaled_g(quantiles_by_group(cluster, g, n, _G_QUANTILES, 1)[0]),
+                _scaled_colour(quantiles_by_group(cluster, colour, n, _COLOUR_QUANTILES, 1)[0]),
+                np.minimum(1 / floor, 12) / 3 - 1,
+            ]
+        )
+
+    def _channels(
+        self, stars: Stars, parallax: Floats
+    ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], Floats]:
+        """The stars that are kept, their places in their clusters' rows, and their numbers."""
+        g, colour = stars[MAGNITUDE].astype(np.float64), stars[COLOUR].astype(np.float64)
+        by_brightness = np.lexsort((stars[PARALLAX], colour, g, stars.cluster))
+        cluster = stars.cluster[by_brightness]
+        rank, count = np.arange(len(stars)) - stars.offsets[cluster], stars.counts[cluster]
+        # Star i of n goes to place i * k // n of k < n; the first to arrive at a place stays.
+        kept = np.minimum(count, self.max_stars)
+        place = rank * kept // count
+        first = (rank == 0) | (place != (rank - 1) * kept // count)
+        chosen, rank, count = by_brightness[first], rank[first], count[first]
+        modulus = modulus_at_least(parallax, self.min_parallax)[cluster[first]]
+        error = np.hypot(parallax_errors(stars)[chosen], 0.03)
+        offset = stars[PARALLAX][chosen] - self.zero_point - parallax[cluster[first]]
+        probability = np.ones(len(chosen))
+        if "probability" in stars:
+            probability = stars["probability"][chosen].astype(np.float64)
+        channels = [
+            _scaled_g(g[chosen]),
+            _scaled_colour(colour[chosen]),
+            (g[chosen] - modulus - 3) / 3,
+            np.clip(np.nan_to_num(offset / error), -5, 5) / 2,
+            4 * (np.nan_to_num(probability, nan=1.0) - 0.75),
+            2 * rank / count - 1,
+            np.ones(len(chosen)),
+        ]
+        return chosen, place[first], np.column_stack(channels)
+
+
+def _scaled_g(g: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.floating[Any]]:
+    return (g - 14) / 2.5
+
+
+def _scaled_colour(colour: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.floating[Any]]:
+    return (colour - 1) / 0.6

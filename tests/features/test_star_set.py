@@ -1,0 +1,141 @@
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skcluster.clusters import as_clusters, stars_of
+from skcluster.datasets import simulate_clusters
+from skcluster.features import StarSet
+from skcluster.photometry import modulus_from_parallax
+
+
+def cluster(**columns: Any) -> Any:
+    n = len(columns["phot_g_mean_mag"])
+    defaults = {"cluster": ["M 67"] * n, "bp_rp": [1.0] * n, "parallax": [1.0] * n}
+    return as_clusters(pd.DataFrame({**defaults, **columns}), cluster_column="cluster")
+
+
+def read(X: Any, **parameters: Any) -> pd.DataFrame:
+    return StarSet(**parameters).set_output(transform="pandas").fit_transform(X)
+
+
+def test_a_star_is_described_in_fixed_units():
+    X = cluster(
+        phot_g_mean_mag=[16.5, 11.5],
+        bp_rp=[1.6, 0.4],
+        parallax=[1.0, 1.0],
+        parallax_error=[0.04, 0.04],
+        probability=[1.0, 0.5],
+    )
+    row = read(X, max_stars=3).iloc[0]
+    first = row[[f"star_0_{c}" for c in ("g", "bp_rp", "absolute_g", "probability", "rank")]]
+    np.testing.assert_allclose(first, [-1, -1, (11.5 - 10 - 3) / 3, -1, -1], atol=1e-6)
+    second = row[[f"star_1_{c}" for c in ("g", "bp_rp", "absolute_g", "probability", "rank")]]
+    np.testing.assert_allclose(second, [1, 1, (16.5 - 10 - 3) / 3, 1, 0], atol=1e-6)
+    assert row[["star_0_present", "star_1_present", "star_2_present"]].tolist() == [1, 1, 0]
+    assert (row.filter(like="star_2_") == 0).all()
+    assert row["parallax_modulus"] == pytest.approx((modulus_from_parallax(1.0) - 11) / 2)
+    assert row["log_n_stars"] == pytest.approx(np.log10(2) - 2)
+    assert row["parallax_distance"] == pytest.approx(1 / 3 - 1)
+
+
+def test_the_residual_counts_in_errors_and_is_limited():
+    g = np.full(30, 15.0)
+    parallax = np.r_[np.full(28, 1.0), 1.08, 9.0]
+    error = np.r_[np.full(28, 0.03), 0.04, 0.04]
+    row = read(cluster(phot_g_mean_mag=g, parallax=parallax, parallax_error=error)).iloc[0]
+    residual = row[[f"star_{i}_parallax_residual" for i in range(30)]].to_numpy()
+    # Sorted by magnitude, colour, then parallax.
+    assert residual[:28] == pytest.approx(0, abs=0.1)
+    assert residual[28] == pytest.approx(0.08 / np.hypot(0.04, 0.03) / 2, abs=0.1)
+    assert residual[29] == 2.5
+
+
+def test_a_large_cluster_keeps_its_spread_of_brightness():
+    g = np.random.default_rng(0).uniform(8, 18, 1000)
+    row = read(cluster(phot_g_mean_mag=g), max_stars=100).iloc[0]
+    kept = 2.5 * row.filter(regex=r"star_\d+_g$").to_numpy() + 14
+    assert (np.diff(kept) > 0).all()
+    assert kept[0] == pytest.approx(g.min(), abs=1e-5)
+    quantiles = [0.1, 0.5, 0.9]
+    assert np.quantile(kept, quantiles) == pytest.approx(np.quantile(g, quantiles), abs=0.1)
+    assert row.filter(regex="present$").sum() == 100
+    assert row["log_n_stars"] == pytest.approx(1)
+
+
+@pytest.mark.parametrize("n", [1, 2, 99, 100, 101, 150, 199, 200, 201])
+def test_as_many_stars_are_kept_as_there_is_room_for(n):
+    row = read(cluster(phot_g_mean_mag=np.linspace(8, 17, n)), max_stars=100).iloc[0]
+    present = row.filter(regex="present$").to_numpy()
+    assert present.sum() == min(n, 100)
+    assert (np.diff(present) <= 0).all()
+
+
+def test_faint_stars_are_left_out():
+    X = cluster(phot_g_mean_mag=[12.0, 17.9, 18.0, 18.5])
+    assert read(X).filter(regex="present$").to_numpy().sum() == 2
+    assert read(X, faint_limit=None).filter(regex="present$").to_numpy().sum() == 4
+
+
+def test_what_a_table_lacks_is_neutral():
+    X = cluster(phot_g_mean_mag=[12.0, 13.0, 14.0], parallax=[1.0, np.nan, 1.0])
+    row = read(X).iloc[0]
+    assert row["star_1_parallax_residual"] == 0
+    assert row["star_1_probability"] == 1
+    assert np.isfinite(row).all()
+
+
+def test_a_cluster_without_bright_stars_is_nan():
+    X = as_clusters(
+        pd.DataFrame(
+            {
+                "cluster": ["A", "A", "B"],
+                "phot_g_mean_mag": [12.0, 13.0, 18.5],
+                "bp_rp": 1.0,
+                "parallax": 1.0,
+            }
+        ),
+        cluster_column="cluster",
+    )
+    table = read(X)
+    assert table.loc["A"].notna().all()
+    assert table.loc["B"].isna().all()
+
+
+def test_a_cluster_without_parallax_takes_the_typical_one():
+    X, _ = simulate_clusters(20, random_state=0)
+    transformer = StarSet().fit(X)
+    stars = stars_of(X)
+    none = as_clusters(
+        pd.DataFrame(
+            {
+                "cluster": "lost",
+                "phot_g_mean_mag": stars["phot_g_mean_mag"][:20],
+                "bp_rp": stars["bp_rp"][:20],
+                "parallax": np.nan,
+            }
+        ),
+        cluster_column="cluster",
+    )
+    with pytest.warns(UserWarning, match="'lost'"):
+        table = transformer.transform(none)
+    assert np.isfinite(table).all()
+
+
+def test_a_cluster_does_not_depend_on_those_beside_it():
+    X, _ = simulate_clusters(30, random_state=0)
+    transformer = StarSet().fit(X)
+    together = transformer.transform(X)
+    assert together.dtype == np.float32
+    np.testing.assert_array_equal(transformer.transform(X.iloc[7:9]), together[7:9])
+
+
+@pytest.mark.real
+def test_real_clusters_are_within_what_a_network_likes(real):
+    X, _ = real
+    table = StarSet().fit_transform(X)
+    assert table.shape == (978, 14 + 7 * 256)
+    assert np.isfinite(table).all()
+    assert np.abs(table).max() < 12
+    assert np.quantile(np.abs(table[:, :14]), 0.99) < 4
