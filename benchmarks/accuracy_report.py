@@ -40,8 +40,8 @@ def overall(
             line[f"{target} RMSE ({unit})"] = rmse(error.to_numpy())
             line[f"{target} bias"] = f"{error.mean():+.3f}"
             line[f"{target} scatter"] = f"{1.4826 * (error - error.median()).abs().median():.3f}"
-            if target in together.index:
-                line[f"{target} R2"] = f"{together.loc[target, 'r2']:.3f}"
+            if target in list(y):
+                line[f"{target} R2"] = f"{together['r2'][target]:.3f}"
         lines.append(line)
     return pd.DataFrame(lines).set_index("model").T.rename_axis("measure").reset_index()
 

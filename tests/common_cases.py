@@ -28,6 +28,7 @@ from skcluster import (
 )
 from skcluster.features import CachedTransformer, StarSet
 from skcluster.regressors import SetRegressor
+from skcluster.uncertainty import ConformalRegressor
 
 
 def public_modules() -> Iterator[ModuleType]:
@@ -119,6 +120,7 @@ class Case:
 
 TINY = {"hidden_layer_sizes": 4, "epochs": 2, "batch_size": 8, "random_state": 0}
 TINY_IMAGE = {**TINY, "filters": 2, "downsample": 1}
+TINY_SET = SetRegressor(units=(4, 4, 4), n_heads=1, epochs=2, batch_size=8, random_state=0)
 PICTURE = CMDRasterizer(image_size=8, marker_size=30)
 # imbalanced-learn's Pipeline takes no pipeline for a step, but a union of one.
 GUESS = FeatureUnion([("guess", make_pipeline(GuessFeatures(), StandardScaler()))])
@@ -168,10 +170,11 @@ CASES = [
         {"learning_rate": [1e-3, 1e-1]},
         FeatureUnion([("picture", PICTURE), *GUESS.transformer_list]),
     ),
+    Case("SetRegressor", TINY_SET, {"learning_rate": [1e-3, 1e-1]}, StarSet(max_stars=16)),
     Case(
-        "SetRegressor",
-        SetRegressor(units=(4, 4, 4), n_heads=1, epochs=2, batch_size=8, random_state=0),
-        {"learning_rate": [1e-3, 1e-1]},
+        "ConformalRegressor",
+        ConformalRegressor(TINY_SET, cv=2, random_state=0),
+        {"estimator__learning_rate": [1e-3, 1e-1]},
         StarSet(max_stars=16),
     ),
 ]

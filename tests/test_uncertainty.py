@@ -1,0 +1,155 @@
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import RBF, WhiteKernel
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import ShuffleSplit
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skcluster.uncertainty import ConformalRegressor
+
+
+class KnowsItsNoise(RegressorMixin, BaseEstimator):
+    """A line whose spread is the last column."""
+
+    def fit(self, X: Any, y: Any) -> "KnowsItsNoise":
+        self.line_ = Ridge(alpha=1e-6).fit(X[:, :-1], y)
+        return self
+
+    def predict(self, X: Any, return_std: bool = False) -> Any:
+        mean = self.line_.predict(X[:, :-1])
+        spread = np.broadcast_to(X[:, -1:], mean.reshape(len(X), -1).shape).reshape(mean.shape)
+        return (mean, spread) if return_std else mean
+
+
+def noisy(n: int = 1500, seed: int = 0) -> tuple[Any, Any]:
+    """Two targets with correlated errors whose size is the last column."""
+    rng = np.random.default_rng(seed)
+    X = np.column_stack([rng.normal(size=(n, 3)), np.exp(rng.normal(size=n))])
+    error = rng.multivariate_normal([0, 0], [[1, 0.8], [0.8, 1]], n) * X[:, -1:]
+    return X, X[:, :2] @ [[1.0, 2.0], [0.5, -1.0]] + 0.5 * error
+
+
+@pytest.mark.parametrize("coverage", [0.5, 0.68, 0.95])
+@pytest.mark.parametrize("regressor", [Ridge(), KnowsItsNoise()], ids=["constant", "scaled"])
+def test_intervals_cover_what_they_say(regressor, coverage):
+    (X, y), (X_new, y_new) = noisy(), noisy(4000, 1)
+    model = ConformalRegressor(regressor, random_state=0).fit(X, y)
+    low, high = np.moveaxis(model.predict_interval(X_new, coverage=coverage), -1, 0)
+    covered = ((low <= y_new) & (y_new <= high)).mean(axis=0)
+    assert covered == pytest.approx(coverage, abs=0.045)
+
+
+def test_a_regressor_that_knows_its_noise_covers_easy_and_hard_alike():
+    (X, y), (X_new, y_new) = noisy(), noisy(4000, 1)
+    scaled, constant = (
+        ConformalRegressor(r, random_state=0).fit(X, y).predict_interval(X_new, coverage=0.95)
+        for r in (KnowsItsNoise(), Ridge())
+    )
+    hard = X_new[:, -1] > 1
+    covered = (scaled[..., 0] <= y_new) & (y_new <= scaled[..., 1])
+    assert covered[hard].mean() == pytest.approx(0.95, abs=0.03)
+    assert covered[~hard].mean() == pytest.approx(0.95, abs=0.03)
+    assert np.diff(scaled).mean() < 0.8 * np.diff(constant).mean()
+
+
+def test_samples_are_centred_correlated_and_as_wide_as_the_intervals():
+    X, y = noisy()
+    model = ConformalRegressor(KnowsItsNoise(), random_state=0).fit(X, y)
+    drawn = model.sample(X[:5], 4000, random_state=0)
+    assert drawn.shape == (5, 4000, 2)
+    spread = X[:5, -1:]
+    np.testing.assert_array_less(
+        np.abs(drawn.mean(1) - model.predict(X[:5])), 0.2 * spread + np.zeros(2)
+    )
+    for cluster in drawn:
+        assert np.corrcoef(cluster.T)[0, 1] == pytest.approx(0.8, abs=0.05)
+    low, high = np.moveaxis(model.predict_interval(X[:5], coverage=0.9), -1, 0)
+    inside = (low[:, None] <= drawn) & (drawn <= high[:, None])
+    assert inside.mean(axis=(0, 1)) == pytest.approx(0.9, abs=0.03)
+    np.testing.assert_array_equal(drawn, model.sample(X[:5], 4000, random_state=0))
+
+
+def test_one_target_has_one_dimension_less():
+    X, y = noisy(200)
+    model = ConformalRegressor(Ridge(), random_state=0).fit(X, y[:, 0])
+    assert model.predict(X).shape == (200,)
+    assert model.predict_interval(X).shape == (200, 2)
+    assert model.sample(X, 7, random_state=0).shape == (200, 7)
+
+
+def test_transformed_targets_stay_in_their_range():
+    X, y = noisy(400)
+    target = TransformedTargetRegressor(Ridge(), func=np.log, inverse_func=np.exp)
+    model = ConformalRegressor(make_pipeline(StandardScaler(), target), random_state=0)
+    model.fit(X, np.exp(y))
+    interval = model.predict_interval(X, coverage=0.99)
+    assert (interval > 0).all()
+    assert (interval[..., 0] < model.predict(X)).all()
+    assert (interval[..., 1] > model.predict(X)).all()
+    assert (model.sample(X, 20, random_state=0) > 0).all()
+    # The same errors as without the transformation.
+    plain = ConformalRegressor(make_pipeline(StandardScaler(), Ridge()), random_state=0).fit(X, y)
+    np.testing.assert_allclose(np.log(interval), plain.predict_interval(X, coverage=0.99))
+
+
+def test_works_with_the_spread_of_scikit_learns_own():
+    X, y = noisy(150)
+    process = GaussianProcessRegressor(RBF(3.0) + WhiteKernel(0.3), optimizer=None)
+    model = ConformalRegressor(process, cv=3, random_state=0).fit(X, y)
+    width = np.diff(model.predict_interval(np.vstack([X, X + 50])))[..., 0]
+    assert width[150:].min() > width[:150].max()
+
+
+def test_a_cluster_that_cannot_be_predicted_has_no_interval():
+    class Gaps(KnowsItsNoise):
+        def predict(self, X: Any, return_std: bool = False) -> Any:
+            mean, spread = super().predict(np.nan_to_num(X), return_std=True)
+            gone = np.isnan(X).any(axis=1)
+            mean[gone], spread = np.nan, np.where(gone[:, None], np.nan, spread)
+            return (mean, spread) if return_std else mean
+
+    X, y = noisy(100)
+    target = TransformedTargetRegressor(Gaps(), transformer=StandardScaler(), check_inverse=False)
+    model = ConformalRegressor(make_pipeline(StandardScaler(), target), random_state=0).fit(X, y)
+    X[3] = np.nan
+    assert np.isnan(model.predict_interval(X)).any(axis=(1, 2)).tolist() == [
+        i == 3 for i in range(100)
+    ]
+
+
+def test_few_clusters_give_the_farthest_error():
+    X, y = noisy(10)
+    model = ConformalRegressor(Ridge(), random_state=0).fit(X, y)
+    half = np.diff(model.predict_interval(X, coverage=0.99))[..., 0] / 2
+    np.testing.assert_allclose(half[0], np.abs(model.scores_).max(axis=0))
+
+
+def test_what_lies_far_from_the_training_clusters_is_outside():
+    X, y = noisy(500)
+    model = ConformalRegressor(Ridge(), domain=StandardScaler(), random_state=0).fit(X, y)
+    assert model.outside_domain(X).mean() <= 0.01
+    odd = np.vstack([X[:2], X[:2] + 100])
+    odd[1] = np.nan
+    assert model.outside_domain(odd).tolist() == [False, True, True, True]
+    with pytest.raises(ValueError, match="needs the parameter domain"):
+        ConformalRegressor(Ridge(), random_state=0).fit(X, y).outside_domain(X)
+
+
+def test_folds_must_cover_each_cluster_once():
+    X, y = noisy(30)
+    with pytest.raises(ValueError, match=r"one test fold, but row \d+ is in [02]"):
+        ConformalRegressor(Ridge(), cv=ShuffleSplit(2, random_state=0)).fit(X, y)
+
+
+@pytest.mark.parametrize("coverage", [0, 1, 1.5, "68"])
+def test_coverage_is_a_share(coverage):
+    X, y = noisy(30)
+    model = ConformalRegressor(Ridge(), random_state=0).fit(X, y)
+    with pytest.raises(ValueError, match="coverage"):
+        model.predict_interval(X, coverage=coverage)
