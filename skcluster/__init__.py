@@ -16,9 +16,14 @@ if TYPE_CHECKING:
     from skcluster.features import CMDRasterizer as CMDRasterizer
     from skcluster.features import CMDSummary as CMDSummary
     from skcluster.features import GuessFeatures as GuessFeatures
+    from skcluster.features import StarSet as StarSet
+    from skcluster.persistence import load_model as load_model
+    from skcluster.persistence import save_model as save_model
     from skcluster.regressors import ANNRegressor as ANNRegressor
     from skcluster.regressors import CNNRegressor as CNNRegressor
     from skcluster.regressors import MDMRegressor as MDMRegressor
+    from skcluster.regressors import SetRegressor as SetRegressor
+    from skcluster.uncertainty import ConformalRegressor as ConformalRegressor
 
 _HOME = {
     "ANNRegressor": "skcluster.regressors",
@@ -27,21 +32,29 @@ _HOME = {
     "CMDSummary": "skcluster.features",
     "CNNRegressor": "skcluster.regressors",
     "ClusterAugmenter": "skcluster.augmentation",
+    "ConformalRegressor": "skcluster.uncertainty",
     "GuessFeatures": "skcluster.features",
     "MDMRegressor": "skcluster.regressors",
     "Pipeline": "imblearn.pipeline",
+    "SetRegressor": "skcluster.regressors",
+    "StarSet": "skcluster.features",
+    "load_model": "skcluster.persistence",
     "make_pipeline": "imblearn.pipeline",
+    "save_model": "skcluster.persistence",
 }
 _MODULES = (
     "augmentation",
     "clusters",
     "datasets",
+    "estimates",
     "features",
     "io",
     "metrics",
+    "persistence",
     "photometry",
     "pipelines",
     "regressors",
+    "uncertainty",
 )
 
 __all__ = [*_HOME, "__version__", *_MODULES]

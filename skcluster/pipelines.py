@@ -21,21 +21,25 @@ from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import FeatureUnion
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 
+from skcluster import regressors
 from skcluster.features import CMDHistogram, CMDRasterizer, GuessFeatures, StarSet
 from skcluster.photometry import distance_from_modulus, distance_modulus
-from skcluster.regressors import ANNRegressor, CNNRegressor, MDMRegressor, SetRegressor
 
 Preset = Literal["tuned", "paper"]
 
 __all__ = [
     "ann_pipeline",
+    "cluster_domain",
     "cnn_pipeline",
+    "describe_cluster",
     "mdm_pipeline",
     "reference_pipeline",
     "scale_targets",
     "unscale_targets",
 ]
 
+#: Columns of `StarSet` that describe a cluster as a whole.
+_N_CONTEXT = 14
 # Where the networks stand in the pipelines.
 _NETWORK = "regressor__regressor__"
 
@@ -86,14 +90,14 @@ def ann_pipeline(*, preset: Preset = "tuned", **overrides: Any) -> Pipeline:
     _check(preset)
     if preset == "paper":
         cmd, guess = CMDHistogram(), GuessFeatures()
-        network = ANNRegressor(epochs=200, batch_size=299)
+        network = regressors.ANNRegressor(epochs=200, batch_size=299)
     else:
         cmd = _named(
             histogram=CMDHistogram(magnitude="absolute"),
             sqrt=FunctionTransformer(np.sqrt, feature_names_out="one-to-one"),
         )
         guess = _tuned_guess()
-        network = ANNRegressor(
+        network = regressors.ANNRegressor(
             hidden_layer_sizes=(256, 128, 64), epochs=100, batch_size=64, **_TUNED
         )
     return _assemble(FeatureUnion([("cmd", cmd), ("guess", guess)]), _scaled(network), overrides)
@@ -126,7 +130,7 @@ def cnn_pipeline(*, preset: Preset = "tuned", **overrides: Any) -> Pipeline:
     CMDRasterizer()
     """
     _check(preset)
-    network = CNNRegressor(epochs=150)
+    network = regressors.CNNRegressor(epochs=150)
     if preset == "tuned":
         network.set_params(epochs=60, batch_size=32, **_TUNED)
     return _assemble(CMDRasterizer(), _scaled(network), overrides)
@@ -161,10 +165,10 @@ def mdm_pipeline(*, preset: Preset = "tuned", **overrides: Any) -> Pipeline:
     _check(preset)
     if preset == "paper":
         cmd, guess = CMDRasterizer(), make_pipeline(GuessFeatures(), _single_precision())
-        network = MDMRegressor(epochs=100)
+        network = regressors.MDMRegressor(epochs=100)
     else:
         cmd, guess = CMDRasterizer(magnitude="absolute"), _tuned_guess()
-        network = MDMRegressor(epochs=60, batch_size=32, **_TUNED)
+        network = regressors.MDMRegressor(epochs=60, batch_size=32, **_TUNED)
     return _assemble(FeatureUnion([("cmd", cmd), ("guess", guess)]), _scaled(network), overrides)
 
 
@@ -198,11 +202,30 @@ def reference_pipeline(**overrides: Any) -> Pipeline:
     >>> reference_pipeline(epochs=0).fit(X, y).predict(X).shape
     (3, 3)
     """
-    network = SetRegressor(pretrained="simulated", n_networks=3)
+    network = regressors.SetRegressor(pretrained="simulated", n_networks=3)
     target = TransformedTargetRegressor(
         network, func=scale_targets, inverse_func=unscale_targets, check_inverse=False
     )
     return _assemble(StarSet(), target, overrides)
+
+
+def cluster_domain() -> Pipeline:
+    """What tells whether a cluster is like those learnt from, for `ConformalRegressor`.
+
+    Returns
+    -------
+    Pipeline
+        A transformer of clusters to 14 numbers: parallax, number of stars, quantiles of magnitude
+        and colour.
+    """
+    return Pipeline(
+        [("stars", StarSet(max_stars=1)), ("context", FunctionTransformer(describe_cluster))]
+    )
+
+
+def describe_cluster(stars: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """What `StarSet` says of each cluster as a whole: the first 14 of its columns."""
+    return stars[:, :_N_CONTEXT]
 
 
 #: Middle and unit of log age (dex), A_V (mag) and distance modulus (mag): near 0 and 1, and fixed,

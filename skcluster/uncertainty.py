@@ -70,7 +70,7 @@ class ConformalRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         Fitted ``domain``; None without one.
     domain_scaler_ : RobustScaler
         Scales the features of the domain.
-    domain_neighbors_ : NearestNeighbors
+    domain_points_ : ndarray of shape (n_clusters, n_features)
         The training clusters in the domain.
     domain_limit_ : float
         Distance from them beyond which a cluster is outside.
@@ -267,8 +267,7 @@ class ConformalRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         outside = ~known
         if known.any():
             scaled = self.domain_scaler_.transform(features[known])
-            distance = self.domain_neighbors_.kneighbors(scaled)[0].mean(axis=1)
-            outside[known] = distance > self.domain_limit_
+            outside[known] = self._distance(scaled) > self.domain_limit_
         return outside
 
     def _folds(self, X: Any, y: Floats) -> list[Any]:
@@ -298,11 +297,15 @@ class ConformalRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         self.domain_ = clone(self.domain)
         features = self.domain_.fit(X).transform(X)
         self.domain_scaler_ = RobustScaler().fit(features)
-        scaled = self.domain_scaler_.transform(features)
-        k = min(_N_NEIGHBOURS, len(scaled) - 1)
-        self.domain_neighbors_ = NearestNeighbors(n_neighbors=k).fit(scaled)
-        distance = self.domain_neighbors_.kneighbors()[0].mean(axis=1)  # without itself
-        self.domain_limit_ = float(np.quantile(distance, _WITHIN))
+        self.domain_points_ = self.domain_scaler_.transform(features)
+        self.domain_limit_ = float(np.quantile(self._distance(None), _WITHIN))
+
+    def _distance(self, points: Floats | None) -> Floats:
+        """Mean distance to the nearest training clusters; without points, of these themselves."""
+        k = min(_N_NEIGHBOURS, len(self.domain_points_) - 1)
+        neighbours = NearestNeighbors(n_neighbors=k).fit(self.domain_points_)
+        distance: Floats = neighbours.kneighbors(points)[0].mean(axis=1)
+        return distance
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -30,6 +30,7 @@ MAY_IMPORT = {
         "uncertainty",
     },
     "persistence": {"pipelines", "features", "regressors", "uncertainty"},
+    "estimates": {"clusters", "persistence"},
 }
 #: The door and the list of names see everything.
 ABOVE_ALL = {"cli", "__main__", "__init__"}

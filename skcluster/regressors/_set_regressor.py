@@ -8,7 +8,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 from dataclasses import fields
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,11 +19,12 @@ from sklearn.utils._tags import Tags
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from skcluster.regressors._architecture import FloatArray
-from skcluster.regressors._batches import Rows
 from skcluster.regressors._pretrained import load_pretrained
 from skcluster.regressors._set_network import SetArchitecture, initial_set_weights, set_network
-from skcluster.regressors._set_training import SetPlan, train_set
 from skcluster.regressors._threads import one_blas_thread
+
+if TYPE_CHECKING:
+    from skcluster.regressors._batches import Rows
 
 
 class SetRegressor(RegressorMixin, BaseEstimator):
@@ -192,6 +193,9 @@ class SetRegressor(RegressorMixin, BaseEstimator):
             If the columns do not fit ``n_context`` and ``n_channels``, a cluster has no stars, or
             the pre-trained weights are of other sizes.
         """
+        # Keras loads for training only; a fitted network predicts without.
+        from skcluster.regressors._batches import Rows
+
         table, y = validate_data(
             self,
             X,
@@ -268,7 +272,7 @@ class SetRegressor(RegressorMixin, BaseEstimator):
         return self._like_y(mean), self._like_y(np.sqrt((spreads**2).mean(1) + means.var(1)))
 
     def _train(
-        self, i: int, rows: Rows, rng: np.random.Generator
+        self, i: int, rows: "Rows", rng: np.random.Generator
     ) -> tuple[dict[str, FloatArray], list[float]]:
         if self.pretrained is not None:
             weights = load_pretrained(self.pretrained, i, self.architecture_)
@@ -278,6 +282,8 @@ class SetRegressor(RegressorMixin, BaseEstimator):
             weights["output_bias"][: self.n_outputs_] = centre
         if not self.epochs:
             return weights, []
+        from skcluster.regressors._set_training import SetPlan, train_set
+
         plan = SetPlan(**{field.name: getattr(self, field.name) for field in fields(SetPlan)})
         return train_set(self.architecture_, plan, rows, weights, rng)
 

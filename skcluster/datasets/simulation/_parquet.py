@@ -45,7 +45,7 @@ def simulate_to_parquet(
     random_state, log_age, a_v, distance_kpc, metallicity, n_stars, effects, n_jobs
         As in `simulate_clusters`.
     progress : bool, default=False
-        Whether to show a progress bar (needs the package rich).
+        Whether to show a progress bar.
 
     Raises
     ------

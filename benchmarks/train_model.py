@@ -1,0 +1,81 @@
+"""Train the model that ships with the package, and write its card.
+
+    python benchmarks/train_model.py --members members.parquet --clusters clusters.csv
+
+Fits ``ConformalRegressor(reference_pipeline())`` on the clusters given. The card's scores are those
+of ``benchmarks/accuracy.py`` and ``benchmarks/coverage.py``, whose output folders are read. About
+six minutes on 2 cores.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import skcluster
+from skcluster.io import read_clusters
+from skcluster.persistence import save_model
+from skcluster.pipelines import cluster_domain, reference_pipeline
+from skcluster.uncertainty import ConformalRegressor
+
+MODEL = Path(skcluster.__file__).parent / "data" / "reference.skcluster"
+TARGETS = ["log_age", "a_v", "distance_kpc"]
+
+
+def card(X: Any, y: Any, accuracy: Path, coverage: Path) -> dict[str, Any]:
+    """What a user should know about the model."""
+    ranges = {name: [float(y[name].min()), float(y[name].max())] for name in y}
+    found: dict[str, Any] = {
+        "name": "reference",
+        "targets": "log age (dex), A_V (mag), distance (kpc)",
+        "data": f"{len(X)} open clusters, members with G < 18, and 150 000 simulated clusters",
+        "citations": [
+            "labels: Cantat-Gaudin et al. 2020, A&A 640, A1",
+            "members: Almeida, Monteiro & Dias 2023, MNRAS 525, 2315 (Gaia EDR3)",
+            "isochrones: PARSEC, Bressan et al. 2012, MNRAS 427, 127",
+        ],
+        "limits": {
+            "learned ranges": ranges,
+            "members": "Gaia (E)DR3 members with parallaxes; stars with G of 18 or more are not "
+            "used",
+            "labels": "Ages, extinctions and distances are on the scale of Cantat-Gaudin et al. "
+            "2020, with its errors",
+        },
+    }
+    if (accuracy / "accuracy.json").is_file():
+        rows = json.loads((accuracy / "accuracy.json").read_text())["overall"]
+        found["cross-validated scores"] = {row["measure"]: row["reference"] for row in rows}
+    if (coverage / "coverage.json").is_file():
+        found["coverage of held-out clusters"] = json.loads(
+            (coverage / "coverage.json").read_text()
+        )["overall"]
+    return found
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Train and write."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--members", type=Path, required=True, metavar="FILE")
+    parser.add_argument("--clusters", type=Path, required=True, metavar="FILE")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--accuracy", type=Path, default=Path("out/accuracy"), metavar="FOLDER")
+    parser.add_argument("--coverage", type=Path, default=Path("out/coverage"), metavar="FOLDER")
+    parser.add_argument("--output", type=Path, default=MODEL, metavar="FILE")
+    options = parser.parse_args(arguments)
+    X, y = read_clusters(options.members, labels=options.clusters)
+    y = y[TARGETS]
+    model = ConformalRegressor(
+        reference_pipeline(random_state=options.seed),
+        domain=cluster_domain(),
+        random_state=options.seed,
+    ).fit(X, y)
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    text = card(X, y, options.accuracy, options.coverage)
+    save_model(model, options.output, card=text, overwrite=True)
+    print(f"{options.output}: {options.output.stat().st_size / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    main()
