@@ -14,7 +14,7 @@ from typing import Any
 
 import skcluster
 from skcluster.io import read_clusters
-from skcluster.persistence import save_model
+from skcluster.persistence import load_model, save_model
 from skcluster.pipelines import cluster_domain, reference_pipeline
 from skcluster.uncertainty import ConformalRegressor
 
@@ -62,15 +62,21 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--accuracy", type=Path, default=Path("out/accuracy"), metavar="FOLDER")
     parser.add_argument("--coverage", type=Path, default=Path("out/coverage"), metavar="FOLDER")
+    parser.add_argument(
+        "--card-only", action="store_true", help="keep the model that is there, write its card anew"
+    )
     parser.add_argument("--output", type=Path, default=MODEL, metavar="FILE")
     options = parser.parse_args(arguments)
     X, y = read_clusters(options.members, labels=options.clusters)
     y = y[TARGETS]
-    model = ConformalRegressor(
-        reference_pipeline(random_state=options.seed),
-        domain=cluster_domain(),
-        random_state=options.seed,
-    ).fit(X, y)
+    if options.card_only:
+        model = load_model(options.output)
+    else:
+        model = ConformalRegressor(
+            reference_pipeline(random_state=options.seed),
+            domain=cluster_domain(),
+            random_state=options.seed,
+        ).fit(X, y)
     options.output.parent.mkdir(parents=True, exist_ok=True)
     text = card(X, y, options.accuracy, options.coverage)
     save_model(model, options.output, card=text, overwrite=True)

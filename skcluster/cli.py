@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="skcluster",
-        description="Log age, extinction A_V and distance of star clusters from their member stars.",
+        description="Log age, extinction and distance of star clusters from their member stars.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 

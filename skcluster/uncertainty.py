@@ -61,9 +61,10 @@ class ConformalRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
     ----------
     estimator_ : estimator
         Fitted on all clusters.
+    errors_ : ndarray of shape (n_clusters, n_outputs)
+        True less predicted, of each training cluster while it was unseen, in transformed targets.
     scores_ : ndarray of shape (n_clusters, n_outputs)
-        Error on each training cluster while it was unseen, divided by the predicted spread, in
-        transformed targets.
+        The same in predicted spreads.
     y_ndim_ : int
         Dimensions of the ``y`` of `fit`, and of what `predict` returns.
     domain_ : transformer
@@ -149,11 +150,11 @@ class ConformalRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         self.y_ndim_ = true.ndim
         folds = self._folds(X, true)
         parts = Parallel(n_jobs=self.n_jobs)(
-            delayed(_scores)(clone(self.estimator), X, y, train, test) for train, test in folds
+            delayed(_errors)(clone(self.estimator), X, y, train, test) for train, test in folds
         )
-        self.scores_ = np.empty_like(true.reshape(len(true), -1))
-        for (_, test), scores in zip(folds, parts, strict=True):
-            self.scores_[test] = scores
+        self.errors_, self.scores_ = np.empty((2, len(true), true.size // len(true)))
+        for (_, test), (errors, spreads) in zip(folds, parts, strict=True):
+            self.errors_[test], self.scores_[test] = errors, errors / spreads
         self.estimator_ = clone(self.estimator).fit(X, y)
         self._learn_domain(X)
         return self
@@ -350,18 +351,17 @@ def _predict(estimator: Any, X: Any) -> _Predicted:
     return _Predicted(mean.reshape(len(mean), -1), spread.reshape(len(mean), -1), transformer)
 
 
-def _scores(
+def _errors(
     estimator: Any,
     X: Any,
     y: npt.ArrayLike,
     train: npt.NDArray[np.intp],
     test: npt.NDArray[np.intp],
-) -> Floats:
-    """Errors on clusters kept from training, in predicted spreads."""
+) -> tuple[Floats, Floats]:
+    """Errors on clusters kept from training, and the spreads predicted for them."""
     estimator.fit(_safe_indexing(X, train), _safe_indexing(y, train))
     predicted = _predict(estimator, _safe_indexing(X, test))
     true = np.asarray(_safe_indexing(y, test), dtype=np.float64).reshape(len(test), -1)
     if predicted.transformer is not None:
         true = predicted.transformer.transform(true)
-    scores: Floats = (true - predicted.mean) / predicted.spread
-    return scores
+    return true - predicted.mean, predicted.spread
