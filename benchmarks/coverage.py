@@ -53,7 +53,9 @@ def held_out(
     Widths are twice the upper half, in dex, mag and mag of distance modulus: the lower half of A_V
     ends at 0. "constant" are those of intervals of one width for all.
     """
-    found = {c: {k: np.empty(y.shape) for k in ("covered", "width", "constant")} for c in COVERAGES}
+    found: dict[float, dict[str, Floats]] = {
+        c: {k: np.empty(y.shape) for k in ("covered", "width", "constant")} for c in COVERAGES
+    }
     own = {"epochs": options.epochs, "n_networks": options.n_networks}
     settings = {name: value for name, value in own.items() if value is not None}
     folds = KFold(options.folds, shuffle=True, random_state=options.seed)

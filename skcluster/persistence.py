@@ -29,43 +29,44 @@ FORMAT = 1
 _SHIPPED = "reference.skcluster"
 _LIBRARIES = ("skcluster", "scikit-learn", "numpy", "keras")
 
-#: Where each class that a file may name lives.
+#: Where each class that a file may name, with its library, lives.
 _CLASSES = {
-    "ANNRegressor": "skcluster.regressors",
-    "CMDHistogram": "skcluster.features",
-    "CMDRasterizer": "skcluster.features",
-    "CMDSummary": "skcluster.features",
-    "CNNRegressor": "skcluster.regressors",
-    "ClusterAugmenter": "skcluster.augmentation",
-    "ConformalRegressor": "skcluster.uncertainty",
-    "FeatureUnion": "sklearn.pipeline",
-    "FunctionTransformer": "sklearn.preprocessing",
-    "GuessFeatures": "skcluster.features",
-    "MDMRegressor": "skcluster.regressors",
-    "MinMaxScaler": "sklearn.preprocessing",
-    "Pipeline": "imblearn.pipeline",
-    "Ridge": "sklearn.linear_model",
-    "RobustScaler": "sklearn.preprocessing",
-    "SetRegressor": "skcluster.regressors",
-    "SimpleImputer": "sklearn.impute",
-    "StandardScaler": "sklearn.preprocessing",
-    "StarSet": "skcluster.features",
-    "TransformedTargetRegressor": "sklearn.compose",
+    "skcluster.ANNRegressor": "skcluster.regressors",
+    "skcluster.CMDHistogram": "skcluster.features",
+    "skcluster.CMDRasterizer": "skcluster.features",
+    "skcluster.CMDSummary": "skcluster.features",
+    "skcluster.CNNRegressor": "skcluster.regressors",
+    "skcluster.ClusterAugmenter": "skcluster.augmentation",
+    "skcluster.ConformalRegressor": "skcluster.uncertainty",
+    "sklearn.FeatureUnion": "sklearn.pipeline",
+    "sklearn.FunctionTransformer": "sklearn.preprocessing",
+    "skcluster.GuessFeatures": "skcluster.features",
+    "skcluster.MDMRegressor": "skcluster.regressors",
+    "sklearn.MinMaxScaler": "sklearn.preprocessing",
+    "imblearn.Pipeline": "imblearn.pipeline",
+    "sklearn.Ridge": "sklearn.linear_model",
+    "sklearn.Pipeline": "sklearn.pipeline",
+    "sklearn.RobustScaler": "sklearn.preprocessing",
+    "skcluster.SetRegressor": "skcluster.regressors",
+    "sklearn.SimpleImputer": "sklearn.impute",
+    "sklearn.StandardScaler": "sklearn.preprocessing",
+    "skcluster.StarSet": "skcluster.features",
+    "sklearn.TransformedTargetRegressor": "sklearn.compose",
 }
 #: Plain records inside them.
 _RECORDS = {
-    "Architecture": "skcluster.regressors._architecture",
-    "SetArchitecture": "skcluster.regressors._set_network",
+    "skcluster.Architecture": "skcluster.regressors._architecture",
+    "skcluster.SetArchitecture": "skcluster.regressors._set_network",
 }
 #: Functions that a file may name.
 _FUNCTIONS = {
-    "sqrt": "numpy",
-    "scale_targets": "skcluster.pipelines",
-    "unscale_targets": "skcluster.pipelines",
-    "describe_cluster": "skcluster.pipelines",
-    "_distance_names": "skcluster.pipelines",
-    "_parallax_to_distance": "skcluster.pipelines",
-    "_to_float32": "skcluster.pipelines",
+    "numpy.sqrt": "numpy",
+    "skcluster.scale_targets": "skcluster.pipelines",
+    "skcluster.unscale_targets": "skcluster.pipelines",
+    "skcluster.describe_cluster": "skcluster.pipelines",
+    "skcluster._distance_names": "skcluster.pipelines",
+    "skcluster._parallax_to_distance": "skcluster.pipelines",
+    "skcluster._to_float32": "skcluster.pipelines",
 }
 
 
@@ -309,14 +310,15 @@ class _Writer:
 
     def _object(self, value: Any, where: str) -> Any:
         kind = type(value)
-        if _is_known(kind, _RECORDS):
+        name = _name(kind)
+        if name in _RECORDS and kind is _look_up(name, _RECORDS):
             fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
-            return {"record": kind.__name__, "fields": self._items(fields, where)}
-        if _is_known(kind, _CLASSES):
-            return {"class": kind.__name__, "state": self._items(vars(value), where)}
-        name = getattr(value, "__name__", "")
-        if name in _FUNCTIONS and value is _look_up(name, _FUNCTIONS):
-            return {"function": name}
+            return {"record": name, "fields": self._items(fields, where)}
+        if name in _CLASSES and kind is _look_up(name, _CLASSES):
+            return {"class": name, "state": self._items(vars(value), where)}
+        function = _name(value)
+        if function in _FUNCTIONS and value is _look_up(function, _FUNCTIONS):
+            return {"function": function}
         raise ModelFileError(
             f"{where} is a {kind.__module__}.{kind.__qualname__}, which cannot be kept in a file "
             "that executes no code."
@@ -353,11 +355,13 @@ def _decode(value: Any, parts: Mapping[str, bytes]) -> Any:
     raise ModelFileError(f"unknown kind of value, {sorted(value)}.")
 
 
-def _is_known(kind: type, known: Mapping[str, str]) -> bool:
-    return kind.__name__ in known and kind is _look_up(kind.__name__, known)
+def _name(thing: Any) -> str:
+    """Name of a class or function and of its library."""
+    module = getattr(thing, "__module__", None) or "numpy"  # ufuncs have none
+    return f"{module.partition('.')[0]}.{getattr(thing, '__name__', '')}"
 
 
 def _look_up(name: str, known: Mapping[str, str]) -> Any:
     if name not in known:
         raise ModelFileError(f"{name!r} is nothing that a model may hold.")
-    return getattr(importlib.import_module(known[name]), name)
+    return getattr(importlib.import_module(known[name]), name.partition(".")[2])
