@@ -11,13 +11,17 @@ from skcluster.metrics import error_table
 
 Floats = npt.NDArray[np.floating[Any]]
 MODULUS = "modulus"
+#: Networks of linear outputs may predict distances of zero or less; for their moduli they count as
+#: this, kpc.
+NEAREST = 0.01
 UNITS = {"log_age": "dex", "a_v": "mag", MODULUS: "mag", "distance_kpc": "kpc"}
 
 
 def errors(y: pd.DataFrame, predicted: pd.DataFrame) -> pd.DataFrame:
     """Predicted less published, the distance also as a modulus."""
     difference = predicted - y
-    difference[MODULUS] = 5 * np.log10(predicted["distance_kpc"] / y["distance_kpc"])
+    distance = predicted["distance_kpc"].clip(lower=NEAREST)
+    difference[MODULUS] = 5 * np.log10(distance / y["distance_kpc"])
     return difference[list(UNITS)]
 
 

@@ -46,6 +46,7 @@ ONLY_IN = {
 #: Private modules that another part may use.
 BORROWED = {
     ("augmentation", "skcluster.clusters._stars"),
+    ("cli", "skcluster.io._tables"),
     ("datasets", "skcluster.clusters._tables"),
     ("datasets", "skcluster.io._labels"),
     ("io", "skcluster.clusters._tables"),

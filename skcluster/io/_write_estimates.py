@@ -124,6 +124,11 @@ def _as_astropy(estimates: pd.DataFrame, metadata: dict[str, str]) -> Any:
 def _write_astropy(kind: str, **options: Any) -> Callable[..., None]:
     def write(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) -> None:
         table = _as_astropy(estimates, metadata)
+        if kind != "ascii.ecsv":
+            # "dex" is no unit of the standards behind the other file types.
+            for name in table.colnames:
+                if str(table[name].info.unit) == "dex":
+                    table[name].info.unit = None
         if kind == "fits":
             # FITS has keywords of eight letters; longer ones would be written as HIERARCH cards.
             table.meta = {"HISTORY": [f"{name}: {value}" for name, value in metadata.items()]}

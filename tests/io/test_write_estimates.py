@@ -1,0 +1,65 @@
+import numpy as np
+import pandas as pd
+import pytest
+from astropy.table import Table
+
+from skcluster.io import write_estimates
+
+TABLE = pd.DataFrame(
+    {
+        "n_stars": [991, 3],
+        "log_age": [9.46, np.nan],
+        "log_age_lower": [9.33, np.nan],
+        "distance_kpc": [0.884, np.nan],
+        "flag": ["", "few stars"],
+    },
+    index=pd.Index(["NGC_2682", "Nobody_1"], name="cluster"),
+)
+
+
+@pytest.mark.parametrize("extension", ["csv", "ecsv", "fits", "vot", "parquet"])
+@pytest.mark.filterwarnings("error")
+def test_every_file_type_keeps_the_values(extension, tmp_path):
+    file = tmp_path / f"estimates.{extension}"
+    write_estimates(TABLE, file, metadata={"model": "reference"})
+    assert [path.name for path in tmp_path.iterdir()] == [file.name]
+    if extension == "csv":
+        back = pd.read_csv(file, keep_default_na=True)
+    else:
+        table = Table.read(file)
+        assert str(table["distance_kpc"].unit) == "kpc"
+        if extension != "fits":
+            assert table["log_age_lower"].description.endswith("lower end of its interval")
+        assert "reference" in str(table.meta) or extension == "vot"
+        table.convert_bytestring_to_unicode()
+        back = table.to_pandas()
+    assert [str(name) for name in back["cluster"]] == TABLE.index.tolist()
+    np.testing.assert_allclose(back["log_age"].astype(float), TABLE["log_age"])
+    assert back["n_stars"].tolist() == [991, 3]
+    assert back["flag"].iloc[1] == "few stars"
+
+
+def test_a_file_is_not_replaced_unasked(tmp_path):
+    file = tmp_path / "estimates.csv"
+    write_estimates(TABLE, file)
+    with pytest.raises(FileExistsError, match="overwrite=True"):
+        write_estimates(TABLE, file)
+    write_estimates(TABLE.head(1), file, overwrite=True)
+    assert len(pd.read_csv(file)) == 1
+
+
+def test_what_cannot_be_written_is_said(tmp_path):
+    with pytest.raises(ValueError, match=r"estimates\.doc is unknown; known are: \.csv"):
+        write_estimates(TABLE, tmp_path / "estimates.doc")
+    with pytest.raises(FileNotFoundError, match="no folder"):
+        write_estimates(TABLE, tmp_path / "none" / "estimates.csv")
+
+
+def test_a_failed_write_leaves_nothing(tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pd.DataFrame, "to_csv", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_estimates(TABLE, tmp_path / "estimates.csv")
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,107 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from astropy.table import Table
+
+from skcluster.cli import main
+from skcluster.datasets import simulate_to_parquet
+
+
+@pytest.fixture(scope="module")
+def members(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("clusters")
+    simulate_to_parquet(folder / "m.parquet", folder / "l.parquet", 25, random_state=0)
+    return folder / "m.parquet"
+
+
+def run(*arguments: object) -> int:
+    return main([str(argument) for argument in arguments])
+
+
+def test_estimate_prints_and_writes(members, tmp_path, capsys):
+    output = tmp_path / "estimates.ecsv"
+    assert run("estimate", members, "-o", output) == 0
+    table = Table.read(output)
+    assert len(table) == 25
+    assert table.meta["model"] == "reference"
+    printed = capsys.readouterr().out
+    assert "log_age_lower" in printed
+    assert f"and 5 more in {output}" in printed
+
+
+def test_one_cluster_and_other_names(members, tmp_path, capsys):
+    stars = pd.read_parquet(members)
+    one = stars[stars["cluster"] == stars["cluster"].iloc[0]].drop(columns="cluster")
+    one = one.rename(columns={"phot_g_mean_mag": "brightness"})
+    one.to_csv(tmp_path / "one.csv", index=False)
+    options = ["--one-cluster", "M 99", "--columns", "brightness=phot_g_mean_mag"]
+    assert run("estimate", tmp_path / "one.csv", *options) == 0
+    assert "M 99" in capsys.readouterr().out
+
+
+def test_fit_info_and_estimate_with_the_model(members, tmp_path, capsys):
+    model, labels = tmp_path / "model.skcluster", members.with_name("l.parquet")
+    fit = ["fit", members, labels, "-o", model, "--pipeline", "ann", "--epochs", "2"]
+    assert run(*fit, "--no-intervals") == 0
+    assert run("info", model) == 0
+    assert "name: ann" in capsys.readouterr().out
+    assert run("estimate", members, "--model", model) == 0
+    assert "log_age_lower" not in capsys.readouterr().out
+    assert run(*fit) == 1
+    assert "--overwrite replaces it" in capsys.readouterr().err
+
+
+def test_simulate(tmp_path, capsys):
+    output = tmp_path / "sim.parquet"
+    assert run("simulate", "-n", 5, "-o", output, "--seed", 3) == 0
+    assert pd.read_parquet(tmp_path / "sim_labels.parquet")["cluster"].nunique() == 5
+    assert run("simulate", "-n", 5, "-o", tmp_path / "sim.csv") == 1
+    assert "written as .parquet" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["estimate", "none.fits"], "no file none.fits"),
+        (["estimate", "{members}", "--model", "none"], "no file none"),
+        (["estimate", "{members}", "--coverage", "2"], "--coverage must lie between 0 and 1"),
+        (["estimate", "{members}", "--columns", "x"], "THEIRS=OURS"),
+        (["estimate", "{members}", "--cluster-column", "x"], "'x'"),
+        (["estimate", "{members}", "-o", "no/where.csv"], "no folder"),
+        (["estimate", "{members}", "-o", "{folder}/x.doc"], "is unknown"),
+        (["info", "{members}"], "no model file"),
+    ],
+)
+def test_an_error_is_one_line(arguments, words, members, tmp_path, capsys):
+    filled = [a.format(members=members, folder=tmp_path) for a in arguments]
+    assert run(*filled) == 1
+    error = capsys.readouterr().err.strip()
+    assert error.startswith("skcluster: error: ")
+    assert words in error
+    assert len(error.splitlines()) == 1
+
+
+def test_debug_shows_the_traceback():
+    with pytest.raises(FileNotFoundError):
+        run("estimate", "none.fits", "--debug")
+
+
+def test_wrong_usage_is_2(capsys):
+    with pytest.raises(SystemExit) as stop:
+        run("estimate")
+    assert stop.value.code == 2
+    assert "usage: skcluster estimate" in capsys.readouterr().err
+
+
+def test_works_in_a_pipe_that_closes(members):
+    command = f"{sys.executable} -m skcluster estimate {members} | head -1"
+    done = subprocess.run(
+        command, shell=True, capture_output=True, text=True, check=True, env=os.environ
+    )
+    assert "n_stars" in done.stdout
+    assert "Traceback" not in done.stderr
+    assert "error" not in done.stderr.lower()
