@@ -94,7 +94,10 @@ def main(arguments: list[str] | None = None) -> None:
         X, y = read_clusters(options.members, labels=options.clusters)
         y = y[["log_age", "a_v", "distance_kpc"]]
         only = reference_pipeline(
-            epochs=0, pretrained=options.output, n_networks=options.n_networks
+            epochs=0,
+            pretrained=options.output,
+            n_networks=options.n_networks,
+            random_state=options.seed,
         ).fit(X, y)
         errors = error_table(y, only.predict(X))
         print(f"From simulations alone, on {len(y)} real clusters:")
