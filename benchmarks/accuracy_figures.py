@@ -57,7 +57,7 @@ def draw_residuals(
             axes.axhline(0, color="black", linewidth=0.8)
             if label in ("stars at G < 18", LABELS["distance_kpc"]):
                 axes.set_xscale("log")
-            if row is grid[-1]:
+            if target == targets[-1]:
                 axes.set_xlabel(label)
         row[0].set_ylabel(f"{LABELS[target]}:\npredicted − published")
     figure.suptitle(f"{name}: residuals, with the median of each tenth of the clusters")
