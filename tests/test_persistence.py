@@ -225,3 +225,13 @@ def test_the_shipped_model_is_small_and_sound():
     assert (predicted <= interval[..., 1]).all()
     assert model.outside_domain(X).mean() < 0.3
     assert "cross-validated scores" in read_card()["card"]
+
+
+def test_files_of_format_1_stay_readable():
+    """Written by version 0.1.0 with an ANN that learned from these clusters."""
+    model = load_model(Path(__file__).parent / "data" / "format_1.skcluster")
+    X, _ = simulate_clusters(30, random_state=0)
+    expected = [[7.529653, 9.264979], [0.272546, 2.314441], [-0.31091, 5.189835]]
+    np.testing.assert_allclose(
+        model.predict_interval(X.iloc[:1], coverage=0.68)[0], expected, atol=1e-4
+    )
