@@ -24,6 +24,7 @@ from skcluster.features import (
     CMDRasterizer,
     CMDSummary,
     GuessFeatures,
+    StarSet,
 )
 
 ESTIMATORS = [
@@ -35,6 +36,7 @@ ESTIMATORS = [
     CMDRasterizer(image_size=24, renderer="matplotlib", axes=True),
     CMDSummary(min_stars=1),
     CachedTransformer(GuessFeatures()),
+    StarSet(max_stars=20, faint_limit=None),
 ]
 every_estimator = pytest.mark.parametrize("estimator", ESTIMATORS, ids=repr)
 

@@ -39,10 +39,10 @@ def data(n: int = 60, n_places: int = 9, seed: int = 0) -> tuple[Any, Any]:
 
 
 def test_learns_from_a_set():
-    X, y = data(1200)
-    model = SetRegressor(**SMALL).set_params(epochs=150, learning_rate=3e-3, star_dropout=0.0)
-    predicted = model.fit(X[:1000], y[:1000]).predict(X[1000:])
-    assert r2_score(y[1000:], predicted, multioutput="raw_values").min() > 0.8
+    X, y = data(1000)
+    model = SetRegressor(**SMALL).set_params(epochs=100, learning_rate=5e-3, star_dropout=0.0)
+    predicted = model.fit(X[:800], y[:800]).predict(X[800:])
+    assert r2_score(y[800:], predicted, multioutput="raw_values").min() > 0.75
     losses = model.history_[0]
     assert losses[-1] < losses[0] - 1
 
