@@ -28,7 +28,7 @@ def save_pretrained(file: str | Path, networks: Sequence[Mapping[str, FloatArray
         for i, weights in enumerate(networks)
         for name, values in weights.items()
     }
-    np.savez_compressed(file, allow_pickle=False, **arrays)
+    np.savez_compressed(file, **arrays)
 
 
 def load_pretrained(
