@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +24,7 @@ def save_pretrained(file: str | Path, networks: Sequence[Mapping[str, FloatArray
     networks : sequence of mappings
         ``weights_`` of a fitted `SetRegressor`.
     """
-    arrays = {
+    arrays: dict[str, Any] = {
         f"{i}_{name}": np.asarray(values, dtype=np.float16)
         for i, weights in enumerate(networks)
         for name, values in weights.items()
