@@ -19,6 +19,8 @@ from skcluster.pipelines import cluster_domain, reference_pipeline
 from skcluster.uncertainty import ConformalRegressor
 
 MODEL = Path(skcluster.__file__).parent / "data" / "reference.skcluster"
+#: Record of the weights that training starts from.
+PRETRAINED = Path(skcluster.__file__).parent / "regressors" / "data" / "set_simulated.json"
 TARGETS = ["log_age", "a_v", "distance_kpc"]
 
 
@@ -28,7 +30,8 @@ def card(X: Any, y: Any, accuracy: Path, coverage: Path) -> dict[str, Any]:
     found: dict[str, Any] = {
         "name": "reference",
         "targets": "log age (dex), A_V (mag), distance (kpc)",
-        "data": f"{len(X)} open clusters, members with G < 18, and 150 000 simulated clusters",
+        "data": f"{len(X)} open clusters, members with G < 18, and "
+        f"{json.loads(PRETRAINED.read_text())['simulated_clusters']} simulated clusters",
         "citations": [
             "labels: Cantat-Gaudin et al. 2020, A&A 640, A1",
             "members: Almeida, Monteiro & Dias 2023, MNRAS 525, 2315 (Gaia EDR3)",

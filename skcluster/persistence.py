@@ -13,7 +13,6 @@ import io
 import json
 import os
 import platform
-import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
@@ -22,6 +21,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from skcluster.io._whole_file import whole_file
 
 __all__ = ["ModelFileError", "load_model", "read_card", "save_model"]
 
@@ -117,9 +118,6 @@ def save_model(
     >>> bool((again.predict(X) == model.predict(X)).all())
     True
     """
-    path = Path(path)
-    if path.exists() and not overwrite:
-        raise FileExistsError(f"{path} is already there; overwrite=True replaces it.")
     writer = _Writer()
     parts = {"model.json": _json(writer.encode(model, "model")), **writer.arrays}
     manifest = {
@@ -128,17 +126,10 @@ def save_model(
         "card": dict(card or {}),
         "sha256": {name: hashlib.sha256(data).hexdigest() for name, data in parts.items()},
     }
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as z:
-            for name, data in {"manifest.json": _json(manifest), **parts}.items():
-                # A fixed date, so that one model is always the same file.
-                z.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with whole_file(Path(path), overwrite) as half, zipfile.ZipFile(half, "w") as archive:
+        for name, data in {"manifest.json": _json(manifest), **parts}.items():
+            # A fixed date, so that one model is always the same file.
+            archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
 
 
 def load_model(path: str | os.PathLike[str] | None = None) -> Any:
@@ -264,12 +255,6 @@ def _part(archive: zipfile.ZipFile, name: str, path: Path) -> bytes:
 
 def _json(value: Any) -> bytes:
     return json.dumps(value, indent=1).encode()
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 class _Writer:

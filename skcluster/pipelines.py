@@ -224,7 +224,18 @@ def cluster_domain() -> Pipeline:
 
 
 def describe_cluster(stars: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """What `StarSet` says of each cluster as a whole: the first 14 of its columns."""
+    """What `StarSet` says of each cluster as a whole.
+
+    Parameters
+    ----------
+    stars : ndarray of shape (n_clusters, n_features)
+        What `StarSet` gives.
+
+    Returns
+    -------
+    ndarray of shape (n_clusters, 14)
+        Its first columns.
+    """
     return stars[:, :_N_CONTEXT]
 
 

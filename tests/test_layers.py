@@ -29,7 +29,7 @@ MAY_IMPORT = {
         "metrics",
         "uncertainty",
     },
-    "persistence": {"pipelines", "features", "regressors", "uncertainty"},
+    "persistence": {"io", "pipelines", "features", "regressors", "uncertainty"},
     "estimates": {"clusters", "persistence"},
 }
 #: The door and the list of names see everything.
@@ -51,6 +51,7 @@ BORROWED = {
     ("datasets", "skcluster.io._labels"),
     ("io", "skcluster.clusters._tables"),
     ("io", "skcluster.clusters._wording"),
+    ("persistence", "skcluster.io._whole_file"),
 }
 
 

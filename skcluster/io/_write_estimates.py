@@ -1,7 +1,6 @@
 """A table of estimates -> a file, with units and descriptions where the file type has them."""
 
 import os
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from skcluster.io._tables import EXTENSIONS
+from skcluster.io._whole_file import whole_file
 
 _UNITS = {"log_age": "dex", "a_v": "mag", "distance_kpc": "kpc"}
 _DESCRIPTIONS = {
@@ -71,19 +71,8 @@ def write_estimates(
     """
     path = Path(path)
     kind = format_of(path, format)
-    if path.exists() and not overwrite:
-        raise FileExistsError(f"{path} is already there; overwrite=True replaces it.")
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"There is no folder {path.parent} to write {path.name} into.")
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
-    try:
-        _WRITERS[kind](estimates, temporary, dict(metadata or {}))
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with whole_file(path, overwrite) as half:
+        _WRITERS[kind](estimates, str(half), dict(metadata or {}))
 
 
 def format_of(path: Path, format: str | None) -> str:
