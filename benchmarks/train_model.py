@@ -3,8 +3,8 @@
     python benchmarks/train_model.py --members members.parquet --clusters clusters.csv
 
 Fits ``ConformalRegressor(reference_pipeline())`` on the clusters given. The card's scores are those
-of ``benchmarks/accuracy.py`` and ``benchmarks/coverage.py``, whose output folders are read. The
-reference is fitted six times.
+of ``benchmarks/accuracy.py`` and ``benchmarks/interval_coverage.py``, whose output folders are
+read. The reference is fitted six times.
 """
 
 import argparse

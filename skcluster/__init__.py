@@ -46,6 +46,7 @@ _MODULES = (
     "augmentation",
     "clusters",
     "datasets",
+    "distributed",
     "estimates",
     "features",
     "io",

@@ -44,8 +44,9 @@ def estimate(
     DataFrame of n_clusters rows
         Index the clusters' names. ``n_stars``; ``log_age`` (dex), ``a_v`` (mag), ``distance_kpc``
         (kpc), each followed by ``_lower`` and ``_upper`` if the model has intervals; ``flag``, the
-        reasons to doubt a line, separated by "; ": "cannot be measured" (NaN: no star is bright
-        enough), "few stars" (below 10), "outside domain" (unlike all that the model learned from).
+        reasons to doubt a line, separated by "; ": "cannot be measured" (NaN: no star, or none is
+        bright enough), "few stars" (below 10), "outside domain" (unlike all that the model learned
+        from).
 
     Raises
     ------
@@ -73,17 +74,23 @@ def estimate(
 
 
 def _estimate(X: Any, model: Any, coverage: float) -> pd.DataFrame:
-    predicted = np.asarray(model.predict(X))
-    if predicted.shape != (len(X), len(TARGETS)):
-        raise ValueError(
-            f"The model gives {predicted.shape[1:] or 1} targets; log age, A_V and distance are "
-            "needed."
-        )
     n_stars = stars_of(X).counts
+    seen = n_stars > 0
+    has_intervals = hasattr(model, "predict_interval")
+    predicted = np.full((len(X), len(TARGETS)), np.nan)
+    intervals = np.full((*predicted.shape, 2), np.nan) if has_intervals else None
+    if seen.any():
+        values = np.asarray(model.predict(X[seen]))
+        if values.shape != predicted[seen].shape:
+            raise ValueError(
+                f"The model gives {values.shape[1:] or 1} targets; log age, A_V and distance are "
+                "needed."
+            )
+        predicted[seen] = values
+        if intervals is not None:
+            intervals[seen] = model.predict_interval(X[seen], coverage=coverage)
     table = pd.DataFrame({"n_stars": n_stars}, index=X.index)
     table.index.name = "cluster"
-    has_intervals = hasattr(model, "predict_interval")
-    intervals = model.predict_interval(X, coverage=coverage) if has_intervals else None
     for i, target in enumerate(TARGETS):
         table[target] = predicted[:, i]
         if intervals is not None:
@@ -93,8 +100,8 @@ def _estimate(X: Any, model: Any, coverage: float) -> pd.DataFrame:
         "few stars": n_stars < _FEW_STARS,
         "outside domain": np.zeros(len(X), dtype=bool),
     }
-    if getattr(model, "domain_", None) is not None:
-        reasons["outside domain"] = model.outside_domain(X)
+    if seen.any() and getattr(model, "domain_", None) is not None:
+        reasons["outside domain"][seen] = model.outside_domain(X[seen])
     names = np.array(list(reasons))
     flags = np.column_stack(list(reasons.values()))
     table["flag"] = ["; ".join(names[row]) for row in flags]

@@ -31,6 +31,7 @@ MAY_IMPORT = {
     },
     "persistence": {"io", "pipelines", "features", "regressors", "uncertainty"},
     "estimates": {"clusters", "persistence"},
+    "distributed": {"clusters", "io", "estimates", "persistence"},
 }
 #: The door and the list of names see everything.
 ABOVE_ALL = {"cli", "__main__", "__init__"}
@@ -49,6 +50,7 @@ BORROWED = {
     ("cli", "skcluster.io._tables"),
     ("datasets", "skcluster.clusters._tables"),
     ("datasets", "skcluster.io._labels"),
+    ("distributed", "skcluster.io._whole_file"),
     ("io", "skcluster.clusters._tables"),
     ("io", "skcluster.clusters._wording"),
     ("persistence", "skcluster.io._whole_file"),

@@ -1,6 +1,6 @@
 """Files that appear only once they are whole."""
 
-import os
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +21,7 @@ def whole_file(path: Path, overwrite: bool) -> Iterator[Path]:
         raise FileExistsError(f"{path} is already there; overwrite=True replaces it.")
     if not path.parent.is_dir():
         raise FileNotFoundError(f"There is no folder {path.parent} to write {path.name} into.")
-    half = path.with_name(f".{path.name}.{os.getpid()}.half")
+    half = path.with_name(f".{path.name}.{uuid.uuid4().hex}.half")
     try:
         yield half
         half.replace(path)

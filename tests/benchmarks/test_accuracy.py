@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import accuracy
-import coverage
+import interval_coverage
 import numpy as np
 import pandas as pd
 import pretrain
@@ -34,7 +34,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Any:
     def pipeline(**overrides: Any) -> Any:
         return reference_pipeline(**{"n_networks": 1, "epochs": 2, **overrides})
 
-    for module in (accuracy, coverage, train_model):
+    for module in (accuracy, interval_coverage, train_model):
         monkeypatch.setattr(module, "reference_pipeline", pipeline)
     monkeypatch.setitem(accuracy.MODELS, "reference", accuracy.fitted(pipeline))
 
@@ -54,7 +54,9 @@ def test_accuracy_coverage_and_the_model_with_their_scores(data, tmp_path, capsy
     for figure in ("estimates.png", "residuals.png"):
         assert (tmp_path / "a" / figure).stat().st_size > 20_000
 
-    coverage.main([*data, "--folds", "2", "--inner-folds", "2", "--output", str(tmp_path / "c")])
+    interval_coverage.main(
+        [*data, "--folds", "2", "--inner-folds", "2", "--output", str(tmp_path / "c")]
+    )
     measured = json.loads((tmp_path / "c" / "coverage.json").read_text())
     shares = {line["interval"]: line["covered"] for line in measured["overall"]}
     assert 0.5 < shares["68%"] < 0.9

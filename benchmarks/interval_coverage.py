@@ -1,6 +1,6 @@
 """Whether intervals hold what they promise on clusters that the model has not seen.
 
-    python benchmarks/coverage.py --members members.parquet --clusters clusters.csv
+    python benchmarks/interval_coverage.py --members members.parquet --clusters clusters.csv
 
 Cross-validates ``ConformalRegressor(reference_pipeline())``: in each fold the model and its
 calibration see the training clusters only. Prints the share of held-out clusters that the 68 and

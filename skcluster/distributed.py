@@ -1,0 +1,252 @@
+"""Estimates for catalogues larger than memory, on as many machines as Dask is given.
+
+There is no engine here: Dask runs the partitions, in this process, on one machine or on a cluster,
+and each partition is measured as `skcluster.estimates.estimate` measures clusters in memory.
+"""
+
+import json
+import os
+import pickle
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import joblib
+import pandas as pd
+import pyarrow.parquet as pq
+from nested_pandas import NestedFrame
+
+from skcluster.clusters import as_clusters
+from skcluster.estimates import estimate as estimate_in_memory
+from skcluster.io import read_clusters
+from skcluster.io._whole_file import whole_file
+from skcluster.persistence import load_model
+
+__all__ = ["estimate"]
+
+_RECORD = "_estimates.json"
+
+
+def estimate(
+    catalogue: Any,
+    output_folder: str | os.PathLike[str],
+    model: Any = None,
+    *,
+    coverage: float = 0.68,
+    cluster_column: str | None = None,
+) -> list[Path]:
+    """Estimate log age, A_V and distance for a partitioned catalogue, and write them as they come.
+
+    Each partition is read, measured and written by one task of Dask; no more partitions are in
+    memory than Dask has workers. A run that was stopped goes on where it was: what has been written
+    is not done again.
+
+    Parameters
+    ----------
+    catalogue : str, PathLike, LSDB catalogue or Dask DataFrame
+        A folder of Parquet files or one such file, each row group of which is a partition; or an
+        LSDB catalogue (also one of HATS files, opened by ``lsdb.open_catalog``) or Dask frame. It
+        has a row for each star, or one for each cluster with its stars in the nested column
+        ``stars``; columns are found as `skcluster.io.read_clusters` finds them. All stars of a
+        cluster must lie in one partition.
+    output_folder : str or PathLike
+        Gets a file ``part-000000.parquet`` for each partition, and a record of what was asked. All
+        workers must see it under this path. ``pandas.read_parquet`` and Dask read the whole folder.
+        One run at a time may write to it.
+    model : estimator, optional
+        As for `skcluster.estimates.estimate`.
+    coverage : float, default=0.68
+        Share of clusters whose interval holds the true value.
+    cluster_column : str, optional
+        The column that names the cluster, if its name is unusual.
+
+    Returns
+    -------
+    list of Path
+        The files with the estimates, in the order of the partitions; their rows are those of
+        `skcluster.estimates.estimate`.
+
+    Raises
+    ------
+    ImportError
+        If Dask is not installed (``pip install skcluster[distributed]``).
+    TypeError
+        If the catalogue is in memory.
+    FileNotFoundError
+        If there is no such catalogue, or no Parquet file in it.
+    ValueError
+        If the folder holds estimates of another catalogue, by another model or of another coverage,
+        or Parquet files of another origin; if a cluster lies in two partitions; or as
+        `skcluster.io.read_clusters` does.
+
+    Notes
+    -----
+    Another model is one that `joblib.hash` tells apart, another catalogue one whose files differ in
+    name or size or whose frame differs in columns or number of partitions.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> import pandas as pd
+    >>> from skcluster import distributed
+    >>> from skcluster.datasets import simulate_to_parquet
+    >>> with TemporaryDirectory() as folder:
+    ...     members = Path(folder) / "members.parquet"
+    ...     simulate_to_parquet(members, Path(folder) / "labels.parquet", 5, random_state=0)
+    ...     files = distributed.estimate(members, Path(folder) / "estimates")
+    ...     table = pd.read_parquet(Path(folder) / "estimates")
+    >>> [file.name for file in files]
+    ['part-000000.parquet']
+    >>> table.shape
+    (5, 11)
+    """
+    from dask.base import compute
+    from dask.delayed import delayed
+
+    folder = Path(output_folder)
+    partitions, description = _partitions(catalogue)
+    model = load_model() if model is None else model
+    asked = {"catalogue": description, "model": _fingerprint(model), "coverage": coverage}
+    _prepare(folder, asked)
+    if isinstance(catalogue, str | os.PathLike):
+        _refuse_torn(_names_in_files(partitions, cluster_column))
+
+    files = [folder / f"part-{i:06d}.parquet" for i in range(len(partitions))]
+    shared = delayed(model, name=f"model-{asked['model']}", traverse=False)
+    measure = delayed(_measure, pure=False)
+    tasks = [
+        measure(partition, shared, str(file), coverage, cluster_column)
+        for partition, file in zip(partitions, files, strict=True)
+        if not file.exists()
+    ]
+    compute(*tasks, optimize_graph=False)
+    _refuse_torn((file.name, pd.read_parquet(file, columns=[]).index) for file in files)
+    return files
+
+
+@dataclass(frozen=True)
+class _RowGroup:
+    """A partition that is yet to be read from a file."""
+
+    file: str
+    number: int
+
+    def read(self) -> pd.DataFrame:
+        from nested_pandas.nestedframe.io import from_pyarrow
+
+        with pq.ParquetFile(self.file) as file:
+            table = file.read_row_group(self.number)
+        nested = any(str(field.type).startswith(("struct", "list")) for field in table.schema)
+        return from_pyarrow(table) if nested else table.to_pandas()
+
+    def names(self, cluster_column: str | None) -> Iterable[Any]:
+        """Names of the clusters; empty where finding them takes reading the stars."""
+        with pq.ParquetFile(self.file) as file:
+            there = file.schema_arrow.names
+            wanted = [cluster_column] if cluster_column else ["cluster", "Cluster"]
+            found = next((name for name in wanted if name in there), None)
+            if found is None:
+                return ()
+            return file.read_row_group(self.number, columns=[found])[found].unique().to_pylist()
+
+
+def _partitions(catalogue: Any) -> tuple[list[Any], Any]:
+    """The partitions, each a `_RowGroup` or a lazy frame, and what tells the catalogue apart."""
+    if isinstance(catalogue, str | os.PathLike):
+        return _row_groups(Path(catalogue))
+    if hasattr(catalogue, "to_delayed") and hasattr(catalogue, "npartitions"):
+        frames = list(catalogue.to_delayed())
+        return frames, {"columns": [str(c) for c in catalogue.columns], "partitions": len(frames)}
+    raise TypeError(
+        "The catalogue must be a folder or file of Parquet, an LSDB catalogue or a Dask frame, not "
+        f"{type(catalogue).__name__}; for clusters in memory use skcluster.estimates.estimate."
+    )
+
+
+def _row_groups(path: Path) -> tuple[list[_RowGroup], Any]:
+    if not path.exists():
+        raise FileNotFoundError(f"There is no file or folder {path}.")
+    files = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
+    files = [file for file in files if not file.name.startswith((".", "_"))]
+    if not files:
+        raise FileNotFoundError(f"The folder {path} holds no file *.parquet.")
+    groups, description = [], {}
+    for file in files:
+        try:
+            number = pq.read_metadata(file).num_row_groups
+        except (OSError, ValueError) as error:
+            raise ValueError(f"{file} cannot be read as Parquet: {error}") from error
+        name = file.name if file == path else str(file.relative_to(path))
+        description[name] = file.stat().st_size
+        groups += [_RowGroup(str(file), i) for i in range(number)]
+    return groups, description
+
+
+def _fingerprint(model: Any) -> str:
+    """The same for a model and for what comes of it in a pickle, here or in a new process."""
+    return str(joblib.hash(pickle.loads(pickle.dumps(model))))
+
+
+def _prepare(folder: Path, asked: dict[str, Any]) -> None:
+    """Make the folder, or see that it was begun with the very same question."""
+    folder.mkdir(parents=True, exist_ok=True)
+    record = folder / _RECORD
+    if record.exists():
+        found = json.loads(record.read_text())
+        for what, value in asked.items():
+            if found.get(what) != value:
+                raise ValueError(
+                    f"{folder} holds estimates of another {what}; choose another folder."
+                )
+    elif any(folder.glob("*.parquet")):
+        raise ValueError(f"{folder} holds other Parquet files; choose another folder.")
+    else:
+        with whole_file(record, overwrite=False) as half:
+            half.write_text(json.dumps(asked, indent=1))
+    for half in folder.glob(".part-*.half"):
+        half.unlink()
+
+
+def _measure(
+    partition: Any, model: Any, file: str, coverage: float, cluster_column: str | None
+) -> None:
+    """One partition, on a worker."""
+    frame = partition.read() if isinstance(partition, _RowGroup) else partition
+    X = _clusters(frame, cluster_column)
+    table = estimate_in_memory(X, model, coverage=coverage)
+    # A partition may be done twice, if Dask thought that its worker had died: the same bits.
+    with whole_file(Path(file), overwrite=True) as half:
+        table.to_parquet(half)
+
+
+def _clusters(frame: pd.DataFrame, cluster_column: str | None) -> NestedFrame:
+    if isinstance(frame, NestedFrame) and "stars" in frame.columns:
+        names = {cluster_column} if cluster_column else {"cluster", "Cluster"}
+        if names & set(frame.columns):
+            # The index is a place on the sky, or a number.
+            frame = frame.reset_index(drop=True)
+        elif frame.index.name is not None:
+            return as_clusters(frame)
+    return read_clusters(frame, cluster_column=cluster_column)
+
+
+def _names_in_files(
+    groups: list[_RowGroup], cluster_column: str | None
+) -> Iterator[tuple[str, Iterable[Any]]]:
+    for group in groups:
+        yield f"row group {group.number} of {group.file}", group.names(cluster_column)
+
+
+def _refuse_torn(names: Iterable[tuple[str, Iterable[Any]]]) -> None:
+    """See that no cluster lies in two partitions."""
+    home: dict[Any, str] = {}
+    for place, clusters in names:
+        for name in clusters:
+            if name in home:
+                raise ValueError(
+                    f"cluster {name!r} is in two partitions, {home[name]} and {place}; all stars "
+                    "of a cluster must lie in one."
+                )
+            home[name] = place
