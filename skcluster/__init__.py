@@ -54,6 +54,7 @@ _MODULES = (
     "persistence",
     "photometry",
     "pipelines",
+    "plotting",
     "regressors",
     "uncertainty",
 )

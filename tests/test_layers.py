@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "regressors": set(),
     "metrics": set(),
     "uncertainty": {"metrics"},
-    "plotting": {"clusters", "photometry", "metrics"},
+    "plotting": {"clusters", "photometry", "datasets"},
     "pipelines": {
         "photometry",
         "features",

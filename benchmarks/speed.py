@@ -1,0 +1,74 @@
+"""How fast the parts are, against what a user would write or pick instead, side by side.
+
+    python benchmarks/speed.py
+    python benchmarks/speed.py --members members.parquet --clusters clusters.csv
+    python benchmarks/speed.py --only training prediction
+
+Every table gives the median of repeated runs, taken in turn, and the ratio to the first line. The
+rivals among the libraries come with the extra ``benchmarks``. About twenty minutes on 2 cores, most
+of it for the training of plain Keras networks. Writes ``speed.json`` beside the tables.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import speed_features
+import speed_networks
+import speed_search
+from speed_timing import Table, machine
+
+from skcluster.datasets import load_simulated_clusters
+from skcluster.io import read_clusters
+
+PARTS = {
+    "features": speed_features.features,
+    "pictures": speed_features.pictures,
+    "generators": speed_features.generators,
+    "training": speed_networks.training,
+    "prediction": speed_networks.prediction,
+    "search": speed_search.search,
+    "memory": speed_search.memory,
+}
+
+
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Options from the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--members", type=Path, metavar="FILE", help="real clusters' stars")
+    parser.add_argument("--clusters", type=Path, metavar="FILE", help="their parameters")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument("--n-large", type=int, default=100_000, help="clusters of the large sample")
+    parser.add_argument("--epochs", type=int, help="fewer epochs than the paper's, for a trial")
+    parser.add_argument("--n-fits", type=int, default=200, help="fits whose memory is watched")
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--output", type=Path, default=Path("out/speed"), metavar="FOLDER")
+    options = parser.parse_args(arguments)
+    if (options.members is None) != (options.clusters is None):
+        parser.error("--members and --clusters go together")
+    return options
+
+
+def main(arguments: list[str] | None = None) -> list[Table]:
+    """Run what is asked for, and write the tables."""
+    options = parse(arguments)
+    if options.members is None:
+        X, y = load_simulated_clusters(return_X_y=True)
+    else:
+        X, y = read_clusters(options.members, labels=options.clusters)
+    print(machine(), flush=True)
+    tables = []
+    for name in options.only:
+        for table in PARTS[name](X, y, options):
+            print(f"\n{table.markdown()}", flush=True)
+            tables.append(table)
+    options.output.mkdir(parents=True, exist_ok=True)
+    record = {"machine": machine(), "tables": [table.to_json() for table in tables]}
+    (options.output / "speed.json").write_text(json.dumps(record, indent=1))
+    return tables
+
+
+if __name__ == "__main__":
+    main()

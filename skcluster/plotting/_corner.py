@@ -1,0 +1,229 @@
+"""Joint samples of the parameters of one cluster."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from skcluster.clusters import as_clusters
+from skcluster.plotting._inputs import columns_of, one_cluster, one_estimate, sample_array
+from skcluster.plotting._style import BLUE, VERMILION, axis_label, display_name
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Floats = npt.NDArray[np.floating[Any]]
+
+#: Shares of the samples within the contours.
+_SHARES = (0.95, 0.68)
+_BINS = 40
+
+
+class CornerDisplay:
+    """Joint samples of the parameters of one cluster: each alone, and each pair.
+
+    Use `from_estimator` or `from_samples` to make one.
+
+    Parameters
+    ----------
+    samples : ndarray of shape (n_samples, n_targets)
+        The samples.
+    targets : sequence of str
+        Names of the targets.
+    reference : ndarray of shape (n_targets,), optional
+        Values to mark, such as published ones.
+    name : str, optional
+        The cluster, for the title.
+
+    Attributes
+    ----------
+    axes_ : ndarray of Axes of shape (n_targets, n_targets)
+        Those above the diagonal are not drawn.
+    figure_ : Figure
+
+    Examples
+    --------
+    >>> import matplotlib; matplotlib.use("agg")
+    >>> from skcluster import load_model
+    >>> from skcluster.datasets import simulate_clusters
+    >>> from skcluster.plotting import CornerDisplay
+    >>> X, y = simulate_clusters(3, random_state=0)
+    >>> display = CornerDisplay.from_estimator(load_model(), X, cluster=X.index[1], reference=y)
+    >>> display.axes_.shape
+    (3, 3)
+    """
+
+    def __init__(
+        self,
+        *,
+        samples: Floats,
+        targets: Sequence[str],
+        reference: Floats | None = None,
+        name: str | None = None,
+    ) -> None:
+        self.samples = samples
+        self.targets = targets
+        self.reference = reference
+        self.name = name
+
+    @classmethod
+    def from_samples(
+        cls,
+        samples: Any,
+        *,
+        targets: Sequence[str] | None = None,
+        reference: npt.ArrayLike | None = None,
+        name: str | None = None,
+        **plot_kw: Any,
+    ) -> "CornerDisplay":
+        """Draw samples that are there already.
+
+        Parameters
+        ----------
+        samples : array-like of shape (n_samples, n_targets)
+            Joint samples of one cluster. Those with a NaN are left out.
+        targets : sequence of str, optional
+            Names of the targets; otherwise the columns of ``samples``, or the usual three.
+        reference : array-like of shape (n_targets,), optional
+            Values to mark.
+        name : str, optional
+            Title.
+        **plot_kw : object
+            For `plot`.
+
+        Returns
+        -------
+        CornerDisplay
+
+        Raises
+        ------
+        ValueError
+            If there are fewer than two whole samples, or the names are too few or too many.
+        """
+        names = columns_of(samples, targets)
+        array = sample_array(samples)
+        array = array[np.isfinite(array).all(axis=1)]
+        if len(array) < 2:
+            raise ValueError("There are no two samples without NaN to draw.")
+        if len(names) != array.shape[1]:
+            raise ValueError(f"{len(names)} names for {array.shape[1]} targets: {names}.")
+        marked = None if reference is None else np.asarray(reference, dtype=float).ravel()
+        if marked is not None and len(marked) != len(names):
+            raise ValueError(f"reference must be {len(names)} numbers, not {len(marked)}.")
+        return cls(samples=array, targets=names, reference=marked, name=name).plot(**plot_kw)
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        *,
+        cluster: Any = None,
+        n_samples: int = 4000,
+        random_state: Any = 0,
+        reference: Any = None,
+        **kw: Any,
+    ) -> "CornerDisplay":
+        """Draw the samples that an estimator gives for one cluster of X.
+
+        Parameters
+        ----------
+        estimator : fitted `skcluster.uncertainty.ConformalRegressor` or the like
+            Its ``sample(X, n_samples)`` gives joint samples of log age, A_V and distance.
+        X : clusters
+            Whatever the estimator and `skcluster.clusters.as_clusters` take.
+        cluster : object, optional
+            Name of the cluster; may be left out if X holds only one.
+        n_samples : int, default=4000
+            How many.
+        random_state : int, RandomState or None, default=0
+            Of the samples: by default, a picture is always the same.
+        reference : DataFrame, Series, mapping or array-like of shape (3,), optional
+            Values to mark: a row for each cluster, or those of this one.
+        **kw : object
+            As in `from_samples`.
+        """
+        X = as_clusters(X)
+        name, _ = one_cluster(X, cluster)
+        samples = estimator.sample(X.loc[[name]], n_samples, random_state=random_state)[0]
+        marked = one_estimate(reference, name)
+        return cls.from_samples(samples, reference=marked, name=display_name(name), **kw)
+
+    def plot(
+        self, *, figure: Any = None, contour_kw: dict[str, Any] | None = None
+    ) -> "CornerDisplay":
+        """Draw.
+
+        Parameters
+        ----------
+        figure : Figure or SubFigure, optional
+            An empty one to draw in; a new one unless given.
+        contour_kw : dict, optional
+            For ``Axes.contour``; the contours hold 68 and 95 per cent of the samples.
+
+        Returns
+        -------
+        CornerDisplay
+            Itself, with ``axes_`` and ``figure_``.
+        """
+        from matplotlib import pyplot as plt
+
+        n = len(self.targets)
+        self.figure_ = figure or plt.figure(figsize=(2.1 * n, 2.1 * n), layout="constrained")
+        self.axes_ = self.figure_.subplots(n, n, sharex="col", squeeze=False)
+        for i in range(n):
+            for j in range(n):
+                axes = self.axes_[i, j]
+                if j > i:
+                    axes.set_axis_off()
+                    continue
+                if i == j:
+                    self._alone(axes, i)
+                else:
+                    self._pair(axes, j, i, contour_kw or {})
+                if i == n - 1:
+                    axes.set_xlabel(axis_label(self.targets[j]))
+                if j == 0 < i:
+                    axes.set_ylabel(axis_label(self.targets[i]))
+                axes.label_outer() if j == 0 else axes.tick_params(labelleft=False)
+        if self.name:
+            self.figure_.suptitle(self.name)
+        return self
+
+    def _alone(self, axes: "Axes", i: int) -> None:
+        values = self.samples[:, i]
+        axes.hist(values, bins=_BINS, color=BLUE, alpha=0.5, histtype="stepfilled")
+        low, middle, high = np.percentile(values, [16, 50, 84])
+        for value, dash in ((low, ":"), (middle, "-"), (high, ":")):
+            axes.axvline(value, color="black", linewidth=0.9, linestyle=dash)
+        axes.set_title(
+            f"${middle:.2f}_{{-{middle - low:.2f}}}^{{+{high - middle:.2f}}}$", fontsize="medium"
+        )
+        axes.set_yticks([])
+        if self.reference is not None:
+            axes.axvline(self.reference[i], color=VERMILION, linewidth=1.2)
+
+    def _pair(self, axes: "Axes", i: int, j: int, contour_kw: dict[str, Any]) -> None:
+        from scipy.ndimage import gaussian_filter
+
+        x, y = self.samples[:, i], self.samples[:, j]
+        axes.scatter(x, y, s=1.5, color=BLUE, alpha=0.15, linewidths=0, rasterized=True)
+        if np.ptp(x) > 0 and np.ptp(y) > 0:
+            counts, x_edges, y_edges = np.histogram2d(x, y, bins=_BINS)
+            density = gaussian_filter(counts, 1.5)
+            levels = _density_levels(density)
+            style = {"colors": "black", "linewidths": [0.7, 1.1]}
+            if np.all(np.diff(levels) > 0):
+                centres = ((e[1:] + e[:-1]) / 2 for e in (x_edges, y_edges))
+                axes.contour(*centres, density.T, levels=levels, **{**style, **contour_kw})
+        if self.reference is not None:
+            axes.axvline(self.reference[i], color=VERMILION, linewidth=1.0)
+            axes.axhline(self.reference[j], color=VERMILION, linewidth=1.0)
+
+
+def _density_levels(density: Floats) -> list[float]:
+    """Densities whose contours hold the shares."""
+    ordered = np.sort(density.ravel())[::-1]
+    within = np.cumsum(ordered) / ordered.sum()
+    return [float(ordered[np.searchsorted(within, share)]) for share in _SHARES]

@@ -1,0 +1,183 @@
+"""Whether intervals hold as often as they promise."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from skcluster.plotting._inputs import columns_of, table_of
+from skcluster.plotting._style import COLOURS, DASHES, SHORT_LABELS, one_axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Floats = npt.NDArray[np.floating[Any]]
+
+_LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.68, 0.8, 0.9, 0.95)
+
+
+class CoverageDisplay:
+    """Share of clusters whose interval holds the true value, against the share promised.
+
+    Use `from_estimator` or `from_intervals` to make one.
+
+    Parameters
+    ----------
+    levels : ndarray of shape (n_levels,)
+        The shares promised.
+    covered : ndarray of shape (n_levels, n_targets)
+        The shares measured.
+    n_clusters : int
+        From how many clusters; the grey band is what counting that many leaves uncertain.
+    targets : sequence of str
+        Names of the targets.
+
+    Attributes
+    ----------
+    ax_ : Axes
+    figure_ : Figure
+    lines_ : list of Line2D
+
+    Examples
+    --------
+    >>> import matplotlib; matplotlib.use("agg")
+    >>> from skcluster import load_model
+    >>> from skcluster.datasets import simulate_clusters
+    >>> from skcluster.plotting import CoverageDisplay
+    >>> X, y = simulate_clusters(50, random_state=0)
+    >>> display = CoverageDisplay.from_estimator(load_model(), X, y, levels=[0.5, 0.9])
+    >>> display.covered.shape
+    (2, 3)
+    """
+
+    def __init__(
+        self, *, levels: Floats, covered: Floats, n_clusters: int, targets: Sequence[str]
+    ) -> None:
+        self.levels = levels
+        self.covered = covered
+        self.n_clusters = n_clusters
+        self.targets = targets
+
+    @classmethod
+    def from_intervals(
+        cls,
+        y_true: Any,
+        intervals: Mapping[float, Any],
+        *,
+        targets: Sequence[str] | None = None,
+        ax: "Axes | None" = None,
+        **plot_kw: Any,
+    ) -> "CoverageDisplay":
+        """Draw intervals that are there already.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n_clusters, n_targets)
+            True values.
+        intervals : mapping of float to array-like of shape (n_clusters, n_targets, 2)
+            Ends of the intervals, under the share that they promise.
+        targets : sequence of str, optional
+            Names of the targets; otherwise the columns of ``y_true``, or the usual three.
+        ax : Axes, optional
+            Where to draw; a new figure unless given.
+        **plot_kw : object
+            For `plot`.
+
+        Returns
+        -------
+        CoverageDisplay
+
+        Raises
+        ------
+        ValueError
+            If there are no intervals, or shapes do not agree.
+        """
+        true = table_of(y_true, "y_true")
+        if not intervals:
+            raise ValueError("There are no intervals to draw.")
+        covered = []
+        for level, ends in sorted(intervals.items()):
+            array = np.asarray(ends, dtype=float)
+            if array.shape != (*true.shape, 2):
+                raise ValueError(
+                    f"The intervals of {level:g} must have shape {(*true.shape, 2)}, not "
+                    f"{array.shape}."
+                )
+            covered.append(((array[..., 0] <= true) & (true <= array[..., 1])).mean(axis=0))
+        return cls(
+            levels=np.array(sorted(intervals)),
+            covered=np.array(covered),
+            n_clusters=len(true),
+            targets=columns_of(y_true, targets),
+        ).plot(ax=ax, **plot_kw)
+
+    @classmethod
+    def from_estimator(
+        cls, estimator: Any, X: Any, y: Any, *, levels: npt.ArrayLike = _LEVELS, **kw: Any
+    ) -> "CoverageDisplay":
+        """Draw how often the intervals of an estimator hold, of clusters that it has not seen.
+
+        Parameters
+        ----------
+        estimator : fitted `skcluster.uncertainty.ConformalRegressor` or the like
+            With ``predict_interval(X, coverage=...)``.
+        X : clusters
+            What the estimator takes.
+        y : array-like of shape (n_clusters, n_targets)
+            True values.
+        levels : array-like of float
+            The shares to ask for, 0 to 1.
+        **kw : object
+            As in `from_intervals`.
+        """
+        shares = [float(level) for level in np.atleast_1d(levels)]
+        intervals = {level: estimator.predict_interval(X, coverage=level) for level in shares}
+        return cls.from_intervals(y, intervals, **kw)
+
+    def plot(
+        self, ax: "Axes | None" = None, *, line_kw: dict[str, Any] | None = None
+    ) -> "CoverageDisplay":
+        """Draw.
+
+        Parameters
+        ----------
+        ax : Axes, optional
+            Where to draw; a new figure unless given.
+        line_kw : dict, optional
+            For ``Axes.plot``.
+
+        Returns
+        -------
+        CoverageDisplay
+            Itself, with ``ax_``, ``figure_`` and ``lines_``.
+        """
+        self.figure_, self.ax_ = one_axes(ax, figsize=(4.4, 4.4))
+        promised = np.linspace(0, 1, 101)
+        spread = 2 * np.sqrt(promised * (1 - promised) / self.n_clusters)
+        self.ax_.fill_between(
+            promised,
+            np.clip(promised - spread, 0, 1),
+            np.clip(promised + spread, 0, 1),
+            color="0.9",
+            linewidth=0,
+            label=f"chance, {self.n_clusters} clusters (95 %)",
+        )
+        self.ax_.plot([0, 1], [0, 1], color="0.5", linewidth=0.8)
+        self.lines_: list[Any] = []
+        for i, target in enumerate(self.targets):
+            style = {
+                "color": COLOURS[i % len(COLOURS)],
+                "linestyle": DASHES[i % len(DASHES)],
+                "marker": "os^D"[i % 4],
+                "markersize": 4,
+                "label": SHORT_LABELS.get(target, target),
+            }
+            self.lines_ += self.ax_.plot(
+                self.levels, self.covered[:, i], **{**style, **(line_kw or {})}
+            )
+        self.ax_.set(
+            xlim=(0, 1), ylim=(0, 1), aspect="equal", xlabel="coverage promised", ylabel="measured"
+        )
+        self.ax_.legend(frameon=False, loc="upper left", fontsize="small")
+        return self

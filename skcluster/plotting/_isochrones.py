@@ -1,0 +1,80 @@
+"""The isochrones of many estimates as they would be seen, and the band that samples sweep."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from skcluster.datasets import IsochroneGrid
+from skcluster.photometry import Law, distance_modulus, extinction_coefficients
+
+Floats = npt.NDArray[np.floating[Any]]
+
+
+def seen_isochrones(parameters: npt.ArrayLike, metallicity: float, law: Law) -> Floats:
+    """Isochrones at their distances and behind their dust.
+
+    Parameters
+    ----------
+    parameters : array-like of shape (n_isochrones, 3)
+        log age (dex), A_V (mag) and distance (kpc).
+    metallicity : float
+        [M/H] (dex).
+    law : {"dr2", "edr3"}
+        Extinction law, see `skcluster.photometry.extinction_coefficients`.
+
+    Returns
+    -------
+    ndarray of shape (n_isochrones, n_points, 2)
+        BP−RP and G (mag) of each point; the k-th points of all are in the same state of evolution.
+    """
+    log_age, a_v, distance = np.asarray(parameters, dtype=float).reshape(-1, 3).T
+    found = IsochroneGrid.load().interpolate(log_age, np.full(len(log_age), metallicity))
+    g, bp, rp = found.magnitudes
+    k = extinction_coefficients(bp - rp, a_v[:, None], law)
+    colour = bp - rp + (k.bp - k.rp) * a_v[:, None]
+    magnitude = g + k.g * a_v[:, None] + distance_modulus(distance)[:, None]
+    return np.stack([colour, magnitude], axis=-1)
+
+
+def can_be_drawn(parameters: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+    """Which rows of log age, A_V and distance have an isochrone and a place in the diagram."""
+    log_age, a_v, distance = np.asarray(parameters, dtype=float).reshape(-1, 3).T
+    low, high = IsochroneGrid.LOG_AGE_RANGE
+    return (log_age >= low) & (log_age <= high) & np.isfinite(a_v + distance) & (distance > 0)
+
+
+def most_credible(samples: Floats, level: float, most: int) -> Floats:
+    """The share of joint samples that lies closest to their middle.
+
+    Closeness is the Mahalanobis distance in log age, A_V and distance modulus, so that the
+    region is the joint one: an old age with little dust, say, but not with much.
+
+    Parameters
+    ----------
+    samples : ndarray of shape (n_samples, 3)
+        log age (dex), A_V (mag), distance (kpc). Samples without an isochrone (ages past the
+        grid's ends, NaN) cannot be drawn and are left out after the share was taken.
+    level : float
+        Share of the samples to keep, 0 to 1.
+    most : int
+        The most samples that come back, evenly taken from within the region outwards.
+
+    Returns
+    -------
+    ndarray of shape (n_kept, 3)
+    """
+    samples = samples[np.isfinite(samples).all(axis=1) & (samples[:, 2] > 0)]
+    if len(samples) < 2:
+        return samples[can_be_drawn(samples)]
+    plane = np.column_stack([samples[:, :2], distance_modulus(samples[:, 2])])
+    offset = plane - np.median(plane, axis=0)
+    # A parameter that does not vary has no inverse variance; the pseudo-inverse leaves it out.
+    inverse = np.linalg.pinv(np.cov(plane.T), hermitian=True)
+    far = np.einsum("ij,jk,ik->i", offset, inverse, offset)
+    kept = samples[np.argsort(far)[: max(1, round(level * len(far)))]]
+    kept = kept[can_be_drawn(kept)]
+    if len(kept) <= most:
+        return kept
+    # From the rim inwards: the rim makes the outline.
+    return kept[np.unique(np.linspace(0, len(kept) - 1, most).round().astype(int))]

@@ -1,0 +1,189 @@
+"""The loss of networks over the epochs of their training."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from skcluster.plotting._style import COLOURS, one_axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Floats = npt.NDArray[np.floating[Any]]
+
+
+class Curve(NamedTuple):
+    """The training of one network."""
+
+    #: What the legend calls it; empty for the only one.
+    name: str
+    #: Loss of the training clusters after each epoch.
+    loss: Floats
+    #: Loss of the clusters kept aside, if there were any.
+    val_loss: Floats | None = None
+    #: The epoch whose weights were kept, counted from 1.
+    best_epoch: int | None = None
+
+
+class LearningCurveDisplay:
+    """Loss after each epoch, of training and validation, and the epoch that was kept.
+
+    Use `from_estimator` to make one.
+
+    Parameters
+    ----------
+    curves : sequence of Curve
+        A line of training for each, and one of validation where there was any.
+
+    Attributes
+    ----------
+    ax_ : Axes
+    figure_ : Figure
+    lines_ : list of Line2D
+
+    See Also
+    --------
+    sklearn.model_selection.LearningCurveDisplay : Scores over the number of training clusters.
+
+    Examples
+    --------
+    >>> import matplotlib; matplotlib.use("agg")
+    >>> from skcluster.datasets import simulate_clusters
+    >>> from skcluster.pipelines import ann_pipeline
+    >>> from skcluster.plotting import LearningCurveDisplay
+    >>> X, y = simulate_clusters(30, random_state=0)
+    >>> model = ann_pipeline(epochs=3, random_state=0).fit(X, y)
+    >>> display = LearningCurveDisplay.from_estimator(model)
+    >>> [line.get_label() for line in display.lines_]
+    ['training', 'validation']
+    """
+
+    def __init__(self, *, curves: Sequence[Curve]) -> None:
+        self.curves = curves
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        *,
+        ax: "Axes | None" = None,
+        **plot_kw: Any,
+    ) -> "LearningCurveDisplay":
+        """Draw how a fitted model was trained.
+
+        Parameters
+        ----------
+        estimator : fitted estimator or mapping of names to such
+            A network of `skcluster.regressors`, or a pipeline, transformed target or conformal
+            regressor around one.
+        ax : Axes, optional
+            Where to draw; a new figure unless given.
+        **plot_kw : object
+            For `plot`.
+
+        Returns
+        -------
+        LearningCurveDisplay
+
+        Raises
+        ------
+        ValueError
+            If there is no fitted network in it, or none that was trained.
+        """
+        several = estimator if isinstance(estimator, Mapping) else {"": estimator}
+        curves = [c for name, model in several.items() for c in _curves(str(name), model)]
+        return cls(curves=curves).plot(ax=ax, **plot_kw)
+
+    def plot(
+        self,
+        ax: "Axes | None" = None,
+        *,
+        line_kw: dict[str, Any] | None = None,
+        log: bool | None = None,
+    ) -> "LearningCurveDisplay":
+        """Draw.
+
+        Parameters
+        ----------
+        ax : Axes, optional
+            Where to draw; a new figure unless given.
+        line_kw : dict, optional
+            For ``Axes.plot``.
+        log : bool, optional
+            Whether the loss has a logarithmic axis; otherwise if no loss is negative (as
+            likelihoods may be).
+
+        Returns
+        -------
+        LearningCurveDisplay
+            Itself, with ``ax_``, ``figure_`` and ``lines_``.
+        """
+        from matplotlib.ticker import MaxNLocator
+
+        self.figure_, self.ax_ = one_axes(ax, figsize=(5.2, 3.6))
+        self.lines_: list[Any] = []
+        for i, curve in enumerate(self.curves):
+            # Alone, training and validation differ in colour; among others, in their dashes.
+            alone = len(self.curves) == 1
+            colour = COLOURS[i % len(COLOURS)]
+            self._line(curve, "training", curve.loss, colour, "-", line_kw)
+            if curve.val_loss is not None:
+                other = COLOURS[1] if alone else colour
+                self._line(curve, "validation", curve.val_loss, other, "--", line_kw)
+                if curve.best_epoch is not None:
+                    self.ax_.plot(
+                        curve.best_epoch,
+                        curve.val_loss[curve.best_epoch - 1],
+                        "o",
+                        color=other,
+                        markeredgecolor="black",
+                        label=f"{curve.name} best epoch: {curve.best_epoch}".strip(),
+                    )
+        if log is None:
+            log = all((line.get_ydata() > 0).all() for line in self.lines_)
+        self.ax_.set(xlabel="epoch", ylabel="loss", yscale="log" if log else "linear")
+        self.ax_.xaxis.set_major_locator(MaxNLocator(integer=True))
+        self.ax_.legend(frameon=False)
+        return self
+
+    def _line(
+        self, curve: Curve, kind: str, loss: Floats, colour: str, dash: str, line_kw: Any
+    ) -> None:
+        style = {"color": colour, "linestyle": dash, "label": f"{curve.name} {kind}".strip()}
+        epochs = np.arange(1, len(loss) + 1)
+        self.lines_ += self.ax_.plot(epochs, loss, **{**style, **(line_kw or {})})
+
+
+def _curves(name: str, estimator: Any) -> list[Curve]:
+    network = estimator
+    while not hasattr(network, "history_"):
+        if hasattr(network, "steps"):
+            network = network.steps[-1][1]
+        elif hasattr(network, "regressor_"):
+            network = network.regressor_
+        elif hasattr(network, "estimator_"):
+            network = network.estimator_
+        else:
+            raise ValueError(
+                f"{type(estimator).__name__} holds no fitted network, whose history_ could be "
+                "drawn."
+            )
+    history = network.history_
+    if isinstance(history, Mapping):
+        loss = np.asarray(history["loss"], dtype=float)
+        validation = history.get("val_loss")
+        if validation is None:
+            found = [Curve(name, loss)]
+        else:
+            best = int(network.best_epoch_)
+            found = [Curve(name, loss, np.asarray(validation, dtype=float), best)]
+    else:
+        found = [
+            Curve(f"{name} network {i}".strip(), np.asarray(losses, dtype=float))
+            for i, losses in enumerate(history, 1)
+        ]
+    if not all(len(curve.loss) for curve in found):
+        raise ValueError(f"The network in {type(estimator).__name__} was not trained for an epoch.")
+    return found

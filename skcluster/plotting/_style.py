@@ -1,0 +1,102 @@
+"""Colours, words and axes that all pictures share."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+#: Okabe and Ito's colours (Wong 2011, Nature Methods 8, 441), which colour-blind readers can tell
+#: apart. In grey the three differ in lightness, and every line has a dash pattern of its own too.
+BLUE, VERMILION, GREEN = "#0072B2", "#D55E00", "#009E73"
+COLOURS = (BLUE, VERMILION, GREEN, "#CC79A7", "#56B4E9", "#E69F00")
+#: VERMILION mixed with white, for areas that stars lie on.
+PALE = "#F5CDB0"
+DASHES = ("-", "--", "-.", ":")
+
+#: What the targets are called along an axis, and how many decimals their errors deserve.
+AXIS_LABELS = {
+    "log_age": r"$\log_{10}$(age / yr)",
+    "a_v": "$A_V$ [mag]",
+    "distance_kpc": "distance [kpc]",
+}
+SHORT_LABELS = {"log_age": "log age", "a_v": "$A_V$", "distance_kpc": "distance"}
+UNITS = {"log_age": "dex", "a_v": "mag", "distance_kpc": "kpc"}
+
+
+def axis_label(target: str) -> str:
+    """The label of a target's axis; its own name if it is not one of the three."""
+    return AXIS_LABELS.get(target, target)
+
+
+def display_name(name: object) -> str:
+    """A cluster's name as it is printed: catalogues write underscores for spaces."""
+    return str(name).replace("_", " ")
+
+
+def one_axes(ax: "Axes | None", **figure_kw: Any) -> "tuple[Figure, Axes]":
+    """The axes to draw on and their figure; new ones if there are none."""
+    from matplotlib import pyplot as plt
+
+    if ax is None:
+        return plt.subplots(layout="constrained", **figure_kw)
+    return figure_of(ax), ax
+
+
+def many_axes(
+    ax: "Axes | Sequence[Axes] | None", n: int
+) -> "tuple[Figure, npt.NDArray[np.object_]]":
+    """As many axes in a row as there are panels, and their figure; new ones if there are none.
+
+    Raises
+    ------
+    ValueError
+        If there are more or fewer axes than panels.
+    """
+    from matplotlib import pyplot as plt
+
+    if ax is None:
+        figure, axes = plt.subplots(
+            1, n, figsize=(3.7 * n, 3.6), layout="constrained", squeeze=False
+        )
+        return figure, axes[0]
+    given = np.atleast_1d(np.asarray(ax, dtype=object)).ravel()
+    if len(given) != n:
+        raise ValueError(f"{n} panels need as many axes; got {len(given)}.")
+    return figure_of(given[0]), given
+
+
+def figure_of(ax: "Axes") -> "Figure":
+    """The figure that axes belong to, also from within a subfigure."""
+    figure = ax.get_figure(root=True) if _has_root(ax) else ax.figure
+    assert figure is not None, "axes that were removed from their figure cannot be drawn on"
+    return figure  # type: ignore[return-value]
+
+
+def _has_root(ax: "Axes") -> bool:
+    """Whether matplotlib is 3.10 or newer, whose subfigures lead to their root."""
+    import inspect
+
+    return "root" in inspect.signature(ax.get_figure).parameters
+
+
+def logarithmic(axes: "Axes", which: Literal["x", "y"]) -> None:
+    """Make an axis logarithmic, with a few plain numbers: 0.2, 0.5, 1, 2."""
+    from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
+
+    axes.set(**{f"{which}scale": "log"})
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(FormatStrFormatter("%g"))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def stroke(width: float) -> list[Any]:
+    """A white rim around a line, so that it stands out from black stars, in print too."""
+    from matplotlib import patheffects
+
+    return [patheffects.Stroke(linewidth=width, foreground="white"), patheffects.Normal()]

@@ -1,0 +1,132 @@
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib import pyplot as plt
+
+from skcluster.clusters import as_clusters
+from skcluster.datasets import Effects, isochrone, simulate_clusters
+from skcluster.photometry import distance_modulus
+from skcluster.plotting import CMDDisplay
+
+
+def test_stars_and_isochrone_are_where_they_should_be(sample):
+    X, y = sample
+    name = X.index[3]
+    display = CMDDisplay.from_clusters(X, y, cluster=name)
+    stars = X.loc[name, "stars"]
+    drawn = pd.DataFrame(display.stars_.get_offsets(), columns=["colour", "g"])
+    wanted = stars[["bp_rp", "phot_g_mean_mag"]].to_numpy()
+    np.testing.assert_allclose(np.sort(drawn, axis=0), np.sort(wanted, axis=0))
+    points = isochrone(
+        y.loc[name, "log_age"],
+        a_v=y.loc[name, "a_v"],
+        distance_kpc=y.loc[name, "distance_kpc"],
+    )
+    line = display.isochrone_.get_xydata()
+    np.testing.assert_allclose(line, points[["bp_rp", "phot_g_mean_mag"]], atol=1e-9)
+    assert display.ax_.yaxis_inverted()
+    low, high = display.ax_.get_xlim()
+    assert ((wanted[:, 0] > low) & (wanted[:, 0] < high)).all()
+    assert display.band_ is None
+    assert display.ax_.get_title() == name.replace("_", " ")
+
+
+def test_stars_without_any_effect_lie_on_the_isochrone_of_their_parameters():
+    X, y = simulate_clusters(1, random_state=0, n_stars=50, metallicity=0.0, effects=Effects.none())
+    display = CMDDisplay.from_clusters(X, y)
+    stars, line = display.stars_.get_offsets(), display.isochrone_.get_xydata()
+    fine = np.concatenate([a + np.linspace(0, 1, 20)[:, None] * (b - a) for a, b in pairwise(line)])
+    distance = np.min(np.linalg.norm(stars[:, None] - fine, axis=2), axis=1)
+    assert distance.max() < 0.02
+
+
+def test_the_band_is_of_the_most_credible_samples(sample):
+    X, y = sample
+    name = X.index[0]
+    truth = y.loc[name, ["log_age", "a_v", "distance_kpc"]].to_numpy(dtype=float)
+    rng = np.random.default_rng(0)
+    samples = truth * (1 + rng.normal(0, 0.01, (200, 3)))
+    samples[:, 1] = truth[1] + rng.normal(0, 0.1, 200)
+    display = CMDDisplay.from_clusters(X, y, cluster=name, samples=samples, level=0.5)
+    assert len(display.band_.get_segments()) == 100
+    faint = isochrone(truth[0])["phot_g_mean_mag"].iloc[0]
+    least = [segment[0, 1] for segment in display.band_.get_segments()]
+    spread = distance_modulus(truth[2] * 1.01) - distance_modulus(truth[2])
+    assert np.std(least) < 4 * (spread + 0.1)
+    assert np.mean(least) > faint + distance_modulus(truth[2]) - 0.5
+    assert "^{+" in display.summary()
+    everything = CMDDisplay.from_clusters(X, y, cluster=name, samples=samples, level=1)
+    assert len(everything.band_.get_segments()) == 200
+
+
+def test_an_estimator_with_samples_gives_a_band(sample, model):
+    X, _ = sample
+    display = CMDDisplay.from_estimator(model, X, cluster=X.index[1])
+    np.testing.assert_array_equal(display.estimate, model.predict(X.iloc[[1]])[0])
+    assert len(display.band_.get_segments()) > 100
+    assert (display.errors > 0).all()
+    bare = CMDDisplay.from_estimator(model, X, cluster=X.index[1], n_samples=0)
+    assert bare.band_ is None
+
+
+def test_likelier_members_are_darker_and_on_top(sample):
+    X, _ = sample
+    stars = X.iloc[0]["stars"].head(3).assign(probability=[1.0, 0.5, 0.9])
+    display = CMDDisplay.from_clusters({"one": stars})
+    assert display.stars_.get_array().tolist() == [0.5, 0.9, 1.0]
+    display.figure_.canvas.draw()
+    brightness = display.stars_.get_facecolors()[:, :3].mean(axis=1)
+    assert (np.diff(brightness) < 0).all()
+    assert len(display.figure_.axes) == 2
+    alone = CMDDisplay.from_clusters({"one": stars.drop(columns="probability")})
+    assert len(alone.figure_.axes) == 1
+
+
+def test_axes_and_styles_are_the_caller_s(sample):
+    X, y = sample
+    _, ax = plt.subplots()
+    display = CMDDisplay.from_clusters(
+        X[:1],
+        y.iloc[0].to_dict(),
+        ax=ax,
+        legend=False,
+        colorbar=False,
+        star_kw={"color": "red"},
+        isochrone_kw={"color": "green"},
+    )
+    assert display.ax_ is ax
+    assert display.figure_ is ax.figure
+    assert ax.get_legend() is None
+    assert display.isochrone_.get_color() == "green"
+    assert display.stars_.get_facecolors().tolist() == [[1, 0, 0, 1]]
+    again = display.plot()
+    assert again is display
+    assert display.ax_ is not ax
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"cluster": "nowhere"}, "no cluster 'nowhere'"),
+        ({}, "holds 60 clusters; name the one"),
+        ({"cluster": "sim_000000", "estimates": [1, 2]}, "three numbers"),
+        ({"cluster": "sim_000000", "estimates": {"log_age": 8}}, "lacks a_v, distance_kpc"),
+        ({"cluster": "sim_000000", "estimates": [12, 0.1, 1]}, "'sim_000000': log_age.*6 to 10.2"),
+        ({"cluster": "sim_000000", "samples": [[1, 2, 3]]}, "at least two samples"),
+    ],
+)
+def test_what_cannot_be_drawn_is_said(sample, change, text):
+    X, _ = sample
+    X = X.set_axis([f"sim_{i:06d}" for i in range(len(X))])
+    with pytest.raises(ValueError, match=text):
+        CMDDisplay.from_clusters(X, **change)
+
+
+def test_a_cluster_without_usable_stars_is_refused(sample):
+    stars = sample[0].iloc[0]["stars"]
+    with pytest.warns(UserWarning, match="No star is left"):
+        X = as_clusters({"gone": stars.assign(bp_rp=np.nan), "there": stars})
+    with pytest.raises(ValueError, match="'gone' has no star"):
+        CMDDisplay.from_clusters(X, cluster="gone")

@@ -1,0 +1,146 @@
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib import pyplot as plt
+from sklearn.linear_model import LinearRegression
+
+from skcluster import CMDHistogram, make_pipeline
+from skcluster.pipelines import ann_pipeline
+from skcluster.plotting import (
+    CornerDisplay,
+    CoverageDisplay,
+    EstimateDisplay,
+    LearningCurveDisplay,
+)
+
+TARGETS = ["log_age", "a_v", "distance_kpc"]
+
+
+def test_matplotlib_is_imported_when_something_is_drawn():
+    code = "import sys, skcluster.plotting; sys.exit('matplotlib.pyplot' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_learning_curves_are_the_history(sample):
+    X, y = sample
+    model = ann_pipeline(epochs=4, random_state=0).fit(X, y)
+    network = model[-1].regressor_
+    display = LearningCurveDisplay.from_estimator(model)
+    training, validation = display.lines_
+    assert training.get_xdata().tolist() == [1, 2, 3, 4]
+    np.testing.assert_array_equal(training.get_ydata(), network.history_["loss"])
+    np.testing.assert_array_equal(validation.get_ydata(), network.history_["val_loss"])
+    labels = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert labels[-1] == f"best epoch: {network.best_epoch_}"
+    both = LearningCurveDisplay.from_estimator({"ours": model, "theirs": network})
+    assert len(both.lines_) == 4
+    assert both.lines_[2].get_label() == "theirs training"
+
+
+def test_learning_curves_of_every_network_of_the_reference(model):
+    # Its weights come from a file, and so does its history.
+    display = LearningCurveDisplay.from_estimator(model)
+    assert [line.get_label() for line in display.lines_] == [
+        f"network {i} training" for i in (1, 2, 3)
+    ]
+
+
+def test_learning_curves_need_a_network(sample):
+    X, y = sample
+    model = make_pipeline(CMDHistogram(), LinearRegression()).fit(X, y)
+    with pytest.raises(ValueError, match="no fitted network"):
+        LearningCurveDisplay.from_estimator(model)
+
+
+def test_estimates_against_truth(sample, model):
+    X, y = sample
+    display = EstimateDisplay.from_estimator(model, X, y)
+    predicted = model.predict(X)
+    for i, axes in enumerate(display.axes_):
+        points = axes.collections[-1].get_offsets()
+        np.testing.assert_allclose(points, np.column_stack([y.iloc[:, i], predicted[:, i]]))
+    bars = display.axes_[0].collections[0].get_segments()
+    ends = model.predict_interval(X, coverage=0.68)[:, 0]
+    np.testing.assert_allclose([bar[0, 1] for bar in bars], ends[:, 0])
+    assert display.axes_[2].get_xscale() == display.axes_[2].get_yscale() == "log"
+
+
+def test_residuals_on_the_caller_s_axes(sample):
+    _, y = sample
+    _, axes = plt.subplots(1, 3)
+    shifted = y[TARGETS] + 0.5
+    display = EstimateDisplay.from_predictions(
+        y[TARGETS], shifted, ax=axes, kind="residual_vs_actual"
+    )
+    assert list(display.axes_) == list(axes)
+    np.testing.assert_allclose(axes[1].collections[-1].get_offsets()[:, 1], 0.5)
+    one = EstimateDisplay.from_predictions(y["a_v"], y["a_v"], targets=["a_v"])
+    assert one.axes_[0].get_xlabel() == "true $A_V$ [mag]"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "text"),
+    [
+        (([[1, 2, 3]], [[1, 2]]), {}, r"y_true has shape \(1, 3\) and y_pred \(1, 2\)"),
+        (([[1, 2, 3]], [[1, 2, 3]]), {"targets": ["a"]}, "1 names for 3 targets"),
+        (([[1, 2, 3]], [[1, 2, 3]]), {"intervals": [[1, 2, 3]]}, r"shape \(1, 3, 2\)"),
+        (([[1, 2, 3]], [[1, 2, 3]]), {"kind": "odd"}, "not 'odd'"),
+        (([], []), {}, "must have shape"),
+    ],
+)
+def test_estimates_that_do_not_fit_are_refused(arguments, options, text):
+    with pytest.raises(ValueError, match=text):
+        EstimateDisplay.from_predictions(*arguments, **options)
+    _, ax = plt.subplots()
+    with pytest.raises(ValueError, match="3 panels need as many axes; got 1"):
+        EstimateDisplay.from_predictions([[1, 2, 3]], [[1, 2, 3]], ax=ax)
+
+
+def test_coverage_is_counted():
+    y = pd.DataFrame({"log_age": [1.0, 2, 3, 4], "a_v": [0.0, 0, 0, 0]})
+    half = np.array([[[0, 1.0], [1, 2]], [[0, 1], [0, 1]], [[3, 4], [1, 2]], [[5, 6], [1, 2]]])
+    all_of_it = np.tile([-10.0, 10.0], (4, 2, 1))
+    display = CoverageDisplay.from_intervals(y, {0.9: all_of_it, 0.5: half})
+    assert display.levels.tolist() == [0.5, 0.9]
+    np.testing.assert_allclose(display.covered, [[0.5, 0.25], [1, 1]])
+    assert display.lines_[1].get_ydata().tolist() == [0.25, 1]
+    with pytest.raises(ValueError, match=r"intervals of 0.5 must have shape \(4, 2, 2\)"):
+        CoverageDisplay.from_intervals(y, {0.5: half[:2]})
+    with pytest.raises(ValueError, match="no intervals"):
+        CoverageDisplay.from_intervals(y, {})
+
+
+def test_coverage_of_an_estimator(sample, model):
+    X, y = sample
+    display = CoverageDisplay.from_estimator(model, X, y, levels=[0.3, 0.95])
+    assert (display.covered[1] > display.covered[0]).all()
+    assert [line.get_label() for line in display.lines_] == ["log age", "$A_V$", "distance"]
+
+
+def test_corner_shows_each_parameter_and_each_pair():
+    rng = np.random.default_rng(0)
+    samples = rng.multivariate_normal([8, 1, 2], [[1, 0.9, 0], [0.9, 1, 0], [0, 0, 1]], 3000)
+    samples[0] = np.nan
+    display = CornerDisplay.from_samples(samples, reference=[8, 1, 2], name="one")
+    assert len(display.samples) == 2999
+    assert display.axes_[1, 0].get_ylabel() == "$A_V$ [mag]"
+    assert not display.axes_[0, 1].axison
+    contours = display.axes_[2, 0].collections[-1]
+    outer, inner = (path.vertices for path in contours.get_paths())
+    # Contours of 95 and 68 per cent of a round Gaussian have radii of 2.45 and 1.51.
+    for path, radius in ((outer, 2.45), (inner, 1.51)):
+        assert np.median(np.linalg.norm(path - [8, 2], axis=1)) == pytest.approx(radius, rel=0.12)
+    with pytest.raises(ValueError, match="reference must be 3 numbers"):
+        CornerDisplay.from_samples(samples, reference=[1])
+    with pytest.raises(ValueError, match="no two samples"):
+        CornerDisplay.from_samples(np.full((5, 3), np.nan))
+
+
+def test_corner_of_an_estimator(sample, model):
+    X, y = sample
+    display = CornerDisplay.from_estimator(model, X, cluster=X.index[2], reference=y, n_samples=500)
+    assert display.samples.shape == (500, 3)
+    np.testing.assert_array_equal(display.reference, y.loc[X.index[2], TARGETS])
