@@ -56,6 +56,7 @@ _MODULES = (
     "pipelines",
     "plotting",
     "regressors",
+    "report",
     "uncertainty",
 )
 

@@ -13,6 +13,8 @@ from typing import Any
 PIPELINES = ("reference", "ann", "cnn", "mdm")
 #: Lines of a table that are shown when the whole of it goes into a file.
 _SHOWN = 20
+#: Joint samples of a cluster, for the band in its diagram.
+_N_SAMPLES = 500
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,11 +51,19 @@ def _parser() -> argparse.ArgumentParser:
     estimate.add_argument(
         "-o", "--output", type=Path, help="table to write: .csv, .ecsv, .fits, .vot or .parquet"
     )
-    estimate.add_argument("--model", type=Path, help="model file (default: the pretrained one)")
     estimate.add_argument(
-        "--coverage", type=float, default=0.68, help="share of the intervals (default: 0.68)"
+        "--plots", type=Path, metavar="FOLDER", help="draw each cluster's diagram into a file there"
     )
+    estimate.add_argument("--plot-format", choices=["png", "pdf", "svg"], default="png")
+    _model(estimate)
     _overwrite(estimate)
+
+    report = _command(commands, "report", _report, "make a page of estimates and diagrams")
+    _members(report)
+    report.add_argument("-o", "--output", type=Path, required=True, help="page to write, .html")
+    report.add_argument("--title", help="heading (default: the name of the members' file)")
+    _model(report)
+    _overwrite(report)
 
     fit = _command(commands, "fit", _fit, "train a model on clusters with known parameters")
     _members(fit)
@@ -103,35 +113,101 @@ def _members(command: Any) -> None:
     )
 
 
+def _model(command: Any) -> None:
+    command.add_argument("--model", type=Path, help="model file (default: the pretrained one)")
+    command.add_argument(
+        "--coverage", type=float, default=0.68, help="share of the intervals (default: 0.68)"
+    )
+
+
 def _overwrite(command: Any) -> None:
     command.add_argument("--overwrite", action="store_true", help="replace files that are there")
 
 
 def _estimate(options: Any) -> None:
-    from skcluster.estimates import estimate
     from skcluster.io import write_estimates
-    from skcluster.persistence import load_model, read_card
 
     if options.output is not None:
         _may_write(options.output, options.overwrite)
+    model, X, table = _measured(options)
+    if options.output is not None:
+        metadata = _facts(options)
+        write_estimates(table, options.output, metadata=metadata, overwrite=options.overwrite)
+    if options.plots is not None:
+        _draw(options, model, X, table)
+    shown = table if options.output is None else table.head(_SHOWN)
+    print(shown.round(3).to_string())
+    if len(shown) < len(table):
+        print(f"… and {len(table) - len(shown)} more in {options.output}")
+
+
+def _report(options: Any) -> None:
+    from skcluster.report import write_report
+
+    _may_write(options.output, options.overwrite)
+    model, X, table = _measured(options)
+    write_report(
+        X,
+        table,
+        options.output,
+        samples=_samples(model, X, table),
+        level=options.coverage,
+        title=options.title or f"Star clusters of {options.members.name}",
+        metadata=_facts(options),
+        overwrite=options.overwrite,
+    )
+    print(options.output)
+
+
+def _measured(options: Any) -> tuple[Any, Any, Any]:
+    """The model, the clusters and their estimates."""
+    from skcluster.estimates import estimate
+    from skcluster.persistence import load_model
+
     if not 0 < options.coverage < 1:
         raise ValueError(f"--coverage must lie between 0 and 1, not {options.coverage:g}.")
     model = load_model(options.model)
     X = _read(options)
     with _progress(len(X), "Estimating") as advance:
-        table = estimate(X, model, coverage=options.coverage, progress=advance)
-    if options.output is not None:
-        card = read_card(options.model)
-        metadata = {
-            "model": str(card["card"].get("name", options.model)),
-            "skcluster": card["versions"]["skcluster"],
-            "coverage": f"{options.coverage:g}",
-        }
-        write_estimates(table, options.output, metadata=metadata, overwrite=options.overwrite)
-    shown = table if options.output is None else table.head(_SHOWN)
-    print(shown.round(3).to_string())
-    if len(shown) < len(table):
-        print(f"… and {len(table) - len(shown)} more in {options.output}")
+        return model, X, estimate(X, model, coverage=options.coverage, progress=advance)
+
+
+def _facts(options: Any) -> dict[str, str]:
+    from skcluster.persistence import read_card
+
+    card = read_card(options.model)
+    return {
+        "model": str(card["card"].get("name", options.model)),
+        "skcluster": card["versions"]["skcluster"],
+        "coverage": f"{options.coverage:g}",
+    }
+
+
+def _draw(options: Any, model: Any, X: Any, table: Any) -> None:
+    from skcluster.plotting import save_diagrams
+
+    with _progress(len(X), "Drawing") as advance:
+        save_diagrams(
+            X,
+            table,
+            options.plots,
+            samples=_samples(model, X, table),
+            level=options.coverage,
+            format=options.plot_format,
+            overwrite=options.overwrite,
+            progress=advance,
+        )
+
+
+def _samples(model: Any, X: Any, table: Any) -> dict[Any, Any] | None:
+    """Joint samples of each cluster that could be measured; None if the model has none."""
+    if not hasattr(model, "sample"):
+        return None
+    measured = table["log_age"].notna().to_numpy()
+    if not measured.any():
+        return {}
+    samples = model.sample(X[measured], _N_SAMPLES, random_state=0)
+    return dict(zip(X.index[measured], samples, strict=True))
 
 
 def _fit(options: Any) -> None:

@@ -33,6 +33,28 @@ def test_estimate_prints_and_writes(members, tmp_path, capsys):
     assert f"and 5 more in {output}" in printed
 
 
+def test_estimate_draws(members, tmp_path):
+    few, figures = tmp_path / "few.csv", tmp_path / "figures"
+    stars = pd.read_parquet(members)
+    stars[stars["cluster"].isin(stars["cluster"].unique()[:2])].to_csv(few, index=False)
+    assert run("estimate", few, "--plots", figures, "--plot-format", "pdf") == 0
+    assert sorted(file.name for file in figures.iterdir()) == ["sim_000000.pdf", "sim_000001.pdf"]
+    assert run("estimate", few, "--plots", figures, "--plot-format", "pdf") == 1
+    assert run("estimate", few, "--plots", figures, "--plot-format", "pdf", "--overwrite") == 0
+
+
+def test_report(members, tmp_path, capsys):
+    page = tmp_path / "report.html"
+    assert run("report", members, "-o", page, "--title", "Mine") == 0
+    assert capsys.readouterr().out == f"{page}\n"
+    text = page.read_text()
+    assert "<h1>Mine</h1>" in text
+    assert "<dd>reference</dd>" in text
+    assert '"band"' in text
+    assert run("report", members, "-o", page) == 1
+    assert "--overwrite replaces it" in capsys.readouterr().err
+
+
 def test_one_cluster_and_other_names(members, tmp_path, capsys):
     stars = pd.read_parquet(members)
     one = stars[stars["cluster"] == stars["cluster"].iloc[0]].drop(columns="cluster")

@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "metrics": set(),
     "uncertainty": {"metrics"},
     "plotting": {"clusters", "photometry", "datasets"},
+    "report": {"clusters", "io", "plotting"},
     "pipelines": {
         "photometry",
         "features",
@@ -54,6 +55,7 @@ BORROWED = {
     ("io", "skcluster.clusters._tables"),
     ("io", "skcluster.clusters._wording"),
     ("persistence", "skcluster.io._whole_file"),
+    ("report", "skcluster.io._whole_file"),
 }
 
 

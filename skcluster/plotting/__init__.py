@@ -11,6 +11,7 @@ from skcluster.plotting._corner import CornerDisplay
 from skcluster.plotting._coverage import CoverageDisplay
 from skcluster.plotting._estimates import EstimateDisplay
 from skcluster.plotting._learning_curves import LearningCurveDisplay
+from skcluster.plotting._save import save_diagrams
 
 __all__ = [
     "CMDDisplay",
@@ -18,4 +19,5 @@ __all__ = [
     "CoverageDisplay",
     "EstimateDisplay",
     "LearningCurveDisplay",
+    "save_diagrams",
 ]

@@ -8,7 +8,6 @@ import numpy.typing as npt
 from skcluster.clusters import as_clusters
 from skcluster.photometry import Law
 from skcluster.plotting._inputs import TARGETS, one_cluster, one_estimate, sample_array
-from skcluster.plotting._isochrones import most_credible, seen_isochrones
 from skcluster.plotting._style import (
     PALE,
     SHORT_LABELS,
@@ -18,6 +17,7 @@ from skcluster.plotting._style import (
     one_axes,
     stroke,
 )
+from skcluster.plotting.isochrones import diagram_limits, most_credible, seen_isochrones
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -336,22 +336,3 @@ class CMDDisplay:
             "label": f"PARSEC, [M/H] = {self.metallicity:+.2f}".replace("+0.00", "0"),
         }
         (self.isochrone_,) = self.ax_.plot(*self.isochrone.T, **{**style, **isochrone_kw})
-
-
-def diagram_limits(colour: Floats, magnitude: Floats) -> tuple[Floats, Floats]:
-    """Lower and upper ends of a diagram's axes, colour first, with room around the stars.
-
-    Parameters
-    ----------
-    colour, magnitude : ndarray of shape (n_stars,)
-        At least one star.
-
-    Returns
-    -------
-    low, high : ndarray of shape (2,)
-        BP−RP and G (mag). A few stars get at least 1 mag of colour and 3 of magnitude.
-    """
-    stars = np.stack([colour, magnitude]).astype(float)
-    low, high = stars.min(axis=1), stars.max(axis=1)
-    half = np.maximum((high - low) * 0.54, [0.5, 1.5])
-    return (low + high) / 2 - half, (low + high) / 2 + half

@@ -78,3 +78,22 @@ def most_credible(samples: Floats, level: float, most: int) -> Floats:
         return kept
     # From the rim inwards: the rim makes the outline.
     return kept[np.unique(np.linspace(0, len(kept) - 1, most).round().astype(int))]
+
+
+def diagram_limits(colour: Floats, magnitude: Floats) -> tuple[Floats, Floats]:
+    """Lower and upper ends of a diagram's axes, colour first, with room around the stars.
+
+    Parameters
+    ----------
+    colour, magnitude : ndarray of shape (n_stars,)
+        At least one star.
+
+    Returns
+    -------
+    low, high : ndarray of shape (2,)
+        BP−RP and G (mag). A few stars get at least 1 mag of colour and 3 of magnitude.
+    """
+    stars = np.stack([colour, magnitude]).astype(float)
+    low, high = stars.min(axis=1), stars.max(axis=1)
+    half = np.maximum((high - low) * 0.54, [0.5, 1.5])
+    return (low + high) / 2 - half, (low + high) / 2 + half

@@ -1,0 +1,119 @@
+"""The diagrams of many clusters, a file for each."""
+
+import os
+import re
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from skcluster.clusters import as_clusters, stars_of
+from skcluster.plotting._cmd import CMDDisplay
+from skcluster.plotting._inputs import one_estimate
+from skcluster.plotting._style import display_name
+from skcluster.plotting.isochrones import can_be_drawn
+
+
+def save_diagrams(
+    X: Any,
+    estimates: Any,
+    folder: str | os.PathLike[str],
+    *,
+    samples: Mapping[Any, Any] | None = None,
+    level: float = 0.68,
+    format: str = "png",
+    overwrite: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> list[Path]:
+    """Draw the diagram of each cluster with the isochrone of its estimate, into a file each.
+
+    Parameters
+    ----------
+    X : clusters
+        Whatever `skcluster.clusters.as_clusters` takes.
+    estimates : DataFrame
+        ``log_age`` (dex), ``a_v`` (mag) and ``distance_kpc`` (kpc), a row for each cluster. Where
+        they are NaN or no isochrone has that age, only the stars are drawn.
+    folder : str or PathLike
+        Where the files go; it is made if it is not there. A file has its cluster's name, with
+        anything but letters, digits and ``+-._`` replaced.
+    samples : mapping of names to array-like of shape (n_samples, 3), optional
+        Joint samples of each cluster, for the band around the isochrone.
+    level : float, default=0.68
+        Share of the samples that the band holds.
+    format : {"png", "pdf", "svg"}, default="png"
+        File type.
+    overwrite : bool, default=False
+        Whether files that are there may be replaced.
+    progress : callable, optional
+        Called with 1 for each cluster done.
+
+    Returns
+    -------
+    list of Path
+        The files, in the order of the clusters.
+
+    Raises
+    ------
+    FileExistsError
+        If one of the files is there and ``overwrite`` is False; then none is written.
+    ValueError
+        If there is no estimate of a cluster.
+
+    Warns
+    -----
+    UserWarning
+        If clusters were left out that have no star to draw.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from skcluster.datasets import simulate_clusters
+    >>> from skcluster.plotting import save_diagrams
+    >>> X, y = simulate_clusters(2, random_state=0)
+    >>> with TemporaryDirectory() as folder:
+    ...     [file.name for file in save_diagrams(X, y, folder)]
+    ['sim_000000.png', 'sim_000001.png']
+    """
+    from matplotlib.figure import Figure
+
+    if format not in ("png", "pdf", "svg"):
+        raise ValueError(f"format must be 'png', 'pdf' or 'svg', not {format!r}.")
+    X = as_clusters(X)
+    empty = stars_of(X).counts == 0
+    if empty.any():
+        names = ", ".join(map(repr, X.index[empty][:3]))
+        warnings.warn(f"{empty.sum()} clusters have no star to draw: {names}.", stacklevel=2)
+    files = file_names(X.index[~empty], Path(folder), format)
+    there = [file for file in files.values() if file.exists()]
+    if there and not overwrite:
+        raise FileExistsError(f"{there[0]} is already there; overwrite=True replaces it.")
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    for name, file in files.items():
+        values = one_estimate(estimates, name)
+        drawable = values is not None and can_be_drawn(values)[0]
+        figure = Figure(figsize=(4.6, 5.4), layout="constrained")
+        CMDDisplay.from_clusters(
+            X.loc[[name]],
+            values if drawable else None,
+            samples=None if samples is None or not drawable else samples[name],
+            level=level,
+            ax=figure.subplots(),
+        )
+        figure.savefig(file, dpi=200, metadata={"Title": display_name(name)})
+        if progress is not None:
+            progress(1)
+    return list(files.values())
+
+
+def file_names(names: Any, folder: Path, format: str) -> dict[Any, Path]:
+    """A file for each cluster, no two alike, not even where upper and lower case are one."""
+    found: dict[Any, Path] = {}
+    taken: set[str] = set()
+    for name in names:
+        stem = re.sub(r"[^\w.+-]+", "_", str(name)).lstrip(".") or "cluster"
+        numbers = (stem if i == 1 else f"{stem}_{i}" for i in range(1, len(names) + 2))
+        stem = next(s for s in numbers if s.lower() not in taken)
+        taken.add(stem.lower())
+        found[name] = folder / f"{stem}.{format}"
+    return found

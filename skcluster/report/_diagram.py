@@ -1,0 +1,114 @@
+"""A cluster's diagram as few bytes of a page."""
+
+import base64
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import binary_closing
+
+from skcluster.plotting.isochrones import (
+    can_be_drawn,
+    diagram_limits,
+    most_credible,
+    seen_isochrones,
+)
+
+Floats = npt.NDArray[np.floating[Any]]
+
+#: More stars than this, drawn at random, look the same.
+_MOST_STARS = 4000
+_MOST_CURVES = 80
+#: Cells of the band, in colour and in magnitude.
+_CELLS = (150, 200)
+
+
+def diagram(
+    colour: Floats,
+    magnitude: Floats,
+    probability: Floats | None,
+    estimate: Floats,
+    samples: Any,
+    level: float,
+) -> dict[str, Any]:
+    """Stars, isochrone and band of one cluster, as JSON can hold them.
+
+    Parameters
+    ----------
+    colour, magnitude : ndarray of shape (n_stars,)
+        BP−RP and G (mag).
+    probability : ndarray of shape (n_stars,), optional
+        Membership probabilities.
+    estimate : ndarray of shape (3,)
+        log age (dex), A_V (mag), distance (kpc).
+    samples : array-like of shape (n_samples, 3), optional
+        Joint samples of them.
+    level : float
+        Share of the samples whose isochrones make the band.
+
+    Returns
+    -------
+    dict
+        ``limits`` (mag): least and greatest colour, then magnitude; ``stars`` and ``line``: pairs
+        of numbers, 0 to 65535 from one limit to the other, as 16 bits in base64; ``shades``: bytes
+        in base64; ``band``: for each column of cells, first and last cell of each run.
+    """
+    if len(colour) == 0:
+        return {}
+    low, high = diagram_limits(colour, magnitude)
+    found: dict[str, Any] = {
+        "limits": [round(float(v), 3) for v in (low[0], high[0], low[1], high[1])],
+    }
+    shown = _shown(len(colour))
+    points = np.column_stack([colour, magnitude])[shown]
+    found["stars"] = _packed((points - low) / (high - low))
+    if probability is not None:
+        shades = np.nan_to_num(probability[shown], nan=0.0)
+        found["shades"] = _base64((255 * np.clip(shades, 0, 1)).astype(np.uint8))
+    if can_be_drawn(estimate)[0]:
+        line = (seen_isochrones(estimate, 0.0, "dr2")[0] - low) / (high - low)
+        # Points far outside stay, where a line leads from them into the diagram.
+        near = ((line > -0.2) & (line < 1.2)).all(axis=1)
+        kept = near | np.roll(near, 1) | np.roll(near, -1)
+        found["line"] = _packed(line[kept])
+    if samples is not None:
+        credible = most_credible(np.asarray(samples, float), level, _MOST_CURVES)
+        if len(credible):
+            curves = (seen_isochrones(credible, 0.0, "dr2") - low) / (high - low)
+            found["band"] = _runs(curves)
+    return found
+
+
+def _shown(n: int) -> Any:
+    if n <= _MOST_STARS:
+        return slice(None)
+    return np.sort(np.random.default_rng(0).choice(n, _MOST_STARS, replace=False))
+
+
+def _packed(places: Floats) -> str:
+    """Places within the diagram, 0 to 1, and up to one diagram's width beyond its sides."""
+    return _base64(np.clip((places + 1) * 65535 / 3, 0, 65535).round().astype("<u2"))
+
+
+def _base64(values: npt.NDArray[Any]) -> str:
+    return base64.b64encode(values.tobytes()).decode()
+
+
+def _runs(curves: Floats) -> list[list[int]]:
+    """The cells that curves pass, as runs in each column of cells."""
+    filled = np.zeros(_CELLS, dtype=bool)
+    start, end = curves[:, :-1], curves[:, 1:]
+    # Only segments near the diagram, and in steps of less than a cell.
+    near = ((np.minimum(start, end) < 1.02) & (np.maximum(start, end) > -0.02)).all(axis=2)
+    start, end = start[near], end[near]
+    steps = np.ceil(np.abs((end - start) * _CELLS).max(axis=1)).astype(int) + 1
+    segment = np.repeat(np.arange(len(steps)), steps)
+    along = (np.arange(len(segment)) - np.repeat(np.cumsum(steps) - steps, steps)) / steps[segment]
+    places = start[segment] + along[:, None] * (end - start)[segment]
+    cells = np.floor(places * _CELLS).astype(int)
+    cells = cells[((cells >= 0) & (cells < _CELLS)).all(axis=1)]
+    filled[cells[:, 0], cells[:, 1]] = True
+    # Between the curves of two samples lie those of samples that were not drawn.
+    filled = binary_closing(np.pad(filled, 4), np.ones((7, 7)))[4:-4, 4:-4]
+    edges = np.diff(np.pad(filled.astype(np.int8), ((0, 0), (1, 1))), axis=1)
+    return [np.flatnonzero(column).tolist() for column in edges]

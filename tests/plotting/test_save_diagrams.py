@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+from matplotlib import pyplot as plt
+
+from skcluster.clusters import as_clusters
+from skcluster.plotting import save_diagrams
+
+
+def test_a_file_for_each_cluster(sample, tmp_path):
+    X, y = sample
+    done: list[int] = []
+    files = save_diagrams(X[:3], y[:3], tmp_path / "new", progress=done.append)
+    assert done == [1, 1, 1]
+    assert [file.stem for file in files] == X.index[:3].tolist()
+    for file in files:
+        picture = plt.imread(file)
+        assert picture.shape == (1080, 920, 4)
+        red = (picture[..., 0] > 0.8) & (picture[..., 1] < 0.4) & (picture[..., 2] < 0.1)
+        assert red.sum() > 300  # the isochrone
+    with pytest.raises(FileExistsError, match=r"sim_000000\.png is already there"):
+        save_diagrams(X[:3], y[:3], tmp_path / "new")
+    assert plt.get_fignums() == []
+
+
+def test_names_that_are_no_file_names(sample, tmp_path):
+    X, y = sample
+    names = ["../up", "a/b", "A b", "a_b", ".hidden", "\u03b1 Per"]
+    X, y = X[:6].set_axis(names), y[:6].set_axis(names)
+    files = save_diagrams(X, y, tmp_path, format="svg")
+    assert len({file.name.lower() for file in files}) == 6
+    assert all(file.parent == tmp_path for file in files)
+    assert [file.name for file in files][-2:] == ["hidden.svg", "\u03b1_Per.svg"]
+
+
+def test_what_has_no_isochrone_or_no_star(sample, tmp_path):
+    X, y = sample
+    estimates = y[:3].copy()
+    estimates.iloc[0] = np.nan
+    estimates.iloc[1, 0] = 12.0
+    stars = {name: X.loc[name, "stars"] for name in X.index[:3]}
+    stars[X.index[2]] = stars[X.index[2]].assign(bp_rp=np.nan)
+    with pytest.warns(UserWarning, match="No star is left"):
+        X = as_clusters(stars)
+    with pytest.warns(UserWarning, match="1 clusters have no star to draw: 'sim_000002'"):
+        files = save_diagrams(X, estimates, tmp_path, format="pdf")
+    assert len(files) == 2
+    assert all(file.read_bytes().startswith(b"%PDF") for file in files)
+    with pytest.raises(ValueError, match="'png', 'pdf' or 'svg'"):
+        save_diagrams(X, estimates, tmp_path, format="exe")

@@ -1,0 +1,55 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from skcluster.datasets import simulate_clusters
+from skcluster.report import write_report
+
+
+def estimates_of(y):
+    """A table as `skcluster.estimates.estimate` gives it, without the time that takes."""
+    table = pd.DataFrame({"n_stars": 100}, index=y.index)
+    for target, width in {"log_age": 0.2, "a_v": 0.1, "distance_kpc": 0.05}.items():
+        table[target] = y[target]
+        table[f"{target}_lower"] = y[target] - width
+        table[f"{target}_upper"] = y[target] + width
+    return table.assign(flag="")
+
+
+def samples_of(table):
+    rng = np.random.default_rng(0)
+    values = table[["log_age", "a_v", "distance_kpc"]].to_numpy()
+    spread = rng.normal(0, [0.1, 0.05, 0.01], (len(table), 100, 3))
+    return dict(zip(table.index, values[:, None] + spread, strict=True))
+
+
+@pytest.fixture(scope="session")
+def run():
+    """Ten clusters: one flagged, one unmeasured, one with a name that tries to be markup."""
+    X, y = simulate_clusters(10, random_state=0, n_stars=60)
+    names = [f"Cluster_{i}" for i in range(1, 10)] + ["</script><b>&'\""]
+    X, y = X.set_axis(names), y.set_axis(names)
+    table = estimates_of(y)
+    table.loc["Cluster_3", "flag"] = "outside domain"
+    table.loc["Cluster_4", table.columns[1:-1]] = np.nan
+    table.loc["Cluster_4", "flag"] = "cannot be measured"
+    samples = samples_of(table)
+    del samples["Cluster_4"]
+    return X, table, samples
+
+
+@pytest.fixture(scope="session")
+def small_page(run, tmp_path_factory):
+    file = tmp_path_factory.mktemp("report") / "small.html"
+    X, table, samples = run
+    write_report(X, table, file, samples=samples, title="Ten <clusters>", metadata={"model": "a&b"})
+    return file
+
+
+@pytest.fixture(scope="session")
+def large_page(tmp_path_factory):
+    file = tmp_path_factory.mktemp("report") / "large.html"
+    X, y = simulate_clusters(1000, random_state=0, n_stars=200)
+    table = estimates_of(y)
+    write_report(X, table, file, samples=samples_of(table))
+    return file

@@ -1,0 +1,94 @@
+import base64
+import json
+import re
+
+import numpy as np
+import pytest
+
+from skcluster.datasets import isochrone
+from skcluster.report import write_report
+
+
+def data_of(page):
+    text = page.read_text()
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.S)
+    return json.loads(found[1])
+
+
+def places(text):
+    values = np.frombuffer(base64.b64decode(text), "<u2").reshape(-1, 2).astype(float)
+    return values * 3 / 65535 - 1
+
+
+def test_the_page_holds_every_star_and_number(small_page, run):
+    X, table, _ = run
+    data = data_of(small_page)
+    assert [c["name"] for c in data["clusters"]] == X.index.tolist()
+    for cluster, (name, row) in zip(data["clusters"], table.iterrows(), strict=True):
+        blue, red, bright, faint = cluster["limits"]
+        stars = places(cluster["stars"]) * [red - blue, faint - bright] + [blue, bright]
+        wanted = X.loc[name, "stars"][["bp_rp", "phot_g_mean_mag"]]
+        np.testing.assert_allclose(stars, wanted, atol=2e-3)
+        for key, values in cluster["values"].items():
+            if np.isnan(row[key]):
+                assert values == [None, None, None]
+            else:
+                assert values[0] == pytest.approx(row[key], abs=1e-4)
+    unmeasured = data["clusters"][3]
+    assert "line" not in unmeasured
+    assert "band" not in unmeasured
+
+
+def test_the_isochrone_is_that_of_the_estimate(small_page, run):
+    _, table, _ = run
+    cluster = data_of(small_page)["clusters"][0]
+    blue, red, bright, faint = cluster["limits"]
+    drawn = places(cluster["line"]) * [red - blue, faint - bright] + [blue, bright]
+    row = table.iloc[0]
+    points = isochrone(row["log_age"], a_v=row["a_v"], distance_kpc=row["distance_kpc"])
+    points = points[["bp_rp", "phot_g_mean_mag"]].to_numpy()
+    inside = drawn[(drawn[:, 1] > bright) & (drawn[:, 1] < faint)]
+    nearest = np.abs(inside[:, None] - points).sum(axis=2).min(axis=1)
+    assert len(inside) > 20
+    assert nearest.max() < 5e-3
+
+
+def test_the_band_covers_the_isochrone(small_page):
+    cluster = data_of(small_page)["clusters"][0]
+    line = places(cluster["line"])
+    line = line[((line > 0.02) & (line < 0.98)).all(axis=1)]
+    covered = 0
+    for u, v in line:
+        runs = np.reshape(cluster["band"][int(u * 150)], (-1, 2))
+        covered += any(first - 2 <= v * 200 <= last + 2 for first, last in runs)
+    assert covered / len(line) > 0.95
+    filled = sum(np.diff(np.reshape(runs, (-1, 2))).sum() for runs in cluster["band"])
+    assert 0 < filled < 0.3 * 150 * 200
+
+
+def test_it_is_one_file_that_asks_for_nothing(small_page):
+    text = small_page.read_text()
+    assert "default-src 'none'" in text
+    assert not re.search(r'(src|href)="(?!data:)', text)
+    assert "http" not in re.sub(r"http-equiv", "", text)
+    assert "<title>Ten &lt;clusters&gt;</title>" in text
+    assert "<dd>a&amp;b</dd>" in text
+    assert "<!--" not in text
+
+
+def test_a_rich_cluster_is_thinned(tmp_path, run):
+    X, table, _ = run
+    one = X.iloc[0]["stars"]
+    many = {"rich": one.sample(9000, replace=True, random_state=0)}
+    write_report(many, table.iloc[:1].set_axis(["rich"]), tmp_path / "a.html")
+    assert len(places(data_of(tmp_path / "a.html")["clusters"][0]["stars"])) == 4000
+
+
+def test_wrong_input_is_refused(tmp_path, run):
+    X, table, _ = run
+    with pytest.raises(ValueError, match="not of the same clusters"):
+        write_report(X, table.iloc[::-1], tmp_path / "a.html")
+    (tmp_path / "a.html").write_text("mine")
+    with pytest.raises(FileExistsError):
+        write_report(X, table, tmp_path / "a.html")
+    assert (tmp_path / "a.html").read_text() == "mine"
