@@ -29,7 +29,7 @@ def features(X: Any, y: Any, options: argparse.Namespace) -> Iterator[Table]:
     """Histogram and guesses against loops, of the sample and of many simulated clusters."""
     yield from _features(X, "the sample", options.repeats)
     large, _ = simulate_clusters(options.n_large, random_state=0, n_stars=200)
-    yield from _features(large, "simulated", max(1, options.repeats // 3))
+    yield from _features(large, "simulated", min(options.repeats, 3))
 
 
 def _features(X: Any, what: str, repeats: int) -> Iterator[Table]:

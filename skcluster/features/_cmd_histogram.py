@@ -235,7 +235,7 @@ class CMDHistogram(DiagramTransformer):
         max_clusters = max(_COUNTERS // (n_colours * n_magnitudes), 1)
         # Counters used again and again: to get new ones takes longer than to count. Those of
         # single precision are exact to 2**24.
-        single = weights is None and len(stars) < 2**24
+        single = weights is None and stars.counts.max() < 2**24
         counts = np.empty(
             (min(max_clusters, len(out)), n_colours, n_magnitudes),
             dtype=np.float32 if single else np.float64,
