@@ -127,3 +127,54 @@ def test_works_in_a_pipe_that_closes(members):
     assert "n_stars" in done.stdout
     assert "Traceback" not in done.stderr
     assert "error" not in done.stderr.lower()
+
+
+def test_one_star(tmp_path, capsys):
+    file = tmp_path / "one.csv"
+    file.write_text("cluster,phot_g_mean_mag,bp_rp,parallax\nlonely,12.5,0.8,1.2\n")
+    assert run("estimate", file, "--plots", tmp_path / "figures") == 0
+    printed = capsys.readouterr().out
+    assert "few stars" in printed
+    assert (tmp_path / "figures" / "lonely.png").stat().st_size > 10_000
+    assert run("report", file, "-o", tmp_path / "one.html") == 0
+
+
+FULL = """
+import resource, sys
+from skcluster.cli import main
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (1500, 1500))
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+QUICKLY = ["--pipeline", "ann", "--epochs", "1", "--no-intervals"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["estimate", "{members}", "-o", "{out}/e.csv"],
+        ["estimate", "{members}", "-o", "{out}/e.ecsv"],
+        ["estimate", "{members}", "-o", "{out}/e.fits"],
+        ["estimate", "{members}", "-o", "{out}/e.vot"],
+        ["estimate", "{members}", "-o", "{out}/e.parquet"],
+        ["estimate", "{members}", "--plots", "{out}"],
+        ["report", "{members}", "-o", "{out}/r.html"],
+        ["simulate", "-n", "100", "-o", "{out}/s.parquet"],
+        ["fit", "{members}", "{labels}", "-o", "{out}/m.skcluster", *QUICKLY],
+    ],
+    ids=lambda arguments: " ".join([arguments[0], Path(arguments[-1]).name]),
+)
+def test_a_full_disk_is_one_line_and_leaves_nothing(arguments, members, tmp_path):
+    places = {"members": members, "labels": members.with_name("l.parquet"), "out": tmp_path}
+    filled = [argument.format(**places) for argument in arguments]
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, *filled], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    said = [line for line in done.stderr.splitlines() if line.startswith("skcluster: error:")]
+    assert len(said) == 1
+    assert list(tmp_path.iterdir()) == []

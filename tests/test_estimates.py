@@ -46,3 +46,33 @@ def test_any_model_of_three_targets_will_do():
     assert estimate(X, model).columns.tolist() == ["n_stars", *TARGETS, "flag"]
     with pytest.raises(ValueError, match="log age, A_V and distance are needed"):
         estimate(X, model.fit(X, y[["log_age"]]))
+
+
+def test_few_stars_and_noisy_stars_have_wider_intervals():
+    X, _ = simulate_clusters(20, random_state=0, n_stars=1000, distance_kpc=1.0)
+    some = {name: X.loc[name, "stars"].sample(15, random_state=0) for name in X.index}
+    rng = np.random.default_rng(0)
+    noisy = {}
+    for name in X.index:
+        stars = X.loc[name, "stars"]
+        noisy[name] = stars.assign(bp_rp=stars["bp_rp"] + rng.normal(0, 0.2, len(stars)))
+
+    def widths(clusters):
+        table = estimate(clusters)
+        return np.array([table[f"{t}_upper"] - table[f"{t}_lower"] for t in TARGETS])
+
+    whole = widths(X)
+    assert (np.median(widths(some) / whole, axis=1) > 1.1).all()
+    assert (np.median(widths(noisy) / whole, axis=1)[:2] > 1.0).all()
+
+
+@pytest.mark.slow
+def test_a_cluster_of_a_million_stars():
+    X, _ = simulate_clusters(
+        1, random_state=0, n_stars=1_000_000, log_age=8.5, distance_kpc=0.8, a_v=0.3
+    )
+    assert len(X.iloc[0]["stars"]) > 900_000
+    line = estimate(X).iloc[0]
+    assert abs(line["log_age"] - 8.5) < 0.6
+    assert abs(line["a_v"] - 0.3) < 0.5
+    assert line["distance_kpc"] == pytest.approx(0.8, rel=0.2)

@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "regressors": set(),
     "metrics": set(),
     "uncertainty": {"metrics"},
-    "plotting": {"clusters", "photometry", "datasets"},
+    "plotting": {"clusters", "photometry", "io", "datasets"},
     "report": {"clusters", "io", "plotting"},
     "pipelines": {
         "photometry",
@@ -51,10 +51,12 @@ BORROWED = {
     ("cli", "skcluster.io._tables"),
     ("datasets", "skcluster.clusters._tables"),
     ("datasets", "skcluster.io._labels"),
+    ("datasets", "skcluster.io._whole_file"),
     ("distributed", "skcluster.io._whole_file"),
     ("io", "skcluster.clusters._tables"),
     ("io", "skcluster.clusters._wording"),
     ("persistence", "skcluster.io._whole_file"),
+    ("plotting", "skcluster.io._whole_file"),
     ("report", "skcluster.io._whole_file"),
 }
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from skcluster.clusters import as_clusters, stars_of
+from skcluster.io._whole_file import whole_file
 from skcluster.plotting._cmd import CMDDisplay
 from skcluster.plotting._inputs import one_estimate
 from skcluster.plotting._style import display_name
@@ -100,7 +101,8 @@ def save_diagrams(
             level=level,
             ax=figure.subplots(),
         )
-        figure.savefig(file, dpi=200, metadata={"Title": display_name(name)})
+        with whole_file(file, overwrite) as half:
+            figure.savefig(half, format=format, dpi=200, metadata={"Title": display_name(name)})
         if progress is not None:
             progress(1)
     return list(files.values())

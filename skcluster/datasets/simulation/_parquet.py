@@ -1,6 +1,7 @@
 """Simulated clusters, streamed to files."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pyarrow.parquet as pq
 from skcluster.datasets.simulation._blocks import BLOCK_SIZE, Block, simulate_blocks
 from skcluster.datasets.simulation._effects import Effects
 from skcluster.datasets.simulation._priors import Prior
+from skcluster.io._whole_file import whole_file
 
 
 def simulate_to_parquet(
@@ -79,27 +81,26 @@ def simulate_to_parquet(
 
 
 def _write(blocks: Iterable[Block], members: Path, labels: Path) -> None:
-    """Write the blocks as they come, to part files that get their names at the end."""
-    parts = [path.with_name(path.name + ".part") for path in (members, labels)]
-    writers: list[pq.ParquetWriter] = []
-    try:
-        for block in blocks:
-            tables = _tables(block)
-            if not writers:
-                writers = [
-                    pq.ParquetWriter(part, table.schema)
-                    for part, table in zip(parts, tables, strict=True)
-                ]
-            for writer, table in zip(writers, tables, strict=True):
-                writer.write_table(table)
-        for writer, part, path in zip(writers, parts, (members, labels), strict=True):
-            writer.close()
-            part.replace(path)
-    finally:
-        for writer in writers:
-            writer.close()
-        for part in parts:
-            part.unlink(missing_ok=True)
+    """Write the blocks as they come, to files that get their names at the end."""
+    with whole_file(labels, True) as half_labels, whole_file(members, True) as half_members:
+        writers: list[pq.ParquetWriter] = []
+        try:
+            for block in blocks:
+                tables = _tables(block)
+                if not writers:
+                    writers = [
+                        pq.ParquetWriter(half, table.schema)
+                        for half, table in zip((half_members, half_labels), tables, strict=True)
+                    ]
+                for writer, table in zip(writers, tables, strict=True):
+                    writer.write_table(table)
+            for writer in writers:
+                writer.close()
+        except BaseException:
+            for writer in writers:
+                with suppress(OSError):  # a disk that is full is so for its last bytes too
+                    writer.close()
+            raise
 
 
 def _tables(block: Block) -> tuple[pa.Table, pa.Table]:
