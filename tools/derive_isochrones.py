@@ -24,7 +24,7 @@ METALLICITIES = (-0.7, -0.45, -0.2, 0.05, 0.3)
 LOWEST_MASS, HIGHEST_MASS = 0.1, 100.0
 BANDS = ("GAIAEDR3_GMAG", "GAIAEDR3_GBPMAG", "GAIAEDR3_GRPMAG")
 # Number of points from each anchor (see `anchors`) to the next.
-STEPS = (80, 60, 60, 24, 30, 30, 40, 10, 30, 30)
+STEPS = (320, 240, 240, 96, 120, 120, 160, 40, 120, 120)
 # A log mass below which stars of most ages have not evolved yet.
 FIXED = 0.25
 TARGET = Path(__file__).parents[1] / "skcluster" / "datasets" / "data" / "parsec_isochrones.npz"
@@ -93,13 +93,24 @@ def sample(log_age: float, iso: Table) -> tuple[Floats, Floats]:
     along_mass = log_mass + 1e-9 * row
     rows = []
     for k, n in enumerate(STEPS):
-        # By mass while stars burn hydrogen, along the curve afterwards.
-        along = along_mass if k < 4 else along_curve
-        start, stop = np.interp(at[k : k + 2], row, along)
-        rows.append(np.interp(np.linspace(start, stop, n, endpoint=False), along, row))
+        steps = np.linspace(0, 1, n, endpoint=False)
+        by_mass, by_curve = _share(at, k, along_mass), _share(at, k, along_curve)
+        # By mass while stars burn hydrogen, along the curve afterwards; half and half on the way to
+        # the hook, where massive stars change fast with mass.
+        along = by_mass if k < 4 else by_curve
+        if k == 2:
+            along = (by_mass + by_curve) / 2
+        inside = np.interp(steps, along, row)
+        rows.append(np.clip(inside, *at[k : k + 2]))
     points = np.concatenate([*rows, at[-1:]])
     magnitudes = [np.interp(points, row, np.asarray(iso[band], float)) for band in BANDS]
     return np.interp(points, row, log_mass), np.column_stack(magnitudes)
+
+
+def _share(at: Floats, k: int, along: Floats) -> Floats:
+    """How far each row is from anchor k to the next, 0 to 1 between them, along something."""
+    start, stop = np.interp(at[k : k + 2], np.arange(len(along)), along)
+    return (along - start) / max(stop - start, 1e-12)
 
 
 def distance_to_line(points: Floats, line: Floats) -> Floats:
