@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestRegressor
@@ -228,10 +229,18 @@ def test_the_shipped_model_is_small_and_sound():
 
 
 def test_files_of_format_1_stay_readable():
-    """Written by version 0.1.0 with an ANN that learned from these clusters."""
+    """Written by version 0.1.0 with an ANN that learned from 30 simulated clusters."""
     model = load_model(Path(__file__).parent / "data" / "format_1.skcluster")
-    X, _ = simulate_clusters(30, random_state=0)
-    expected = [[7.529653, 9.264979], [0.272546, 2.314441], [-0.31091, 5.189835]]
+    g = np.linspace(10.03, 17.9, 40)
+    stars = {
+        "phot_g_mean_mag": g,
+        "bp_rp": 0.1971 * g - 1.7571,
+        "parallax": 1.2,
+        "probability": 1.0,
+    }
+    expected = [[7.428068, 9.163394], [0.132658, 2.174553], [-0.539877, 4.960868]]
     np.testing.assert_allclose(
-        model.predict_interval(X.iloc[:1], coverage=0.68)[0], expected, atol=1e-4
+        model.predict_interval({"straight": pd.DataFrame(stars)}, coverage=0.68)[0],
+        expected,
+        atol=1e-4,
     )
