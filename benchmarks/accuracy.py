@@ -20,7 +20,7 @@ import numpy.typing as npt
 import pandas as pd
 from accuracy_figures import draw_estimates, draw_residuals
 from accuracy_report import overall, per_subset, worst
-from realism import cmd_summary, learn
+from realism import boosted_trees, cmd_summary, learn
 from sklearn.model_selection import KFold
 
 from skcluster.io import read_clusters
@@ -37,9 +37,9 @@ def parallax_alone(X: Any, y: pd.DataFrame, unseen: Any, seed: int) -> npt.NDArr
     return mean
 
 
-def boosted_trees(X: Any, y: pd.DataFrame, unseen: Any, seed: int) -> npt.NDArray[np.floating]:
+def trees_on_summaries(X: Any, y: pd.DataFrame, unseen: Any, seed: int) -> npt.NDArray[np.floating]:
     """Trees on quantiles of the diagram, distance as a correction to the parallax's."""
-    return learn(cmd_summary(X), y, cmd_summary(unseen), seed)
+    return learn(boosted_trees(seed), cmd_summary(X), y, cmd_summary(unseen))
 
 
 def fitted(pipeline: Callable[..., Any]) -> Predict:
@@ -54,7 +54,7 @@ def fitted(pipeline: Callable[..., Any]) -> Predict:
 
 MODELS: dict[str, Predict] = {
     "parallax": parallax_alone,
-    "trees": boosted_trees,
+    "trees": trees_on_summaries,
     "ann": fitted(ann_pipeline),
     "cnn": fitted(cnn_pipeline),
     "mdm": fitted(mdm_pipeline),

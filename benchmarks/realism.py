@@ -7,7 +7,8 @@ Prints, for the real clusters given and the simulator's defaults:
 - how well a classifier tells simulated clusters from real ones (area under the ROC curve, 0.5 if
   it cannot), with the real clusters' parameters and with the default priors, and what gives them
   away;
-- the errors on the real clusters of boosted trees trained on simulated ones only;
+- the errors on the real clusters of boosted trees and of the ANN trained on simulated ones only
+  (``benchmarks/pretrain.py`` measures those of the networks over sets of stars);
 - the parallax zero point and scatter of the real clusters that the defaults of
   ``skcluster.datasets.Effects`` copy;
 - how many clusters are simulated in a second on one core.
@@ -25,11 +26,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from realism_figures import TWINS, draw_twins
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.impute import SimpleImputer
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.multioutput import MultiOutputRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import QuantileTransformer, StandardScaler
 
-from skcluster import CMDSummary
+from skcluster import ANNRegressor, CMDSummary
 from skcluster.clusters import stars_of
 from skcluster.datasets import simulate_clusters
 from skcluster.io import read_clusters
@@ -103,30 +109,49 @@ def giveaways(real: pd.DataFrame, simulated: pd.DataFrame, n: int = 8) -> pd.Ser
 
 
 def learn(
-    features: pd.DataFrame, y: pd.DataFrame, unseen: pd.DataFrame, seed: int
+    model: Any, features: pd.DataFrame, y: pd.DataFrame, unseen: pd.DataFrame
 ) -> npt.NDArray[np.floating]:
-    """Predictions of boosted trees: log age, A_V and distance, that as a factor on 1 / parallax."""
+    """Predictions of a model: log age, A_V and distance, that as a factor on 1 / parallax."""
     features = features.dropna(axis="columns", thresh=FEWEST_KNOWN)
     unseen = unseen[features.columns]
-    predicted = []
-    for name in y:
-        target = y[name].to_numpy()
-        if name == "distance_kpc":
-            target = distance_modulus(target * features["parallax"].to_numpy())
-        model = HistGradientBoostingRegressor(
-            max_iter=250,
-            learning_rate=0.07,
-            max_leaf_nodes=24,
-            min_samples_leaf=15,
-            l2_regularization=1,
-            max_features=0.4,
-            random_state=seed,
-        )
-        values = model.fit(features, target).predict(unseen)
-        if name == "distance_kpc":
-            values = distance_from_modulus(values) / unseen["parallax"].to_numpy()
-        predicted.append(values)
-    return np.column_stack(predicted)
+    factor = y["distance_kpc"] * features["parallax"].to_numpy()
+    targets = y.assign(distance_kpc=distance_modulus(factor))
+    predicted = model.fit(features, targets.to_numpy()).predict(unseen)
+    last = y.columns.get_loc("distance_kpc")
+    predicted[:, last] = distance_from_modulus(predicted[:, last]) / unseen["parallax"]
+    return predicted
+
+
+def boosted_trees(seed: int) -> Any:
+    """Trees on summaries of diagrams."""
+    trees = HistGradientBoostingRegressor(
+        max_iter=250,
+        learning_rate=0.07,
+        max_leaf_nodes=24,
+        min_samples_leaf=15,
+        l2_regularization=1,
+        max_features=0.4,
+        random_state=seed,
+    )
+    return MultiOutputRegressor(trees)
+
+
+def dense_network(seed: int) -> Any:
+    """The package's ANN on the same summaries."""
+    network = ANNRegressor(
+        hidden_layer_sizes=(256, 128, 64),
+        dropout=0.2,
+        epochs=40,
+        batch_size=128,
+        learning_rate_schedule="cosine",
+        random_state=seed,
+    )
+    return make_pipeline(
+        # Ranks, so that what is far off in the real clusters stays within what was learnt.
+        QuantileTransformer(n_quantiles=200, output_distribution="normal", random_state=seed),
+        SimpleImputer(add_indicator=True),
+        TransformedTargetRegressor(network, transformer=StandardScaler()),
+    )
 
 
 def parallaxes(X: Any, y: pd.DataFrame) -> dict[str, float]:
@@ -171,11 +196,15 @@ def main(arguments: list[str] | None = None) -> None:
     print(giveaways(real, twin).round(3).to_string(), "\n")
 
     X_train, y_train = simulate_clusters(options.n_train, random_state=options.seed + 2)
-    predicted = learn(cmd_summary(X_train), y_train, real, options.seed)
-    errors = error_table(y[y_train.columns], predicted)
-    print(f"Boosted trees trained on {options.n_train} simulated clusters, on {len(y)} real ones:")
-    print(errors.round(3).to_string(), "\n")
-    result |= {"simulated_to_real": errors.to_dict("index"), "parallaxes": parallaxes(X, y)}
+    summary = cmd_summary(X_train)
+    print(f"Trained on {options.n_train} simulated clusters alone, on {len(y)} real ones:")
+    result["simulated_to_real"] = {}
+    for name, make in {"boosted trees": boosted_trees, "ANN": dense_network}.items():
+        predicted = learn(make(options.seed), summary, y_train, real)
+        errors = error_table(y[y_train.columns], predicted)
+        print(f"{name}\n{errors.round(3).to_string()}\n")
+        result["simulated_to_real"][name] = errors.to_dict("index")
+    result["parallaxes"] = parallaxes(X, y)
     print("Parallaxes of the real clusters:", json.dumps(result["parallaxes"]))
     result["clusters_per_second"] = speed()
     print(f"{result['clusters_per_second']:.0f} clusters of 200 stars a second on one core")

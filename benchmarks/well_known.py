@@ -53,7 +53,9 @@ def markdown(table: pd.DataFrame, y: pd.DataFrame) -> str:
     heads = [f"{text}, {what}" for text in TARGETS.values() for what in ("estimate", "published")]
     lines = [["cluster", "stars", *heads], ["---"] * (2 + len(heads))]
     for name, row in table.iterrows():
-        line = [f"{NAMES[str(name)]} ({str(name).replace('_', ' ')})", str(row["n_stars"])]
+        called, catalogued = NAMES[str(name)], str(name).replace("_", " ")
+        named = called if called == catalogued else f"{called} ({catalogued})"
+        line = [named, str(row["n_stars"])]
         for target in TARGETS:
             digits = 3 if target == "distance_kpc" else 2
             low, high = row[f"{target}_lower"], row[f"{target}_upper"]

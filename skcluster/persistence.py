@@ -180,6 +180,12 @@ def read_card(path: str | os.PathLike[str] | None = None) -> dict[str, Any]:
     ------
     FileNotFoundError, ModelFileError
         As `load_model` does.
+
+    Examples
+    --------
+    >>> from skcluster.persistence import read_card
+    >>> read_card()["card"]["name"]
+    'reference'
     """
     return _with_file(path, _card)
 

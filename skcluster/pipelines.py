@@ -235,6 +235,15 @@ def describe_cluster(stars: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     -------
     ndarray of shape (n_clusters, 14)
         Its first columns.
+
+    Examples
+    --------
+    >>> from skcluster import StarSet
+    >>> from skcluster.datasets import simulate_clusters
+    >>> from skcluster.pipelines import describe_cluster
+    >>> X, y = simulate_clusters(2, random_state=0)
+    >>> describe_cluster(StarSet().fit_transform(X)).shape
+    (2, 14)
     """
     return stars[:, :_N_CONTEXT]
 
@@ -260,6 +269,12 @@ def scale_targets(y: npt.ArrayLike) -> npt.NDArray[np.float64]:
     ------
     ValueError
         If there are not three targets, or a distance is not above 0.
+
+    Examples
+    --------
+    >>> from skcluster.pipelines import scale_targets
+    >>> scale_targets([[8.4, 1.2, 1.0]])
+    array([[ 0. ,  0. , -0.5]])
     """
     values = np.array(y, dtype=np.float64)
     if values.ndim != 2 or values.shape[1] != len(_MIDDLE):
@@ -287,6 +302,12 @@ def unscale_targets(scaled: npt.ArrayLike) -> npt.NDArray[np.float64]:
     -------
     ndarray of shape (n_clusters, 3)
         Log age (dex), A_V (mag), distance (kpc).
+
+    Examples
+    --------
+    >>> from skcluster.pipelines import unscale_targets
+    >>> unscale_targets([[0.5, -2.0, -0.5]])
+    array([[8.9, 0. , 1. ]])
     """
     values: npt.NDArray[np.float64] = np.asarray(scaled, dtype=np.float64) * _UNIT + _MIDDLE
     values[:, 1] = np.maximum(values[:, 1], 0)

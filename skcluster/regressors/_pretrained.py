@@ -23,6 +23,20 @@ def save_pretrained(file: str | Path, networks: Sequence[Mapping[str, FloatArray
         Ends in ".npz".
     networks : sequence of mappings
         ``weights_`` of a fitted `SetRegressor`.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> import numpy as np
+    >>> from skcluster.regressors import SetRegressor, save_pretrained
+    >>> settings = dict(n_context=1, n_channels=2, units=(4, 4, 4), n_heads=1, epochs=1)
+    >>> X, y = np.ones((8, 7), dtype=np.float32), np.arange(8.0)
+    >>> first = SetRegressor(**settings, random_state=0).fit(X, y)
+    >>> with TemporaryDirectory() as folder:
+    ...     weights = Path(folder) / "weights.npz"
+    ...     save_pretrained(weights, first.weights_)
+    ...     again = SetRegressor(**settings, pretrained=weights, random_state=0).fit(X, y)
     """
     arrays: dict[str, Any] = {
         f"{i}_{name}": np.asarray(values, dtype=np.float16)

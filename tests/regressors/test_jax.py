@@ -26,10 +26,22 @@ for name, model in REGRESSORS.items():
     np.testing.assert_allclose(first.model_.predict_on_batch(inputs), first.predict(X), atol=1e-4)
 """
 
+SETS = """
+import keras
+import test_set_regressor as tests
+assert keras.backend.backend() == "jax"
+tests.test_learns_from_a_set()
+tests.test_the_order_of_stars_and_empty_places_do_not_matter()
+X, y = tests.data()
+first, second = (tests.SetRegressor(**tests.SMALL).fit(X, y) for _ in range(2))
+assert first.history_ == second.history_
+"""
+
 
 @pytest.mark.slow
+@pytest.mark.parametrize("script", [SCRIPT, SETS], ids=["numbers and pictures", "sets"])
 @pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="JAX is not installed")
-def test_all_three_on_jax():
+def test_on_jax(script):
     here = Path(__file__).parent
     environment = {**os.environ, "KERAS_BACKEND": "jax"}
-    subprocess.run([sys.executable, "-c", SCRIPT], cwd=here, env=environment, check=True)
+    subprocess.run([sys.executable, "-c", script], cwd=here, env=environment, check=True)
