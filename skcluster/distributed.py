@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import joblib
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 from nested_pandas import NestedFrame
 
-from skcluster.clusters import as_clusters
+from skcluster.clusters import as_clusters, clusters_from_flat
 from skcluster.estimates import estimate as estimate_in_memory
 from skcluster.io import read_clusters
 from skcluster.io._whole_file import whole_file
@@ -222,6 +223,10 @@ def _measure(
 
 
 def _clusters(frame: pd.DataFrame, cluster_column: str | None) -> NestedFrame:
+    if len(frame) == 0:
+        # A place on the sky without any cluster.
+        stars = {name: np.array([]) for name in ("phot_g_mean_mag", "bp_rp")}
+        return clusters_from_flat(stars, np.array([0]), pd.Index([], dtype="str", name="cluster"))
     if isinstance(frame, NestedFrame) and "stars" in frame.columns:
         names = {cluster_column} if cluster_column else {"cluster", "Cluster"}
         if names & set(frame.columns):

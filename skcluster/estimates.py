@@ -65,7 +65,7 @@ def estimate(
     model = load_model() if model is None else model
     X = as_clusters(X)
     parts = []
-    for start in range(0, len(X), _CHUNK):
+    for start in range(0, max(len(X), 1), _CHUNK):
         part = X.iloc[start : start + _CHUNK]
         parts.append(_estimate(part, model, coverage))
         if progress is not None:
@@ -104,5 +104,5 @@ def _estimate(X: Any, model: Any, coverage: float) -> pd.DataFrame:
         reasons["outside domain"][seen] = model.outside_domain(X[seen])
     names = np.array(list(reasons))
     flags = np.column_stack(list(reasons.values()))
-    table["flag"] = ["; ".join(names[row]) for row in flags]
+    table["flag"] = pd.Series(["; ".join(names[row]) for row in flags], X.index, dtype="str")
     return table

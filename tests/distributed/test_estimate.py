@@ -74,6 +74,22 @@ def test_a_dask_frame_of_nested_clusters(clusters, tmp_path):
     assert_same(tmp_path / "out", estimates)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Dask's own
+def test_an_empty_partition(clusters, members, tmp_path):
+    X, model, estimates = clusters
+    parts = [dask.delayed(part) for part in (X[:20], X[:0], X[20:])]
+    frame = dd.from_delayed(parts, meta=X[:0], verify_meta=False)
+    assert len(estimate(frame, tmp_path / "nested", model)) == 3
+    assert_same(tmp_path / "nested", estimates)
+    # Stars, a row each, the first partition of them empty.
+    parts = [dask.delayed(part) for part in (members[:0], members)]
+    frame = dd.from_delayed(parts, meta=members[:0], verify_meta=False)
+    estimate(frame, tmp_path / "stars", model)
+    assert_same(tmp_path / "stars", estimates)
+    again = dd.read_parquet(tmp_path / "stars").compute()
+    assert len(again) == 60
+
+
 @pytest.fixture(scope="module")
 def lsdb():
     """LSDB, whose import sets an option of pandas: here, before the test's own state is noted."""
