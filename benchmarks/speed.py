@@ -4,9 +4,10 @@
     python benchmarks/speed.py --members members.parquet --clusters clusters.csv
     python benchmarks/speed.py --only training prediction
 
-Every table gives the median of repeated runs, taken in turn, and the ratio to the first line. The
-rivals among the libraries come with the extra ``benchmarks``. About twenty minutes on 2 cores, most
-of it for the training of plain Keras networks. Writes ``speed.json`` beside the tables.
+Every table gives the median of repeated runs, taken in turn (of training, the least of three), and
+the ratio to the first line. The rivals among the libraries come with the extra ``benchmarks``.
+About half an hour on 2 cores, most of it for the training of plain Keras networks. Writes
+``speed.json`` beside the tables.
 """
 
 import argparse
