@@ -9,6 +9,8 @@ import pandas as pd
 from accuracy_report import MODULUS, errors
 from matplotlib.figure import Figure
 
+from skcluster.plotting import EstimateDisplay
+
 LABELS = {
     "log_age": "log age (dex)",
     "a_v": "$A_V$ (mag)",
@@ -21,14 +23,7 @@ _POINTS, _LINE = "#0072B2", "#D55E00"
 def draw_estimates(y: pd.DataFrame, predicted: pd.DataFrame, name: str, file: Path) -> None:
     """Predicted against published, target by target."""
     figure = Figure(figsize=(12, 4.2), layout="constrained")
-    for axes, target in zip(figure.subplots(1, 3), y, strict=True):
-        axes.plot(y[target], predicted[target], ".", color=_POINTS, alpha=0.4, markersize=5)
-        ends = np.array([y[target].min(), y[target].max()])
-        if target == "distance_kpc":
-            axes.set(xscale="log", yscale="log")
-        axes.plot(ends, ends, color=_LINE)
-        label = LABELS[str(target)]
-        axes.set(xlabel=f"published {label}", ylabel=f"predicted {label}")
+    EstimateDisplay.from_predictions(y, predicted, ax=figure.subplots(1, 3))
     figure.suptitle(f"{name}: {len(y)} clusters, each predicted by a model that has not seen it")
     figure.savefig(file, dpi=150)
 

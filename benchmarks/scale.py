@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -167,7 +168,7 @@ def main(arguments: list[str] | None = None) -> Table:
     table = Table("A catalogue in partitions", ["", ""], lines)
     print(f"\n{table.markdown()}")
     options.output.mkdir(parents=True, exist_ok=True)
-    record = {"machine": machine(), "tables": [table.to_json()]}
+    record = {"machine": machine(), "tables": [asdict(table)]}
     (options.output / "scale.json").write_text(json.dumps(record, indent=1))
     return table
 

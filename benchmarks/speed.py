@@ -12,6 +12,7 @@ About half an hour on 2 cores, most of it for the training of plain Keras networ
 
 import argparse
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import speed_features
@@ -66,7 +67,7 @@ def main(arguments: list[str] | None = None) -> list[Table]:
             print(f"\n{table.markdown()}", flush=True)
             tables.append(table)
     options.output.mkdir(parents=True, exist_ok=True)
-    record = {"machine": machine(), "tables": [table.to_json() for table in tables]}
+    record = {"machine": machine(), "tables": [asdict(table) for table in tables]}
     (options.output / "speed.json").write_text(json.dumps(record, indent=1))
     return tables
 

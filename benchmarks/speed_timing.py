@@ -36,10 +36,6 @@ class Table:
         rows = [self.columns, ["---"] * len(self.columns), *shown]
         return "\n".join([f"### {self.title}", "", *(f"| {' | '.join(row)} |" for row in rows)])
 
-    def to_json(self) -> dict[str, Any]:
-        """The table as plain data."""
-        return {"title": self.title, "columns": self.columns, "lines": self.lines}
-
 
 def _shown(value: Any) -> str:
     return f"{value:.3g}" if isinstance(value, float) and abs(value) < 1000 else str(value)

@@ -5,17 +5,15 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from table1_report import Row
 
 from skcluster import CMDHistogram, CMDRasterizer
 from skcluster.clusters import stars_of
+from skcluster.plotting import Curve, LearningCurveDisplay
 
 #: The cluster of the paper's figure 1.
 EXAMPLE = "Alessi_5"
 _NUMBER = {"ann": 2, "cnn": 3, "mdm": 4}
-#: Okabe and Ito's colours, which colour-blind readers can tell apart.
-_TRAINING, _VALIDATION, _AUGMENTED = "#0072B2", "#D55E00", "#009E73"
 
 
 def figure_cluster(X: Any, folder: Path) -> None:
@@ -63,35 +61,19 @@ def figure_learning_curves(rows: list[Row], folder: Path) -> None:
 
 
 def _learning_curves(rows: list[Row]) -> Figure:
-    figure = Figure(figsize=(6, 4), layout="constrained")
-    axes = figure.subplots()
+    curves = []
     for row in rows:
-        if row.augmentation and row.augmentation != "augmented":
-            continue
-        curve = row.curves[0]
-        epochs = np.arange(1, len(curve["loss"]) + 1)
-        if row.augmentation:
-            label = "training, with augmentation"
-            axes.plot(epochs, curve["loss"], "--", color=_AUGMENTED, label=label)
-            continue
-        axes.plot(epochs, curve["loss"], color=_TRAINING, label="training")
-        if "val_loss" in curve:
-            best = curve["best_epoch"]
-            axes.plot(epochs, curve["val_loss"], color=_VALIDATION, label="validation")
-            axes.plot(
-                best,
-                curve["val_loss"][best - 1],
-                "o",
-                color=_VALIDATION,
-                markeredgecolor="black",
-                label=f"best epoch: {best}",
+        if row.augmentation in ("", "augmented"):
+            curve = row.curves[0]
+            curves.append(
+                Curve(
+                    row.augmentation,
+                    np.asarray(curve["loss"]),
+                    np.asarray(curve["val_loss"]) if "val_loss" in curve else None,
+                    curve.get("best_epoch"),
+                )
             )
-    axes.set(
-        title=rows[0].title,
-        xlabel="epoch",
-        ylabel="mean squared error (MinMax units)",
-        yscale="log",
-    )
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.legend()
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    display = LearningCurveDisplay(curves=curves).plot(figure.subplots())
+    display.ax_.set(title=rows[0].title, ylabel="mean squared error (MinMax units)")
     return figure

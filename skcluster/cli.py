@@ -129,7 +129,7 @@ def _estimate(options: Any) -> None:
 
     if options.output is not None:
         _may_write(options.output, options.overwrite)
-    model, X, table = _measured(options)
+    model, X, table = _measured(options, plots=options.plots)
     if options.output is not None:
         metadata = _facts(options)
         write_estimates(table, options.output, metadata=metadata, overwrite=options.overwrite)
@@ -159,8 +159,8 @@ def _report(options: Any) -> None:
     print(options.output)
 
 
-def _measured(options: Any) -> tuple[Any, Any, Any]:
-    """The model, the clusters and their estimates."""
+def _measured(options: Any, plots: Path | None = None) -> tuple[Any, Any, Any]:
+    """The model, the clusters and their estimates; first of all, whether plots have a place."""
     from skcluster.estimates import estimate
     from skcluster.persistence import load_model
 
@@ -168,6 +168,11 @@ def _measured(options: Any) -> tuple[Any, Any, Any]:
         raise ValueError(f"--coverage must lie between 0 and 1, not {options.coverage:g}.")
     model = load_model(options.model)
     X = _read(options)
+    if plots is not None:
+        from skcluster.plotting._save import file_names
+
+        for file in file_names(X.index, plots, options.plot_format).values():
+            _may_replace(file, options.overwrite)
     with _progress(len(X), "Estimating") as advance:
         return model, X, estimate(X, model, coverage=options.coverage, progress=advance)
 
@@ -284,12 +289,16 @@ def _read(options: Any, labels: Path | None = None) -> Any:
 
 def _may_write(file: Path, overwrite: bool) -> None:
     """Say before the work, not after it, that its result cannot be written."""
-    if file.exists() and not overwrite:
-        raise FileExistsError(f"{file} is already there; --overwrite replaces it.")
+    _may_replace(file, overwrite)
     if not file.parent.is_dir():
         raise FileNotFoundError(f"There is no folder {file.parent} to write {file.name} into.")
     if not os.access(file.parent, os.W_OK):
         raise PermissionError(f"The folder {file.parent} cannot be written to.")
+
+
+def _may_replace(file: Path, overwrite: bool) -> None:
+    if file.exists() and not overwrite:
+        raise FileExistsError(f"{file} is already there; --overwrite replaces it.")
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from nested_pandas import NestedFrame
 from skcluster.clusters import as_clusters, clusters_from_flat
 from skcluster.estimates import estimate as estimate_in_memory
 from skcluster.io import read_clusters
+from skcluster.io._columns import STAR_SYNONYMS, find_columns
 from skcluster.io._whole_file import whole_file
 from skcluster.persistence import load_model
 
@@ -145,12 +146,17 @@ class _RowGroup:
     def names(self, cluster_column: str | None) -> Iterable[Any]:
         """Names of the clusters; empty where finding them takes reading the stars."""
         with pq.ParquetFile(self.file) as file:
-            there = file.schema_arrow.names
-            wanted = [cluster_column] if cluster_column else ["cluster", "Cluster"]
-            found = next((name for name in wanted if name in there), None)
+            found = _cluster_column(file.schema_arrow.names, cluster_column)
             if found is None:
                 return ()
             return file.read_row_group(self.number, columns=[found])[found].unique().to_pylist()
+
+
+def _cluster_column(there: Iterable[str], given: str | None) -> str | None:
+    """The column that names the clusters, if there is one."""
+    if given is not None:
+        return given if given in there else None
+    return next(iter(find_columns(there, {"cluster": STAR_SYNONYMS["cluster"]})), None)
 
 
 def _partitions(catalogue: Any) -> tuple[list[Any], Any]:
@@ -228,8 +234,7 @@ def _clusters(frame: pd.DataFrame, cluster_column: str | None) -> NestedFrame:
         stars = {name: np.array([]) for name in ("phot_g_mean_mag", "bp_rp")}
         return clusters_from_flat(stars, np.array([0]), pd.Index([], dtype="str", name="cluster"))
     if isinstance(frame, NestedFrame) and "stars" in frame.columns:
-        names = {cluster_column} if cluster_column else {"cluster", "Cluster"}
-        if names & set(frame.columns):
+        if _cluster_column(frame.columns, cluster_column) is not None:
             # The index is a place on the sky, or a number.
             frame = frame.reset_index(drop=True)
         elif frame.index.name is not None:

@@ -80,7 +80,12 @@ def _estimate(X: Any, model: Any, coverage: float) -> pd.DataFrame:
     predicted = np.full((len(X), len(TARGETS)), np.nan)
     intervals = np.full((*predicted.shape, 2), np.nan) if has_intervals else None
     if seen.any():
-        values = np.asarray(model.predict(X[seen]))
+        if has_intervals:
+            values, ends = model.predict_interval(
+                X[seen], coverage=coverage, return_prediction=True
+            )
+        else:
+            values = np.asarray(model.predict(X[seen]))
         if values.shape != predicted[seen].shape:
             raise ValueError(
                 f"The model gives {values.shape[1:] or 1} targets; log age, A_V and distance are "
@@ -88,7 +93,7 @@ def _estimate(X: Any, model: Any, coverage: float) -> pd.DataFrame:
             )
         predicted[seen] = values
         if intervals is not None:
-            intervals[seen] = model.predict_interval(X[seen], coverage=coverage)
+            intervals[seen] = ends
     table = pd.DataFrame({"n_stars": n_stars}, index=X.index)
     table.index.name = "cluster"
     for i, target in enumerate(TARGETS):

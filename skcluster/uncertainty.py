@@ -175,10 +175,17 @@ class ConformalRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         return predicted
 
     @validate_params(
-        {"self": [object], "X": [object], "coverage": [Interval(Real, 0, 1, closed="neither")]},
+        {
+            "self": [object],
+            "X": [object],
+            "coverage": [Interval(Real, 0, 1, closed="neither")],
+            "return_prediction": ["boolean"],
+        },
         prefer_skip_nested_validation=True,
     )
-    def predict_interval(self, X: Any, coverage: float = 0.68) -> Floats:
+    def predict_interval(
+        self, X: Any, coverage: float = 0.68, *, return_prediction: bool = False
+    ) -> Any:
         """Intervals that cover a share of the clusters, for each target on its own.
 
         Parameters
@@ -186,10 +193,14 @@ class ConformalRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         X : whatever the regressor takes, n_clusters rows
         coverage : float, default=0.68
             The share, between 0 and 1.
+        return_prediction : bool, default=False
+            Whether to give what `predict` gives too, for the time of one prediction.
 
         Returns
         -------
-        ndarray of shape (n_clusters, n_outputs, 2) or (n_clusters, 2)
+        prediction : ndarray of shape (n_clusters, n_outputs) or (n_clusters,)
+            Only with ``return_prediction``.
+        intervals : ndarray of shape (n_clusters, n_outputs, 2) or (n_clusters, 2)
             Lower and upper ends. With too few training clusters for the share the ends are those
             of the farthest error.
         """
@@ -198,7 +209,12 @@ class ConformalRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         half = self._half_width(coverage) * predicted.spread
         ends = [predicted.back(predicted.mean + side * half) for side in (-1, 1)]
         intervals = np.stack(ends, axis=-1)
-        return intervals[:, 0] if self.y_ndim_ == 1 else intervals
+        if self.y_ndim_ == 1:
+            intervals = intervals[:, 0]
+        if not return_prediction:
+            return intervals
+        values = predicted.back(predicted.mean)
+        return (values[:, 0] if self.y_ndim_ == 1 else values), intervals
 
     @validate_params(
         {

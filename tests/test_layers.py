@@ -49,15 +49,18 @@ ONLY_IN = {
 BORROWED = {
     ("augmentation", "skcluster.clusters._stars"),
     ("cli", "skcluster.io._tables"),
+    ("cli", "skcluster.plotting._save"),
     ("datasets", "skcluster.clusters._tables"),
     ("datasets", "skcluster.io._labels"),
     ("datasets", "skcluster.io._whole_file"),
+    ("distributed", "skcluster.io._columns"),
     ("distributed", "skcluster.io._whole_file"),
     ("io", "skcluster.clusters._tables"),
     ("io", "skcluster.clusters._wording"),
     ("persistence", "skcluster.io._whole_file"),
     ("plotting", "skcluster.io._whole_file"),
     ("report", "skcluster.io._whole_file"),
+    ("report", "skcluster.plotting._isochrones"),
 }
 
 

@@ -11,6 +11,8 @@ from sklearn.model_selection import ShuffleSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from skcluster import load_model
+from skcluster.datasets import simulate_clusters
 from skcluster.uncertainty import ConformalRegressor
 
 
@@ -153,3 +155,24 @@ def test_coverage_is_a_share(coverage):
     model = ConformalRegressor(Ridge(), random_state=0).fit(X, y)
     with pytest.raises(ValueError, match="coverage"):
         model.predict_interval(X, coverage=coverage)
+
+
+@pytest.mark.parametrize("targets", [slice(None), 0])
+@pytest.mark.parametrize(
+    "regressor",
+    [Ridge(), KnowsItsNoise(), TransformedTargetRegressor(Ridge(), transformer=StandardScaler())],
+    ids=["without spread", "with spread", "transformed"],
+)
+def test_the_prediction_comes_with_its_interval(regressor, targets):
+    X, y = noisy(200)
+    model = ConformalRegressor(regressor, cv=3, random_state=0).fit(X, y[:, targets])
+    predicted, intervals = model.predict_interval(X, 0.9, return_prediction=True)
+    np.testing.assert_array_equal(predicted, model.predict(X))
+    np.testing.assert_array_equal(intervals, model.predict_interval(X, 0.9))
+
+
+def test_the_reference_s_prediction_comes_with_its_interval():
+    X, _ = simulate_clusters(12, random_state=0)
+    reference = load_model()
+    predicted, _ = reference.predict_interval(X, return_prediction=True)
+    np.testing.assert_array_equal(predicted, reference.predict(X))

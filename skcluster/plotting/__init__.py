@@ -10,13 +10,14 @@ from skcluster.plotting._cmd import CMDDisplay
 from skcluster.plotting._corner import CornerDisplay
 from skcluster.plotting._coverage import CoverageDisplay
 from skcluster.plotting._estimates import EstimateDisplay
-from skcluster.plotting._learning_curves import LearningCurveDisplay
+from skcluster.plotting._learning_curves import Curve, LearningCurveDisplay
 from skcluster.plotting._save import save_diagrams
 
 __all__ = [
     "CMDDisplay",
     "CornerDisplay",
     "CoverageDisplay",
+    "Curve",
     "EstimateDisplay",
     "LearningCurveDisplay",
     "save_diagrams",

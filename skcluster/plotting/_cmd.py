@@ -8,6 +8,7 @@ import numpy.typing as npt
 from skcluster.clusters import as_clusters
 from skcluster.photometry import Law
 from skcluster.plotting._inputs import TARGETS, one_cluster, one_estimate, sample_array
+from skcluster.plotting._isochrones import diagram_limits, most_credible, seen_isochrones
 from skcluster.plotting._style import (
     PALE,
     SHORT_LABELS,
@@ -17,7 +18,6 @@ from skcluster.plotting._style import (
     one_axes,
     stroke,
 )
-from skcluster.plotting.isochrones import diagram_limits, most_credible, seen_isochrones
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

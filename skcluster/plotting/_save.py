@@ -11,8 +11,8 @@ from skcluster.clusters import as_clusters, stars_of
 from skcluster.io._whole_file import whole_file
 from skcluster.plotting._cmd import CMDDisplay
 from skcluster.plotting._inputs import one_estimate
+from skcluster.plotting._isochrones import can_be_drawn
 from skcluster.plotting._style import display_name
-from skcluster.plotting.isochrones import can_be_drawn
 
 
 def save_diagrams(

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure, SubFigure
 
 #: Okabe and Ito's colours (Wong 2011, Nature Methods 8, 441), which colour-blind readers can tell
 #: apart. In grey the three differ in lightness, and every line has a dash pattern of its own too.
@@ -18,7 +18,7 @@ COLOURS = (BLUE, VERMILION, GREEN, "#CC79A7", "#56B4E9", "#E69F00")
 PALE = "#F5CDB0"
 DASHES = ("-", "--", "-.", ":")
 
-#: What the targets are called along an axis, and how many decimals their errors deserve.
+#: What the targets are called along an axis.
 AXIS_LABELS = {
     "log_age": r"$\log_{10}$(age / yr)",
     "a_v": "$A_V$ [mag]",
@@ -38,18 +38,18 @@ def display_name(name: object) -> str:
     return str(name).replace("_", " ")
 
 
-def one_axes(ax: "Axes | None", **figure_kw: Any) -> "tuple[Figure, Axes]":
+def one_axes(ax: "Axes | None", **figure_kw: Any) -> "tuple[Figure | SubFigure, Axes]":
     """The axes to draw on and their figure; new ones if there are none."""
     from matplotlib import pyplot as plt
 
     if ax is None:
         return plt.subplots(layout="constrained", **figure_kw)
-    return figure_of(ax), ax
+    return ax.figure, ax
 
 
 def many_axes(
     ax: "Axes | Sequence[Axes] | None", n: int
-) -> "tuple[Figure, npt.NDArray[np.object_]]":
+) -> "tuple[Figure | SubFigure, npt.NDArray[np.object_]]":
     """As many axes in a row as there are panels, and their figure; new ones if there are none.
 
     Raises
@@ -67,21 +67,7 @@ def many_axes(
     given = np.atleast_1d(np.asarray(ax, dtype=object)).ravel()
     if len(given) != n:
         raise ValueError(f"{n} panels need as many axes; got {len(given)}.")
-    return figure_of(given[0]), given
-
-
-def figure_of(ax: "Axes") -> "Figure":
-    """The figure that axes belong to, also from within a subfigure."""
-    figure = ax.get_figure(root=True) if _has_root(ax) else ax.figure
-    assert figure is not None, "axes that were removed from their figure cannot be drawn on"
-    return figure  # type: ignore[return-value]
-
-
-def _has_root(ax: "Axes") -> bool:
-    """Whether matplotlib is 3.10 or newer, whose subfigures lead to their root."""
-    import inspect
-
-    return "root" in inspect.signature(ax.get_figure).parameters
+    return given[0].figure, given
 
 
 def logarithmic(axes: "Axes", which: Literal["x", "y"]) -> None:

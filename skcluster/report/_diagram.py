@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import binary_closing
 
-from skcluster.plotting.isochrones import (
+from skcluster.plotting._isochrones import (
     can_be_drawn,
     diagram_limits,
     most_credible,
@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.floating[Any]]
 _MOST_STARS = 4000
 _MOST_CURVES = 80
 #: Cells of the band, in colour and in magnitude.
-_CELLS = (150, 200)
+CELLS = (150, 200)
 
 
 def diagram(
@@ -74,7 +74,8 @@ def diagram(
     if samples is not None:
         credible = most_credible(np.asarray(samples, float), level, _MOST_CURVES)
         if len(credible):
-            curves = (seen_isochrones(credible, 0.0, "dr2") - low) / (high - low)
+            # A fourth of the points: a cell is wider than the steps between them.
+            curves = (seen_isochrones(credible, 0.0, "dr2", every=4) - low) / (high - low)
             found["band"] = _runs(curves)
     return found
 
@@ -96,17 +97,17 @@ def _base64(values: npt.NDArray[Any]) -> str:
 
 def _runs(curves: Floats) -> list[list[int]]:
     """The cells that curves pass, as runs in each column of cells."""
-    filled = np.zeros(_CELLS, dtype=bool)
+    filled = np.zeros(CELLS, dtype=bool)
     start, end = curves[:, :-1], curves[:, 1:]
     # Only segments near the diagram, and in steps of less than a cell.
     near = ((np.minimum(start, end) < 1.02) & (np.maximum(start, end) > -0.02)).all(axis=2)
     start, end = start[near], end[near]
-    steps = np.ceil(np.abs((end - start) * _CELLS).max(axis=1)).astype(int) + 1
+    steps = np.ceil(np.abs((end - start) * CELLS).max(axis=1)).astype(int) + 1
     segment = np.repeat(np.arange(len(steps)), steps)
     along = (np.arange(len(segment)) - np.repeat(np.cumsum(steps) - steps, steps)) / steps[segment]
     places = start[segment] + along[:, None] * (end - start)[segment]
-    cells = np.floor(places * _CELLS).astype(int)
-    cells = cells[((cells >= 0) & (cells < _CELLS)).all(axis=1)]
+    cells = np.floor(places * CELLS).astype(int)
+    cells = cells[((cells >= 0) & (cells < CELLS)).all(axis=1)]
     filled[cells[:, 0], cells[:, 1]] = True
     # Between the curves of two samples lie those of samples that were not drawn.
     filled = binary_closing(np.pad(filled, 4), np.ones((7, 7)))[4:-4, 4:-4]

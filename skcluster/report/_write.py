@@ -13,7 +13,7 @@ import pandas as pd
 
 from skcluster.clusters import as_clusters, stars_of
 from skcluster.io._whole_file import whole_file
-from skcluster.report._diagram import diagram
+from skcluster.report._diagram import CELLS, diagram
 
 _COLUMNS = {
     "n_stars": ("Stars", ""),
@@ -84,6 +84,7 @@ def write_report(
         raise ValueError("The estimates are not of the same clusters, in the same order, as X.")
     data = {
         "level": level,
+        "cells": CELLS,
         "columns": [
             {"key": key, "name": name, "unit": unit}
             for key, (name, unit) in _COLUMNS.items()

@@ -1,7 +1,6 @@
 "use strict";
 const data = JSON.parse(document.getElementById("data").textContent);
 const get = (id) => document.getElementById(id);
-const cells = [150, 200];
 const collator = new Intl.Collator("en", { numeric: true });
 let shown = [];
 let chosen = null;
@@ -171,9 +170,9 @@ function draw(cluster) {
 function drawBand(ink, band, x, y) {
   ink.fillStyle = "#f5cdb0";
   band.forEach((runs, i) => {
-    const [from, to] = [x(i / cells[0]), x((i + 1) / cells[0])];
+    const [from, to] = [x(i / data.cells[0]), x((i + 1) / data.cells[0])];
     for (let k = 0; k < runs.length; k += 2) {
-      const [first, last] = [y(runs[k] / cells[1]), y(runs[k + 1] / cells[1])];
+      const [first, last] = [y(runs[k] / data.cells[1]), y(runs[k + 1] / data.cells[1])];
       ink.fillRect(from, first, to - from + 0.6, last - first);
     }
   });

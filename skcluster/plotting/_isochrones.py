@@ -6,12 +6,14 @@ import numpy as np
 import numpy.typing as npt
 
 from skcluster.datasets import IsochroneGrid
-from skcluster.photometry import Law, distance_modulus, extinction_coefficients
+from skcluster.photometry import Law, distance_modulus, redden
 
 Floats = npt.NDArray[np.floating[Any]]
 
 
-def seen_isochrones(parameters: npt.ArrayLike, metallicity: float, law: Law) -> Floats:
+def seen_isochrones(
+    parameters: npt.ArrayLike, metallicity: float, law: Law, *, every: int = 1
+) -> Floats:
     """Isochrones at their distances and behind their dust.
 
     Parameters
@@ -22,6 +24,8 @@ def seen_isochrones(parameters: npt.ArrayLike, metallicity: float, law: Law) -> 
         [M/H] (dex).
     law : {"dr2", "edr3"}
         Extinction law, see `skcluster.photometry.extinction_coefficients`.
+    every : int, default=1
+        Take only every so many-th point.
 
     Returns
     -------
@@ -30,11 +34,9 @@ def seen_isochrones(parameters: npt.ArrayLike, metallicity: float, law: Law) -> 
     """
     log_age, a_v, distance = np.asarray(parameters, dtype=float).reshape(-1, 3).T
     found = IsochroneGrid.load().interpolate(log_age, np.full(len(log_age), metallicity))
-    g, bp, rp = found.magnitudes
-    k = extinction_coefficients(bp - rp, a_v[:, None], law)
-    colour = bp - rp + (k.bp - k.rp) * a_v[:, None]
-    magnitude = g + k.g * a_v[:, None] + distance_modulus(distance)[:, None]
-    return np.stack([colour, magnitude], axis=-1)
+    g, bp, rp = found.magnitudes[..., ::every]
+    magnitude, colour = redden(g, bp - rp, a_v[:, None], law)
+    return np.stack([colour, magnitude + distance_modulus(distance)[:, None]], axis=-1)
 
 
 def can_be_drawn(parameters: npt.ArrayLike) -> npt.NDArray[np.bool_]:
