@@ -20,10 +20,10 @@ from realism import cmd_summary
 from scipy.stats import norm
 from sklearn.model_selection import KFold
 
+from skcluster.inference import ConformalRegressor
 from skcluster.io import read_clusters
 from skcluster.photometry import distance_modulus
 from skcluster.pipelines import reference_pipeline
-from skcluster.uncertainty import ConformalRegressor
 
 TARGETS = ["log_age", "a_v", "distance_kpc"]
 COVERAGES = (0.68, 0.95)

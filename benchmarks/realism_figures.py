@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from skcluster.clusters import stars_of
-from skcluster.datasets import isochrone
+from skcluster.isochrones import isochrone
 
 #: Well-known clusters of all ages, the youngest first.
 TWINS = (

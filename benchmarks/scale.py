@@ -27,7 +27,7 @@ import pyarrow.parquet as pq
 from speed_timing import Table, machine
 
 from skcluster.clusters import as_clusters
-from skcluster.estimates import estimate as estimate_in_memory
+from skcluster.estimation import estimate as estimate_in_memory
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:

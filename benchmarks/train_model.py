@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import skcluster
+from skcluster.inference import ConformalRegressor
 from skcluster.io import read_clusters
 from skcluster.persistence import load_model, save_model
 from skcluster.pipelines import cluster_domain, reference_pipeline
-from skcluster.uncertainty import ConformalRegressor
 
 MODEL = Path(skcluster.__file__).parent / "data" / "reference.skcluster"
 #: Record of the weights that training starts from.

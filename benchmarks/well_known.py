@@ -14,7 +14,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from skcluster import ConformalRegressor
-from skcluster.estimates import estimate
+from skcluster.estimation import estimate
 from skcluster.io import read_clusters
 from skcluster.pipelines import cluster_domain, reference_pipeline
 from skcluster.plotting import CMDDisplay

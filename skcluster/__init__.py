@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from skcluster.features import CMDSummary as CMDSummary
     from skcluster.features import GuessFeatures as GuessFeatures
     from skcluster.features import StarSet as StarSet
+    from skcluster.inference import ConformalRegressor as ConformalRegressor
     from skcluster.persistence import load_model as load_model
     from skcluster.persistence import save_model as save_model
     from skcluster.regressors import ANNRegressor as ANNRegressor
     from skcluster.regressors import CNNRegressor as CNNRegressor
     from skcluster.regressors import MDMRegressor as MDMRegressor
     from skcluster.regressors import SetRegressor as SetRegressor
-    from skcluster.uncertainty import ConformalRegressor as ConformalRegressor
 
 _HOME = {
     "ANNRegressor": "skcluster.regressors",
@@ -32,7 +32,7 @@ _HOME = {
     "CMDSummary": "skcluster.features",
     "CNNRegressor": "skcluster.regressors",
     "ClusterAugmenter": "skcluster.augmentation",
-    "ConformalRegressor": "skcluster.uncertainty",
+    "ConformalRegressor": "skcluster.inference",
     "GuessFeatures": "skcluster.features",
     "MDMRegressor": "skcluster.regressors",
     "Pipeline": "imblearn.pipeline",
@@ -47,9 +47,11 @@ _MODULES = (
     "clusters",
     "datasets",
     "distributed",
-    "estimates",
+    "estimation",
     "features",
+    "inference",
     "io",
+    "isochrones",
     "metrics",
     "persistence",
     "photometry",
@@ -57,7 +59,6 @@ _MODULES = (
     "plotting",
     "regressors",
     "report",
-    "uncertainty",
 )
 
 __all__ = [*_HOME, "__version__", *_MODULES]

@@ -161,7 +161,7 @@ def _report(options: Any) -> None:
 
 def _measured(options: Any, plots: Path | None = None) -> tuple[Any, Any, Any]:
     """The model, the clusters and their estimates; first of all, whether plots have a place."""
-    from skcluster.estimates import estimate
+    from skcluster.estimation import estimate
     from skcluster.persistence import load_model
 
     if not 0 < options.coverage < 1:
@@ -217,8 +217,8 @@ def _samples(model: Any, X: Any, table: Any) -> dict[Any, Any] | None:
 
 def _fit(options: Any) -> None:
     from skcluster import pipelines
+    from skcluster.inference import ConformalRegressor
     from skcluster.persistence import save_model
-    from skcluster.uncertainty import ConformalRegressor
 
     _may_write(options.output, options.overwrite)
     X, y = _read(options, labels=options.labels)

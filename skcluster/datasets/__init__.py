@@ -1,6 +1,5 @@
 """Clusters to learn from: simulated ones, and published catalogues."""
 
-from skcluster.datasets._isochrones import IsochroneGrid, Isochrones, isochrone
 from skcluster.datasets._load_simulated import load_simulated_clusters
 from skcluster.datasets.catalogues import (
     CatalogueChangedError,
@@ -21,8 +20,6 @@ __all__ = [
     "CatalogueChangedError",
     "Effects",
     "FetchError",
-    "IsochroneGrid",
-    "Isochrones",
     "cross_match",
     "fetch_bossini_2019",
     "fetch_cantat_gaudin_2020",
@@ -32,7 +29,6 @@ __all__ = [
     "fetch_dias_2021",
     "fetch_hunt_reffert_2023",
     "get_data_home",
-    "isochrone",
     "load_simulated_clusters",
     "simulate_clusters",
     "simulate_to_parquet",

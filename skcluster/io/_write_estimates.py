@@ -35,7 +35,7 @@ def write_estimates(
     Parameters
     ----------
     estimates : DataFrame
-        As `skcluster.estimates.estimate` gives it: index the clusters' names.
+        As `skcluster.estimation.estimate` gives it: index the clusters' names.
     path : str or PathLike
         The file; it appears only once it is whole.
     metadata : mapping of str to str, optional

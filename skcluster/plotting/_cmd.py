@@ -131,7 +131,7 @@ class CMDDisplay:
         metallicity : float, default=0.0
             [M/H] of the isochrones (dex).
         law : {"dr2", "edr3"}, default="dr2"
-            Extinction law, as in `skcluster.datasets.isochrone`.
+            Extinction law, as in `skcluster.isochrones.isochrone`.
         ax : Axes, optional
             Where to draw; a new figure unless given.
         **plot_kw : object

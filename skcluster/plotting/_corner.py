@@ -129,7 +129,7 @@ class CornerDisplay:
 
         Parameters
         ----------
-        estimator : fitted `skcluster.uncertainty.ConformalRegressor` or the like
+        estimator : fitted `skcluster.inference.ConformalRegressor` or the like
             Its ``sample(X, n_samples)`` gives joint samples of log age, A_V and distance.
         X : clusters
             Whatever the estimator and `skcluster.clusters.as_clusters` take.

@@ -120,7 +120,7 @@ class CoverageDisplay:
 
         Parameters
         ----------
-        estimator : fitted `skcluster.uncertainty.ConformalRegressor` or the like
+        estimator : fitted `skcluster.inference.ConformalRegressor` or the like
             With ``predict_interval(X, coverage=...)``.
         X : clusters
             What the estimator takes.

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from skcluster.datasets import IsochroneGrid
+from skcluster.isochrones import IsochroneGrid
 from skcluster.photometry import Law, distance_modulus, redden
 
 Floats = npt.NDArray[np.floating[Any]]

@@ -45,7 +45,7 @@ def write_report(
     X : clusters
         Whatever `skcluster.clusters.as_clusters` takes.
     estimates : DataFrame
-        As `skcluster.estimates.estimate` gives it, for the same clusters.
+        As `skcluster.estimation.estimate` gives it, for the same clusters.
     path : str or PathLike
         The page; it appears only once it is whole.
     samples : mapping of names to array-like of shape (n_samples, 3), optional
@@ -71,7 +71,7 @@ def write_report(
     >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
     >>> from skcluster.datasets import simulate_clusters
-    >>> from skcluster.estimates import estimate
+    >>> from skcluster.estimation import estimate
     >>> from skcluster.report import write_report
     >>> X, y = simulate_clusters(5, random_state=0)
     >>> with TemporaryDirectory() as folder:

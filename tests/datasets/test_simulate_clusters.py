@@ -10,9 +10,10 @@ from nested_pandas import NestedFrame
 from scipy import stats
 
 from skcluster.clusters import stars_of, validate_clusters
-from skcluster.datasets import Effects, isochrone, simulate_clusters
+from skcluster.datasets import Effects, simulate_clusters
 from skcluster.datasets.simulation._blocks import BLOCK_SIZE
 from skcluster.datasets.simulation._masses import MassFunction, kroupa
+from skcluster.isochrones import isochrone
 
 NONE = Effects.none()
 

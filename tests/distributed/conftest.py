@@ -8,7 +8,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 
 from skcluster.datasets import simulate_clusters
-from skcluster.estimates import estimate
+from skcluster.estimation import estimate
 from skcluster.features import GuessFeatures
 
 N_CLUSTERS, N_FILES = 60, 6

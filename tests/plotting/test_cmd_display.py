@@ -6,7 +6,8 @@ import pytest
 from matplotlib import pyplot as plt
 
 from skcluster.clusters import as_clusters
-from skcluster.datasets import Effects, isochrone, simulate_clusters
+from skcluster.datasets import Effects, simulate_clusters
+from skcluster.isochrones import isochrone
 from skcluster.photometry import distance_modulus
 from skcluster.plotting import CMDDisplay
 

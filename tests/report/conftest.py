@@ -7,7 +7,7 @@ from skcluster.report import write_report
 
 
 def estimates_of(y):
-    """A table as `skcluster.estimates.estimate` gives it, without the time that takes."""
+    """A table as `skcluster.estimation.estimate` gives it, without the time that takes."""
     table = pd.DataFrame({"n_stars": 100}, index=y.index)
     for target, width in {"log_age": 0.2, "a_v": 0.1, "distance_kpc": 0.05}.items():
         table[target] = y[target]

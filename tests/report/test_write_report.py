@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from skcluster.datasets import isochrone
+from skcluster.isochrones import isochrone
 from skcluster.report import write_report
 
 

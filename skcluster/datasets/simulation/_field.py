@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from skcluster.datasets._isochrones import IsochroneGrid
 from skcluster.datasets.simulation._masses import kroupa
+from skcluster.isochrones import IsochroneGrid
 from skcluster.photometry import distance_modulus
 
 Floats = npt.NDArray[np.floating[Any]]

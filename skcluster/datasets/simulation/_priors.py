@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from skcluster.datasets._isochrones import IsochroneGrid, check_range
 from skcluster.datasets.simulation._stars import Parameters
+from skcluster.isochrones import IsochroneGrid, check_range
 
 Floats = npt.NDArray[np.floating[Any]]
 

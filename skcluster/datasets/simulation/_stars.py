@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from skcluster.datasets._isochrones import IsochroneGrid, Isochrones
 from skcluster.datasets.simulation._effects import Effects
 from skcluster.datasets.simulation._field import draw_field, field_counts
 from skcluster.datasets.simulation._gaia import (
@@ -15,6 +14,7 @@ from skcluster.datasets.simulation._gaia import (
     observe_photometry,
 )
 from skcluster.datasets.simulation._masses import kroupa
+from skcluster.isochrones import IsochroneGrid, Isochrones
 from skcluster.photometry import Law, distance_modulus, extinction_coefficients
 
 Floats = npt.NDArray[np.floating[Any]]

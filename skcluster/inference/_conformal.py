@@ -96,7 +96,7 @@ class ConformalRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
     --------
     >>> from sklearn.datasets import make_regression
     >>> from sklearn.linear_model import Ridge
-    >>> from skcluster.uncertainty import ConformalRegressor
+    >>> from skcluster.inference import ConformalRegressor
     >>> X, y = make_regression(200, 5, n_targets=2, noise=10, random_state=0)
     >>> model = ConformalRegressor(Ridge(), random_state=0).fit(X, y)
     >>> model.predict_interval(X, coverage=0.9).shape

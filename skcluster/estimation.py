@@ -33,7 +33,7 @@ def estimate(
         Whatever `skcluster.clusters.as_clusters` takes.
     model : estimator, optional
         A fitted model of the three targets. Intervals and flags of the domain need a
-        `skcluster.uncertainty.ConformalRegressor`. Without it, the pretrained one.
+        `skcluster.inference.ConformalRegressor`. Without it, the pretrained one.
     coverage : float, default=0.68
         Share of clusters whose interval holds the true value.
     progress : callable, optional
@@ -56,7 +56,7 @@ def estimate(
     Examples
     --------
     >>> from skcluster.datasets import simulate_clusters
-    >>> from skcluster.estimates import estimate
+    >>> from skcluster.estimation import estimate
     >>> X, y = simulate_clusters(2, random_state=0)
     >>> table = estimate(X)
     >>> list(table.columns[:4])

@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skcluster import load_model
 from skcluster.datasets import simulate_clusters
-from skcluster.uncertainty import ConformalRegressor
+from skcluster.inference import ConformalRegressor
 
 
 class KnowsItsNoise(RegressorMixin, BaseEstimator):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from nested_pandas import NestedFrame
 
 from skcluster.clusters import stars_of
-from skcluster.datasets import IsochroneGrid, isochrone
+from skcluster.isochrones import IsochroneGrid, isochrone
 from skcluster.photometry import distance_modulus
 
 Floats = npt.NDArray[np.floating]

@@ -6,7 +6,7 @@ from sklearn.linear_model import LinearRegression
 from skcluster import CMDHistogram, make_pipeline
 from skcluster.clusters import as_clusters
 from skcluster.datasets import simulate_clusters
-from skcluster.estimates import estimate
+from skcluster.estimation import estimate
 
 TARGETS = ["log_age", "a_v", "distance_kpc"]
 

@@ -97,7 +97,7 @@ class IsochroneGrid:
     @cache
     def load() -> "IsochroneGrid":
         """The grid that skcluster carries: PARSEC, Gaia EDR3."""
-        path = files("skcluster.datasets").joinpath("data/parsec_isochrones.npz")
+        path = files("skcluster.isochrones").joinpath("data/parsec_isochrones.npz")
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             magnitudes = np.moveaxis(stored["millimagnitudes"], -1, 0) / 1000
             return IsochroneGrid(
@@ -206,7 +206,7 @@ def isochrone(
     --------
     The main sequence of the Hyades ends near two solar masses:
 
-    >>> from skcluster.datasets import isochrone
+    >>> from skcluster.isochrones import isochrone
     >>> points = isochrone(8.9, metallicity=0.15)
     >>> float(points["mass"].max().round(1))
     2.5

@@ -1,0 +1,5 @@
+"""PARSEC isochrones in Gaia's bands."""
+
+from skcluster.isochrones._grid import IsochroneGrid, Isochrones, check_range, isochrone
+
+__all__ = ["IsochroneGrid", "Isochrones", "check_range", "isochrone"]
