@@ -9,31 +9,29 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "skcluster"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
+#: What every part may stand on.
+GROUND = {"schema", "photometry", "_utils"}
 #: What each part may import of skcluster, besides itself. A part that is not here does not exist.
 MAY_IMPORT = {
-    "photometry": set(),
-    "clusters": {"photometry"},
-    "isochrones": {"photometry"},
-    "io": {"clusters", "photometry"},
-    "datasets": {"clusters", "isochrones", "photometry", "io"},
-    "features": {"clusters", "photometry"},
-    "augmentation": {"clusters", "photometry"},
-    "regressors": set(),
-    "metrics": set(),
-    "inference": {"metrics"},
-    "plotting": {"clusters", "photometry", "io", "isochrones"},
-    "report": {"clusters", "io", "plotting"},
-    "pipelines": {
-        "photometry",
-        "features",
-        "augmentation",
-        "regressors",
-        "metrics",
-        "inference",
-    },
-    "persistence": {"io", "pipelines", "features", "regressors", "inference"},
-    "estimation": {"clusters", "persistence"},
-    "distributed": {"clusters", "io", "estimation", "persistence"},
+    "schema": set(),
+    "photometry": {"_utils"},
+    "_utils": set(),
+    "gaia": GROUND,
+    "isochrones": GROUND,
+    "clusters": GROUND,
+    "io": GROUND | {"clusters"},
+    "datasets": GROUND | {"clusters", "gaia", "isochrones", "io"},
+    "features": GROUND | {"clusters", "gaia"},
+    "augmentation": GROUND | {"clusters", "gaia"},
+    "regressors": {"schema", "_utils"},
+    "metrics": {"schema", "_utils"},
+    "inference": GROUND | {"clusters", "gaia", "isochrones", "metrics"},
+    "plotting": GROUND | {"clusters", "io", "isochrones"},
+    "report": GROUND | {"clusters", "io", "isochrones", "plotting"},
+    "pipelines": GROUND | {"features", "augmentation", "regressors", "metrics", "inference"},
+    "persistence": GROUND | {"io", "pipelines", "features", "regressors", "inference"},
+    "estimation": GROUND | {"clusters", "inference", "persistence"},
+    "distributed": GROUND | {"clusters", "io", "estimation", "persistence"},
 }
 #: The door and the list of names see everything.
 ABOVE_ALL = {"cli", "__main__", "__init__"}

@@ -1,0 +1,403 @@
+"""What a star, a cluster's parameters and a row of estimates are made of.
+
+The one place for names, units, allowed values, figure labels, descriptions and the names that
+catalogues use instead, so that reading, checking, estimating, plotting and writing agree. The
+input of the set networks, which `skcluster.features.StarSet` makes and
+`skcluster.regressors.SetRegressor` reads, is laid out here as well, because regressors know
+nothing of features.
+"""
+
+from collections.abc import Iterable
+from dataclasses import KW_ONLY, dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+__all__ = [
+    "CHANNELS",
+    "CLUSTER",
+    "CLUSTER_PARAMETERS",
+    "COLOUR_QUANTILES",
+    "CONTEXT",
+    "ESTIMATE_COLUMNS",
+    "G_QUANTILES",
+    "INTERVAL_ENDS",
+    "LABEL_COLUMNS",
+    "NEEDED_STAR_COLUMNS",
+    "NETWORK_SCALES",
+    "STAR_COLUMNS",
+    "TARGETS",
+    "Column",
+    "Scale",
+    "estimate_column",
+]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column that skcluster knows.
+
+    Parameters
+    ----------
+    name : str
+        Name in skcluster; for stars, that of the Gaia archive.
+    description : str
+        What it is, in a few words that start with a capital letter.
+    unit : str, default=""
+        Unit in astropy's notation, empty for a pure number.
+    label : str, default=""
+        Short name in figures, in matplotlib's mathtext, without the unit. The description unless
+        given.
+    low, high : float, default=-inf and inf
+        Smallest and largest value allowed.
+    synonyms : tuple of str, default=()
+        Names in catalogues, in any case: VizieR's first, then usual ones.
+    kind : {"number", "text", "identifier"}, default="number"
+        Whether the values are numbers with a unit and a range. Text and identifiers are passed
+        on as they are: 64 bits of a ``source_id`` do not fit into a floating-point number.
+    missing : {"keep", "leave out"}, default="keep"
+        What happens to a star whose value is missing (NaN, masked, blank): it is kept with NaN,
+        or left out with a warning that counts such stars.
+
+    Examples
+    --------
+    >>> from skcluster.schema import TARGETS
+    >>> TARGETS["a_v"].unit, TARGETS["a_v"].axis_label
+    ('mag', '$A_V$ [mag]')
+    >>> TARGETS["a_v"].rule()
+    'must lie between 0 and 50'
+    """
+
+    name: str
+    description: str
+    unit: str = ""
+    label: str = ""
+    _: KW_ONLY
+    low: float = -np.inf
+    high: float = np.inf
+    synonyms: tuple[str, ...] = ()
+    kind: Literal["number", "text", "identifier"] = "number"
+    missing: Literal["keep", "leave out"] = "keep"
+
+    def __post_init__(self) -> None:
+        if not self.label:
+            object.__setattr__(self, "label", self.description)
+
+    @property
+    def printed_unit(self) -> str:
+        """The unit beside a printed value: that of a logarithm is "dex" alone."""
+        return "dex" if self.unit.startswith("dex(") else self.unit
+
+    @property
+    def axis_label(self) -> str:
+        """The label with its unit, for an axis; in mathtext."""
+        if self.name == "log_age":
+            return r"$\log_{10}$(age / yr)"
+        return f"{self.label} [{self.printed_unit}]" if self.unit else self.label
+
+    def rule(self) -> str:
+        """The allowed values, in words, to follow the name of the column."""
+        if np.isfinite(self.low) and np.isfinite(self.high):
+            return f"must lie between {self.low:g} and {self.high:g}"
+        return f"must be at least {self.low:g}" if np.isfinite(self.low) else "must be finite"
+
+
+def _by_name(*columns: Column) -> dict[str, Column]:
+    return {column.name: column for column in columns}
+
+
+#: The column, or index, that names the cluster of a star or of a row of labels.
+CLUSTER = Column(
+    "cluster",
+    "Name of the cluster",
+    kind="text",
+    synonyms=("Cluster", "Name", "Cluster_name", "ClusterName"),
+)
+
+#: The known columns of stars by their names in the Gaia archive. The limits of magnitudes and
+#: colours are wider than any star that Gaia measured, and stop markers of missing values such as
+#: 99 or -999. Parallaxes may be zero or negative: that is how noise looks. The synonyms are those
+#: of VizieR's tables of Gaia (I/345, I/350, I/355) and of the catalogues J/A+A/640/A1,
+#: J/A+A/618/A93, J/A+A/673/A114 and J/MNRAS/504/356.
+STAR_COLUMNS: dict[str, Column] = _by_name(
+    Column(
+        "source_id",
+        "Gaia source identifier",
+        kind="identifier",
+        synonyms=("Source", "GaiaDR3", "GaiaEDR3", "GaiaDR2"),
+    ),
+    Column(
+        "phot_g_mean_mag",
+        "Mean G magnitude",
+        "mag",
+        "$G$",
+        low=-5,
+        high=30,
+        missing="leave out",
+        synonyms=("Gmag",),
+    ),
+    Column(
+        "phot_bp_mean_mag",
+        "Mean BP magnitude",
+        "mag",
+        r"$G_\mathrm{BP}$",
+        low=-5,
+        high=30,
+        synonyms=("BPmag",),
+    ),
+    Column(
+        "phot_rp_mean_mag",
+        "Mean RP magnitude",
+        "mag",
+        r"$G_\mathrm{RP}$",
+        low=-5,
+        high=30,
+        synonyms=("RPmag",),
+    ),
+    Column(
+        "bp_rp",
+        "Colour BP−RP",
+        "mag",
+        r"$G_\mathrm{BP} - G_\mathrm{RP}$",
+        low=-5,
+        high=15,
+        missing="leave out",
+        synonyms=("BP-RP",),
+    ),
+    Column(
+        "phot_g_mean_flux_over_error", "Mean G flux divided by its error", low=0, synonyms=("RFG",)
+    ),
+    Column(
+        "phot_bp_mean_flux_over_error",
+        "Mean BP flux divided by its error",
+        low=0,
+        synonyms=("RFBP",),
+    ),
+    Column(
+        "phot_rp_mean_flux_over_error",
+        "Mean RP flux divided by its error",
+        low=0,
+        synonyms=("RFRP",),
+    ),
+    Column("parallax", "Parallax", "mas", "parallax", low=-1000, high=1000, synonyms=("Plx",)),
+    Column("parallax_error", "Standard error of the parallax", "mas", low=0, synonyms=("e_Plx",)),
+    Column(
+        "probability",
+        "Membership probability",
+        label="membership probability",
+        low=0,
+        high=1,
+        synonyms=("Proba", "Prob", "PMemb", "membership_probability"),
+    ),
+    Column("ra", "Right ascension", "deg", synonyms=("RA_ICRS", "RAdeg")),
+    Column(
+        "dec", "Declination", "deg", low=-90, high=90, synonyms=("DE_ICRS", "DEdeg", "DEC_ICRS")
+    ),
+    Column(
+        "pmra",
+        "Proper motion in right ascension, times cos(declination)",
+        "mas / yr",
+        synonyms=("pmRA*", "pmRA_"),
+    ),
+    Column("pmdec", "Proper motion in declination", "mas / yr", synonyms=("pmDE",)),
+    Column(
+        "pmra_error",
+        "Standard error of pmra",
+        "mas / yr",
+        low=0,
+        synonyms=("e_pmRA", "e_pmRA*", "e_pmRA_"),
+    ),
+    Column("pmdec_error", "Standard error of pmdec", "mas / yr", low=0, synonyms=("e_pmDE",)),
+    Column("ruwe", "Renormalised unit weight error", low=0),
+)
+
+#: What every star needs.
+NEEDED_STAR_COLUMNS = ("phot_g_mean_mag", "bp_rp")
+
+#: Parameters of clusters that can be estimated. The limits are those of labels: what a star
+#: cluster can be, with room to spare, so that years for their logarithm, pc for kpc or a marker
+#: such as -999 are noticed. Synonyms: ``AgeNN``, ``AVNN`` are those of Cantat-Gaudin et al. 2020,
+#: ``logAge50`` and ``AV50`` of Hunt & Reffert 2023.
+TARGETS: dict[str, Column] = _by_name(
+    Column(
+        "log_age",
+        "log10 of the age in years",
+        "dex(yr)",
+        "log age",
+        low=5,
+        high=11,
+        synonyms=("AgeNN", "logAge", "log(age)", "logAge50", "log_age_50"),
+    ),
+    Column(
+        "a_v",
+        "Extinction A_V",
+        "mag",
+        "$A_V$",
+        low=0,
+        high=50,
+        synonyms=("AVNN", "AV", "AV50", "a_v_50"),
+    ),
+    Column(
+        "distance_kpc", "Distance", "kpc", "distance", low=0.001, high=1000, synonyms=("dist_kpc",)
+    ),
+    Column(
+        "metallicity",
+        "Metallicity [M/H]",
+        "dex",
+        "[M/H]",
+        low=-5,
+        high=2,
+        synonyms=("[M/H]", "MH", "[Fe/H]", "Fe/H", "FeH"),
+    ),
+)
+
+#: The targets that every y has, in this order, and every table of estimates.
+CLUSTER_PARAMETERS = ("log_age", "a_v", "distance_kpc")
+
+#: What a table of labels may hold: the parameters, and the distance in other measures.
+LABEL_COLUMNS: dict[str, Column] = _by_name(
+    *(TARGETS[name] for name in CLUSTER_PARAMETERS),
+    Column(
+        "distance_modulus",
+        "Distance modulus",
+        "mag",
+        "distance modulus",
+        low=-5,
+        high=25,
+        synonyms=("DMNN", "DM", "DistMod"),
+    ),
+    Column(
+        "distance_pc", "Distance", "pc", "distance", low=1, high=1e6, synonyms=("DistPc", "dist_pc")
+    ),
+)
+
+#: What else a table of estimates may hold.
+ESTIMATE_COLUMNS: dict[str, Column] = _by_name(
+    CLUSTER,
+    Column("n_stars", "Number of member stars in the table", label="stars", low=0),
+    Column("n_used", "Number of stars that the estimate used", label="stars used", low=0),
+    *TARGETS.values(),
+    Column(
+        "goodness_of_fit",
+        "Posterior predictive p-value; small where the model does not fit",
+        label="goodness of fit",
+        low=0,
+        high=1,
+    ),
+    Column(
+        "effective_samples",
+        "Effective number of weighted posterior samples",
+        label="effective samples",
+        low=0,
+    ),
+    Column(
+        "differential_reddening",
+        "Scale of individual stars' extinction beyond A_V, as a fraction of it",
+        label="differential reddening",
+        low=0,
+    ),
+    Column(
+        "field_fraction",
+        "Fraction of the stars that do not belong to the cluster",
+        label="field fraction",
+        low=0,
+        high=1,
+    ),
+    Column(
+        "flag",
+        "Why the estimate may be wrong; empty if nothing speaks against it",
+        label="flag",
+        kind="text",
+    ),
+)
+
+#: Endings of the columns that hold an interval, and what they say of it.
+INTERVAL_ENDS = {
+    "_lower": "lower end of its interval",
+    "_upper": "upper end of its interval",
+}
+
+
+def estimate_column(name: str) -> Column:
+    """The column of a table of estimates, ends of intervals included.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``"log_age"`` or ``"log_age_lower"``. An unknown one is a pure number described by
+        its name.
+
+    Returns
+    -------
+    Column
+        Unit, range and label of the end of an interval are those of its value.
+
+    Examples
+    --------
+    >>> from skcluster.schema import estimate_column
+    >>> column = estimate_column("distance_kpc_lower")
+    >>> column.unit, column.description
+    ('kpc', 'Distance, lower end of its interval')
+    """
+    for ending, meaning in INTERVAL_ENDS.items():
+        known = ESTIMATE_COLUMNS.get(name.removesuffix(ending))
+        if name.endswith(ending) and known is not None:
+            return replace(known, name=name, description=f"{known.description}, {meaning}")
+    return ESTIMATE_COLUMNS.get(name) or Column(name, name)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A fixed linear scale that brings a quantity to about −2 to 2 for a network.
+
+    Parameters
+    ----------
+    middle, unit : float
+        A value is scaled to ``(value - middle) / unit``.
+    """
+
+    middle: float
+    unit: float
+
+
+G_QUANTILES = (0.02, 0.1, 0.5, 0.9, 0.98)
+COLOUR_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+
+def _quantile_names(of: str, quantiles: Iterable[float]) -> tuple[str, ...]:
+    return tuple(f"{of}_q{100 * q:g}" for q in quantiles)
+
+
+#: What a set network is told of each cluster, in this order. ``parallax_modulus`` is the distance
+#: modulus of the mean parallax, ``parallax_distance`` its distance in kpc.
+CONTEXT = (
+    "parallax_modulus",
+    "parallax_modulus_error",
+    "log_n_stars",
+    *_quantile_names("g", G_QUANTILES),
+    *_quantile_names("bp_rp", COLOUR_QUANTILES),
+    "parallax_distance",
+)
+#: What it is told of each star, in this order. ``absolute_g`` is G less ``parallax_modulus``,
+#: ``parallax_residual`` the difference from the cluster's parallax in errors, ``rank`` that in
+#: brightness from 0 to 1, and ``present`` is 1 for a star, 0 where a cluster has fewer.
+CHANNELS = ("g", "bp_rp", "absolute_g", "parallax_residual", "probability", "rank", "present")
+
+#: Scales of the inputs of a set network (quantiles have that of their quantity), and of its
+#: outputs. They are fixed, because the pretrained weights depend on them.
+NETWORK_SCALES = {
+    "parallax_modulus": Scale(11, 2),
+    "parallax_modulus_error": Scale(0, 1 / 3),
+    "log_n_stars": Scale(2, 1),
+    "parallax_distance": Scale(3, 3),
+    "g": Scale(14, 2.5),
+    "bp_rp": Scale(1, 0.6),
+    "absolute_g": Scale(3, 3),
+    "parallax_residual": Scale(0, 2),
+    "probability": Scale(0.75, 0.25),
+    "rank": Scale(0.5, 0.5),
+    "present": Scale(0, 1),
+    "log_age": Scale(8.4, 1.0),
+    "a_v": Scale(1.2, 1.0),
+    "distance_modulus": Scale(11.0, 2.0),
+}

@@ -1,0 +1,100 @@
+"""The one vocabulary: every column is fit to be shown, checked and written."""
+
+import numpy as np
+import pytest
+from astropy import units
+from matplotlib.mathtext import MathTextParser
+
+from skcluster import schema
+from skcluster.schema import (
+    CHANNELS,
+    CLUSTER_PARAMETERS,
+    CONTEXT,
+    ESTIMATE_COLUMNS,
+    LABEL_COLUMNS,
+    NETWORK_SCALES,
+    STAR_COLUMNS,
+    TARGETS,
+    Column,
+    estimate_column,
+)
+
+TABLES = {
+    "stars": STAR_COLUMNS,
+    "labels": LABEL_COLUMNS,
+    "estimates": ESTIMATE_COLUMNS,
+    "targets": TARGETS,
+}
+COLUMNS = [
+    pytest.param(column, id=f"{table}-{name}")
+    for table, columns in TABLES.items()
+    for name, column in columns.items()
+]
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+def test_a_column_can_be_shown_checked_and_written(column):
+    assert column.low < column.high
+    assert column.description[0] == column.description[0].upper() or column.name == "log_age"
+    units.Unit(column.unit)
+    MathTextParser("path").parse(column.axis_label)
+    assert column.rule().startswith("must ")
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_no_name_stands_for_two_columns(table):
+    names = [
+        name.lower()
+        for column in TABLES[table].values()
+        for name in {n.lower() for n in (column.name, *column.synonyms)}
+    ]
+    assert len(names) == len(set(names))
+    assert all(name == column.name for name, column in TABLES[table].items())
+
+
+def test_the_three_parameters_are_targets_with_a_range_and_come_first():
+    assert tuple(TARGETS)[:3] == CLUSTER_PARAMETERS
+    assert set(CLUSTER_PARAMETERS) <= LABEL_COLUMNS.keys()
+    assert all(np.isfinite([TARGETS[n].low, TARGETS[n].high]).all() for n in TARGETS)
+
+
+def test_ages_are_logarithms_of_years_for_astropy():
+    log_age = units.Dex(9.0, TARGETS["log_age"].unit)
+    assert log_age.physical.to_value("Gyr") == pytest.approx(1.0)
+    assert TARGETS["log_age"].printed_unit == "dex"
+    assert TARGETS["log_age"].axis_label == r"$\log_{10}$(age / yr)"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "rule"),
+    [
+        (0, 1, "must lie between 0 and 1"),
+        (0, np.inf, "must be at least 0"),
+        (-np.inf, np.inf, "must be finite"),
+    ],
+)
+def test_the_rule_says_the_range(low, high, rule):
+    assert Column("x", "X", low=low, high=high).rule() == rule
+
+
+def test_ends_of_intervals_are_columns_like_their_value():
+    end = estimate_column("a_v_upper")
+    assert end.unit == "mag"
+    assert end.description == "Extinction A_V, upper end of its interval"
+    assert estimate_column("a_v") is TARGETS["a_v"]
+
+
+@pytest.mark.parametrize("name", ["surprise", "surprise_lower"])
+def test_an_unknown_estimate_describes_itself(name):
+    assert estimate_column(name) == Column(name, name)
+
+
+def test_every_input_of_the_set_network_has_a_scale():
+    assert (len(CONTEXT), len(CHANNELS)) == (14, 7)
+    quantities = {name.split("_q")[0] for name in (*CONTEXT, *CHANNELS)}
+    assert quantities <= NETWORK_SCALES.keys()
+    assert all(scale.unit > 0 for scale in NETWORK_SCALES.values())
+
+
+def test_all_public_names_are_there():
+    assert all(hasattr(schema, name) for name in schema.__all__)
