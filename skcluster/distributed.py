@@ -18,11 +18,11 @@ import pandas as pd
 import pyarrow.parquet as pq
 from nested_pandas import NestedFrame
 
+from skcluster._utils.files import whole_file
 from skcluster.clusters import as_clusters, clusters_from_flat
 from skcluster.estimation import estimate as estimate_in_memory
 from skcluster.io import read_clusters
 from skcluster.io._columns import STAR_SYNONYMS, find_columns
-from skcluster.io._whole_file import whole_file
 from skcluster.persistence import load_model
 
 __all__ = ["estimate"]

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from skcluster.io._whole_file import whole_file
+from skcluster._utils.files import whole_file
 
 __all__ = ["ModelFileError", "load_model", "read_card", "save_model"]
 

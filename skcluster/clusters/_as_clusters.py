@@ -9,10 +9,10 @@ import numpy.typing as npt
 import pandas as pd
 from nested_pandas import NestedFrame
 
+from skcluster._utils.messages import some_names
 from skcluster.clusters._columns import NEEDED, STAR_COLUMNS, StarColumn
 from skcluster.clusters._stars import STARS, Stars, clusters_from_flat, stars_of
 from skcluster.clusters._tables import find_cluster_column, to_frame, to_numbers
-from skcluster.clusters._wording import some_names
 
 
 def as_clusters(data: Any, *, cluster_column: str | None = None) -> NestedFrame:

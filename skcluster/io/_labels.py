@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from skcluster._utils.messages import some_names
 from skcluster.clusters import StarColumn
 from skcluster.clusters._tables import parse_numbers, to_frame
-from skcluster.clusters._wording import some_names
 from skcluster.io._columns import LABEL_SYNONYMS, find_columns, missing_column, rename_columns
 from skcluster.photometry import distance_from_modulus
 

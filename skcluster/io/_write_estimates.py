@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from skcluster._utils.files import whole_file
 from skcluster.io._tables import EXTENSIONS
-from skcluster.io._whole_file import whole_file
 
 _UNITS = {"log_age": "dex", "a_v": "mag", "distance_kpc": "kpc"}
 _DESCRIPTIONS = {

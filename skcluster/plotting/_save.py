@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from skcluster._utils.files import whole_file
 from skcluster.clusters import as_clusters, stars_of
-from skcluster.io._whole_file import whole_file
 from skcluster.plotting._cmd import CMDDisplay
 from skcluster.plotting._inputs import one_estimate
 from skcluster.plotting._isochrones import can_be_drawn

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from skcluster._utils.files import whole_file
 from skcluster.clusters import as_clusters, stars_of
-from skcluster.io._whole_file import whole_file
 from skcluster.report._diagram import CELLS, diagram
 
 _COLUMNS = {

@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from skcluster._utils.files import whole_file
 from skcluster.datasets.simulation._blocks import BLOCK_SIZE, Block, simulate_blocks
 from skcluster.datasets.simulation._effects import Effects
 from skcluster.datasets.simulation._priors import Prior
-from skcluster.io._whole_file import whole_file
 
 
 def simulate_to_parquet(
