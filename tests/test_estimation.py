@@ -1,12 +1,15 @@
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import LinearRegression
 
-from skcluster import CMDHistogram, make_pipeline
-from skcluster.clusters import as_clusters
+from skcluster import CMDHistogram, load_model, make_pipeline
+from skcluster.clusters import as_clusters, stars_of
 from skcluster.datasets import simulate_clusters
 from skcluster.estimation import estimate
+from skcluster.inference import PredictiveDistribution
 
 TARGETS = ["log_age", "a_v", "distance_kpc"]
 
@@ -44,8 +47,102 @@ def test_any_model_of_three_targets_will_do():
     X, y = simulate_clusters(30, random_state=0)
     model = make_pipeline(CMDHistogram(), LinearRegression()).fit(X, y[TARGETS])
     assert estimate(X, model).columns.tolist() == ["n_stars", *TARGETS, "flag"]
-    with pytest.raises(ValueError, match="log age, A_V and distance are needed"):
-        estimate(X, model.fit(X, y[["log_age"]]))
+    with pytest.raises(ValueError, match=r"predicts 1 targets .* 3 are needed: log_age, a_v"):
+        estimate(X, model.fit(X, y["log_age"]))
+    with pytest.raises(ValueError, match="Pipeline has none"):
+        estimate(X, model, n_samples=5)
+
+
+class Posterior:
+    """A model that offers all that a model can."""
+
+    def predict_distribution(self, X: Any) -> "Offered":
+        return Offered(stars_of(X).counts)
+
+
+class Offered(PredictiveDistribution):
+    targets = ("log_age", "a_v", "distance_kpc", "metallicity")
+
+    def __init__(self, counts: Any) -> None:
+        self.n_used = counts // 2
+        self.extra_columns = pd.DataFrame({"goodness_of_fit": counts / 1000, "note": "seen"})
+        self._means = np.column_stack([counts / 100, -counts, counts / 10, 0.0 * counts])
+
+    @property
+    def flags(self) -> Any:
+        return {"mostly field": self.n_used > 20}
+
+    def predict(self) -> Any:
+        return self._means
+
+    def interval(self, coverage: float = 0.68) -> Any:
+        return self._means[..., None] + [-coverage, coverage]
+
+    def sample(self, n_samples: int = 1000, random_state: Any = None) -> Any:
+        return np.repeat(self._means[:, None], n_samples, axis=1)
+
+
+def test_the_table_has_what_the_model_offers():
+    X, _ = simulate_clusters(3, random_state=0, n_stars=100)
+    stars = {
+        "gone": X.iloc[0]["stars"].assign(bp_rp=np.nan),
+        "rich": X.iloc[0]["stars"].head(50),
+        "poor": X.iloc[1]["stars"].head(12),
+    }
+    with pytest.warns(UserWarning, match="No star is left"):
+        X = as_clusters(stars)
+    table, samples = estimate(X, Posterior(), coverage=0.5, n_samples=4)
+    ends = ["", "_lower", "_upper"]
+    assert table.columns.tolist() == [
+        "n_stars",
+        "n_used",
+        *(t + end for t in [*TARGETS, "metallicity"] for end in ends),
+        "goodness_of_fit",
+        "note",
+        "flag",
+    ]
+    assert table["n_stars"].tolist() == [0, 50, 12]
+    assert table["n_used"].tolist() == [0, 25, 6]
+    assert table["flag"].tolist() == ["cannot be measured; few stars", "mostly field", "few stars"]
+    # An extinction is never negative, nor is an age below that of a star.
+    assert table.loc["rich", ["a_v", "a_v_lower", "log_age"]].tolist() == [0, 0, 5]
+    assert table.loc["rich", "metallicity_upper"] == 0.5
+    assert table.loc["gone", "goodness_of_fit":"note"].isna().all()
+    assert list(samples) == ["gone", "rich", "poor"]
+    assert samples["rich"].columns.tolist() == [*TARGETS, "metallicity"]
+    assert samples["rich"].shape == (4, 4)
+    assert samples["gone"].isna().all(axis=None)
+
+
+def test_samples_belong_to_their_clusters():
+    X, _ = simulate_clusters(130, random_state=0, n_stars=30)
+    table, samples = estimate(X, n_samples=200, random_state=0)
+    pd.testing.assert_frame_equal(table, estimate(X))
+    medians = pd.DataFrame({name: drawn.median() for name, drawn in samples.items()}).T
+    np.testing.assert_allclose(medians["log_age"], table["log_age"], atol=0.3)
+    drawn = load_model().sample(X, 200, random_state=0)
+    np.testing.assert_allclose(samples[X.index[120]], drawn[120])
+    again = estimate(X, n_samples=200, random_state=0)[1]
+    pd.testing.assert_frame_equal(again[X.index[7]], samples[X.index[7]])
+    twice = X.iloc[[0, 0]]
+    assert len(estimate(twice)) == 2
+    with pytest.raises(ValueError, match="'sim_000000' is there twice"):
+        estimate(twice, n_samples=5)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"coverage": 1}, {"n_samples": -1}, {"random_state": "x"}, {"progress": 3}]
+)
+def test_a_wrong_parameter_is_refused_by_name(wrong):
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        estimate({}, **wrong)
+
+
+def test_no_cluster_gives_an_empty_table():
+    X, _ = simulate_clusters(2, random_state=0)
+    table, samples = estimate(X[:0], n_samples=3)
+    assert table.columns.tolist() == estimate(X).columns.tolist()
+    assert len(table) == len(samples) == 0
 
 
 def test_few_stars_and_noisy_stars_have_wider_intervals():

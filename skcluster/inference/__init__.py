@@ -1,5 +1,7 @@
-"""From what a regressor says of a cluster to estimates whose intervals hold."""
+"""From the prediction of a regressor to estimates with calibrated intervals."""
 
 from skcluster.inference._conformal import ConformalRegressor
+from skcluster.inference._distribution import PredictiveDistribution
+from skcluster.inference._range import clip_targets
 
-__all__ = ["ConformalRegressor"]
+__all__ = ["ConformalRegressor", "PredictiveDistribution", "clip_targets"]

@@ -1,59 +1,52 @@
-"""Intervals and samples that hold what they promise, for any regressor.
+"""Intervals and samples with the coverage that they state, for any regressor."""
 
-`ConformalRegressor` wraps a regressor or pipeline, compares it with clusters that it has not seen,
-and scales its error bars so that they cover as many as they say.
-"""
-
-from inspect import signature
-from math import ceil
-from numbers import Integral, Real
-from typing import Any, ClassVar, NamedTuple, Self
+from functools import partial
+from numbers import Integral
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
-from joblib import Parallel, delayed
+from sklearn import get_config
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, _fit_context, clone
-from sklearn.compose import TransformedTargetRegressor
-from sklearn.model_selection import KFold, check_cv
-from sklearn.neighbors import NearestNeighbors
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import RobustScaler
-from sklearn.utils import _safe_indexing, check_array, check_random_state
-from sklearn.utils._param_validation import HasMethods, Interval, validate_params
-from sklearn.utils._tags import Tags, get_tags
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils import Bunch, Tags, check_array, get_tags
+from sklearn.utils._param_validation import HasMethods
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+from sklearn.utils.validation import check_is_fitted, indexable
+
+from skcluster.inference._conformal_distribution import ConformalDistribution
+from skcluster.inference._domain import Domain
+from skcluster.inference._held_out import folds_of, held_out_errors
+from skcluster.inference._transformed import last_step
 
 __all__ = ["ConformalRegressor"]
 
 Floats = npt.NDArray[np.float64]
 
-#: Neighbours whose mean distance says how far a cluster lies from those learnt from.
-_N_NEIGHBOURS = 5
-#: Share of the training clusters that lie within the domain.
-_WITHIN = 0.995
-
 
 class ConformalRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
-    """Intervals and joint samples around the predictions of any regressor.
+    """Prediction intervals and joint samples for any regressor.
 
-    Errors on clusters that a model has not seen, by cross-validation, say how long error bars must
-    be. If the regressor tells how uncertain each prediction is (``predict(X, return_std=True)``, as
-    `SetRegressor` and scikit-learn's Gaussian process do), easy clusters get short bars and hard
-    ones long bars; otherwise all get the same. Works with several targets, inside which errors keep
-    their correlation. Where the regressor is a `sklearn.compose.TransformedTargetRegressor`, errors
-    are taken in its transformed targets, so that a distance, say, stays positive.
+    The length of the intervals is calibrated with the errors of the regressor on held-out clusters,
+    by cross-validation. If the regressor predicts a standard deviation (``predict(X,
+    return_std=True)``, as `SetRegressor` and scikit-learn's Gaussian process do), the length is
+    proportional to it; otherwise it is the same for all clusters. Errors in several targets keep
+    their correlation in the joint samples. If the regressor is a
+    `sklearn.compose.TransformedTargetRegressor`, errors are taken in its transformed targets.
 
     Parameters
     ----------
     estimator : estimator
         A regressor, or a pipeline that ends with one.
     cv : int or cross-validation splitter, default=5
-        Which clusters are kept from training when errors are measured; an int means so many
-        shuffled folds.
-    domain : transformer or None, default=None
-        Features that tell whether a cluster is like those learnt from, for `outside_domain`.
+        Splits of the training clusters, to measure errors on held-out clusters. An int is the
+        number of shuffled folds.
+    domain : transformer, callable or None, default=None
+        Features that tell whether a cluster resembles the training clusters, for
+        `outside_domain`. A transformer is fitted on ``X``. A callable is applied to the features
+        that the pipeline passes to its last step (to ``X``, if the estimator is no pipeline), so
+        that they are computed only once; it returns an array of one row per cluster.
     n_jobs : int or None, default=None
-        Folds fitted at the same time.
+        Number of folds fitted in parallel.
     random_state : int, RandomState instance or None, default=None
         Shuffles the folds. The regressor has its own.
 
@@ -61,30 +54,40 @@ class ConformalRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
     ----------
     estimator_ : estimator
         Fitted on all clusters.
-    errors_ : ndarray of shape (n_clusters, n_outputs)
-        True less predicted, of each training cluster while it was unseen, in transformed targets.
-    scores_ : ndarray of shape (n_clusters, n_outputs)
-        The same in predicted spreads.
+    errors_ : ndarray of shape (n_clusters, n_targets)
+        True minus predicted value of each training cluster when it was held out, in transformed
+        targets.
+    scores_ : ndarray of shape (n_clusters, n_targets)
+        The errors in units of the predicted standard deviation.
     y_ndim_ : int
-        Dimensions of the ``y`` of `fit`, and of what `predict` returns.
-    domain_ : transformer
-        Fitted ``domain``; None without one.
+        Number of dimensions of the ``y`` of `fit`, and of what `predict` returns.
+    target_names_ : tuple of str or None
+        Column names of ``y``, if it is a DataFrame or Series with names that are strings. Intervals
+        and samples of targets in `skcluster.schema.TARGETS` stay within the range given there: no
+        distance or extinction is negative.
+    domain_ : transformer, callable or None
+        Fitted ``domain``.
     domain_scaler_ : RobustScaler
         Scales the features of the domain.
     domain_points_ : ndarray of shape (n_clusters, n_features)
         The training clusters in the domain.
     domain_limit_ : float
-        Distance from them beyond which a cluster is outside.
+        Distance to them beyond which a cluster is outside.
+    n_features_in_ : int
+        Number of features seen during `fit`, if the estimator defines it.
+    feature_names_in_ : ndarray of str
+        Names of the features seen during `fit`, if the estimator defines it.
 
     See Also
     --------
+    PredictiveDistribution : All answers of one pass.
     skcluster.pipelines.reference_pipeline : The regressor that this was made for.
 
     Notes
     -----
-    With exchangeable clusters an interval covers at least its share, up to the difference between
-    models trained on all clusters and on all but a fold. It covers that share of all clusters
-    together, not of each kind.
+    If clusters are exchangeable, an interval covers at least the stated fraction of the true
+    values, up to the difference between the models trained on all clusters and on all but one fold.
+    The coverage holds for all clusters together, not for each kind of cluster.
 
     References
     ----------
@@ -103,15 +106,24 @@ class ConformalRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
     (200, 2, 2)
     >>> model.sample(X, 50, random_state=0).shape
     (200, 50, 2)
+
+    Values, intervals and samples of one pass:
+
+    >>> distribution = model.predict_distribution(X)
+    >>> distribution.predict().shape, distribution.interval(0.9).shape
+    ((200, 2), (200, 2, 2))
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "estimator": [HasMethods(["fit", "predict"])],
         "cv": ["cv_object"],
-        "domain": [HasMethods(["fit", "transform"]), None],
+        "domain": [HasMethods(["fit", "transform"]), callable, None],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
     }
+    _doc_link_module = "skcluster"
+    # There is no site yet to link to; without this, links would lead to scikit-learn's.
+    _doc_link_template = ""
 
     def __init__(
         self,
@@ -129,13 +141,17 @@ class ConformalRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X: Any, y: npt.ArrayLike) -> Self:
-        """Fit the regressor, and measure its errors on clusters that it has not seen.
+    def fit(self, X: Any, y: npt.ArrayLike, **fit_params: Any) -> Self:
+        """Fit the regressor, and measure its errors on held-out clusters.
 
         Parameters
         ----------
         X : whatever the regressor takes, n_clusters rows
-        y : array-like of shape (n_clusters,) or (n_clusters, n_outputs)
+        y : array-like of shape (n_clusters,) or (n_clusters, n_targets)
+        **fit_params : object
+            Metadata such as ``sample_weight``, of which each fold gets its part. With metadata
+            routing enabled, they go where they are requested. Otherwise all are passed to the
+            ``fit`` of the regressor, except ``groups``, which go to ``cv``.
 
         Returns
         -------
@@ -144,18 +160,27 @@ class ConformalRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If the folds leave a cluster out, or put one into two.
+            If ``cv`` does not put each cluster into exactly one test fold.
         """
-        true = check_array(y, ensure_2d=False, dtype=np.float64)
+        if y is None:
+            raise ValueError(
+                f"This {type(self).__name__} estimator requires y to be passed, but the target y "
+                "is None."
+            )
+        self.target_names_ = _target_names(y)
+        X, y = indexable(X, y)
+        true = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
         self.y_ndim_ = true.ndim
-        folds = self._folds(X, true)
-        parts = Parallel(n_jobs=self.n_jobs)(
-            delayed(_errors)(clone(self.estimator), X, y, train, test) for train, test in folds
+        routed = self._route(fit_params)
+        folds = folds_of(self.cv, self.random_state, X, true, routed.splitter.split)
+        self.errors_, spreads = held_out_errors(
+            self.estimator, X, y, folds, routed.estimator.fit, self.n_jobs
         )
-        self.errors_, self.scores_ = np.empty((2, len(true), true.size // len(true)))
-        for (_, test), (errors, spreads) in zip(folds, parts, strict=True):
-            self.errors_[test], self.scores_[test] = errors, errors / spreads
-        self.estimator_ = clone(self.estimator).fit(X, y)
+        self.scores_ = self.errors_ / spreads
+        self.estimator_ = clone(self.estimator).fit(X, y, **routed.estimator.fit)
+        for name in ("n_features_in_", "feature_names_in_"):
+            if hasattr(self.estimator_, name):
+                setattr(self, name, getattr(self.estimator_, name))
         self._learn_domain(X)
         return self
 
@@ -168,63 +193,50 @@ class ConformalRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
 
         Returns
         -------
-        ndarray of shape (n_clusters,) or (n_clusters, n_outputs)
+        ndarray of shape (n_clusters,) or (n_clusters, n_targets)
         """
         check_is_fitted(self)
         predicted: Floats = self.estimator_.predict(X)
         return predicted
 
-    @validate_params(
-        {
-            "self": [object],
-            "X": [object],
-            "coverage": [Interval(Real, 0, 1, closed="neither")],
-            "return_prediction": ["boolean"],
-        },
-        prefer_skip_nested_validation=True,
-    )
-    def predict_interval(
-        self, X: Any, coverage: float = 0.68, *, return_prediction: bool = False
-    ) -> Any:
-        """Intervals that cover a share of the clusters, for each target on its own.
+    def predict_distribution(self, X: Any) -> ConformalDistribution:
+        """Predict the distribution of the targets: all that the model says, in one pass.
+
+        Parameters
+        ----------
+        X : whatever the regressor takes, n_clusters rows
+
+        Returns
+        -------
+        PredictiveDistribution
+            Its ``predict()``, ``interval(coverage)``, ``sample(n_samples)`` and ``outside_domain``
+            are what the methods of this estimator return, always with an axis of targets.
+        """
+        check_is_fitted(self)
+        last = last_step(self.estimator_, X)
+        find = None
+        if self.domain_ is not None:
+            find = partial(self._outside, X, last.features)
+        return ConformalDistribution(last, self.scores_, self.target_names_, find)
+
+    def predict_interval(self, X: Any, coverage: float = 0.68) -> Floats:
+        """Prediction interval of each target.
 
         Parameters
         ----------
         X : whatever the regressor takes, n_clusters rows
         coverage : float, default=0.68
-            The share, between 0 and 1.
-        return_prediction : bool, default=False
-            Whether to give what `predict` gives too, for the time of one prediction.
+            Fraction of clusters whose interval contains the true value, between 0 and 1.
 
         Returns
         -------
-        prediction : ndarray of shape (n_clusters, n_outputs) or (n_clusters,)
-            Only with ``return_prediction``.
-        intervals : ndarray of shape (n_clusters, n_outputs, 2) or (n_clusters, 2)
-            Lower and upper ends. With too few training clusters for the share the ends are those
-            of the farthest error.
+        ndarray of shape (n_clusters, n_targets, 2) or (n_clusters, 2)
+            Lower and upper ends. With too few training clusters for the coverage, the ends are
+            those of the largest error.
         """
-        check_is_fitted(self)
-        predicted = _predict(self.estimator_, X)
-        half = self._half_width(coverage) * predicted.spread
-        ends = [predicted.back(predicted.mean + side * half) for side in (-1, 1)]
-        intervals = np.stack(ends, axis=-1)
-        if self.y_ndim_ == 1:
-            intervals = intervals[:, 0]
-        if not return_prediction:
-            return intervals
-        values = predicted.back(predicted.mean)
-        return (values[:, 0] if self.y_ndim_ == 1 else values), intervals
+        intervals = self.predict_distribution(X).interval(coverage)
+        return intervals[:, 0] if self.y_ndim_ == 1 else intervals
 
-    @validate_params(
-        {
-            "self": [object],
-            "X": [object],
-            "n_samples": [Interval(Integral, 1, None, closed="left")],
-            "random_state": ["random_state"],
-        },
-        prefer_skip_nested_validation=True,
-    )
     def sample(
         self,
         X: Any,
@@ -232,34 +244,28 @@ class ConformalRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         *,
         random_state: int | np.random.RandomState | None = None,
     ) -> Floats:
-        """Draw from the joint distribution of the targets of each cluster.
+        """Draw joint samples of the targets of each cluster.
 
-        Each draw is the prediction plus the error, scaled, on a training cluster drawn at random,
+        Each sample is the prediction plus the scaled error of a training cluster chosen at random,
         the same one for all targets.
 
         Parameters
         ----------
         X : whatever the regressor takes, n_clusters rows
         n_samples : int, default=1000
-            Draws a cluster.
+            Number of samples per cluster.
         random_state : int, RandomState instance or None, default=None
+            Determines the samples that are drawn.
 
         Returns
         -------
-        ndarray of shape (n_clusters, n_samples, n_outputs) or (n_clusters, n_samples)
+        ndarray of shape (n_clusters, n_samples, n_targets) or (n_clusters, n_samples)
         """
-        check_is_fitted(self)
-        predicted = _predict(self.estimator_, X)
-        n_clusters, n_outputs = predicted.mean.shape
-        rows = check_random_state(random_state).randint(
-            len(self.scores_), size=(n_clusters, n_samples)
-        )
-        drawn = predicted.mean[:, None] + self.scores_[rows] * predicted.spread[:, None]
-        drawn = predicted.back(drawn.reshape(-1, n_outputs)).reshape(drawn.shape)
+        drawn = self.predict_distribution(X).sample(n_samples, random_state)
         return drawn[..., 0] if self.y_ndim_ == 1 else drawn
 
     def outside_domain(self, X: Any) -> npt.NDArray[np.bool_]:
-        """Tell which clusters are unlike those learnt from.
+        """Tell which clusters do not resemble the training clusters.
 
         Parameters
         ----------
@@ -268,116 +274,69 @@ class ConformalRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         Returns
         -------
         ndarray of bool, shape (n_clusters,)
-            Whether a cluster lies farther from the training clusters, in the features of
-            ``domain``, than all but 0.5 per cent of these from each other, or cannot be measured.
+            Whether the mean distance of a cluster to its five nearest training clusters, in the
+            features of ``domain``, is larger than that of 99.5 per cent of the training clusters,
+            or cannot be computed.
 
         Raises
         ------
         ValueError
             If there is no ``domain``.
         """
-        check_is_fitted(self)
-        if self.domain_ is None:
-            raise ValueError("outside_domain needs the parameter domain, which is None.")
-        features = self.domain_.transform(X)
-        known = np.isfinite(features).all(axis=1)
-        outside = ~known
-        if known.any():
-            scaled = self.domain_scaler_.transform(features[known])
-            outside[known] = self._distance(scaled) > self.domain_limit_
-        return outside
+        return self.predict_distribution(X).outside_domain
 
-    def _folds(self, X: Any, y: Floats) -> list[Any]:
-        cv = self.cv
-        if isinstance(cv, Integral):
-            cv = KFold(cv, shuffle=True, random_state=check_random_state(self.random_state))
-        folds = list(check_cv(cv).split(X, y))
-        tested = np.bincount(np.concatenate([test for _, test in folds]), minlength=len(y))
-        if (tested != 1).any():
-            row = int(np.argmax(tested != 1))
-            raise ValueError(
-                f"cv must put each cluster into one test fold, but row {row} is in {tested[row]}."
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Get metadata routing of this object.
+
+        Returns
+        -------
+        routing : MetadataRouter
+            What `fit` passes to the ``fit`` of the regressor and the ``split`` of ``cv``.
+        """
+        return (
+            MetadataRouter(owner=self)
+            .add(
+                estimator=self.estimator,
+                method_mapping=MethodMapping().add(caller="fit", callee="fit"),
             )
-        return folds
+            .add(
+                splitter=self.cv,
+                method_mapping=MethodMapping().add(caller="fit", callee="split"),
+            )
+        )
 
-    def _half_width(self, coverage: float) -> Floats:
-        """Quantile of the scores' sizes, with the correction for a finite sample."""
-        n = len(self.scores_)
-        rank = min(ceil((n + 1) * coverage), n)
-        half: Floats = np.sort(np.abs(self.scores_), axis=0)[rank - 1]
-        return half
+    def _route(self, params: dict[str, Any]) -> Bunch:
+        if get_config()["enable_metadata_routing"]:
+            return process_routing(self, "fit", **params)
+        groups = params.pop("groups", None)
+        return Bunch(estimator=Bunch(fit=params), splitter=Bunch(split={"groups": groups}))
 
     def _learn_domain(self, X: Any) -> None:
-        self.domain_ = None
-        if self.domain is None:
+        plain = self.domain is None or callable(self.domain)
+        self.domain_ = self.domain if plain else clone(self.domain).fit(X)
+        if self.domain_ is None:
             return
-        self.domain_ = clone(self.domain)
-        features = self.domain_.fit(X).transform(X)
-        self.domain_scaler_ = RobustScaler().fit(features)
-        self.domain_points_ = self.domain_scaler_.transform(features)
-        self.domain_limit_ = float(np.quantile(self._distance(None), _WITHIN))
+        features = last_step(self.estimator_, X).features if callable(self.domain_) else None
+        self.domain_scaler_, self.domain_points_, self.domain_limit_ = Domain.learn(
+            self._domain_features(X, features)
+        )
 
-    def _distance(self, points: Floats | None) -> Floats:
-        """Mean distance to the nearest training clusters; without points, of these themselves."""
-        k = min(_N_NEIGHBOURS, len(self.domain_points_) - 1)
-        neighbours = NearestNeighbors(n_neighbors=k).fit(self.domain_points_)
-        distance: Floats = neighbours.kneighbors(points)[0].mean(axis=1)
-        return distance
+    def _domain_features(self, X: Any, features: Any) -> Any:
+        return self.domain_(features) if callable(self.domain_) else self.domain_.transform(X)
+
+    def _outside(self, X: Any, features: Any) -> npt.NDArray[np.bool_]:
+        domain = Domain(self.domain_scaler_, self.domain_points_, self.domain_limit_)
+        return domain.excludes(self._domain_features(X, features))
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         inner = get_tags(self.estimator)
         tags.input_tags = inner.input_tags
-        tags.target_tags.multi_output = inner.target_tags.multi_output
-        tags.regressor_tags.poor_score = True
+        tags.target_tags = inner.target_tags
+        tags.regressor_tags = inner.regressor_tags
         return tags
 
 
-class _Predicted(NamedTuple):
-    """Means and spreads in transformed targets, shape (n, n_outputs), and what transforms."""
-
-    mean: Floats
-    spread: Floats
-    transformer: Any
-
-    def back(self, values: Floats) -> Floats:
-        if self.transformer is None:
-            return values
-        original: Floats = np.full_like(values, np.nan)
-        known = np.isfinite(values).all(axis=1)
-        if known.any():
-            original[known] = self.transformer.inverse_transform(values[known])
-        return original
-
-
-def _predict(estimator: Any, X: Any) -> _Predicted:
-    """Predict in the transformed targets of a regressor, with spreads of 1 if it has none."""
-    if isinstance(estimator, Pipeline):
-        if len(estimator) > 1:
-            X = estimator[:-1].transform(X)
-        estimator = estimator[-1]
-    transformer = None
-    if isinstance(estimator, TransformedTargetRegressor):
-        transformer, estimator = estimator.transformer_, estimator.regressor_
-    if "return_std" in signature(estimator.predict).parameters:
-        mean, spread = estimator.predict(X, return_std=True)
-    else:
-        mean = np.asarray(estimator.predict(X), dtype=np.float64)
-        spread = np.ones_like(mean)
-    return _Predicted(mean.reshape(len(mean), -1), spread.reshape(len(mean), -1), transformer)
-
-
-def _errors(
-    estimator: Any,
-    X: Any,
-    y: npt.ArrayLike,
-    train: npt.NDArray[np.intp],
-    test: npt.NDArray[np.intp],
-) -> tuple[Floats, Floats]:
-    """Errors on clusters kept from training, and the spreads predicted for them."""
-    estimator.fit(_safe_indexing(X, train), _safe_indexing(y, train))
-    predicted = _predict(estimator, _safe_indexing(X, test))
-    true = np.asarray(_safe_indexing(y, test), dtype=np.float64).reshape(len(test), -1)
-    if predicted.transformer is not None:
-        true = predicted.transformer.transform(true)
-    return true - predicted.mean, predicted.spread
+def _target_names(y: Any) -> tuple[str, ...] | None:
+    names = tuple(y.columns) if hasattr(y, "columns") else (getattr(y, "name", None),)
+    return names if all(isinstance(name, str) for name in names) else None

@@ -1,18 +1,19 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn import config_context
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, WhiteKernel
 from sklearn.linear_model import Ridge
-from sklearn.model_selection import ShuffleSplit
+from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import check_estimator
 
-from skcluster import load_model
-from skcluster.datasets import simulate_clusters
 from skcluster.inference import ConformalRegressor
 
 
@@ -157,22 +158,70 @@ def test_coverage_is_a_share(coverage):
         model.predict_interval(X, coverage=coverage)
 
 
-@pytest.mark.parametrize("targets", [slice(None), 0])
+def test_folds_can_be_made_of_groups():
+    X, y = noisy(60)
+    groups = np.repeat(np.arange(6), 10)
+    model = ConformalRegressor(Ridge(), cv=GroupKFold(6)).fit(X, y, groups=groups)
+    held_out = Ridge().fit(X[10:], y[10:]).predict(X[:10])
+    np.testing.assert_allclose(model.errors_[:10], y[:10] - held_out)
+
+
+@pytest.mark.usefixtures("numpy_state")
 @pytest.mark.parametrize(
     "regressor",
-    [Ridge(), KnowsItsNoise(), TransformedTargetRegressor(Ridge(), transformer=StandardScaler())],
-    ids=["without spread", "with spread", "transformed"],
+    [
+        Ridge(),
+        make_pipeline(StandardScaler(), Ridge()),
+        TransformedTargetRegressor(Ridge(), transformer=StandardScaler()),
+    ],
+    ids=["regressor", "pipeline", "transformed targets"],
 )
-def test_the_prediction_comes_with_its_interval(regressor, targets):
-    X, y = noisy(200)
-    model = ConformalRegressor(regressor, cv=3, random_state=0).fit(X, y[:, targets])
-    predicted, intervals = model.predict_interval(X, 0.9, return_prediction=True)
-    np.testing.assert_array_equal(predicted, model.predict(X))
-    np.testing.assert_array_equal(intervals, model.predict_interval(X, 0.9))
+def test_checks_of_scikit_learn(regressor):
+    results = check_estimator(ConformalRegressor(regressor), on_fail=None, on_skip=None)
+    failed = {r["check_name"]: r["exception"] for r in results if r["status"] == "failed"}
+    assert failed == {}
+    statuses = [result["status"] for result in results]
+    # One needs SCIPY_ARRAY_API.
+    assert statuses.count("passed") >= len(statuses) - 1 >= 50
 
 
-def test_the_reference_s_prediction_comes_with_its_interval():
-    X, _ = simulate_clusters(12, random_state=0)
-    reference = load_model()
-    predicted, _ = reference.predict_interval(X, return_prediction=True)
-    np.testing.assert_array_equal(predicted, reference.predict(X))
+def test_it_tells_what_its_regressor_saw():
+    X, y = noisy(30)
+    assert not hasattr(ConformalRegressor(Ridge()), "n_features_in_")
+    model = ConformalRegressor(make_pipeline(StandardScaler(), Ridge()), random_state=0)
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    model.fit(frame, pd.DataFrame(y, columns=["one", "two"]))
+    assert model.n_features_in_ == 4
+    assert model.feature_names_in_.tolist() == list("abcd")
+    assert model.target_names_ == ("one", "two")
+    assert model.fit(frame, pd.Series(y[:, 0], name="one")).target_names_ == ("one",)
+    assert model.fit(frame, y).target_names_ is None
+    assert ConformalRegressor(Ridge())._get_doc_link() == ""
+
+
+class Weighed(Ridge):
+    """Remembers its weights."""
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "Weighed":
+        self.weights_ = sample_weight
+        return super().fit(X, y, sample_weight)
+
+
+@pytest.mark.parametrize("routing", [False, True])
+def test_weights_reach_the_regressor_in_every_fold(routing):
+    X, y = noisy(60)
+    weights = np.where(np.arange(60) < 30, 1.0, 1e-9)
+    with config_context(enable_metadata_routing=routing):
+        regressor = Weighed()
+        if routing:
+            regressor.set_fit_request(sample_weight=True)
+        model = ConformalRegressor(regressor, cv=KFold(3)).fit(X, y, sample_weight=weights)
+        if routing:
+            with pytest.raises(TypeError, match="unexpected argument"):
+                model.fit(X, y, weight=weights)
+    np.testing.assert_array_equal(model.estimator_.weights_, weights)
+    # The last fold leaves out clusters of no weight, the first 20 that have one.
+    first = Ridge().fit(X[20:30], y[20:30])
+    last = Ridge().fit(X[:30], y[:30])
+    np.testing.assert_allclose(model.errors_[:20], y[:20] - first.predict(X[:20]), atol=1e-6)
+    np.testing.assert_allclose(model.errors_[40:], y[40:] - last.predict(X[40:]), atol=1e-6)

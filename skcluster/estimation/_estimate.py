@@ -1,0 +1,115 @@
+"""Clusters through a model, once."""
+
+from collections.abc import Callable
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, validate_params
+
+from skcluster.clusters import as_clusters, stars_of
+from skcluster.estimation._answer import ask, no_answer
+from skcluster.estimation._table import samples_of, table_of
+from skcluster.persistence import load_model
+
+#: Clusters that are estimated at a time, between two reports of progress.
+_CHUNK = 100
+
+
+@validate_params(
+    {
+        "X": "no_validation",
+        "model": "no_validation",
+        "coverage": [Interval(Real, 0, 1, closed="neither")],
+        "n_samples": [Interval(Integral, 0, None, closed="left")],
+        "random_state": ["random_state"],
+        "progress": [callable, None],
+    },
+    prefer_skip_nested_validation=True,
+)
+def estimate(
+    X: Any,
+    model: Any = None,
+    *,
+    coverage: float = 0.68,
+    n_samples: int = 0,
+    random_state: int | np.random.RandomState | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Any:
+    """Estimate log age, A_V and distance of clusters.
+
+    The features of each cluster are computed once, and the networks evaluated once, whatever is
+    asked for.
+
+    Parameters
+    ----------
+    X : clusters
+        Whatever `skcluster.clusters.as_clusters` takes.
+    model : estimator, optional
+        A fitted model. If it has ``predict_distribution``, as
+        `skcluster.inference.ConformalRegressor` does, the table has intervals and whatever else
+        the model offers; see `skcluster.inference.PredictiveDistribution`. If it has only
+        ``predict``, the table has its values. Without names of its targets, they must be log age,
+        A_V and distance. The default is the pretrained model.
+    coverage : float, default=0.68
+        Probability that an interval contains the true value.
+    n_samples : int, default=0
+        Number of joint samples per cluster to return with the table.
+    random_state : int, RandomState instance or None, default=None
+        Determines the samples that are drawn.
+    progress : callable, optional
+        Called with the number of clusters just estimated.
+
+    Returns
+    -------
+    table : DataFrame of n_clusters rows
+        The index holds the clusters' names. Columns: ``n_stars``; ``n_used``, the number of stars
+        that the model used, if it tells; the targets, that is ``log_age`` (dex), ``a_v`` (mag),
+        ``distance_kpc`` (kpc) and others that the model has, each followed by ``_lower`` and
+        ``_upper`` if the model has intervals; further columns of the model; ``flag``, the reasons
+        to doubt the estimate, separated by "; ": "cannot be measured" (the values are NaN: there
+        is no star, or none that the model uses), "few stars" (fewer than 10 used) and those of the
+        model, such as "outside domain" (unlike all clusters that it learned from). Values and
+        intervals stay within the ranges in `skcluster.schema.TARGETS`.
+    samples : dict of DataFrames of n_samples rows
+        Joint samples of the targets of each cluster, under the cluster's name; a column per target.
+        NaN for a cluster that cannot be measured. Only returned if ``n_samples`` is positive.
+
+    Raises
+    ------
+    ValueError
+        If the model does not name its targets and has not three of them; or if ``n_samples`` is
+        positive, and the model has no ``predict_distribution`` or two clusters have the same name.
+
+    Examples
+    --------
+    >>> from skcluster.datasets import simulate_clusters
+    >>> from skcluster.estimation import estimate
+    >>> X, y = simulate_clusters(2, random_state=0)
+    >>> table = estimate(X)
+    >>> list(table.columns[:4])
+    ['n_stars', 'log_age', 'log_age_lower', 'log_age_upper']
+    >>> table, samples = estimate(X, n_samples=100, random_state=0)
+    >>> samples["sim_000000"].shape
+    (100, 3)
+    """
+    model = load_model() if model is None else model
+    X = as_clusters(X)
+    if n_samples and not X.index.is_unique:
+        twice = X.index[X.index.duplicated()][0]
+        raise ValueError(f"Samples need unique names of clusters, but {twice!r} is there twice.")
+    rng = check_random_state(random_state)
+    n_stars = stars_of(X).counts
+    answers, rows = [], []
+    for start in range(0, len(X), _CHUNK):
+        chunk = start + np.flatnonzero(n_stars[start : start + _CHUNK] > 0)
+        if len(chunk):
+            answers.append(ask(model, X.iloc[chunk], coverage, n_samples, rng))
+            rows.append(chunk)
+        if progress is not None:
+            progress(len(n_stars[start : start + _CHUNK]))
+    if not answers:
+        answers, rows = [no_answer(hasattr(model, "predict_distribution"))], [np.arange(0)]
+    table = table_of(answers, rows, n_stars, X.index)
+    return (table, samples_of(answers, rows, n_samples, X.index)) if n_samples else table

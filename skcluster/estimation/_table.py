@@ -1,0 +1,72 @@
+"""Answers of a model -> the table of estimates and the samples."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from skcluster.estimation._answer import Answer
+from skcluster.schema import INTERVAL_ENDS
+
+#: Fewer stars than this are flagged: a choice.
+_FEW_STARS = 10
+#: The rows of the table that an answer is about.
+Rows = npt.NDArray[np.intp]
+
+
+def table_of(
+    answers: list[Answer], rows: list[Rows], n_stars: Any, index: pd.Index
+) -> pd.DataFrame:
+    """The answers about some rows each, as a table of all rows."""
+    places = range(len(index))
+    found = pd.concat(map(_columns, answers, rows)).reindex(places)
+    table = pd.DataFrame({"n_stars": n_stars}, index=places).join(found)
+    if "n_used" in table:
+        table["n_used"] = table["n_used"].fillna(0).astype(int)
+    flags = pd.concat(
+        [pd.DataFrame(dict(a.flags), index=some) for a, some in zip(answers, rows, strict=True)]
+    )
+    reasons = {
+        "cannot be measured": table[list(answers[0].targets)].isna().any(axis=1),
+        "few stars": table.get("n_used", table["n_stars"]) < _FEW_STARS,
+        # A row that no model was asked about has no flag of a model.
+        **{name: flag.eq(True) for name, flag in flags.reindex(places).items()},
+    }
+    names = np.array(list(reasons))
+    doubts = np.column_stack(list(reasons.values()))
+    table["flag"] = pd.Series(["; ".join(names[row]) for row in doubts], dtype="str")
+    return table.set_axis(index.rename("cluster"))
+
+
+def _columns(answer: Answer, rows: Rows) -> pd.DataFrame:
+    """The columns that come from the model."""
+    columns: dict[str, Any] = {} if answer.n_used is None else {"n_used": answer.n_used}
+    for i, (name, values) in enumerate(zip(answer.targets, answer.estimates.T, strict=True)):
+        columns[name] = values
+        if answer.intervals is not None:
+            ends = answer.intervals[:, i].T
+            columns.update(
+                {name + ending: end for ending, end in zip(INTERVAL_ENDS, ends, strict=True)}
+            )
+    if answer.extra_columns is not None:
+        columns.update({str(name): c.to_numpy() for name, c in answer.extra_columns.items()})
+    return pd.DataFrame(columns, index=rows)
+
+
+def samples_of(
+    answers: list[Answer], rows: list[Rows], n_samples: int, index: pd.Index
+) -> dict[Any, pd.DataFrame]:
+    """The samples under the names of the clusters, in their order."""
+    targets = list(answers[0].targets)
+    unknown = np.full((n_samples, len(targets)), np.nan)
+    drawn = {
+        row: values
+        for answer, some in zip(answers, rows, strict=True)
+        if answer.samples is not None
+        for row, values in zip(some, answer.samples, strict=True)
+    }
+    return {
+        name: pd.DataFrame(drawn.get(row, unknown), columns=targets)
+        for row, name in enumerate(index)
+    }

@@ -1,0 +1,109 @@
+"""What a model says about clusters, computed in one pass."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+Floats = npt.NDArray[np.float64]
+
+
+class PredictiveDistribution(ABC):
+    """Predictive distribution of the parameters of clusters.
+
+    A model that has a method ``predict_distribution(X)``, which returns such an object, can tell
+    more than point estimates: `skcluster.estimation.estimate` builds its table, the samples
+    included, from it alone. Features and networks are computed once per object, and its methods
+    share the result. The object describes the rows of ``X``, in order.
+
+    A subclass implements `predict`, `interval` and `sample`. The attributes below are optional;
+    each of them adds columns or flags to the table of estimates.
+
+    Attributes
+    ----------
+    targets : tuple of str or None
+        Names of the targets. None if the model does not know them.
+    n_used : ndarray of int, shape (n_clusters,), or None
+        Number of stars per cluster that the estimate used.
+    extra_columns : DataFrame of n_clusters rows, or None
+        Further columns for the table of estimates, in this order. Its index is ignored.
+    flags : mapping of str to ndarray of bool, shape (n_clusters,)
+        Reasons to doubt estimates, and which clusters each of them applies to.
+
+    See Also
+    --------
+    ConformalRegressor : Has ``predict_distribution``.
+    skcluster.estimation.estimate : Makes a table of it.
+
+    Examples
+    --------
+    >>> from skcluster import load_model
+    >>> from skcluster.datasets import simulate_clusters
+    >>> X, y = simulate_clusters(5, random_state=0)
+    >>> distribution = load_model().predict_distribution(X)
+    >>> distribution.targets
+    ('log_age', 'a_v', 'distance_kpc')
+    >>> distribution.predict().shape
+    (5, 3)
+    >>> distribution.interval(0.95).shape
+    (5, 3, 2)
+    >>> distribution.sample(100, random_state=0).shape
+    (5, 100, 3)
+    >>> list(distribution.flags)
+    ['outside domain']
+    """
+
+    targets: tuple[str, ...] | None = None
+    n_used: npt.NDArray[np.integer[Any]] | None = None
+    extra_columns: pd.DataFrame | None = None
+
+    @property
+    def flags(self) -> Mapping[str, npt.NDArray[np.bool_]]:
+        """Reasons to doubt estimates, and which clusters each of them applies to."""
+        return {}
+
+    @abstractmethod
+    def predict(self) -> Floats:
+        """Point estimates.
+
+        Returns
+        -------
+        ndarray of shape (n_clusters, n_targets)
+            NaN for a cluster that cannot be measured.
+        """
+
+    @abstractmethod
+    def interval(self, coverage: float = 0.68) -> Floats:
+        """Central interval of each target.
+
+        Parameters
+        ----------
+        coverage : float, default=0.68
+            Probability that the interval contains the true value.
+
+        Returns
+        -------
+        ndarray of shape (n_clusters, n_targets, 2)
+            Lower and upper ends.
+        """
+
+    @abstractmethod
+    def sample(
+        self, n_samples: int = 1000, random_state: int | np.random.RandomState | None = None
+    ) -> Floats:
+        """Joint samples of the targets.
+
+        Parameters
+        ----------
+        n_samples : int, default=1000
+            Number of samples per cluster.
+        random_state : int, RandomState instance or None, default=None
+            Determines the samples that are drawn.
+
+        Returns
+        -------
+        ndarray of shape (n_clusters, n_samples, n_targets)
+        """

@@ -1,0 +1,49 @@
+"""How far clusters are from those that a model has learned from."""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.preprocessing import RobustScaler
+
+Floats = npt.NDArray[np.float64]
+
+#: Neighbours whose mean distance says how far a cluster is from the training clusters.
+_N_NEIGHBOURS = 5
+#: Fraction of the training clusters within the domain.
+_WITHIN = 0.995
+
+
+class Domain(NamedTuple):
+    """The training clusters in the space of some features, and how far from them is outside."""
+
+    scaler: RobustScaler
+    #: Scaled features of the training clusters.
+    points: Floats
+    limit: float
+
+    @classmethod
+    def learn(cls, features: Floats) -> "Domain":
+        """The domain of training clusters with the given features."""
+        scaler = RobustScaler().fit(features)
+        points = scaler.transform(features)
+        return cls(scaler, points, float(np.quantile(_distance(points, None), _WITHIN)))
+
+    def excludes(self, features: Floats) -> npt.NDArray[np.bool_]:
+        """Which clusters are farther than the limit, or have a feature that is not finite."""
+        known = np.asarray(np.isfinite(features).all(axis=1))
+        outside = ~known
+        if known.any():
+            scaled = self.scaler.transform(features[known])
+            outside[known] = _distance(self.points, scaled) > self.limit
+        return outside
+
+
+def _distance(known: Floats, points: Floats | None) -> Floats:
+    """Mean distance to the nearest known points; without points, of these themselves."""
+    # An import that takes longer than the search; a model without a domain does without.
+    from sklearn.neighbors import NearestNeighbors
+
+    k = min(_N_NEIGHBOURS, len(known) - 1)
+    distance: Floats = NearestNeighbors(n_neighbors=k).fit(known).kneighbors(points)[0].mean(axis=1)
+    return distance

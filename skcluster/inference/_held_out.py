@@ -1,0 +1,81 @@
+"""Errors of a regressor on clusters that were held out of its training."""
+
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import clone
+from sklearn.utils import _safe_indexing, check_random_state
+from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import _check_method_params
+
+from skcluster.inference._transformed import last_step
+
+Floats = npt.NDArray[np.float64]
+
+
+def held_out_errors(
+    estimator: Any,
+    X: Any,
+    y: Any,
+    folds: list[Any],
+    fit_params: dict[str, Any],
+    n_jobs: int | None,
+) -> tuple[Floats, Floats]:
+    """Errors of all clusters, each held out once, and the spreads predicted for them.
+
+    Both have shape (n_clusters, n_targets), in transformed targets.
+    """
+    parts = Parallel(n_jobs=n_jobs)(
+        delayed(_errors)(clone(estimator), X, y, train, test, fit_params) for train, test in folds
+    )
+    order = np.argsort(np.concatenate([test for _, test in folds]))
+    errors, spreads = (np.concatenate(values)[order] for values in zip(*parts, strict=True))
+    return errors, spreads
+
+
+def _errors(
+    estimator: Any,
+    X: Any,
+    y: Any,
+    train: npt.NDArray[np.intp],
+    test: npt.NDArray[np.intp],
+    fit_params: dict[str, Any],
+) -> tuple[Floats, Floats]:
+    own_params = _check_method_params(X, fit_params, indices=train)
+    estimator.fit(_safe_indexing(X, train), _safe_indexing(y, train), **own_params)
+    prediction = last_step(estimator, _safe_indexing(X, test)).predict()
+    true = np.asarray(_safe_indexing(y, test), dtype=np.float64).reshape(len(test), -1)
+    if prediction.transformer is not None:
+        true = prediction.transformer.transform(true)
+    return true - prediction.mean, prediction.spread
+
+
+def folds_of(
+    cv: Any,
+    random_state: int | np.random.RandomState | None,
+    X: Any,
+    y: Floats,
+    split_params: dict[str, Any],
+) -> list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]:
+    """Rows to train on and to test, for each fold.
+
+    Raises
+    ------
+    ValueError
+        If a row is not in exactly one test fold.
+    """
+    # An import that takes long, and that a fitted model does without.
+    from sklearn.model_selection import KFold, check_cv
+
+    if isinstance(cv, Integral):
+        cv = KFold(cv, shuffle=True, random_state=check_random_state(random_state))
+    folds = list(check_cv(cv).split(X, y, **split_params))
+    tested = np.bincount(np.concatenate([test for _, test in folds]), minlength=len(y))
+    if (tested != 1).any():
+        row = int(np.argmax(tested != 1))
+        raise ValueError(
+            f"cv must put each cluster into one test fold, but row {row} is in {tested[row]}."
+        )
+    return folds

@@ -1,0 +1,64 @@
+"""Predictions in the space of transformed targets, and the features that they come from."""
+
+from inspect import signature
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.pipeline import Pipeline
+
+Floats = npt.NDArray[np.float64]
+
+
+class TransformedPrediction(NamedTuple):
+    """Means and spreads in transformed targets, and how to transform them back."""
+
+    #: Both of shape (n_clusters, n_targets).
+    mean: Floats
+    spread: Floats
+    #: Fitted transformer of the targets, or None.
+    transformer: Any
+
+    def back(self, values: Floats) -> Floats:
+        """Values of shape (n, n_targets) in the original targets; NaN stays NaN."""
+        if self.transformer is None:
+            return values
+        original: Floats = np.full_like(values, np.nan)
+        known = np.isfinite(values).all(axis=1)
+        if known.any():
+            original[known] = self.transformer.inverse_transform(values[known])
+        return original
+
+
+class LastStep(NamedTuple):
+    """The regressor inside pipelines and transformed targets, and what it is given."""
+
+    features: Any
+    regressor: Any
+    #: Fitted transformer of the targets, or None.
+    transformer: Any
+
+    def predict(self) -> TransformedPrediction:
+        """Means and spreads; spreads of 1 from a regressor that has none."""
+        if "return_std" in signature(self.regressor.predict).parameters:
+            mean, spread = self.regressor.predict(self.features, return_std=True)
+        else:
+            mean = np.asarray(self.regressor.predict(self.features), dtype=np.float64)
+            spread = np.ones_like(mean)
+        shape = len(mean), -1
+        return TransformedPrediction(mean.reshape(shape), spread.reshape(shape), self.transformer)
+
+
+def last_step(estimator: Any, X: Any) -> LastStep:
+    """Transform X by the steps of a fitted pipeline but the last."""
+    transformer = None
+    while True:
+        if isinstance(estimator, Pipeline):
+            if len(estimator) > 1:
+                X = estimator[:-1].transform(X)
+            estimator = estimator[-1]
+        elif isinstance(estimator, TransformedTargetRegressor) and transformer is None:
+            transformer, estimator = estimator.transformer_, estimator.regressor_
+        else:
+            return LastStep(X, estimator, transformer)

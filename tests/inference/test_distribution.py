@@ -1,0 +1,127 @@
+"""Everything that a model says comes from one pass, and agrees with what its methods return."""
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+from skcluster import load_model
+from skcluster.datasets import simulate_clusters
+from skcluster.features import StarSet
+from skcluster.inference import ConformalRegressor, PredictiveDistribution, clip_targets
+from skcluster.regressors import SetRegressor
+
+
+def data(n: int = 200) -> tuple[Any, Any]:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n, 3))
+    return X, X @ rng.normal(size=(3, 2)) + rng.normal(size=(n, 2))
+
+
+@pytest.mark.parametrize("targets", [slice(None), 0], ids=["two targets", "one target"])
+@pytest.mark.parametrize(
+    "regressor",
+    [
+        Ridge(),
+        make_pipeline(StandardScaler(), Ridge()),
+        TransformedTargetRegressor(Ridge(), transformer=StandardScaler()),
+        TransformedTargetRegressor(
+            make_pipeline(StandardScaler(), Ridge()), transformer=StandardScaler()
+        ),
+    ],
+    ids=["plain", "pipeline", "transformed", "pipeline inside"],
+)
+def test_the_methods_return_parts_of_the_distribution(regressor, targets):
+    X, y = data()
+    model = ConformalRegressor(regressor, cv=3, domain=StandardScaler(), random_state=0)
+    model.fit(X, y[:, targets])
+    found = model.predict_distribution(X)
+    assert isinstance(found, PredictiveDistribution)
+    one = np.ndim(y[:, targets]) == 1
+    first = (slice(None), 0) if one else ()
+    np.testing.assert_allclose(found.predict()[first], model.predict(X), rtol=1e-12)
+    np.testing.assert_array_equal(found.interval(0.9)[first], model.predict_interval(X, 0.9))
+    drawn = found.sample(5, random_state=0)
+    assert drawn.shape == (200, 5, 1 if one else 2)
+    drawn = drawn[..., 0] if one else drawn
+    np.testing.assert_array_equal(drawn, model.sample(X, 5, random_state=0))
+    np.testing.assert_array_equal(found.flags["outside domain"], model.outside_domain(X))
+
+
+def test_the_reference_is_computed_once(monkeypatch):
+    calls: Counter[str] = Counter()
+
+    def count(kind: type, name: str) -> None:
+        original = getattr(kind, name)
+
+        def counted(self: Any, *args: Any, **kw: Any) -> Any:
+            calls[name] += 1
+            return original(self, *args, **kw)
+
+        monkeypatch.setattr(kind, name, counted)
+
+    X, _ = simulate_clusters(12, random_state=0)
+    model = load_model()
+    expected = model.predict(X)
+    count(StarSet, "transform")
+    # The signature is looked at: it must stay.
+    original = SetRegressor.predict
+
+    def predict(self: Any, X: Any, return_std: bool = False) -> Any:
+        calls["predict"] += 1
+        return original(self, X, return_std)
+
+    monkeypatch.setattr(SetRegressor, "predict", predict)
+    found = model.predict_distribution(X)
+    np.testing.assert_array_equal(found.predict(), expected)
+    found.interval(0.5), found.interval(0.9), found.sample(10, random_state=0), found.flags
+    assert calls == {"transform": 1, "predict": 1}
+
+
+def test_a_domain_of_the_pipelines_own_features():
+    X, y = data()
+    seen: list[Any] = []
+
+    def last_two(features: Any) -> Any:
+        seen.append(features)
+        return features[:, 1:]
+
+    pipeline = make_pipeline(StandardScaler(), FunctionTransformer(), Ridge())
+    model = ConformalRegressor(pipeline, domain=last_two, random_state=0).fit(X, y)
+    assert model.domain_ is last_two
+    assert model.domain_points_.shape == (200, 2)
+    np.testing.assert_allclose(seen[-1].std(axis=0), 1)
+    assert model.outside_domain(X).mean() <= 0.01
+    assert model.outside_domain(X + np.array([100.0, 0, 0])).mean() <= 0.01
+    assert model.outside_domain(X + np.array([0, 100.0, 0])).all()
+    plain = ConformalRegressor(Ridge(), domain=last_two, random_state=0).fit(X, y)
+    np.testing.assert_array_equal(seen[-1], X)
+    assert plain.outside_domain(X + np.array([0, 100.0, 0])).all()
+
+
+def test_no_interval_or_sample_has_an_impossible_value():
+    X, y = data()
+    labels = pd.DataFrame(
+        {"log_age": y[:, 0], "a_v": np.abs(y[:, 0]) / 10, "distance_kpc": np.abs(y[:, 1]) / 10}
+    )
+    model = ConformalRegressor(Ridge(), random_state=0).fit(X, labels)
+    interval, drawn = model.predict_interval(X, 0.99), model.sample(X, 50, random_state=0)
+    assert (interval[:, 1:] >= 0).all()
+    assert (interval[:, 2] > 0).all()
+    assert (drawn[..., 1:] >= 0).all()
+    free = ConformalRegressor(Ridge(), random_state=0).fit(X, labels.to_numpy())
+    assert (free.predict_interval(X, 0.99)[:, 1:] < 0).any()
+
+
+def test_ranges_are_those_of_known_targets():
+    values = np.array([[-1.0, -1.0, np.nan]])
+    np.testing.assert_array_equal(
+        clip_targets(values, ["a_v", "colour", "distance_kpc"]), [[0.0, -1.0, np.nan]]
+    )
+    np.testing.assert_array_equal(clip_targets(values, None), values)
