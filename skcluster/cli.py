@@ -151,7 +151,7 @@ def _report(options: Any) -> None:
         table,
         options.output,
         samples=_samples(model, X, table),
-        level=options.coverage,
+        coverage=options.coverage,
         title=options.title or f"Star clusters of {options.members.name}",
         metadata=_facts(options),
         overwrite=options.overwrite,
@@ -169,9 +169,9 @@ def _measured(options: Any, plots: Path | None = None) -> tuple[Any, Any, Any]:
     model = load_model(options.model)
     X = _read(options)
     if plots is not None:
-        from skcluster.plotting._save import file_names
+        from skcluster.plotting import diagram_files
 
-        for file in file_names(X.index, plots, options.plot_format).values():
+        for file in diagram_files(X.index, plots, options.plot_format).values():
             _may_replace(file, options.overwrite)
     with _progress(len(X), "Estimating") as advance:
         return model, X, estimate(X, model, coverage=options.coverage, progress=advance)
@@ -197,7 +197,7 @@ def _draw(options: Any, model: Any, X: Any, table: Any) -> None:
             table,
             options.plots,
             samples=_samples(model, X, table),
-            level=options.coverage,
+            coverage=options.coverage,
             format=options.plot_format,
             overwrite=options.overwrite,
             progress=advance,

@@ -6,20 +6,22 @@ The file beside this module is derived from PARSEC 1.2S isochrones with Gaia EDR
 """
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
-
-from skcluster.photometry import Law, distance_modulus, extinction_coefficients
 
 Floats = npt.NDArray[np.floating[Any]]
 
-#: The magnitudes of an isochrone, in this order.
-BANDS = ("phot_g_mean_mag", "phot_bp_mean_mag", "phot_rp_mean_mag")
+#: The points of the tip of the giant branch and of the faintest state of helium burning: 6 and 7 of
+#: the anchors in ``tools/derive_isochrones.py``.
+_TIP, _HELIUM = 1136, 1296
+#: Where helium ignites in a degenerate core, stars are never seen between these two: the source
+#: has no row there, and all points of this fraction of the section at least have one mass.
+_LEAST_FRACTION = 0.9
+_SAME_MASS = 1e-5
 
 
 @dataclass(frozen=True)
@@ -32,10 +34,15 @@ class Isochrones:
         log10 of the initial mass in solar masses, never decreasing along an isochrone.
     magnitudes : ndarray of shape (3, n_clusters, n_points)
         Absolute magnitudes in G, BP and RP (mag).
+    gap : ndarray of bool, shape (n_clusters, n_points)
+        Points where no star is, between the tip of the giant branch and the onset of helium burning
+        in the core. Stars jump there if helium ignites in a degenerate core, as it does at ages
+        above 1.5 Gyr; at younger ages they move smoothly, and there is no gap.
     """
 
     log_mass: Floats
     magnitudes: Floats
+    gap: npt.NDArray[np.bool_]
 
     def at(self, cluster: npt.NDArray[np.integer[Any]], log_mass: Floats) -> Floats:
         """Absolute magnitudes of stars.
@@ -107,6 +114,17 @@ class IsochroneGrid:
                 magnitudes,
             )
 
+    @cached_property
+    def gap(self) -> npt.NDArray[np.bool_]:
+        """Points where no star is, see `Isochrones`; shape (n_metallicities, n_ages, n_points)."""
+        section = np.zeros(self.log_mass.shape[-1], dtype=bool)
+        section[_TIP + 1 : _HELIUM] = True
+        same_mass = self.log_mass - self.log_mass[..., [_TIP]] < _SAME_MASS
+        length = np.abs(self.magnitudes[0, ..., _HELIUM] - self.magnitudes[0, ..., _TIP])
+        # Massive stars ignite helium before they are giants: there the section has no length.
+        jumps = (same_mass[..., section].mean(axis=-1) >= _LEAST_FRACTION) & (length > 1)
+        return section & same_mass & jumps[..., None]
+
     def interpolate(self, log_age: npt.ArrayLike, metallicity: npt.ArrayLike) -> Isochrones:
         """The isochrones of many clusters, linear in log age and [M/H] between equal states.
 
@@ -131,9 +149,11 @@ class IsochroneGrid:
         ]
         log_mass = sum(w[:, None] * self.log_mass[a, b] for a, b, w in corners)
         magnitudes = sum(w[:, None] * self.magnitudes[:, a, b] for a, b, w in corners)
-        # Past the last node the weights are not all positive: masses must not fall for that.
         return Isochrones(
-            np.maximum.accumulate(np.asarray(log_mass), axis=1), np.asarray(magnitudes)
+            # Past the last node the weights are not all positive: masses must not fall for that.
+            np.maximum.accumulate(np.asarray(log_mass), axis=1),
+            np.asarray(magnitudes),
+            self.gap[i + (u >= 0.5), j + (v >= 0.5)],
         )
 
 
@@ -159,62 +179,3 @@ def _bracket(nodes: Floats, values: Floats) -> tuple[npt.NDArray[np.int64], Floa
     """The node below each value, and how far it is on the way to the next."""
     below = np.clip(np.searchsorted(nodes, values, side="right") - 1, 0, len(nodes) - 2)
     return below, (values - nodes[below]) / (nodes[below + 1] - nodes[below])
-
-
-def isochrone(
-    log_age: float,
-    metallicity: float = 0.0,
-    *,
-    a_v: float = 0.0,
-    distance_kpc: float = 0.01,
-    law: Law = "dr2",
-) -> pd.DataFrame:
-    """One isochrone, as it would be seen at some distance behind some dust.
-
-    Parameters
-    ----------
-    log_age : float
-        log10 of the age in years, 6.0 to 10.2.
-    metallicity : float, default=0.0
-        [M/H] in dex, −0.7 to +0.4 (beyond +0.30 extrapolated).
-    a_v : float, default=0.0
-        Extinction A_V (mag).
-    distance_kpc : float, default=0.01
-        Distance in kpc. At 10 pc, the default, magnitudes are absolute.
-    law : {"dr2", "edr3"}, default="dr2"
-        How A_V dims and reddens a star, see `skcluster.photometry.extinction_coefficients`. DR2's
-        goes with the extinctions of Cantat-Gaudin et al. 2020, and so with estimates learnt from
-        them or from simulated clusters.
-
-    Returns
-    -------
-    DataFrame
-        One row a point, from 0.1 solar masses up to the start of thermal pulses: ``mass``
-        (initial, solar masses), ``phot_g_mean_mag``, ``phot_bp_mean_mag``, ``phot_rp_mean_mag``
-        and ``bp_rp`` (mag).
-
-    Raises
-    ------
-    ValueError
-        If age or metallicity is outside the range of the isochrones.
-
-    References
-    ----------
-    .. [1] Bressan et al. 2012, MNRAS 427, 127 (PARSEC).
-
-    Examples
-    --------
-    The main sequence of the Hyades ends near two solar masses:
-
-    >>> from skcluster.isochrones import isochrone
-    >>> points = isochrone(8.9, metallicity=0.15)
-    >>> float(points["mass"].max().round(1))
-    2.5
-    """
-    found = IsochroneGrid.load().interpolate(log_age, metallicity)
-    g, bp, rp = found.magnitudes[:, 0]
-    k = extinction_coefficients(bp - rp, a_v, law)
-    modulus = distance_modulus(distance_kpc)
-    seen = [m + coefficient * a_v + modulus for m, coefficient in zip((g, bp, rp), k, strict=True)]
-    points = pd.DataFrame({"mass": 10 ** found.log_mass[0], **dict(zip(BANDS, seen, strict=True))})
-    return points.assign(bp_rp=points[BANDS[1]] - points[BANDS[2]])

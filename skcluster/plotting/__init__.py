@@ -11,7 +11,7 @@ from skcluster.plotting._corner import CornerDisplay
 from skcluster.plotting._coverage import CoverageDisplay
 from skcluster.plotting._estimates import EstimateDisplay
 from skcluster.plotting._learning_curves import Curve, LearningCurveDisplay
-from skcluster.plotting._save import save_diagrams
+from skcluster.plotting._save import diagram_files, save_diagrams
 
 __all__ = [
     "CMDDisplay",
@@ -20,5 +20,6 @@ __all__ = [
     "Curve",
     "EstimateDisplay",
     "LearningCurveDisplay",
+    "diagram_files",
     "save_diagrams",
 ]

@@ -4,20 +4,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
-from skcluster.clusters import as_clusters
+from skcluster.clusters import Stars
 from skcluster.photometry import Law
-from skcluster.plotting._inputs import TARGETS, one_cluster, one_estimate, sample_array
-from skcluster.plotting._isochrones import diagram_limits, most_credible, seen_isochrones
+from skcluster.plotting._inputs import answers_about, one_cluster, one_estimate, sample_array
 from skcluster.plotting._style import (
     PALE,
-    SHORT_LABELS,
-    UNITS,
     VERMILION,
     display_name,
     one_axes,
     stroke,
 )
+from skcluster.plotting.geometry import diagram_limits, most_credible, seen_isochrones
+from skcluster.schema import CLUSTER_PARAMETERS, STAR_COLUMNS, TARGETS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,7 +49,7 @@ class CMDDisplay:
         The isochrones of the most credible samples.
     errors : ndarray of shape (2, 3), optional
         How far the central interval reaches below and above the estimate.
-    level : float, default=0.68
+    coverage : float, default=0.68
         The share of the samples that band and errors hold.
     metallicity : float, default=0.0
         [M/H] of the isochrones (dex).
@@ -84,7 +84,7 @@ class CMDDisplay:
         isochrone: Floats | None = None,
         band: Floats | None = None,
         errors: Floats | None = None,
-        level: float = 0.68,
+        coverage: float = 0.68,
         metallicity: float = 0.0,
     ) -> None:
         self.colour = colour
@@ -95,7 +95,7 @@ class CMDDisplay:
         self.isochrone = isochrone
         self.band = band
         self.errors = errors
-        self.level = level
+        self.coverage = coverage
         self.metallicity = metallicity
 
     @classmethod
@@ -106,7 +106,7 @@ class CMDDisplay:
         *,
         cluster: Any = None,
         samples: Any = None,
-        level: float = 0.68,
+        coverage: float = 0.68,
         metallicity: float = 0.0,
         law: Law = "dr2",
         ax: "Axes | None" = None,
@@ -125,8 +125,8 @@ class CMDDisplay:
             Name of the cluster; may be left out if X holds only one.
         samples : array-like of shape (n_samples, 3) or mapping of names to such, optional
             Joint samples of the three parameters, or those of each cluster under its name. The
-            band is the area that the isochrones of the ``level`` most credible ones sweep.
-        level : float, default=0.68
+            band is the area that the isochrones of the ``coverage`` most credible ones sweep.
+        coverage : float, default=0.68
             That share.
         metallicity : float, default=0.0
             [M/H] of the isochrones (dex).
@@ -147,8 +147,30 @@ class CMDDisplay:
             If X does not hold the cluster, or stars for it, or the estimate is beyond the
             isochrones.
         """
-        name, stars = one_cluster(X, cluster)
-        estimate = one_estimate(estimates, name)
+        name, _, stars = one_cluster(X, cluster)
+        return cls._from_stars(
+            name,
+            stars,
+            one_estimate(estimates, name),
+            samples=None if samples is None else sample_array(samples, name),
+            coverage=coverage,
+            metallicity=metallicity,
+            law=law,
+        ).plot(ax=ax, **plot_kw)
+
+    @classmethod
+    def _from_stars(
+        cls,
+        name: Any,
+        stars: Stars,
+        estimate: Floats | None,
+        *,
+        samples: Floats | None,
+        coverage: float,
+        metallicity: float = 0.0,
+        law: Law,
+    ) -> "CMDDisplay":
+        """The display of stars that were checked before; not drawn yet."""
         isochrone = band = errors = None
         try:
             if estimate is not None:
@@ -156,12 +178,11 @@ class CMDDisplay:
         except ValueError as error:
             raise ValueError(f"cluster {name!r}: {error}") from error
         if samples is not None:
-            drawn = sample_array(samples, name)
-            credible = most_credible(drawn, level, _MOST_CURVES)
+            credible = most_credible(samples, coverage, _MOST_CURVES)
             band = seen_isochrones(credible, metallicity, law) if len(credible) else None
             if estimate is not None:
-                tails = 100 * np.array([(1 - level) / 2, (1 + level) / 2])
-                errors = np.abs(np.nanpercentile(drawn, tails, axis=0) - estimate)
+                tails = 100 * np.array([(1 - coverage) / 2, (1 + coverage) / 2])
+                errors = np.abs(np.nanpercentile(samples, tails, axis=0) - estimate)
         return cls(
             colour=stars["bp_rp"],
             magnitude=stars["phot_g_mean_mag"],
@@ -171,9 +192,9 @@ class CMDDisplay:
             isochrone=isochrone,
             band=band,
             errors=errors,
-            level=level,
+            coverage=coverage,
             metallicity=metallicity,
-        ).plot(ax=ax, **plot_kw)
+        )
 
     @classmethod
     def from_estimator(
@@ -197,20 +218,21 @@ class CMDDisplay:
         cluster : object, optional
             Name of the cluster; may be left out if X holds only one.
         n_samples : int, default=1000
-            Joint samples to draw the band from, if the estimator has ``sample``; 0 for no band.
+            Joint samples to draw the band from, if the estimator has ``predict_distribution``; 0
+            for no band.
         random_state : int, RandomState or None, default=0
             Of the samples: by default, a picture is always the same.
         **kw : object
             As in `from_clusters`.
         """
-        X = as_clusters(X)
-        name, _ = one_cluster(X, cluster)
-        alone = X.loc[[name]]
-        if n_samples and hasattr(estimator, "sample"):
-            kw.setdefault(
-                "samples", estimator.sample(alone, n_samples, random_state=random_state)[0]
-            )
-        return cls.from_clusters(alone, np.asarray(estimator.predict(alone))[0], **kw)
+        _, alone, _ = one_cluster(X, cluster)
+        predicted, distribution = answers_about(estimator, alone)
+        targets = getattr(distribution, "targets", None) or CLUSTER_PARAMETERS
+        if n_samples and distribution is not None:
+            drawn = distribution.sample(n_samples, random_state)[0]
+            kw.setdefault("samples", pd.DataFrame(drawn, columns=list(targets)))
+        estimate = dict(zip(targets, np.asarray(predicted)[0], strict=True))
+        return cls.from_clusters(alone, estimate, **kw)
 
     def plot(
         self,
@@ -246,8 +268,8 @@ class CMDDisplay:
         self.ax_.set(
             xlim=(low[0], high[0]),
             ylim=(high[1], low[1]),
-            xlabel=r"$G_\mathrm{BP} - G_\mathrm{RP}$ [mag]",
-            ylabel="$G$ [mag]",
+            xlabel=STAR_COLUMNS["bp_rp"].axis_label,
+            ylabel=STAR_COLUMNS["phot_g_mean_mag"].axis_label,
             title=self.name or "",
         )
         self.ax_.minorticks_on()
@@ -270,13 +292,13 @@ class CMDDisplay:
         if self.estimate is None:
             return ""
         lines = []
-        for i, target in enumerate(TARGETS):
+        for i, column in enumerate(TARGETS[name] for name in CLUSTER_PARAMETERS):
             value = f"{self.estimate[i]:.2f}"
             if self.errors is not None:
                 down, up = self.errors[:, i]
                 value = f"{value}_{{-{down:.2f}}}^{{+{up:.2f}}}"
-            unit = "" if target == "log_age" else f" {UNITS[target]}"
-            lines.append(f"{SHORT_LABELS[target]} = ${value}${unit}")
+            unit = "" if column.printed_unit == "dex" else f" {column.printed_unit}"
+            lines.append(f"{column.label} = ${value}${unit}")
         return "\n".join(lines)
 
     def _draw_stars(self, star_kw: dict[str, Any], colorbar: bool) -> None:
@@ -306,7 +328,7 @@ class CMDDisplay:
             self.figure_.colorbar(
                 self.stars_,
                 ax=self.ax_,
-                label="membership probability",
+                label=STAR_COLUMNS["probability"].axis_label,
                 fraction=0.04,
                 pad=0.02,
             )
@@ -321,7 +343,7 @@ class CMDDisplay:
         # where isochrones run and not how many do.
         style = {"colors": PALE, "linewidths": 2.5, "zorder": 1, "capstyle": "round"}
         self.band_ = LineCollection(list(self.band), **{**style, **band_kw})
-        self.band_.set_label(f"{100 * self.level:.0f} % of joint samples")
+        self.band_.set_label(f"{100 * self.coverage:.0f} % of joint samples")
         self.ax_.add_collection(self.band_, autolim=False)
 
     def _draw_isochrone(self, isochrone_kw: dict[str, Any]) -> None:

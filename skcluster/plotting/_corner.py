@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from skcluster.clusters import as_clusters
 from skcluster.plotting._inputs import columns_of, one_cluster, one_estimate, sample_array
-from skcluster.plotting._style import BLUE, VERMILION, axis_label, display_name
+from skcluster.plotting._style import BLUE, VERMILION, display_name
+from skcluster.schema import estimate_column
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -130,7 +130,7 @@ class CornerDisplay:
         Parameters
         ----------
         estimator : fitted `skcluster.inference.ConformalRegressor` or the like
-            Its ``sample(X, n_samples)`` gives joint samples of log age, A_V and distance.
+            Its ``predict_distribution(X)`` gives joint samples.
         X : clusters
             Whatever the estimator and `skcluster.clusters.as_clusters` take.
         cluster : object, optional
@@ -144,9 +144,11 @@ class CornerDisplay:
         **kw : object
             As in `from_samples`.
         """
-        X = as_clusters(X)
-        name, _ = one_cluster(X, cluster)
-        samples = estimator.sample(X.loc[[name]], n_samples, random_state=random_state)[0]
+        name, alone, _ = one_cluster(X, cluster)
+        distribution = estimator.predict_distribution(alone)
+        samples = distribution.sample(n_samples, random_state)[0]
+        if distribution.targets is not None:
+            kw.setdefault("targets", distribution.targets)
         marked = one_estimate(reference, name)
         return cls.from_samples(samples, reference=marked, name=display_name(name), **kw)
 
@@ -183,9 +185,9 @@ class CornerDisplay:
                 else:
                     self._pair(axes, j, i, contour_kw or {})
                 if i == n - 1:
-                    axes.set_xlabel(axis_label(self.targets[j]))
+                    axes.set_xlabel(estimate_column(self.targets[j]).axis_label)
                 if j == 0 < i:
-                    axes.set_ylabel(axis_label(self.targets[i]))
+                    axes.set_ylabel(estimate_column(self.targets[i]).axis_label)
                 axes.label_outer() if j == 0 else axes.tick_params(labelleft=False)
         if self.name:
             self.figure_.suptitle(self.name)

@@ -7,14 +7,15 @@ import numpy as np
 import numpy.typing as npt
 
 from skcluster.plotting._inputs import columns_of, table_of
-from skcluster.plotting._style import COLOURS, DASHES, SHORT_LABELS, one_axes
+from skcluster.plotting._style import COLOURS, DASHES, one_axes
+from skcluster.schema import estimate_column
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Floats = npt.NDArray[np.floating[Any]]
 
-_LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.68, 0.8, 0.9, 0.95)
+_COVERAGES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.68, 0.8, 0.9, 0.95)
 
 
 class CoverageDisplay:
@@ -24,9 +25,9 @@ class CoverageDisplay:
 
     Parameters
     ----------
-    levels : ndarray of shape (n_levels,)
+    coverage : ndarray of shape (n_coverages,)
         The shares promised.
-    covered : ndarray of shape (n_levels, n_targets)
+    covered : ndarray of shape (n_coverages, n_targets)
         The shares measured.
     n_clusters : int
         From how many clusters; the grey band is what counting that many leaves uncertain.
@@ -46,15 +47,15 @@ class CoverageDisplay:
     >>> from skcluster.datasets import simulate_clusters
     >>> from skcluster.plotting import CoverageDisplay
     >>> X, y = simulate_clusters(50, random_state=0)
-    >>> display = CoverageDisplay.from_estimator(load_model(), X, y, levels=[0.5, 0.9])
+    >>> display = CoverageDisplay.from_estimator(load_model(), X, y, coverage=[0.5, 0.9])
     >>> display.covered.shape
     (2, 3)
     """
 
     def __init__(
-        self, *, levels: Floats, covered: Floats, n_clusters: int, targets: Sequence[str]
+        self, *, coverage: Floats, covered: Floats, n_clusters: int, targets: Sequence[str]
     ) -> None:
-        self.levels = levels
+        self.coverage = coverage
         self.covered = covered
         self.n_clusters = n_clusters
         self.targets = targets
@@ -97,16 +98,16 @@ class CoverageDisplay:
         if not intervals:
             raise ValueError("There are no intervals to draw.")
         covered = []
-        for level, ends in sorted(intervals.items()):
+        for share, ends in sorted(intervals.items()):
             array = np.asarray(ends, dtype=float)
             if array.shape != (*true.shape, 2):
                 raise ValueError(
-                    f"The intervals of {level:g} must have shape {(*true.shape, 2)}, not "
+                    f"The intervals of {share:g} must have shape {(*true.shape, 2)}, not "
                     f"{array.shape}."
                 )
             covered.append(((array[..., 0] <= true) & (true <= array[..., 1])).mean(axis=0))
         return cls(
-            levels=np.array(sorted(intervals)),
+            coverage=np.array(sorted(intervals)),
             covered=np.array(covered),
             n_clusters=len(true),
             targets=columns_of(y_true, targets),
@@ -114,25 +115,25 @@ class CoverageDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator: Any, X: Any, y: Any, *, levels: npt.ArrayLike = _LEVELS, **kw: Any
+        cls, estimator: Any, X: Any, y: Any, *, coverage: npt.ArrayLike = _COVERAGES, **kw: Any
     ) -> "CoverageDisplay":
         """Draw how often the intervals of an estimator hold, of clusters that it has not seen.
 
         Parameters
         ----------
         estimator : fitted `skcluster.inference.ConformalRegressor` or the like
-            With ``predict_interval(X, coverage=...)``.
+            Its ``predict_distribution(X)`` gives intervals.
         X : clusters
             What the estimator takes.
         y : array-like of shape (n_clusters, n_targets)
             True values.
-        levels : array-like of float
-            The shares to ask for, 0 to 1.
+        coverage : array-like of float
+            The coverages to ask for, 0 to 1.
         **kw : object
             As in `from_intervals`.
         """
-        shares = [float(level) for level in np.atleast_1d(levels)]
-        intervals = {level: estimator.predict_interval(X, coverage=level) for level in shares}
+        distribution = estimator.predict_distribution(X)
+        intervals = {float(c): distribution.interval(float(c)) for c in np.atleast_1d(coverage)}
         return cls.from_intervals(y, intervals, **kw)
 
     def plot(
@@ -171,10 +172,10 @@ class CoverageDisplay:
                 "linestyle": DASHES[i % len(DASHES)],
                 "marker": "os^D"[i % 4],
                 "markersize": 4,
-                "label": SHORT_LABELS.get(target, target),
+                "label": estimate_column(target).label,
             }
             self.lines_ += self.ax_.plot(
-                self.levels, self.covered[:, i], **{**style, **(line_kw or {})}
+                self.coverage, self.covered[:, i], **{**style, **(line_kw or {})}
             )
         self.ax_.set(
             xlim=(0, 1), ylim=(0, 1), aspect="equal", xlabel="coverage promised", ylabel="measured"

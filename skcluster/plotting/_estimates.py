@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from skcluster.plotting._inputs import columns_of, same_shape, table_of
-from skcluster.plotting._style import BLUE, VERMILION, axis_label, logarithmic, many_axes
+from skcluster.plotting._inputs import answers_about, columns_of, same_shape, table_of
+from skcluster.plotting._style import BLUE, VERMILION, logarithmic, many_axes
+from skcluster.schema import estimate_column
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -122,7 +123,7 @@ class EstimateDisplay:
         Parameters
         ----------
         estimator : fitted estimator
-            With ``predict_interval`` its intervals are drawn too.
+            With ``predict_distribution`` its intervals are drawn too.
         X : clusters
             What the estimator takes.
         y : array-like of shape (n_clusters, n_targets)
@@ -132,12 +133,9 @@ class EstimateDisplay:
         **kw : object
             As in `from_predictions`.
         """
-        intervals = (
-            estimator.predict_interval(X, coverage=coverage)
-            if hasattr(estimator, "predict_interval")
-            else None
-        )
-        return cls.from_predictions(y, estimator.predict(X), intervals=intervals, **kw)
+        predicted, distribution = answers_about(estimator, X)
+        intervals = None if distribution is None else distribution.interval(coverage)
+        return cls.from_predictions(y, predicted, intervals=intervals, **kw)
 
     def plot(
         self,
@@ -194,7 +192,7 @@ class EstimateDisplay:
             axes.errorbar(true, values, reach, **{**bars, **error_kw})
         axes.scatter(true, values, **{**points, **scatter_kw})
         line = {"color": VERMILION, "linewidth": 1.2, "zorder": 3, **line_kw}
-        label = axis_label(target)
+        label = estimate_column(target).axis_label
         if residual:
             axes.axhline(0, **line)
             axes.set(xlabel=f"true {label}", ylabel=f"estimate less true {label}")

@@ -6,16 +6,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from nested_pandas import NestedFrame
 
 from skcluster.clusters import Stars, as_clusters, stars_of
+from skcluster.schema import CLUSTER_PARAMETERS
 
 Floats = npt.NDArray[np.floating[Any]]
 
-TARGETS = ("log_age", "a_v", "distance_kpc")
 
-
-def one_cluster(X: Any, cluster: Any) -> tuple[Any, Stars]:
-    """The name and the stars of one cluster.
+def one_cluster(X: Any, cluster: Any) -> tuple[Any, NestedFrame, Stars]:
+    """The name of one cluster, X with that cluster alone, and its stars.
 
     Raises
     ------
@@ -32,10 +32,11 @@ def one_cluster(X: Any, cluster: Any) -> tuple[Any, Stars]:
     if len(found) != 1:
         times = "no" if len(found) == 0 else str(len(found))
         raise ValueError(f"X has {times} cluster {cluster!r}; one is needed.")
-    stars = stars_of(X.iloc[found])
+    alone = X.iloc[found]
+    stars = stars_of(alone)
     if len(stars) == 0:
         raise ValueError(f"cluster {cluster!r} has no star with magnitude and colour to draw.")
-    return cluster, stars
+    return cluster, alone, stars
 
 
 def one_estimate(estimates: Any, cluster: Any) -> Floats | None:
@@ -56,15 +57,15 @@ def one_estimate(estimates: Any, cluster: Any) -> Floats | None:
         if isinstance(estimates, pd.DataFrame):
             raise ValueError(f"The estimates have {len(estimates)} rows for cluster {cluster!r}.")
     if isinstance(estimates, pd.Series | Mapping):
-        missing = [target for target in TARGETS if target not in estimates]
+        missing = [target for target in CLUSTER_PARAMETERS if target not in estimates]
         if missing:
             raise ValueError(f"The estimate of cluster {cluster!r} lacks {', '.join(missing)}.")
-        estimates = [estimates[target] for target in TARGETS]
+        estimates = [estimates[target] for target in CLUSTER_PARAMETERS]
     values = np.asarray(estimates, dtype=float).ravel()
     if values.shape != (3,):
         raise ValueError(
-            f"An estimate is three numbers, {', '.join(TARGETS)}; got {values.size} for cluster "
-            f"{cluster!r}."
+            f"An estimate is three numbers, {', '.join(CLUSTER_PARAMETERS)}; got {values.size} for "
+            f"cluster {cluster!r}."
         )
     return values
 
@@ -81,8 +82,8 @@ def sample_array(samples: Any, cluster: Any = None) -> Floats:
         if cluster not in samples:
             raise ValueError(f"There are no samples of cluster {cluster!r}.")
         samples = samples[cluster]
-    if isinstance(samples, pd.DataFrame) and set(TARGETS) <= set(samples.columns):
-        samples = samples[list(TARGETS)]
+    if isinstance(samples, pd.DataFrame) and set(CLUSTER_PARAMETERS) <= set(samples.columns):
+        samples = samples[list(CLUSTER_PARAMETERS)]
     array = np.asarray(samples, dtype=float)
     if array.ndim == 3 and len(array) == 1:
         array = array[0]
@@ -101,7 +102,11 @@ def columns_of(y: Any, targets: Sequence[str] | None) -> list[str]:
     if isinstance(y, pd.DataFrame):
         return [str(name) for name in y.columns]
     width = table_of(y, "y").shape[1]
-    return list(TARGETS) if width == len(TARGETS) else [f"target {i}" for i in range(width)]
+    return (
+        list(CLUSTER_PARAMETERS)
+        if width == len(CLUSTER_PARAMETERS)
+        else [f"target {i}" for i in range(width)]
+    )
 
 
 def table_of(values: Any, what: str) -> Floats:
@@ -134,3 +139,11 @@ def same_shape(**tables: Floats) -> None:
             raise ValueError(
                 f"{first} has shape {reference.shape} and {name} {table.shape}; they must agree."
             )
+
+
+def answers_about(estimator: Any, X: Any) -> tuple[Any, Any]:
+    """What an estimator predicts, and its distribution if it has one, from one pass."""
+    if not hasattr(estimator, "predict_distribution"):
+        return estimator.predict(X), None
+    distribution = estimator.predict_distribution(X)
+    return distribution.predict(), distribution

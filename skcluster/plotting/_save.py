@@ -3,16 +3,19 @@
 import os
 import re
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from skcluster._utils.files import whole_file
 from skcluster.clusters import as_clusters, stars_of
+from skcluster.photometry import Law
 from skcluster.plotting._cmd import CMDDisplay
-from skcluster.plotting._inputs import one_estimate
-from skcluster.plotting._isochrones import can_be_drawn
+from skcluster.plotting._inputs import one_estimate, sample_array
 from skcluster.plotting._style import display_name
+from skcluster.plotting.geometry import can_be_drawn
 
 
 def save_diagrams(
@@ -21,7 +24,8 @@ def save_diagrams(
     folder: str | os.PathLike[str],
     *,
     samples: Mapping[Any, Any] | None = None,
-    level: float = 0.68,
+    coverage: float = 0.68,
+    law: Law = "dr2",
     format: str = "png",
     overwrite: bool = False,
     progress: Callable[[int], None] | None = None,
@@ -38,10 +42,12 @@ def save_diagrams(
     folder : str or PathLike
         Where the files go; it is made if it is not there. A file has its cluster's name, with
         anything but letters, digits and ``+-._`` replaced.
-    samples : mapping of names to array-like of shape (n_samples, 3), optional
+    samples : mapping of names to DataFrame or array-like of shape (n_samples, 3), optional
         Joint samples of each cluster, for the band around the isochrone.
-    level : float, default=0.68
+    coverage : float, default=0.68
         Share of the samples that the band holds.
+    law : {"dr2", "edr3"}, default="dr2"
+        Extinction law, as in `skcluster.isochrones.isochrone`.
     format : {"png", "pdf", "svg"}, default="png"
         File type.
     overwrite : bool, default=False
@@ -85,22 +91,24 @@ def save_diagrams(
     if empty.any():
         names = ", ".join(map(repr, X.index[empty][:3]))
         warnings.warn(f"{empty.sum()} clusters have no star to draw: {names}.", stacklevel=2)
-    files = file_names(X.index[~empty], Path(folder), format)
+    files = diagram_files(X.index[~empty], folder, format)
     there = [file for file in files.values() if file.exists()]
     if there and not overwrite:
         raise FileExistsError(f"{there[0]} is already there; overwrite=True replaces it.")
     Path(folder).mkdir(parents=True, exist_ok=True)
-    for name, file in files.items():
+    for row, (name, file) in zip(np.flatnonzero(~empty), files.items(), strict=True):
         values = one_estimate(estimates, name)
         drawable = values is not None and can_be_drawn(values)[0]
-        figure = Figure(figsize=(4.6, 5.4), layout="constrained")
-        CMDDisplay.from_clusters(
-            X.loc[[name]],
+        display = CMDDisplay._from_stars(
+            name,
+            stars_of(X.iloc[[row]]),
             values if drawable else None,
-            samples=None if samples is None or not drawable else samples[name],
-            level=level,
-            ax=figure.subplots(),
+            samples=sample_array(samples, name) if samples is not None and drawable else None,
+            coverage=coverage,
+            law=law,
         )
+        figure = Figure(figsize=(4.6, 5.4), layout="constrained")
+        display.plot(ax=figure.subplots())
         with whole_file(file, overwrite) as half:
             figure.savefig(half, format=format, dpi=200, metadata={"Title": display_name(name)})
         if progress is not None:
@@ -108,8 +116,32 @@ def save_diagrams(
     return list(files.values())
 
 
-def file_names(names: Any, folder: Path, format: str) -> dict[Any, Path]:
-    """A file for each cluster, no two alike, not even where upper and lower case are one."""
+def diagram_files(
+    names: Iterable[Any], folder: str | os.PathLike[str], format: str = "png"
+) -> dict[Any, Path]:
+    """The file that `save_diagrams` writes for each cluster.
+
+    Parameters
+    ----------
+    names : iterable
+        Names of the clusters.
+    folder : str or PathLike
+        Where the files go.
+    format : {"png", "pdf", "svg"}, default="png"
+        File type.
+
+    Returns
+    -------
+    dict of names to Path
+        No two files are alike, not even where upper and lower case are one.
+
+    Examples
+    --------
+    >>> from skcluster.plotting import diagram_files
+    >>> [file.name for file in diagram_files(["NGC 188", "ngc 188", "a/b"], "figures").values()]
+    ['NGC_188.png', 'ngc_188_2.png', 'a_b.png']
+    """
+    names = list(names)
     found: dict[Any, Path] = {}
     taken: set[str] = set()
     for name in names:
@@ -117,5 +149,5 @@ def file_names(names: Any, folder: Path, format: str) -> dict[Any, Path]:
         numbers = (stem if i == 1 else f"{stem}_{i}" for i in range(1, len(names) + 2))
         stem = next(s for s in numbers if s.lower() not in taken)
         taken.add(stem.lower())
-        found[name] = folder / f"{stem}.{format}"
+        found[name] = Path(folder) / f"{stem}.{format}"
     return found

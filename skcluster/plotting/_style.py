@@ -18,20 +18,6 @@ COLOURS = (BLUE, VERMILION, GREEN, "#CC79A7", "#56B4E9", "#E69F00")
 PALE = "#F5CDB0"
 DASHES = ("-", "--", "-.", ":")
 
-#: What the targets are called along an axis.
-AXIS_LABELS = {
-    "log_age": r"$\log_{10}$(age / yr)",
-    "a_v": "$A_V$ [mag]",
-    "distance_kpc": "distance [kpc]",
-}
-SHORT_LABELS = {"log_age": "log age", "a_v": "$A_V$", "distance_kpc": "distance"}
-UNITS = {"log_age": "dex", "a_v": "mag", "distance_kpc": "kpc"}
-
-
-def axis_label(target: str) -> str:
-    """The label of a target's axis; its own name if it is not one of the three."""
-    return AXIS_LABELS.get(target, target)
-
 
 def display_name(name: object) -> str:
     """A cluster's name as it is printed: catalogues write underscores for spaces."""

@@ -1,4 +1,4 @@
-"""The isochrones of many estimates as they would be seen, and the band that samples sweep."""
+"""Where stars, isochrones and bands of samples lie in a colour-magnitude diagram."""
 
 from typing import Any
 
@@ -8,11 +8,13 @@ import numpy.typing as npt
 from skcluster.isochrones import IsochroneGrid
 from skcluster.photometry import Law, distance_modulus, redden
 
+__all__ = ["can_be_drawn", "diagram_limits", "most_credible", "seen_isochrones"]
+
 Floats = npt.NDArray[np.floating[Any]]
 
 
 def seen_isochrones(
-    parameters: npt.ArrayLike, metallicity: float, law: Law, *, every: int = 1
+    parameters: npt.ArrayLike, metallicity: float = 0.0, law: Law = "dr2", *, every: int = 1
 ) -> Floats:
     """Isochrones at their distances and behind their dust.
 
@@ -20,9 +22,9 @@ def seen_isochrones(
     ----------
     parameters : array-like of shape (n_isochrones, 3)
         log age (dex), A_V (mag) and distance (kpc).
-    metallicity : float
+    metallicity : float, default=0.0
         [M/H] (dex).
-    law : {"dr2", "edr3"}
+    law : {"dr2", "edr3"}, default="dr2"
         Extinction law, see `skcluster.photometry.extinction_coefficients`.
     every : int, default=1
         Take only every so many-th point.
@@ -31,22 +33,48 @@ def seen_isochrones(
     -------
     ndarray of shape (n_isochrones, n_points, 2)
         BP−RP and G (mag) of each point; the k-th points of all are in the same state of evolution.
+        NaN where stars jump from one state to another, so that the line breaks there.
+
+    Examples
+    --------
+    >>> from skcluster.plotting.geometry import seen_isochrones
+    >>> seen_isochrones([[9.6, 0.1, 0.88], [8.1, 0.1, 0.14]], every=4).shape
+    (2, 395, 2)
     """
     log_age, a_v, distance = np.asarray(parameters, dtype=float).reshape(-1, 3).T
     found = IsochroneGrid.load().interpolate(log_age, np.full(len(log_age), metallicity))
     g, bp, rp = found.magnitudes[..., ::every]
     magnitude, colour = redden(g, bp - rp, a_v[:, None], law)
-    return np.stack([colour, magnitude + distance_modulus(distance)[:, None]], axis=-1)
+    seen = np.stack([colour, magnitude + distance_modulus(distance)[:, None]], axis=-1)
+    seen[found.gap[:, ::every]] = np.nan
+    return seen
 
 
 def can_be_drawn(parameters: npt.ArrayLike) -> npt.NDArray[np.bool_]:
-    """Which rows of log age, A_V and distance have an isochrone and a place in the diagram."""
+    """Which estimates have an isochrone and a place in the diagram.
+
+    Parameters
+    ----------
+    parameters : array-like of shape (n_estimates, 3)
+        log age (dex), A_V (mag) and distance (kpc).
+
+    Returns
+    -------
+    ndarray of bool, shape (n_estimates,)
+        False for NaN, and for ages outside the isochrones.
+
+    Examples
+    --------
+    >>> from skcluster.plotting.geometry import can_be_drawn
+    >>> can_be_drawn([[9.6, 0.1, 0.88], [11.0, 0.1, 0.88]])
+    array([ True, False])
+    """
     log_age, a_v, distance = np.asarray(parameters, dtype=float).reshape(-1, 3).T
     low, high = IsochroneGrid.LOG_AGE_RANGE
     return (log_age >= low) & (log_age <= high) & np.isfinite(a_v + distance) & (distance > 0)
 
 
-def most_credible(samples: Floats, level: float, most: int) -> Floats:
+def most_credible(samples: Floats, coverage: float, most: int) -> Floats:
     """The share of joint samples that lies closest to their middle.
 
     Closeness is the Mahalanobis distance in log age, A_V and distance modulus, so that the
@@ -57,7 +85,7 @@ def most_credible(samples: Floats, level: float, most: int) -> Floats:
     samples : ndarray of shape (n_samples, 3)
         log age (dex), A_V (mag), distance (kpc). Samples without an isochrone (ages past the
         grid's ends, NaN) cannot be drawn and are left out after the share was taken.
-    level : float
+    coverage : float
         Share of the samples to keep, 0 to 1.
     most : int
         The most samples that come back, evenly taken from within the region outwards.
@@ -65,6 +93,14 @@ def most_credible(samples: Floats, level: float, most: int) -> Floats:
     Returns
     -------
     ndarray of shape (n_kept, 3)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skcluster.plotting.geometry import most_credible
+    >>> samples = np.random.default_rng(0).normal([9.6, 0.2, 0.88], 0.01, (1000, 3))
+    >>> most_credible(samples, 0.68, 250).shape
+    (250, 3)
     """
     samples = samples[np.isfinite(samples).all(axis=1) & (samples[:, 2] > 0)]
     if len(samples) < 2:
@@ -74,7 +110,7 @@ def most_credible(samples: Floats, level: float, most: int) -> Floats:
     # A parameter that does not vary has no inverse variance; the pseudo-inverse leaves it out.
     inverse = np.linalg.pinv(np.cov(plane.T), hermitian=True)
     far = np.einsum("ij,jk,ik->i", offset, inverse, offset)
-    kept = samples[np.argsort(far)[: max(1, round(level * len(far)))]]
+    kept = samples[np.argsort(far)[: max(1, round(coverage * len(far)))]]
     kept = kept[can_be_drawn(kept)]
     if len(kept) <= most:
         return kept
@@ -94,6 +130,14 @@ def diagram_limits(colour: Floats, magnitude: Floats) -> tuple[Floats, Floats]:
     -------
     low, high : ndarray of shape (2,)
         BP−RP and G (mag). A few stars get at least 1 mag of colour and 3 of magnitude.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skcluster.plotting.geometry import diagram_limits
+    >>> low, high = diagram_limits(np.array([0.5, 0.7]), np.array([12.0, 14.0]))
+    >>> low.round(2), high.round(2)
+    (array([ 0.1, 11.5]), array([ 1.1, 14.5]))
     """
     stars = np.stack([colour, magnitude]).astype(float)
     low, high = stars.min(axis=1), stars.max(axis=1)

@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import binary_closing
 
-from skcluster.plotting._isochrones import (
+from skcluster.photometry import Law
+from skcluster.plotting.geometry import (
     can_be_drawn,
     diagram_limits,
     most_credible,
@@ -29,7 +30,8 @@ def diagram(
     probability: Floats | None,
     estimate: Floats,
     samples: Any,
-    level: float,
+    coverage: float,
+    law: Law,
 ) -> dict[str, Any]:
     """Stars, isochrone and band of one cluster, as JSON can hold them.
 
@@ -43,15 +45,18 @@ def diagram(
         log age (dex), A_V (mag), distance (kpc).
     samples : array-like of shape (n_samples, 3), optional
         Joint samples of them.
-    level : float
+    coverage : float
         Share of the samples whose isochrones make the band.
+    law : {"dr2", "edr3"}
+        Extinction law, as in `skcluster.isochrones.isochrone`.
 
     Returns
     -------
     dict
-        ``limits`` (mag): least and greatest colour, then magnitude; ``stars`` and ``line``: pairs
-        of numbers, 0 to 65535 from one limit to the other, as 16 bits in base64; ``shades``: bytes
-        in base64; ``band``: for each column of cells, first and last cell of each run.
+        ``limits`` (mag): least and greatest colour, then magnitude; ``stars``, and each of
+        ``lines``, the unbroken parts of the isochrone: pairs of numbers, 0 to 65535 from one limit
+        to the other, as 16 bits in base64; ``shades``: bytes in base64; ``band``: for each column
+        of cells, first and last cell of each run.
     """
     if len(colour) == 0:
         return {}
@@ -66,16 +71,13 @@ def diagram(
         shades = np.nan_to_num(probability[shown], nan=0.0)
         found["shades"] = _base64((255 * np.clip(shades, 0, 1)).astype(np.uint8))
     if can_be_drawn(estimate)[0]:
-        line = (seen_isochrones(estimate, 0.0, "dr2")[0] - low) / (high - low)
-        # Points far outside stay, where a line leads from them into the diagram.
-        near = ((line > -0.2) & (line < 1.2)).all(axis=1)
-        kept = near | np.roll(near, 1) | np.roll(near, -1)
-        found["line"] = _packed(line[kept])
+        line = (seen_isochrones(estimate, law=law)[0] - low) / (high - low)
+        found["lines"] = [_packed(part) for part in _parts_within(line)]
     if samples is not None:
-        credible = most_credible(np.asarray(samples, float), level, _MOST_CURVES)
+        credible = most_credible(samples, coverage, _MOST_CURVES)
         if len(credible):
             # A fourth of the points: a cell is wider than the steps between them.
-            curves = (seen_isochrones(credible, 0.0, "dr2", every=4) - low) / (high - low)
+            curves = (seen_isochrones(credible, law=law, every=4) - low) / (high - low)
             found["band"] = _runs(curves)
     return found
 
@@ -84,6 +86,15 @@ def _shown(n: int) -> Any:
     if n <= _MOST_STARS:
         return slice(None)
     return np.sort(np.random.default_rng(0).choice(n, _MOST_STARS, replace=False))
+
+
+def _parts_within(line: Floats) -> list[Floats]:
+    """The parts of a line in or near the diagram, broken where it leaves and where it has NaN."""
+    near = ((line > -0.2) & (line < 1.2)).all(axis=1)
+    # Points far outside stay, where a line leads from them into the diagram.
+    kept = np.convolve(near, [True, True, True], "same") & np.isfinite(line).all(axis=1)
+    ends = np.flatnonzero(np.diff(np.pad(kept.astype(np.int8), 1)))
+    return [line[start:end] for start, end in ends.reshape(-1, 2) if end - start > 1]
 
 
 def _packed(places: Floats) -> str:

@@ -2,25 +2,21 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from html import escape
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from skcluster._utils.files import whole_file
 from skcluster.clusters import as_clusters, stars_of
+from skcluster.photometry import Law
 from skcluster.report._diagram import CELLS, diagram
-
-_COLUMNS = {
-    "n_stars": ("Stars", ""),
-    "log_age": ("log age", "dex"),
-    "a_v": ("A_V", "mag"),
-    "distance_kpc": ("Distance", "kpc"),
-}
+from skcluster.schema import CLUSTER_PARAMETERS, INTERVAL_ENDS, estimate_column
 
 
 def write_report(
@@ -29,7 +25,8 @@ def write_report(
     path: str | os.PathLike[str],
     *,
     samples: Mapping[Any, Any] | None = None,
-    level: float = 0.68,
+    coverage: float = 0.68,
+    law: Law = "dr2",
     title: str = "Star clusters",
     metadata: Mapping[str, str] | None = None,
     overwrite: bool = False,
@@ -45,13 +42,16 @@ def write_report(
     X : clusters
         Whatever `skcluster.clusters.as_clusters` takes.
     estimates : DataFrame
-        As `skcluster.estimation.estimate` gives it, for the same clusters.
+        As `skcluster.estimation.estimate` gives it, for the same clusters. Its numbers are shown
+        under the names and units in `skcluster.schema`.
     path : str or PathLike
         The page; it appears only once it is whole.
-    samples : mapping of names to array-like of shape (n_samples, 3), optional
+    samples : mapping of names to DataFrame or array-like of shape (n_samples, 3), optional
         Joint samples of log age, A_V and distance of each cluster.
-    level : float, default=0.68
-        Share of the samples whose isochrones are shown, and of the intervals.
+    coverage : float, default=0.68
+        Share of the samples whose isochrones are shown, and coverage of the intervals.
+    law : {"dr2", "edr3"}, default="dr2"
+        Extinction law, as in `skcluster.isochrones.isochrone`.
     title : str, default="Star clusters"
         Heading.
     metadata : mapping of str to str, optional
@@ -82,15 +82,14 @@ def write_report(
     X = as_clusters(X)
     if len(X) != len(estimates) or (X.index != estimates.index).any():
         raise ValueError("The estimates are not of the same clusters, in the same order, as X.")
+    columns = _columns(estimates)
+    values = _values(estimates, [column["key"] for column in columns])
+    diagrams = _diagrams(X, estimates, samples or {}, coverage, law)
     data = {
-        "level": level,
+        "coverage": coverage,
         "cells": CELLS,
-        "columns": [
-            {"key": key, "name": name, "unit": unit}
-            for key, (name, unit) in _COLUMNS.items()
-            if key in estimates
-        ],
-        "clusters": _clusters(X, estimates, samples or {}, level),
+        "columns": columns,
+        "clusters": [v | d for v, d in zip(values, diagrams, strict=True)],
     }
     facts = {"Clusters": str(len(X)), **(metadata or {})}
     page = _template("page.html")
@@ -114,37 +113,64 @@ def _template(name: str) -> str:
     return files("skcluster.report").joinpath("data", name).read_text(encoding="utf-8")
 
 
-def _clusters(
-    X: Any, estimates: pd.DataFrame, samples: Mapping[Any, Any], level: float
-) -> list[dict[str, Any]]:
+def _columns(estimates: pd.DataFrame) -> list[dict[str, Any]]:
+    """What the page needs to know of the columns with a value of their own."""
+    found = []
+    for key in estimates.select_dtypes("number").columns:
+        if not key.endswith(tuple(INTERVAL_ENDS)):
+            column = estimate_column(key)
+            # The page shows no mathtext.
+            name = column.label.replace("$", "")
+            digits = 0 if pd.api.types.is_integer_dtype(estimates[key]) else 2
+            found.append(
+                {
+                    "key": key,
+                    "name": name[0].upper() + name[1:],
+                    "unit": column.printed_unit,
+                    "digits": digits,
+                }
+            )
+    return found
+
+
+def _values(estimates: pd.DataFrame, keys: list[str]) -> Iterator[dict[str, Any]]:
+    """Name, flag and numbers of each cluster, with the ends of intervals."""
+    for name, row in zip(estimates.index, estimates.to_dict("records"), strict=True):
+        yield {
+            "name": str(name),
+            "flag": str(row.get("flag", "")),
+            "values": {
+                key: [_number(row.get(key + end)) for end in ("", *INTERVAL_ENDS)] for key in keys
+            },
+        }
+
+
+def _diagrams(
+    X: Any, estimates: pd.DataFrame, samples: Mapping[Any, Any], coverage: float, law: Law
+) -> Iterator[dict[str, Any]]:
+    """The diagram of each cluster."""
     stars = stars_of(X)
-    ends = np.cumsum(stars.counts)
+    parameters = estimates[list(CLUSTER_PARAMETERS)].to_numpy(dtype=float)
     colour, magnitude = stars["bp_rp"], stars["phot_g_mean_mag"]
     probability = stars["probability"] if "probability" in stars else None  # noqa: SIM401
-    found = []
-    for i, (name, row) in enumerate(zip(X.index, estimates.to_dict("records"), strict=True)):
-        own = slice(ends[i] - stars.counts[i], ends[i])
-        values = {
-            key: [_number(row.get(f"{key}{end}")) for end in ("", "_lower", "_upper")]
-            for key in _COLUMNS
-            if key in row
-        }
-        found.append(
-            {
-                "name": str(name),
-                "flag": str(row.get("flag", "")),
-                "values": values,
-                **diagram(
-                    colour[own],
-                    magnitude[own],
-                    None if probability is None else probability[own],
-                    np.array([row[key] for key in ("log_age", "a_v", "distance_kpc")], float),
-                    samples.get(name),
-                    level,
-                ),
-            }
+    for i, name in enumerate(X.index):
+        own = slice(stars.offsets[i], stars.offsets[i + 1])
+        yield diagram(
+            colour[own],
+            magnitude[own],
+            None if probability is None else probability[own],
+            parameters[i],
+            _joint(samples.get(name)),
+            coverage,
+            law,
         )
-    return found
+
+
+def _joint(samples: Any) -> npt.NDArray[np.floating[Any]] | None:
+    """Samples of the three parameters of an isochrone."""
+    if isinstance(samples, pd.DataFrame):
+        samples = samples[list(CLUSTER_PARAMETERS)]
+    return None if samples is None else np.asarray(samples, dtype=float)
 
 
 def _number(value: Any) -> float | None:

@@ -26,7 +26,11 @@ def test_stars_and_isochrone_are_where_they_should_be(sample):
         distance_kpc=y.loc[name, "distance_kpc"],
     )
     line = display.isochrone_.get_xydata()
-    np.testing.assert_allclose(line, points[["bp_rp", "phot_g_mean_mag"]], atol=1e-9)
+    np.testing.assert_allclose(
+        line[np.isfinite(line).all(axis=1)],
+        points[["bp_rp", "phot_g_mean_mag"]].dropna(),
+        atol=1e-9,
+    )
     assert display.ax_.yaxis_inverted()
     low, high = display.ax_.get_xlim()
     assert ((wanted[:, 0] > low) & (wanted[:, 0] < high)).all()
@@ -43,6 +47,17 @@ def test_stars_without_any_effect_lie_on_the_isochrone_of_their_parameters():
     assert distance.max() < 0.02
 
 
+@pytest.mark.parametrize(("log_age", "n_parts"), [(8.5, 1), (9.6, 2)])
+def test_the_isochrone_breaks_where_stars_jump(sample, log_age, n_parts):
+    X, _ = sample
+    samples = np.array([log_age, 0.1, 1.0]) + np.linspace(0, 0.01, 30)[:, None]
+    display = CMDDisplay.from_clusters(X[:1], [log_age, 0.1, 1.0], samples=samples)
+    band = [path.vertices for path in display.band_.get_paths()]
+    for line in (display.isochrone_.get_xydata(), *band):
+        known = np.isfinite(line).all(axis=1)
+        assert 1 + np.count_nonzero(known[:-1] & ~known[1:]) == n_parts
+
+
 def test_the_band_is_of_the_most_credible_samples(sample):
     X, y = sample
     name = X.index[0]
@@ -50,7 +65,7 @@ def test_the_band_is_of_the_most_credible_samples(sample):
     rng = np.random.default_rng(0)
     samples = truth * (1 + rng.normal(0, 0.01, (200, 3)))
     samples[:, 1] = truth[1] + rng.normal(0, 0.1, 200)
-    display = CMDDisplay.from_clusters(X, y, cluster=name, samples=samples, level=0.5)
+    display = CMDDisplay.from_clusters(X, y, cluster=name, samples=samples, coverage=0.5)
     assert len(display.band_.get_segments()) == 100
     faint = isochrone(truth[0])["phot_g_mean_mag"].iloc[0]
     least = [segment[0, 1] for segment in display.band_.get_segments()]
@@ -58,7 +73,7 @@ def test_the_band_is_of_the_most_credible_samples(sample):
     assert np.std(least) < 4 * (spread + 0.1)
     assert np.mean(least) > faint + distance_modulus(truth[2]) - 0.5
     assert "^{+" in display.summary()
-    everything = CMDDisplay.from_clusters(X, y, cluster=name, samples=samples, level=1)
+    everything = CMDDisplay.from_clusters(X, y, cluster=name, samples=samples, coverage=1)
     assert len(everything.band_.get_segments()) == 200
 
 

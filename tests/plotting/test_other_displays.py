@@ -104,7 +104,7 @@ def test_coverage_is_counted():
     half = np.array([[[0, 1.0], [1, 2]], [[0, 1], [0, 1]], [[3, 4], [1, 2]], [[5, 6], [1, 2]]])
     all_of_it = np.tile([-10.0, 10.0], (4, 2, 1))
     display = CoverageDisplay.from_intervals(y, {0.9: all_of_it, 0.5: half})
-    assert display.levels.tolist() == [0.5, 0.9]
+    assert display.coverage.tolist() == [0.5, 0.9]
     np.testing.assert_allclose(display.covered, [[0.5, 0.25], [1, 1]])
     assert display.lines_[1].get_ydata().tolist() == [0.25, 1]
     with pytest.raises(ValueError, match=r"intervals of 0.5 must have shape \(4, 2, 2\)"):
@@ -115,7 +115,7 @@ def test_coverage_is_counted():
 
 def test_coverage_of_an_estimator(sample, model):
     X, y = sample
-    display = CoverageDisplay.from_estimator(model, X, y, levels=[0.3, 0.95])
+    display = CoverageDisplay.from_estimator(model, X, y, coverage=[0.3, 0.95])
     assert (display.covered[1] > display.covered[0]).all()
     assert [line.get_label() for line in display.lines_] == ["log age", "$A_V$", "distance"]
 

@@ -3,8 +3,10 @@ import json
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from skcluster.datasets import simulate_clusters
 from skcluster.isochrones import isochrone
 from skcluster.report import write_report
 
@@ -35,7 +37,7 @@ def test_the_page_holds_every_star_and_number(small_page, run):
             else:
                 assert values[0] == pytest.approx(row[key], abs=1e-4)
     unmeasured = data["clusters"][3]
-    assert "line" not in unmeasured
+    assert "lines" not in unmeasured
     assert "band" not in unmeasured
 
 
@@ -43,10 +45,11 @@ def test_the_isochrone_is_that_of_the_estimate(small_page, run):
     _, table, _ = run
     cluster = data_of(small_page)["clusters"][0]
     blue, red, bright, faint = cluster["limits"]
-    drawn = places(cluster["line"]) * [red - blue, faint - bright] + [blue, bright]
+    line = np.concatenate([places(part) for part in cluster["lines"]])
+    drawn = line * [red - blue, faint - bright] + [blue, bright]
     row = table.iloc[0]
     points = isochrone(row["log_age"], a_v=row["a_v"], distance_kpc=row["distance_kpc"])
-    points = points[["bp_rp", "phot_g_mean_mag"]].to_numpy()
+    points = points[["bp_rp", "phot_g_mean_mag"]].dropna().to_numpy()
     inside = drawn[(drawn[:, 1] > bright) & (drawn[:, 1] < faint)]
     nearest = np.abs(inside[:, None] - points).sum(axis=2).min(axis=1)
     assert len(inside) > 20
@@ -55,7 +58,7 @@ def test_the_isochrone_is_that_of_the_estimate(small_page, run):
 
 def test_the_band_covers_the_isochrone(small_page):
     cluster = data_of(small_page)["clusters"][0]
-    line = places(cluster["line"])
+    line = np.concatenate([places(part) for part in cluster["lines"]])
     line = line[((line > 0.02) & (line < 0.98)).all(axis=1)]
     covered = 0
     for u, v in line:
@@ -64,6 +67,25 @@ def test_the_band_covers_the_isochrone(small_page):
     assert covered / len(line) > 0.95
     filled = sum(np.diff(np.reshape(runs, (-1, 2))).sum() for runs in cluster["band"])
     assert 0 < filled < 0.3 * 150 * 200
+
+
+def test_the_isochrone_breaks_where_stars_jump(tmp_path):
+    X, _ = simulate_clusters(2, random_state=0, n_stars=500, log_age=[9.6, 8.5], distance_kpc=1.0)
+    table = pd.DataFrame(
+        {"log_age": [9.6, 8.5], "a_v": [0.0, 0.0], "distance_kpc": [1.0, 1.0]}, index=X.index
+    )
+    # Three giants make the diagrams wide enough for the whole isochrones.
+    wide = [[-1.0, 5.0], [4.0, 5.0], [1.0, 20.0]]
+    stars = {
+        name: pd.concat(
+            [X.loc[name, "stars"], pd.DataFrame(wide, columns=["bp_rp", "phot_g_mean_mag"])]
+        )
+        for name in X.index
+    }
+    write_report(stars, table, tmp_path / "a.html")
+    old, young = data_of(tmp_path / "a.html")["clusters"]
+    assert len(old["lines"]) == 2
+    assert len(young["lines"]) == 1
 
 
 def test_it_is_one_file_that_asks_for_nothing(small_page):

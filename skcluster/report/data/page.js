@@ -6,8 +6,8 @@ let shown = [];
 let chosen = null;
 let order = { key: null, down: false };
 
-const digits = (key) => (key === "n_stars" ? 0 : 2);
-const number = (value, key) => (value === null ? "–" : value.toFixed(digits(key)));
+const digits = Object.fromEntries(data.columns.map((column) => [column.key, column.digits]));
+const number = (value, key) => (value === null ? "–" : value.toFixed(digits[key]));
 
 function element(tag, text, attributes = {}) {
   const made = document.createElement(tag);
@@ -162,7 +162,7 @@ function draw(cluster) {
   ink.clip();
   if (cluster.band) drawBand(ink, cluster.band, x, y);
   drawStars(ink, cluster, x, y);
-  if (cluster.line) drawLine(ink, places(cluster.line), x, y);
+  if (cluster.lines) drawLines(ink, cluster.lines.map(places), x, y);
   ink.restore();
   drawAxes(ink, cluster.limits, { left, top, right, bottom });
 }
@@ -194,13 +194,16 @@ function drawStars(ink, cluster, x, y) {
   }
 }
 
-function drawLine(ink, line, x, y) {
+function drawLines(ink, lines, x, y) {
   for (const [style, width] of [["#fff", 3.4], ["#d55e00", 1.7]]) {
     ink.strokeStyle = style;
     ink.lineWidth = width;
     ink.lineJoin = "round";
     ink.beginPath();
-    for (let i = 0; i < line.length; i += 2) ink.lineTo(x(line[i]), y(line[i + 1]));
+    for (const line of lines) {
+      ink.moveTo(x(line[0]), y(line[1]));
+      for (let i = 2; i < line.length; i += 2) ink.lineTo(x(line[i]), y(line[i + 1]));
+    }
     ink.stroke();
   }
 }
@@ -244,7 +247,7 @@ data.clusters.forEach((cluster, place) => {
   makeRow(cluster);
 });
 makeHead();
-get("level").textContent = `isochrones of ${Math.round(100 * data.level)} % of joint samples`;
+get("coverage").textContent = `isochrones of ${Math.round(100 * data.coverage)} % of joint samples`;
 get("search").addEventListener("input", list);
 get("flagged").addEventListener("change", list);
 window.addEventListener("resize", () => chosen && draw(chosen));
