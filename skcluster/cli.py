@@ -267,8 +267,7 @@ def _info(options: Any) -> None:
 
 
 def _read(options: Any, labels: Path | None = None) -> Any:
-    from skcluster.io import read_clusters
-    from skcluster.io._tables import read_table
+    from skcluster.io import read_clusters, read_table
 
     columns = {}
     for pair in options.columns:

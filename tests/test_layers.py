@@ -46,13 +46,7 @@ ONLY_IN = {
 
 #: Private modules that another part may use.
 BORROWED = {
-    ("augmentation", "skcluster.clusters._stars"),
-    ("cli", "skcluster.io._tables"),
     ("cli", "skcluster.plotting._save"),
-    ("datasets", "skcluster.clusters._tables"),
-    ("datasets", "skcluster.io._labels"),
-    ("distributed", "skcluster.io._columns"),
-    ("io", "skcluster.clusters._tables"),
     ("report", "skcluster.plotting._isochrones"),
 }
 

@@ -16,8 +16,7 @@ from skcluster.augmentation._copies import CopiedStars, add_field_stars, drop_st
 from skcluster.augmentation._labels import append_copies, copy_names, read_labels
 from skcluster.augmentation._originals import Ints, Originals
 from skcluster.augmentation._places import Limits, draw_places
-from skcluster.clusters import as_clusters, clusters_from_flat, validate_clusters
-from skcluster.clusters._stars import STARS
+from skcluster.clusters import STARS, as_clusters, clusters_from_flat, validate_clusters
 from skcluster.photometry import Floats, Law
 
 

@@ -44,6 +44,18 @@ def read_table(path: str | os.PathLike[str], format: str | None = None) -> Any:
         If there is no such file.
     ValueError
         If the type is unknown, or the file is empty, cut off or not of its type.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from skcluster.io import read_table
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "members.csv"
+    ...     _ = path.write_text("Cluster,Gmag\\nNGC 2682,12.1\\n")
+    ...     read_table(path)
+        Cluster  Gmag
+    0  NGC 2682  12.1
     """
     path = Path(path).expanduser()
     if path.is_dir():
