@@ -24,6 +24,7 @@ from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardSca
 from skcluster import regressors
 from skcluster.features import CMDHistogram, CMDRasterizer, GuessFeatures, StarSet
 from skcluster.photometry import distance_from_modulus, distance_modulus
+from skcluster.schema import CONTEXT, NETWORK_SCALES
 
 Preset = Literal["tuned", "paper"]
 
@@ -38,8 +39,6 @@ __all__ = [
     "unscale_targets",
 ]
 
-#: Columns of `StarSet` that describe a cluster as a whole.
-_N_CONTEXT = 14
 # Where the networks stand in the pipelines.
 _NETWORK = "regressor__regressor__"
 
@@ -245,12 +244,12 @@ def describe_cluster(stars: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     >>> describe_cluster(StarSet().fit_transform(X)).shape
     (2, 14)
     """
-    return stars[:, :_N_CONTEXT]
+    return stars[:, : len(CONTEXT)]
 
 
-#: Middle and unit of log age (dex), A_V (mag) and distance modulus (mag): near 0 and 1, and fixed,
-#: because the pre-trained weights depend on them.
-_MIDDLE, _UNIT = np.array([8.4, 1.2, 11.0]), np.array([1.0, 1.0, 2.0])
+_SCALES = [NETWORK_SCALES[name] for name in ("log_age", "a_v", "distance_modulus")]
+_MIDDLE = np.array([scale.middle for scale in _SCALES])
+_UNIT = np.array([scale.unit for scale in _SCALES])
 
 
 def scale_targets(y: npt.ArrayLike) -> npt.NDArray[np.float64]:

@@ -8,9 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from skcluster.photometry import Floats, distance_from_modulus, distance_modulus
-
-#: The targets in the order that an array has them.
-TARGETS = ("log_age", "a_v", "distance_kpc")
+from skcluster.schema import CLUSTER_PARAMETERS
 
 
 @dataclass(frozen=True)
@@ -63,21 +61,21 @@ def read_labels(y: Any, index: pd.Index) -> Labels:
         raise ValueError(f"X has {len(index)} clusters, but y has {shape[0]} rows.")
     if isinstance(y, pd.DataFrame):
         columns = _columns_of_frame(y, index)
-    elif shape[1] < len(TARGETS):
+    elif shape[1] < len(CLUSTER_PARAMETERS):
         raise ValueError(
-            f"y has {shape[1]} columns; an array needs at least {', '.join(TARGETS)}, in this "
-            "order."
+            f"y has {shape[1]} columns; an array needs at least "
+            f"{', '.join(CLUSTER_PARAMETERS)}, in this order."
         )
     else:
         values = np.asarray(y, dtype=float)
-        columns = {name: values[:, i] for i, name in enumerate(TARGETS)}
+        columns = {name: values[:, i] for i, name in enumerate(CLUSTER_PARAMETERS)}
     for name, column in columns.items():
         _check(name, column, index)
     return Labels(columns["a_v"], columns["distance_kpc"])
 
 
 def _columns_of_frame(y: pd.DataFrame, index: pd.Index) -> dict[str, Floats]:
-    missing = [name for name in TARGETS[1:] if name not in y.columns]
+    missing = [name for name in ("a_v", "distance_kpc") if name not in y.columns]
     if missing:
         raise ValueError(
             f"y has no column {' and no '.join(map(repr, missing))}, without which a cluster "
@@ -87,7 +85,7 @@ def _columns_of_frame(y: pd.DataFrame, index: pd.Index) -> dict[str, Floats]:
         raise ValueError("X and y name the same clusters, but in another order.")
     return {
         name: y[name].to_numpy(dtype=float, na_value=np.nan)
-        for name in TARGETS
+        for name in CLUSTER_PARAMETERS
         if name in y.columns
     }
 

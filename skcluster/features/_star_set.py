@@ -14,22 +14,9 @@ from skcluster.features._base import COLOUR, MAGNITUDE, PARALLAX, ClusterTransfo
 from skcluster.features._distance import fill_parallaxes, modulus_at_least, typical_parallax
 from skcluster.features._mean_parallax import mean_parallaxes, parallax_errors
 from skcluster.features._quantiles import quantiles_by_group
+from skcluster.schema import CHANNELS, COLOUR_QUANTILES, CONTEXT, G_QUANTILES, NETWORK_SCALES
 
 Floats = npt.NDArray[np.float64]
-
-#: What each star is described by, in this order.
-CHANNELS = ("g", "bp_rp", "absolute_g", "parallax_residual", "probability", "rank", "present")
-_G_QUANTILES = (0.02, 0.1, 0.5, 0.9, 0.98)
-_COLOUR_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-#: What each cluster is described by, in this order.
-CONTEXT = (
-    "parallax_modulus",
-    "parallax_modulus_error",
-    "log_n_stars",
-    *(f"g_q{100 * q:g}" for q in _G_QUANTILES),
-    *(f"bp_rp_q{100 * q:g}" for q in _COLOUR_QUANTILES),
-    "parallax_distance",
-)
 
 
 class StarSet(ClusterTransformer):
@@ -191,12 +178,12 @@ class StarSet(ClusterTransformer):
         modulus_error = np.minimum(5 / np.log(10) * error / floor, 2.0)
         return np.column_stack(
             [
-                (modulus_at_least(parallax, self.min_parallax) - 11) / 2,
-                3 * modulus_error,
-                np.log10(np.maximum(stars.counts, 1)) - 2,
-                _scaled_g(quantiles_by_group(cluster, g, n, _G_QUANTILES, 1)[0]),
-                _scaled_colour(quantiles_by_group(cluster, colour, n, _COLOUR_QUANTILES, 1)[0]),
-                np.minimum(1 / floor, 12) / 3 - 1,
+                _scaled("parallax_modulus", modulus_at_least(parallax, self.min_parallax)),
+                _scaled("parallax_modulus_error", modulus_error),
+                _scaled("log_n_stars", np.log10(np.maximum(stars.counts, 1))),
+                _scaled("g", quantiles_by_group(cluster, g, n, G_QUANTILES, 1)[0]),
+                _scaled("bp_rp", quantiles_by_group(cluster, colour, n, COLOUR_QUANTILES, 1)[0]),
+                _scaled("parallax_distance", np.minimum(1 / floor, 12)),
             ]
         )
 
@@ -219,21 +206,19 @@ class StarSet(ClusterTransformer):
         probability = np.ones(len(chosen))
         if "probability" in stars:
             probability = stars["probability"][chosen].astype(np.float64)
-        channels = [
-            _scaled_g(g[chosen]),
-            _scaled_colour(colour[chosen]),
-            (g[chosen] - modulus - 3) / 3,
-            np.clip(np.nan_to_num(offset / error), -5, 5) / 2,
-            4 * (np.nan_to_num(probability, nan=1.0) - 0.75),
-            2 * rank / count - 1,
-            np.ones(len(chosen)),
-        ]
-        return chosen, place[first], np.column_stack(channels)
+        channels = {
+            "g": g[chosen],
+            "bp_rp": colour[chosen],
+            "absolute_g": g[chosen] - modulus,
+            "parallax_residual": np.clip(np.nan_to_num(offset / error), -5, 5),
+            "probability": np.nan_to_num(probability, nan=1.0),
+            "rank": rank / count,
+            "present": np.ones(len(chosen)),
+        }
+        scaled = [_scaled(name, channels[name]) for name in CHANNELS]
+        return chosen, place[first], np.column_stack(scaled)
 
 
-def _scaled_g(g: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.floating[Any]]:
-    return (g - 14) / 2.5
-
-
-def _scaled_colour(colour: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.floating[Any]]:
-    return (colour - 1) / 0.6
+def _scaled(name: str, values: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.floating[Any]]:
+    scale = NETWORK_SCALES[name]
+    return (values - scale.middle) / scale.unit

@@ -48,12 +48,12 @@ def read_table(path: str | os.PathLike[str], format: str | None = None) -> Any:
     Examples
     --------
     >>> import tempfile
-    >>> from pathlib import Path
+    >>> import pandas as pd
     >>> from skcluster.io import read_table
+    >>> members = pd.DataFrame({"Cluster": ["NGC 2682"], "Gmag": [12.1]})
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder) / "members.csv"
-    ...     _ = path.write_text("Cluster,Gmag\\nNGC 2682,12.1\\n")
-    ...     read_table(path)
+    ...     members.to_csv(f"{folder}/members.csv", index=False)
+    ...     read_table(f"{folder}/members.csv")
         Cluster  Gmag
     0  NGC 2682  12.1
     """
