@@ -84,9 +84,10 @@ class ClusterAugmenter(BaseEstimator):
     difference of the extinctions at that colour, and by the change of distance modulus.
 
     *Parallaxes* change by ``1 / d_new − 1 / d_own``, which keeps each star's own error and the
-    zero point. A star made fainter gets a larger ``parallax_error``, by the ratio of Gaia EDR3's
-    typical errors at the two magnitudes ([3]_), and noise that makes up the difference. Without a
-    ``parallax_error`` the typical errors themselves are taken. A star made brighter keeps its own.
+    zero point. A star made fainter gets a larger ``parallax_error``, by the ratio of the typical
+    errors at the two magnitudes (`skcluster.gaia.parallax_error`), and noise that makes up the
+    difference. Without a ``parallax_error`` the typical errors themselves are taken. A star made
+    brighter keeps its own.
     The depth of a cluster, visible in the parallaxes of the nearest ones, is not told from noise
     and stays as it is.
 
@@ -105,7 +106,6 @@ class ClusterAugmenter(BaseEstimator):
     ----------
     .. [1] Branco & Ferraz 2023, "Neural networks approaches to star cluster studies".
     .. [2] Cantat-Gaudin et al. 2020, A&A 640, A1, section 3.2.
-    .. [3] Gaia's science performance, https://www.cosmos.esa.int/web/gaia/science-performance
 
     Examples
     --------
@@ -124,7 +124,7 @@ class ClusterAugmenter(BaseEstimator):
     >>> X_more["stars"].iloc[1].round(2)
        parallax  phot_g_mean_mag  bp_rp
     0      2.02             9.29   0.82
-    1      2.13            13.25   1.45
+    1      2.12            13.25   1.45
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {

@@ -8,7 +8,8 @@ import pyarrow as pa
 
 from skcluster.augmentation._copies import CopiedStars
 from skcluster.augmentation._labels import Labels
-from skcluster.augmentation._originals import Originals, expected_parallax_error
+from skcluster.augmentation._originals import Originals
+from skcluster.gaia import parallax_error
 from skcluster.photometry import ExtinctionCoefficients, Floats
 
 
@@ -76,9 +77,9 @@ def _parallaxes(
         return {}
     own_distance = originals.labels.distance_kpc[originals.stars.cluster[stars.light]]
     g = originals.g[stars.light]
-    typical = expected_parallax_error(g)
+    typical = parallax_error(g)
     # Noise can be added, not taken off: a star made brighter keeps its error.
-    growth = np.maximum(expected_parallax_error(g + g_shift) / typical, 1)
+    growth = np.maximum(parallax_error(g + g_shift) / typical, 1)
     columns = {}
     error = typical
     if "parallax_error" in originals.stars:

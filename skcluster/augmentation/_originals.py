@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -111,13 +110,3 @@ class Originals:
         copy = np.repeat(np.arange(len(rows)), counts)
         first = self.stars.offsets[rows] - (np.cumsum(counts) - counts)
         return np.arange(copy.size) + first[copy], copy
-
-
-def expected_parallax_error(g: npt.ArrayLike) -> npt.NDArray[Any]:
-    """The typical parallax error of Gaia EDR3 and DR3 (mas) at a magnitude G.
-
-    From Gaia's science performance pages (parallax, sky average, without the margin of 1.1 that
-    they carry): ``sqrt(40 + 800 z + 30 z²)`` µas, ``z = 10**(0.4 (max(G, 13) − 15))``.
-    """
-    z = 10 ** (0.4 * (np.maximum(g, 13.0) - 15))
-    return np.sqrt(40 + 800 * z + 30 * z**2) / 1.1 / 1000
