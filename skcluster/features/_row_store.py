@@ -1,6 +1,5 @@
 """Rows that a transformer has given, kept in files by what they were computed from."""
 
-import os
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from nested_pandas import NestedFrame
 
+from skcluster._utils.files import whole_file
 from skcluster.clusters import Stars
 
 Digests = npt.NDArray[np.void]
@@ -117,10 +117,9 @@ class RowStore:
     def _keep(self, known: Digests, rows: npt.NDArray[Any]) -> None:
         block = uuid.uuid4().hex
         for what, values in (("rows", rows), ("digests", known)):
-            part = self._folder / f"{block}.{what}.part"
-            with part.open("wb") as file:
+            path = self._folder / f"{block}.{what}.npy"
+            with whole_file(path, overwrite=True) as half, half.open("wb") as file:
                 np.save(file, values, allow_pickle=False)
-            os.replace(part, self._folder / f"{block}.{what}.npy")
 
 
 def _gather(
