@@ -22,6 +22,7 @@ from sklearn.pipeline import FeatureUnion
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 
 from skcluster import regressors
+from skcluster._utils.typing import FloatArray
 from skcluster.features import CMDHistogram, CMDRasterizer, GuessFeatures, StarSet
 from skcluster.photometry import distance_from_modulus, distance_modulus
 from skcluster.schema import CONTEXT, NETWORK_SCALES
@@ -252,7 +253,7 @@ _MIDDLE = np.array([scale.middle for scale in _SCALES])
 _UNIT = np.array([scale.unit for scale in _SCALES])
 
 
-def scale_targets(y: npt.ArrayLike) -> npt.NDArray[np.float64]:
+def scale_targets(y: npt.ArrayLike) -> FloatArray:
     """Scale log age (dex), A_V (mag) and distance (kpc) for a network.
 
     Parameters
@@ -286,11 +287,11 @@ def scale_targets(y: npt.ArrayLike) -> npt.NDArray[np.float64]:
         row = int(np.argmax(wrong))
         raise ValueError(f"Distances must be above 0 kpc, but row {row} of y has {values[row, 2]}.")
     values[:, 2] = distance_modulus(values[:, 2])
-    scaled: npt.NDArray[np.float64] = (values - _MIDDLE) / _UNIT
+    scaled: FloatArray = (values - _MIDDLE) / _UNIT
     return scaled
 
 
-def unscale_targets(scaled: npt.ArrayLike) -> npt.NDArray[np.float64]:
+def unscale_targets(scaled: npt.ArrayLike) -> FloatArray:
     """Undo `scale_targets`; a negative A_V becomes 0.
 
     Parameters
@@ -308,7 +309,7 @@ def unscale_targets(scaled: npt.ArrayLike) -> npt.NDArray[np.float64]:
     >>> unscale_targets([[0.5, -2.0, -0.5]])
     array([[8.9, 0. , 1. ]])
     """
-    values: npt.NDArray[np.float64] = np.asarray(scaled, dtype=np.float64) * _UNIT + _MIDDLE
+    values: FloatArray = np.asarray(scaled, dtype=np.float64) * _UNIT + _MIDDLE
     values[:, 1] = np.maximum(values[:, 1], 0)
     values[:, 2] = distance_from_modulus(values[:, 2])
     return values
@@ -357,7 +358,7 @@ def _to_float32(values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     return np.asarray(values, dtype=np.float32)
 
 
-def _parallax_to_distance(guesses: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+def _parallax_to_distance(guesses: FloatArray) -> FloatArray:
     """Distance (kpc, at most 10) for the parallax (mas), and the slope within ±1 mag per mag."""
     slope, colour, parallax = np.asarray(guesses).T
     return np.column_stack([np.clip(slope, -1, 1), colour, 1 / np.maximum(parallax, 0.1)])

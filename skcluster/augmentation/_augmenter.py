@@ -11,13 +11,14 @@ from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.augmentation._columns import append_column, columns_of_copies
 from skcluster.augmentation._copies import CopiedStars, add_field_stars, drop_stars, members
 from skcluster.augmentation._labels import append_copies, copy_names, read_labels
-from skcluster.augmentation._originals import Ints, Originals
+from skcluster.augmentation._originals import Originals
 from skcluster.augmentation._places import Limits, draw_places
 from skcluster.clusters import STARS, as_clusters, clusters_from_flat, validate_clusters
-from skcluster.photometry import Floats, Law
+from skcluster.photometry import Law
 
 
 class ClusterAugmenter(BaseEstimator):
@@ -215,9 +216,9 @@ class ClusterAugmenter(BaseEstimator):
     def _choose_stars(
         self,
         originals: Originals,
-        rows: Ints,
-        modulus_shift: Floats,
-        a_v: Floats,
+        rows: IntArray,
+        modulus_shift: FloatArray,
+        a_v: FloatArray,
         rng: np.random.RandomState,
     ) -> CopiedStars:
         stars = members(originals, rows, modulus_shift, a_v)
@@ -237,7 +238,11 @@ class ClusterAugmenter(BaseEstimator):
 
 
 def _append_clusters(
-    X: NestedFrame, originals: Originals, rows: Ints, chosen: CopiedStars, columns: dict[str, Any]
+    X: NestedFrame,
+    originals: Originals,
+    rows: IntArray,
+    chosen: CopiedStars,
+    columns: dict[str, Any],
 ) -> NestedFrame:
     """X with the copies after it, in the order of its columns."""
     stars = originals.stars

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from nested_pandas import NestedFrame
 
 from skcluster._utils.messages import some_names
 from skcluster._utils.tables import to_frame
+from skcluster._utils.typing import BoolArray, IntArray
 from skcluster.clusters._stars import STARS, Stars, clusters_from_flat, stars_of
 from skcluster.clusters._tables import MEASUREMENTS, find_cluster_column, to_numbers
 from skcluster.schema import NEEDED_STAR_COLUMNS, Column
@@ -194,7 +194,7 @@ def _from_tables(tables: list[Any], index: pd.Index) -> NestedFrame:
     return _nest(pd.concat(filled, ignore_index=True), offsets, index)
 
 
-def _nest(frame: pd.DataFrame, offsets: npt.NDArray[np.int64], index: pd.Index) -> NestedFrame:
+def _nest(frame: pd.DataFrame, offsets: IntArray, index: pd.Index) -> NestedFrame:
     """Nest sorted stars; numbers become numbers, and a missing colour is made."""
 
     def cluster_of(star: int) -> Any:
@@ -228,7 +228,7 @@ def _checked(stars: Stars) -> Stars:
     return stars.take(whole)
 
 
-def _apply_rule(stars: Stars, name: str, rule: Column, whole: npt.NDArray[np.bool_]) -> None:
+def _apply_rule(stars: Stars, name: str, rule: Column, whole: BoolArray) -> None:
     values = stars[name]
     if values.dtype.kind not in "fiu":
         first = int(np.argmax(pd.notna(values)))
@@ -254,7 +254,7 @@ def _apply_rule(stars: Stars, name: str, rule: Column, whole: npt.NDArray[np.boo
         whole &= ~missing
 
 
-def _warn_left_out(stars: Stars, whole: npt.NDArray[np.bool_]) -> None:
+def _warn_left_out(stars: Stars, whole: BoolArray) -> None:
     lost = np.bincount(stars.cluster[~whole], minlength=len(stars.index))
     empty = stars.index[(lost > 0) & (lost == stars.counts)]
     text = (

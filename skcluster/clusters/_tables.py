@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from skcluster._utils.tables import parse_numbers
+from skcluster._utils.typing import FloatArray
 from skcluster.schema import STAR_COLUMNS
 
 #: The known columns of stars that hold numbers, which are converted and checked.
@@ -37,7 +36,7 @@ def find_cluster_column(frame: pd.DataFrame, wanted: str | None) -> str:
     )
 
 
-def to_numbers(column: pd.Series, cluster_of: Callable[[int], Any]) -> npt.NDArray[np.floating]:
+def to_numbers(column: pd.Series, cluster_of: Callable[[int], Any]) -> FloatArray:
     """A column of numbers as float32 or float64, missing values as NaN.
 
     Raises

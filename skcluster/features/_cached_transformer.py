@@ -11,6 +11,7 @@ from sklearn.base import MetaEstimatorMixin, _fit_context, clone
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skcluster._utils.typing import IntArray
 from skcluster.clusters import as_clusters, validate_clusters
 from skcluster.features._base import ClusterTransformer
 from skcluster.features._row_store import RowStore, digests
@@ -145,7 +146,7 @@ class CachedTransformer(MetaEstimatorMixin, ClusterTransformer):
         check_is_fitted(self)
         return self.transformer_.get_feature_names_out(input_features)
 
-    def _compute(self, X: NestedFrame, some: npt.NDArray[np.intp]) -> npt.NDArray[Any]:
+    def _compute(self, X: NestedFrame, some: IntArray) -> npt.NDArray[Any]:
         # Where all are new, spare the copy.
         clusters = X if np.array_equal(some, np.arange(len(X))) else X.iloc[some]
         return np.asarray(self.transformer_.transform(clusters))

@@ -10,6 +10,7 @@ from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from skcluster._utils.typing import FloatArray
 from skcluster.clusters import Stars
 from skcluster.features._base import COLOUR
 from skcluster.features._blocks import blocks, cluster_in_block
@@ -241,9 +242,7 @@ class CMDRasterizer(DiagramTransformer):
         names = [f"pixel_{row}_{column}" for row in range(rows) for column in range(columns)]
         return np.array(names, dtype=object)
 
-    def _draw(
-        self, stars: Stars, moduli: npt.NDArray[np.float64] | None, clusters: slice
-    ) -> npt.NDArray[Any]:
+    def _draw(self, stars: Stars, moduli: FloatArray | None, clusters: slice) -> npt.NDArray[Any]:
         """Pictures of a run of clusters."""
         colours, magnitudes = self._ranges()
         sheet = Sheet(
@@ -264,7 +263,7 @@ class CMDRasterizer(DiagramTransformer):
         self,
         sheet: Sheet,
         stars: Stars,
-        moduli: npt.NDArray[np.float64] | None,
+        moduli: FloatArray | None,
         within: slice,
         out: npt.NDArray[Any],
     ) -> None:
@@ -285,7 +284,7 @@ class CMDRasterizer(DiagramTransformer):
         self,
         sheet: Sheet,
         stars: Stars,
-        moduli: npt.NDArray[np.float64] | None,
+        moduli: FloatArray | None,
         within: slice,
         out: npt.NDArray[Any],
     ) -> None:

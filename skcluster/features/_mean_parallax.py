@@ -1,14 +1,12 @@
 """The parallax of a cluster as the weighted mean of its stars', and how well it is known."""
 
 import numpy as np
-import numpy.typing as npt
 
+from skcluster._utils.typing import FloatArray
 from skcluster.clusters import Stars
 from skcluster.features._base import MAGNITUDE, PARALLAX
 from skcluster.features._distance import median_parallaxes
 from skcluster.gaia import parallax_error
-
-Floats = npt.NDArray[np.float64]
 
 #: What stands beside a star's own error, mas: a choice that keeps a few bright stars, whose errors
 #: are smaller than the zero point is known, from being the whole mean.
@@ -17,7 +15,7 @@ _SYSTEMATIC = 0.03
 _OUTLIER = 3.0
 
 
-def parallax_errors(stars: Stars) -> Floats:
+def parallax_errors(stars: Stars) -> FloatArray:
     """Each star's parallax error, mas; that typical of its magnitude where the table has none."""
     typical = parallax_error(stars[MAGNITUDE]).astype(np.float64)
     if "parallax_error" not in stars:
@@ -26,7 +24,7 @@ def parallax_errors(stars: Stars) -> Floats:
     return np.where(error > 0, error, typical)
 
 
-def mean_parallaxes(stars: Stars, zero_point: float = 0.0) -> tuple[Floats, Floats]:
+def mean_parallaxes(stars: Stars, zero_point: float = 0.0) -> tuple[FloatArray, FloatArray]:
     """Weighted mean parallax of each cluster and its standard error, outliers left out.
 
     Parameters

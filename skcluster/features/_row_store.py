@@ -1,7 +1,7 @@
 """Rows that a transformer has given, kept in files by what they were computed from."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pandas as pd
 from nested_pandas import NestedFrame
 
 from skcluster._utils.files import whole_file
+from skcluster._utils.typing import IntArray
 from skcluster.clusters import Stars
 
 Digests = npt.NDArray[np.void]
@@ -80,7 +81,7 @@ class RowStore:
         folder.mkdir(parents=True, exist_ok=True)
 
     def get(
-        self, wanted: Digests, compute: Callable[[npt.NDArray[np.intp]], npt.NDArray[Any]]
+        self, wanted: Digests, compute: Callable[[IntArray], npt.NDArray[Any]]
     ) -> npt.NDArray[Any]:
         """The rows wanted; those that are not there are computed, in one call, and kept.
 
@@ -123,8 +124,8 @@ class RowStore:
 
 
 def _gather(
-    found: list[tuple[npt.NDArray[np.intp], npt.NDArray[Any], npt.NDArray[np.intp]]],
-    place: npt.NDArray[np.intp],
+    found: Sequence[tuple[IntArray, npt.NDArray[Any], IntArray]],
+    place: IntArray,
 ) -> npt.NDArray[Any]:
     """The rows in the order wanted, copied once, from the blocks that hold them."""
     block_of = np.empty(sum(len(here) for here, _, _ in found), dtype=np.intp)

@@ -9,14 +9,13 @@ from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
+from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.clusters import Stars, validate_clusters
 from skcluster.features._base import COLOUR, MAGNITUDE, PARALLAX, ClusterTransformer
 from skcluster.features._distance import fill_parallaxes, modulus_at_least, typical_parallax
 from skcluster.features._mean_parallax import mean_parallaxes, parallax_errors
 from skcluster.features._quantiles import quantiles_by_group
 from skcluster.schema import CHANNELS, COLOUR_QUANTILES, CONTEXT, G_QUANTILES, NETWORK_SCALES
-
-Floats = npt.NDArray[np.float64]
 
 
 class StarSet(ClusterTransformer):
@@ -170,7 +169,7 @@ class StarSet(ClusterTransformer):
         of_stars = (f"star_{i}_{name}" for i in range(self.max_stars) for name in CHANNELS)
         return np.array([*CONTEXT, *of_stars], dtype=object)
 
-    def _context(self, stars: Stars, parallax: Floats, error: Floats) -> Floats:
+    def _context(self, stars: Stars, parallax: FloatArray, error: FloatArray) -> FloatArray:
         n, cluster = len(stars.index), stars.cluster
         g, colour = (stars[name].astype(np.float64) for name in (MAGNITUDE, COLOUR))
         floor = np.maximum(parallax, self.min_parallax)
@@ -188,8 +187,8 @@ class StarSet(ClusterTransformer):
         )
 
     def _channels(
-        self, stars: Stars, parallax: Floats
-    ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], Floats]:
+        self, stars: Stars, parallax: FloatArray
+    ) -> tuple[IntArray, IntArray, FloatArray]:
         """The stars that are kept, their places in their clusters' rows, and their numbers."""
         g, colour = stars[MAGNITUDE].astype(np.float64), stars[COLOUR].astype(np.float64)
         by_brightness = np.lexsort((stars[PARALLAX], colour, g, stars.cluster))
@@ -219,6 +218,6 @@ class StarSet(ClusterTransformer):
         return chosen, place[first], np.column_stack(scaled)
 
 
-def _scaled(name: str, values: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.floating[Any]]:
+def _scaled(name: str, values: FloatArray) -> FloatArray:
     scale = NETWORK_SCALES[name]
     return (values - scale.middle) / scale.unit

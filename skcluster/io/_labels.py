@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from skcluster._utils.messages import some_names
 from skcluster._utils.names import matching_names
 from skcluster._utils.tables import parse_numbers, to_frame
+from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.io._columns import find_columns, missing_column, rename_columns
 from skcluster.photometry import distance_from_modulus
 from skcluster.schema import CLUSTER, CLUSTER_PARAMETERS, LABEL_COLUMNS
@@ -91,7 +91,7 @@ def _label_columns(
     return to_frame(table, {}), {c: getattr(table[c], "unit", None) for c in table.colnames}
 
 
-def _match(index: pd.Index, clusters: pd.Series) -> npt.NDArray[np.intp]:
+def _match(index: pd.Index, clusters: pd.Series) -> IntArray:
     """The row of each cluster of the index, -1 for none."""
     wanted, there = matching_names(index), matching_names(pd.Index(clusters))
     twice = wanted.duplicated(keep=False)
@@ -136,7 +136,7 @@ def _report_unmatched(
         )
 
 
-def _numbers(column: pd.Series, names: pd.Index, unit: Any) -> npt.NDArray[np.floating[Any]]:
+def _numbers(column: pd.Series, names: pd.Index, unit: Any) -> FloatArray:
     """A column of labels in its unit, checked."""
     rule = LABEL_COLUMNS[str(column.name)]
     values, wrong = parse_numbers(column)

@@ -1,14 +1,10 @@
 """What Gaia EDR3 makes of true magnitudes and parallaxes."""
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
+from skcluster._utils.typing import BoolArray, FloatArray, IntArray
 from skcluster.datasets.simulation._effects import Effects
 from skcluster.gaia import Band, parallax_error, photometric_error
-
-Floats = npt.NDArray[np.floating[Any]]
 
 # BP fluxes under about one electron a second come out too high (Riello et al. 2021, section 8.1):
 # as if a source of this magnitude were added.
@@ -19,7 +15,7 @@ _BP_EXCESS_MAGNITUDE = 22.8
 _SKY_SPREAD, _STAR_SPREAD = 0.10, 0.05
 
 
-def observe_photometry(true: Floats, effects: Effects, rng: np.random.Generator) -> Floats:
+def observe_photometry(true: FloatArray, effects: Effects, rng: np.random.Generator) -> FloatArray:
     """Magnitudes as Gaia measures them, shape (3, n_stars): G, BP, RP."""
     seen = true.copy()
     if effects.faint_bp_bias > 0:
@@ -37,27 +33,27 @@ def observe_photometry(true: Floats, effects: Effects, rng: np.random.Generator)
 
 
 def observe_parallax(
-    distance_kpc: Floats,
-    g: Floats,
-    cluster: npt.NDArray[np.integer[Any]],
+    distance_kpc: FloatArray,
+    g: FloatArray,
+    cluster: IntArray,
     n_clusters: int,
     effects: Effects,
     rng: np.random.Generator,
-) -> tuple[Floats, Floats]:
+) -> tuple[FloatArray, FloatArray]:
     """Parallaxes and their errors as Gaia measures them (mas)."""
     spread = _SKY_SPREAD * rng.standard_normal(n_clusters)[cluster]
     spread += _STAR_SPREAD * rng.standard_normal(len(g))
     error = parallax_error(g) * 10**spread
-    zero_point = effects.parallax_zero_point
-    zero_point += effects.parallax_zero_point_scatter * rng.standard_normal(n_clusters)[cluster]
-    scatter = np.hypot(effects.parallax_errors * error, effects.parallax_floor)
-    parallax = 1 / distance_kpc + zero_point + scatter * rng.standard_normal(len(g))
+    scatter = effects.parallax_zero_point_scatter * rng.standard_normal(n_clusters)
+    zero_point = effects.parallax_zero_point + scatter[cluster]
+    noise = np.hypot(effects.parallax_errors * error, effects.parallax_floor)
+    parallax = 1 / distance_kpc + zero_point + noise * rng.standard_normal(len(g))
     return parallax, error
 
 
 def membership_probability(
-    member: npt.NDArray[np.bool_], g: Floats, rng: np.random.Generator
-) -> Floats:
+    member: BoolArray, g: FloatArray, rng: np.random.Generator
+) -> FloatArray:
     """Probabilities of membership as published lists give them, 0.51 to 1.
 
     Near 1 for bright members, spread out for faint ones, lower for stars of the field.
