@@ -1,7 +1,7 @@
 """Types that signatures share."""
 
-from collections.abc import Hashable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,6 @@ IntArray: TypeAlias = npt.NDArray[np.integer[Any]]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
 
 #: A table of stars, or of clusters with their stars nested (a NestedFrame is a DataFrame).
-TableLike: TypeAlias = "pd.DataFrame | Table"
+TableLike: TypeAlias = Union[pd.DataFrame, "Table"]
 #: Whatever `skcluster.clusters.as_clusters` takes.
-ClustersLike: TypeAlias = "TableLike | Mapping[Hashable, TableLike] | Sequence[TableLike]"
+ClustersLike: TypeAlias = Union[TableLike, Mapping[Any, TableLike], Sequence[TableLike]]  # noqa: UP007

@@ -11,7 +11,8 @@ from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from skcluster._utils.typing import FloatArray, IntArray
+from skcluster._utils.doc_links import DocLinkMixin
+from skcluster._utils.typing import ClustersLike, FloatArray, IntArray
 from skcluster.augmentation._columns import append_column, columns_of_copies
 from skcluster.augmentation._copies import CopiedStars, add_field_stars, drop_stars, members
 from skcluster.augmentation._labels import append_copies, copy_names, read_labels
@@ -21,7 +22,7 @@ from skcluster.clusters import STARS, as_clusters, clusters_from_flat, validate_
 from skcluster.photometry import Law
 
 
-class ClusterAugmenter(BaseEstimator):
+class ClusterAugmenter(DocLinkMixin, BaseEstimator):
     """New clusters from real ones, seen from farther away and through more dust.
 
     A step of imbalanced-learn's `Pipeline` (`skcluster.Pipeline`): it works in ``fit`` only and
@@ -170,7 +171,7 @@ class ClusterAugmenter(BaseEstimator):
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit_resample(self, X: Any, y: Any) -> tuple[NestedFrame, Any]:
+    def fit_resample(self, X: ClustersLike, y: Any) -> tuple[NestedFrame, Any]:
         """The clusters and labels given, and after them those of the copies.
 
         Parameters

@@ -10,7 +10,7 @@ from nested_pandas import NestedFrame
 
 from skcluster._utils.messages import some_names
 from skcluster._utils.tables import to_frame
-from skcluster._utils.typing import BoolArray, IntArray
+from skcluster._utils.typing import BoolArray, ClustersLike, IntArray
 from skcluster.clusters._stars import STARS, Stars, clusters_from_flat, stars_of
 from skcluster.clusters._tables import MEASUREMENTS, find_cluster_column, to_numbers
 from skcluster.schema import NEEDED_STAR_COLUMNS, Column
@@ -18,7 +18,7 @@ from skcluster.schema import NEEDED_STAR_COLUMNS, Column
 _UNITS = {name: known.unit for name, known in MEASUREMENTS.items()}
 
 
-def as_clusters(data: Any, *, cluster_column: str | None = None) -> NestedFrame:
+def as_clusters(data: ClustersLike, *, cluster_column: str | None = None) -> NestedFrame:
     """Make clusters from any table of stars, and check them.
 
     Parameters
@@ -92,7 +92,7 @@ def as_clusters(data: Any, *, cluster_column: str | None = None) -> NestedFrame:
     return X[columns].assign(**{STARS: whole.to_clusters()[STARS]})[X.columns]
 
 
-def validate_clusters(X: Any, *, columns: Iterable[str] = ()) -> Stars:
+def validate_clusters(X: ClustersLike, *, columns: Iterable[str] = ()) -> Stars:
     """What every estimator does with its X: clusters, each with stars, and their flat arrays.
 
     Parameters

@@ -1,7 +1,7 @@
 """Each cluster's features computed once in a search, not once a candidate."""
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import joblib
 import numpy as np
@@ -11,7 +11,7 @@ from sklearn.base import MetaEstimatorMixin, _fit_context, clone
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skcluster._utils.typing import IntArray
+from skcluster._utils.typing import ClustersLike, IntArray
 from skcluster.clusters import as_clusters, validate_clusters
 from skcluster.features._base import ClusterTransformer
 from skcluster.features._row_store import RowStore, digests
@@ -86,7 +86,7 @@ class CachedTransformer(MetaEstimatorMixin, ClusterTransformer):
         self.memory = memory
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X: Any, y: Any = None) -> "CachedTransformer":
+    def fit(self, X: ClustersLike, y: Any = None) -> Self:
         """Fit the transformer.
 
         Parameters
@@ -104,7 +104,7 @@ class CachedTransformer(MetaEstimatorMixin, ClusterTransformer):
         self.transformer_ = clone(self.transformer).fit(X, y)
         return self
 
-    def transform(self, X: Any) -> Any:
+    def transform(self, X: ClustersLike) -> Any:
         """Give the features, computing those of new clusters only.
 
         Parameters

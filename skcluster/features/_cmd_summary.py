@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from numbers import Integral, Real
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +10,7 @@ from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
-from skcluster._utils.typing import FloatArray
+from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import Stars, validate_clusters
 from skcluster.features._base import COLOUR, MAGNITUDE, PARALLAX, ClusterTransformer
 from skcluster.features._distance import fill_parallaxes, modulus_at_least, typical_parallax
@@ -108,7 +108,7 @@ class CMDSummary(ClusterTransformer):
         self.min_parallax = min_parallax
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any = None) -> "CMDSummary":
+    def fit(self, X: ClustersLike, y: Any = None) -> Self:
         """Learn what stands in for a parallax.
 
         Parameters
@@ -135,7 +135,7 @@ class CMDSummary(ClusterTransformer):
         self.fallback_ = typical_parallax(mean_parallaxes(stars, self.zero_point)[0])
         return self
 
-    def transform(self, X: Any) -> FloatArray:
+    def transform(self, X: ClustersLike) -> FloatArray:
         """Sum the diagrams up.
 
         Parameters

@@ -2,7 +2,7 @@
 
 import warnings
 from numbers import Integral, Real
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +10,7 @@ from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
-from skcluster._utils.typing import BoolArray, FloatArray, IntArray
+from skcluster._utils.typing import BoolArray, ClustersLike, FloatArray, IntArray
 from skcluster.clusters import Stars, validate_clusters
 from skcluster.features._base import COLOUR, PARALLAX, ClusterTransformer, check_range
 from skcluster.features._blocks import blocks
@@ -117,7 +117,7 @@ class GuessFeatures(ClusterTransformer):
         self.min_parallax = min_parallax
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any = None) -> "GuessFeatures":
+    def fit(self, X: ClustersLike, y: Any = None) -> Self:
         """Learn what stands in for features that a cluster does not have.
 
         Parameters
@@ -151,7 +151,7 @@ class GuessFeatures(ClusterTransformer):
         self.fallback_[2] = typical
         return self
 
-    def transform(self, X: Any) -> FloatArray:
+    def transform(self, X: ClustersLike) -> FloatArray:
         """Measure the features.
 
         Parameters

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from skcluster._utils.typing import FloatArray
+from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import Stars, validate_clusters
 from skcluster.features._base import MAGNITUDE, PARALLAX, ClusterTransformer, check_range
 from skcluster.features._distance import (
@@ -52,7 +52,7 @@ class DiagramTransformer(ClusterTransformer):
             check_range("magnitude_range", magnitudes),
         )
 
-    def _validate(self, X: Any, columns: tuple[str, ...] = ()) -> Stars:
+    def _validate(self, X: ClustersLike, columns: tuple[str, ...] = ()) -> Stars:
         needed = (PARALLAX,) if self.magnitude == "absolute" else ()
         return validate_clusters(X, columns=(*needed, *columns))
 

@@ -1,7 +1,7 @@
 """The stars themselves, for networks that read a set: a row of numbers for each star."""
 
 from numbers import Integral, Real
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +9,7 @@ from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
-from skcluster._utils.typing import FloatArray, IntArray
+from skcluster._utils.typing import ClustersLike, FloatArray, IntArray
 from skcluster.clusters import Stars, validate_clusters
 from skcluster.features._base import COLOUR, MAGNITUDE, PARALLAX, ClusterTransformer
 from skcluster.features._distance import fill_parallaxes, modulus_at_least, typical_parallax
@@ -93,7 +93,7 @@ class StarSet(ClusterTransformer):
         self.min_parallax = min_parallax
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any = None) -> "StarSet":
+    def fit(self, X: ClustersLike, y: Any = None) -> Self:
         """Learn what stands in for a parallax.
 
         Parameters
@@ -117,7 +117,7 @@ class StarSet(ClusterTransformer):
         self.fallback_ = typical_parallax(mean_parallaxes(stars, self.zero_point)[0])
         return self
 
-    def transform(self, X: Any) -> npt.NDArray[np.float32]:
+    def transform(self, X: ClustersLike) -> npt.NDArray[np.float32]:
         """Lay the stars out in rows.
 
         Parameters

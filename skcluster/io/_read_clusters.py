@@ -8,6 +8,7 @@ from typing import Any, overload
 import pandas as pd
 from nested_pandas import NestedFrame
 
+from skcluster._utils.typing import TableLike
 from skcluster.clusters import STARS, as_clusters, stars_of
 from skcluster.io._columns import find_columns, missing_column, rename_columns
 from skcluster.io._labels import labels_of
@@ -19,7 +20,7 @@ _KNOWN = (CLUSTER, *STAR_COLUMNS.values())
 
 @overload
 def read_clusters(
-    members: Any,
+    members: str | os.PathLike[str] | TableLike,
     labels: None = None,
     *,
     columns: Mapping[str, str] | None = None,
@@ -30,8 +31,8 @@ def read_clusters(
 ) -> NestedFrame: ...
 @overload
 def read_clusters(
-    members: Any,
-    labels: Any,
+    members: str | os.PathLike[str] | TableLike,
+    labels: str | os.PathLike[str] | TableLike,
     *,
     columns: Mapping[str, str] | None = None,
     cluster_column: str | None = None,
@@ -40,8 +41,8 @@ def read_clusters(
     label_format: str | None = None,
 ) -> tuple[NestedFrame, pd.DataFrame]: ...
 def read_clusters(
-    members: Any,
-    labels: Any = None,
+    members: str | os.PathLike[str] | TableLike,
+    labels: str | os.PathLike[str] | TableLike | None = None,
     *,
     columns: Mapping[str, str] | None = None,
     cluster_column: str | None = None,
