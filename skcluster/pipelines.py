@@ -30,10 +30,12 @@ from skcluster.schema import CONTEXT, NETWORK_SCALES
 Preset = Literal["tuned", "paper"]
 
 __all__ = [
+    "Pipeline",
     "ann_pipeline",
     "cluster_domain",
     "cnn_pipeline",
     "describe_cluster",
+    "make_pipeline",
     "mdm_pipeline",
     "reference_pipeline",
     "scale_targets",
