@@ -171,7 +171,7 @@ def _measured(options: Any, plots: Path | None = None) -> tuple[Any, Any, Any]:
     model = load_model(options.model)
     X = _read(options)
     if plots is not None:
-        from skcluster.plotting._save import file_names
+        from skcluster._utils.names import file_names
 
         for file in file_names(X.index, plots, options.plot_format).values():
             _may_replace(file, options.overwrite)

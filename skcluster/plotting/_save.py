@@ -1,13 +1,13 @@
 """The diagrams of many clusters, a file for each."""
 
 import os
-import re
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from skcluster._utils.files import whole_file
+from skcluster._utils.names import file_names
 from skcluster.clusters import as_clusters, stars_of
 from skcluster.plotting._cmd import CMDDisplay
 from skcluster.plotting._inputs import one_estimate
@@ -106,16 +106,3 @@ def save_diagrams(
         if progress is not None:
             progress(1)
     return list(files.values())
-
-
-def file_names(names: Any, folder: Path, format: str) -> dict[Any, Path]:
-    """A file for each cluster, no two alike, not even where upper and lower case are one."""
-    found: dict[Any, Path] = {}
-    taken: set[str] = set()
-    for name in names:
-        stem = re.sub(r"[^\w.+-]+", "_", str(name)).lstrip(".") or "cluster"
-        numbers = (stem if i == 1 else f"{stem}_{i}" for i in range(1, len(names) + 2))
-        stem = next(s for s in numbers if s.lower() not in taken)
-        taken.add(stem.lower())
-        found[name] = folder / f"{stem}.{format}"
-    return found

@@ -7,12 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import binary_closing
 
-from skcluster.plotting._isochrones import (
-    can_be_drawn,
-    diagram_limits,
-    most_credible,
-    seen_isochrones,
-)
+from skcluster.plotting import can_be_drawn, diagram_limits, most_credible, seen_isochrones
 
 Floats = npt.NDArray[np.floating[Any]]
 
