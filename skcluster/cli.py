@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from skcluster._utils.progress import progress_bar
+
 PIPELINES = ("reference", "ann", "cnn", "mdm")
 #: Lines of a table that are shown when the whole of it goes into a file.
 _SHOWN = 20
@@ -169,11 +171,11 @@ def _measured(options: Any, plots: Path | None = None) -> tuple[Any, Any, Any]:
     model = load_model(options.model)
     X = _read(options)
     if plots is not None:
-        from skcluster.plotting import diagram_files
+        from skcluster._utils.names import file_names
 
-        for file in diagram_files(X.index, plots, options.plot_format).values():
+        for file in file_names(X.index, plots, options.plot_format).values():
             _may_replace(file, options.overwrite)
-    with _progress(len(X), "Estimating") as advance:
+    with progress_bar("Estimating", len(X)) as advance:
         return model, X, estimate(X, model, coverage=options.coverage, progress=advance)
 
 
@@ -191,7 +193,7 @@ def _facts(options: Any) -> dict[str, str]:
 def _draw(options: Any, model: Any, X: Any, table: Any) -> None:
     from skcluster.plotting import save_diagrams
 
-    with _progress(len(X), "Drawing") as advance:
+    with progress_bar("Drawing", len(X)) as advance:
         save_diagrams(
             X,
             table,
@@ -267,8 +269,7 @@ def _info(options: Any) -> None:
 
 
 def _read(options: Any, labels: Path | None = None) -> Any:
-    from skcluster.io import read_clusters
-    from skcluster.io._tables import read_table
+    from skcluster.io import read_clusters, read_table
 
     columns = {}
     for pair in options.columns:
@@ -299,18 +300,6 @@ def _may_write(file: Path, overwrite: bool) -> None:
 def _may_replace(file: Path, overwrite: bool) -> None:
     if file.exists() and not overwrite:
         raise FileExistsError(f"{file} is already there; --overwrite replaces it.")
-
-
-@contextmanager
-def _progress(total: int, text: str) -> Iterator[Callable[[int], None]]:
-    """A bar on a terminal, once the work has taken a second."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True)
-    with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
-        task = bar.add_task(text, total=total)
-        yield lambda n: bar.advance(task, n)
 
 
 @contextmanager

@@ -21,9 +21,9 @@ from nested_pandas import NestedFrame
 from skcluster._utils.files import whole_file
 from skcluster.clusters import as_clusters, clusters_from_flat
 from skcluster.estimation import estimate as estimate_in_memory
-from skcluster.io import read_clusters
-from skcluster.io._columns import STAR_SYNONYMS, find_columns
+from skcluster.io import find_columns, read_clusters
 from skcluster.persistence import load_model
+from skcluster.schema import CLUSTER
 
 __all__ = ["estimate"]
 
@@ -156,7 +156,7 @@ def _cluster_column(there: Iterable[str], given: str | None) -> str | None:
     """The column that names the clusters, if there is one."""
     if given is not None:
         return given if given in there else None
-    return next(iter(find_columns(there, {"cluster": STAR_SYNONYMS["cluster"]})), None)
+    return next(iter(find_columns(there, [CLUSTER])), None)
 
 
 def _partitions(catalogue: Any) -> tuple[list[Any], Any]:

@@ -16,7 +16,8 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.floating[Any]]
+from skcluster._utils.typing import FloatArray
+
 Law = Literal["edr3", "dr2"]
 
 __all__ = [
@@ -78,12 +79,12 @@ class ExtinctionCoefficients(NamedTuple):
         The coefficients, each of the shape that the colours and A0 broadcast to.
     """
 
-    g: Floats
-    bp: Floats
-    rp: Floats
+    g: FloatArray
+    bp: FloatArray
+    rp: FloatArray
 
 
-def distance_modulus(distance_kpc: npt.ArrayLike) -> Floats:
+def distance_modulus(distance_kpc: npt.ArrayLike) -> FloatArray:
     """Distance modulus (mag) of distances in kpc.
 
     A distance of zero gives -inf, a negative one NaN.
@@ -98,7 +99,7 @@ def distance_modulus(distance_kpc: npt.ArrayLike) -> Floats:
         return 5 * np.log10(np.asarray(distance_kpc)) + 10
 
 
-def distance_from_modulus(modulus: npt.ArrayLike) -> Floats:
+def distance_from_modulus(modulus: npt.ArrayLike) -> FloatArray:
     """Distance in kpc of distance moduli (mag): ``10**((DM + 5) / 5) / 1000``.
 
     Examples
@@ -110,7 +111,7 @@ def distance_from_modulus(modulus: npt.ArrayLike) -> Floats:
     return 10 ** (np.asarray(modulus) / 5 - 2)
 
 
-def distance_from_parallax(parallax: npt.ArrayLike, zero_point: float = 0.0) -> Floats:
+def distance_from_parallax(parallax: npt.ArrayLike, zero_point: float = 0.0) -> FloatArray:
     """Distance in kpc of parallaxes in mas; NaN where no distance can belong to it.
 
     Parameters
@@ -132,7 +133,7 @@ def distance_from_parallax(parallax: npt.ArrayLike, zero_point: float = 0.0) -> 
         return np.where(true > 0, 1 / true, np.nan)
 
 
-def parallax_from_distance(distance_kpc: npt.ArrayLike, zero_point: float = 0.0) -> Floats:
+def parallax_from_distance(distance_kpc: npt.ArrayLike, zero_point: float = 0.0) -> FloatArray:
     """Parallax in mas of distances in kpc; the inverse of `distance_from_parallax`.
 
     Examples
@@ -144,7 +145,7 @@ def parallax_from_distance(distance_kpc: npt.ArrayLike, zero_point: float = 0.0)
     return 1 / np.asarray(distance_kpc, dtype=float) + zero_point
 
 
-def modulus_from_parallax(parallax: npt.ArrayLike, zero_point: float = 0.0) -> Floats:
+def modulus_from_parallax(parallax: npt.ArrayLike, zero_point: float = 0.0) -> FloatArray:
     """Distance modulus (mag) of parallaxes in mas; NaN for zero and negative ones.
 
     Examples
@@ -192,7 +193,7 @@ def extinction_coefficients(
     return ExtinctionCoefficients(*found.reshape(3, *shape))
 
 
-def _polynomials(colour: Floats, extinction: Floats, law: Law) -> list[Floats]:
+def _polynomials(colour: FloatArray, extinction: FloatArray, law: Law) -> list[FloatArray]:
     """The coefficients of G, BP and RP."""
     terms, coefficients = _LAWS[law]
     colour = np.clip(colour, *COLOUR_RANGE)
@@ -210,7 +211,7 @@ def _polynomials(colour: Floats, extinction: Floats, law: Law) -> list[Floats]:
 
 def redden(
     g: npt.ArrayLike, bp_rp: npt.ArrayLike, a0: npt.ArrayLike, law: Law = "edr3"
-) -> tuple[Floats, Floats]:
+) -> tuple[FloatArray, FloatArray]:
     """Put stars of known intrinsic magnitude and colour behind an extinction.
 
     Parameters
@@ -247,7 +248,7 @@ def deredden(
     *,
     tolerance: float = 1e-6,
     max_iter: int = 100,
-) -> tuple[Floats, Floats]:
+) -> tuple[FloatArray, FloatArray]:
     """Take an extinction off observed stars; the inverse of `redden`.
 
     The laws need the intrinsic colour, which is what is sought: it is found by iteration, from
@@ -303,8 +304,8 @@ def deredden(
 
 
 def _intrinsic_colour(
-    observed: Floats, a0: Floats, law: Law, tolerance: float, max_iter: int
-) -> Floats:
+    observed: FloatArray, a0: FloatArray, law: Law, tolerance: float, max_iter: int
+) -> FloatArray:
     """The colour that is seen as the one observed, star by star until it settles."""
     # Observed colour rises with intrinsic colour with a slope between 1 - 0.05 A0 and 1 + 0.17 A0.
     # A step of slope 1 would diverge for red stars behind A0 > 6; one of the middle slope cannot.

@@ -22,24 +22,26 @@ from sklearn.pipeline import FeatureUnion
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 
 from skcluster import regressors
+from skcluster._utils.typing import FloatArray
 from skcluster.features import CMDHistogram, CMDRasterizer, GuessFeatures, StarSet
 from skcluster.photometry import distance_from_modulus, distance_modulus
+from skcluster.schema import CONTEXT, NETWORK_SCALES
 
 Preset = Literal["tuned", "paper"]
 
 __all__ = [
+    "Pipeline",
     "ann_pipeline",
     "cluster_domain",
     "cnn_pipeline",
     "describe_cluster",
+    "make_pipeline",
     "mdm_pipeline",
     "reference_pipeline",
     "scale_targets",
     "unscale_targets",
 ]
 
-#: Columns of `StarSet` that describe a cluster as a whole.
-_N_CONTEXT = 14
 # Where the networks stand in the pipelines.
 _NETWORK = "regressor__regressor__"
 
@@ -245,15 +247,15 @@ def describe_cluster(stars: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     >>> describe_cluster(StarSet().fit_transform(X)).shape
     (2, 14)
     """
-    return stars[:, :_N_CONTEXT]
+    return stars[:, : len(CONTEXT)]
 
 
-#: Middle and unit of log age (dex), A_V (mag) and distance modulus (mag): near 0 and 1, and fixed,
-#: because the pre-trained weights depend on them.
-_MIDDLE, _UNIT = np.array([8.4, 1.2, 11.0]), np.array([1.0, 1.0, 2.0])
+_SCALES = [NETWORK_SCALES[name] for name in ("log_age", "a_v", "distance_modulus")]
+_MIDDLE = np.array([scale.middle for scale in _SCALES])
+_UNIT = np.array([scale.unit for scale in _SCALES])
 
 
-def scale_targets(y: npt.ArrayLike) -> npt.NDArray[np.float64]:
+def scale_targets(y: npt.ArrayLike) -> FloatArray:
     """Scale log age (dex), A_V (mag) and distance (kpc) for a network.
 
     Parameters
@@ -287,11 +289,11 @@ def scale_targets(y: npt.ArrayLike) -> npt.NDArray[np.float64]:
         row = int(np.argmax(wrong))
         raise ValueError(f"Distances must be above 0 kpc, but row {row} of y has {values[row, 2]}.")
     values[:, 2] = distance_modulus(values[:, 2])
-    scaled: npt.NDArray[np.float64] = (values - _MIDDLE) / _UNIT
+    scaled: FloatArray = (values - _MIDDLE) / _UNIT
     return scaled
 
 
-def unscale_targets(scaled: npt.ArrayLike) -> npt.NDArray[np.float64]:
+def unscale_targets(scaled: npt.ArrayLike) -> FloatArray:
     """Undo `scale_targets`; a negative A_V becomes 0.
 
     Parameters
@@ -309,7 +311,7 @@ def unscale_targets(scaled: npt.ArrayLike) -> npt.NDArray[np.float64]:
     >>> unscale_targets([[0.5, -2.0, -0.5]])
     array([[8.9, 0. , 1. ]])
     """
-    values: npt.NDArray[np.float64] = np.asarray(scaled, dtype=np.float64) * _UNIT + _MIDDLE
+    values: FloatArray = np.asarray(scaled, dtype=np.float64) * _UNIT + _MIDDLE
     values[:, 1] = np.maximum(values[:, 1], 0)
     values[:, 2] = distance_from_modulus(values[:, 2])
     return values
@@ -358,7 +360,7 @@ def _to_float32(values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     return np.asarray(values, dtype=np.float32)
 
 
-def _parallax_to_distance(guesses: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+def _parallax_to_distance(guesses: FloatArray) -> FloatArray:
     """Distance (kpc, at most 10) for the parallax (mas), and the slope within ±1 mag per mag."""
     slope, colour, parallax = np.asarray(guesses).T
     return np.column_stack([np.clip(slope, -1, 1), colour, 1 / np.maximum(parallax, 0.1)])

@@ -1,6 +1,5 @@
 """`import skcluster` is light, and every name that it offers is there."""
 
-import importlib.metadata
 import subprocess
 import sys
 
@@ -10,12 +9,10 @@ import skcluster
 
 HEAVY = ("keras", "tensorflow", "scikeras", "matplotlib", "astropy", "astroquery", "pooch")
 
-TIMED = """
-import sys, time
-start = time.perf_counter()
+LOADED = f"""
+import sys
 import skcluster
-print(time.perf_counter() - start)
-print(*(name for name in {heavy} if name in sys.modules))
+print(*(name for name in {HEAVY} if name in sys.modules))
 """
 
 
@@ -29,11 +26,8 @@ def in_a_fresh_process(code: str) -> list[str]:
     return result.stdout.splitlines()
 
 
-def test_import_takes_less_than_a_second_and_loads_nothing_heavy():
-    # The best of three: other processes may keep the machine busy.
-    runs = [in_a_fresh_process(TIMED.format(heavy=HEAVY)) for _ in range(3)]
-    assert min(float(seconds) for seconds, _ in runs) < 1
-    assert [loaded for _, loaded in runs] == ["", "", ""]
+def test_import_loads_nothing_heavy():
+    assert in_a_fresh_process(LOADED) == [""]
 
 
 @pytest.mark.parametrize("module", ["clusters", "features", "augmentation", "io", "photometry"])
@@ -44,12 +38,16 @@ def test_what_is_no_network_loads_none(module):
 
 @pytest.mark.parametrize("name", skcluster.__all__)
 def test_every_name_is_there(name):
-    if name == "__version__" and "skcluster" not in importlib.metadata.packages_distributions():
-        pytest.skip("the version is known of an installed skcluster only")
     assert getattr(skcluster, name) is not None
-    assert name in dir(skcluster)
+    assert name in dir(skcluster) or name == "__version__"
+
+
+@pytest.mark.parametrize("module", [skcluster, skcluster.regressors])
+def test_only_public_names_are_listed(module):
+    assert [name for name in dir(module) if name.startswith("_")] == []
+    assert {"Any", "importlib", "lazy_loader"}.isdisjoint(dir(module))
 
 
 def test_an_unknown_name_is_an_attribute_error():
-    with pytest.raises(AttributeError, match="module 'skcluster' has no attribute 'Cluster'"):
+    with pytest.raises(AttributeError, match="No skcluster attribute Cluster"):
         _ = skcluster.Cluster

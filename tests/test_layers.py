@@ -44,18 +44,6 @@ ONLY_IN = {
     "matplotlib": {"features", "plotting", "cli"},
 }
 
-#: Private modules that another part may use.
-BORROWED = {
-    ("augmentation", "skcluster.clusters._stars"),
-    ("cli", "skcluster.io._tables"),
-    ("cli", "skcluster.plotting._save"),
-    ("datasets", "skcluster.clusters._tables"),
-    ("datasets", "skcluster.io._labels"),
-    ("distributed", "skcluster.io._columns"),
-    ("io", "skcluster.clusters._tables"),
-    ("report", "skcluster.plotting._isochrones"),
-}
-
 
 def part_of(file: Path) -> str:
     return file.relative_to(PACKAGE).with_suffix("").parts[0]
@@ -139,17 +127,16 @@ def test_scikeras_is_imported_in_one_module():
     assert importing == {"regressors/_scikeras.py"}
 
 
-def test_private_modules_of_another_part_are_borrowed_by_name_only():
+def test_no_part_borrows_the_private_modules_of_another():
     borrowed = {
         (part_of(file), name)
         for file in FILES
         for _, name in modules_imported(file)
         if name.startswith("skcluster.")
-        and "._" in name
-        and not name.startswith("skcluster._utils.")
+        and "._" in name.removeprefix("skcluster._utils")
         and part_of(file) not in {name.split(".")[1], "__init__"}
     }
-    assert borrowed <= BORROWED
+    assert borrowed == set()
 
 
 SOURCES = [

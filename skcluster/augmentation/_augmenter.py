@@ -11,17 +11,18 @@ from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from skcluster._utils.doc_links import DocLinkMixin
+from skcluster._utils.typing import ClustersLike, FloatArray, IntArray
 from skcluster.augmentation._columns import append_column, columns_of_copies
 from skcluster.augmentation._copies import CopiedStars, add_field_stars, drop_stars, members
 from skcluster.augmentation._labels import append_copies, copy_names, read_labels
-from skcluster.augmentation._originals import Ints, Originals
+from skcluster.augmentation._originals import Originals
 from skcluster.augmentation._places import Limits, draw_places
-from skcluster.clusters import as_clusters, clusters_from_flat, validate_clusters
-from skcluster.clusters._stars import STARS
-from skcluster.photometry import Floats, Law
+from skcluster.clusters import STARS, as_clusters, clusters_from_flat, validate_clusters
+from skcluster.photometry import Law
 
 
-class ClusterAugmenter(BaseEstimator):
+class ClusterAugmenter(DocLinkMixin, BaseEstimator):
     """New clusters from real ones, seen from farther away and through more dust.
 
     A step of imbalanced-learn's `Pipeline` (`skcluster.Pipeline`): it works in ``fit`` only and
@@ -85,9 +86,10 @@ class ClusterAugmenter(BaseEstimator):
     difference of the extinctions at that colour, and by the change of distance modulus.
 
     *Parallaxes* change by ``1 / d_new − 1 / d_own``, which keeps each star's own error and the
-    zero point. A star made fainter gets a larger ``parallax_error``, by the ratio of Gaia EDR3's
-    typical errors at the two magnitudes ([3]_), and noise that makes up the difference. Without a
-    ``parallax_error`` the typical errors themselves are taken. A star made brighter keeps its own.
+    zero point. A star made fainter gets a larger ``parallax_error``, by the ratio of the typical
+    errors at the two magnitudes (`skcluster.gaia.parallax_error`), and noise that makes up the
+    difference. Without a ``parallax_error`` the typical errors themselves are taken. A star made
+    brighter keeps its own.
     The depth of a cluster, visible in the parallaxes of the nearest ones, is not told from noise
     and stays as it is.
 
@@ -106,7 +108,6 @@ class ClusterAugmenter(BaseEstimator):
     ----------
     .. [1] Branco & Ferraz 2023, "Neural networks approaches to star cluster studies".
     .. [2] Cantat-Gaudin et al. 2020, A&A 640, A1, section 3.2.
-    .. [3] Gaia's science performance, https://www.cosmos.esa.int/web/gaia/science-performance
 
     Examples
     --------
@@ -125,7 +126,7 @@ class ClusterAugmenter(BaseEstimator):
     >>> X_more["stars"].iloc[1].round(2)
        parallax  phot_g_mean_mag  bp_rp
     0      2.02             9.29   0.82
-    1      2.13            13.25   1.45
+    1      2.12            13.25   1.45
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -170,7 +171,7 @@ class ClusterAugmenter(BaseEstimator):
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit_resample(self, X: Any, y: Any) -> tuple[NestedFrame, Any]:
+    def fit_resample(self, X: ClustersLike, y: Any) -> tuple[NestedFrame, Any]:
         """The clusters and labels given, and after them those of the copies.
 
         Parameters
@@ -216,9 +217,9 @@ class ClusterAugmenter(BaseEstimator):
     def _choose_stars(
         self,
         originals: Originals,
-        rows: Ints,
-        modulus_shift: Floats,
-        a_v: Floats,
+        rows: IntArray,
+        modulus_shift: FloatArray,
+        a_v: FloatArray,
         rng: np.random.RandomState,
     ) -> CopiedStars:
         stars = members(originals, rows, modulus_shift, a_v)
@@ -238,7 +239,11 @@ class ClusterAugmenter(BaseEstimator):
 
 
 def _append_clusters(
-    X: NestedFrame, originals: Originals, rows: Ints, chosen: CopiedStars, columns: dict[str, Any]
+    X: NestedFrame,
+    originals: Originals,
+    rows: IntArray,
+    chosen: CopiedStars,
+    columns: dict[str, Any],
 ) -> NestedFrame:
     """X with the copies after it, in the order of its columns."""
     stars = originals.stars

@@ -6,16 +6,18 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from skcluster._utils.typing import FloatArray
 from skcluster.augmentation._copies import CopiedStars
 from skcluster.augmentation._labels import Labels
-from skcluster.augmentation._originals import Originals, expected_parallax_error
-from skcluster.photometry import ExtinctionCoefficients, Floats
+from skcluster.augmentation._originals import Originals
+from skcluster.gaia import parallax_error
+from skcluster.photometry import ExtinctionCoefficients
 
 
 def columns_of_copies(
     originals: Originals,
     stars: CopiedStars,
-    modulus_shift: Floats,
+    modulus_shift: FloatArray,
     copies: Labels,
     noise: float,
     rng: np.random.RandomState,
@@ -67,7 +69,7 @@ def columns_of_copies(
 def _parallaxes(
     originals: Originals,
     stars: CopiedStars,
-    g_shift: Floats,
+    g_shift: FloatArray,
     copies: Labels,
     rng: np.random.RandomState,
 ) -> dict[str, npt.NDArray[Any]]:
@@ -76,9 +78,9 @@ def _parallaxes(
         return {}
     own_distance = originals.labels.distance_kpc[originals.stars.cluster[stars.light]]
     g = originals.g[stars.light]
-    typical = expected_parallax_error(g)
+    typical = parallax_error(g)
     # Noise can be added, not taken off: a star made brighter keeps its error.
-    growth = np.maximum(expected_parallax_error(g + g_shift) / typical, 1)
+    growth = np.maximum(parallax_error(g + g_shift) / typical, 1)
     columns = {}
     error = typical
     if "parallax_error" in originals.stars:

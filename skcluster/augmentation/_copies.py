@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from skcluster.augmentation._originals import Ints, Originals
-from skcluster.photometry import Floats
+from skcluster._utils.typing import BoolArray, FloatArray, IntArray
+from skcluster.augmentation._originals import Originals
 
 
 @dataclass(frozen=True)
@@ -25,13 +24,15 @@ class CopiedStars:
         Whether it is a field star, which stands where it is and is not moved.
     """
 
-    copy: Ints
-    host: Ints
-    light: Ints
-    field: npt.NDArray[np.bool_]
+    copy: IntArray
+    host: IntArray
+    light: IntArray
+    field: BoolArray
 
 
-def members(originals: Originals, rows: Ints, modulus_shift: Floats, a_v: Floats) -> CopiedStars:
+def members(
+    originals: Originals, rows: IntArray, modulus_shift: FloatArray, a_v: FloatArray
+) -> CopiedStars:
     """The stars of the moved clusters that are within the faint limit."""
     star, copy = originals.stars_in(rows)
     g = originals.g[star] + originals.magnitude_shifts(star, modulus_shift[copy], a_v[copy]).g
@@ -54,7 +55,7 @@ def drop_stars(
 
 def add_field_stars(
     originals: Originals,
-    rows: Ints,
+    rows: IntArray,
     stars: CopiedStars,
     fraction: float,
     rng: np.random.RandomState,
@@ -84,7 +85,5 @@ def add_field_stars(
     return _subset(both, np.argsort(both.copy, kind="stable"))
 
 
-def _subset(
-    stars: CopiedStars, which: npt.NDArray[np.int64] | npt.NDArray[np.bool_]
-) -> CopiedStars:
+def _subset(stars: CopiedStars, which: IntArray | BoolArray) -> CopiedStars:
     return CopiedStars(stars.copy[which], stars.host[which], stars.light[which], stars.field[which])

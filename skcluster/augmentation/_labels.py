@@ -4,13 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from skcluster.photometry import Floats, distance_from_modulus, distance_modulus
-
-#: The targets in the order that an array has them.
-TARGETS = ("log_age", "a_v", "distance_kpc")
+from skcluster._utils.typing import FloatArray, IntArray
+from skcluster.photometry import distance_from_modulus, distance_modulus
+from skcluster.schema import CLUSTER_PARAMETERS
 
 
 @dataclass(frozen=True)
@@ -25,15 +23,15 @@ class Labels:
         Distance, kpc.
     """
 
-    a_v: Floats
-    distance_kpc: Floats
+    a_v: FloatArray
+    distance_kpc: FloatArray
 
     @property
-    def modulus(self) -> Floats:
+    def modulus(self) -> FloatArray:
         """Distance modulus, mag."""
         return distance_modulus(self.distance_kpc)
 
-    def moved(self, rows: npt.NDArray[np.int64], modulus_shift: Floats, a_v: Floats) -> "Labels":
+    def moved(self, rows: IntArray, modulus_shift: FloatArray, a_v: FloatArray) -> "Labels":
         """Labels of copies of some rows, farther by ``modulus_shift``, at another extinction."""
         factor = distance_from_modulus(modulus_shift + 10)  # exactly 1 where nothing is moved
         return Labels(a_v, self.distance_kpc[rows] * factor)
@@ -63,21 +61,21 @@ def read_labels(y: Any, index: pd.Index) -> Labels:
         raise ValueError(f"X has {len(index)} clusters, but y has {shape[0]} rows.")
     if isinstance(y, pd.DataFrame):
         columns = _columns_of_frame(y, index)
-    elif shape[1] < len(TARGETS):
+    elif shape[1] < len(CLUSTER_PARAMETERS):
         raise ValueError(
-            f"y has {shape[1]} columns; an array needs at least {', '.join(TARGETS)}, in this "
-            "order."
+            f"y has {shape[1]} columns; an array needs at least "
+            f"{', '.join(CLUSTER_PARAMETERS)}, in this order."
         )
     else:
         values = np.asarray(y, dtype=float)
-        columns = {name: values[:, i] for i, name in enumerate(TARGETS)}
+        columns = {name: values[:, i] for i, name in enumerate(CLUSTER_PARAMETERS)}
     for name, column in columns.items():
         _check(name, column, index)
     return Labels(columns["a_v"], columns["distance_kpc"])
 
 
-def _columns_of_frame(y: pd.DataFrame, index: pd.Index) -> dict[str, Floats]:
-    missing = [name for name in TARGETS[1:] if name not in y.columns]
+def _columns_of_frame(y: pd.DataFrame, index: pd.Index) -> dict[str, FloatArray]:
+    missing = [name for name in ("a_v", "distance_kpc") if name not in y.columns]
     if missing:
         raise ValueError(
             f"y has no column {' and no '.join(map(repr, missing))}, without which a cluster "
@@ -87,12 +85,12 @@ def _columns_of_frame(y: pd.DataFrame, index: pd.Index) -> dict[str, Floats]:
         raise ValueError("X and y name the same clusters, but in another order.")
     return {
         name: y[name].to_numpy(dtype=float, na_value=np.nan)
-        for name in TARGETS
+        for name in CLUSTER_PARAMETERS
         if name in y.columns
     }
 
 
-def _check(name: str, values: Floats, index: pd.Index) -> None:
+def _check(name: str, values: FloatArray, index: pd.Index) -> None:
     rules = {
         "a_v": (values >= 0, "at least 0"),
         "distance_kpc": (values > 0, "greater than 0"),
@@ -106,7 +104,7 @@ def _check(name: str, values: Floats, index: pd.Index) -> None:
         )
 
 
-def append_copies(y: Any, rows: npt.NDArray[np.int64], copies: Labels) -> Any:
+def append_copies(y: Any, rows: IntArray, copies: Labels) -> Any:
     """The y given and after it that of the copies, of the same kind and column types.
 
     Integer columns that are moved become floats.

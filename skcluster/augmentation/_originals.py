@@ -2,22 +2,18 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.augmentation._labels import Labels
 from skcluster.clusters import Stars
 from skcluster.photometry import (
     ExtinctionCoefficients,
-    Floats,
     Law,
     deredden,
     extinction_coefficients,
 )
-
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -42,25 +38,25 @@ class Originals:
     faint_limit: float | None
 
     @cached_property
-    def g(self) -> Floats:
+    def g(self) -> FloatArray:
         """G of every star, mag."""
         return np.asarray(self.stars["phot_g_mean_mag"], dtype=float)
 
     @cached_property
-    def intrinsic(self) -> Floats:
+    def intrinsic(self) -> FloatArray:
         """BP−RP of every star without its cluster's extinction, mag."""
         a_v = self.labels.a_v[self.stars.cluster]
         return deredden(self.g, self.stars["bp_rp"], a_v, self.law)[1]
 
     @cached_property
-    def limits(self) -> Floats:
+    def limits(self) -> FloatArray:
         """Faint limit of each cluster's copies, mag."""
         if self.faint_limit is None:
             return np.maximum.reduceat(self.g, self.stars.offsets[:-1])
         return np.full(len(self.stars.index), float(self.faint_limit))
 
     @cached_property
-    def within_limit(self) -> Ints:
+    def within_limit(self) -> IntArray:
         """Number of stars of each cluster that are within the limit where they stand.
 
         Raises
@@ -79,7 +75,7 @@ class Originals:
         return within
 
     def magnitude_shifts(
-        self, star: Ints, modulus_shift: Floats, a_v: Floats
+        self, star: IntArray, modulus_shift: FloatArray, a_v: FloatArray
     ) -> ExtinctionCoefficients:
         """What moving adds to G, BP and RP of some stars: exactly 0 where nothing changes.
 
@@ -97,7 +93,7 @@ class Originals:
         added = (new * a_v - old * own for new, old in zip(after, before, strict=True))
         return ExtinctionCoefficients(*(extinction + modulus_shift for extinction in added))
 
-    def stars_in(self, rows: Ints) -> tuple[Ints, Ints]:
+    def stars_in(self, rows: IntArray) -> tuple[IntArray, IntArray]:
         """The stars of some clusters, one cluster after the other.
 
         Returns
@@ -111,13 +107,3 @@ class Originals:
         copy = np.repeat(np.arange(len(rows)), counts)
         first = self.stars.offsets[rows] - (np.cumsum(counts) - counts)
         return np.arange(copy.size) + first[copy], copy
-
-
-def expected_parallax_error(g: npt.ArrayLike) -> npt.NDArray[Any]:
-    """The typical parallax error of Gaia EDR3 and DR3 (mas) at a magnitude G.
-
-    From Gaia's science performance pages (parallax, sky average, without the margin of 1.1 that
-    they carry): ``sqrt(40 + 800 z + 30 z²)`` µas, ``z = 10**(0.4 (max(G, 13) − 15))``.
-    """
-    z = 10 ** (0.4 * (np.maximum(g, 13.0) - 15))
-    return np.sqrt(40 + 800 * z + 30 * z**2) / 1.1 / 1000

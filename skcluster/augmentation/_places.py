@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skcluster.augmentation._originals import Ints, Originals
-from skcluster.photometry import Floats
+from skcluster._utils.typing import FloatArray, IntArray
+from skcluster.augmentation._originals import Originals
 
 #: How often a place is drawn for a copy before it is left where it is.
 MAX_DRAWS = 10
@@ -22,8 +22,8 @@ class Limits:
 
 
 def draw_places(
-    originals: Originals, rows: Ints, limits: Limits, rng: np.random.RandomState
-) -> tuple[Floats, Floats]:
+    originals: Originals, rows: IntArray, limits: Limits, rng: np.random.RandomState
+) -> tuple[FloatArray, FloatArray]:
     """Draw a place for a copy of each of some clusters.
 
     A copy with too few stars within the faint limit is drawn again, each time from half the range
@@ -62,8 +62,8 @@ def draw_places(
 
 
 def _draw(
-    originals: Originals, rows: Ints, limits: Limits, rng: np.random.RandomState, width: float
-) -> tuple[Floats, Floats]:
+    originals: Originals, rows: IntArray, limits: Limits, rng: np.random.RandomState, width: float
+) -> tuple[FloatArray, FloatArray]:
     """One draw, from a part ``width`` of the range."""
     moduli = originals.labels.modulus
     modulus, a_v = moduli[rows], originals.labels.a_v[rows]
@@ -77,7 +77,9 @@ def _draw(
     return width * (target - modulus), a_v + width * (v * limits.max_extinction - a_v)
 
 
-def _seen(originals: Originals, rows: Ints, modulus_shift: Floats, a_v: Floats) -> Ints:
+def _seen(
+    originals: Originals, rows: IntArray, modulus_shift: FloatArray, a_v: FloatArray
+) -> IntArray:
     """How many stars of each copy would be within the faint limit."""
     star, copy = originals.stars_in(rows)
     g = originals.g[star] + originals.magnitude_shifts(star, modulus_shift[copy], a_v[copy]).g

@@ -4,12 +4,10 @@
 """
 
 from skcluster.clusters._as_clusters import as_clusters, validate_clusters
-from skcluster.clusters._columns import STAR_COLUMNS, StarColumn
-from skcluster.clusters._stars import Stars, clusters_from_flat, stars_of
+from skcluster.clusters._stars import STARS, Stars, clusters_from_flat, stars_of
 
 __all__ = [
-    "STAR_COLUMNS",
-    "StarColumn",
+    "STARS",
     "Stars",
     "as_clusters",
     "clusters_from_flat",

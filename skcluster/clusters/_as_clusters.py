@@ -5,17 +5,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from nested_pandas import NestedFrame
 
 from skcluster._utils.messages import some_names
-from skcluster.clusters._columns import NEEDED, STAR_COLUMNS, StarColumn
+from skcluster._utils.tables import to_frame
+from skcluster._utils.typing import BoolArray, ClustersLike, IntArray
 from skcluster.clusters._stars import STARS, Stars, clusters_from_flat, stars_of
-from skcluster.clusters._tables import find_cluster_column, to_frame, to_numbers
+from skcluster.clusters._tables import MEASUREMENTS, find_cluster_column, to_numbers
+from skcluster.schema import NEEDED_STAR_COLUMNS, Column
+
+_UNITS = {name: known.unit for name, known in MEASUREMENTS.items()}
 
 
-def as_clusters(data: Any, *, cluster_column: str | None = None) -> NestedFrame:
+def as_clusters(data: ClustersLike, *, cluster_column: str | None = None) -> NestedFrame:
     """Make clusters from any table of stars, and check them.
 
     Parameters
@@ -41,8 +44,9 @@ def as_clusters(data: Any, *, cluster_column: str | None = None) -> NestedFrame:
     Raises
     ------
     ValueError
-        If a needed column is missing, a unit does not fit, or a value breaks a rule of
-        `STAR_COLUMNS` (the message names the cluster, the column, the value and the rule).
+        If a needed column is missing, a unit does not fit, or a value is not in the range that
+        `skcluster.schema.STAR_COLUMNS` allows (the message names the cluster, the column, the value
+        and the rule).
 
     Warns
     -----
@@ -88,7 +92,7 @@ def as_clusters(data: Any, *, cluster_column: str | None = None) -> NestedFrame:
     return X[columns].assign(**{STARS: whole.to_clusters()[STARS]})[X.columns]
 
 
-def validate_clusters(X: Any, *, columns: Iterable[str] = ()) -> Stars:
+def validate_clusters(X: ClustersLike, *, columns: Iterable[str] = ()) -> Stars:
     """What every estimator does with its X: clusters, each with stars, and their flat arrays.
 
     Parameters
@@ -151,7 +155,7 @@ def _is_table(data: Any) -> bool:
 
 
 def _from_long_table(data: Any, cluster_column: str | None) -> NestedFrame:
-    frame = to_frame(data)
+    frame = to_frame(data, _UNITS)
     if frame.empty:
         raise ValueError("The table of stars is empty.")
     name = find_cluster_column(frame, cluster_column)
@@ -182,7 +186,7 @@ def _from_tables(tables: list[Any], index: pd.Index) -> NestedFrame:
                 f"The stars of cluster {name!r} must be a DataFrame or an astropy Table, not "
                 f"{type(table).__name__}."
             )
-    frames = [to_frame(table) for table in tables]
+    frames = [to_frame(table, _UNITS) for table in tables]
     offsets = np.concatenate([[0], np.cumsum([len(frame) for frame in frames])])
     filled = [frame for frame in frames if len(frame)]
     if not filled:
@@ -190,14 +194,14 @@ def _from_tables(tables: list[Any], index: pd.Index) -> NestedFrame:
     return _nest(pd.concat(filled, ignore_index=True), offsets, index)
 
 
-def _nest(frame: pd.DataFrame, offsets: npt.NDArray[np.int64], index: pd.Index) -> NestedFrame:
+def _nest(frame: pd.DataFrame, offsets: IntArray, index: pd.Index) -> NestedFrame:
     """Nest sorted stars; numbers become numbers, and a missing colour is made."""
 
     def cluster_of(star: int) -> Any:
         return index[int(np.searchsorted(offsets, star, side="right")) - 1]
 
     fields = {
-        str(name): to_numbers(column, cluster_of) if name in STAR_COLUMNS else column.array
+        str(name): to_numbers(column, cluster_of) if name in MEASUREMENTS else column.array
         for name, column in frame.items()
     }
     if "bp_rp" not in fields and {"phot_bp_mean_mag", "phot_rp_mean_mag"} <= fields.keys():
@@ -207,7 +211,7 @@ def _nest(frame: pd.DataFrame, offsets: npt.NDArray[np.int64], index: pd.Index) 
 
 def _checked(stars: Stars) -> Stars:
     """The stars whose values are whole; the very same object if all are."""
-    for column in NEEDED:
+    for column in NEEDED_STAR_COLUMNS:
         if column not in stars:
             raise ValueError(
                 f"The stars have no column {column!r} (in the Gaia archive's names); there are: "
@@ -215,7 +219,7 @@ def _checked(stars: Stars) -> Stars:
                 "catalogues."
             )
     whole = np.ones(len(stars), dtype=bool)
-    for name, rule in STAR_COLUMNS.items():
+    for name, rule in MEASUREMENTS.items():
         if name in stars and len(stars):
             _apply_rule(stars, name, rule, whole)
     if whole.all():
@@ -224,7 +228,7 @@ def _checked(stars: Stars) -> Stars:
     return stars.take(whole)
 
 
-def _apply_rule(stars: Stars, name: str, rule: StarColumn, whole: npt.NDArray[np.bool_]) -> None:
+def _apply_rule(stars: Stars, name: str, rule: Column, whole: BoolArray) -> None:
     values = stars[name]
     if values.dtype.kind not in "fiu":
         first = int(np.argmax(pd.notna(values)))
@@ -250,7 +254,7 @@ def _apply_rule(stars: Stars, name: str, rule: StarColumn, whole: npt.NDArray[np
         whole &= ~missing
 
 
-def _warn_left_out(stars: Stars, whole: npt.NDArray[np.bool_]) -> None:
+def _warn_left_out(stars: Stars, whole: BoolArray) -> None:
     lost = np.bincount(stars.cluster[~whole], minlength=len(stars.index))
     empty = stars.index[(lost > 0) & (lost == stars.counts)]
     text = (

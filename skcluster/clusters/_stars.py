@@ -12,6 +12,8 @@ import pyarrow as pa
 from nested_pandas import NestedFrame
 from nested_pandas.series.ext_array import NestedExtensionArray
 
+from skcluster._utils.typing import IntArray
+
 #: The nested column that holds the stars.
 STARS = "stars"
 
@@ -31,7 +33,7 @@ class Stars:
     """
 
     index: pd.Index
-    offsets: npt.NDArray[np.int64]
+    offsets: IntArray
     _fields: Mapping[str, pa.Array] = field(repr=False)
 
     def __getitem__(self, column: str) -> npt.NDArray[Any]:
@@ -51,12 +53,12 @@ class Stars:
         return list(self._fields)
 
     @cached_property
-    def counts(self) -> npt.NDArray[np.int64]:
+    def counts(self) -> IntArray:
         """Number of stars of each cluster, shape (n_clusters,)."""
         return np.diff(self.offsets)
 
     @cached_property
-    def cluster(self) -> npt.NDArray[np.int64]:
+    def cluster(self) -> IntArray:
         """Row number of each star's cluster, shape (n_stars,)."""
         return np.repeat(np.arange(len(self.index)), self.counts)
 

@@ -1,60 +1,16 @@
-"""Tables of pandas and astropy as plain DataFrames: masks, units and byte order resolved."""
+"""From a table of stars its clusters and its numbers."""
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from skcluster.clusters._columns import STAR_COLUMNS
+from skcluster._utils.tables import parse_numbers
+from skcluster._utils.typing import FloatArray
+from skcluster.schema import STAR_COLUMNS
 
-
-def to_frame(table: Any) -> pd.DataFrame:
-    """A table as a DataFrame, known columns in their units, masked values as missing.
-
-    Raises
-    ------
-    ValueError
-        If a known column has a unit that cannot be converted to the one expected, or two columns
-        have one name.
-    """
-    if isinstance(table, pd.DataFrame):
-        if not table.columns.is_unique:
-            twice = table.columns[table.columns.duplicated()][0]
-            raise ValueError(f"The table has more than one column {twice!r}.")
-        return pd.DataFrame(table)
-    flat = [name for name in table.colnames if len(table[name].shape) == 1]
-    if len(flat) < len(table.colnames):
-        left = ", ".join(name for name in table.colnames if name not in flat)
-        warnings.warn(
-            f"Left out the columns with more than one value a star: {left}.", stacklevel=5
-        )
-    table = table[flat]
-    table.convert_bytestring_to_unicode()  # FITS keeps bytes
-    factors = {n: _unit_factor(table[n], n) for n in flat if n in STAR_COLUMNS}
-    frame = table.to_pandas(index=False)
-    for name, factor in factors.items():
-        if factor != 1:
-            frame[name] = frame[name] * factor
-    return frame
-
-
-def _unit_factor(column: Any, name: str) -> float:
-    """What a column of an astropy table must be multiplied by."""
-    unit = getattr(column, "unit", None)
-    if unit is None:
-        return 1.0
-    from astropy import units
-
-    wanted = units.Unit(STAR_COLUMNS[name].unit)
-    try:
-        return float(units.Unit(unit).to(wanted))
-    except (TypeError, ValueError):  # of another kind, a function or unknown to astropy
-        raise ValueError(
-            f"Column {name!r} is in {str(unit)!r}, which cannot be converted to {str(wanted)!r}."
-        ) from None
+#: The known columns of stars that hold numbers, which are converted and checked.
+MEASUREMENTS = {name: known for name, known in STAR_COLUMNS.items() if known.kind == "number"}
 
 
 def find_cluster_column(frame: pd.DataFrame, wanted: str | None) -> str:
@@ -80,20 +36,7 @@ def find_cluster_column(frame: pd.DataFrame, wanted: str | None) -> str:
     )
 
 
-def parse_numbers(
-    column: pd.Series,
-) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.intp]]:
-    """A column as float32 or float64, missing values as NaN, and where it is not a number."""
-    if pd.api.types.is_numeric_dtype(column):
-        dtype = np.float32 if column.dtype == np.float32 else np.float64
-        return column.to_numpy(dtype=dtype, na_value=np.nan), np.array([], dtype=np.intp)
-    blank = column.astype(str).str.strip().isin(["", "--", "nan", "NaN", "None"]) | column.isna()
-    numbers = pd.to_numeric(column.mask(blank), errors="coerce")
-    wrong = np.flatnonzero(numbers.isna() & ~blank)
-    return numbers.to_numpy(dtype=np.float64, na_value=np.nan), wrong
-
-
-def to_numbers(column: pd.Series, cluster_of: Callable[[int], Any]) -> npt.NDArray[np.floating]:
+def to_numbers(column: pd.Series, cluster_of: Callable[[int], Any]) -> FloatArray:
     """A column of numbers as float32 or float64, missing values as NaN.
 
     Raises

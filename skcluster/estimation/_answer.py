@@ -4,29 +4,32 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
+from nested_pandas import NestedFrame
 
+from skcluster._utils.typing import BoolArray, FloatArray, IntArray
 from skcluster.inference import clip_targets
 from skcluster.schema import CLUSTER_PARAMETERS
-
-Floats = npt.NDArray[np.float64]
 
 
 class Answer(NamedTuple):
     """What a model says about some clusters; shapes as in `PredictiveDistribution`."""
 
     targets: tuple[str, ...]
-    estimates: Floats
-    intervals: Floats | None = None
-    samples: Floats | None = None
-    n_used: npt.NDArray[np.integer[Any]] | None = None
+    estimates: FloatArray
+    intervals: FloatArray | None = None
+    samples: FloatArray | None = None
+    n_used: IntArray | None = None
     extra_columns: pd.DataFrame | None = None
-    flags: Mapping[str, npt.NDArray[np.bool_]] = {}
+    flags: Mapping[str, BoolArray] = {}
 
 
 def ask(
-    model: Any, X: Any, coverage: float, n_samples: int, random_state: np.random.RandomState
+    model: Any,
+    X: NestedFrame,
+    coverage: float,
+    n_samples: int,
+    random_state: np.random.RandomState,
 ) -> Answer:
     """Put clusters through a model, once; no value or interval is out of its quantity's range.
 
@@ -60,7 +63,7 @@ def ask(
     )
 
 
-def _names(targets: tuple[str, ...] | None, values: Floats) -> tuple[str, ...]:
+def _names(targets: tuple[str, ...] | None, values: FloatArray) -> tuple[str, ...]:
     names = CLUSTER_PARAMETERS if targets is None else targets
     if values.shape[1:] != (len(names),):
         n_targets = values.shape[1] if values.ndim > 1 else 1

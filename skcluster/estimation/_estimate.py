@@ -8,8 +8,9 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, validate_params
 
+from skcluster._utils.typing import ClustersLike, IntArray
 from skcluster.clusters import as_clusters, stars_of
-from skcluster.estimation._answer import ask, no_answer
+from skcluster.estimation._answer import Answer, ask, no_answer
 from skcluster.estimation._table import samples_of, table_of
 from skcluster.persistence import load_model
 
@@ -29,7 +30,7 @@ _CHUNK = 100
     prefer_skip_nested_validation=True,
 )
 def estimate(
-    X: Any,
+    X: ClustersLike,
     model: Any = None,
     *,
     coverage: float = 0.68,
@@ -101,7 +102,8 @@ def estimate(
         raise ValueError(f"Samples need unique names of clusters, but {twice!r} is there twice.")
     rng = check_random_state(random_state)
     n_stars = stars_of(X).counts
-    answers, rows = [], []
+    answers: list[Answer] = []
+    rows: list[IntArray] = []
     for start in range(0, len(X), _CHUNK):
         chunk = start + np.flatnonzero(n_stars[start : start + _CHUNK] > 0)
         if len(chunk):

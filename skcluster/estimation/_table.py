@@ -3,16 +3,16 @@
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from skcluster._utils.typing import IntArray
 from skcluster.estimation._answer import Answer
 from skcluster.schema import INTERVAL_ENDS
 
 #: Fewer stars than this are flagged: a choice.
 _FEW_STARS = 10
 #: The rows of the table that an answer is about.
-Rows = npt.NDArray[np.intp]
+Rows = IntArray
 
 
 def table_of(

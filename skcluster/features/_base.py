@@ -7,25 +7,28 @@ import numpy.typing as npt
 import pandas as pd
 from nested_pandas import NestedFrame
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import Tags
 from sklearn.utils._set_output import _get_output_config
 
+from skcluster._utils.doc_links import DocLinkMixin
+from skcluster._utils.typing import ClustersLike
 from skcluster.clusters import Stars
 
 #: Star columns.
 COLOUR, MAGNITUDE, PARALLAX = "bp_rp", "phot_g_mean_mag", "parallax"
 
 
-class ClusterTransformer(TransformerMixin, BaseEstimator):
+class ClusterTransformer(DocLinkMixin, TransformerMixin, BaseEstimator):
     """Base of the estimators whose X is clusters and whose output has one row a cluster."""
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         # X is neither an array of two dimensions nor free of missing parallaxes.
         tags.input_tags.two_d_array = False
         tags.input_tags.allow_nan = True
         return tags
 
-    def _output(self, values: npt.NDArray[Any], X: Any, stars: Stars) -> Any:
+    def _output(self, values: npt.NDArray[Any], X: ClustersLike, stars: Stars) -> Any:
         """The values, as a DataFrame under the clusters' names if that was asked for.
 
         scikit-learn labels the rows of its output with the index of X. That is right for a

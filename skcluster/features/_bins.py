@@ -5,8 +5,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from skcluster._utils.typing import FloatArray
 
-def bin_edges(low: float, high: float, width: float) -> npt.NDArray[np.float64]:
+
+def bin_edges(low: float, high: float, width: float) -> FloatArray:
     """Edges of bins of equal width that cover a range.
 
     Parameters
@@ -41,7 +43,7 @@ class UniformBins:
         Equally spaced edges.
     """
 
-    def __init__(self, edges: npt.NDArray[np.float64]) -> None:
+    def __init__(self, edges: FloatArray) -> None:
         self.n_bins = len(edges) - 1
         self._scale = self.n_bins / (edges[-1] - edges[0])
         self._edges = edges
@@ -62,7 +64,7 @@ class UniformBins:
         upper = np.where(upper < exact, np.nextafter(upper, dtype.type(np.inf)), upper)
         return dtype.type(self._scale), dtype.type(shift), upper, slack < 0.1
 
-    def number(self, values: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.int32]:
+    def number(self, values: FloatArray) -> npt.NDArray[np.int32]:
         """Bin of each value: 0 below the first edge, ``n_bins + 1`` above the last."""
         scale, shift, upper, told_apart = self._single
         if values.dtype != np.float32 or not told_apart:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 
+from skcluster._utils.typing import IntArray
 from skcluster.clusters import Stars
 
 #: A few arrays of this many numbers fit into the cache of a core.
@@ -44,6 +44,6 @@ def blocks(
         start = stop
 
 
-def cluster_in_block(stars: Stars, clusters: slice) -> npt.NDArray[np.int64]:
+def cluster_in_block(stars: Stars, clusters: slice) -> IntArray:
     """Row number within the run of each star's cluster."""
     return np.repeat(np.arange(clusters.stop - clusters.start), stars.counts[clusters])

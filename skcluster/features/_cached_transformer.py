@@ -1,7 +1,7 @@
 """Each cluster's features computed once in a search, not once a candidate."""
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import joblib
 import numpy as np
@@ -11,6 +11,7 @@ from sklearn.base import MetaEstimatorMixin, _fit_context, clone
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skcluster._utils.typing import ClustersLike, IntArray
 from skcluster.clusters import as_clusters, validate_clusters
 from skcluster.features._base import ClusterTransformer
 from skcluster.features._row_store import RowStore, digests
@@ -85,7 +86,7 @@ class CachedTransformer(MetaEstimatorMixin, ClusterTransformer):
         self.memory = memory
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X: Any, y: Any = None) -> "CachedTransformer":
+    def fit(self, X: ClustersLike, y: Any = None) -> Self:
         """Fit the transformer.
 
         Parameters
@@ -103,7 +104,7 @@ class CachedTransformer(MetaEstimatorMixin, ClusterTransformer):
         self.transformer_ = clone(self.transformer).fit(X, y)
         return self
 
-    def transform(self, X: Any) -> Any:
+    def transform(self, X: ClustersLike) -> Any:
         """Give the features, computing those of new clusters only.
 
         Parameters
@@ -145,7 +146,7 @@ class CachedTransformer(MetaEstimatorMixin, ClusterTransformer):
         check_is_fitted(self)
         return self.transformer_.get_feature_names_out(input_features)
 
-    def _compute(self, X: NestedFrame, some: npt.NDArray[np.intp]) -> npt.NDArray[Any]:
+    def _compute(self, X: NestedFrame, some: IntArray) -> npt.NDArray[Any]:
         # Where all are new, spare the copy.
         clusters = X if np.array_equal(some, np.arange(len(X))) else X.iloc[some]
         return np.asarray(self.transformer_.transform(clusters))

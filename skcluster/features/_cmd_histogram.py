@@ -2,7 +2,7 @@
 
 import warnings
 from numbers import Real
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,7 @@ from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import Stars
 from skcluster.features._base import COLOUR
 from skcluster.features._bins import UniformBins, bin_edges
@@ -135,7 +136,7 @@ class CMDHistogram(DiagramTransformer):
         self.dtype = dtype
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any = None) -> "CMDHistogram":
+    def fit(self, X: ClustersLike, y: Any = None) -> Self:
         """Lay out the bins and, for absolute magnitudes, learn the fallback parallax.
 
         Parameters
@@ -157,7 +158,7 @@ class CMDHistogram(DiagramTransformer):
         self.histogram_shape_ = (len(self.colour_edges_) - 1, len(self.magnitude_edges_) - 1)
         return self
 
-    def transform(self, X: Any) -> npt.NDArray[np.floating[Any]]:
+    def transform(self, X: ClustersLike) -> FloatArray:
         """Count the stars.
 
         Parameters
@@ -203,10 +204,10 @@ class CMDHistogram(DiagramTransformer):
         names = [f"colour_{c}_magnitude_{m}" for c in colours for m in magnitudes]
         return np.array(names, dtype=object)
 
-    def _validate_stars(self, X: Any) -> Stars:
+    def _validate_stars(self, X: ClustersLike) -> Stars:
         return self._validate(X, (PROBABILITY,) if self.weights else ())
 
-    def _weights(self, stars: Stars) -> npt.NDArray[np.floating[Any]] | None:
+    def _weights(self, stars: Stars) -> FloatArray | None:
         if self.weights is None:
             return None
         weights = stars[PROBABILITY]
@@ -224,9 +225,9 @@ class CMDHistogram(DiagramTransformer):
     def _count(
         self,
         stars: Stars,
-        moduli: npt.NDArray[np.float64] | None,
-        weights: npt.NDArray[np.floating[Any]] | None,
-        out: npt.NDArray[np.floating[Any]],
+        moduli: FloatArray | None,
+        weights: FloatArray | None,
+        out: FloatArray,
     ) -> None:
         """Fill `out`, a run of clusters at a time."""
         colours, magnitudes = UniformBins(self.colour_edges_), UniformBins(self.magnitude_edges_)
@@ -256,7 +257,7 @@ class CMDHistogram(DiagramTransformer):
             out[clusters] = here[:, 1:-1, 1:-1]
             self._normalize(out[clusters].reshape(shape[0], -1))
 
-    def _normalize(self, counts: npt.NDArray[np.floating[Any]]) -> None:
+    def _normalize(self, counts: FloatArray) -> None:
         """Divide the counts of some clusters, in place."""
         if self.normalize is None:
             return

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from numbers import Integral, Real
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,7 @@ from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import Stars
 from skcluster.features._base import COLOUR
 from skcluster.features._blocks import blocks, cluster_in_block
@@ -144,7 +145,7 @@ class CMDRasterizer(DiagramTransformer):
         self.dtype = dtype
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any = None) -> "CMDRasterizer":
+    def fit(self, X: ClustersLike, y: Any = None) -> Self:
         """Lay out the picture and, for absolute magnitudes, learn the fallback parallax.
 
         Parameters
@@ -164,7 +165,7 @@ class CMDRasterizer(DiagramTransformer):
         self.image_shape_ = (int(self.image_size), int(self.image_size), 1)
         return self
 
-    def transform(self, X: Any) -> npt.NDArray[Any]:
+    def transform(self, X: ClustersLike) -> npt.NDArray[Any]:
         """Draw every cluster.
 
         Parameters
@@ -187,7 +188,7 @@ class CMDRasterizer(DiagramTransformer):
         pictures = self._draw(stars, self._moduli(stars), slice(0, len(stars.index)))
         return self._output(pictures, X, stars)
 
-    def batches(self, X: Any, batch_size: int = 256) -> Iterator[npt.NDArray[Any]]:
+    def batches(self, X: ClustersLike, batch_size: int = 256) -> Iterator[npt.NDArray[Any]]:
         """Draw some clusters at a time, never holding all pictures.
 
         Parameters
@@ -241,9 +242,7 @@ class CMDRasterizer(DiagramTransformer):
         names = [f"pixel_{row}_{column}" for row in range(rows) for column in range(columns)]
         return np.array(names, dtype=object)
 
-    def _draw(
-        self, stars: Stars, moduli: npt.NDArray[np.float64] | None, clusters: slice
-    ) -> npt.NDArray[Any]:
+    def _draw(self, stars: Stars, moduli: FloatArray | None, clusters: slice) -> npt.NDArray[Any]:
         """Pictures of a run of clusters."""
         colours, magnitudes = self._ranges()
         sheet = Sheet(
@@ -264,7 +263,7 @@ class CMDRasterizer(DiagramTransformer):
         self,
         sheet: Sheet,
         stars: Stars,
-        moduli: npt.NDArray[np.float64] | None,
+        moduli: FloatArray | None,
         within: slice,
         out: npt.NDArray[Any],
     ) -> None:
@@ -285,7 +284,7 @@ class CMDRasterizer(DiagramTransformer):
         self,
         sheet: Sheet,
         stars: Stars,
-        moduli: npt.NDArray[np.float64] | None,
+        moduli: FloatArray | None,
         within: slice,
         out: npt.NDArray[Any],
     ) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from numbers import Integral, Real
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,7 @@ from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
+from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import Stars, validate_clusters
 from skcluster.features._base import COLOUR, MAGNITUDE, PARALLAX, ClusterTransformer
 from skcluster.features._distance import fill_parallaxes, modulus_at_least, typical_parallax
@@ -107,7 +108,7 @@ class CMDSummary(ClusterTransformer):
         self.min_parallax = min_parallax
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any = None) -> "CMDSummary":
+    def fit(self, X: ClustersLike, y: Any = None) -> Self:
         """Learn what stands in for a parallax.
 
         Parameters
@@ -134,7 +135,7 @@ class CMDSummary(ClusterTransformer):
         self.fallback_ = typical_parallax(mean_parallaxes(stars, self.zero_point)[0])
         return self
 
-    def transform(self, X: Any) -> npt.NDArray[np.float64]:
+    def transform(self, X: ClustersLike) -> FloatArray:
         """Sum the diagrams up.
 
         Parameters
@@ -200,9 +201,9 @@ class CMDSummary(ClusterTransformer):
     def _bins(
         self,
         stars: Stars,
-        g: npt.NDArray[np.float64],
-        colour: npt.NDArray[np.float64],
-        parallax: npt.NDArray[np.float64],
+        g: FloatArray,
+        colour: FloatArray,
+        parallax: FloatArray,
     ) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
         """Colour quantiles in each bin of magnitude, and the stars in it."""
         edges = self._edges()
@@ -215,14 +216,14 @@ class CMDSummary(ClusterTransformer):
         )
         return colours.reshape(n, -1), count.reshape(n, n_bins)
 
-    def _edges(self) -> npt.NDArray[np.float64]:
+    def _edges(self) -> FloatArray:
         given = _EDGES if self.magnitude_edges is None else self.magnitude_edges
         edges = np.asarray(given, dtype=np.float64)
         if edges.ndim != 1 or len(edges) < 2 or not (np.diff(edges) > 0).all():
             raise ValueError(f"magnitude_edges must be increasing numbers, two or more: {given}.")
         return edges
 
-    def _quantiles(self) -> npt.NDArray[np.float64]:
+    def _quantiles(self) -> FloatArray:
         quantiles = np.asarray(self.quantiles, dtype=np.float64)
         if quantiles.ndim != 1 or not ((quantiles >= 0) & (quantiles <= 1)).all():
             raise ValueError(f"quantiles must lie from 0 to 1: {self.quantiles}.")

@@ -6,17 +6,16 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
+from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.clusters import Stars
 from skcluster.features._base import PARALLAX
 from skcluster.photometry import modulus_from_parallax
-
-Floats = npt.NDArray[np.float64]
 
 #: Numbers that fit, sorted row by row, into the cache of a core.
 _CELLS = 2**15
 
 
-def median_parallaxes(stars: Stars, zero_point: float = 0.0) -> Floats:
+def median_parallaxes(stars: Stars, zero_point: float = 0.0) -> FloatArray:
     """Median parallax of each cluster, in mas, zero point taken off.
 
     Parameters
@@ -36,9 +35,7 @@ def median_parallaxes(stars: Stars, zero_point: float = 0.0) -> Floats:
     return _medians(parallax, stars.offsets[:-1], stars.counts) - zero_point
 
 
-def _medians(
-    values: npt.NDArray[np.float32], first: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]
-) -> Floats:
+def _medians(values: npt.NDArray[np.float32], first: IntArray, counts: IntArray) -> FloatArray:
     """Median of each of several groups of consecutive values, NaN left out.
 
     Groups of like size are laid side by side, filled up with NaN, and their rows sorted: half the
@@ -58,10 +55,10 @@ def _medians(
 
 def _row_medians(
     values: npt.NDArray[np.float32],
-    first: npt.NDArray[np.int64],
-    counts: npt.NDArray[np.int64],
+    first: IntArray,
+    counts: IntArray,
     width: int,
-) -> Floats:
+) -> FloatArray:
     """Median of each of some groups of at most `width` values."""
     # Near the end of the values a row begins earlier than its group.
     start = np.minimum(first, len(values) - width)
@@ -76,7 +73,7 @@ def _row_medians(
     return (lower + rows[row, known // 2]) / 2
 
 
-def fill_parallaxes(parallax: Floats, stars: Stars, fallback: float) -> Floats:
+def fill_parallaxes(parallax: FloatArray, stars: Stars, fallback: float) -> FloatArray:
     """Give clusters without any parallax that of a typical cluster, with a warning."""
     lost = np.isnan(parallax)
     if not lost.any():
@@ -91,7 +88,7 @@ def fill_parallaxes(parallax: Floats, stars: Stars, fallback: float) -> Floats:
     return np.where(lost, fallback, parallax)
 
 
-def typical_parallax(parallax: Floats) -> float:
+def typical_parallax(parallax: FloatArray) -> float:
     """The median of the clusters' parallaxes.
 
     Raises
@@ -107,6 +104,6 @@ def typical_parallax(parallax: Floats) -> float:
     return float(np.nanmedian(parallax))
 
 
-def modulus_at_least(parallax: Floats, min_parallax: float) -> Floats:
+def modulus_at_least(parallax: FloatArray, min_parallax: float) -> FloatArray:
     """Distance modulus (mag) of parallaxes, those below a limit taken as the limit."""
     return np.asarray(modulus_from_parallax(np.maximum(parallax, min_parallax)), dtype=np.float64)

@@ -5,13 +5,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.features._sheet import Sheet
 
 #: Vertical lines across a pixel on which a disc's cover is measured.
 _LINES = 256
 
 
-def disc(radius: float) -> npt.NDArray[np.float64]:
+def disc(radius: float) -> FloatArray:
     """How much of each pixel a disc covers whose centre is that of the middle pixel.
 
     Parameters
@@ -50,7 +51,7 @@ class FastRenderer:
         Ink of the axes.
     """
 
-    def __init__(self, sheet: Sheet, frame: npt.NDArray[np.floating[Any]] | None = None) -> None:
+    def __init__(self, sheet: Sheet, frame: FloatArray | None = None) -> None:
         self._sheet = sheet
         self._frame = frame
         stamp = disc(sheet.radius)
@@ -72,9 +73,9 @@ class FastRenderer:
 
     def draw(
         self,
-        colour: npt.NDArray[np.floating[Any]],
-        magnitude: npt.NDArray[np.floating[Any]],
-        cluster: npt.NDArray[np.int64],
+        colour: FloatArray,
+        magnitude: FloatArray,
+        cluster: IntArray,
         out: npt.NDArray[Any],
     ) -> None:
         """Draw some clusters.
@@ -111,7 +112,7 @@ class FastRenderer:
         paper.fill(1)
         return paper
 
-    def _on_paper(self, places: npt.NDArray[np.float64], seen: slice) -> npt.NDArray[np.int64]:
+    def _on_paper(self, places: FloatArray, seen: slice) -> IntArray:
         """Rows or columns on the padded paper."""
         beyond = self._reach + 1
         np.clip(places, seen.start - beyond, seen.stop - 1 + beyond, out=places)
@@ -119,7 +120,7 @@ class FastRenderer:
         return places.astype(np.int64)
 
 
-def _ink(clear: npt.NDArray[np.floating[Any]], out: npt.NDArray[Any]) -> None:
+def _ink(clear: FloatArray, out: npt.NDArray[Any]) -> None:
     """Fill pictures with the ink of pixels that let a part of the light through."""
     if out.dtype == np.uint8:
         np.subtract(np.float32(255.5), np.float32(255) * clear, out=out, casting="unsafe")

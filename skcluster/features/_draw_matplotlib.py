@@ -1,11 +1,11 @@
 """Pictures of clusters one by one, in matplotlib."""
 
 from contextlib import AbstractContextManager
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from skcluster._utils.typing import FloatArray
 from skcluster.features._sheet import INCHES, Sheet
 
 
@@ -42,9 +42,7 @@ class MatplotlibRenderer:
         axes.set_xlim(*sheet.colours)
         axes.set_ylim(*(sheet.magnitudes[::-1] if sheet.inverted else sheet.magnitudes))
 
-    def draw(
-        self, colour: npt.NDArray[np.floating[Any]], magnitude: npt.NDArray[np.floating[Any]]
-    ) -> npt.NDArray[np.uint8]:
+    def draw(self, colour: FloatArray, magnitude: FloatArray) -> npt.NDArray[np.uint8]:
         """Draw one cluster.
 
         Parameters

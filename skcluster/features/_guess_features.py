@@ -2,7 +2,7 @@
 
 import warnings
 from numbers import Integral, Real
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,7 @@ from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
+from skcluster._utils.typing import BoolArray, ClustersLike, FloatArray, IntArray
 from skcluster.clusters import Stars, validate_clusters
 from skcluster.features._base import COLOUR, PARALLAX, ClusterTransformer, check_range
 from skcluster.features._blocks import blocks
@@ -116,7 +117,7 @@ class GuessFeatures(ClusterTransformer):
         self.min_parallax = min_parallax
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any = None) -> "GuessFeatures":
+    def fit(self, X: ClustersLike, y: Any = None) -> Self:
         """Learn what stands in for features that a cluster does not have.
 
         Parameters
@@ -150,7 +151,7 @@ class GuessFeatures(ClusterTransformer):
         self.fallback_[2] = typical
         return self
 
-    def transform(self, X: Any) -> npt.NDArray[np.float64]:
+    def transform(self, X: ClustersLike) -> FloatArray:
         """Measure the features.
 
         Parameters
@@ -192,7 +193,7 @@ class GuessFeatures(ClusterTransformer):
         check_is_fitted(self)
         return np.array(_NAMES, dtype=object)
 
-    def _measure(self, stars: Stars, parallax: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def _measure(self, stars: Stars, parallax: FloatArray) -> FloatArray:
         """The features of all clusters, NaN where there are too few stars."""
         moduli = modulus_at_least(parallax, self.min_parallax)
         features = np.empty((len(parallax), len(_NAMES)))
@@ -207,7 +208,7 @@ class GuessFeatures(ClusterTransformer):
             features[clusters, 1] = groups.mean(colour, (magnitude >= low) & (magnitude < high))
         return features
 
-    def _typical(self, features: npt.NDArray[np.float64], i: int) -> float:
+    def _typical(self, features: FloatArray, i: int) -> float:
         known = features[~np.isnan(features[:, i]), i]
         if len(known):
             return float(np.median(known))
@@ -223,27 +224,25 @@ class GuessFeatures(ClusterTransformer):
 class _Groups:
     """Sums over some members of each of several consecutive groups of stars."""
 
-    def __init__(self, counts: npt.NDArray[np.int64]) -> None:
+    def __init__(self, counts: IntArray) -> None:
         self.counts = counts
         self.starts = np.cumsum(counts) - counts
 
-    def sum(self, values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    def sum(self, values: npt.NDArray[Any]) -> FloatArray:
         return np.add.reduceat(values, self.starts, dtype=np.float64)
 
-    def mean(
-        self, values: npt.NDArray[np.floating[Any]], chosen: npt.NDArray[np.bool_]
-    ) -> npt.NDArray[np.float64]:
+    def mean(self, values: FloatArray, chosen: BoolArray) -> FloatArray:
         """Mean of the chosen values, NaN where none is."""
         n = self.sum(chosen)
         return np.where(n > 0, self.sum(values * chosen) / np.maximum(n, 1), np.nan)
 
     def slope(
         self,
-        x: npt.NDArray[np.floating[Any]],
-        y: npt.NDArray[np.floating[Any]],
-        chosen: npt.NDArray[np.bool_],
+        x: FloatArray,
+        y: FloatArray,
+        chosen: BoolArray,
         min_stars: int,
-    ) -> npt.NDArray[np.float64]:
+    ) -> FloatArray:
         """Slope of the least-squares line of y over x, NaN where it has none."""
         n = np.maximum(self.sum(chosen), 1)
         x = x * chosen

@@ -4,9 +4,9 @@ from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import Stars, validate_clusters
 from skcluster.features._base import MAGNITUDE, PARALLAX, ClusterTransformer, check_range
 from skcluster.features._distance import (
@@ -52,7 +52,7 @@ class DiagramTransformer(ClusterTransformer):
             check_range("magnitude_range", magnitudes),
         )
 
-    def _validate(self, X: Any, columns: tuple[str, ...] = ()) -> Stars:
+    def _validate(self, X: ClustersLike, columns: tuple[str, ...] = ()) -> Stars:
         needed = (PARALLAX,) if self.magnitude == "absolute" else ()
         return validate_clusters(X, columns=(*needed, *columns))
 
@@ -61,7 +61,7 @@ class DiagramTransformer(ClusterTransformer):
         if self.magnitude == "absolute":
             self.fallback_parallax_ = typical_parallax(median_parallaxes(stars, self.zero_point))
 
-    def _moduli(self, stars: Stars) -> npt.NDArray[np.float64] | None:
+    def _moduli(self, stars: Stars) -> FloatArray | None:
         """What to take off the magnitudes of each cluster, if anything."""
         if self.magnitude == "apparent":
             return None
@@ -72,12 +72,12 @@ class DiagramTransformer(ClusterTransformer):
 
 def magnitudes_in_block(
     stars: Stars,
-    moduli: npt.NDArray[np.float64] | None,
+    moduli: FloatArray | None,
     clusters: slice,
     members: slice,
-) -> npt.NDArray[np.floating[Any]]:
+) -> FloatArray:
     """Magnitudes of a run of clusters, the distance modulus taken off if there is one."""
-    values: npt.NDArray[np.floating[Any]] = stars[MAGNITUDE][members]
+    values: FloatArray = stars[MAGNITUDE][members]
     if moduli is None:
         return values
     return values - np.repeat(moduli[clusters], stars.counts[clusters])

@@ -1,34 +1,30 @@
 """The parallax of a cluster as the weighted mean of its stars', and how well it is known."""
 
 import numpy as np
-import numpy.typing as npt
 
+from skcluster._utils.typing import FloatArray
 from skcluster.clusters import Stars
 from skcluster.features._base import MAGNITUDE, PARALLAX
 from skcluster.features._distance import median_parallaxes
-
-Floats = npt.NDArray[np.float64]
+from skcluster.gaia import parallax_error
 
 #: What stands beside a star's own error, mas: a choice that keeps a few bright stars, whose errors
 #: are smaller than the zero point is known, from being the whole mean.
 _SYSTEMATIC = 0.03
-#: Typical errors at G, where a table has none (Gaia Collaboration 2021, A&A 649, A1, table 3; the
-#: one at 18 lies between).
-_AT_G, _ERROR_AT_G = (9.0, 15.0, 17.0, 18.0, 20.0, 21.0), (0.02, 0.03, 0.07, 0.12, 0.5, 1.3)
 #: Stars farther from the cluster's median, in errors, are left out.
 _OUTLIER = 3.0
 
 
-def parallax_errors(stars: Stars) -> Floats:
+def parallax_errors(stars: Stars) -> FloatArray:
     """Each star's parallax error, mas; that typical of its magnitude where the table has none."""
-    typical = np.interp(stars[MAGNITUDE].astype(np.float64), _AT_G, _ERROR_AT_G)
+    typical = parallax_error(stars[MAGNITUDE]).astype(np.float64)
     if "parallax_error" not in stars:
         return typical
     error = stars["parallax_error"].astype(np.float64)
     return np.where(error > 0, error, typical)
 
 
-def mean_parallaxes(stars: Stars, zero_point: float = 0.0) -> tuple[Floats, Floats]:
+def mean_parallaxes(stars: Stars, zero_point: float = 0.0) -> tuple[FloatArray, FloatArray]:
     """Weighted mean parallax of each cluster and its standard error, outliers left out.
 
     Parameters

@@ -1,21 +1,19 @@
 """Quantiles of many groups of stars at once."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.floating[Any]]
+from skcluster._utils.typing import FloatArray, IntArray
 
 
 def quantiles_by_group(
-    group: npt.NDArray[np.integer[Any]],
-    values: Floats,
+    group: IntArray,
+    values: FloatArray,
     n_groups: int,
-    quantiles: Sequence[float] | Floats,
+    quantiles: Sequence[float] | FloatArray,
     fewest: int = 2,
-) -> tuple[Floats, npt.NDArray[np.integer[Any]]]:
+) -> tuple[FloatArray, IntArray]:
     """Quantiles of each group, linearly interpolated as numpy's are, and the groups' sizes.
 
     Parameters

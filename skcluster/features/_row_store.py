@@ -1,8 +1,7 @@
 """Rows that a transformer has given, kept in files by what they were computed from."""
 
-import os
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 from nested_pandas import NestedFrame
 
+from skcluster._utils.files import whole_file
+from skcluster._utils.typing import IntArray
 from skcluster.clusters import Stars
 
 Digests = npt.NDArray[np.void]
@@ -80,7 +81,7 @@ class RowStore:
         folder.mkdir(parents=True, exist_ok=True)
 
     def get(
-        self, wanted: Digests, compute: Callable[[npt.NDArray[np.intp]], npt.NDArray[Any]]
+        self, wanted: Digests, compute: Callable[[IntArray], npt.NDArray[Any]]
     ) -> npt.NDArray[Any]:
         """The rows wanted; those that are not there are computed, in one call, and kept.
 
@@ -117,15 +118,14 @@ class RowStore:
     def _keep(self, known: Digests, rows: npt.NDArray[Any]) -> None:
         block = uuid.uuid4().hex
         for what, values in (("rows", rows), ("digests", known)):
-            part = self._folder / f"{block}.{what}.part"
-            with part.open("wb") as file:
+            path = self._folder / f"{block}.{what}.npy"
+            with whole_file(path, overwrite=True) as half, half.open("wb") as file:
                 np.save(file, values, allow_pickle=False)
-            os.replace(part, self._folder / f"{block}.{what}.npy")
 
 
 def _gather(
-    found: list[tuple[npt.NDArray[np.intp], npt.NDArray[Any], npt.NDArray[np.intp]]],
-    place: npt.NDArray[np.intp],
+    found: Sequence[tuple[IntArray, npt.NDArray[Any], IntArray]],
+    place: IntArray,
 ) -> npt.NDArray[Any]:
     """The rows in the order wanted, copied once, from the blocks that hold them."""
     block_of = np.empty(sum(len(here) for here, _, _ in found), dtype=np.intp)

@@ -1,10 +1,10 @@
 """Where the stars of a colour-magnitude diagram fall on a picture of it."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+
+from skcluster._utils.typing import FloatArray
 
 #: Width and height of the paper's figures, inches.
 INCHES = 4.0
@@ -65,14 +65,14 @@ class Sheet:
         # Agg counts the last row and column in.
         return slice(top, min(low + 1, self.size)), slice(west, min(east + 1, self.size))
 
-    def columns(self, colour: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float64]:
+    def columns(self, colour: FloatArray) -> FloatArray:
         """Column of each star's centre, as Agg rounds it; unbounded."""
         left, _, width, _ = self.box
         low, high = self.colours
         scale = width * self.size / (high - low)
         return _floor(colour, scale, left * self.size - low * scale + 0.5)
 
-    def rows(self, magnitude: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float64]:
+    def rows(self, magnitude: FloatArray) -> FloatArray:
         """Row of each star's centre, as Agg rounds it; unbounded."""
         _, bottom, _, height = self.box
         # The top row is row 0.
@@ -81,9 +81,7 @@ class Sheet:
         return _floor(magnitude, scale, (1 - bottom - height) * self.size - top * scale + 0.5)
 
 
-def _floor(
-    values: npt.NDArray[np.floating[Any]], scale: float, shift: float
-) -> npt.NDArray[np.float64]:
+def _floor(values: FloatArray, scale: float, shift: float) -> FloatArray:
     places = np.multiply(values, scale, dtype=np.float64)
     places += shift
     return np.floor(places, out=places)

@@ -1,7 +1,7 @@
 """The stars themselves, for networks that read a set: a row of numbers for each star."""
 
 from numbers import Integral, Real
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -9,27 +9,13 @@ from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
+from skcluster._utils.typing import ClustersLike, FloatArray, IntArray
 from skcluster.clusters import Stars, validate_clusters
 from skcluster.features._base import COLOUR, MAGNITUDE, PARALLAX, ClusterTransformer
 from skcluster.features._distance import fill_parallaxes, modulus_at_least, typical_parallax
 from skcluster.features._mean_parallax import mean_parallaxes, parallax_errors
 from skcluster.features._quantiles import quantiles_by_group
-
-Floats = npt.NDArray[np.float64]
-
-#: What each star is described by, in this order.
-CHANNELS = ("g", "bp_rp", "absolute_g", "parallax_residual", "probability", "rank", "present")
-_G_QUANTILES = (0.02, 0.1, 0.5, 0.9, 0.98)
-_COLOUR_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-#: What each cluster is described by, in this order.
-CONTEXT = (
-    "parallax_modulus",
-    "parallax_modulus_error",
-    "log_n_stars",
-    *(f"g_q{100 * q:g}" for q in _G_QUANTILES),
-    *(f"bp_rp_q{100 * q:g}" for q in _COLOUR_QUANTILES),
-    "parallax_distance",
-)
+from skcluster.schema import CHANNELS, COLOUR_QUANTILES, CONTEXT, G_QUANTILES, NETWORK_SCALES
 
 
 class StarSet(ClusterTransformer):
@@ -107,7 +93,7 @@ class StarSet(ClusterTransformer):
         self.min_parallax = min_parallax
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any = None) -> "StarSet":
+    def fit(self, X: ClustersLike, y: Any = None) -> Self:
         """Learn what stands in for a parallax.
 
         Parameters
@@ -131,7 +117,7 @@ class StarSet(ClusterTransformer):
         self.fallback_ = typical_parallax(mean_parallaxes(stars, self.zero_point)[0])
         return self
 
-    def transform(self, X: Any) -> npt.NDArray[np.float32]:
+    def transform(self, X: ClustersLike) -> npt.NDArray[np.float32]:
         """Lay the stars out in rows.
 
         Parameters
@@ -183,7 +169,7 @@ class StarSet(ClusterTransformer):
         of_stars = (f"star_{i}_{name}" for i in range(self.max_stars) for name in CHANNELS)
         return np.array([*CONTEXT, *of_stars], dtype=object)
 
-    def _context(self, stars: Stars, parallax: Floats, error: Floats) -> Floats:
+    def _context(self, stars: Stars, parallax: FloatArray, error: FloatArray) -> FloatArray:
         n, cluster = len(stars.index), stars.cluster
         g, colour = (stars[name].astype(np.float64) for name in (MAGNITUDE, COLOUR))
         floor = np.maximum(parallax, self.min_parallax)
@@ -191,18 +177,18 @@ class StarSet(ClusterTransformer):
         modulus_error = np.minimum(5 / np.log(10) * error / floor, 2.0)
         return np.column_stack(
             [
-                (modulus_at_least(parallax, self.min_parallax) - 11) / 2,
-                3 * modulus_error,
-                np.log10(np.maximum(stars.counts, 1)) - 2,
-                _scaled_g(quantiles_by_group(cluster, g, n, _G_QUANTILES, 1)[0]),
-                _scaled_colour(quantiles_by_group(cluster, colour, n, _COLOUR_QUANTILES, 1)[0]),
-                np.minimum(1 / floor, 12) / 3 - 1,
+                _scaled("parallax_modulus", modulus_at_least(parallax, self.min_parallax)),
+                _scaled("parallax_modulus_error", modulus_error),
+                _scaled("log_n_stars", np.log10(np.maximum(stars.counts, 1))),
+                _scaled("g", quantiles_by_group(cluster, g, n, G_QUANTILES, 1)[0]),
+                _scaled("bp_rp", quantiles_by_group(cluster, colour, n, COLOUR_QUANTILES, 1)[0]),
+                _scaled("parallax_distance", np.minimum(1 / floor, 12)),
             ]
         )
 
     def _channels(
-        self, stars: Stars, parallax: Floats
-    ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], Floats]:
+        self, stars: Stars, parallax: FloatArray
+    ) -> tuple[IntArray, IntArray, FloatArray]:
         """The stars that are kept, their places in their clusters' rows, and their numbers."""
         g, colour = stars[MAGNITUDE].astype(np.float64), stars[COLOUR].astype(np.float64)
         by_brightness = np.lexsort((stars[PARALLAX], colour, g, stars.cluster))
@@ -219,21 +205,19 @@ class StarSet(ClusterTransformer):
         probability = np.ones(len(chosen))
         if "probability" in stars:
             probability = stars["probability"][chosen].astype(np.float64)
-        channels = [
-            _scaled_g(g[chosen]),
-            _scaled_colour(colour[chosen]),
-            (g[chosen] - modulus - 3) / 3,
-            np.clip(np.nan_to_num(offset / error), -5, 5) / 2,
-            4 * (np.nan_to_num(probability, nan=1.0) - 0.75),
-            2 * rank / count - 1,
-            np.ones(len(chosen)),
-        ]
-        return chosen, place[first], np.column_stack(channels)
+        channels = {
+            "g": g[chosen],
+            "bp_rp": colour[chosen],
+            "absolute_g": g[chosen] - modulus,
+            "parallax_residual": np.clip(np.nan_to_num(offset / error), -5, 5),
+            "probability": np.nan_to_num(probability, nan=1.0),
+            "rank": rank / count,
+            "present": np.ones(len(chosen)),
+        }
+        scaled = [_scaled(name, channels[name]) for name in CHANNELS]
+        return chosen, place[first], np.column_stack(scaled)
 
 
-def _scaled_g(g: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.floating[Any]]:
-    return (g - 14) / 2.5
-
-
-def _scaled_colour(colour: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.floating[Any]]:
-    return (colour - 1) / 0.6
+def _scaled(name: str, values: FloatArray) -> FloatArray:
+    scale = NETWORK_SCALES[name]
+    return (values - scale.middle) / scale.unit

@@ -13,6 +13,8 @@ from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import check_is_fitted, indexable
 
+from skcluster._utils.doc_links import DocLinkMixin
+from skcluster._utils.typing import BoolArray, FloatArray
 from skcluster.inference._conformal_distribution import ConformalDistribution
 from skcluster.inference._domain import Domain
 from skcluster.inference._held_out import folds_of, held_out_errors
@@ -20,10 +22,8 @@ from skcluster.inference._transformed import last_step
 
 __all__ = ["ConformalRegressor"]
 
-Floats = npt.NDArray[np.float64]
 
-
-class ConformalRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
+class ConformalRegressor(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseEstimator):
     """Prediction intervals and joint samples for any regressor.
 
     The length of the intervals is calibrated with the errors of the regressor on held-out clusters,
@@ -121,9 +121,6 @@ class ConformalRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
     }
-    _doc_link_module = "skcluster"
-    # There is no site yet to link to; without this, links would lead to scikit-learn's.
-    _doc_link_template = ""
 
     def __init__(
         self,
@@ -184,7 +181,7 @@ class ConformalRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         self._learn_domain(X)
         return self
 
-    def predict(self, X: Any) -> Floats:
+    def predict(self, X: Any) -> FloatArray:
         """Predict the targets, as the regressor does.
 
         Parameters
@@ -196,7 +193,7 @@ class ConformalRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         ndarray of shape (n_clusters,) or (n_clusters, n_targets)
         """
         check_is_fitted(self)
-        predicted: Floats = self.estimator_.predict(X)
+        predicted: FloatArray = self.estimator_.predict(X)
         return predicted
 
     def predict_distribution(self, X: Any) -> ConformalDistribution:
@@ -219,7 +216,7 @@ class ConformalRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
             find = partial(self._outside, X, last.features)
         return ConformalDistribution(last, self.scores_, self.target_names_, find)
 
-    def predict_interval(self, X: Any, coverage: float = 0.68) -> Floats:
+    def predict_interval(self, X: Any, coverage: float = 0.68) -> FloatArray:
         """Prediction interval of each target.
 
         Parameters
@@ -243,7 +240,7 @@ class ConformalRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         n_samples: int = 1000,
         *,
         random_state: int | np.random.RandomState | None = None,
-    ) -> Floats:
+    ) -> FloatArray:
         """Draw joint samples of the targets of each cluster.
 
         Each sample is the prediction plus the scaled error of a training cluster chosen at random,
@@ -264,7 +261,7 @@ class ConformalRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         drawn = self.predict_distribution(X).sample(n_samples, random_state)
         return drawn[..., 0] if self.y_ndim_ == 1 else drawn
 
-    def outside_domain(self, X: Any) -> npt.NDArray[np.bool_]:
+    def outside_domain(self, X: Any) -> BoolArray:
         """Tell which clusters do not resemble the training clusters.
 
         Parameters
@@ -324,7 +321,7 @@ class ConformalRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
     def _domain_features(self, X: Any, features: Any) -> Any:
         return self.domain_(features) if callable(self.domain_) else self.domain_.transform(X)
 
-    def _outside(self, X: Any, features: Any) -> npt.NDArray[np.bool_]:
+    def _outside(self, X: Any, features: Any) -> BoolArray:
         domain = Domain(self.domain_scaler_, self.domain_points_, self.domain_limit_)
         return domain.excludes(self._domain_features(X, features))
 

@@ -6,15 +6,13 @@ from math import ceil
 from numbers import Integral, Real
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, validate_params
 
+from skcluster._utils.typing import BoolArray, FloatArray
 from skcluster.inference._distribution import PredictiveDistribution
 from skcluster.inference._range import clip_targets
 from skcluster.inference._transformed import LastStep, TransformedPrediction
-
-Floats = npt.NDArray[np.float64]
 
 
 class ConformalDistribution(PredictiveDistribution):
@@ -36,9 +34,9 @@ class ConformalDistribution(PredictiveDistribution):
     def __init__(
         self,
         last: LastStep,
-        scores: Floats,
+        scores: FloatArray,
         targets: tuple[str, ...] | None,
-        find_outside: Callable[[], npt.NDArray[np.bool_]] | None,
+        find_outside: Callable[[], BoolArray] | None,
     ) -> None:
         self.targets = targets
         self._last = last
@@ -49,12 +47,12 @@ class ConformalDistribution(PredictiveDistribution):
     def _prediction(self) -> TransformedPrediction:
         return self._last.predict()
 
-    def predict(self) -> Floats:
+    def predict(self) -> FloatArray:
         """What the regressor predicts, shape (n_clusters, n_targets)."""
         return self._prediction.back(self._prediction.mean)
 
     @cached_property
-    def outside_domain(self) -> npt.NDArray[np.bool_]:
+    def outside_domain(self) -> BoolArray:
         """Which clusters are unlike those learned from, shape (n_clusters,).
 
         Raises
@@ -67,7 +65,7 @@ class ConformalDistribution(PredictiveDistribution):
         return self._find_outside()
 
     @property
-    def flags(self) -> Mapping[str, npt.NDArray[np.bool_]]:
+    def flags(self) -> Mapping[str, BoolArray]:
         """Which clusters are "outside domain", if the model has one."""
         return {} if self._find_outside is None else {"outside domain": self.outside_domain}
 
@@ -75,7 +73,7 @@ class ConformalDistribution(PredictiveDistribution):
         {"self": [object], "coverage": [Interval(Real, 0, 1, closed="neither")]},
         prefer_skip_nested_validation=True,
     )
-    def interval(self, coverage: float = 0.68) -> Floats:
+    def interval(self, coverage: float = 0.68) -> FloatArray:
         """Central interval of each target, shape (n_clusters, n_targets, 2)."""
         n = len(self._scores)
         # The correction of the quantile for a finite sample.
@@ -95,7 +93,7 @@ class ConformalDistribution(PredictiveDistribution):
     )
     def sample(
         self, n_samples: int = 1000, random_state: int | np.random.RandomState | None = None
-    ) -> Floats:
+    ) -> FloatArray:
         """Joint samples of the targets, shape (n_clusters, n_samples, n_targets)."""
         mean, spread = self._prediction.mean[:, None], self._prediction.spread[:, None]
         rows = check_random_state(random_state).randint(

@@ -2,13 +2,11 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-Floats = npt.NDArray[np.float64]
+from skcluster._utils.typing import BoolArray, FloatArray, IntArray
 
 
 class PredictiveDistribution(ABC):
@@ -57,16 +55,16 @@ class PredictiveDistribution(ABC):
     """
 
     targets: tuple[str, ...] | None = None
-    n_used: npt.NDArray[np.integer[Any]] | None = None
+    n_used: IntArray | None = None
     extra_columns: pd.DataFrame | None = None
 
     @property
-    def flags(self) -> Mapping[str, npt.NDArray[np.bool_]]:
+    def flags(self) -> Mapping[str, BoolArray]:
         """Reasons to doubt estimates, and which clusters each of them applies to."""
         return {}
 
     @abstractmethod
-    def predict(self) -> Floats:
+    def predict(self) -> FloatArray:
         """Point estimates.
 
         Returns
@@ -76,7 +74,7 @@ class PredictiveDistribution(ABC):
         """
 
     @abstractmethod
-    def interval(self, coverage: float = 0.68) -> Floats:
+    def interval(self, coverage: float = 0.68) -> FloatArray:
         """Central interval of each target.
 
         Parameters
@@ -93,7 +91,7 @@ class PredictiveDistribution(ABC):
     @abstractmethod
     def sample(
         self, n_samples: int = 1000, random_state: int | np.random.RandomState | None = None
-    ) -> Floats:
+    ) -> FloatArray:
         """Joint samples of the targets.
 
         Parameters

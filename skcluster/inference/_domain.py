@@ -3,10 +3,9 @@
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.preprocessing import RobustScaler
 
-Floats = npt.NDArray[np.float64]
+from skcluster._utils.typing import BoolArray, FloatArray
 
 #: Neighbours whose mean distance says how far a cluster is from the training clusters.
 _N_NEIGHBOURS = 5
@@ -19,17 +18,17 @@ class Domain(NamedTuple):
 
     scaler: RobustScaler
     #: Scaled features of the training clusters.
-    points: Floats
+    points: FloatArray
     limit: float
 
     @classmethod
-    def learn(cls, features: Floats) -> "Domain":
+    def learn(cls, features: FloatArray) -> "Domain":
         """The domain of training clusters with the given features."""
         scaler = RobustScaler().fit(features)
         points = scaler.transform(features)
         return cls(scaler, points, float(np.quantile(_distance(points, None), _WITHIN)))
 
-    def excludes(self, features: Floats) -> npt.NDArray[np.bool_]:
+    def excludes(self, features: FloatArray) -> BoolArray:
         """Which clusters are farther than the limit, or have a feature that is not finite."""
         known = np.asarray(np.isfinite(features).all(axis=1))
         outside = ~known
@@ -39,11 +38,13 @@ class Domain(NamedTuple):
         return outside
 
 
-def _distance(known: Floats, points: Floats | None) -> Floats:
+def _distance(known: FloatArray, points: FloatArray | None) -> FloatArray:
     """Mean distance to the nearest known points; without points, of these themselves."""
     # An import that takes longer than the search; a model without a domain does without.
     from sklearn.neighbors import NearestNeighbors
 
     k = min(_N_NEIGHBOURS, len(known) - 1)
-    distance: Floats = NearestNeighbors(n_neighbors=k).fit(known).kneighbors(points)[0].mean(axis=1)
+    distance: FloatArray = (
+        NearestNeighbors(n_neighbors=k).fit(known).kneighbors(points)[0].mean(axis=1)
+    )
     return distance

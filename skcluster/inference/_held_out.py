@@ -4,15 +4,13 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _check_method_params
 
+from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.inference._transformed import last_step
-
-Floats = npt.NDArray[np.float64]
 
 
 def held_out_errors(
@@ -22,7 +20,7 @@ def held_out_errors(
     folds: list[Any],
     fit_params: dict[str, Any],
     n_jobs: int | None,
-) -> tuple[Floats, Floats]:
+) -> tuple[FloatArray, FloatArray]:
     """Errors of all clusters, each held out once, and the spreads predicted for them.
 
     Both have shape (n_clusters, n_targets), in transformed targets.
@@ -39,10 +37,10 @@ def _errors(
     estimator: Any,
     X: Any,
     y: Any,
-    train: npt.NDArray[np.intp],
-    test: npt.NDArray[np.intp],
+    train: IntArray,
+    test: IntArray,
     fit_params: dict[str, Any],
-) -> tuple[Floats, Floats]:
+) -> tuple[FloatArray, FloatArray]:
     own_params = _check_method_params(X, fit_params, indices=train)
     estimator.fit(_safe_indexing(X, train), _safe_indexing(y, train), **own_params)
     prediction = last_step(estimator, _safe_indexing(X, test)).predict()
@@ -56,9 +54,9 @@ def folds_of(
     cv: Any,
     random_state: int | np.random.RandomState | None,
     X: Any,
-    y: Floats,
+    y: FloatArray,
     split_params: dict[str, Any],
-) -> list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]:
+) -> list[tuple[IntArray, IntArray]]:
     """Rows to train on and to test, for each fold.
 
     Raises

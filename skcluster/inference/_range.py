@@ -5,12 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from skcluster._utils.typing import FloatArray
 from skcluster.schema import TARGETS
 
-Floats = npt.NDArray[np.float64]
 
-
-def clip_targets(values: npt.ArrayLike, targets: Sequence[str] | None) -> Floats:
+def clip_targets(values: npt.ArrayLike, targets: Sequence[str] | None) -> FloatArray:
     """Clip values of targets to the ranges in `skcluster.schema.TARGETS`.
 
     Parameters

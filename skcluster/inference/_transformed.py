@@ -4,27 +4,26 @@ from inspect import signature
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
 
-Floats = npt.NDArray[np.float64]
+from skcluster._utils.typing import FloatArray
 
 
 class TransformedPrediction(NamedTuple):
     """Means and spreads in transformed targets, and how to transform them back."""
 
     #: Both of shape (n_clusters, n_targets).
-    mean: Floats
-    spread: Floats
+    mean: FloatArray
+    spread: FloatArray
     #: Fitted transformer of the targets, or None.
     transformer: Any
 
-    def back(self, values: Floats) -> Floats:
+    def back(self, values: FloatArray) -> FloatArray:
         """Values of shape (n, n_targets) in the original targets; NaN stays NaN."""
         if self.transformer is None:
             return values
-        original: Floats = np.full_like(values, np.nan)
+        original: FloatArray = np.full_like(values, np.nan)
         known = np.isfinite(values).all(axis=1)
         if known.any():
             original[known] = self.transformer.inverse_transform(values[known])

@@ -1,56 +1,26 @@
 """The names under which catalogues keep the columns that skcluster knows."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-#: Name in skcluster -> names elsewhere, in any case: VizieR's (in its tables of Gaia and in the
-#: catalogues J/A+A/640/A1, J/A+A/618/A93, J/A+A/673/A114, J/MNRAS/504/356), then usual ones.
-STAR_SYNONYMS: dict[str, tuple[str, ...]] = {
-    "cluster": ("Cluster", "Name", "Cluster_name", "ClusterName"),
-    "source_id": ("Source", "GaiaDR3", "GaiaEDR3", "GaiaDR2"),
-    "phot_g_mean_mag": ("Gmag",),
-    "phot_bp_mean_mag": ("BPmag",),
-    "phot_rp_mean_mag": ("RPmag",),
-    "bp_rp": ("BP-RP",),
-    "parallax": ("Plx",),
-    "parallax_error": ("e_Plx",),
-    "probability": ("Proba", "Prob", "PMemb", "membership_probability"),
-    "ra": ("RA_ICRS", "RAdeg"),
-    "dec": ("DE_ICRS", "DEdeg", "DEC_ICRS"),
-    "pmra": ("pmRA*", "pmRA_"),
-    "pmra_error": ("e_pmRA", "e_pmRA*", "e_pmRA_"),
-    "pmdec": ("pmDE",),
-    "pmdec_error": ("e_pmDE",),
-    "ruwe": (),
-}
-
-#: The same for labels. CG2020 writes ``AgeNN``, ``AVNN``, ``DMNN``, ``DistPc``; Hunt & Reffert 2023
-#: ``logAge50`` and ``AV50``.
-LABEL_SYNONYMS: dict[str, tuple[str, ...]] = {
-    "cluster": STAR_SYNONYMS["cluster"],
-    "log_age": ("AgeNN", "logAge", "log(age)", "logAge50", "log_age_50"),
-    "a_v": ("AVNN", "AV", "AV50", "a_v_50"),
-    "distance_kpc": ("dist_kpc",),
-    "distance_modulus": ("DMNN", "DM", "DistMod"),
-    "distance_pc": ("DistPc", "dist_pc"),
-}
+from skcluster.schema import Column
 
 
 def find_columns(
     there: Iterable[Any],
-    synonyms: Mapping[str, tuple[str, ...]],
+    known: Sequence[Column],
     given: Mapping[str, str] | None = None,
 ) -> dict[Any, str]:
-    """Which columns of a table are known, and under which name.
+    """Find the columns of a table that are known, under whatever name.
 
     Parameters
     ----------
     there : iterable of str
         The table's columns.
-    synonyms : mapping of str to tuple of str
-        `STAR_SYNONYMS` or `LABEL_SYNONYMS`.
+    known : sequence of skcluster.schema.Column
+        The columns to look for, under their own names and their synonyms, in any case.
     given : mapping of str to str, optional
         The user's map from the table's names to ours; it comes first.
 
@@ -64,13 +34,21 @@ def find_columns(
     ValueError
         If a column of ``given`` is not there or its new name is not known, or two columns could
         be meant and neither has our own name.
+
+    Examples
+    --------
+    >>> from skcluster.io import find_columns
+    >>> from skcluster.schema import STAR_COLUMNS
+    >>> find_columns(["Gmag", "BP-RP", "Teff"], list(STAR_COLUMNS.values()))
+    {'Gmag': 'phot_g_mean_mag', 'BP-RP': 'bp_rp'}
     """
     columns = list(there)
-    found = _check_given(columns, synonyms, dict(given or {}))
-    for ours, others in synonyms.items():
+    found = _check_given(columns, [column.name for column in known], dict(given or {}))
+    for column in known:
+        ours = column.name
         if ours in found.values():
             continue
-        wanted = {name.lower() for name in (ours, *others)}
+        wanted = {name.lower() for name in (ours, *column.synonyms)}
         same = [c for c in columns if str(c).strip().lower() in wanted and c not in found]
         if ours in same:
             same = [ours]
@@ -83,9 +61,7 @@ def find_columns(
     return found
 
 
-def _check_given(
-    columns: list[Any], synonyms: Mapping[str, Any], given: dict[Any, str]
-) -> dict[Any, str]:
+def _check_given(columns: list[Any], known: list[str], given: dict[Any, str]) -> dict[Any, str]:
     for theirs, ours in given.items():
         if theirs not in columns:
             turned = " (the map goes from the table's names to ours)" if ours in columns else ""
@@ -93,10 +69,10 @@ def _check_given(
                 f"There is no column {theirs!r} to be taken for {ours!r}{turned}; there are: "
                 f"{', '.join(map(str, columns))}."
             )
-        if ours not in synonyms:
+        if ours not in known:
             raise ValueError(
                 f"The column {theirs!r} cannot be taken for {ours!r}, only for one of: "
-                f"{', '.join(synonyms)}."
+                f"{', '.join(known)}."
             )
         if list(given.values()).count(ours) > 1:
             both = " and ".join(repr(name) for name in given if given[name] == ours)
@@ -131,10 +107,10 @@ def rename_columns(table: Any, names: Mapping[Any, str]) -> Any:
     return table
 
 
-def missing_column(what: str, ours: str, synonyms: Mapping[str, Any], there: Iterable[Any]) -> str:
+def missing_column(what: str, column: Column, there: Iterable[Any]) -> str:
     """The message about a needed column that no name led to."""
-    names = dict.fromkeys((ours, *synonyms[ours]))
+    names = dict.fromkeys((column.name, *column.synonyms))
     return (
-        f"The {what} have no column {ours!r} (looked for {', '.join(names)}, in upper and lower "
-        f"case); there are: {', '.join(map(str, there))}."
+        f"The {what} have no column {column.name!r} (looked for {', '.join(names)}, in upper and "
+        f"lower case); there are: {', '.join(map(str, there))}."
     )

@@ -5,24 +5,17 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from skcluster._utils.messages import some_names
-from skcluster.clusters import StarColumn
-from skcluster.clusters._tables import parse_numbers, to_frame
-from skcluster.io._columns import LABEL_SYNONYMS, find_columns, missing_column, rename_columns
+from skcluster._utils.names import matching_names
+from skcluster._utils.tables import parse_numbers, to_frame
+from skcluster._utils.typing import FloatArray, IntArray
+from skcluster.io._columns import find_columns, missing_column, rename_columns
 from skcluster.photometry import distance_from_modulus
+from skcluster.schema import CLUSTER, CLUSTER_PARAMETERS, LABEL_COLUMNS
 
-#: Columns of labels, their units and limits: what a star cluster can be, with room to spare, so
-#: that years for their logarithm, pc for kpc or a marker such as -999 are noticed.
-LABEL_COLUMNS: dict[str, StarColumn] = {
-    "log_age": StarColumn("dex(yr)", 5, 11),
-    "a_v": StarColumn("mag", 0, 50),
-    "distance_kpc": StarColumn("kpc", 0.001, 1000),
-    "distance_modulus": StarColumn("mag", -5, 25),
-    "distance_pc": StarColumn("pc", 1, 1e6),
-}
+_KNOWN = (CLUSTER, *LABEL_COLUMNS.values())
 #: Where the distance is taken from: the first of these that the table has.
 _DISTANCES = ("distance_kpc", "distance_modulus", "distance_pc")
 
@@ -37,9 +30,9 @@ def labels_of(
     index : Index of length n_clusters
         The clusters' names.
     table : DataFrame or astropy Table
-        A row for each cluster; names as in `LABEL_SYNONYMS`.
+        A row for each cluster; names as in `skcluster.schema.LABEL_COLUMNS`.
     columns : mapping of str to str, optional
-        Map from the table's names to those in `LABEL_SYNONYMS`.
+        Map from the table's names to those of `skcluster.schema.LABEL_COLUMNS`.
 
     Returns
     -------
@@ -62,8 +55,8 @@ def labels_of(
     rows = _match(index, frame.pop("cluster"))
     frame, names = frame.iloc[rows[rows >= 0]], index[rows >= 0]
     values = {c: _numbers(frame[c], names, units.get(c)) for c in frame.columns}
-    y = pd.DataFrame({name: values[name] for name in ("log_age", "a_v")}, index=names)
-    y["distance_kpc"] = _distance_kpc(values)
+    values["distance_kpc"] = _distance_kpc(values)
+    y = pd.DataFrame({name: values[name] for name in CLUSTER_PARAMETERS}, index=names)
     blank = y.isna().any(axis=1).to_numpy()
     if blank.all():
         raise ValueError(
@@ -83,22 +76,22 @@ def _label_columns(
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """The needed columns under our names, and their units."""
     there = list(table.columns if isinstance(table, pd.DataFrame) else table.colnames)
-    found = {ours: theirs for theirs, ours in find_columns(there, LABEL_SYNONYMS, given).items()}
-    for ours in ("cluster", "log_age", "a_v"):
-        if ours not in found:
-            raise ValueError(missing_column("labels", ours, LABEL_SYNONYMS, there))
+    found = {ours: theirs for theirs, ours in find_columns(there, _KNOWN, given).items()}
+    for column in (CLUSTER, LABEL_COLUMNS["log_age"], LABEL_COLUMNS["a_v"]):
+        if column.name not in found:
+            raise ValueError(missing_column("labels", column, there))
     distance = next((name for name in _DISTANCES if name in found), None)
     if distance is None:
-        message = missing_column("labels", "distance_modulus", LABEL_SYNONYMS, there)
+        message = missing_column("labels", LABEL_COLUMNS["distance_modulus"], there)
         raise ValueError(message.replace("' (", "', 'distance_kpc' or 'distance_pc' (", 1))
     needed = {found[ours]: ours for ours in ("cluster", "log_age", "a_v", distance)}
     table = rename_columns(table[list(needed)], needed)
     if isinstance(table, pd.DataFrame):
         return pd.DataFrame(table), {}
-    return to_frame(table), {c: getattr(table[c], "unit", None) for c in table.colnames}
+    return to_frame(table, {}), {c: getattr(table[c], "unit", None) for c in table.colnames}
 
 
-def _match(index: pd.Index, clusters: pd.Series) -> npt.NDArray[np.intp]:
+def _match(index: pd.Index, clusters: pd.Series) -> IntArray:
     """The row of each cluster of the index, -1 for none."""
     wanted, there = matching_names(index), matching_names(pd.Index(clusters))
     twice = wanted.duplicated(keep=False)
@@ -119,19 +112,6 @@ def _match(index: pd.Index, clusters: pd.Series) -> npt.NDArray[np.intp]:
     rows[at >= 0] = single[at[at >= 0]]
     _report_unmatched(index[rows < 0], len(index), clusters[~there.isin(wanted)], len(clusters))
     return rows
-
-
-def matching_names(names: pd.Index) -> pd.Index:
-    """Cluster names without case, spaces and underscores, but for those between two digits.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> matching_names(pd.Index(["NGC_2682", "ngc 2682", "NGC2682", "ESO 92_05"])).tolist()
-    ['ngc2682', 'ngc2682', 'ngc2682', 'eso92_05']
-    """
-    plain = names.astype(str).str.strip().str.lower().str.replace(r"[\s_]+", "_", regex=True)
-    return plain.str.replace(r"(?<!\d)_|_(?!\d)", "", regex=True)
 
 
 def _report_unmatched(
@@ -156,7 +136,7 @@ def _report_unmatched(
         )
 
 
-def _numbers(column: pd.Series, names: pd.Index, unit: Any) -> npt.NDArray[np.floating[Any]]:
+def _numbers(column: pd.Series, names: pd.Index, unit: Any) -> FloatArray:
     """A column of labels in its unit, checked."""
     rule = LABEL_COLUMNS[str(column.name)]
     values, wrong = parse_numbers(column)

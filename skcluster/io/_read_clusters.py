@@ -2,22 +2,25 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, overload
 
 import pandas as pd
 from nested_pandas import NestedFrame
 
-from skcluster.clusters import as_clusters, stars_of
-from skcluster.io._columns import STAR_SYNONYMS, find_columns, missing_column, rename_columns
+from skcluster._utils.typing import TableLike
+from skcluster.clusters import STARS, as_clusters, stars_of
+from skcluster.io._columns import find_columns, missing_column, rename_columns
 from skcluster.io._labels import labels_of
 from skcluster.io._tables import read_table
+from skcluster.schema import CLUSTER, STAR_COLUMNS
 
-_STARS = "stars"
+_KNOWN = (CLUSTER, *STAR_COLUMNS.values())
 
 
 @overload
 def read_clusters(
-    members: Any,
+    members: str | os.PathLike[str] | TableLike,
     labels: None = None,
     *,
     columns: Mapping[str, str] | None = None,
@@ -28,8 +31,8 @@ def read_clusters(
 ) -> NestedFrame: ...
 @overload
 def read_clusters(
-    members: Any,
-    labels: Any,
+    members: str | os.PathLike[str] | TableLike,
+    labels: str | os.PathLike[str] | TableLike,
     *,
     columns: Mapping[str, str] | None = None,
     cluster_column: str | None = None,
@@ -38,8 +41,8 @@ def read_clusters(
     label_format: str | None = None,
 ) -> tuple[NestedFrame, pd.DataFrame]: ...
 def read_clusters(
-    members: Any,
-    labels: Any = None,
+    members: str | os.PathLike[str] | TableLike,
+    labels: str | os.PathLike[str] | TableLike | None = None,
     *,
     columns: Mapping[str, str] | None = None,
     cluster_column: str | None = None,
@@ -160,34 +163,34 @@ def _load(source: Any, format: str | None, what: str) -> Any:
 def _known_members(table: Any, given: Mapping[str, str]) -> Any:
     """A long table of stars with the names that `as_clusters` knows."""
     there = list(table.columns if isinstance(table, pd.DataFrame) else table.colnames)
-    found = find_columns(there, STAR_SYNONYMS, given)
-    needed = ["cluster", "phot_g_mean_mag"]
+    found = find_columns(there, _KNOWN, given)
+    needed = [CLUSTER, STAR_COLUMNS["phot_g_mean_mag"]]
     if not {"phot_bp_mean_mag", "phot_rp_mean_mag"} <= set(found.values()):
-        needed.append("bp_rp")
-    for ours in needed:
-        if ours not in found.values():
-            raise ValueError(missing_column("members", ours, STAR_SYNONYMS, there))
+        needed.append(STAR_COLUMNS["bp_rp"])
+    for column in needed:
+        if column.name not in found.values():
+            raise ValueError(missing_column("members", column, there))
     return rename_columns(table, found)
 
 
 def _known_nested(X: NestedFrame, given: Mapping[str, str]) -> NestedFrame:
     """Nested stars with the names that `as_clusters` knows, the cluster's name as index."""
-    if _STARS not in X.columns:
+    if STARS not in X.columns:
         raise ValueError(
-            f"A nested table of members needs its stars in a column {_STARS!r}; its nested columns "
+            f"A nested table of members needs its stars in a column {STARS!r}; its nested columns "
             f"are: {', '.join(X.nested_columns)}."
         )
-    others = [c for c in X.columns if c != _STARS]
+    others = [c for c in X.columns if c != STARS]
     of_stars = {n: o for n, o in given.items() if o != "cluster"}
     of_clusters = {n: o for n, o in given.items() if o == "cluster"}
-    names = {"cluster": STAR_SYNONYMS["cluster"] + ("__index_level_0__",)}
+    index_column = replace(CLUSTER, synonyms=(*CLUSTER.synonyms, "__index_level_0__"))
     # A file of nested-pandas keeps the index as a column.
-    for column in find_columns(others, names, of_clusters) if X.index.name is None else ():
+    for column in find_columns(others, [index_column], of_clusters) if X.index.name is None else ():
         index = X[column] if pd.api.types.is_numeric_dtype(X[column]) else X[column].astype(str)
         name = None if column == "__index_level_0__" else "cluster"
         others.remove(column)
-        X = X[[*others, _STARS]].set_index(pd.Index(index.to_numpy(), name=name))
+        X = X[[*others, STARS]].set_index(pd.Index(index.to_numpy(), name=name))
     stars = stars_of(X)
-    found = find_columns(stars.columns, STAR_SYNONYMS, of_stars)
+    found = find_columns(stars.columns, _KNOWN, of_stars)
     renamed = stars.rename({theirs: ours for theirs, ours in found.items() if ours != "cluster"})
     return renamed.to_clusters().assign(**{c: X[c] for c in others})[X.columns]

@@ -44,6 +44,18 @@ def read_table(path: str | os.PathLike[str], format: str | None = None) -> Any:
         If there is no such file.
     ValueError
         If the type is unknown, or the file is empty, cut off or not of its type.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> from skcluster.io import read_table
+    >>> members = pd.DataFrame({"Cluster": ["NGC 2682"], "Gmag": [12.1]})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     members.to_csv(f"{folder}/members.csv", index=False)
+    ...     read_table(f"{folder}/members.csv")
+        Cluster  Gmag
+    0  NGC 2682  12.1
     """
     path = Path(path).expanduser()
     if path.is_dir():

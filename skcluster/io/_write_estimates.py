@@ -9,17 +9,7 @@ import pandas as pd
 
 from skcluster._utils.files import whole_file
 from skcluster.io._tables import EXTENSIONS
-
-_UNITS = {"log_age": "dex", "a_v": "mag", "distance_kpc": "kpc"}
-_DESCRIPTIONS = {
-    "cluster": "Name of the cluster",
-    "n_stars": "Member stars that the table has of it",
-    "log_age": "log10 of the age in years",
-    "a_v": "Extinction A_V",
-    "distance_kpc": "Distance",
-    "flag": "Why the estimate may be wrong; empty if nothing speaks against it",
-}
-_ENDS = {"_lower": "lower end of its interval", "_upper": "upper end of its interval"}
+from skcluster.schema import estimate_column
 
 
 def write_estimates(
@@ -100,12 +90,9 @@ def _as_astropy(estimates: pd.DataFrame, metadata: dict[str, str]) -> Any:
         column = table[name]
         if column.dtype == object:
             table[name] = column = column.astype(str)
-        stem, end = name, ""
-        for suffix in _ENDS:
-            if name.endswith(suffix):
-                stem, end = name.removesuffix(suffix), f", {_ENDS[suffix]}"
-        column.info.unit = _UNITS.get(stem)
-        column.info.description = _DESCRIPTIONS.get(stem, stem) + end
+        known = estimate_column(name)
+        column.info.unit = known.unit or None
+        column.info.description = known.description
     table.meta = metadata
     return table
 
@@ -113,10 +100,10 @@ def _as_astropy(estimates: pd.DataFrame, metadata: dict[str, str]) -> Any:
 def _write_astropy(kind: str, **options: Any) -> Callable[..., None]:
     def write(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) -> None:
         table = _as_astropy(estimates, metadata)
-        if kind != "ascii.ecsv":
-            # "dex" is no unit of the standards behind the other file types.
+        if kind in ("fits", "votable"):
+            # "dex" is no unit of the standards behind these file types.
             for name in table.colnames:
-                if str(table[name].info.unit) == "dex":
+                if str(table[name].info.unit).startswith("dex"):
                     table[name].info.unit = None
         if kind == "fits":
             # FITS has keywords of eight letters; longer ones would be written as HIERARCH cards.

@@ -8,12 +8,11 @@ The file beside this module is derived from PARSEC 1.2S isochrones with Gaia EDR
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.floating[Any]]
+from skcluster._utils.typing import BoolArray, FloatArray, IntArray
 
 #: The points of the tip of the giant branch and of the faintest state of helium burning: 6 and 7 of
 #: the anchors in ``tools/derive_isochrones.py``.
@@ -40,11 +39,11 @@ class Isochrones:
         above 1.5 Gyr; at younger ages they move smoothly, and there is no gap.
     """
 
-    log_mass: Floats
-    magnitudes: Floats
-    gap: npt.NDArray[np.bool_]
+    log_mass: FloatArray
+    magnitudes: FloatArray
+    gap: BoolArray
 
-    def at(self, cluster: npt.NDArray[np.integer[Any]], log_mass: Floats) -> Floats:
+    def at(self, cluster: IntArray, log_mass: FloatArray) -> FloatArray:
         """Absolute magnitudes of stars.
 
         Parameters
@@ -95,10 +94,10 @@ class IsochroneGrid:
     METALLICITY_RANGE = (-0.7, 0.4)
     LOG_AGE_RANGE = (6.0, 10.2)
 
-    metallicity: Floats
-    log_age: Floats
-    log_mass: Floats
-    magnitudes: Floats
+    metallicity: FloatArray
+    log_age: FloatArray
+    log_mass: FloatArray
+    magnitudes: FloatArray
 
     @staticmethod
     @cache
@@ -115,7 +114,7 @@ class IsochroneGrid:
             )
 
     @cached_property
-    def gap(self) -> npt.NDArray[np.bool_]:
+    def gap(self) -> BoolArray:
         """Points where no star is, see `Isochrones`; shape (n_metallicities, n_ages, n_points)."""
         section = np.zeros(self.log_mass.shape[-1], dtype=bool)
         section[_TIP + 1 : _HELIUM] = True
@@ -157,7 +156,7 @@ class IsochroneGrid:
         )
 
 
-def check_range(name: str, values: npt.ArrayLike, bounds: tuple[float, float]) -> Floats:
+def check_range(name: str, values: npt.ArrayLike, bounds: tuple[float, float]) -> FloatArray:
     """Values as a 1-D array of floats.
 
     Raises
@@ -175,7 +174,7 @@ def check_range(name: str, values: npt.ArrayLike, bounds: tuple[float, float]) -
     return array
 
 
-def _bracket(nodes: Floats, values: Floats) -> tuple[npt.NDArray[np.int64], Floats]:
+def _bracket(nodes: FloatArray, values: FloatArray) -> tuple[npt.NDArray[np.int64], FloatArray]:
     """The node below each value, and how far it is on the way to the next."""
     below = np.clip(np.searchsorted(nodes, values, side="right") - 1, 0, len(nodes) - 2)
     return below, (values - nodes[below]) / (nodes[below + 1] - nodes[below])

@@ -10,8 +10,14 @@ from skcluster.plotting._cmd import CMDDisplay
 from skcluster.plotting._corner import CornerDisplay
 from skcluster.plotting._coverage import CoverageDisplay
 from skcluster.plotting._estimates import EstimateDisplay
+from skcluster.plotting._isochrones import (
+    can_be_drawn,
+    diagram_limits,
+    most_credible,
+    seen_isochrones,
+)
 from skcluster.plotting._learning_curves import Curve, LearningCurveDisplay
-from skcluster.plotting._save import diagram_files, save_diagrams
+from skcluster.plotting._save import save_diagrams
 
 __all__ = [
     "CMDDisplay",
@@ -20,6 +26,9 @@ __all__ = [
     "Curve",
     "EstimateDisplay",
     "LearningCurveDisplay",
-    "diagram_files",
+    "can_be_drawn",
+    "diagram_limits",
+    "most_credible",
     "save_diagrams",
+    "seen_isochrones",
 ]

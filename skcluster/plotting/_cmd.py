@@ -3,12 +3,13 @@
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import Stars
 from skcluster.photometry import Law
 from skcluster.plotting._inputs import answers_about, one_cluster, one_estimate, sample_array
+from skcluster.plotting._isochrones import diagram_limits, most_credible, seen_isochrones
 from skcluster.plotting._style import (
     PALE,
     VERMILION,
@@ -16,13 +17,10 @@ from skcluster.plotting._style import (
     one_axes,
     stroke,
 )
-from skcluster.plotting.geometry import diagram_limits, most_credible, seen_isochrones
 from skcluster.schema import CLUSTER_PARAMETERS, STAR_COLUMNS, TARGETS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-Floats = npt.NDArray[np.floating[Any]]
 
 #: More curves than these change nothing that the eye sees.
 _MOST_CURVES = 250
@@ -76,14 +74,14 @@ class CMDDisplay:
     def __init__(
         self,
         *,
-        colour: Floats,
-        magnitude: Floats,
-        probability: Floats | None = None,
+        colour: FloatArray,
+        magnitude: FloatArray,
+        probability: FloatArray | None = None,
         name: str | None = None,
-        estimate: Floats | None = None,
-        isochrone: Floats | None = None,
-        band: Floats | None = None,
-        errors: Floats | None = None,
+        estimate: FloatArray | None = None,
+        isochrone: FloatArray | None = None,
+        band: FloatArray | None = None,
+        errors: FloatArray | None = None,
         coverage: float = 0.68,
         metallicity: float = 0.0,
     ) -> None:
@@ -101,7 +99,7 @@ class CMDDisplay:
     @classmethod
     def from_clusters(
         cls,
-        X: Any,
+        X: ClustersLike,
         estimates: Any = None,
         *,
         cluster: Any = None,
@@ -163,9 +161,9 @@ class CMDDisplay:
         cls,
         name: Any,
         stars: Stars,
-        estimate: Floats | None,
+        estimate: FloatArray | None,
         *,
-        samples: Floats | None,
+        samples: FloatArray | None,
         coverage: float,
         metallicity: float = 0.0,
         law: Law,
@@ -200,7 +198,7 @@ class CMDDisplay:
     def from_estimator(
         cls,
         estimator: Any,
-        X: Any,
+        X: ClustersLike,
         *,
         cluster: Any = None,
         n_samples: int = 1000,

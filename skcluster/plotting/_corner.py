@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.plotting._inputs import columns_of, one_cluster, one_estimate, sample_array
 from skcluster.plotting._style import BLUE, VERMILION, display_name
 from skcluster.schema import estimate_column
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-Floats = npt.NDArray[np.floating[Any]]
 
 #: Shares of the samples within the contours.
 _SHARES = (0.95, 0.68)
@@ -57,9 +56,9 @@ class CornerDisplay:
     def __init__(
         self,
         *,
-        samples: Floats,
+        samples: FloatArray,
         targets: Sequence[str],
-        reference: Floats | None = None,
+        reference: FloatArray | None = None,
         name: str | None = None,
     ) -> None:
         self.samples = samples
@@ -117,7 +116,7 @@ class CornerDisplay:
     def from_estimator(
         cls,
         estimator: Any,
-        X: Any,
+        X: ClustersLike,
         *,
         cluster: Any = None,
         n_samples: int = 4000,
@@ -224,7 +223,7 @@ class CornerDisplay:
             axes.axhline(self.reference[j], color=VERMILION, linewidth=1.0)
 
 
-def _density_levels(density: Floats) -> list[float]:
+def _density_levels(density: FloatArray) -> list[float]:
     """Densities whose contours hold the shares."""
     ordered = np.sort(density.ravel())[::-1]
     within = np.cumsum(ordered) / ordered.sum()

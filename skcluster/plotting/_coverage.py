@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.plotting._inputs import columns_of, table_of
 from skcluster.plotting._style import COLOURS, DASHES, one_axes
 from skcluster.schema import estimate_column
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-Floats = npt.NDArray[np.floating[Any]]
 
 _COVERAGES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.68, 0.8, 0.9, 0.95)
 
@@ -53,7 +52,7 @@ class CoverageDisplay:
     """
 
     def __init__(
-        self, *, coverage: Floats, covered: Floats, n_clusters: int, targets: Sequence[str]
+        self, *, coverage: FloatArray, covered: FloatArray, n_clusters: int, targets: Sequence[str]
     ) -> None:
         self.coverage = coverage
         self.covered = covered
@@ -115,7 +114,13 @@ class CoverageDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator: Any, X: Any, y: Any, *, coverage: npt.ArrayLike = _COVERAGES, **kw: Any
+        cls,
+        estimator: Any,
+        X: ClustersLike,
+        y: Any,
+        *,
+        coverage: npt.ArrayLike = _COVERAGES,
+        **kw: Any,
     ) -> "CoverageDisplay":
         """Draw how often the intervals of an estimator hold, of clusters that it has not seen.
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.plotting._inputs import answers_about, columns_of, same_shape, table_of
 from skcluster.plotting._style import BLUE, VERMILION, logarithmic, many_axes
 from skcluster.schema import estimate_column
@@ -13,7 +13,6 @@ from skcluster.schema import estimate_column
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Floats = npt.NDArray[np.floating[Any]]
 Kind = Literal["actual_vs_predicted", "residual_vs_actual"]
 
 
@@ -55,10 +54,10 @@ class EstimateDisplay:
     def __init__(
         self,
         *,
-        y_true: Floats,
-        y_pred: Floats,
+        y_true: FloatArray,
+        y_pred: FloatArray,
         targets: Sequence[str],
-        intervals: Floats | None = None,
+        intervals: FloatArray | None = None,
     ) -> None:
         self.y_true = y_true
         self.y_pred = y_pred
@@ -116,7 +115,7 @@ class EstimateDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator: Any, X: Any, y: Any, *, coverage: float = 0.68, **kw: Any
+        cls, estimator: Any, X: ClustersLike, y: Any, *, coverage: float = 0.68, **kw: Any
     ) -> "EstimateDisplay":
         """Draw what an estimator says of clusters, which it should not have seen.
 

@@ -4,17 +4,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from nested_pandas import NestedFrame
 
+from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import Stars, as_clusters, stars_of
 from skcluster.schema import CLUSTER_PARAMETERS
 
-Floats = npt.NDArray[np.floating[Any]]
 
-
-def one_cluster(X: Any, cluster: Any) -> tuple[Any, NestedFrame, Stars]:
+def one_cluster(X: ClustersLike, cluster: Any) -> tuple[Any, NestedFrame, Stars]:
     """The name of one cluster, X with that cluster alone, and its stars.
 
     Raises
@@ -39,7 +37,7 @@ def one_cluster(X: Any, cluster: Any) -> tuple[Any, NestedFrame, Stars]:
     return cluster, alone, stars
 
 
-def one_estimate(estimates: Any, cluster: Any) -> Floats | None:
+def one_estimate(estimates: Any, cluster: Any) -> FloatArray | None:
     """Log age, A_V and distance of one cluster, shape (3,); None if there is no estimate.
 
     Raises
@@ -70,7 +68,7 @@ def one_estimate(estimates: Any, cluster: Any) -> Floats | None:
     return values
 
 
-def sample_array(samples: Any, cluster: Any = None) -> Floats:
+def sample_array(samples: Any, cluster: Any = None) -> FloatArray:
     """Joint samples of one cluster as an array of shape (n_samples, n_targets).
 
     Raises
@@ -109,7 +107,7 @@ def columns_of(y: Any, targets: Sequence[str] | None) -> list[str]:
     )
 
 
-def table_of(values: Any, what: str) -> Floats:
+def table_of(values: Any, what: str) -> FloatArray:
     """Values as a float array of shape (n_clusters, n_targets).
 
     Raises
@@ -125,7 +123,7 @@ def table_of(values: Any, what: str) -> Floats:
     return array
 
 
-def same_shape(**tables: Floats) -> None:
+def same_shape(**tables: FloatArray) -> None:
     """Check that tables agree in shape.
 
     Raises
@@ -141,7 +139,7 @@ def same_shape(**tables: Floats) -> None:
             )
 
 
-def answers_about(estimator: Any, X: Any) -> tuple[Any, Any]:
+def answers_about(estimator: Any, X: ClustersLike) -> tuple[Any, Any]:
     """What an estimator predicts, and its distribution if it has one, from one pass."""
     if not hasattr(estimator, "predict_distribution"):
         return estimator.predict(X), None

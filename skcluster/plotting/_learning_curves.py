@@ -4,14 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from skcluster._utils.typing import FloatArray
 from skcluster.plotting._style import COLOURS, one_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-Floats = npt.NDArray[np.floating[Any]]
 
 
 class Curve(NamedTuple):
@@ -20,9 +18,9 @@ class Curve(NamedTuple):
     #: What the legend calls it; empty for the only one.
     name: str
     #: Loss of the training clusters after each epoch.
-    loss: Floats
+    loss: FloatArray
     #: Loss of the clusters kept aside, if there were any.
-    val_loss: Floats | None = None
+    val_loss: FloatArray | None = None
     #: The epoch whose weights were kept, counted from 1.
     best_epoch: int | None = None
 
@@ -149,7 +147,7 @@ class LearningCurveDisplay:
         return self
 
     def _line(
-        self, curve: Curve, kind: str, loss: Floats, colour: str, dash: str, line_kw: Any
+        self, curve: Curve, kind: str, loss: FloatArray, colour: str, dash: str, line_kw: Any
     ) -> None:
         style = {"color": colour, "linestyle": dash, "label": f"{curve.name} {kind}".strip()}
         epochs = np.arange(1, len(loss) + 1)

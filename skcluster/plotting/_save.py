@@ -1,25 +1,24 @@
 """The diagrams of many clusters, a file for each."""
 
 import os
-import re
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from skcluster._utils.files import whole_file
+from skcluster._utils.names import file_names
+from skcluster._utils.typing import ClustersLike
 from skcluster.clusters import as_clusters, stars_of
 from skcluster.photometry import Law
 from skcluster.plotting._cmd import CMDDisplay
 from skcluster.plotting._inputs import one_estimate, sample_array
+from skcluster.plotting._isochrones import can_be_drawn
 from skcluster.plotting._style import display_name
-from skcluster.plotting.geometry import can_be_drawn
 
 
 def save_diagrams(
-    X: Any,
+    X: ClustersLike,
     estimates: Any,
     folder: str | os.PathLike[str],
     *,
@@ -91,17 +90,18 @@ def save_diagrams(
     if empty.any():
         names = ", ".join(map(repr, X.index[empty][:3]))
         warnings.warn(f"{empty.sum()} clusters have no star to draw: {names}.", stacklevel=2)
-    files = diagram_files(X.index[~empty], folder, format)
+    files = file_names(X.index[~empty], Path(folder), format)
     there = [file for file in files.values() if file.exists()]
     if there and not overwrite:
         raise FileExistsError(f"{there[0]} is already there; overwrite=True replaces it.")
     Path(folder).mkdir(parents=True, exist_ok=True)
-    for row, (name, file) in zip(np.flatnonzero(~empty), files.items(), strict=True):
+    drawn = X[~empty]
+    for i, (name, file) in enumerate(files.items()):
         values = one_estimate(estimates, name)
         drawable = values is not None and can_be_drawn(values)[0]
         display = CMDDisplay._from_stars(
             name,
-            stars_of(X.iloc[[row]]),
+            stars_of(drawn.iloc[[i]]),
             values if drawable else None,
             samples=sample_array(samples, name) if samples is not None and drawable else None,
             coverage=coverage,
@@ -114,40 +114,3 @@ def save_diagrams(
         if progress is not None:
             progress(1)
     return list(files.values())
-
-
-def diagram_files(
-    names: Iterable[Any], folder: str | os.PathLike[str], format: str = "png"
-) -> dict[Any, Path]:
-    """The file that `save_diagrams` writes for each cluster.
-
-    Parameters
-    ----------
-    names : iterable
-        Names of the clusters.
-    folder : str or PathLike
-        Where the files go.
-    format : {"png", "pdf", "svg"}, default="png"
-        File type.
-
-    Returns
-    -------
-    dict of names to Path
-        No two files are alike, not even where upper and lower case are one.
-
-    Examples
-    --------
-    >>> from skcluster.plotting import diagram_files
-    >>> [file.name for file in diagram_files(["NGC 188", "ngc 188", "a/b"], "figures").values()]
-    ['NGC_188.png', 'ngc_188_2.png', 'a_b.png']
-    """
-    names = list(names)
-    found: dict[Any, Path] = {}
-    taken: set[str] = set()
-    for name in names:
-        stem = re.sub(r"[^\w.+-]+", "_", str(name)).lstrip(".") or "cluster"
-        numbers = (stem if i == 1 else f"{stem}_{i}" for i in range(1, len(names) + 2))
-        stem = next(s for s in numbers if s.lower() not in taken)
-        taken.add(stem.lower())
-        found[name] = Path(folder) / f"{stem}.{format}"
-    return found

@@ -1,36 +1,8 @@
 """Neural networks from numbers to log age, extinction and distance.
 
-Names load when first used, because Keras takes seconds to import.
+Names load when first used, because Keras takes seconds to import; ``__init__.pyi`` lists them.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+import lazy_loader
 
-if TYPE_CHECKING:
-    from skcluster.regressors._ann import ANNRegressor as ANNRegressor
-    from skcluster.regressors._cnn import CNNRegressor as CNNRegressor
-    from skcluster.regressors._mdm import MDMRegressor as MDMRegressor
-    from skcluster.regressors._pretrained import save_pretrained as save_pretrained
-    from skcluster.regressors._set_regressor import SetRegressor as SetRegressor
-
-_HOME = {
-    "ANNRegressor": "_ann",
-    "CNNRegressor": "_cnn",
-    "MDMRegressor": "_mdm",
-    "SetRegressor": "_set_regressor",
-    "save_pretrained": "_pretrained",
-}
-
-__all__ = ["ANNRegressor", "CNNRegressor", "MDMRegressor", "SetRegressor", "save_pretrained"]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

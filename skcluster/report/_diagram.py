@@ -7,15 +7,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import binary_closing
 
+from skcluster._utils.typing import FloatArray
 from skcluster.photometry import Law
-from skcluster.plotting.geometry import (
-    can_be_drawn,
-    diagram_limits,
-    most_credible,
-    seen_isochrones,
-)
-
-Floats = npt.NDArray[np.floating[Any]]
+from skcluster.plotting import can_be_drawn, diagram_limits, most_credible, seen_isochrones
 
 #: More stars than this, drawn at random, look the same.
 _MOST_STARS = 4000
@@ -25,10 +19,10 @@ CELLS = (150, 200)
 
 
 def diagram(
-    colour: Floats,
-    magnitude: Floats,
-    probability: Floats | None,
-    estimate: Floats,
+    colour: FloatArray,
+    magnitude: FloatArray,
+    probability: FloatArray | None,
+    estimate: FloatArray,
     samples: Any,
     coverage: float,
     law: Law,
@@ -88,7 +82,7 @@ def _shown(n: int) -> Any:
     return np.sort(np.random.default_rng(0).choice(n, _MOST_STARS, replace=False))
 
 
-def _parts_within(line: Floats) -> list[Floats]:
+def _parts_within(line: FloatArray) -> list[FloatArray]:
     """The parts of a line in or near the diagram, broken where it leaves and where it has NaN."""
     near = ((line > -0.2) & (line < 1.2)).all(axis=1)
     # Points far outside stay, where a line leads from them into the diagram.
@@ -97,7 +91,7 @@ def _parts_within(line: Floats) -> list[Floats]:
     return [line[start:end] for start, end in ends.reshape(-1, 2) if end - start > 1]
 
 
-def _packed(places: Floats) -> str:
+def _packed(places: FloatArray) -> str:
     """Places within the diagram, 0 to 1, and up to one diagram's width beyond its sides."""
     return _base64(np.clip((places + 1) * 65535 / 3, 0, 65535).round().astype("<u2"))
 
@@ -106,7 +100,7 @@ def _base64(values: npt.NDArray[Any]) -> str:
     return base64.b64encode(values.tobytes()).decode()
 
 
-def _runs(curves: Floats) -> list[list[int]]:
+def _runs(curves: FloatArray) -> list[list[int]]:
     """The cells that curves pass, as runs in each column of cells."""
     filled = np.zeros(CELLS, dtype=bool)
     start, end = curves[:, :-1], curves[:, 1:]

@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from nested_pandas import NestedFrame
 
 from skcluster._utils.files import whole_file
+from skcluster._utils.typing import ClustersLike
 from skcluster.clusters import as_clusters, stars_of
 from skcluster.photometry import Law
 from skcluster.report._diagram import CELLS, diagram
@@ -20,7 +22,7 @@ from skcluster.schema import CLUSTER_PARAMETERS, INTERVAL_ENDS, estimate_column
 
 
 def write_report(
-    X: Any,
+    X: ClustersLike,
     estimates: pd.DataFrame,
     path: str | os.PathLike[str],
     *,
@@ -146,7 +148,7 @@ def _values(estimates: pd.DataFrame, keys: list[str]) -> Iterator[dict[str, Any]
 
 
 def _diagrams(
-    X: Any, estimates: pd.DataFrame, samples: Mapping[Any, Any], coverage: float, law: Law
+    X: NestedFrame, estimates: pd.DataFrame, samples: Mapping[Any, Any], coverage: float, law: Law
 ) -> Iterator[dict[str, Any]]:
     """The diagram of each cluster."""
     stars = stars_of(X)

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skcluster import ClusterAugmenter
-from skcluster.augmentation._originals import expected_parallax_error
 from skcluster.clusters import as_clusters, stars_of
+from skcluster.gaia import parallax_error
 from skcluster.photometry import distance_modulus, redden
 
 N = 12
@@ -79,7 +79,7 @@ def test_parallax_noise_makes_up_for_the_fainter_magnitudes():
     more, y_more = ClusterAugmenter(faint_limit=30, random_state=0).fit_resample(members, y)
     copy = stars_of(more.iloc[1:])
     error = copy["parallax_error"][0]
-    ratio = expected_parallax_error(copy["phot_g_mean_mag"][0]) / expected_parallax_error(13.0)
+    ratio = parallax_error(copy["phot_g_mean_mag"][0]) / parallax_error(13.0)
     assert ratio > 1.2
     assert error == pytest.approx(0.02 * ratio)
     assert np.std(copy["parallax"]) == pytest.approx(error, rel=0.03)
@@ -96,16 +96,6 @@ def test_without_parallax_errors_typical_ones_are_taken(toy):
     copies = stars_of(more.iloc[12:])
     assert "parallax_error" not in copies
     assert np.isfinite(copies["parallax"]).sum() >= len(copies) - 1
-
-
-@pytest.mark.real
-def test_typical_parallax_errors_are_those_of_the_real_stars(real):
-    stars = stars_of(real[0])
-    g = stars["phot_g_mean_mag"]
-    for magnitude in (14, 15, 16, 17, 18):
-        near = np.abs(g - magnitude) < 0.1
-        found = np.median(stars["parallax_error"][near])
-        assert expected_parallax_error(magnitude) == pytest.approx(found, rel=0.15)
 
 
 def test_with_no_shift_and_no_noise_a_copy_is_its_cluster_bit_for_bit(toy):

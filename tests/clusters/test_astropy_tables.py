@@ -8,7 +8,7 @@ from astropy import units as u
 from astropy.table import MaskedColumn, QTable, Table
 from astropy.utils.masked import Masked
 
-from skcluster.clusters import STAR_COLUMNS, as_clusters, stars_of
+from skcluster.clusters import as_clusters, stars_of
 
 
 def table(kind: type = Table) -> Table:
@@ -136,7 +136,3 @@ def test_input_is_never_changed():
     assert other.colnames == before.colnames
     assert (other == before).all()
     assert other["parallax"].unit == u.mas
-
-
-def test_units_of_the_rules_are_units():
-    assert all(u.Unit(column.unit) is not None for column in STAR_COLUMNS.values())

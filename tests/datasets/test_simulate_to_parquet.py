@@ -43,4 +43,4 @@ def test_progress_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     simulate_to_parquet(
         tmp_path / "m.parquet", tmp_path / "c.parquet", 3, random_state=0, progress=True
     )
-    assert "3 clusters" in capsys.readouterr().out
+    assert "3/3 clusters" in capsys.readouterr().err

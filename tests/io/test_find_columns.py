@@ -4,9 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skcluster.clusters import STAR_COLUMNS, stars_of
+from skcluster.clusters import stars_of
 from skcluster.io import read_clusters
-from skcluster.io._columns import LABEL_SYNONYMS, STAR_SYNONYMS
 
 GAIA = ["cluster", "phot_g_mean_mag", "bp_rp", "parallax", "parallax_error", "probability"]
 VIZIER = ["Cluster", "Gmag", "BP-RP", "Plx", "e_Plx", "Proba"]
@@ -24,16 +23,6 @@ def test_known_names_in_any_case(names, case):
     X = read_clusters(members([case(name) for name in names]))
     assert stars_of(X).columns == GAIA[1:]
     assert X.index.tolist() == ["a", "b"]
-
-
-@pytest.mark.parametrize("synonyms", [STAR_SYNONYMS, LABEL_SYNONYMS], ids=["stars", "labels"])
-def test_no_name_means_two_columns(synonyms):
-    names = [{n.lower() for n in (ours, *others)} for ours, others in synonyms.items()]
-    assert sum(map(len, names)) == len(set.union(*names)) > 15
-
-
-def test_every_known_star_column_has_synonyms():
-    assert set(STAR_COLUMNS) <= set(STAR_SYNONYMS)
 
 
 def test_all_other_columns_come_along():

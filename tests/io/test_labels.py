@@ -7,7 +7,6 @@ from astropy import units as u
 from astropy.table import MaskedColumn, QTable, Table
 
 from skcluster.io import read_clusters
-from skcluster.io._labels import matching_names
 
 
 def members(*names: str) -> pd.DataFrame:
@@ -156,12 +155,6 @@ def test_nothing_in_common_is_refused():
 def test_names_match_without_case_spaces_and_underscores(name):
     X, y = read_clusters(members(), labels(Cluster=[name, "Melotte 22", "ubc3"]))
     assert X.index.tolist() == y.index.tolist() == ["NGC_2682", "Melotte_22", "UBC_3"]
-
-
-def test_numbers_of_a_name_do_not_run_together():
-    names = matching_names(pd.Index(["ESO_92_05", "ESO 92 05", "ESO_920_5", "ESO_9205"]))
-    assert names[0] == names[1]
-    assert names.nunique() == 3
 
 
 def test_numbers_as_names():

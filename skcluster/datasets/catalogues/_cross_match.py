@@ -3,12 +3,10 @@
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.datasets.catalogues._names import names_of
-
-Floats = npt.NDArray[np.floating]
 
 #: Proper motions and parallaxes of nearby clusters are large, and depend on whose members they are
 #: means of: beyond the absolute tolerance, this fraction of them may differ.
@@ -102,9 +100,7 @@ def _clusters(catalogue: Any, what: str) -> pd.DataFrame:
     return clusters
 
 
-def _same_names(
-    left: pd.DataFrame, right: pd.DataFrame
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+def _same_names(left: pd.DataFrame, right: pd.DataFrame) -> tuple[IntArray, IntArray]:
     """Rows with a name in common, one to one; main names come before aliases."""
     tables = [names_of(clusters) for clusters in (left, right)]
     both = tables[0].merge(tables[1], on="name", suffixes=("_a", "_b"))
@@ -116,7 +112,7 @@ def _same_names(
 
 def _near(
     left: pd.DataFrame, right: pd.DataFrame, max_separation: float
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+) -> tuple[IntArray, IntArray]:
     """All pairs of rows that are near each other on the sky."""
     none = np.zeros(0, np.intp)
     if not all({"ra", "dec"} <= set(table.columns) for table in (left, right)):
@@ -136,10 +132,10 @@ def _near(
 def _nearest(
     left: pd.DataFrame,
     right: pd.DataFrame,
-    i: npt.NDArray[np.intp],
-    j: npt.NDArray[np.intp],
+    i: IntArray,
+    j: IntArray,
     tolerances: tuple[float, float, float],
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+) -> tuple[IntArray, IntArray]:
     """Of pairs of rows, those within the tolerances in which each is the other's nearest."""
     pairs = pd.DataFrame({"i": i, "j": j, "excess": _excess(left, right, i, j, tolerances)})
     pairs = pairs[pairs["excess"] <= 1].sort_values(["excess", "i", "j"], kind="stable")
@@ -150,10 +146,10 @@ def _nearest(
 def _excess(
     left: pd.DataFrame,
     right: pd.DataFrame,
-    i: npt.NDArray[np.intp],
-    j: npt.NDArray[np.intp],
+    i: IntArray,
+    j: IntArray,
     tolerances: tuple[float, float, float],
-) -> Floats:
+) -> FloatArray:
     """The largest of a pair's differences, in units of what is tolerated; what is unknown fits."""
     known = _differences(left, right, i, j)
     motion = np.hypot(_values(left, "pmra", i), _values(left, "pmdec", i))
@@ -168,9 +164,7 @@ def _excess(
     return np.nan_to_num(relative, nan=0.0, posinf=np.inf).max(axis=1, initial=0.0)
 
 
-def _differences(
-    left: pd.DataFrame, right: pd.DataFrame, i: npt.NDArray[np.intp], j: npt.NDArray[np.intp]
-) -> pd.DataFrame:
+def _differences(left: pd.DataFrame, right: pd.DataFrame, i: IntArray, j: IntArray) -> pd.DataFrame:
     chord = np.linalg.norm(_unit_vectors(left)[i] - _unit_vectors(right)[j], axis=1)
     delta = {c: _values(left, c, i) - _values(right, c, j) for c in ("pmra", "pmdec", "parallax")}
     return pd.DataFrame(
@@ -182,13 +176,13 @@ def _differences(
     )
 
 
-def _values(table: pd.DataFrame, column: str, rows: npt.NDArray[np.intp]) -> Floats:
+def _values(table: pd.DataFrame, column: str, rows: IntArray) -> FloatArray:
     if column not in table.columns:
         return np.full(len(rows), np.nan)
     return table[column].to_numpy(dtype=float)[rows]
 
 
-def _unit_vectors(table: pd.DataFrame) -> Floats:
+def _unit_vectors(table: pd.DataFrame) -> FloatArray:
     rows = np.arange(len(table))
     ra, dec = (np.deg2rad(_values(table, name, rows)) for name in ("ra", "dec"))
     return np.column_stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)])

@@ -10,10 +10,10 @@ from nested_pandas import NestedFrame
 from sklearn.utils import Bunch
 from sklearn.utils._param_validation import Interval
 
+from skcluster._utils.progress import progress_bar
 from skcluster.clusters import as_clusters, stars_of
 from skcluster.datasets.catalogues._data_home import get_data_home
 from skcluster.datasets.catalogues._fetch_table import Options, fetch_table, read_cached
-from skcluster.datasets.catalogues._progress import progress_bar
 from skcluster.datasets.catalogues._store import Store
 from skcluster.datasets.catalogues._tables import Catalogue, Table
 from skcluster.datasets.catalogues._targets import targets_of
@@ -60,7 +60,7 @@ def load(
     stores = [store_of(catalogue, table, data_home) for table in tables]
     frames = [read_cached(s, t, options) for s, t in zip(stores, tables, strict=True)]
     to_fetch = sum(t.n_rows for t, frame in zip(tables, frames, strict=True) if frame is None)
-    with progress_bar(progress, catalogue.name, to_fetch) as advance:
+    with progress_bar(catalogue.name, to_fetch, show=progress, unit="rows") as advance:
         return [
             fetch_table(store, table, options, advance) if frame is None else frame
             for store, table, frame in zip(stores, tables, frames, strict=True)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from skcluster.clusters._tables import parse_numbers
+from skcluster._utils.tables import parse_numbers
 from skcluster.datasets.catalogues._errors import AnswerError, CatalogueChangedError, FetchError
 from skcluster.datasets.catalogues._service import Service
 from skcluster.datasets.catalogues._sites import Query, quoted

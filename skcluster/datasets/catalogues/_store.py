@@ -6,9 +6,7 @@ in the folder always means a complete file, whatever was interrupted. Who writes
 
 import hashlib
 import json
-import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from skcluster._utils.files import whole_file
 from skcluster.datasets.catalogues._errors import needed
 from skcluster.datasets.catalogues._tables import Table
 
@@ -92,14 +91,12 @@ class Store:
 
     def write(self, rows: pa.Table, layout: Table, **provenance: Any) -> None:
         """Replace the cached table."""
-        with _half_written(self.path) as path:
+        with whole_file(self.path, overwrite=True) as path:
             pq.write_table(rows, path, compression="zstd")
             checksum = _sha256(path)
-            os.replace(path, self.path)
         known = {"sha256": checksum, "n_rows": len(rows), "wanted": _wanted(layout), **provenance}
-        with _half_written(self.manifest) as path:
+        with whole_file(self.manifest, overwrite=True) as path:
             path.write_text(json.dumps(known, indent=1), "utf-8")
-            os.replace(path, self.manifest)
 
     def remove(self) -> None:
         """Remove the cached table."""
@@ -117,9 +114,11 @@ class Store:
     def write_part(self, first: int, rows: pa.Table) -> None:
         """Keep a part until the table is complete; its checksum is in its name."""
         self.parts.mkdir(exist_ok=True)
-        with _half_written(self.parts / f"{first:08d}") as path:
-            pq.write_table(rows, path)
-            os.replace(path, self.parts / f"{first:08d}-{_sha256(path)}.parquet")
+        content = pa.BufferOutputStream()
+        pq.write_table(rows, content)
+        checksum = hashlib.sha256(content.getvalue()).hexdigest()
+        with whole_file(self.parts / f"{first:08d}-{checksum}.parquet", overwrite=True) as path:
+            path.write_bytes(content.getvalue())
 
     def remove_parts(self) -> None:
         """Remove the parts, and what killed processes left half-written."""
@@ -142,14 +141,3 @@ def _wanted(table: Table) -> list[list[str]]:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-@contextmanager
-def _half_written(path: Path) -> Iterator[Path]:
-    """A new file beside a path; what is left of it in the end is removed."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".half")
-    os.close(handle)
-    try:
-        yield Path(name)
-    finally:
-        Path(name).unlink(missing_ok=True)

@@ -1,12 +1,10 @@
 """A catalogue's parameters, in its own units, as targets with their uncertainties."""
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from skcluster._utils.typing import FloatArray
 from skcluster.photometry import distance_from_modulus
-
-Floats = npt.NDArray[np.floating]
 
 #: Target -> the columns that may hold it, the first that is there taken.
 SOURCES = {
@@ -42,7 +40,7 @@ def targets_of(clusters: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     return pd.DataFrame(y, index=clusters.index), pd.DataFrame(bounds, index=clusters.index)
 
 
-def _bounds(clusters: pd.DataFrame, source: str) -> tuple[Floats, Floats]:
+def _bounds(clusters: pd.DataFrame, source: str) -> tuple[FloatArray, FloatArray]:
     """The lower and upper bound of a parameter, in the catalogue's units."""
     there = clusters.columns
     value = clusters[source].to_numpy()
@@ -57,7 +55,7 @@ def _bounds(clusters: pd.DataFrame, source: str) -> tuple[Floats, Floats]:
     return np.full(len(value), np.nan), np.full(len(value), np.nan)
 
 
-def _converted(source: str, values: Floats) -> Floats:
+def _converted(source: str, values: FloatArray) -> FloatArray:
     if source == "distance_modulus":
         return distance_from_modulus(values)
     return values / 1000 if source == "distance_pc" else values

@@ -13,6 +13,7 @@ import pandas as pd
 from joblib import Parallel, delayed
 from sklearn.utils import check_random_state
 
+from skcluster._utils.typing import IntArray
 from skcluster.datasets.simulation._effects import Effects
 from skcluster.datasets.simulation._priors import Prior, check_given, draw_parameters
 from skcluster.datasets.simulation._stars import simulate_stars
@@ -25,7 +26,7 @@ class Block:
     """Simulated clusters: flat star columns, the number of stars of each, and their labels."""
 
     stars: dict[str, npt.NDArray[np.float32]]
-    counts: npt.NDArray[np.integer[Any]]
+    counts: IntArray
     labels: pd.DataFrame
 
 

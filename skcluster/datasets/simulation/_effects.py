@@ -1,7 +1,7 @@
 """What makes a simulated cluster look real, each effect by name."""
 
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -133,12 +133,12 @@ class Effects:
             )
 
     @classmethod
-    def none(cls) -> "Effects":
+    def none(cls) -> Self:
         """No effect at all."""
         off: dict[str, Any] = dict.fromkeys(_strengths(), 0.0)
         return replace(cls(), **off | {"faint_limit": np.inf})
 
-    def but(self, **changes: Any) -> "Effects":
+    def but(self, **changes: Any) -> Self:
         """These effects with some changed."""
         return replace(self, **changes)
 

@@ -2,16 +2,13 @@
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.datasets.simulation._masses import kroupa
 from skcluster.isochrones import IsochroneGrid
 from skcluster.photometry import distance_modulus
-
-Floats = npt.NDArray[np.floating[Any]]
 
 #: Dust fills the disc with this scale along a sightline (kpc).
 DUST_SCALE = 4.0
@@ -34,14 +31,14 @@ class DiscStars:
         Share of stars as bright as each, or brighter.
     """
 
-    magnitudes: Floats
-    cumulative: Floats
+    magnitudes: FloatArray
+    cumulative: FloatArray
 
-    def share_brighter(self, g: Floats) -> Floats:
+    def share_brighter(self, g: FloatArray) -> FloatArray:
         """Share of stars brighter than absolute magnitudes."""
         return np.interp(g, self.magnitudes[0], self.cumulative)
 
-    def draw(self, share: Floats, rng: np.random.Generator) -> Floats:
+    def draw(self, share: FloatArray, rng: np.random.Generator) -> FloatArray:
         """Absolute magnitudes of stars from among the brightest share, shape (3, n_stars)."""
         found = np.searchsorted(self.cumulative, rng.random(len(share)) * share)
         return self.magnitudes[:, np.minimum(found, len(self.cumulative) - 1)]
@@ -75,11 +72,11 @@ def disc_stars(n_ages: int = 200, n_masses: int = 300) -> DiscStars:
 
 
 def field_counts(
-    n_stars: npt.NDArray[np.integer[Any]],
-    distance_kpc: Floats,
+    n_stars: IntArray,
+    distance_kpc: FloatArray,
     mean_share: float,
     rng: np.random.Generator,
-) -> npt.NDArray[np.int64]:
+) -> IntArray:
     """Number of field stars in each cluster's list, fewer near the Sun, where parallaxes tell."""
     if mean_share == 0:
         return np.zeros(len(n_stars), np.int64)
@@ -90,12 +87,12 @@ def field_counts(
 
 
 def draw_field(
-    cluster: npt.NDArray[np.integer[Any]],
-    distance_kpc: Floats,
-    a_v: Floats,
+    cluster: IntArray,
+    distance_kpc: FloatArray,
+    a_v: FloatArray,
     faint_limit: float,
     rng: np.random.Generator,
-) -> tuple[Floats, Floats, Floats]:
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Field stars of clusters.
 
     Parameters

@@ -1,45 +1,29 @@
 """What Gaia EDR3 makes of true magnitudes and parallaxes."""
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
+from skcluster._utils.typing import BoolArray, FloatArray, IntArray
 from skcluster.datasets.simulation._effects import Effects
-
-Floats = npt.NDArray[np.floating[Any]]
-
-# Standard errors of one source at magnitude 17 in its band, how they grow (dex a magnitude), and
-# the floor, from the typical errors that the release states at G = 13, 17 and 20 (Riello et al.
-# 2021, A&A 649, A3; Gaia Collaboration 2021, A&A 649, A1, table 3). In the order G, BP, RP.
-_AT_17 = np.array([0.001, 0.012, 0.006])
-_GROWTH = np.array([0.26, 0.318, 0.313])
-_FLOOR = np.array([0.0003, 0.0009, 0.0006])
+from skcluster.gaia import Band, parallax_error, photometric_error
 
 # BP fluxes under about one electron a second come out too high (Riello et al. 2021, section 8.1):
 # as if a source of this magnitude were added.
 _BP_EXCESS_MAGNITUDE = 22.8
 
-# Median parallax error (mas) of cluster members by G, and its spread (dex) from one part of the
-# sky to another and from star to star, in the lists of Almeida, Monteiro & Dias 2023.
-_PARALLAX_G = np.array([3.0, 5, 7, 9, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21])
-_PARALLAX_ERROR = np.array(
-    [
-        *(0.2, 0.09, 0.033, 0.021, 0.019, 0.0155, 0.0146, 0.0177),
-        *(0.0255, 0.040, 0.0668, 0.110, 0.19, 0.37, 0.9),
-    ]
-)
+# Spread of the parallax error (dex) from one part of the sky to another and from star to star, in
+# the lists of Almeida, Monteiro & Dias 2023.
 _SKY_SPREAD, _STAR_SPREAD = 0.10, 0.05
 
 
-def observe_photometry(true: Floats, effects: Effects, rng: np.random.Generator) -> Floats:
+def observe_photometry(true: FloatArray, effects: Effects, rng: np.random.Generator) -> FloatArray:
     """Magnitudes as Gaia measures them, shape (3, n_stars): G, BP, RP."""
     seen = true.copy()
     if effects.faint_bp_bias > 0:
         excess = effects.faint_bp_bias * 10 ** (0.4 * (true[1] - _BP_EXCESS_MAGNITUDE))
         seen[1] -= 2.5 * np.log10(1 + excess)
     if effects.photometric_errors > 0:
-        sigma = np.hypot(_FLOOR[:, None], _AT_17[:, None] * 10 ** (_GROWTH[:, None] * (seen - 17)))
+        bands: tuple[Band, ...] = ("g", "bp", "rp")
+        sigma = np.stack([photometric_error(m, b) for m, b in zip(seen, bands, strict=True)])
         seen += effects.photometric_errors * sigma * rng.standard_normal(seen.shape)
     if effects.colour_scatter > 0:
         half = 0.5 * effects.colour_scatter * rng.standard_normal(seen.shape[1])
@@ -49,27 +33,27 @@ def observe_photometry(true: Floats, effects: Effects, rng: np.random.Generator)
 
 
 def observe_parallax(
-    distance_kpc: Floats,
-    g: Floats,
-    cluster: npt.NDArray[np.integer[Any]],
+    distance_kpc: FloatArray,
+    g: FloatArray,
+    cluster: IntArray,
     n_clusters: int,
     effects: Effects,
     rng: np.random.Generator,
-) -> tuple[Floats, Floats]:
+) -> tuple[FloatArray, FloatArray]:
     """Parallaxes and their errors as Gaia measures them (mas)."""
     spread = _SKY_SPREAD * rng.standard_normal(n_clusters)[cluster]
     spread += _STAR_SPREAD * rng.standard_normal(len(g))
-    error = np.interp(g, _PARALLAX_G, _PARALLAX_ERROR) * 10**spread
-    zero_point = effects.parallax_zero_point
-    zero_point += effects.parallax_zero_point_scatter * rng.standard_normal(n_clusters)[cluster]
-    scatter = np.hypot(effects.parallax_errors * error, effects.parallax_floor)
-    parallax = 1 / distance_kpc + zero_point + scatter * rng.standard_normal(len(g))
+    error = parallax_error(g) * 10**spread
+    scatter = effects.parallax_zero_point_scatter * rng.standard_normal(n_clusters)
+    zero_point = effects.parallax_zero_point + scatter[cluster]
+    noise = np.hypot(effects.parallax_errors * error, effects.parallax_floor)
+    parallax = 1 / distance_kpc + zero_point + noise * rng.standard_normal(len(g))
     return parallax, error
 
 
 def membership_probability(
-    member: npt.NDArray[np.bool_], g: Floats, rng: np.random.Generator
-) -> Floats:
+    member: BoolArray, g: FloatArray, rng: np.random.Generator
+) -> FloatArray:
     """Probabilities of membership as published lists give them, 0.51 to 1.
 
     Near 1 for bright members, spread out for faint ones, lower for stars of the field.

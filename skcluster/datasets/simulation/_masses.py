@@ -1,12 +1,10 @@
 """Masses of stars: a mass function in power laws."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.floating[Any]]
+from skcluster._utils.typing import FloatArray
 
 
 @dataclass(frozen=True)
@@ -24,15 +22,15 @@ class MassFunction:
     breaks: tuple[float, ...]
     slopes: tuple[float, ...]
 
-    def rank(self, mass: Floats) -> Floats:
+    def rank(self, mass: FloatArray) -> FloatArray:
         """A number that rises with mass, uniform over stars: the integral of the function."""
         bounds, scales, starts = self._parts()
         part = np.searchsorted(self.breaks, mass)
         power = 1 - np.array(self.slopes)[part]
-        ratio: Floats = (mass / bounds[part]) ** power - 1
+        ratio: FloatArray = (mass / bounds[part]) ** power - 1
         return starts[part] + scales[part] * ratio / power
 
-    def mass(self, rank: Floats) -> Floats:
+    def mass(self, rank: FloatArray) -> FloatArray:
         """The inverse of `rank`."""
         bounds, scales, starts = self._parts()
         part = np.searchsorted(starts[1:], rank)
@@ -41,7 +39,7 @@ class MassFunction:
         ratio = np.maximum(1 + (rank - starts[part]) * power / scales[part], 1e-12)
         return bounds[part] * ratio ** (1 / power)
 
-    def _parts(self) -> tuple[Floats, Floats, Floats]:
+    def _parts(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Of each stretch its lower bound (the first one's upper), m dN/dm and rank there."""
         bounds = np.array([self.breaks[0], *self.breaks])
         density, start = 1.0, 0.0

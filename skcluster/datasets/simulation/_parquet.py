@@ -1,6 +1,6 @@
 """Simulated clusters, streamed to files."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from skcluster._utils.files import whole_file
-from skcluster.datasets.simulation._blocks import BLOCK_SIZE, Block, simulate_blocks
+from skcluster._utils.progress import progress_bar
+from skcluster.datasets.simulation._blocks import Block, simulate_blocks
 from skcluster.datasets.simulation._effects import Effects
 from skcluster.datasets.simulation._priors import Prior
 
@@ -71,16 +72,14 @@ def simulate_to_parquet(
         "metallicity": metallicity,
         "n_stars": n_stars,
     }
-    blocks: Iterable[Block] = simulate_blocks(n_clusters, priors, effects, random_state, n_jobs)
-    if progress:
-        from rich.progress import track
-
-        n_blocks = -(-n_clusters // BLOCK_SIZE)
-        blocks = track(blocks, description=f"{n_clusters} clusters", total=n_blocks)
-    _write(blocks, Path(members), Path(labels))
+    blocks = simulate_blocks(n_clusters, priors, effects, random_state, n_jobs)
+    with progress_bar("Simulating", n_clusters, show=progress, unit="clusters") as advance:
+        _write(blocks, Path(members), Path(labels), advance)
 
 
-def _write(blocks: Iterable[Block], members: Path, labels: Path) -> None:
+def _write(
+    blocks: Iterable[Block], members: Path, labels: Path, advance: Callable[[int], None]
+) -> None:
     """Write the blocks as they come, to files that get their names at the end."""
     with whole_file(labels, True) as half_labels, whole_file(members, True) as half_members:
         writers: list[pq.ParquetWriter] = []
@@ -94,6 +93,7 @@ def _write(blocks: Iterable[Block], members: Path, labels: Path) -> None:
                     ]
                 for writer, table in zip(writers, tables, strict=True):
                     writer.write_table(table)
+                advance(len(block.counts))
             for writer in writers:
                 writer.close()
         except BaseException:

@@ -6,10 +6,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from skcluster._utils.typing import BoolArray, FloatArray
 from skcluster.datasets.simulation._stars import Parameters
 from skcluster.isochrones import IsochroneGrid, check_range
-
-Floats = npt.NDArray[np.floating[Any]]
 
 
 class Distribution(Protocol):
@@ -35,13 +34,13 @@ _A_V = (1.75, 1.4, 2.2, 7.0)
 
 def _truncated_normal(
     mean: float, deviation: float, lowest: float, highest: float, n: int, rng: np.random.Generator
-) -> Floats:
+) -> FloatArray:
     a, b = (lowest - mean) / deviation, (highest - mean) / deviation
-    drawn: Floats = stats.truncnorm.rvs(a, b, mean, deviation, size=n, random_state=rng)
+    drawn: FloatArray = stats.truncnorm.rvs(a, b, mean, deviation, size=n, random_state=rng)
     return drawn
 
 
-def draw_a_v(distance_kpc: Floats, rng: np.random.Generator) -> Floats:
+def draw_a_v(distance_kpc: FloatArray, rng: np.random.Generator) -> FloatArray:
     """Extinctions (mag) of clusters at distances (kpc): more, and more different, farther away."""
     far, scale, shape, most = _A_V
     mean = far * -np.expm1(-distance_kpc / scale)
@@ -75,7 +74,7 @@ def draw_parameters(
         If a value is one that no cluster can have, or outside the isochrones.
     """
 
-    def of(name: str) -> Floats | None:
+    def of(name: str) -> FloatArray | None:
         prior = priors.get(name)
         if prior is None:
             return None
@@ -113,6 +112,6 @@ def draw_parameters(
     )
 
 
-def _refuse(name: str, values: Floats, wrong: npt.NDArray[np.bool_], rule: str) -> None:
+def _refuse(name: str, values: FloatArray, wrong: BoolArray, rule: str) -> None:
     if wrong.any():
         raise ValueError(f"{name} must be {rule}; got {values[wrong][0]:g}.")

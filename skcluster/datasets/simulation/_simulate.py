@@ -10,8 +10,7 @@ from skcluster.clusters import clusters_from_flat
 from skcluster.datasets.simulation._blocks import simulate_blocks
 from skcluster.datasets.simulation._effects import Effects
 from skcluster.datasets.simulation._priors import Prior
-
-TARGETS = ["log_age", "a_v", "distance_kpc"]
+from skcluster.schema import CLUSTER_PARAMETERS
 
 
 def simulate_clusters(
@@ -111,5 +110,5 @@ def simulate_clusters(
     y = pd.concat([block.labels for block in blocks])
     offsets = np.concatenate([[0], np.cumsum(np.concatenate([b.counts for b in blocks]))])
     stars = {name: np.concatenate([b.stars[name] for b in blocks]) for name in blocks[0].stars}
-    columns = [*TARGETS, "metallicity"] if with_metallicity else TARGETS
+    columns = [*CLUSTER_PARAMETERS, *(["metallicity"] if with_metallicity else [])]
     return clusters_from_flat(stars, offsets, y.index), y[columns]

@@ -1,11 +1,10 @@
 """The stars of a block of clusters, in one pass over flat arrays."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.datasets.simulation._effects import Effects
 from skcluster.datasets.simulation._field import draw_field, field_counts
 from skcluster.datasets.simulation._gaia import (
@@ -17,9 +16,6 @@ from skcluster.datasets.simulation._masses import kroupa
 from skcluster.isochrones import IsochroneGrid, Isochrones
 from skcluster.photometry import Law, distance_modulus, extinction_coefficients
 
-Floats = npt.NDArray[np.floating[Any]]
-Ints = npt.NDArray[np.integer[Any]]
-
 # A binary of equal stars is this much brighter than one of them (mag).
 _TWICE = 2.5 * np.log10(2)
 _OLDEST_WITHOUT_STRAGGLERS = 8.5
@@ -29,11 +25,11 @@ _OLDEST_WITHOUT_STRAGGLERS = 8.5
 class Parameters:
     """True parameters of clusters, each an array of shape (n_clusters,)."""
 
-    log_age: Floats
-    a_v: Floats
-    distance_kpc: Floats
-    metallicity: Floats
-    n_stars: Ints
+    log_age: FloatArray
+    a_v: FloatArray
+    distance_kpc: FloatArray
+    metallicity: FloatArray
+    n_stars: IntArray
 
     def __len__(self) -> int:
         return len(self.log_age)
@@ -43,12 +39,14 @@ class Parameters:
 class _Stars:
     """Stars before Gaia measures them: apparent magnitudes, shape (3, n_stars), and distances."""
 
-    cluster: Ints
-    magnitudes: Floats
-    distance_kpc: Floats
+    cluster: IntArray
+    magnitudes: FloatArray
+    distance_kpc: FloatArray
 
 
-def _apparent(absolute: Floats, distance_kpc: Floats, a_v: Floats, law: Law) -> Floats:
+def _apparent(
+    absolute: FloatArray, distance_kpc: FloatArray, a_v: FloatArray, law: Law
+) -> FloatArray:
     """Apparent magnitudes of absolute ones: G, BP and RP along the first axis."""
     k = extinction_coefficients(absolute[1] - absolute[2], a_v, law)
     return absolute + np.stack(k) * a_v + distance_modulus(distance_kpc)
@@ -56,7 +54,7 @@ def _apparent(absolute: Floats, distance_kpc: Floats, a_v: Floats, law: Law) -> 
 
 def simulate_stars(
     parameters: Parameters, effects: Effects, rng: np.random.Generator
-) -> tuple[dict[str, Floats], Ints]:
+) -> tuple[dict[str, FloatArray], IntArray]:
     """Star columns of clusters, cluster after cluster, and the number of stars of each.
 
     Raises
@@ -88,7 +86,7 @@ def _invisible(parameters: Parameters, i: int, effects: Effects) -> ValueError:
 
 def _members(
     parameters: Parameters,
-    n_members: Ints,
+    n_members: IntArray,
     isochrones: Isochrones,
     effects: Effects,
     rng: np.random.Generator,
@@ -130,7 +128,7 @@ def _members(
 
 def _mass_bounds(
     parameters: Parameters, isochrones: Isochrones, effects: Effects
-) -> tuple[Floats, Floats, Floats]:
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Of each cluster the lowest mass that a twin can lift over the limit, that of the faintest
     single star, and the highest (solar masses).
     """
@@ -151,9 +149,9 @@ def _mass_bounds(
 
 
 def _add_companions(
-    magnitudes: Floats,
-    mass: Floats,
-    cluster: Ints,
+    magnitudes: FloatArray,
+    mass: FloatArray,
+    cluster: IntArray,
     isochrones: Isochrones,
     effects: Effects,
     rng: np.random.Generator,
@@ -168,8 +166,8 @@ def _add_companions(
 
 
 def _make_blue_stragglers(
-    magnitudes: Floats,
-    cluster: Ints,
+    magnitudes: FloatArray,
+    cluster: IntArray,
     parameters: Parameters,
     effects: Effects,
     rng: np.random.Generator,
@@ -188,7 +186,7 @@ def _make_blue_stragglers(
 
 def _observe(
     members: _Stars, field: _Stars, n_clusters: int, effects: Effects, rng: np.random.Generator
-) -> tuple[dict[str, Floats], Ints]:
+) -> tuple[dict[str, FloatArray], IntArray]:
     """The catalogue's columns of members and field stars, sorted by cluster."""
     cluster = np.concatenate([members.cluster, field.cluster])
     order = np.argsort(cluster, kind="stable")

@@ -1,21 +1,16 @@
 """Where stars, isochrones and bands of samples lie in a colour-magnitude diagram."""
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
+from skcluster._utils.typing import BoolArray, FloatArray
 from skcluster.isochrones import IsochroneGrid
 from skcluster.photometry import Law, distance_modulus, redden
-
-__all__ = ["can_be_drawn", "diagram_limits", "most_credible", "seen_isochrones"]
-
-Floats = npt.NDArray[np.floating[Any]]
 
 
 def seen_isochrones(
     parameters: npt.ArrayLike, metallicity: float = 0.0, law: Law = "dr2", *, every: int = 1
-) -> Floats:
+) -> FloatArray:
     """Isochrones at their distances and behind their dust.
 
     Parameters
@@ -37,7 +32,7 @@ def seen_isochrones(
 
     Examples
     --------
-    >>> from skcluster.plotting.geometry import seen_isochrones
+    >>> from skcluster.plotting import seen_isochrones
     >>> seen_isochrones([[9.6, 0.1, 0.88], [8.1, 0.1, 0.14]], every=4).shape
     (2, 395, 2)
     """
@@ -50,7 +45,7 @@ def seen_isochrones(
     return seen
 
 
-def can_be_drawn(parameters: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+def can_be_drawn(parameters: npt.ArrayLike) -> BoolArray:
     """Which estimates have an isochrone and a place in the diagram.
 
     Parameters
@@ -65,7 +60,7 @@ def can_be_drawn(parameters: npt.ArrayLike) -> npt.NDArray[np.bool_]:
 
     Examples
     --------
-    >>> from skcluster.plotting.geometry import can_be_drawn
+    >>> from skcluster.plotting import can_be_drawn
     >>> can_be_drawn([[9.6, 0.1, 0.88], [11.0, 0.1, 0.88]])
     array([ True, False])
     """
@@ -74,7 +69,7 @@ def can_be_drawn(parameters: npt.ArrayLike) -> npt.NDArray[np.bool_]:
     return (log_age >= low) & (log_age <= high) & np.isfinite(a_v + distance) & (distance > 0)
 
 
-def most_credible(samples: Floats, coverage: float, most: int) -> Floats:
+def most_credible(samples: FloatArray, coverage: float, most: int) -> FloatArray:
     """The share of joint samples that lies closest to their middle.
 
     Closeness is the Mahalanobis distance in log age, A_V and distance modulus, so that the
@@ -97,7 +92,7 @@ def most_credible(samples: Floats, coverage: float, most: int) -> Floats:
     Examples
     --------
     >>> import numpy as np
-    >>> from skcluster.plotting.geometry import most_credible
+    >>> from skcluster.plotting import most_credible
     >>> samples = np.random.default_rng(0).normal([9.6, 0.2, 0.88], 0.01, (1000, 3))
     >>> most_credible(samples, 0.68, 250).shape
     (250, 3)
@@ -118,7 +113,7 @@ def most_credible(samples: Floats, coverage: float, most: int) -> Floats:
     return kept[np.unique(np.linspace(0, len(kept) - 1, most).round().astype(int))]
 
 
-def diagram_limits(colour: Floats, magnitude: Floats) -> tuple[Floats, Floats]:
+def diagram_limits(colour: FloatArray, magnitude: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Lower and upper ends of a diagram's axes, colour first, with room around the stars.
 
     Parameters
@@ -134,7 +129,7 @@ def diagram_limits(colour: Floats, magnitude: Floats) -> tuple[Floats, Floats]:
     Examples
     --------
     >>> import numpy as np
-    >>> from skcluster.plotting.geometry import diagram_limits
+    >>> from skcluster.plotting import diagram_limits
     >>> low, high = diagram_limits(np.array([0.5, 0.7]), np.array([12.0, 14.0]))
     >>> low.round(2), high.round(2)
     (array([ 0.1, 11.5]), array([ 1.1, 14.5]))

@@ -1,0 +1,90 @@
+"""Typical errors and zero points of Gaia's releases."""
+
+import numpy as np
+import pytest
+
+from skcluster.clusters import stars_of
+from skcluster.gaia import (
+    bp_rp_error,
+    parallax_error,
+    parallax_zero_point,
+    photometric_error,
+    split_colour,
+)
+from skcluster.isochrones import IsochroneGrid
+
+# Gaia Collaboration 2021, A&A 649, A1, and 2018, A&A 616, A1, table 3: at G = 17 and 20, mag.
+STATED = {
+    ("edr3", "g"): (0.001, 0.006),
+    ("edr3", "bp"): (0.012, 0.108),
+    ("edr3", "rp"): (0.006, 0.052),
+    ("dr2", "g"): (0.002, 0.010),
+    ("dr2", "bp"): (0.010, 0.200),
+    ("dr2", "rp"): (0.010, 0.200),
+}
+MAGNITUDES = np.linspace(5, 21, 161)
+
+
+@pytest.mark.parametrize(("release", "band"), STATED)
+def test_photometric_errors_are_those_stated_by_the_release(release, band):
+    found = photometric_error([17.0, 20.0], band, release)
+    np.testing.assert_allclose(found, STATED[release, band], rtol=0.05)
+    assert (np.diff(photometric_error(MAGNITUDES, band, release)) >= 0).all()
+
+
+@pytest.mark.parametrize("release", ["edr3", "dr2"])
+def test_colour_errors_hold_those_of_both_bands(release):
+    g, colour = np.meshgrid(MAGNITUDES, [-0.3, 0.5, 1.0, 3.0, 4.5])
+    bp, rp = split_colour(g, colour)
+    error = bp_rp_error(g, colour, release)
+    assert error.shape == g.shape
+    assert (error >= photometric_error(bp, "bp", release)).all()
+    assert (error >= photometric_error(rp, "rp", release)).all()
+
+
+def test_colours_split_as_the_isochrones_have_them():
+    isochrones = IsochroneGrid.load().interpolate(np.array([8.0, 9.0]), np.zeros(2))
+    g, bp, rp = isochrones.magnitudes
+    found = split_colour(g, bp - rp)
+    assert np.quantile(np.abs(found[0] - bp), 0.9) < 0.02
+    np.testing.assert_allclose(found[0] - found[1], bp - rp, atol=1e-12)
+
+
+# Table 3 of the summaries: at G = 17 and 20, mas.
+@pytest.mark.parametrize(("release", "stated"), [("edr3", (0.07, 0.5)), ("dr2", (0.1, 0.7))])
+def test_parallax_errors_are_near_those_stated_by_the_release(release, stated):
+    np.testing.assert_allclose(parallax_error([17.0, 20.0], release), stated, rtol=0.3)
+
+
+def test_parallax_errors_grow_from_where_gaia_is_best():
+    faint = MAGNITUDES[MAGNITUDES >= 13]
+    assert (np.diff(parallax_error(faint)) > 0).all()
+    assert parallax_error(30.0) == parallax_error(21.0)
+    np.testing.assert_allclose(parallax_error(faint, "dr2"), 1.4 * parallax_error(faint))
+
+
+def test_parallaxes_of_both_releases_are_too_small():
+    assert parallax_zero_point("dr2") < parallax_zero_point() == parallax_zero_point("edr3") < 0
+
+
+def test_missing_magnitudes_have_missing_errors():
+    assert np.isnan(photometric_error(np.nan, "g"))
+    assert np.isnan(parallax_error(np.nan))
+
+
+def test_unknown_bands_and_releases_are_refused():
+    with pytest.raises(ValueError, match="band must be one of 'g', 'bp', 'rp', not 'v'"):
+        photometric_error(17.0, "v")
+    for function in (parallax_error, lambda g, release: parallax_zero_point(release)):
+        with pytest.raises(ValueError, match="release must be one of 'edr3', 'dr2', not 'dr9'"):
+            function(17.0, "dr9")
+
+
+@pytest.mark.real
+def test_typical_parallax_errors_are_those_of_the_real_stars(real):
+    stars = stars_of(real[0])
+    g = stars["phot_g_mean_mag"]
+    for magnitude in (14, 15, 16, 17, 18):
+        near = np.abs(g - magnitude) < 0.1
+        found = np.median(stars["parallax_error"][near])
+        assert parallax_error(magnitude) == pytest.approx(found, rel=0.15)
