@@ -84,6 +84,17 @@ class Case:
             return "resampler"
         return "regressor" if is_regressor(self.estimator) else "transformer"
 
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Its own parameters, without those of an estimator inside it."""
+        found: dict[str, Any] = self.estimator.get_params(deep=False)
+        return found
+
+    def default(self) -> Any:
+        """An estimator of its class with default parameters, around the same estimator if any."""
+        inner = _inner(self.estimator)
+        return type(self.estimator)(**{name: self.parameters[name] for name in inner})
+
     def new(self) -> Any:
         """A fresh copy of the estimator."""
         return clone(self.estimator)
@@ -116,6 +127,12 @@ class Case:
             "regressor": [],
         }
         return Pipeline([*first, ("step", self.new()), *last[self.kind]], memory=memory)
+
+
+def _inner(estimator: BaseEstimator) -> list[str]:
+    """Parameters that an estimator around another one needs."""
+    signature = inspect.signature(type(estimator)).parameters.values()
+    return [p.name for p in signature if p.default is p.empty]
 
 
 TINY = {"hidden_layer_sizes": 4, "epochs": 2, "batch_size": 8, "random_state": 0}

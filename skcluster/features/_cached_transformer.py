@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from nested_pandas import NestedFrame
 from sklearn.base import MetaEstimatorMixin, _fit_context, clone
+from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
@@ -77,7 +78,7 @@ class CachedTransformer(MetaEstimatorMixin, ClusterTransformer):
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
-        "transformer": "no_validation",
+        "transformer": [HasMethods(["fit", "transform"])],
         "memory": [str, Path, joblib.Memory, None],
     }
 

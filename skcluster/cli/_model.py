@@ -1,0 +1,64 @@
+"""The model that a command uses, and its estimates."""
+
+import argparse
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from skcluster._utils.progress import progress_bar
+
+#: Joint samples of a cluster, for the band in its diagram.
+_N_SAMPLES = 500
+
+
+def add_model(command: argparse.ArgumentParser) -> None:
+    """Arguments of `load`, `estimates` and `facts`."""
+    command.add_argument("--model", type=Path, help="model file (default: the pretrained one)")
+    command.add_argument(
+        "--coverage", type=float, default=0.68, help="coverage of the intervals (default: 0.68)"
+    )
+
+
+class Estimates(NamedTuple):
+    """What `skcluster.estimation.estimate` returns."""
+
+    table: Any
+    #: None if they were not asked for, or the model has none.
+    samples: dict[Any, Any] | None
+
+
+def load(options: argparse.Namespace) -> Any:
+    """The model; wrong options are found first."""
+    if not 0 < options.coverage < 1:
+        raise ValueError(f"--coverage must lie between 0 and 1, not {options.coverage:g}.")
+    from skcluster.persistence import load_model
+
+    return load_model(options.model)
+
+
+def estimates(options: argparse.Namespace, model: Any, X: Any, *, samples: bool) -> Estimates:
+    """The table of estimates, and samples for diagrams."""
+    from skcluster.estimation import estimate
+
+    n_samples = _N_SAMPLES if samples and hasattr(model, "predict_distribution") else 0
+    with progress_bar("Estimating", len(X)) as advance:
+        found = estimate(
+            X,
+            model,
+            coverage=options.coverage,
+            n_samples=n_samples,
+            random_state=0,
+            progress=advance,
+        )
+    return Estimates(*found) if n_samples else Estimates(found, None)
+
+
+def facts(options: argparse.Namespace) -> dict[str, str]:
+    """Where estimates come from, for the header of a file."""
+    from skcluster.persistence import read_card
+
+    card = read_card(options.model)
+    return {
+        "model": str(card["card"].get("name", options.model)),
+        "skcluster": card["versions"]["skcluster"],
+        "coverage": f"{options.coverage:g}",
+    }
