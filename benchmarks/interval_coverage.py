@@ -66,9 +66,10 @@ def held_out(
             cv=options.inner_folds,
             random_state=options.seed,
         ).fit(X.iloc[train], y.iloc[train])
-        true, mean = y.iloc[test].to_numpy(), _in_magnitudes(model.predict(X.iloc[test]))
+        distribution = model.predict_distribution(X.iloc[test])
+        true, mean = y.iloc[test].to_numpy(), _in_magnitudes(distribution.predict())
         for coverage, measured in found.items():
-            low, high = np.moveaxis(model.predict_interval(X.iloc[test], coverage=coverage), -1, 0)
+            low, high = np.moveaxis(distribution.interval(coverage), -1, 0)
             measured["covered"][test] = (low <= true) & (true <= high)
             measured["width"][test] = 2 * (_in_magnitudes(high) - mean)
             half = np.quantile(np.abs(model.errors_), coverage, axis=0)

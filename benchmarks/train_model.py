@@ -16,7 +16,7 @@ import skcluster
 from skcluster.inference import ConformalRegressor
 from skcluster.io import read_clusters
 from skcluster.persistence import load_model, save_model
-from skcluster.pipelines import cluster_domain, reference_pipeline
+from skcluster.pipelines import describe_cluster, reference_pipeline
 
 MODEL = Path(skcluster.__file__).parent / "data" / "reference.skcluster"
 #: Record of the weights that training starts from.
@@ -77,7 +77,7 @@ def main(arguments: list[str] | None = None) -> None:
     else:
         model = ConformalRegressor(
             reference_pipeline(random_state=options.seed),
-            domain=cluster_domain(),
+            domain=describe_cluster,
             random_state=options.seed,
         ).fit(X, y)
     options.output.parent.mkdir(parents=True, exist_ok=True)

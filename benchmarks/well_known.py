@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from skcluster import ConformalRegressor
 from skcluster.estimation import estimate
 from skcluster.io import read_clusters
-from skcluster.pipelines import cluster_domain, reference_pipeline
+from skcluster.pipelines import describe_cluster, reference_pipeline
 from skcluster.plotting import CMDDisplay
 
 #: Their names in catalogues, and what they are called.
@@ -80,7 +80,7 @@ def main(arguments: list[str] | None = None) -> pd.DataFrame:
     others = ~X.index.isin(known)
     model = ConformalRegressor(
         reference_pipeline(random_state=options.seed),
-        domain=cluster_domain(),
+        domain=describe_cluster,
         random_state=options.seed,
     )
     model.fit(X[others], y[others])
