@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import RobustScaler
 
 from skcluster._utils.typing import BoolArray, FloatArray
@@ -40,9 +41,6 @@ class Domain(NamedTuple):
 
 def _distance(known: FloatArray, points: FloatArray | None) -> FloatArray:
     """Mean distance to the nearest known points; without points, of these themselves."""
-    # An import that takes longer than the search; a model without a domain does without.
-    from sklearn.neighbors import NearestNeighbors
-
     k = min(_N_NEIGHBOURS, len(known) - 1)
     distance: FloatArray = (
         NearestNeighbors(n_neighbors=k).fit(known).kneighbors(points)[0].mean(axis=1)

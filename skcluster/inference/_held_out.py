@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.model_selection import KFold, check_cv
 from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _check_method_params
@@ -64,9 +65,6 @@ def folds_of(
     ValueError
         If a row is not in exactly one test fold.
     """
-    # An import that takes long, and that a fitted model does without.
-    from sklearn.model_selection import KFold, check_cv
-
     if isinstance(cv, Integral):
         cv = KFold(cv, shuffle=True, random_state=check_random_state(random_state))
     folds = list(check_cv(cv).split(X, y, **split_params))
