@@ -61,8 +61,9 @@ class ClusterAugmenter(DocLinkMixin, BaseEstimator):
         colour gets that of BP less that of RP. It is added after the cut at the faint limit.
     field_stars : float, default=0.0
         Mean number of field stars added for each star of a copy. See Notes.
-    law : {"edr3", "dr2"}, default="edr3"
-        Extinction law, of Gaia EDR3 and DR3 or of DR2; see `skcluster.photometry`.
+    law : {"dr2", "edr3"}, default="dr2"
+        Extinction law of Gaia DR2, from whose photometry published A_V come, or of EDR3 and DR3;
+        see `skcluster.photometry`.
     random_state : int, RandomState instance or None, default=None
         Source of the random numbers; an int gives the same copies every time.
 
@@ -125,8 +126,8 @@ class ClusterAugmenter(DocLinkMixin, BaseEstimator):
     Melotte_22 (copy 1)      7.9  2.2          0.40
     >>> X_more["stars"].iloc[1].round(2)
        parallax  phot_g_mean_mag  bp_rp
-    0      2.02             9.29   0.82
-    1      2.12            13.25   1.45
+    0      2.02             9.23   0.92
+    1      2.12            13.17   1.54
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -139,7 +140,7 @@ class ClusterAugmenter(DocLinkMixin, BaseEstimator):
         "star_dropout": [Interval(Real, 0, 1, closed="left")],
         "photometric_noise": [Interval(Real, 0, None, closed="left")],
         "field_stars": [Interval(Real, 0, None, closed="left")],
-        "law": [StrOptions({"edr3", "dr2"})],
+        "law": [StrOptions({"dr2", "edr3"})],
         "random_state": ["random_state"],
     }
 
@@ -155,7 +156,7 @@ class ClusterAugmenter(DocLinkMixin, BaseEstimator):
         star_dropout: float = 0.0,
         photometric_noise: float = 0.0,
         field_stars: float = 0.0,
-        law: Law = "edr3",
+        law: Law = "dr2",
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.n_copies = n_copies

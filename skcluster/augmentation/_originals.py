@@ -26,7 +26,7 @@ class Originals:
         The flat stars of all clusters.
     labels : Labels
         Extinctions and distances of the clusters.
-    law : {"edr3", "dr2"}
+    law : {"dr2", "edr3"}
         The extinction law.
     faint_limit : float or None
         The G of the faintest star that a copy may have; None for each cluster's own faintest.
