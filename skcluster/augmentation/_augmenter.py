@@ -13,11 +13,16 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from skcluster._utils.doc_links import DocLinkMixin
 from skcluster._utils.typing import ClustersLike, FloatArray, IntArray
-from skcluster.augmentation._columns import append_column, columns_of_copies
-from skcluster.augmentation._copies import CopiedStars, add_field_stars, drop_stars, members
 from skcluster.augmentation._labels import append_copies, copy_names, read_labels
-from skcluster.augmentation._originals import Originals
-from skcluster.augmentation._places import Limits, draw_places
+from skcluster.augmentation._moved_clusters import DereddenedClusters, MoveLimits, draw_moves
+from skcluster.augmentation._moved_stars import (
+    MovedStars,
+    add_field_stars,
+    append_column,
+    columns_of_copies,
+    drop_stars,
+    members,
+)
 from skcluster.clusters import STARS, as_clusters, clusters_from_flat, validate_clusters
 from skcluster.photometry import Law
 
@@ -201,33 +206,33 @@ class ClusterAugmenter(DocLinkMixin, BaseEstimator):
         stars = validate_clusters(X)
         labels = read_labels(y, stars.index)
         rng = check_random_state(self.random_state)
-        originals = Originals(stars, labels, self.law, self.faint_limit)
+        clusters = DereddenedClusters(stars, labels, self.law, self.faint_limit)
         rows = np.tile(np.arange(len(X)), self.n_copies)
-        limits = Limits(
+        limits = MoveLimits(
             self.max_distance_modulus, self.max_extinction, self.only_farther, self.min_stars
         )
-        modulus_shift, a_v = draw_places(originals, rows, limits, rng)
+        modulus_shift, a_v = draw_moves(clusters, rows, limits, rng)
         copies = labels.moved(rows, modulus_shift, a_v)
-        chosen = self._choose_stars(originals, rows, modulus_shift, a_v, rng)
+        chosen = self._choose_stars(clusters, rows, modulus_shift, a_v, rng)
         columns = columns_of_copies(
-            originals, chosen, modulus_shift, copies, self.photometric_noise, rng
+            clusters, chosen, modulus_shift, copies, self.photometric_noise, rng
         )
         self.sample_indices_ = np.concatenate([np.arange(len(X)), rows])
-        return _append_clusters(X, originals, rows, chosen, columns), append_copies(y, rows, copies)
+        return _append_clusters(X, clusters, rows, chosen, columns), append_copies(y, rows, copies)
 
     def _choose_stars(
         self,
-        originals: Originals,
+        clusters: DereddenedClusters,
         rows: IntArray,
         modulus_shift: FloatArray,
         a_v: FloatArray,
         rng: np.random.RandomState,
-    ) -> CopiedStars:
-        stars = members(originals, rows, modulus_shift, a_v)
+    ) -> MovedStars:
+        stars = members(clusters, rows, modulus_shift, a_v)
         if self.star_dropout:
             stars = drop_stars(stars, self.star_dropout, self.min_stars, rng)
         if self.field_stars:
-            stars = add_field_stars(originals, rows, stars, self.field_stars, rng)
+            stars = add_field_stars(clusters, rows, stars, self.field_stars, rng)
         return stars
 
     def __sklearn_tags__(self) -> Tags:
@@ -241,13 +246,13 @@ class ClusterAugmenter(DocLinkMixin, BaseEstimator):
 
 def _append_clusters(
     X: NestedFrame,
-    originals: Originals,
+    clusters: DereddenedClusters,
     rows: IntArray,
-    chosen: CopiedStars,
+    chosen: MovedStars,
     columns: dict[str, Any],
 ) -> NestedFrame:
     """X with the copies after it, in the order of its columns."""
-    stars = originals.stars
+    stars = clusters.stars
     host = pa.array(chosen.host)
     fields = {
         name: append_column(column, columns.get(name), host)
