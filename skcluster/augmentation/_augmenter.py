@@ -1,15 +1,17 @@
 """New clusters from real ones."""
 
 from numbers import Integral, Real
-from typing import Any, ClassVar
+from typing import Any, ClassVar, overload
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 from nested_pandas import NestedFrame
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import _check_sample_weight
 
 from skcluster._utils.doc_links import DocLinkMixin
 from skcluster._utils.typing import ClustersLike, FloatArray, IntArray
@@ -110,6 +112,12 @@ class ClusterAugmenter(DocLinkMixin, BaseEstimator):
     clusters and y come along unchanged. ``y`` must be in physical units: scale targets within the
     pipeline's last step (`~sklearn.compose.TransformedTargetRegressor`), not around the pipeline.
 
+    *Weights.* A step of imbalanced-learn's pipeline can hand on X and y only, so weights given to a
+    pipeline's ``fit`` do not fit the clusters that its last step sees. To use both, append the
+    copies first and fit a pipeline without this step: ``X, y, weight = augmenter.fit_resample(X, y,
+    weight)``, then ``pipeline.fit(X, y, regressor__sample_weight=weight)``. In a cross-validation
+    do so within each training set.
+
     References
     ----------
     .. [1] Branco & Ferraz 2023, "Neural networks approaches to star cluster studies".
@@ -176,9 +184,19 @@ class ClusterAugmenter(DocLinkMixin, BaseEstimator):
         self.law = law
         self.random_state = random_state
 
+    @overload
+    def fit_resample(
+        self, X: ClustersLike, y: Any, sample_weight: None = None
+    ) -> tuple[NestedFrame, Any]: ...
+    @overload
+    def fit_resample(
+        self, X: ClustersLike, y: Any, sample_weight: npt.ArrayLike
+    ) -> tuple[NestedFrame, Any, FloatArray]: ...
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit_resample(self, X: ClustersLike, y: Any) -> tuple[NestedFrame, Any]:
-        """The clusters and labels given, and after them those of the copies.
+    def fit_resample(
+        self, X: ClustersLike, y: Any, sample_weight: npt.ArrayLike | None = None
+    ) -> tuple[NestedFrame, Any] | tuple[NestedFrame, Any, FloatArray]:
+        """Append copies to clusters and labels.
 
         Parameters
         ----------
@@ -187,6 +205,9 @@ class ClusterAugmenter(DocLinkMixin, BaseEstimator):
         y : DataFrame or array-like of shape (n_clusters, n_targets)
             A frame needs the columns ``a_v`` (mag) and ``distance_kpc``, whatever else it has; an
             array is taken to be log age, A_V, distance in kpc and further columns, in this order.
+            All but A_V and distance are only copied, missing values included.
+        sample_weight : array-like of shape (n_clusters,), default=None
+            Weight of each cluster.
 
         Returns
         -------
@@ -195,15 +216,18 @@ class ClusterAugmenter(DocLinkMixin, BaseEstimator):
             clusters are numbered, the numbers go on).
         y : DataFrame or ndarray of shape (n_clusters * (1 + n_copies), n_targets)
             Their labels, in columns of the types given.
+        sample_weight : ndarray of shape (n_clusters * (1 + n_copies),)
+            Their weights, those of copies the same as of their clusters. Only if weights are given.
 
         Raises
         ------
         ValueError
-            If X or y cannot be used (the message names cluster, column, value and rule), or a
-            cluster has no star within ``faint_limit``.
+            If X, y or the weights cannot be used (the message names cluster, column, value and
+            rule), or a cluster has no star within ``faint_limit``.
         """
         X = as_clusters(X)
         stars = validate_clusters(X)
+        weights = None if sample_weight is None else _check_sample_weight(sample_weight, X)
         labels = read_labels(y, stars.index)
         rng = check_random_state(self.random_state)
         clusters = DereddenedClusters(stars, labels, self.law, self.faint_limit)
@@ -218,7 +242,11 @@ class ClusterAugmenter(DocLinkMixin, BaseEstimator):
             clusters, chosen, modulus_shift, copies, self.photometric_noise, rng
         )
         self.sample_indices_ = np.concatenate([np.arange(len(X)), rows])
-        return _append_clusters(X, clusters, rows, chosen, columns), append_copies(y, rows, copies)
+        X_resampled = _append_clusters(X, clusters, rows, chosen, columns)
+        y_resampled = append_copies(y, rows, copies)
+        if weights is None:
+            return X_resampled, y_resampled
+        return X_resampled, y_resampled, weights[self.sample_indices_]
 
     def _choose_stars(
         self,
@@ -255,8 +283,7 @@ def _append_clusters(
     stars = clusters.stars
     host = pa.array(chosen.host)
     fields = {
-        name: append_column(column, columns.get(name), host)
-        for name, column in stars._fields.items()
+        name: append_column(stars.arrow(name), columns.get(name), host) for name in stars.columns
     }
     ends = np.searchsorted(chosen.copy, np.arange(len(rows)), side="right")
     offsets = np.concatenate([stars.offsets, stars.offsets[-1] + ends])
