@@ -4,6 +4,11 @@ Units throughout: magnitudes in mag, distances in kpc, parallaxes in mas, A0 in 
 extinction at 550 nm, which skcluster takes for A_V (they differ by less than 1 per cent for
 ordinary stars).
 
+The law of Gaia DR2 is the default of this package: the extinctions that catalogues publish for open
+clusters (Cantat-Gaudin et al. 2020, A&A 640, A1, and those trained on them) were derived from DR2
+photometry, and isochrones behind that law fit the clusters best at these values. For the same A0,
+the law of EDR3 reddens about a tenth less.
+
 References
 ----------
 .. [1] Gaia Collaboration, Babusiaux et al. 2018, A&A 616, A10, equation 1 and table 1 (DR2).
@@ -18,7 +23,7 @@ import numpy.typing as npt
 
 from skcluster._utils.typing import FloatArray
 
-Law = Literal["edr3", "dr2"]
+Law = Literal["dr2", "edr3"]
 
 __all__ = [
     "ExtinctionCoefficients",
@@ -158,7 +163,7 @@ def modulus_from_parallax(parallax: npt.ArrayLike, zero_point: float = 0.0) -> F
 
 
 def extinction_coefficients(
-    intrinsic_bp_rp: npt.ArrayLike, a0: npt.ArrayLike, law: Law = "edr3"
+    intrinsic_bp_rp: npt.ArrayLike, a0: npt.ArrayLike, law: Law = "dr2"
 ) -> ExtinctionCoefficients:
     """A_G / A0, A_BP / A0 and A_RP / A0 of stars of an intrinsic colour.
 
@@ -168,13 +173,14 @@ def extinction_coefficients(
         BP−RP without reddening, mag; values beyond `COLOUR_RANGE` are taken as its ends.
     a0 : array-like
         Extinction, mag.
-    law : {"edr3", "dr2"}, default="edr3"
-        Which release's photometry, and so which polynomials: [2]_ or [1]_ of this module.
+    law : {"dr2", "edr3"}, default="dr2"
+        Polynomials fitted to the photometry of Gaia DR2 ([1]_ of this module) or of EDR3 and DR3
+        ([2]_).
 
     Examples
     --------
     >>> from skcluster.photometry import extinction_coefficients
-    >>> k = extinction_coefficients(0.5, 1.0, law="dr2")
+    >>> k = extinction_coefficients(0.5, 1.0)
     >>> print(f"{k.g:.3f} {k.bp:.3f} {k.rp:.3f}")
     0.856 1.082 0.594
     """
@@ -210,7 +216,7 @@ def _polynomials(colour: FloatArray, extinction: FloatArray, law: Law) -> list[F
 
 
 def redden(
-    g: npt.ArrayLike, bp_rp: npt.ArrayLike, a0: npt.ArrayLike, law: Law = "edr3"
+    g: npt.ArrayLike, bp_rp: npt.ArrayLike, a0: npt.ArrayLike, law: Law = "dr2"
 ) -> tuple[FloatArray, FloatArray]:
     """Put stars of known intrinsic magnitude and colour behind an extinction.
 
@@ -220,7 +226,7 @@ def redden(
         Intrinsic G and BP−RP, mag.
     a0 : array-like
         Extinction, mag.
-    law : {"edr3", "dr2"}, default="edr3"
+    law : {"dr2", "edr3"}, default="dr2"
         As in `extinction_coefficients`.
 
     Returns
@@ -233,7 +239,7 @@ def redden(
     >>> from skcluster.photometry import redden
     >>> g, bp_rp = redden(12.0, 0.5, 1.0)
     >>> print(f"{g:.3f} {bp_rp:.3f}")
-    12.888 0.940
+    12.856 0.988
     """
     k = extinction_coefficients(bp_rp, a0, law)
     a0 = np.asarray(a0)
@@ -244,7 +250,7 @@ def deredden(
     g: npt.ArrayLike,
     bp_rp: npt.ArrayLike,
     a0: npt.ArrayLike,
-    law: Law = "edr3",
+    law: Law = "dr2",
     *,
     tolerance: float = 1e-6,
     max_iter: int = 100,
@@ -260,7 +266,7 @@ def deredden(
         Observed G and BP−RP, mag.
     a0 : array-like
         Extinction, mag.
-    law : {"edr3", "dr2"}, default="edr3"
+    law : {"dr2", "edr3"}, default="dr2"
         As in `extinction_coefficients`.
     tolerance : float, default=1e-6
         A star's iteration ends when its colour moves by no more, in mag.

@@ -35,7 +35,7 @@ def test_check_values_of_the_laws(law, colour, a0, expected):
 
 
 def test_edr3_is_the_default_and_other_laws_are_refused():
-    assert extinction_coefficients(0.5, 1.0) == extinction_coefficients(0.5, 1.0, law="edr3")
+    assert extinction_coefficients(0.5, 1.0) == extinction_coefficients(0.5, 1.0, law="dr2")
     with pytest.raises(ValueError, match=r"law must be one of \['dr2', 'edr3'\], not 'dr3'"):
         extinction_coefficients(0.5, 1.0, law="dr3")
 

@@ -1,23 +1,30 @@
 """New clusters from real ones."""
 
 from numbers import Integral, Real
-from typing import Any, ClassVar
+from typing import Any, ClassVar, overload
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 from nested_pandas import NestedFrame
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import _check_sample_weight
 
 from skcluster._utils.doc_links import DocLinkMixin
 from skcluster._utils.typing import ClustersLike, FloatArray, IntArray
-from skcluster.augmentation._columns import append_column, columns_of_copies
-from skcluster.augmentation._copies import CopiedStars, add_field_stars, drop_stars, members
 from skcluster.augmentation._labels import append_copies, copy_names, read_labels
-from skcluster.augmentation._originals import Originals
-from skcluster.augmentation._places import Limits, draw_places
+from skcluster.augmentation._moved_clusters import DereddenedClusters, MoveLimits, draw_moves
+from skcluster.augmentation._moved_stars import (
+    MovedStars,
+    add_field_stars,
+    append_column,
+    columns_of_copies,
+    drop_stars,
+    members,
+)
 from skcluster.clusters import STARS, as_clusters, clusters_from_flat, validate_clusters
 from skcluster.photometry import Law
 
@@ -61,8 +68,9 @@ class ClusterAugmenter(DocLinkMixin, BaseEstimator):
         colour gets that of BP less that of RP. It is added after the cut at the faint limit.
     field_stars : float, default=0.0
         Mean number of field stars added for each star of a copy. See Notes.
-    law : {"edr3", "dr2"}, default="edr3"
-        Extinction law, of Gaia EDR3 and DR3 or of DR2; see `skcluster.photometry`.
+    law : {"dr2", "edr3"}, default="dr2"
+        Extinction law of Gaia DR2, from whose photometry published A_V come, or of EDR3 and DR3;
+        see `skcluster.photometry`.
     random_state : int, RandomState instance or None, default=None
         Source of the random numbers; an int gives the same copies every time.
 
@@ -104,6 +112,12 @@ class ClusterAugmenter(DocLinkMixin, BaseEstimator):
     clusters and y come along unchanged. ``y`` must be in physical units: scale targets within the
     pipeline's last step (`~sklearn.compose.TransformedTargetRegressor`), not around the pipeline.
 
+    *Weights.* A step of imbalanced-learn's pipeline can hand on X and y only, so weights given to a
+    pipeline's ``fit`` do not fit the clusters that its last step sees. To use both, append the
+    copies first and fit a pipeline without this step: ``X, y, weight = augmenter.fit_resample(X, y,
+    weight)``, then ``pipeline.fit(X, y, regressor__sample_weight=weight)``. In a cross-validation
+    do so within each training set.
+
     References
     ----------
     .. [1] Branco & Ferraz 2023, "Neural networks approaches to star cluster studies".
@@ -125,8 +139,8 @@ class ClusterAugmenter(DocLinkMixin, BaseEstimator):
     Melotte_22 (copy 1)      7.9  2.2          0.40
     >>> X_more["stars"].iloc[1].round(2)
        parallax  phot_g_mean_mag  bp_rp
-    0      2.02             9.29   0.82
-    1      2.12            13.25   1.45
+    0      2.02             9.23   0.92
+    1      2.12            13.17   1.54
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -139,7 +153,7 @@ class ClusterAugmenter(DocLinkMixin, BaseEstimator):
         "star_dropout": [Interval(Real, 0, 1, closed="left")],
         "photometric_noise": [Interval(Real, 0, None, closed="left")],
         "field_stars": [Interval(Real, 0, None, closed="left")],
-        "law": [StrOptions({"edr3", "dr2"})],
+        "law": [StrOptions({"dr2", "edr3"})],
         "random_state": ["random_state"],
     }
 
@@ -155,7 +169,7 @@ class ClusterAugmenter(DocLinkMixin, BaseEstimator):
         star_dropout: float = 0.0,
         photometric_noise: float = 0.0,
         field_stars: float = 0.0,
-        law: Law = "edr3",
+        law: Law = "dr2",
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.n_copies = n_copies
@@ -170,9 +184,19 @@ class ClusterAugmenter(DocLinkMixin, BaseEstimator):
         self.law = law
         self.random_state = random_state
 
+    @overload
+    def fit_resample(
+        self, X: ClustersLike, y: Any, sample_weight: None = None
+    ) -> tuple[NestedFrame, Any]: ...
+    @overload
+    def fit_resample(
+        self, X: ClustersLike, y: Any, sample_weight: npt.ArrayLike
+    ) -> tuple[NestedFrame, Any, FloatArray]: ...
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit_resample(self, X: ClustersLike, y: Any) -> tuple[NestedFrame, Any]:
-        """The clusters and labels given, and after them those of the copies.
+    def fit_resample(
+        self, X: ClustersLike, y: Any, sample_weight: npt.ArrayLike | None = None
+    ) -> tuple[NestedFrame, Any] | tuple[NestedFrame, Any, FloatArray]:
+        """Append copies to clusters and labels.
 
         Parameters
         ----------
@@ -181,6 +205,9 @@ class ClusterAugmenter(DocLinkMixin, BaseEstimator):
         y : DataFrame or array-like of shape (n_clusters, n_targets)
             A frame needs the columns ``a_v`` (mag) and ``distance_kpc``, whatever else it has; an
             array is taken to be log age, A_V, distance in kpc and further columns, in this order.
+            All but A_V and distance are only copied, missing values included.
+        sample_weight : array-like of shape (n_clusters,), default=None
+            Weight of each cluster.
 
         Returns
         -------
@@ -189,44 +216,51 @@ class ClusterAugmenter(DocLinkMixin, BaseEstimator):
             clusters are numbered, the numbers go on).
         y : DataFrame or ndarray of shape (n_clusters * (1 + n_copies), n_targets)
             Their labels, in columns of the types given.
+        sample_weight : ndarray of shape (n_clusters * (1 + n_copies),)
+            Their weights, those of copies the same as of their clusters. Only if weights are given.
 
         Raises
         ------
         ValueError
-            If X or y cannot be used (the message names cluster, column, value and rule), or a
-            cluster has no star within ``faint_limit``.
+            If X, y or the weights cannot be used (the message names cluster, column, value and
+            rule), or a cluster has no star within ``faint_limit``.
         """
         X = as_clusters(X)
         stars = validate_clusters(X)
+        weights = None if sample_weight is None else _check_sample_weight(sample_weight, X)
         labels = read_labels(y, stars.index)
         rng = check_random_state(self.random_state)
-        originals = Originals(stars, labels, self.law, self.faint_limit)
+        clusters = DereddenedClusters(stars, labels, self.law, self.faint_limit)
         rows = np.tile(np.arange(len(X)), self.n_copies)
-        limits = Limits(
+        limits = MoveLimits(
             self.max_distance_modulus, self.max_extinction, self.only_farther, self.min_stars
         )
-        modulus_shift, a_v = draw_places(originals, rows, limits, rng)
+        modulus_shift, a_v = draw_moves(clusters, rows, limits, rng)
         copies = labels.moved(rows, modulus_shift, a_v)
-        chosen = self._choose_stars(originals, rows, modulus_shift, a_v, rng)
+        chosen = self._choose_stars(clusters, rows, modulus_shift, a_v, rng)
         columns = columns_of_copies(
-            originals, chosen, modulus_shift, copies, self.photometric_noise, rng
+            clusters, chosen, modulus_shift, copies, self.photometric_noise, rng
         )
         self.sample_indices_ = np.concatenate([np.arange(len(X)), rows])
-        return _append_clusters(X, originals, rows, chosen, columns), append_copies(y, rows, copies)
+        X_resampled = _append_clusters(X, clusters, rows, chosen, columns)
+        y_resampled = append_copies(y, rows, copies)
+        if weights is None:
+            return X_resampled, y_resampled
+        return X_resampled, y_resampled, weights[self.sample_indices_]
 
     def _choose_stars(
         self,
-        originals: Originals,
+        clusters: DereddenedClusters,
         rows: IntArray,
         modulus_shift: FloatArray,
         a_v: FloatArray,
         rng: np.random.RandomState,
-    ) -> CopiedStars:
-        stars = members(originals, rows, modulus_shift, a_v)
+    ) -> MovedStars:
+        stars = members(clusters, rows, modulus_shift, a_v)
         if self.star_dropout:
             stars = drop_stars(stars, self.star_dropout, self.min_stars, rng)
         if self.field_stars:
-            stars = add_field_stars(originals, rows, stars, self.field_stars, rng)
+            stars = add_field_stars(clusters, rows, stars, self.field_stars, rng)
         return stars
 
     def __sklearn_tags__(self) -> Tags:
@@ -240,17 +274,16 @@ class ClusterAugmenter(DocLinkMixin, BaseEstimator):
 
 def _append_clusters(
     X: NestedFrame,
-    originals: Originals,
+    clusters: DereddenedClusters,
     rows: IntArray,
-    chosen: CopiedStars,
+    chosen: MovedStars,
     columns: dict[str, Any],
 ) -> NestedFrame:
     """X with the copies after it, in the order of its columns."""
-    stars = originals.stars
+    stars = clusters.stars
     host = pa.array(chosen.host)
     fields = {
-        name: append_column(column, columns.get(name), host)
-        for name, column in stars._fields.items()
+        name: append_column(stars.arrow(name), columns.get(name), host) for name in stars.columns
     }
     ends = np.searchsorted(chosen.copy, np.arange(len(rows)), side="right")
     offsets = np.concatenate([stars.offsets, stars.offsets[-1] + ends])

@@ -10,6 +10,9 @@ from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.photometry import distance_from_modulus, distance_modulus
 from skcluster.schema import CLUSTER_PARAMETERS
 
+#: The targets that moving a cluster changes.
+_MOVED = ("a_v", "distance_kpc")
+
 
 @dataclass(frozen=True)
 class Labels:
@@ -51,8 +54,8 @@ def read_labels(y: Any, index: pd.Index) -> Labels:
     Raises
     ------
     ValueError
-        If lengths, columns or the order of the names do not fit, or a value is NaN, infinite,
-        a negative extinction, or a distance that is not positive.
+        If lengths, columns or the order of the names do not fit, or an extinction or a distance is
+        no number, NaN, infinite, or out of the range of its kind.
     """
     shape = np.shape(y)
     if len(shape) != 2:
@@ -67,15 +70,13 @@ def read_labels(y: Any, index: pd.Index) -> Labels:
             f"{', '.join(CLUSTER_PARAMETERS)}, in this order."
         )
     else:
-        values = np.asarray(y, dtype=float)
-        columns = {name: values[:, i] for i, name in enumerate(CLUSTER_PARAMETERS)}
-    for name, column in columns.items():
-        _check(name, column, index)
-    return Labels(columns["a_v"], columns["distance_kpc"])
+        values = np.asarray(y)
+        columns = {name: values[:, CLUSTER_PARAMETERS.index(name)] for name in _MOVED}
+    return Labels(*(_checked(name, columns[name], index) for name in _MOVED))
 
 
-def _columns_of_frame(y: pd.DataFrame, index: pd.Index) -> dict[str, FloatArray]:
-    missing = [name for name in ("a_v", "distance_kpc") if name not in y.columns]
+def _columns_of_frame(y: pd.DataFrame, index: pd.Index) -> dict[str, Any]:
+    missing = [name for name in _MOVED if name not in y.columns]
     if missing:
         raise ValueError(
             f"y has no column {' and no '.join(map(repr, missing))}, without which a cluster "
@@ -83,25 +84,22 @@ def _columns_of_frame(y: pd.DataFrame, index: pd.Index) -> dict[str, FloatArray]
         )
     if not y.index.equals(index) and y.index.sort_values().equals(index.sort_values()):
         raise ValueError("X and y name the same clusters, but in another order.")
-    return {
-        name: y[name].to_numpy(dtype=float, na_value=np.nan)
-        for name in CLUSTER_PARAMETERS
-        if name in y.columns
-    }
+    return {name: y[name].to_numpy(dtype=float, na_value=np.nan) for name in _MOVED}
 
 
-def _check(name: str, values: FloatArray, index: pd.Index) -> None:
-    rules = {
+def _checked(name: str, values: Any, index: pd.Index) -> FloatArray:
+    values = np.asarray(values, dtype=float)
+    allowed, rule = {
         "a_v": (values >= 0, "at least 0"),
         "distance_kpc": (values > 0, "greater than 0"),
-    }
-    allowed, rule = rules.get(name, (np.ones(len(values), dtype=bool), ""))
+    }[name]
     wrong = np.flatnonzero(~(allowed & np.isfinite(values)))
     if len(wrong):
         raise ValueError(
             f"cluster {index[wrong[0]]!r} has {name} = {values[wrong[0]]:g} in y, which must be "
-            f"finite{' and ' * bool(rule)}{rule}."
+            f"finite and {rule}."
         )
+    return values
 
 
 def append_copies(y: Any, rows: IntArray, copies: Labels) -> Any:
@@ -111,7 +109,7 @@ def append_copies(y: Any, rows: IntArray, copies: Labels) -> Any:
     """
     if isinstance(y, pd.DataFrame):
         added = y.iloc[rows].copy()
-        for name in ("a_v", "distance_kpc"):
+        for name in _MOVED:
             dtype = y[name].dtype if pd.api.types.is_float_dtype(y[name].dtype) else float
             added[name] = pd.array(getattr(copies, name), dtype=dtype)
         added.index = copy_names(y.index, len(rows))
@@ -119,7 +117,8 @@ def append_copies(y: Any, rows: IntArray, copies: Labels) -> Any:
     values = np.asarray(y)
     values = values.astype(np.result_type(values, np.float16), copy=False)
     moved = values[rows]
-    moved[:, 1], moved[:, 2] = copies.a_v, copies.distance_kpc
+    for name in _MOVED:
+        moved[:, CLUSTER_PARAMETERS.index(name)] = getattr(copies, name)
     return np.concatenate([values, moved])
 
 

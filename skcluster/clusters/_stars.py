@@ -40,6 +40,10 @@ class Stars:
         """The values of one column, shape (n_stars,); read-only, no copy where Arrow allows it."""
         return self._fields[column].to_numpy(zero_copy_only=False)
 
+    def arrow(self, column: str) -> pa.Array:
+        """The values of one column as Arrow keeps them, missing ones apart; shape (n_stars,)."""
+        return self._fields[column]
+
     def __contains__(self, column: object) -> bool:
         return column in self._fields
 

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from skcluster._utils.typing import ClustersLike, IntArray
 from skcluster.clusters import as_clusters, validate_clusters
 from skcluster.features._base import ClusterTransformer
-from skcluster.features._row_store import RowStore, digests
+from skcluster.features._cached_rows import CachedRows, digests
 
 
 def _names_features(cached: "CachedTransformer") -> bool:
@@ -126,7 +126,7 @@ class CachedTransformer(MetaEstimatorMixin, ClusterTransformer):
             return self._output(np.asarray(self.transformer_.transform(clusters)), X, stars)
         content = stars.columns, [str(stars[name].dtype) for name in stars.columns]
         key = joblib.hash((_version(), self.transformer_, content, list(clusters.columns)))
-        store = RowStore(location / "skcluster-rows" / key)
+        store = CachedRows(location / "skcluster-rows" / key)
         rows = store.get(digests(clusters, stars), lambda some: self._compute(clusters, some))
         return self._output(rows, X, stars)
 

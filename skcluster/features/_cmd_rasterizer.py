@@ -17,7 +17,7 @@ from skcluster.features._blocks import blocks, cluster_in_block
 from skcluster.features._draw_fast import FastRenderer
 from skcluster.features._draw_matplotlib import MatplotlibRenderer, default_settings
 from skcluster.features._magnitudes import DiagramTransformer, magnitudes_in_block
-from skcluster.features._sheet import Sheet
+from skcluster.features._picture_layout import PictureLayout
 
 #: Pixels in a run of clusters, which should fit into the processor's cache.
 _PIXELS = 2**19
@@ -245,7 +245,7 @@ class CMDRasterizer(DiagramTransformer):
     def _draw(self, stars: Stars, moduli: FloatArray | None, clusters: slice) -> npt.NDArray[Any]:
         """Pictures of a run of clusters."""
         colours, magnitudes = self._ranges()
-        sheet = Sheet(
+        layout = PictureLayout(
             size=self.image_shape_[0],
             colours=colours,
             magnitudes=magnitudes,
@@ -254,24 +254,24 @@ class CMDRasterizer(DiagramTransformer):
             axes=self.axes,
         )
         n = clusters.stop - clusters.start
-        pictures = np.empty((n, sheet.size, sheet.size), dtype=self.dtype)
+        pictures = np.empty((n, layout.size, layout.size), dtype=self.dtype)
         draw = self._draw_fast if self.renderer == "fast" else self._draw_matplotlib
-        draw(sheet, stars, moduli, clusters, pictures)
+        draw(layout, stars, moduli, clusters, pictures)
         return pictures.reshape(n, -1)
 
     def _draw_fast(
         self,
-        sheet: Sheet,
+        layout: PictureLayout,
         stars: Stars,
         moduli: FloatArray | None,
         within: slice,
         out: npt.NDArray[Any],
     ) -> None:
         frame = None
-        if sheet.axes:
+        if layout.axes:
             with default_settings():
-                frame = MatplotlibRenderer(sheet).draw(np.empty(0), np.empty(0)) / np.float32(255)
-        renderer = FastRenderer(sheet, frame)
+                frame = MatplotlibRenderer(layout).draw(np.empty(0), np.empty(0)) / np.float32(255)
+        renderer = FastRenderer(layout, frame)
         for clusters, members in blocks(stars, max(_PIXELS // renderer.pixels, 1), within):
             renderer.draw(
                 stars[COLOUR][members],
@@ -282,14 +282,14 @@ class CMDRasterizer(DiagramTransformer):
 
     def _draw_matplotlib(
         self,
-        sheet: Sheet,
+        layout: PictureLayout,
         stars: Stars,
         moduli: FloatArray | None,
         within: slice,
         out: npt.NDArray[Any],
     ) -> None:
         with default_settings():
-            renderer = MatplotlibRenderer(sheet)
+            renderer = MatplotlibRenderer(layout)
             # matplotlib draws a figure at a time: here, and here only, clusters go one by one.
             for picture, (clusters, members) in zip(out, blocks(stars, 1, within), strict=True):
                 magnitude = magnitudes_in_block(stars, moduli, clusters, members)

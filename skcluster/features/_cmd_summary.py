@@ -49,7 +49,7 @@ class CMDSummary(ClusterTransformer):
 
     Attributes
     ----------
-    fallback_ : float
+    fallback_parallax_ : float
         Median of the training clusters' mean parallaxes, which stands in, with a warning, where a
         cluster has no star with a parallax, mas.
 
@@ -132,7 +132,7 @@ class CMDSummary(ClusterTransformer):
         self._edges()
         self._quantiles()
         stars = validate_clusters(X, columns=(PARALLAX,))
-        self.fallback_ = typical_parallax(mean_parallaxes(stars, self.zero_point)[0])
+        self.fallback_parallax_ = typical_parallax(mean_parallaxes(stars, self.zero_point)[0])
         return self
 
     def transform(self, X: ClustersLike) -> FloatArray:
@@ -158,7 +158,7 @@ class CMDSummary(ClusterTransformer):
         check_is_fitted(self)
         stars = validate_clusters(X, columns=(PARALLAX,))
         parallax, error = mean_parallaxes(stars, self.zero_point)
-        parallax = fill_parallaxes(parallax, stars, self.fallback_)
+        parallax = fill_parallaxes(parallax, stars, self.fallback_parallax_)
         if self.faint_limit is not None:
             stars = stars.take(stars[MAGNITUDE] < self.faint_limit)
         n = len(stars.index)

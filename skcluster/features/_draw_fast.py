@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skcluster._utils.typing import FloatArray, IntArray
-from skcluster.features._sheet import Sheet
+from skcluster.features._picture_layout import PictureLayout
 
 #: Vertical lines across a pixel on which a disc's cover is measured.
 _LINES = 256
@@ -45,18 +45,18 @@ class FastRenderer:
 
     Parameters
     ----------
-    sheet : Sheet
+    layout : PictureLayout
         Size and layout of the pictures.
     frame : ndarray of float, shape (size, size), optional
         Ink of the axes.
     """
 
-    def __init__(self, sheet: Sheet, frame: FloatArray | None = None) -> None:
-        self._sheet = sheet
+    def __init__(self, layout: PictureLayout, frame: FloatArray | None = None) -> None:
+        self._layout = layout
         self._frame = frame
-        stamp = disc(sheet.radius)
+        stamp = disc(layout.radius)
         self._reach = len(stamp) // 2
-        rows, columns = sheet.window
+        rows, columns = layout.window
         self._height, self._width = rows.stop - rows.start, columns.stop - columns.start
         # Stars whose centre is off the window, however far, go where only their rim can be seen.
         self._pad = 2 * self._reach + 1
@@ -89,11 +89,11 @@ class FastRenderer:
         out : ndarray of float32 or uint8, shape (n_clusters, size, size)
             Filled with ink: 0 to 1, or 0 to 255.
         """
-        rows, columns = self._sheet.window
+        rows, columns = self._layout.window
         place = cluster * self._padded[0]
-        place += self._on_paper(self._sheet.rows(magnitude), rows)
+        place += self._on_paper(self._layout.rows(magnitude), rows)
         place *= self._padded[1]
-        place += self._on_paper(self._sheet.columns(colour), columns)
+        place += self._on_paper(self._layout.columns(colour), columns)
         clear = self._blank(len(out))
         flat = clear.reshape(-1)
         for step, factor in zip(self._steps, self._clear, strict=True):

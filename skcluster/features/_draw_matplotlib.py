@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skcluster._utils.typing import FloatArray
-from skcluster.features._sheet import INCHES, Sheet
+from skcluster.features._picture_layout import INCHES, PictureLayout
 
 
 def default_settings() -> AbstractContextManager[None]:
@@ -23,24 +23,24 @@ class MatplotlibRenderer:
 
     Parameters
     ----------
-    sheet : Sheet
+    layout : PictureLayout
         Size and layout of the pictures.
     """
 
-    def __init__(self, sheet: Sheet) -> None:
+    def __init__(self, layout: PictureLayout) -> None:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
 
-        figure = Figure(figsize=(INCHES, INCHES), dpi=sheet.dpi)
+        figure = Figure(figsize=(INCHES, INCHES), dpi=layout.dpi)
         self._canvas = FigureCanvasAgg(figure)
-        axes = figure.add_axes(sheet.box)
-        if not sheet.axes:
+        axes = figure.add_axes(layout.box)
+        if not layout.axes:
             axes.set_axis_off()
         (self._stars,) = axes.plot(
-            [], [], "o", color="black", markersize=sheet.marker, markeredgewidth=0
+            [], [], "o", color="black", markersize=layout.marker, markeredgewidth=0
         )
-        axes.set_xlim(*sheet.colours)
-        axes.set_ylim(*(sheet.magnitudes[::-1] if sheet.inverted else sheet.magnitudes))
+        axes.set_xlim(*layout.colours)
+        axes.set_ylim(*(layout.magnitudes[::-1] if layout.inverted else layout.magnitudes))
 
     def draw(self, colour: FloatArray, magnitude: FloatArray) -> npt.NDArray[np.uint8]:
         """Draw one cluster.

@@ -53,7 +53,7 @@ class GuessFeatures(ClusterTransformer):
 
     Attributes
     ----------
-    fallback_ : ndarray of shape (3,)
+    fallback_features_ : ndarray of shape (3,)
         Median of each feature over the training clusters that have it. It stands in where a
         cluster has not: no or too few stars in the range (which is common, so without a word), or
         no star with a parallax (with a warning).
@@ -147,8 +147,8 @@ class GuessFeatures(ClusterTransformer):
         parallax = median_parallaxes(stars, self.zero_point)
         typical = typical_parallax(parallax)
         features = self._measure(stars, np.where(np.isnan(parallax), typical, parallax))
-        self.fallback_ = np.array([self._typical(features, i) for i in range(len(_NAMES))])
-        self.fallback_[2] = typical
+        self.fallback_features_ = np.array([self._typical(features, i) for i in range(len(_NAMES))])
+        self.fallback_features_[2] = typical
         return self
 
     def transform(self, X: ClustersLike) -> FloatArray:
@@ -172,10 +172,12 @@ class GuessFeatures(ClusterTransformer):
         check_is_fitted(self)
         stars = validate_clusters(X, columns=(PARALLAX,))
         parallax = median_parallaxes(stars, self.zero_point)
-        known = fill_parallaxes(parallax, stars, float(self.fallback_[2]))
+        known = fill_parallaxes(parallax, stars, float(self.fallback_features_[2]))
         features = self._measure(stars, known)
-        features[np.isnan(parallax)] = self.fallback_
-        return self._output(np.where(np.isnan(features), self.fallback_, features), X, stars)
+        features[np.isnan(parallax)] = self.fallback_features_
+        return self._output(
+            np.where(np.isnan(features), self.fallback_features_, features), X, stars
+        )
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
         """``cmd_slope``, ``mean_colour`` and ``median_parallax``.

@@ -38,7 +38,7 @@ class StarSet(ClusterTransformer):
 
     Attributes
     ----------
-    fallback_ : float
+    fallback_parallax_ : float
         Median of the training clusters' mean parallaxes, which stands in, with a warning, where a
         cluster has no star with a parallax, mas.
 
@@ -114,7 +114,7 @@ class StarSet(ClusterTransformer):
             If there is no column of parallaxes, or no parallax in it.
         """
         stars = validate_clusters(X, columns=(PARALLAX,))
-        self.fallback_ = typical_parallax(mean_parallaxes(stars, self.zero_point)[0])
+        self.fallback_parallax_ = typical_parallax(mean_parallaxes(stars, self.zero_point)[0])
         return self
 
     def transform(self, X: ClustersLike) -> npt.NDArray[np.float32]:
@@ -138,7 +138,7 @@ class StarSet(ClusterTransformer):
         check_is_fitted(self)
         stars = validate_clusters(X, columns=(PARALLAX,))
         parallax, error = mean_parallaxes(stars, self.zero_point)
-        parallax = fill_parallaxes(parallax, stars, self.fallback_)
+        parallax = fill_parallaxes(parallax, stars, self.fallback_parallax_)
         error = np.where(np.isfinite(error), error, parallax)
         if self.faint_limit is not None:
             stars = stars.take(stars[MAGNITUDE] < self.faint_limit)

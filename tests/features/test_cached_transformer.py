@@ -12,7 +12,7 @@ from sklearn.pipeline import Pipeline
 
 from skcluster.clusters import as_clusters, stars_of
 from skcluster.features import CachedTransformer, CMDHistogram, CMDRasterizer, GuessFeatures
-from skcluster.features._row_store import digests
+from skcluster.features._cached_rows import digests
 
 
 class CountingRasterizer(CMDRasterizer):

@@ -41,8 +41,8 @@ def test_as_the_plain_way_on_the_real_sample(real):
     X, _ = real
     guess = GuessFeatures().fit(X)
     expected = by_numpy(X)
-    np.testing.assert_allclose(guess.fallback_, np.nanmedian(expected, axis=0), rtol=1e-5)
-    expected = np.where(np.isnan(expected), guess.fallback_, expected)
+    np.testing.assert_allclose(guess.fallback_features_, np.nanmedian(expected, axis=0), rtol=1e-5)
+    expected = np.where(np.isnan(expected), guess.fallback_features_, expected)
     np.testing.assert_allclose(guess.transform(X), expected, rtol=1e-4, atol=1e-5)
 
 
@@ -59,7 +59,7 @@ def test_as_the_plain_way_and_blocks_do_not_show(toy, monkeypatch):
 def test_too_few_stars_take_the_median_of_the_training_clusters():
     steep = KNOWN.assign(cluster="Steep", bp_rp=KNOWN["bp_rp"] * 3)
     guess = GuessFeatures().fit(pd.concat([KNOWN, steep]))
-    np.testing.assert_allclose(guess.fallback_, [0.4, 1.8, 1.0], rtol=1e-6)
+    np.testing.assert_allclose(guess.fallback_features_, [0.4, 1.8, 1.0], rtol=1e-6)
     faint = cluster("Faint", [17.0, 18.0], [1.0, 2.0])
     np.testing.assert_allclose(guess.transform(faint), [[0.4, 1.8, 1.0]], rtol=1e-6)
 
@@ -69,7 +69,10 @@ def test_too_few_stars_take_the_median_of_the_training_clusters():
 )
 def test_no_slope_without_scatter_or_stars(magnitude):
     guess = GuessFeatures().fit(KNOWN)
-    assert guess.transform(cluster("A", magnitude, [0.1, 2.0, 4.0]))[0, 0] == guess.fallback_[0]
+    assert (
+        guess.transform(cluster("A", magnitude, [0.1, 2.0, 4.0]))[0, 0]
+        == guess.fallback_features_[0]
+    )
 
 
 def test_an_upright_sequence_has_slope_zero():
@@ -96,7 +99,7 @@ def test_no_parallax_takes_the_fallback_with_a_warning():
     lost = KNOWN.assign(cluster="Lost", bp_rp=KNOWN["bp_rp"] * 2, parallax=np.nan)
     with pytest.warns(UserWarning, match="1 of 1 clusters have no star with a parallax.*'Lost'"):
         got = guess.transform(lost)
-    np.testing.assert_array_equal(got[0], guess.fallback_)
+    np.testing.assert_array_equal(got[0], guess.fallback_features_)
 
 
 def test_zero_point_moves_parallax_and_magnitudes():
@@ -113,7 +116,7 @@ def test_nothing_to_learn_from_gives_zero_with_a_warning():
         pytest.warns(UserWarning, match="None of the 1 training clusters .* for mean_colour; zero"),
     ):
         guess.fit(cluster("Faint", [18.0], [1.0]))
-    assert guess.fallback_.tolist() == [0.0, 0.0, 1.0]
+    assert guess.fallback_features_.tolist() == [0.0, 0.0, 1.0]
 
 
 def test_parallaxes_are_needed():

@@ -40,12 +40,12 @@ class Effects:
         Mean share of stars that do not belong to a far cluster: stars of the disc along its
         sightline whose parallaxes pass for the cluster's. It differs from cluster to cluster, and
         falls to nothing near the Sun.
-    extinction_law : {"dr2", "edr3"}, default="dr2"
+    law : {"dr2", "edr3"}, default="dr2"
         How A_V dims and reddens a star, see `skcluster.photometry.extinction_coefficients`. The
         extinctions of [4]_, which simulated labels are to be like, come from DR2 photometry; its
         law reddens a tenth more for the same A_V, and the real clusters' colours want that.
     differential_reddening : float, default=0.28
-        Mean scale of the extinction in front of single stars beyond the cluster's A_V, as a
+        Mean scale of the extinction in front of individual stars beyond the cluster's A_V, as a
         fraction of A_V. Only positive, for `a_v` is that of the blue edge of the sequence.
     depth : float, default=4.0
         Standard deviation of the stars' distances around the cluster's, in pc.
@@ -103,7 +103,7 @@ class Effects:
     massive_star_loss: float = 0.5
     blue_straggler_fraction: float = 0.007
     field_fraction: float = 0.16
-    extinction_law: Law = "dr2"
+    law: Law = "dr2"
     differential_reddening: float = 0.28
     depth: float = 4.0
     photometric_errors: float = 1.0
@@ -145,4 +145,4 @@ class Effects:
 
 def _strengths() -> list[str]:
     """Names of the effects that a number sets the strength of."""
-    return [f.name for f in fields(Effects) if f.name != "extinction_law"]
+    return [f.name for f in fields(Effects) if f.name != "law"]

@@ -69,7 +69,7 @@ def simulate_stars(
     absolute, distance, a_v = draw_field(
         row, parameters.distance_kpc, parameters.a_v, effects.faint_limit, rng
     )
-    field = _Stars(row, _apparent(absolute, distance, a_v, effects.extinction_law), distance)
+    field = _Stars(row, _apparent(absolute, distance, a_v, effects.law), distance)
     stars, counts = _observe(members, field, len(parameters), effects, rng)
     if not counts.all():
         raise _invisible(parameters, int(np.argmin(counts)), effects)
@@ -116,7 +116,7 @@ def _members(
         scale = effects.differential_reddening * parameters.a_v
         scale *= rng.gamma(2.0, 0.5, len(parameters))
         a_v = a_v + scale[cluster] * np.abs(rng.standard_normal(len(cluster)))
-    seen = _apparent(absolute, distance, a_v, effects.extinction_law)
+    seen = _apparent(absolute, distance, a_v, effects.law)
     if not loss:
         return _Stars(cluster, seen, distance)
     lost = effects.incompleteness * 0.5 ** (effects.faint_limit - seen[0])
@@ -137,7 +137,7 @@ def _mass_bounds(
     points = np.r_[0 : isochrones.log_mass.shape[1] : 4, -1]
     log_mass = isochrones.log_mass[:, points]
     absolute = isochrones.magnitudes[:, :, points]
-    seen = _apparent(absolute, distance, a_v, effects.extinction_law)[0]
+    seen = _apparent(absolute, distance, a_v, effects.law)[0]
     visible = seen < effects.faint_limit
     if not visible.any(axis=1).all():
         raise _invisible(parameters, int(np.argmin(visible.any(axis=1))), effects)

@@ -1,4 +1,4 @@
-"""The clusters that copies are made of: their stars with the extinction taken off."""
+"""Clusters with their extinction taken off, and where copies of them are put."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,16 +8,14 @@ import numpy as np
 from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.augmentation._labels import Labels
 from skcluster.clusters import Stars
-from skcluster.photometry import (
-    ExtinctionCoefficients,
-    Law,
-    deredden,
-    extinction_coefficients,
-)
+from skcluster.photometry import ExtinctionCoefficients, Law, deredden, extinction_coefficients
+
+#: How often a place is drawn for a copy before it is left where it is.
+MAX_DRAWS = 10
 
 
 @dataclass(frozen=True)
-class Originals:
+class DereddenedClusters:
     """Stars and labels of the clusters given, and what moving them needs.
 
     Attributes
@@ -26,7 +24,7 @@ class Originals:
         The flat stars of all clusters.
     labels : Labels
         Extinctions and distances of the clusters.
-    law : {"edr3", "dr2"}
+    law : {"dr2", "edr3"}
         The extinction law.
     faint_limit : float or None
         The G of the faintest star that a copy may have; None for each cluster's own faintest.
@@ -107,3 +105,82 @@ class Originals:
         copy = np.repeat(np.arange(len(rows)), counts)
         first = self.stars.offsets[rows] - (np.cumsum(counts) - counts)
         return np.arange(copy.size) + first[copy], copy
+
+
+@dataclass(frozen=True)
+class MoveLimits:
+    """How far copies may go; see `ClusterAugmenter`."""
+
+    max_modulus: float
+    max_extinction: float
+    only_farther: bool
+    min_stars: int
+
+
+def draw_moves(
+    clusters: DereddenedClusters, rows: IntArray, limits: MoveLimits, rng: np.random.RandomState
+) -> tuple[FloatArray, FloatArray]:
+    """Draw a place for a copy of each of some clusters.
+
+    A copy with too few stars within the faint limit is drawn again, each time from half the range
+    around the cluster's own place; after the last draw it stays at that place.
+
+    Parameters
+    ----------
+    clusters : DereddenedClusters
+        The clusters.
+    rows : ndarray of int, shape (n_copies_in_all,)
+        Which cluster each copy is of.
+    limits : MoveLimits
+        How far they may go.
+    rng : RandomState
+        Source of random numbers.
+
+    Returns
+    -------
+    modulus_shift : ndarray of shape (n_copies_in_all,)
+        What the distance modulus grows by, mag.
+    a_v : ndarray of shape (n_copies_in_all,)
+        The new extinction, mag.
+    """
+    a_v = clusters.labels.a_v[rows]
+    shift = np.zeros(len(rows))
+    needed = np.minimum(limits.min_stars, clusters.within_limit)[rows]
+    pending = np.arange(len(rows))
+    for width in 0.5 ** np.arange(MAX_DRAWS):
+        if not len(pending):
+            break
+        shift_drawn, a_v_drawn = _draw(clusters, rows[pending], limits, rng, width)
+        enough = _seen(clusters, rows[pending], shift_drawn, a_v_drawn) >= needed[pending]
+        shift[pending[enough]], a_v[pending[enough]] = shift_drawn[enough], a_v_drawn[enough]
+        pending = pending[~enough]
+    return shift, a_v
+
+
+def _draw(
+    clusters: DereddenedClusters,
+    rows: IntArray,
+    limits: MoveLimits,
+    rng: np.random.RandomState,
+    width: float,
+) -> tuple[FloatArray, FloatArray]:
+    """One draw, from a part ``width`` of the range."""
+    moduli = clusters.labels.modulus
+    modulus, a_v = moduli[rows], clusters.labels.a_v[rows]
+    u, v = rng.uniform(size=(2, len(rows)))
+    if limits.only_farther:
+        modulus_range = np.maximum(limits.max_modulus - modulus, 0)
+        a_v_range = np.maximum(limits.max_extinction - a_v, 0)
+        return width * u * modulus_range, a_v + width * v * a_v_range
+    nearest = min(moduli.min(), limits.max_modulus)
+    target = nearest + u * (limits.max_modulus - nearest)
+    return width * (target - modulus), a_v + width * (v * limits.max_extinction - a_v)
+
+
+def _seen(
+    clusters: DereddenedClusters, rows: IntArray, modulus_shift: FloatArray, a_v: FloatArray
+) -> IntArray:
+    """How many stars of each copy would be within the faint limit."""
+    star, copy = clusters.stars_in(rows)
+    g = clusters.g[star] + clusters.magnitude_shifts(star, modulus_shift[copy], a_v[copy]).g
+    return np.bincount(copy[g <= clusters.limits[rows][copy]], minlength=len(rows))

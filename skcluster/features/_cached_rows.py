@@ -64,7 +64,7 @@ def _mix(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     return values
 
 
-class RowStore:
+class CachedRows:
     """A folder of blocks of rows; processes may share it.
 
     A block is two files of numpy, the digests and the rows, written under another name and then

@@ -17,7 +17,7 @@ _BOX_WITHOUT = (0.0, 0.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True)
-class Sheet:
+class PictureLayout:
     """Size and layout of a picture.
 
     Parameters
