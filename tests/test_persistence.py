@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestRegressor
@@ -226,21 +225,3 @@ def test_the_shipped_model_is_small_and_sound():
     assert (predicted <= interval[..., 1]).all()
     assert model.outside_domain(X).mean() < 0.3
     assert "cross-validated scores" in read_card()["card"]
-
-
-def test_files_of_format_1_stay_readable():
-    """Written by version 0.1.0 with an ANN that learned from 30 simulated clusters."""
-    model = load_model(Path(__file__).parent / "data" / "format_1.skcluster")
-    g = np.linspace(10.03, 17.9, 40)
-    stars = {
-        "phot_g_mean_mag": g,
-        "bp_rp": 0.1971 * g - 1.7571,
-        "parallax": 1.2,
-        "probability": 1.0,
-    }
-    expected = [[7.428068, 9.163394], [0.132658, 2.174553], [-0.539877, 4.960868]]
-    np.testing.assert_allclose(
-        model.predict_interval({"straight": pd.DataFrame(stars)}, coverage=0.68)[0],
-        expected,
-        atol=1e-4,
-    )

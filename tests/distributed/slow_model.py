@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 
 
 class CountingModel(RegressorMixin, BaseEstimator):
-    """Predicts the number of stars and two constants, slowly, and counts its calls in a file."""
+    """Predicts two constants and the number of stars, slowly, and counts its calls in a file."""
 
     def __init__(self, log=None, seconds=0.0, last_words=None):
         self.log = log
@@ -31,4 +31,4 @@ class CountingModel(RegressorMixin, BaseEstimator):
                 file.write(f"{len(X)}\n")
         time.sleep(self.seconds)
         n = np.array([len(stars) for stars in X["stars"]], dtype=float)
-        return np.column_stack([n, np.zeros(len(X)), np.ones(len(X))])
+        return np.column_stack([np.full(len(X), 8.0), np.zeros(len(X)), n])

@@ -158,7 +158,7 @@ def test_killed_half_way_and_resumed_nothing_is_lost_or_doubled(catalogue, clust
     table = read(out)
     assert table.index.is_unique
     assert len(table) == 60
-    assert (table["log_age"] == table["n_stars"]).all()
+    assert (table["distance_kpc"] == table["n_stars"]).all()
     assert not list(out.glob(".part*"))
     assert 6 <= len(log.read_text().split()) <= 7
 

@@ -47,7 +47,7 @@ def test_estimates_survive_the_death_of_a_worker(local_cluster, catalogue, clust
     assert victim not in pids(local_cluster)
     table = pd.read_parquet(out)
     assert sorted(table.index) == sorted(clusters[0].index)
-    assert (table["log_age"] == table["n_stars"]).all()
+    assert (table["distance_kpc"] == table["n_stars"]).all()
     assert len(log.read_text().split()) >= 6
 
 

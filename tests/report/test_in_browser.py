@@ -90,10 +90,10 @@ def test_ten_clusters(opened, small_page, run):
     assert drawn["band"] > 500
     assert drawn["dark"] > 500
     row = run[1].iloc[0]
-    expected = "log age{log_age:.2f} ({log_age_lower:.2f} to {log_age_upper:.2f}) dex"
+    expected = "Log age{log_age:.2f} ({log_age_lower:.2f} to {log_age_upper:.2f}) dex"
     assert expected.format(**row) in page.find_element(By.ID, "values").text
     label = page.find_element(By.ID, "diagram").get_attribute("aria-label")
-    assert label.startswith("Colour-magnitude diagram of Cluster 1. Stars: 100, log age: ")
+    assert label.startswith("Colour-magnitude diagram of Cluster 1. Stars: 100, Log age: ")
 
 
 def test_a_thousand_clusters_load_in_three_seconds(opened, large_page):
@@ -116,7 +116,7 @@ def test_sorting(opened, small_page, run):
     assert [head.text for head in heads] == [
         "Cluster",
         "Stars",
-        "log age [dex]",
+        "Log age [dex]",
         "A_V [mag]",
         "Distance [kpc]",
         "Flag",
