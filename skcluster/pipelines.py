@@ -218,7 +218,8 @@ def cluster_domain() -> Pipeline:
     -------
     Pipeline
         A transformer of clusters to 14 numbers: parallax, number of stars, quantiles of magnitude
-        and colour.
+        and colour. Around `reference_pipeline`, which computes these itself, `describe_cluster`
+        takes its place.
     """
     return Pipeline(
         [("stars", StarSet(max_stars=1)), ("context", FunctionTransformer(describe_cluster))]
@@ -227,6 +228,9 @@ def cluster_domain() -> Pipeline:
 
 def describe_cluster(stars: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """What `StarSet` says of each cluster as a whole.
+
+    As ``domain`` of a `ConformalRegressor` around `reference_pipeline`, it takes the features that
+    the pipeline computes anyway.
 
     Parameters
     ----------
