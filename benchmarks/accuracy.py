@@ -25,8 +25,9 @@ from sklearn.model_selection import KFold
 
 from skcluster.io import read_clusters
 from skcluster.pipelines import ann_pipeline, cnn_pipeline, mdm_pipeline, reference_pipeline
+from skcluster.schema import CLUSTER_PARAMETERS
 
-TARGETS = ["log_age", "a_v", "distance_kpc"]
+TARGETS = list(CLUSTER_PARAMETERS)
 Predict = Callable[[Any, pd.DataFrame, Any, int], npt.NDArray[np.floating]]
 
 

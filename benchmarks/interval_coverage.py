@@ -24,8 +24,9 @@ from skcluster.inference import ConformalRegressor
 from skcluster.io import read_clusters
 from skcluster.photometry import distance_modulus
 from skcluster.pipelines import reference_pipeline
+from skcluster.schema import CLUSTER_PARAMETERS
 
-TARGETS = ["log_age", "a_v", "distance_kpc"]
+TARGETS = list(CLUSTER_PARAMETERS)
 COVERAGES = (0.68, 0.95)
 Floats = npt.NDArray[np.floating[Any]]
 

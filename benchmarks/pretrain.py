@@ -24,6 +24,7 @@ from skcluster.io import read_clusters
 from skcluster.metrics import error_table
 from skcluster.pipelines import reference_pipeline, scale_targets
 from skcluster.regressors import SetRegressor, save_pretrained
+from skcluster.schema import CLUSTER_PARAMETERS
 
 WEIGHTS = Path(skcluster.regressors.__file__).parent / "data" / "set_simulated.npz"
 CHUNK = 10_000
@@ -92,7 +93,7 @@ def main(arguments: list[str] | None = None) -> None:
     }
     if options.members is not None:
         X, y = read_clusters(options.members, labels=options.clusters)
-        y = y[["log_age", "a_v", "distance_kpc"]]
+        y = y[list(CLUSTER_PARAMETERS)]
         only = reference_pipeline(
             epochs=0,
             pretrained=options.output,

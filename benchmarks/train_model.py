@@ -17,11 +17,12 @@ from skcluster.inference import ConformalRegressor
 from skcluster.io import read_clusters
 from skcluster.persistence import load_model, save_model
 from skcluster.pipelines import describe_cluster, reference_pipeline
+from skcluster.schema import CLUSTER_PARAMETERS
 
 MODEL = Path(skcluster.__file__).parent / "data" / "reference.skcluster"
 #: Record of the weights that training starts from.
 PRETRAINED = Path(skcluster.__file__).parent / "regressors" / "data" / "set_simulated.json"
-TARGETS = ["log_age", "a_v", "distance_kpc"]
+TARGETS = list(CLUSTER_PARAMETERS)
 
 
 def card(X: Any, y: Any, accuracy: Path, coverage: Path) -> dict[str, Any]:
