@@ -12,11 +12,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+from sklearn.pipeline import Pipeline
+
 import skcluster
-from skcluster.inference import ConformalRegressor
+from skcluster.inference import ConformalRegressor, describe_cluster
 from skcluster.io import read_clusters
 from skcluster.persistence import load_model, save_model
-from skcluster.pipelines import describe_cluster, reference_pipeline
+from skcluster.pipelines import reference_pipeline
 from skcluster.schema import CLUSTER_PARAMETERS
 
 MODEL = Path(skcluster.__file__).parent / "data" / "reference.skcluster"
@@ -56,6 +58,17 @@ def card(X: Any, y: Any, accuracy: Path, coverage: Path) -> dict[str, Any]:
     return found
 
 
+def without_augmentation(model: ConformalRegressor) -> ConformalRegressor:
+    """The same model without the empty step for augmentation.
+
+    scikit-learn's `Pipeline` is imported in less time than imbalanced-learn's.
+    """
+    for name in ("estimator", "estimator_"):
+        steps = getattr(model, name).steps
+        setattr(model, name, Pipeline([step for step in steps if step[1] != "passthrough"]))
+    return model
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Train and write."""
     parser = argparse.ArgumentParser(
@@ -80,7 +93,8 @@ def main(arguments: list[str] | None = None) -> None:
             reference_pipeline(random_state=options.seed),
             domain=describe_cluster,
             random_state=options.seed,
-        ).fit(X, y)
+        )
+        model = without_augmentation(model.fit(X, y))
     options.output.parent.mkdir(parents=True, exist_ok=True)
     text = card(X, y, options.accuracy, options.coverage)
     save_model(model, options.output, card=text, overwrite=True)

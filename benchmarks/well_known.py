@@ -15,8 +15,9 @@ from matplotlib.figure import Figure
 
 from skcluster import ConformalRegressor
 from skcluster.estimation import estimate
+from skcluster.inference import describe_cluster
 from skcluster.io import read_clusters
-from skcluster.pipelines import describe_cluster, reference_pipeline
+from skcluster.pipelines import reference_pipeline
 from skcluster.plotting import CMDDisplay
 
 #: Their names in catalogues, and what they are called.

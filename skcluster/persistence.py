@@ -64,7 +64,7 @@ _FUNCTIONS = {
     "numpy.sqrt": "numpy",
     "skcluster.scale_targets": "skcluster.pipelines",
     "skcluster.unscale_targets": "skcluster.pipelines",
-    "skcluster.describe_cluster": "skcluster.pipelines",
+    "skcluster.describe_cluster": "skcluster.inference",
     "skcluster._distance_names": "skcluster.pipelines",
     "skcluster._parallax_to_distance": "skcluster.pipelines",
     "skcluster._to_float32": "skcluster.pipelines",

@@ -24,8 +24,9 @@ from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardSca
 from skcluster import regressors
 from skcluster._utils.typing import FloatArray
 from skcluster.features import CMDHistogram, CMDRasterizer, GuessFeatures, StarSet
+from skcluster.inference import describe_cluster
 from skcluster.photometry import distance_from_modulus, distance_modulus
-from skcluster.schema import CONTEXT, NETWORK_SCALES
+from skcluster.schema import NETWORK_SCALES
 
 Preset = Literal["tuned", "paper"]
 
@@ -34,7 +35,6 @@ __all__ = [
     "ann_pipeline",
     "cluster_domain",
     "cnn_pipeline",
-    "describe_cluster",
     "make_pipeline",
     "mdm_pipeline",
     "reference_pipeline",
@@ -224,34 +224,6 @@ def cluster_domain() -> Pipeline:
     return Pipeline(
         [("stars", StarSet(max_stars=1)), ("context", FunctionTransformer(describe_cluster))]
     )
-
-
-def describe_cluster(stars: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """What `StarSet` says of each cluster as a whole.
-
-    As ``domain`` of a `ConformalRegressor` around `reference_pipeline`, it takes the features that
-    the pipeline computes anyway.
-
-    Parameters
-    ----------
-    stars : ndarray of shape (n_clusters, n_features)
-        What `StarSet` gives.
-
-    Returns
-    -------
-    ndarray of shape (n_clusters, 14)
-        Its first columns.
-
-    Examples
-    --------
-    >>> from skcluster import StarSet
-    >>> from skcluster.datasets import simulate_clusters
-    >>> from skcluster.pipelines import describe_cluster
-    >>> X, y = simulate_clusters(2, random_state=0)
-    >>> describe_cluster(StarSet().fit_transform(X)).shape
-    (2, 14)
-    """
-    return stars[:, : len(CONTEXT)]
 
 
 _SCALES = [NETWORK_SCALES[name] for name in ("log_age", "a_v", "distance_modulus")]

@@ -28,7 +28,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Train the model and save it."""
     from skcluster import pipelines
-    from skcluster.inference import ConformalRegressor
+    from skcluster.inference import ConformalRegressor, describe_cluster
     from skcluster.persistence import save_model
     from skcluster.schema import CLUSTER_PARAMETERS
 
@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> None:
     if not options.no_intervals:
         # The reference computes the features of the domain itself.
         known = options.pipeline == "reference"
-        domain = pipelines.describe_cluster if known else pipelines.cluster_domain()
+        domain = describe_cluster if known else pipelines.cluster_domain()
         model = ConformalRegressor(model, domain=domain, random_state=options.seed)
     print(f"Training on {len(X)} clusters", file=sys.stderr)
     model.fit(X, y[list(CLUSTER_PARAMETERS)])

@@ -7,6 +7,7 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import RobustScaler
 
 from skcluster._utils.typing import BoolArray, FloatArray
+from skcluster.schema import CONTEXT
 
 #: Neighbours whose mean distance says how far a cluster is from the training clusters.
 _N_NEIGHBOURS = 5
@@ -42,7 +43,34 @@ class Domain(NamedTuple):
 def _distance(known: FloatArray, points: FloatArray | None) -> FloatArray:
     """Mean distance to the nearest known points; without points, of these themselves."""
     k = min(_N_NEIGHBOURS, len(known) - 1)
-    distance: FloatArray = (
-        NearestNeighbors(n_neighbors=k).fit(known).kneighbors(points)[0].mean(axis=1)
-    )
-    return distance
+    distances, _ = NearestNeighbors(n_neighbors=k).fit(known).kneighbors(points)
+    mean: FloatArray = distances.mean(axis=1)
+    return mean
+
+
+def describe_cluster(stars: FloatArray) -> FloatArray:
+    """What `skcluster.features.StarSet` says of each cluster as a whole.
+
+    As ``domain`` of a `ConformalRegressor` around `skcluster.pipelines.reference_pipeline`, it
+    takes the features that the pipeline computes anyway.
+
+    Parameters
+    ----------
+    stars : ndarray of shape (n_clusters, n_features)
+        What `skcluster.features.StarSet` gives.
+
+    Returns
+    -------
+    ndarray of shape (n_clusters, 14)
+        Its first columns.
+
+    Examples
+    --------
+    >>> from skcluster import StarSet
+    >>> from skcluster.datasets import simulate_clusters
+    >>> from skcluster.inference import describe_cluster
+    >>> X, y = simulate_clusters(2, random_state=0)
+    >>> describe_cluster(StarSet().fit_transform(X)).shape
+    (2, 14)
+    """
+    return stars[:, : len(CONTEXT)]
