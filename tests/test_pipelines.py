@@ -7,9 +7,10 @@ from nested_pandas import NestedFrame
 from sklearn.base import clone, is_regressor
 from sklearn.model_selection import GridSearchCV, ShuffleSplit, cross_validate
 
-from skcluster import ClusterAugmenter
+from skcluster import ClusterAugmenter, SetRegressor
 from skcluster.metrics import error_table
 from skcluster.pipelines import ann_pipeline, cnn_pipeline, mdm_pipeline
+from skcluster.schema import CHANNELS, CONTEXT
 
 Clusters = tuple[NestedFrame, pd.DataFrame]
 PIPELINES = [ann_pipeline, cnn_pipeline, mdm_pipeline]
@@ -116,3 +117,8 @@ def test_beats_the_papers_table_on_held_out_real_clusters(
     errors = error_table(y.iloc[test], model.predict(X.iloc[test]))
     assert errors.loc["mean", "mse"] <= mse
     assert errors.loc["mean", "r2"] >= r2
+
+
+def test_the_set_network_takes_what_the_schema_lays_out():
+    network = SetRegressor()
+    assert (network.n_context, network.n_channels) == (len(CONTEXT), len(CHANNELS))

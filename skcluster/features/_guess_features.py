@@ -70,7 +70,7 @@ class GuessFeatures(ClusterTransformer):
     - the slope is that of a least-squares line of colour as a function of magnitude (mag per mag).
       The other way round, the upright sequence of a young cluster has a slope without bound;
     - magnitudes are corrected by the distance modulus of the cluster's median parallax, one for all
-      its stars, as parallaxes of single stars are too noisy; missing ones are left out;
+      its stars, as parallaxes of individual stars are too noisy; missing ones are left out;
     - extinction is left in: it is one of the things to be guessed.
 
     References
