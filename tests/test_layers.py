@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "datasets": {"clusters", "isochrones", "photometry", "io"},
     "features": {"clusters", "photometry"},
     "augmentation": {"clusters", "photometry"},
-    "regressors": set(),
+    "regressors": {"photometry"},
     "metrics": set(),
     "inference": {"metrics"},
     "plotting": {"clusters", "photometry", "io", "isochrones"},
@@ -145,6 +145,16 @@ def test_scikeras_is_imported_in_one_module():
         if any(name.split(".")[0] == "scikeras" for _, name in modules_imported(file))
     }
     assert importing == {"regressors/_scikeras.py"}
+
+
+def test_keras_is_imported_below_the_networks_only():
+    importing = {
+        file.relative_to(PACKAGE)
+        for file in FILES
+        for line, name in modules_imported(file)
+        if name.split(".")[0] in ("keras", "tensorflow") and line not in type_checking_only(file)
+    }
+    assert {file.parent.as_posix() for file in importing} == {"regressors/networks"}
 
 
 def test_private_modules_of_another_part_are_borrowed_by_name_only():

@@ -10,18 +10,30 @@ if TYPE_CHECKING:
     from skcluster.regressors._ann import ANNRegressor as ANNRegressor
     from skcluster.regressors._cnn import CNNRegressor as CNNRegressor
     from skcluster.regressors._mdm import MDMRegressor as MDMRegressor
-    from skcluster.regressors._pretrained import save_pretrained as save_pretrained
     from skcluster.regressors._set_regressor import SetRegressor as SetRegressor
+    from skcluster.regressors._targets import NamedTargetRegressor as NamedTargetRegressor
+    from skcluster.regressors._targets import TargetScaler as TargetScaler
+    from skcluster.regressors.networks.pretrained import save_pretrained as save_pretrained
 
 _HOME = {
     "ANNRegressor": "_ann",
     "CNNRegressor": "_cnn",
     "MDMRegressor": "_mdm",
+    "NamedTargetRegressor": "_targets",
     "SetRegressor": "_set_regressor",
-    "save_pretrained": "_pretrained",
+    "TargetScaler": "_targets",
+    "save_pretrained": "networks.pretrained",
 }
 
-__all__ = ["ANNRegressor", "CNNRegressor", "MDMRegressor", "SetRegressor", "save_pretrained"]
+__all__ = [
+    "ANNRegressor",
+    "CNNRegressor",
+    "MDMRegressor",
+    "NamedTargetRegressor",
+    "SetRegressor",
+    "TargetScaler",
+    "save_pretrained",
+]
 
 
 def __getattr__(name: str) -> Any:
