@@ -15,7 +15,6 @@ from contextlib import contextmanager
 _LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 _LOG_LINE = re.compile(
     rb"^(WARNING: All log messages before absl::InitializeLog\(\) is called are written to STDERR"
-    rb"|[IWE]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ [\w.]+:\d+\] .*"
     rb"|[IWE]\d{4} \d\d:\d\d:\d+\.\d+ +\d+ [\w.]+:\d+\] .*"
     rb"|To enable the following instructions: .*)$"
 )
