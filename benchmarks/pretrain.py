@@ -1,4 +1,4 @@
-"""Train the networks of ``reference_pipeline`` on simulated clusters and write their weights.
+"""Train the networks of ``set_pipeline`` on simulated clusters and write their weights.
 
     python benchmarks/pretrain.py --members members.parquet --clusters clusters.csv
 
@@ -22,12 +22,13 @@ from skcluster.datasets import simulate_clusters
 from skcluster.features import StarSet
 from skcluster.io import read_clusters
 from skcluster.metrics import error_table
-from skcluster.pipelines import reference_pipeline, scale_targets
-from skcluster.regressors import SetRegressor, save_pretrained
+from skcluster.pipelines import set_pipeline
+from skcluster.regressors import SetRegressor, TargetScaler, save_pretrained
 from skcluster.schema import CLUSTER_PARAMETERS
 
 WEIGHTS = Path(skcluster.regressors.__file__).parent / "data" / "set_simulated.npz"
 CHUNK = 10_000
+TARGETS = list(CLUSTER_PARAMETERS)
 MAX_STARS = 160
 
 
@@ -57,7 +58,7 @@ def simulated(n: int, seed: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[n
         table = StarSet(max_stars=MAX_STARS).fit_transform(X)
         seen = ~np.isnan(table).any(axis=1)  # a few have no star brighter than the limit
         stars.append(table[seen])
-        targets.append(scale_targets(y)[seen])
+        targets.append(TargetScaler().fit_transform(y[TARGETS])[seen])
     return np.concatenate(stars), np.concatenate(targets)
 
 
@@ -79,7 +80,7 @@ def main(arguments: list[str] | None = None) -> None:
     )
     model.fit(stars, targets)
     options.output.parent.mkdir(parents=True, exist_ok=True)
-    save_pretrained(options.output, model.weights_)
+    save_pretrained(options.output, model.weights_, targets=TARGETS)
     record = {
         "simulated_clusters": len(stars),
         "settings": model.get_params(),
@@ -93,8 +94,8 @@ def main(arguments: list[str] | None = None) -> None:
     }
     if options.members is not None:
         X, y = read_clusters(options.members, labels=options.clusters)
-        y = y[list(CLUSTER_PARAMETERS)]
-        only = reference_pipeline(
+        y = y[TARGETS]
+        only = set_pipeline(
             epochs=0,
             pretrained=options.output,
             n_networks=options.n_networks,

@@ -44,6 +44,7 @@ _CLASSES = {
     "skcluster.GuessFeatures": "skcluster.features",
     "skcluster.MDMRegressor": "skcluster.regressors",
     "sklearn.MinMaxScaler": "sklearn.preprocessing",
+    "skcluster.NamedTargetRegressor": "skcluster.regressors",
     "imblearn.Pipeline": "imblearn.pipeline",
     "sklearn.Ridge": "sklearn.linear_model",
     "sklearn.Pipeline": "sklearn.pipeline",
@@ -52,18 +53,17 @@ _CLASSES = {
     "sklearn.SimpleImputer": "sklearn.impute",
     "sklearn.StandardScaler": "sklearn.preprocessing",
     "skcluster.StarSet": "skcluster.features",
+    "skcluster.TargetScaler": "skcluster.regressors",
     "sklearn.TransformedTargetRegressor": "sklearn.compose",
 }
 #: Plain records inside them.
 _RECORDS = {
-    "skcluster.Architecture": "skcluster.regressors._architecture",
-    "skcluster.SetArchitecture": "skcluster.regressors._set_network",
+    "skcluster.FeedForwardArchitecture": "skcluster.regressors.networks.feed_forward",
+    "skcluster.SetArchitecture": "skcluster.regressors.networks.sets",
 }
 #: Functions that a file may name.
 _FUNCTIONS = {
     "numpy.sqrt": "numpy",
-    "skcluster.scale_targets": "skcluster.pipelines",
-    "skcluster.unscale_targets": "skcluster.pipelines",
     "skcluster.describe_cluster": "skcluster.inference",
     "skcluster._distance_names": "skcluster.pipelines",
     "skcluster._parallax_to_distance": "skcluster.pipelines",

@@ -25,8 +25,6 @@ from skcluster import regressors
 from skcluster._utils.typing import FloatArray
 from skcluster.features import CMDHistogram, CMDRasterizer, GuessFeatures, StarSet
 from skcluster.inference import describe_cluster
-from skcluster.photometry import distance_from_modulus, distance_modulus
-from skcluster.schema import NETWORK_SCALES
 
 Preset = Literal["tuned", "paper"]
 
@@ -38,8 +36,7 @@ __all__ = [
     "make_pipeline",
     "mdm_pipeline",
     "reference_pipeline",
-    "scale_targets",
-    "unscale_targets",
+    "set_pipeline",
 ]
 
 # Where the networks stand in the pipelines.
@@ -174,12 +171,17 @@ def mdm_pipeline(*, preset: Preset = "tuned", **overrides: Any) -> Pipeline:
     return _assemble(FeatureUnion([("cmd", cmd), ("guess", guess)]), _scaled(network), overrides)
 
 
-def reference_pipeline(**overrides: Any) -> Pipeline:
-    """The most accurate estimate: networks over the set of stars, trained on simulations before.
+def set_pipeline(**overrides: Any) -> Pipeline:
+    """Networks over the set of stars, trained on simulated clusters before.
 
     Three networks read every star of a cluster. Their weights come with the package, trained on
     simulated clusters by ``benchmarks/pretrain.py``; fitting adapts them to the clusters given,
     which takes a few hundred. ``benchmarks/accuracy.py`` measures it against the others.
+
+    Any number of targets can be learned. Columns of ``y`` named ``log_age``, ``a_v`` and
+    ``distance_kpc`` (or three columns without names, in this order) start from what the simulations
+    taught; others are scaled by their mean and standard deviation, and their output starts from
+    random weights.
 
     Parameters
     ----------
@@ -199,16 +201,44 @@ def reference_pipeline(**overrides: Any) -> Pipeline:
     Examples
     --------
     >>> from skcluster.datasets import simulate_clusters
+    >>> from skcluster.pipelines import set_pipeline
+    >>> X, y = simulate_clusters(3, random_state=0)
+    >>> set_pipeline(epochs=0).fit(X, y[["log_age", "distance_kpc"]]).predict(X).shape
+    (3, 2)
+    """
+    network = regressors.SetRegressor(pretrained="simulated", n_networks=3)
+    target = regressors.NamedTargetRegressor(network, transformer=regressors.TargetScaler())
+    return _assemble(StarSet(), target, overrides)
+
+
+def reference_pipeline(**overrides: Any) -> Pipeline:
+    """The most accurate estimate of this package.
+
+    At present the networks of `set_pipeline`.
+
+    Parameters
+    ----------
+    **overrides : object
+        As in `set_pipeline`.
+
+    Returns
+    -------
+    Pipeline
+        That of `set_pipeline`.
+
+    See Also
+    --------
+    set_pipeline : What it is.
+
+    Examples
+    --------
+    >>> from skcluster.datasets import simulate_clusters
     >>> from skcluster.pipelines import reference_pipeline
     >>> X, y = simulate_clusters(3, random_state=0)
     >>> reference_pipeline(epochs=0).fit(X, y).predict(X).shape
     (3, 3)
     """
-    network = regressors.SetRegressor(pretrained="simulated", n_networks=3)
-    # Not func and inverse_func, whose values scikit-learn checks: a cluster without stars is NaN.
-    scale = FunctionTransformer(scale_targets, unscale_targets, check_inverse=False)
-    target = TransformedTargetRegressor(network, transformer=scale, check_inverse=False)
-    return _assemble(StarSet(), target, overrides)
+    return set_pipeline(**overrides)
 
 
 def cluster_domain() -> Pipeline:
@@ -224,73 +254,6 @@ def cluster_domain() -> Pipeline:
     return Pipeline(
         [("stars", StarSet(max_stars=1)), ("context", FunctionTransformer(describe_cluster))]
     )
-
-
-_SCALES = [NETWORK_SCALES[name] for name in ("log_age", "a_v", "distance_modulus")]
-_MIDDLE = np.array([scale.middle for scale in _SCALES])
-_UNIT = np.array([scale.unit for scale in _SCALES])
-
-
-def scale_targets(y: npt.ArrayLike) -> FloatArray:
-    """Scale log age (dex), A_V (mag) and distance (kpc) for a network.
-
-    Parameters
-    ----------
-    y : array-like of shape (n_clusters, 3)
-
-    Returns
-    -------
-    ndarray of shape (n_clusters, 3)
-        The distance as a modulus; each about −2 to 2.
-
-    Raises
-    ------
-    ValueError
-        If there are not three targets, or a distance is not above 0.
-
-    Examples
-    --------
-    >>> from skcluster.pipelines import scale_targets
-    >>> scale_targets([[8.4, 1.2, 1.0]])
-    array([[ 0. ,  0. , -0.5]])
-    """
-    values = np.array(y, dtype=np.float64)
-    if values.ndim != 2 or values.shape[1] != len(_MIDDLE):
-        raise ValueError(
-            "y must have three columns, log age (dex), A_V (mag) and distance (kpc), but its shape "
-            f"is {values.shape}."
-        )
-    wrong = ~(values[:, 2] > 0)
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        raise ValueError(f"Distances must be above 0 kpc, but row {row} of y has {values[row, 2]}.")
-    values[:, 2] = distance_modulus(values[:, 2])
-    scaled: FloatArray = (values - _MIDDLE) / _UNIT
-    return scaled
-
-
-def unscale_targets(scaled: npt.ArrayLike) -> FloatArray:
-    """Undo `scale_targets`; a negative A_V becomes 0.
-
-    Parameters
-    ----------
-    scaled : array-like of shape (n_clusters, 3)
-
-    Returns
-    -------
-    ndarray of shape (n_clusters, 3)
-        Log age (dex), A_V (mag), distance (kpc).
-
-    Examples
-    --------
-    >>> from skcluster.pipelines import unscale_targets
-    >>> unscale_targets([[0.5, -2.0, -0.5]])
-    array([[8.9, 0. , 1. ]])
-    """
-    values: FloatArray = np.asarray(scaled, dtype=np.float64) * _UNIT + _MIDDLE
-    values[:, 1] = np.maximum(values[:, 1], 0)
-    values[:, 2] = distance_from_modulus(values[:, 2])
-    return values
 
 
 def _check(preset: str) -> None:

@@ -28,7 +28,7 @@ from skcluster import (
 )
 from skcluster.features import CachedTransformer, StarSet
 from skcluster.inference import ConformalRegressor
-from skcluster.regressors import SetRegressor
+from skcluster.regressors import NamedTargetRegressor, SetRegressor, TargetScaler
 
 
 def public_modules() -> Iterator[ModuleType]:
@@ -188,6 +188,12 @@ CASES = [
         FeatureUnion([("picture", PICTURE), *GUESS.transformer_list]),
     ),
     Case("SetRegressor", TINY_SET, {"learning_rate": [1e-3, 1e-1]}, StarSet(max_stars=16)),
+    Case(
+        "NamedTargetRegressor",
+        NamedTargetRegressor(TINY_SET, transformer=TargetScaler()),
+        {"regressor__learning_rate": [1e-3, 1e-1]},
+        StarSet(max_stars=16),
+    ),
     Case(
         "ConformalRegressor",
         ConformalRegressor(TINY_SET, cv=2, random_state=0),

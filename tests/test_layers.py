@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "datasets": GROUND | {"clusters", "gaia", "isochrones", "io"},
     "features": GROUND | {"clusters", "gaia"},
     "augmentation": GROUND | {"clusters", "gaia"},
-    "regressors": {"schema", "_utils"},
+    "regressors": GROUND,
     "metrics": {"schema", "_utils"},
     "inference": GROUND | {"clusters", "gaia", "isochrones", "metrics"},
     "plotting": GROUND | {"clusters", "io", "isochrones"},
@@ -125,6 +125,16 @@ def test_scikeras_is_imported_in_one_module():
         if any(name.split(".")[0] == "scikeras" for _, name in modules_imported(file))
     }
     assert importing == {"regressors/_scikeras.py"}
+
+
+def test_keras_is_imported_below_the_networks_only():
+    importing = {
+        file.relative_to(PACKAGE)
+        for file in FILES
+        for line, name in modules_imported(file)
+        if name.split(".")[0] in ("keras", "tensorflow") and line not in type_checking_only(file)
+    }
+    assert {file.parent.as_posix() for file in importing} == {"regressors/networks"}
 
 
 def test_no_part_borrows_the_private_modules_of_another():

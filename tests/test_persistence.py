@@ -21,6 +21,7 @@ from skcluster.pipelines import (
     cnn_pipeline,
     mdm_pipeline,
     reference_pipeline,
+    set_pipeline,
 )
 
 TARGETS = ["log_age", "a_v", "distance_kpc"]
@@ -32,6 +33,7 @@ MODELS = {
     ),
     "cnn": cnn_pipeline(epochs=1, filters=(2,), random_state=0),
     "mdm": mdm_pipeline(epochs=1, filters=(2,), random_state=0),
+    "set": set_pipeline(epochs=0, random_state=0),
     "reference": reference_pipeline(epochs=0, random_state=0),
     "conformal": ConformalRegressor(
         reference_pipeline(epochs=0, n_networks=1, random_state=0),
@@ -185,7 +187,7 @@ def test_a_newer_format_is_refused(saved, tmp_path):
     ("old", "new"),
     [
         ('"class": "skcluster.ConformalRegressor"', '"class": "subprocess.Popen"'),
-        ('"function": "skcluster.scale_targets"', '"function": "os.system"'),
+        ('"function": "skcluster.describe_cluster"', '"function": "os.system"'),
         ('"record": "skcluster.SetArchitecture"', '"record": "pathlib.Path"'),
         ('"record": "skcluster.SetArchitecture"', '"reduce": "skcluster.SetArchitecture"'),
     ],

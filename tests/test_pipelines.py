@@ -9,7 +9,13 @@ from sklearn.model_selection import GridSearchCV, ShuffleSplit, cross_validate
 
 from skcluster import ClusterAugmenter, SetRegressor
 from skcluster.metrics import error_table
-from skcluster.pipelines import ann_pipeline, cnn_pipeline, mdm_pipeline
+from skcluster.pipelines import (
+    ann_pipeline,
+    cnn_pipeline,
+    mdm_pipeline,
+    reference_pipeline,
+    set_pipeline,
+)
 from skcluster.schema import CHANNELS, CONTEXT
 
 Clusters = tuple[NestedFrame, pd.DataFrame]
@@ -96,6 +102,41 @@ def test_paper_preset_has_the_papers_inputs_and_training(toy: Clusters) -> None:
     assert (network.epochs, network.batch_size, network.loss) == (200, 299, "mse")
     assert model["features"].fit_transform(toy[0]).shape == (12, 413)
     assert cnn_pipeline(preset="paper")["features"].fit_transform(toy[0]).shape == (12, 180 * 180)
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        ["log_age", "a_v"],
+        ["distance_kpc", "metallicity", "log_age", "a_v"],
+        ["metallicity"],
+    ],
+)
+def test_sets_take_any_targets(columns: list[str], toy: Clusters) -> None:
+    X, y = toy
+    y = y.assign(metallicity=np.linspace(-0.3, 0.3, 12))
+    three = ["log_age", "a_v", "distance_kpc"]
+    model = set_pipeline(epochs=0, n_networks=1, random_state=0)
+    expected = pd.DataFrame(clone(model).fit(X, y[three]).predict(X), columns=three)
+    predicted = pd.DataFrame(model.fit(X, y[columns]).predict(X), columns=columns)
+    assert predicted.shape == (12, len(columns))
+    for name in set(columns) & set(three):  # what the simulations taught
+        np.testing.assert_allclose(predicted[name], expected[name], rtol=1e-6)
+    trained = clone(model).set_params(regressor__regressor__epochs=2).fit(X, y[columns])
+    assert np.isfinite(trained.predict(X)).all()
+    unnamed = clone(trained).fit(X, y[columns].to_numpy()).predict(X)
+    assert unnamed.shape == (12, len(columns))
+
+
+def test_sets_know_three_columns_without_names(toy: Clusters) -> None:
+    X, y = toy
+    model = set_pipeline(epochs=1, n_networks=1, random_state=0)
+    expected = clone(model).fit(X, y).predict(X)
+    np.testing.assert_array_equal(clone(model).fit(X, y.to_numpy()).predict(X), expected)
+    one = clone(model).fit(X, y["log_age"]).predict(X)
+    assert one.shape == (12,)
+    reference = reference_pipeline(epochs=1, n_networks=1, random_state=0)
+    np.testing.assert_array_equal(reference.fit(X, y).predict(X), expected)
 
 
 @pytest.mark.real

@@ -1,12 +1,13 @@
 """A dense network."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skcluster.regressors._architecture import FloatArray
 from skcluster.regressors._scikeras import NetworkRegressor
+from skcluster.regressors.networks.architecture import FloatArray
 
 
 class ANNRegressor(NetworkRegressor):
@@ -30,15 +31,19 @@ class ANNRegressor(NetworkRegressor):
         those of the data, without it.
     batch_normalization : bool, default=False
         Whether to normalize before each activation.
-    loss : {"mse", "mae", "huber"}, default="mse"
+    loss : {"mse", "mae", "huber"}, str, dict, keras.losses.Loss or callable, default="mse"
         What is minimised, averaged over targets: squared error (the paper's), absolute error, or
-        Huber's with its threshold at 1.
-    optimizer : {"adam", "adamw", "nadam", "rmsprop", "sgd"}, default="adam"
-        Keras optimizer, with Keras' settings but for the learning rate. Adam is the paper's.
+        Huber's with its threshold at 1. Any other loss of Keras by name, object or configuration,
+        or a function of true and predicted values that gives one loss for each row.
+    optimizer : str, dict or keras.optimizers.Optimizer, default="adam"
+        An optimizer of Keras by name ("adam", "adamw", "nadam", "rmsprop", "sgd", …), with Keras'
+        settings but for the learning rate, or as an object or configuration with settings of its
+        own. Adam is the paper's. An object is copied.
     learning_rate : float, default=0.001
-        Size of the first steps.
+        Size of the first steps of an optimizer that is given by name. Others have their own.
     learning_rate_schedule : {"cosine"} or None, default=None
-        Keep the learning rate, or let it fall to zero along half a cosine over the epochs.
+        Keep the learning rate, or let it fall to zero along half a cosine over the epochs. Must be
+        None for an optimizer with a schedule of Keras as its learning rate.
     epochs : int, default=200
         Passes over the data, at most. The default is the paper's.
     batch_size : int, default=299
@@ -50,6 +55,12 @@ class ANNRegressor(NetworkRegressor):
         the last weights.
     patience : int or None, default=None
         Stop once ``val_loss`` has not improved for so many epochs. None trains them all.
+    callbacks : keras.callbacks.Callback, list of these, or None, default=None
+        Called while training, with ``val_loss`` in the logs of an epoch where rows are set aside.
+        The model that they see belongs to the training only; `model_` is the result.
+    warm_start : bool, default=False
+        Continue from the weights of the last fit, whose layers must be the same, in place of
+        random ones. The optimizer starts afresh.
     verbose : int, default=0
         0 is silent, 1 a progress bar over the epochs with the time left, 2 a line an epoch.
     random_state : int, RandomState instance or None, default=None
@@ -58,9 +69,9 @@ class ANNRegressor(NetworkRegressor):
 
     Attributes
     ----------
-    weights_ : list of float32 arrays
-        The weights of the network, kernel and bias of each layer in turn (and scale, offset, mean
-        and variance of its normalization).
+    weights_ : dict of float32 arrays
+        The weights of the network by the name of the layer: kernel and bias of each layer in turn
+        (and scale, offset, mean and variance of its normalization).
     history_ : dict of lists
         "loss" and "learning_rate" of each epoch, and "val_loss" where rows are set aside.
     best_epoch_ : int
@@ -75,7 +86,7 @@ class ANNRegressor(NetworkRegressor):
         Columns of X.
     feature_names_in_ : array of str
         Names of the columns, where X had any.
-    architecture_ : Architecture
+    architecture_ : FeedForwardArchitecture
         Layers and shapes, as plain data.
     model_ : keras.Model
         The network as a Keras model, built anew at each access; feed it
@@ -119,14 +130,16 @@ class ANNRegressor(NetworkRegressor):
         input_noise: float = 0.0,
         l2: float = 0.0,
         batch_normalization: bool = False,
-        loss: str = "mse",
-        optimizer: str = "adam",
+        loss: str | Mapping[str, Any] | Callable[..., Any] = "mse",
+        optimizer: Any = "adam",
         learning_rate: float = 1e-3,
         learning_rate_schedule: str | None = None,
         epochs: int = 200,
         batch_size: int = 299,
         validation_fraction: float = 0.1,
         patience: int | None = None,
+        callbacks: Any = None,
+        warm_start: bool = False,
         verbose: int = 0,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
@@ -145,6 +158,8 @@ class ANNRegressor(NetworkRegressor):
             batch_size=batch_size,
             validation_fraction=validation_fraction,
             patience=patience,
+            callbacks=callbacks,
+            warm_start=warm_start,
             verbose=verbose,
             random_state=random_state,
         )

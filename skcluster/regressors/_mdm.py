@@ -1,5 +1,6 @@
 """A mixed data model: a convolutional network for the picture, a dense one for the guesses."""
 
+from collections.abc import Callable, Mapping
 from numbers import Integral
 from typing import Any, ClassVar
 
@@ -7,9 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils._param_validation import Interval
 
-from skcluster.regressors._architecture import FloatArray
 from skcluster.regressors._cnn import CNNRegressor
 from skcluster.regressors._scikeras import as_sizes
+from skcluster.regressors.networks.architecture import FloatArray
 
 
 class MDMRegressor(CNNRegressor):
@@ -51,15 +52,19 @@ class MDMRegressor(CNNRegressor):
         those of the data, without it.
     batch_normalization : bool, default=False
         Whether to normalize before each activation.
-    loss : {"mse", "mae", "huber"}, default="mse"
+    loss : {"mse", "mae", "huber"}, str, dict, keras.losses.Loss or callable, default="mse"
         What is minimised, averaged over targets: squared error (the paper's), absolute error, or
-        Huber's with its threshold at 1.
-    optimizer : {"adam", "adamw", "nadam", "rmsprop", "sgd"}, default="adam"
-        Keras optimizer, with Keras' settings but for the learning rate. Adam is the paper's.
+        Huber's with its threshold at 1. Any other loss of Keras by name, object or configuration,
+        or a function of true and predicted values that gives one loss for each row.
+    optimizer : str, dict or keras.optimizers.Optimizer, default="adam"
+        An optimizer of Keras by name ("adam", "adamw", "nadam", "rmsprop", "sgd", …), with Keras'
+        settings but for the learning rate, or as an object or configuration with settings of its
+        own. Adam is the paper's. An object is copied.
     learning_rate : float, default=0.001
-        Size of the first steps.
+        Size of the first steps of an optimizer that is given by name. Others have their own.
     learning_rate_schedule : {"cosine"} or None, default=None
-        Keep the learning rate, or let it fall to zero along half a cosine over the epochs.
+        Keep the learning rate, or let it fall to zero along half a cosine over the epochs. Must be
+        None for an optimizer with a schedule of Keras as its learning rate.
     epochs : int, default=100
         Passes over the data, at most. The default is the paper's.
     batch_size : int, default=64
@@ -71,6 +76,12 @@ class MDMRegressor(CNNRegressor):
         the last weights.
     patience : int or None, default=None
         Stop once ``val_loss`` has not improved for so many epochs. None trains them all.
+    callbacks : keras.callbacks.Callback, list of these, or None, default=None
+        Called while training, with ``val_loss`` in the logs of an epoch where rows are set aside.
+        The model that they see belongs to the training only; `model_` is the result.
+    warm_start : bool, default=False
+        Continue from the weights of the last fit, whose layers must be the same, in place of
+        random ones. The optimizer starts afresh.
     verbose : int, default=0
         0 is silent, 1 a progress bar over the epochs with the time left, 2 a line an epoch.
     random_state : int, RandomState instance or None, default=None
@@ -79,7 +90,7 @@ class MDMRegressor(CNNRegressor):
 
     Attributes
     ----------
-    weights_ : list of float32 arrays
+    weights_ : dict of float32 arrays
         The weights of the network, convolutions first, then the layers of the guesses, then those
         after the join: kernel and bias of each layer in turn (and scale, offset, mean and variance
         of its normalization).
@@ -97,7 +108,7 @@ class MDMRegressor(CNNRegressor):
         Columns of X.
     feature_names_in_ : array of str
         Names of the columns, where X had any.
-    architecture_ : Architecture
+    architecture_ : FeedForwardArchitecture
         Layers and shapes, as plain data.
     image_shape_ : (int, int, int)
         Height, width and channels of the pictures.
@@ -159,14 +170,16 @@ class MDMRegressor(CNNRegressor):
         input_noise: float = 0.0,
         l2: float = 0.0,
         batch_normalization: bool = False,
-        loss: str = "mse",
-        optimizer: str = "adam",
+        loss: str | Mapping[str, Any] | Callable[..., Any] = "mse",
+        optimizer: Any = "adam",
         learning_rate: float = 1e-3,
         learning_rate_schedule: str | None = None,
         epochs: int = 100,
         batch_size: int = 64,
         validation_fraction: float = 0.1,
         patience: int | None = None,
+        callbacks: Any = None,
+        warm_start: bool = False,
         verbose: int = 0,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
@@ -190,6 +203,8 @@ class MDMRegressor(CNNRegressor):
             batch_size=batch_size,
             validation_fraction=validation_fraction,
             patience=patience,
+            callbacks=callbacks,
+            warm_start=warm_start,
             verbose=verbose,
             random_state=random_state,
         )

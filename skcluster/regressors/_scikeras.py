@@ -6,35 +6,39 @@ evaluated is ours: scikeras would leave TensorFlow's determinism switched on aft
 compile a new network (10 MB that TensorFlow keeps) for each, and pickle the optimizer with it.
 """
 
-import os
-
-# TensorFlow reports its CPU features on stderr unless told before it loads to keep to warnings.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-
 from abc import ABC, abstractmethod
-from dataclasses import fields
+from collections.abc import Callable, Mapping
 from numbers import Integral, Real
 from types import SimpleNamespace
 from typing import Any, ClassVar, Self
 
-import keras
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scikeras.wrappers import BaseWrapper
 from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils._tags import Tags
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skcluster.regressors._architecture import Architecture, FloatArray
-from skcluster.regressors._batches import Rows
-from skcluster.regressors._forward import ACTIVATIONS, forward
-from skcluster.regressors._network import assign, build_model
-from skcluster.regressors._regularizers import FixedRegularizers
-from skcluster.regressors._training import LOSSES, Plan, train
+from skcluster.regressors._base import (
+    KERAS_CONSTRAINTS,
+    NetworkRegressorMixin,
+    check_same_weights,
+)
+from skcluster.regressors.networks.architecture import FloatArray, Weights
+from skcluster.regressors.networks.batches import Rows, batch_rows
+from skcluster.regressors.networks.feed_forward import FeedForwardArchitecture
+from skcluster.regressors.networks.keras_layers import model_with_weights
+from skcluster.regressors.networks.losses import resolve_loss
+from skcluster.regressors.networks.numpy_layers import ACTIVATIONS, predict
+from skcluster.regressors.networks.optimizers import resolve_optimizer
+from skcluster.regressors.networks.quiet_keras import keras, without_tensorflow_messages
+from skcluster.regressors.networks.regularizers import FixedRegularizers
+from skcluster.regressors.networks.training import TrainingSettings, train
+from skcluster.regressors.networks.training_data import ShuffledRows
 
-OPTIMIZERS = {"adam", "adamw", "nadam", "rmsprop", "sgd"}
+with without_tensorflow_messages():  # scikeras imports TensorFlow, whatever Keras' backend is
+    from scikeras.wrappers import BaseWrapper
+
 _DTYPES = [np.float32, np.uint8]  # of X; anything else becomes float32
 
 
@@ -48,7 +52,7 @@ class _Absent:
         raise AttributeError(f"{owner.__name__!r} object has no attribute {self._name!r}")
 
 
-class NetworkRegressor(RegressorMixin, BaseWrapper, ABC):
+class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
     """Base of the regressors: everything but the architecture."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -58,17 +62,20 @@ class NetworkRegressor(RegressorMixin, BaseWrapper, ABC):
         "input_noise": [Interval(Real, 0, None, closed="left")],
         "l2": [Interval(Real, 0, None, closed="left")],
         "batch_normalization": ["boolean"],
-        "loss": [StrOptions(set(LOSSES))],
-        "optimizer": [StrOptions(OPTIMIZERS)],
+        "loss": [str, dict, callable, HasMethods(["get_config", "call"])],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "learning_rate_schedule": [StrOptions({"cosine"}), None],
         "epochs": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "validation_fraction": [Interval(Real, 0, 1, closed="left")],
         "patience": [Interval(Integral, 1, None, closed="left"), None],
+        **KERAS_CONSTRAINTS,
         "verbose": ["verbose"],
         "random_state": ["random_state"],
     }
+
+    architecture_: FeedForwardArchitecture
+    weights_: Weights
 
     # scikeras keeps its parameters in the instance; ours are scikit-learn's.
     _get_param_names: Any = classmethod(BaseEstimator._get_param_names.__func__)
@@ -76,7 +83,6 @@ class NetworkRegressor(RegressorMixin, BaseWrapper, ABC):
     __repr__ = BaseEstimator.__repr__
     initialize = _Absent()
     partial_fit = _Absent()
-    warm_start = False
 
     def __init__(
         self,
@@ -87,14 +93,16 @@ class NetworkRegressor(RegressorMixin, BaseWrapper, ABC):
         input_noise: float,
         l2: float,
         batch_normalization: bool,
-        loss: str,
-        optimizer: str,
+        loss: str | Mapping[str, Any] | Callable[..., Any],
+        optimizer: str | Mapping[str, Any] | keras.optimizers.Optimizer,
         learning_rate: float,
         learning_rate_schedule: str | None,
         epochs: int,
         batch_size: int,
         validation_fraction: float,
         patience: int | None,
+        callbacks: Any,
+        warm_start: bool,
         verbose: int,
         random_state: int | np.random.RandomState | None,
     ) -> None:
@@ -112,12 +120,14 @@ class NetworkRegressor(RegressorMixin, BaseWrapper, ABC):
         self.batch_size = batch_size
         self.validation_fraction = validation_fraction
         self.patience = patience
+        self.callbacks = callbacks
+        self.warm_start = warm_start
         self.verbose = verbose
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
-        """Train a network from fresh weights.
+        """Train a network, from fresh weights unless ``warm_start``.
 
         Parameters
         ----------
@@ -157,14 +167,7 @@ class NetworkRegressor(RegressorMixin, BaseWrapper, ABC):
         """
         check_is_fitted(self)
         regularizers = FixedRegularizers(self.dropout, self.input_noise, self.l2)
-        model, variables = build_model(self.architecture_, regularizers)
-        assign(variables, self.weights_)
-        return model
-
-    @property
-    def feature_encoder_(self) -> SimpleNamespace:
-        """Its ``transform`` turns X into the named inputs of the network."""
-        return SimpleNamespace(transform=self._inputs)
+        return model_with_weights(self.architecture_, self.weights_, regularizers)
 
     @property
     def target_encoder_(self) -> SimpleNamespace:
@@ -187,11 +190,12 @@ class NetworkRegressor(RegressorMixin, BaseWrapper, ABC):
     # What follows is called by scikeras' fit and predict, in this order.
 
     def _initialize(self, X: Any, y: Any) -> tuple[NDArray[Any], NDArray[Any]]:
-        X, y = validate_data(self, X, y, dtype=_DTYPES, multi_output=True, y_numeric=True)
-        self.y_ndim_ = y.ndim
-        self.n_outputs_ = 1 if y.ndim == 1 else y.shape[1]
-        self.architecture_ = Architecture(
-            n_outputs=self.n_outputs_,
+        goes_on = self._goes_on()
+        X, y = validate_data(
+            self, X, y, dtype=_DTYPES, multi_output=True, y_numeric=True, reset=not goes_on
+        )
+        architecture = FeedForwardArchitecture(
+            n_outputs=1 if y.ndim == 1 else y.shape[1],
             hidden_layers=as_sizes("hidden_layer_sizes", self.hidden_layer_sizes),
             activation=self.activation,
             batch_normalization=bool(self.batch_normalization),
@@ -199,13 +203,21 @@ class NetworkRegressor(RegressorMixin, BaseWrapper, ABC):
             input_noise=self.input_noise > 0,
             **self._learn_shapes(X),
         )
+        if goes_on:
+            check_same_weights(self.architecture_.weight_shapes, architecture.weight_shapes)
+        self.y_ndim_, self.n_outputs_ = y.ndim, architecture.n_outputs
+        self.architecture_ = architecture
         return X, y
 
+    def _validate_data(self, X: Any, y: Any) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Check the input where scikeras knows that the training goes on."""
+        return self._initialize(X, y)
+
     def _ensure_compiled_model(self) -> None:
-        """Nothing to do: see `skcluster.regressors._compiled`."""
+        """Nothing to do: see `skcluster.regressors.networks.compiled`."""
 
     def _check_model_compatibility(self, y: NDArray[Any]) -> None:
-        """Nothing to do: the network has one output a target by construction."""
+        """Nothing to do: the network has one output for each target by construction."""
 
     def _fit_keras_model(
         self,
@@ -224,10 +236,41 @@ class NetworkRegressor(RegressorMixin, BaseWrapper, ABC):
         rows, validation = Rows(X, y, (weights / weights.mean()).astype(np.float32)).split(
             self.validation_fraction, rng
         )
-        plan = Plan(**{field.name: getattr(self, field.name) for field in fields(Plan)})
-        trained = train(self.architecture_, plan, rows, validation, rng)
+        start = self._first_weights(rows, rng)
+        noise_seed = int(rng.integers(2**31))
+        order = batch_rows(len(rows), self.batch_size, epochs, rng)
+        data = ShuffledRows(rows, order)
+        trained = train(self.architecture_, self._settings(), data, start, noise_seed, validation)
         self.weights_, self.history_, self.best_epoch_ = trained
         self.n_iter_ = len(self.history_["loss"])
+
+    def _first_weights(self, rows: Rows, rng: np.random.Generator) -> Weights:
+        if self._goes_on():
+            weights: Weights = self.weights_
+            return weights
+        weights = self.architecture_.initial_weights(rng)
+        weights["output_bias"] = rows.mean_targets
+        return weights
+
+    def _settings(self) -> TrainingSettings:
+        optimizer, learning_rate = resolve_optimizer(self.optimizer, self.learning_rate)
+        if learning_rate is None and self.learning_rate_schedule is not None:
+            raise ValueError(
+                f"learning_rate_schedule={self.learning_rate_schedule!r}, but the optimizer has "
+                "a schedule of its own. Give learning_rate_schedule=None."
+            )
+        return TrainingSettings(
+            loss=resolve_loss(self.loss),
+            optimizer=optimizer,
+            learning_rate=learning_rate,
+            schedule=self.learning_rate_schedule,
+            dropout=self.dropout,
+            input_noise=self.input_noise,
+            l2=self.l2,
+            patience=self.patience,
+            callbacks=self._callbacks(),
+            verbose=int(self.verbose),
+        )
 
     def _predict_raw(self, X: ArrayLike) -> NDArray[np.float64]:
         check_is_fitted(self)
@@ -237,18 +280,8 @@ class NetworkRegressor(RegressorMixin, BaseWrapper, ABC):
             # Twice the digits cost little here, and a row no longer depends on those beside it:
             # in float32 the sum of one row is rounded otherwise than that of many.
             inputs = {name: values.astype(np.float64) for name, values in inputs.items()}
-            weights = [values.astype(np.float64) for values in weights]
-        return forward(self.architecture_, weights, inputs).astype(np.float64)
-
-    def _like_y(self, y: NDArray[Any]) -> NDArray[Any]:
-        return y[:, 0] if self.y_ndim_ == 1 else y
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = True
-        tags.regressor_tags.poor_score = True  # with few epochs on the small data of the checks
-        tags.non_deterministic = False
-        return tags
+            weights = {name: values.astype(np.float64) for name, values in weights.items()}
+        return predict(self.architecture_, weights, inputs).astype(np.float64)
 
 
 def _as_columns(y: NDArray[Any]) -> FloatArray:

@@ -1,11 +1,6 @@
 """A network over sets of stars."""
 
-import os
-
-# TensorFlow reports its CPU features on stderr unless told before it loads to keep to warnings.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-
-from dataclasses import fields
+from collections.abc import Mapping
 from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -13,21 +8,31 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
-from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval
-from sklearn.utils._tags import Tags
+from sklearn.utils import Tags, check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from skcluster.regressors._architecture import FloatArray
-from skcluster.regressors._pretrained import load_pretrained
-from skcluster.regressors._set_network import SetArchitecture, initial_set_weights, set_network
-from skcluster.regressors._threads import one_blas_thread
+from skcluster.regressors._base import (
+    KERAS_CONSTRAINTS,
+    NetworkRegressorMixin,
+    check_same_weights,
+)
+from skcluster.regressors._targets import target_names
+from skcluster.regressors.networks.architecture import FloatArray, Weights
+from skcluster.regressors.networks.batches import Rows, batch_rows
+from skcluster.regressors.networks.numpy_layers import NumpyLayers
+from skcluster.regressors.networks.pretrained import load_pretrained
+from skcluster.regressors.networks.sets import SetArchitecture, set_network
+from skcluster.regressors.networks.threads import one_blas_thread
 
 if TYPE_CHECKING:
-    from skcluster.regressors._batches import Rows
+    # Keras loads for training only; a fitted network predicts without.
+    import keras
+
+    from skcluster.regressors.networks.training import TrainingSettings
 
 
-class SetRegressor(RegressorMixin, BaseEstimator):
+class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
     """Predict targets, and how uncertain they are, from the stars of a cluster one by one.
 
     A permutation-invariant network: what it says does not depend on the order of the stars, and it
@@ -56,19 +61,34 @@ class SetRegressor(RegressorMixin, BaseEstimator):
         Most stars of a cluster that a step of the training sees, drawn anew each time.
     pretrained : {"simulated"}, path or None, default=None
         Where training starts: from random weights, from those in a file that `save_pretrained`
-        wrote, or from those in this package, which come from simulated clusters. The last belong to
-        the targets of `skcluster.pipelines.reference_pipeline` and the default sizes.
+        wrote, or from those in this package, which come from simulated clusters and belong to the
+        default sizes. Targets that the file names, by the columns of ``y`` (or, without names, if
+        there are as many), start from its weights, others from random ones. The targets of
+        "simulated" are log age, A_V and distance as `TargetScaler` scales them.
     epochs : int, default=50
         Passes over the data. 0 keeps the weights of `pretrained`.
     batch_size : int, default=64
         Most rows of a step.
+    optimizer : str, dict or keras.optimizers.Optimizer, default="adamw"
+        An optimizer of Keras by name, with ``learning_rate``, ``weight_decay`` and gradients whose
+        norm is limited to 1, or as an object or configuration with settings of its own. An object
+        is copied.
     learning_rate : float, default=0.0005
-        Largest learning rate of AdamW; it rises to it over the first twentieth of the steps and
-        falls to zero along half a cosine.
+        Largest learning rate of an optimizer that is given by name.
+    learning_rate_schedule : {"cosine"} or None, default="cosine"
+        Let the learning rate rise over the first twentieth of the steps and fall to zero along
+        half a cosine, or keep it. An optimizer with a schedule of Keras as its learning rate
+        follows that.
     weight_decay : float, default=0.0001
-        Of AdamW.
+        Of an optimizer that is given by name.
+    callbacks : keras.callbacks.Callback, list of these, or None, default=None
+        Called while each network is trained. The model that they see belongs to the training only;
+        `model_` is the result.
+    warm_start : bool, default=False
+        Continue from the weights of the last fit, whose layers and number of networks must be the
+        same, in place of ``pretrained``. The optimizer starts afresh.
     verbose : int, default=0
-        0 is silent, 1 a progress bar an epoch, 2 a line an epoch.
+        0 is silent, 1 a progress bar over the epochs of each network, 2 a line an epoch.
     random_state : int, RandomState instance or None, default=None
         Draws the first weights, the order of the rows, the stars and dropout. No global state is
         changed.
@@ -89,11 +109,15 @@ class SetRegressor(RegressorMixin, BaseEstimator):
         Columns of X.
     feature_names_in_ : array of str
         Names of the columns, where X had any.
+    model_ : keras.Model
+        The networks as one Keras model, built anew at each access. It takes
+        ``feature_encoder_.transform(X)`` and gives "mean" and "std", which are what `predict`
+        gives.
 
     See Also
     --------
     skcluster.features.StarSet : Makes the input.
-    skcluster.pipelines.reference_pipeline : Puts both together.
+    skcluster.pipelines.set_pipeline : Puts both together.
 
     Notes
     -----
@@ -130,7 +154,9 @@ class SetRegressor(RegressorMixin, BaseEstimator):
         "epochs": [Interval(Integral, 0, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "learning_rate_schedule": [StrOptions({"cosine"}), None],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
+        **KERAS_CONSTRAINTS,
         "verbose": ["verbose"],
         "random_state": ["random_state"],
     }
@@ -149,8 +175,12 @@ class SetRegressor(RegressorMixin, BaseEstimator):
         pretrained: str | Path | None = None,
         epochs: int = 50,
         batch_size: int = 64,
+        optimizer: "str | Mapping[str, Any] | keras.optimizers.Optimizer" = "adamw",
         learning_rate: float = 5e-4,
+        learning_rate_schedule: str | None = "cosine",
         weight_decay: float = 1e-4,
+        callbacks: Any = None,
+        warm_start: bool = False,
         verbose: int = 0,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
@@ -165,8 +195,12 @@ class SetRegressor(RegressorMixin, BaseEstimator):
         self.pretrained = pretrained
         self.epochs = epochs
         self.batch_size = batch_size
+        self.optimizer = optimizer
         self.learning_rate = learning_rate
+        self.learning_rate_schedule = learning_rate_schedule
         self.weight_decay = weight_decay
+        self.callbacks = callbacks
+        self.warm_start = warm_start
         self.verbose = verbose
         self.random_state = random_state
 
@@ -179,7 +213,7 @@ class SetRegressor(RegressorMixin, BaseEstimator):
         X : array-like of shape (n_clusters, n_context + n_stars * n_channels)
             As `skcluster.features.StarSet` gives it.
         y : array-like of shape (n_clusters,) or (n_clusters, n_outputs)
-            Targets, scaled.
+            Targets, scaled. Names of columns tell which ``pretrained`` weights belong to which.
         sample_weight : array-like of shape (n_clusters,), optional
             Weight of each cluster in the loss. Only ratios matter.
 
@@ -191,45 +225,26 @@ class SetRegressor(RegressorMixin, BaseEstimator):
         ------
         ValueError
             If the columns do not fit ``n_context`` and ``n_channels``, a cluster has no stars, or
-            the pre-trained weights are of other sizes.
+            the weights from which training starts are of other sizes.
         """
-        # Keras loads for training only; a fitted network predicts without.
-        from skcluster.regressors._batches import Rows
-
-        table, y = validate_data(
-            self,
-            X,
-            y,
-            dtype=np.float32,
-            multi_output=True,
-            y_numeric=True,
-            ensure_all_finite="allow-nan",
-        )
-        empty = np.isnan(table).any(axis=1)
-        if empty.any():
-            raise ValueError(
-                f"{np.count_nonzero(empty)} of {len(table)} rows of X hold NaN, the first row "
-                f"{int(np.argmax(empty))}: a cluster without stars cannot be learnt from."
-            )
-        weights = _check_sample_weight(
-            sample_weight, table, dtype=np.float32, ensure_non_negative=True
-        )
-        self.y_ndim_ = np.ndim(y)
-        targets = np.reshape(y, (len(table), -1)).astype(np.float32)
-        self.n_outputs_ = targets.shape[1]
-        self.architecture_ = SetArchitecture(
+        rows, self.y_ndim_ = self._rows(X, y, sample_weight)
+        self.n_outputs_ = rows.targets.shape[1]
+        architecture = SetArchitecture(
             n_context=self.n_context,
             n_channels=self.n_channels,
             n_outputs=self.n_outputs_,
             units=self._units(),
             n_heads=self.n_heads,
         )
-        rows = Rows(self._inputs(table), targets, weights / weights.mean())
+        if self._goes_on():
+            self._check_same_networks(architecture)
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         seeds = np.random.SeedSequence(seed).spawn(self.n_networks)
-        trained = [
-            self._train(i, rows, np.random.default_rng(seed)) for i, seed in enumerate(seeds)
-        ]
+        trained = []
+        for i, rng in enumerate(map(np.random.default_rng, seeds)):
+            start = self._first_weights(i, architecture, rows, target_names(y), rng)
+            trained.append(self._train(architecture, rows, start, rng))
+        self.architecture_ = architecture
         self.weights_ = [weights for weights, _ in trained]
         self.history_ = [losses for _, losses in trained]
         return self
@@ -252,46 +267,158 @@ class SetRegressor(RegressorMixin, BaseEstimator):
         std : array of the same shape
             Only if ``return_std``.
         """
+        means, deviations = self._predict_networks(X)
+        mean = means.mean(axis=1)
+        if not return_std:
+            return self._like_y(mean)
+        std = np.sqrt((deviations**2).mean(axis=1) + means.var(axis=1))
+        return self._like_y(mean), self._like_y(std)
+
+    def predict_mixture(self, X: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Predict the normal distributions of which the predictive distribution is made.
+
+        The predictive distribution of a target is their mixture in equal shares; `predict` gives
+        its mean and standard deviation. Within one network the targets are independent.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_clusters, n_features)
+            Rows of NaN are clusters without stars.
+
+        Returns
+        -------
+        means : array of shape (n_clusters, n_networks) or (n_clusters, n_networks, n_outputs)
+            Mean of each network. NaN for a cluster without stars.
+        stds : array of the same shape
+            Standard deviation of each network.
+        """
+        means, deviations = self._predict_networks(X)
+        if self.y_ndim_ == 1:
+            return means[:, :, 0], deviations[:, :, 0]
+        return means, deviations
+
+    @property
+    def model_(self) -> "keras.Model":
+        """The networks as one (uncompiled) Keras model of its own, built anew at each call.
+
+        It takes ``feature_encoder_.transform(X)``, and gives a dictionary of "mean" and "std".
+        """
+        check_is_fitted(self)
+        from skcluster.regressors.networks.set_model import set_model
+
+        return set_model(self.architecture_, self.weights_, self.dropout)
+
+    def _rows(self, X: ArrayLike, y: ArrayLike, sample_weight: Any) -> tuple[Rows, int]:
+        """Check the input of `fit`; give it with the number of dimensions of y."""
+        table, y = validate_data(
+            self,
+            X,
+            y,
+            dtype=np.float32,
+            multi_output=True,
+            y_numeric=True,
+            ensure_all_finite="allow-nan",
+        )
+        empty = np.isnan(table).any(axis=1)
+        if empty.any():
+            raise ValueError(
+                f"{np.count_nonzero(empty)} of {len(table)} rows of X hold NaN, the first row "
+                f"{int(np.argmax(empty))}: a cluster without stars cannot be learnt from."
+            )
+        weights = _check_sample_weight(
+            sample_weight, table, dtype=np.float32, ensure_non_negative=True
+        )
+        targets = np.reshape(y, (len(table), -1)).astype(np.float32)
+        return Rows(self._inputs(table), targets, weights / weights.mean()), np.ndim(y)
+
+    def _predict_networks(self, X: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Means and standard deviations, shape (n_clusters, n_networks, n_outputs)."""
         check_is_fitted(self)
         table = validate_data(self, X, dtype=np.float32, reset=False, ensure_all_finite="allow-nan")
         inputs = self._inputs(table)
         means = np.full((len(table), len(self.weights_), self.n_outputs_), np.nan)
-        spreads = means.copy()
+        deviations = means.copy()
+        networks = [NumpyLayers(weights) for weights in self.weights_]
         with one_blas_thread():
             for row in np.flatnonzero(~np.isnan(table).any(axis=1)):
-                context, stars = inputs["context"][row], inputs["stars"][row]
+                stars = inputs["stars"][row]
                 stars = stars[stars[:, -1] > 0]
-                for k, weights in enumerate(self.weights_):
-                    mean, log_spread = set_network(
-                        np, weights, context[None], stars[None], stars[None, :, -1:]
-                    )
-                    means[row, k], spreads[row, k] = mean[0], np.exp(log_spread[0])
-        mean = means.mean(axis=1)
-        if not return_std:
-            return self._like_y(mean)
-        return self._like_y(mean), self._like_y(np.sqrt((spreads**2).mean(1) + means.var(1)))
+                one = {"context": inputs["context"][row][None], "stars": stars[None]}
+                for k, layers in enumerate(networks):
+                    mean, log_spread = set_network(layers, one)
+                    means[row, k], deviations[row, k] = mean[0], np.exp(log_spread[0])
+        return means, deviations
+
+    def _first_weights(
+        self,
+        i: int,
+        architecture: SetArchitecture,
+        rows: Rows,
+        names: list[str] | None,
+        rng: np.random.Generator,
+    ) -> Weights:
+        def fresh() -> Weights:
+            weights = architecture.initial_weights(rng)
+            weights["output_bias"][: architecture.n_outputs] = rows.mean_targets
+            return weights
+
+        if self._goes_on():
+            weights: Weights = self.weights_[i]
+            return weights
+        if self.pretrained is None:
+            return fresh()
+        return load_pretrained(self.pretrained, i, architecture, names, fresh)
 
     def _train(
-        self, i: int, rows: "Rows", rng: np.random.Generator
-    ) -> tuple[dict[str, FloatArray], list[float]]:
-        if self.pretrained is not None:
-            weights = load_pretrained(self.pretrained, i, self.architecture_)
-        else:
-            weights = initial_set_weights(self.architecture_, rng)
-            centre = np.average(rows.targets, axis=0, weights=rows.weights)
-            weights["output_bias"][: self.n_outputs_] = centre
+        self,
+        architecture: SetArchitecture,
+        rows: Rows,
+        weights: Weights,
+        rng: np.random.Generator,
+    ) -> tuple[Weights, list[float]]:
         if not self.epochs:
             return weights, []
-        from skcluster.regressors._set_training import SetPlan, train_set
+        from skcluster.regressors.networks.training import train
+        from skcluster.regressors.networks.training_data import SampledStars
 
-        plan = SetPlan(**{field.name: getattr(self, field.name) for field in fields(SetPlan)})
-        return train_set(self.architecture_, plan, rows, weights, rng)
+        order = batch_rows(len(rows), self.batch_size, self.epochs, rng)
+        data = SampledStars(rows, order, self.stars_per_step, self.star_dropout, rng)
+        seed = int(rng.integers(2**31))
+        trained = train(architecture, self._settings(), data, weights, seed)
+        return trained.weights, trained.history["loss"]
+
+    def _settings(self) -> "TrainingSettings":
+        from skcluster.regressors.networks.losses import gaussian_loss, resolve_loss
+        from skcluster.regressors.networks.optimizers import resolve_optimizer
+        from skcluster.regressors.networks.training import TrainingSettings
+
+        optimizer, learning_rate = resolve_optimizer(
+            self.optimizer, self.learning_rate, weight_decay=self.weight_decay, global_clipnorm=1.0
+        )
+        return TrainingSettings(
+            loss=resolve_loss(gaussian_loss),
+            optimizer=optimizer,
+            learning_rate=learning_rate,
+            schedule=self.learning_rate_schedule,
+            by_step=True,
+            dropout=self.dropout,
+            callbacks=self._callbacks(),
+            verbose=int(self.verbose),
+        )
+
+    def _check_same_networks(self, architecture: SetArchitecture) -> None:
+        check_same_weights(self.architecture_.weight_shapes, architecture.weight_shapes)
+        if len(self.weights_) != self.n_networks:
+            raise ValueError(
+                f"With warm_start=True the number of networks must be that of the last fit, "
+                f"{len(self.weights_)}, not n_networks={self.n_networks}."
+            )
 
     def _inputs(self, X: NDArray[Any]) -> dict[str, FloatArray]:
         n_columns = X.shape[1] - self.n_context
         if n_columns < self.n_channels or n_columns % self.n_channels:
             raise ValueError(
-                f"X has {X.shape[1]} features, but n_context={self.n_context} and "
+                f"X has n_features={X.shape[1]}, but n_context={self.n_context} and "
                 f"n_channels={self.n_channels} want {self.n_context} + {self.n_channels} for each "
                 "star. StarSet makes such tables."
             )
@@ -311,12 +438,7 @@ class SetRegressor(RegressorMixin, BaseEstimator):
         star, cluster, head = (int(n) for n in self.units)
         return star, cluster, head
 
-    def _like_y(self, y: NDArray[np.float64]) -> NDArray[np.float64]:
-        return y[:, 0] if self.y_ndim_ == 1 else y
-
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
-        tags.target_tags.multi_output = True
-        tags.regressor_tags.poor_score = True
         return tags

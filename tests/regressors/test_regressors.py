@@ -76,9 +76,11 @@ def test_a_random_state_instance_advances():
 def test_fitted_state_is_plain_and_small(name):
     X, y = table(name)
     model = clone(REGRESSORS[name]).fit(X, y)
-    n_weights = sum(w.size for w in model.weights_)
-    assert all(type(w) is np.ndarray and w.dtype == np.float32 for w in model.weights_)
-    assert [w.shape for w in model.weights_] == model.architecture_.weight_shapes
+    weights = model.weights_.values()
+    n_weights = sum(w.size for w in weights)
+    assert all(type(w) is np.ndarray and w.dtype == np.float32 for w in weights)
+    shapes = {name: w.shape for name, w in model.weights_.items()}
+    assert shapes == model.architecture_.weight_shapes
     assert b"keras" not in pickle.dumps(vars(model))
     assert len(pickle.dumps(model)) < 4 * n_weights + 4000
 
@@ -271,7 +273,8 @@ def test_bad_shapes_are_refused():
     [
         ({"dropout": 1.0}, "'dropout' parameter of ANNRegressor must be a float in the range"),
         ({"epochs": 0}, "'epochs' parameter of ANNRegressor must be an int in the range"),
-        ({"loss": "mape"}, "'loss' parameter of ANNRegressor must be a str among"),
+        ({"loss": 3}, "'loss' parameter of ANNRegressor must be an instance of 'str' or"),
+        ({"callbacks": 3}, "'callbacks' parameter of ANNRegressor must be an instance of 'list'"),
         ({"activation": "softmax"}, "'activation' parameter of ANNRegressor must be a str among"),
         ({"hidden_layer_sizes": (8, 0)}, "hidden_layer_sizes must hold whole numbers .* Got 0"),
         ({"hidden_layer_sizes": (8.5,)}, "hidden_layer_sizes must hold whole numbers .* Got 8.5"),

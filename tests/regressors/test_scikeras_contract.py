@@ -104,7 +104,6 @@ def test_why_parameters_are_scikit_learns():
     for name in ("set_params", "__repr__"):
         assert getattr(ANNRegressor, name) is getattr(BaseEstimator, name)
     assert "calls" in Recorder().get_params()
-    assert "warm_start" not in ANNRegressor().get_params()
 
 
 def test_why_the_mixin_comes_first():

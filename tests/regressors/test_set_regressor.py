@@ -1,41 +1,21 @@
 """The network over sets of stars."""
 
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
+from regressor_cases import SMALL_SET as SMALL
+from regressor_cases import set_table as data
 from sklearn.base import clone
 from sklearn.metrics import r2_score
 
 from skcluster.regressors import SetRegressor, save_pretrained
-from skcluster.regressors._pretrained import load_pretrained
-from skcluster.regressors._set_network import SetArchitecture, initial_set_weights, set_network
-from skcluster.regressors._set_training import gaussian_loss, some_stars
-
-SMALL: dict[str, Any] = {
-    "n_context": 2,
-    "n_channels": 3,
-    "units": (8, 12, 16),
-    "n_heads": 2,
-    "epochs": 3,
-    "batch_size": 16,
-    "random_state": 0,
-}
-
-
-def data(n: int = 60, n_places: int = 9, seed: int = 0) -> tuple[Any, Any]:
-    """Sets of points; their mean, their largest first value, and a number of the context."""
-    rng = np.random.default_rng(seed)
-    stars = rng.normal(size=(n, n_places, 3))
-    count = rng.integers(3, n_places + 1, n)
-    stars[:, :, 2] = np.arange(n_places) < count[:, None]
-    stars[stars[:, :, 2] == 0] = 0
-    context = rng.normal(size=(n, 2))
-    seen = np.where(stars[:, :, 2] > 0, stars[:, :, 0], -9)
-    y = np.column_stack([stars[:, :, 1].sum(1) / count, seen.max(1), context[:, 0]])
-    return np.hstack([context, stars.reshape(n, -1)]).astype(np.float32), y
+from skcluster.regressors.networks.losses import gaussian_loss
+from skcluster.regressors.networks.pretrained import load_pretrained
+from skcluster.regressors.networks.sets import SetArchitecture
+from skcluster.regressors.networks.training_data import some_stars
 
 
 def test_learns_from_a_set():
@@ -47,7 +27,7 @@ def test_learns_from_a_set():
     assert losses[-1] < losses[0] - 1
 
 
-def test_the_order_of_stars_and_empty_places_do_not_matter():
+def test_the_order_of_stars_and_empty_slots_do_not_matter():
     X, y = data()
     model = SetRegressor(**SMALL).fit(X, y)
     stars = X[:, 2:].reshape(len(X), -1, 3)[:, ::-1]
@@ -65,16 +45,41 @@ def test_a_cluster_does_not_depend_on_those_beside_it():
     np.testing.assert_array_equal(model.predict(X[7:8])[0], model.predict(X)[7])
 
 
-def test_numpy_and_keras_agree():
-    net = SetArchitecture(2, 3, 3, (8, 12, 16), 2)
-    weights = initial_set_weights(net, np.random.default_rng(0))
-    X, _ = data()
-    stars = X[:, 2:].reshape(len(X), -1, 3)
-    arguments = weights, X[:, :2], stars, stars[:, :, -1:]
-    for ours, theirs in zip(
-        set_network(np, *arguments), set_network(keras.ops, *arguments), strict=True
-    ):
-        np.testing.assert_allclose(ours, keras.ops.convert_to_numpy(theirs), atol=1e-5)
+@pytest.mark.parametrize("n_networks", [1, 3])
+@pytest.mark.parametrize("n_outputs", [1, 3])
+def test_the_keras_model_predicts_the_same(n_networks, n_outputs):
+    X, y = data()
+    model = SetRegressor(**SMALL, n_networks=n_networks).fit(X, y[:, :n_outputs])
+    inputs = model.feature_encoder_.transform(X)
+    keras_model = model.model_
+    predicted = keras_model.predict(inputs, verbose=0)
+    mean, std = model.predict(X, return_std=True)
+    np.testing.assert_allclose(predicted["mean"], mean, atol=1e-5)
+    np.testing.assert_allclose(predicted["std"], std, rtol=1e-4)
+    keras_model.set_weights([w + 1 for w in keras_model.get_weights()])  # the user's own copy
+    np.testing.assert_array_equal(model.predict(X), mean)
+
+
+def test_the_keras_model_is_made_of_named_layers(capsys):
+    X, y = data()
+    model = SetRegressor(**SMALL).fit(X, y)
+    names = [layer.name for layer in model.model_.layers]
+    assert {"context", "stars", "star_0", "attention_weights", "head_1", "mean", "std"} <= {*names}
+    assert model.model_.count_params() == sum(w.size for w in model.weights_[0].values())
+    model.model_.summary()
+    assert "attention_weights" in capsys.readouterr().out
+    several = model.set_params(n_networks=2).fit(X, y).model_
+    assert {"network_0", "network_1"} < {layer.name for layer in several.layers}
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras' own
+def test_the_keras_model_can_be_saved(tmp_path: Path):
+    X, y = data()
+    model = SetRegressor(**SMALL, n_networks=2).fit(X, y)
+    model.model_.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    inputs = model.feature_encoder_.transform(X)
+    np.testing.assert_allclose(again.predict_on_batch(inputs)["mean"], model.predict(X), atol=1e-5)
 
 
 def test_the_loss_is_the_likelihood():
@@ -145,7 +150,7 @@ def test_a_cluster_without_stars_is_nan_or_refused():
 
 def test_columns_must_fit():
     X, y = data()
-    with pytest.raises(ValueError, match=r"28 features, but n_context=2 .* want 2 \+ 3 for each"):
+    with pytest.raises(ValueError, match=r"n_features=28, but n_context=2 .* want 2 \+ 3 for each"):
         SetRegressor(**SMALL).fit(X[:, :-1], y)
     with pytest.raises(ValueError, match="units must be three whole numbers"):
         SetRegressor(**{**SMALL, "units": (8, 8)}).fit(X, y)
@@ -166,6 +171,43 @@ def test_training_starts_from_pretrained_weights(tmp_path: Path):
         clone(again).set_params(n_networks=3).fit(X, y)
     with pytest.raises(ValueError, match=r"neither a file nor one of \['simulated'\]"):
         clone(again).set_params(pretrained="elsewhere").fit(X, y)
+
+
+def test_known_targets_start_from_pretrained_weights_and_others_afresh(tmp_path: Path):
+    X, y = data()
+    file = tmp_path / "weights.npz"
+    first = SetRegressor(**SMALL).fit(X, y)
+    save_pretrained(file, first.weights_, targets=["mean", "largest", "context"])
+    again = SetRegressor(**{**SMALL, "pretrained": file, "epochs": 0})
+    frame = pd.DataFrame(y[:, [2, 0, 1]], columns=["context", "new", "largest"])
+    mean, std = again.fit(X, frame).predict(X, return_std=True)
+    expected, expected_std = first.predict(X, return_std=True)
+    np.testing.assert_allclose(mean[:, [0, 2]], expected[:, [2, 1]], atol=0.01)
+    np.testing.assert_allclose(std[:, [0, 2]], expected_std[:, [2, 1]], rtol=0.02)
+    assert np.abs(mean[:, 1] - expected[:, 0]).max() > 0.1
+    one = again.fit(X, pd.Series(y[:, 1], name="largest")).predict(X)
+    np.testing.assert_allclose(one, expected[:, 1], atol=0.01)
+    as_they_are = again.fit(X, y).predict(X)  # as many, without names
+    np.testing.assert_allclose(as_they_are, expected, atol=0.01)
+    assert again.fit(X, y[:, :2]).predict(X).shape == (60, 2)
+
+
+def test_the_mixture_has_the_mean_and_deviation_of_predict():
+    X, y = data()
+    for targets in (y, y[:, 0]):
+        model = SetRegressor(**SMALL, n_networks=2).fit(X, targets)
+        means, stds = model.predict_mixture(X)
+        assert means.shape == stds.shape == (60, 2, *targets.shape[1:])
+        mean, std = model.predict(X, return_std=True)
+        np.testing.assert_allclose(means.mean(axis=1), mean)
+        np.testing.assert_allclose(np.sqrt((stds**2).mean(1) + means.var(1)), std)
+
+
+def test_the_learning_rate_can_stay():
+    X, y = data()
+    falling = SetRegressor(**SMALL).fit(X, y)
+    staying = clone(falling).set_params(learning_rate_schedule=None).fit(X, y)
+    assert falling.history_ != staying.history_
 
 
 def test_the_shipped_weights_are_plain_arrays_of_the_default_network():

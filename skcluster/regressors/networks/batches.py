@@ -1,29 +1,31 @@
-"""The rows a network learns from, and the order in which it sees them."""
+"""The rows that a network learns from, and the order in which it sees them."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
-from typing import Any
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from skcluster.regressors._architecture import FloatArray
+from skcluster.regressors.networks.architecture import FloatArray, Inputs
 
 
 @dataclass(frozen=True)
 class Rows:
     """Inputs, targets and weights of some rows."""
 
-    inputs: dict[str, FloatArray]
+    inputs: Inputs
     targets: FloatArray
     weights: FloatArray
 
     def __len__(self) -> int:
         return len(self.targets)
 
-    def take(self, rows: NDArray[np.intp]) -> "Rows":
+    @property
+    def mean_targets(self) -> FloatArray:
+        """Weighted mean of each target."""
+        return np.average(self.targets, axis=0, weights=self.weights).astype(np.float32)
+
+    def take(self, rows: NDArray[np.integer]) -> "Rows":
         """Copy some rows."""
         inputs = {name: values[rows] for name, values in self.inputs.items()}
         return Rows(inputs, self.targets[rows], self.weights[rows])
@@ -60,28 +62,3 @@ def batch_rows(
     n_dealt = n_batches * ceil(n_rows / n_batches)
     orders = [np.resize(rng.permutation(n_rows), n_dealt) for _ in range(epochs)]
     return np.array(orders, dtype=np.int32).reshape(epochs, n_batches, -1)
-
-
-def as_keras_data(rows: Rows, order: NDArray[np.int32]) -> Any:
-    """Hand batches to Keras in the given order, epoch after epoch."""
-    batches = order.reshape(-1, order.shape[-1])
-    if keras.backend.backend() == "tensorflow":
-        return _tensorflow_data(rows, batches)
-    return _numpy_data(rows, batches)
-
-
-def _tensorflow_data(rows: Rows, batches: NDArray[np.int32]) -> Any:
-    import tensorflow as tf
-
-    tensors = tf.nest.map_structure(tf.constant, (rows.inputs, rows.targets, rows.weights))
-
-    def gather(batch: Any) -> Any:
-        return tf.nest.map_structure(lambda values: tf.gather(values, batch), tensors)
-
-    return tf.data.Dataset.from_tensor_slices(batches).map(gather).prefetch(2)
-
-
-def _numpy_data(rows: Rows, batches: NDArray[np.int32]) -> Iterator[Any]:
-    for batch in batches:
-        part = rows.take(batch)
-        yield part.inputs, part.targets, part.weights

@@ -5,7 +5,7 @@ from math import isqrt
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skcluster.regressors._architecture import FloatArray
+from skcluster.regressors.networks.architecture import FloatArray
 
 
 def resolve_image_shape(

@@ -6,7 +6,7 @@ from regressor_cases import FAST, table
 from sklearn.base import clone
 
 from skcluster.regressors import ANNRegressor
-from skcluster.regressors._batches import Rows, batch_rows
+from skcluster.regressors.networks.batches import Rows, batch_rows
 
 
 @given(n_rows=st.integers(1, 200), batch_size=st.integers(1, 300), epochs=st.integers(1, 3))
@@ -123,7 +123,9 @@ def test_regularization_acts(parameter):
     assert losses[0] != losses[1]
     assert losses[2] > 1.5 * losses[0]
     if parameter == "l2":
-        norms = [sum(float((w**2).sum()) for w in m.weights_) for m in (plain, weak, strong)]
+        norms = [
+            sum(float((w**2).sum()) for w in m.weights_.values()) for m in (plain, weak, strong)
+        ]
         assert norms[0] > norms[1] > norms[2]
 
 

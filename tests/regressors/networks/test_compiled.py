@@ -3,16 +3,24 @@
 import gc
 import threading
 
+import keras
 import numpy as np
 import psutil
 import pytest
-from regressor_cases import FAST, REGRESSORS, table
+from regressor_cases import FAST, REGRESSORS, SMALL_SET, set_table, table
 from sklearn.base import clone
 
-from skcluster.regressors import ANNRegressor, _compiled, _training
-from skcluster.regressors._architecture import Architecture
+from skcluster.regressors import ANNRegressor, SetRegressor
+from skcluster.regressors.networks import compiled
+from skcluster.regressors.networks.feed_forward import FeedForwardArchitecture
+from skcluster.regressors.networks.losses import resolve_loss
+from skcluster.regressors.networks.optimizers import resolve_optimizer
 
-RECIPE = _compiled.Recipe(Architecture(1, (2,), "relu", n_numbers=2), "mse", "adam", False, 1)
+
+def recipe(units=2):
+    architecture = FeedForwardArchitecture(1, (units,), "relu", n_numbers=2)
+    optimizer, _ = resolve_optimizer("adam", 1e-3)
+    return compiled.Recipe(architecture, resolve_loss("mse"), optimizer, False, 1)
 
 
 @pytest.fixture
@@ -20,14 +28,13 @@ def built(monkeypatch):
     """An empty pool, and the recipes that are compiled for it."""
     recipes = []
 
-    class Counted(_compiled.CompiledNetwork):
+    class Counted(compiled.CompiledNetwork):
         def __init__(self, recipe):
             recipes.append(recipe)
             super().__init__(recipe)
 
-    monkeypatch.setattr(_compiled, "CompiledNetwork", Counted)
-    monkeypatch.setattr(_training, "CompiledNetwork", Counted)
-    monkeypatch.setattr(_compiled, "_idle", {})
+    monkeypatch.setattr(compiled, "CompiledNetwork", Counted)
+    monkeypatch.setattr(compiled, "_idle", {})
     return recipes
 
 
@@ -60,34 +67,54 @@ def test_what_a_search_varies_is_not_compiled_again(built):
 
 
 def test_two_borrowers_never_get_the_same_network(built):
-    with (
-        _compiled.borrow(RECIPE, _compiled.CompiledNetwork) as first,
-        _compiled.borrow(RECIPE, _compiled.CompiledNetwork) as second,
-    ):
+    with compiled.borrow(recipe()) as first, compiled.borrow(recipe()) as second:
         assert first is not second
-    with _compiled.borrow(RECIPE, _compiled.CompiledNetwork) as third:
+    with compiled.borrow(recipe()) as third:
         assert third in (first, second)
     assert len(built) == 2
 
 
 def test_a_network_that_failed_is_not_used_again(built):
-    with pytest.raises(KeyboardInterrupt), _compiled.borrow(RECIPE, _compiled.CompiledNetwork):
+    with pytest.raises(KeyboardInterrupt), compiled.borrow(recipe()):
         raise KeyboardInterrupt
-    with _compiled.borrow(RECIPE, _compiled.CompiledNetwork):
+    with compiled.borrow(recipe()):
         pass
     assert len(built) == 2
 
 
 def test_few_networks_are_kept_and_the_last_used_longest(built, monkeypatch):
-    monkeypatch.setattr(_compiled, "MAX_IDLE_NETWORKS", 2)
-    recipes = [
-        _compiled.Recipe(Architecture(1, (n,), "relu", n_numbers=2), "mse", "adam", False, 1)
-        for n in (1, 2, 3)
-    ]
+    monkeypatch.setattr(compiled, "MAX_IDLE_NETWORKS", 2)
+    recipes = [recipe(n) for n in (1, 2, 3)]
     for i in (0, 1, 0, 2):
-        with _compiled.borrow(recipes[i], _compiled.CompiledNetwork):
+        with compiled.borrow(recipes[i]):
             pass
-    assert list(_compiled._idle) == [recipes[0], recipes[2]]
+    assert list(compiled._idle) == [recipes[0], recipes[2]]
+
+
+def test_sets_are_not_compiled_again(built):
+    X, y = set_table()
+    for i in range(1, 4):
+        settings = {"dropout": i / 10, "epochs": i, "learning_rate": i / 100, "star_dropout": 0.1}
+        SetRegressor(**{**SMALL_SET, **settings, "random_state": i}).fit(X, y)
+    assert len(built) == 1
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        lambda rate: {"optimizer": keras.optimizers.Adam(rate, beta_1=0.8)},
+        lambda rate: {
+            "optimizer": {"class_name": "Adam", "config": {"learning_rate": rate, "beta_1": 0.8}}
+        },
+        lambda rate: {"loss": keras.losses.Huber(delta=2.0), "learning_rate": rate},
+        lambda rate: {"loss": keras.losses.log_cosh, "learning_rate": rate},
+    ],
+)
+def test_equal_objects_of_keras_share_a_network(settings, built):
+    X, y = table("ann")
+    for rate in (1e-3, 1e-2):
+        ANNRegressor(**FAST, **settings(rate)).fit(X, y)
+    assert len(built) == 1
 
 
 def test_threads():

@@ -1,0 +1,77 @@
+"""What all regressors of this package share; without Keras."""
+
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import Tags
+from sklearn.utils._param_validation import HasMethods
+
+#: Constraints of the parameters that are handed to Keras.
+KERAS_CONSTRAINTS: dict[str, list[Any]] = {
+    "optimizer": [str, dict, HasMethods(["get_config", "apply_gradients"])],
+    "callbacks": [list, tuple, HasMethods(["set_model", "on_epoch_end"]), None],
+    "warm_start": ["boolean"],
+}
+
+
+class NetworkRegressorMixin:
+    """Inputs, outputs, callbacks and warm starts of a regressor that holds networks."""
+
+    _doc_link_module = "skcluster"
+    _doc_link_template = ""
+
+    callbacks: Any
+    warm_start: bool
+    y_ndim_: int
+
+    def _inputs(self, X: NDArray[Any]) -> dict[str, NDArray[np.float32]]:
+        raise NotImplementedError
+
+    @property
+    def feature_encoder_(self) -> SimpleNamespace:
+        """Its ``transform`` turns X into the named inputs of the network."""
+        return SimpleNamespace(transform=self._inputs)
+
+    def _like_y(self, y: NDArray[Any]) -> NDArray[Any]:
+        """Give predictions as many dimensions as the targets had."""
+        return y[:, 0] if self.y_ndim_ == 1 else y
+
+    def _callbacks(self) -> list[Any]:
+        if self.callbacks is None:
+            return []
+        several = isinstance(self.callbacks, list | tuple)
+        return list(self.callbacks) if several else [self.callbacks]
+
+    def _goes_on(self) -> bool:
+        """Whether training continues from the weights of the last fit."""
+        return bool(self.warm_start) and hasattr(self, "weights_")
+
+    def __sklearn_tags__(self) -> Tags:
+        tags: Tags = super().__sklearn_tags__()  # type: ignore[misc]
+        tags.target_tags.multi_output = True
+        tags.regressor_tags.poor_score = True  # with few epochs on the small data of the checks
+        tags.non_deterministic = False
+        return tags
+
+
+def check_same_weights(
+    before: Mapping[str, tuple[int, ...]], now: Mapping[str, tuple[int, ...]]
+) -> None:
+    """Refuse to continue the training of a network of other sizes.
+
+    Raises
+    ------
+    ValueError
+        If the shapes of any weights differ.
+    """
+    different = [name for name in before.keys() | now.keys() if before.get(name) != now.get(name)]
+    if different:
+        name = min(different)
+        raise ValueError(
+            f"With warm_start=True the layers and the number of targets must be those of the last "
+            f"fit, but the weights {name!r} had shape {before.get(name)} and now have "
+            f"{now.get(name)}. Set warm_start=False to start afresh."
+        )

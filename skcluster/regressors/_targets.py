@@ -1,0 +1,301 @@
+"""Targets of clusters, scaled for networks that were trained on simulations."""
+
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from sklearn import get_config
+from sklearn.base import (
+    BaseEstimator,
+    MetaEstimatorMixin,
+    TransformerMixin,
+    _fit_context,
+    clone,
+)
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils import check_array
+from sklearn.utils._param_validation import HasMethods
+from sklearn.utils.metadata_routing import process_routing
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skcluster.photometry import distance_from_modulus, distance_modulus
+from skcluster.schema import CLUSTER_PARAMETERS, NETWORK_SCALES
+
+#: Middle and unit of targets; the distance is scaled as its modulus.
+_FIXED = {
+    name: (scale.middle, scale.unit)
+    for name, scale in zip(
+        CLUSTER_PARAMETERS,
+        (NETWORK_SCALES[name] for name in ("log_age", "a_v", "distance_modulus")),
+        strict=True,
+    )
+}
+
+
+class TargetScaler(TransformerMixin, BaseEstimator):
+    """Scale targets of clusters for a network.
+
+    Log age, A_V and distance, the last as a distance modulus, are scaled by fixed numbers, because
+    pre-trained weights depend on them. Any other target is scaled by its mean and standard
+    deviation.
+
+    The three are known by their names, ``log_age`` (dex), ``a_v`` (mag) and ``distance_kpc`` (kpc),
+    where the columns have names, and by their order where there are three columns without names.
+
+    Attributes
+    ----------
+    targets_ : list of str
+        What each column is: "log_age", "a_v", "distance_kpc" or "other".
+    center_ : ndarray of shape (n_targets,)
+        What is subtracted.
+    scale_ : ndarray of shape (n_targets,)
+        What is divided by.
+    n_features_in_ : int
+        Targets.
+    feature_names_in_ : ndarray of str
+        Their names, where they have any.
+
+    See Also
+    --------
+    NamedTargetRegressor : Keeps the names of targets on their way to a transformer.
+    skcluster.pipelines.set_pipeline : Scales its targets so.
+
+    References
+    ----------
+    The numbers are choices of this package: about the middle and the spread of known open clusters.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skcluster.regressors import TargetScaler
+    >>> y = pd.DataFrame({"log_age": [8.4, 9.4], "metallicity": [-0.2, 0.2]})
+    >>> TargetScaler().fit_transform(y)
+    array([[ 0., -1.],
+           [ 1.,  1.]])
+    >>> TargetScaler().fit_transform([[8.4, 1.2, 1.0]])
+    array([[ 0. ,  0. , -0.5]])
+    """
+
+    _doc_link_module = "skcluster"
+    _doc_link_template = ""
+
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
+        """Learn what the columns are, and the mean and standard deviation of other targets.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_clusters, n_targets)
+            Targets.
+        y : None
+            Not used.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If a distance is not above 0.
+        """
+        values = validate_data(self, X, dtype=np.float64)
+        names = getattr(self, "feature_names_in_", None)
+        if names is None and values.shape[1] == len(_FIXED):
+            names = list(_FIXED)
+        elif names is None:
+            names = ["other"] * values.shape[1]
+        self.targets_ = [str(name) if name in _FIXED else "other" for name in names]
+        self._check_distances(values)
+        spread = values.std(axis=0)
+        learned = zip(values.mean(axis=0), np.where(spread > 0, spread, 1.0), strict=True)
+        numbers = [
+            _FIXED.get(name, pair) for name, pair in zip(self.targets_, learned, strict=True)
+        ]
+        self.center_, self.scale_ = np.array(numbers).T
+        return self
+
+    def transform(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Scale the targets.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_clusters, n_targets)
+            Targets.
+
+        Returns
+        -------
+        ndarray of shape (n_clusters, n_targets)
+            The distance as a modulus; each about −2 to 2.
+
+        Raises
+        ------
+        ValueError
+            If a distance is not above 0.
+        """
+        check_is_fitted(self)
+        values = self._check(X)
+        self._check_distances(values)
+        for column in self._columns("distance_kpc"):
+            values[:, column] = distance_modulus(values[:, column])
+        scaled: NDArray[np.float64] = (values - self.center_) / self.scale_
+        return scaled
+
+    def inverse_transform(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Undo `transform`; a negative A_V becomes 0.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_clusters, n_targets)
+            Scaled targets; those of clusters that could not be measured are NaN.
+
+        Returns
+        -------
+        ndarray of shape (n_clusters, n_targets)
+        """
+        check_is_fitted(self)
+        values: NDArray[np.float64] = self._check(X, "allow-nan") * self.scale_ + self.center_
+        for column in self._columns("a_v"):
+            values[:, column] = np.maximum(values[:, column], 0)
+        for column in self._columns("distance_kpc"):
+            values[:, column] = distance_from_modulus(values[:, column])
+        return values
+
+    def _check(self, X: Any, finite: Any = True) -> NDArray[np.float64]:
+        # Without a warning where names are missing: regressors give arrays for frames.
+        if hasattr(X, "columns"):
+            checked = validate_data(
+                self, X, dtype=np.float64, reset=False, copy=True, ensure_all_finite=finite
+            )
+        else:
+            checked = check_array(X, dtype=np.float64, copy=True, ensure_all_finite=finite)
+        values: NDArray[np.float64] = checked
+        if values.shape[1] != self.n_features_in_:
+            raise ValueError(
+                f"X has {values.shape[1]} features, but TargetScaler is expecting "
+                f"{self.n_features_in_} features as input: one for each target of fit."
+            )
+        return values
+
+    def _check_distances(self, values: NDArray[np.float64]) -> None:
+        for column in self._columns("distance_kpc"):
+            wrong = ~(values[:, column] > 0)
+            if wrong.any():
+                row = int(np.argmax(wrong))
+                raise ValueError(
+                    f"Distances must be above 0 kpc, but row {row} of y has {values[row, column]}."
+                )
+
+    def _columns(self, target: str) -> list[int]:
+        return [i for i, name in enumerate(self.targets_) if name == target]
+
+
+class NamedTargetRegressor(MetaEstimatorMixin, TransformedTargetRegressor):
+    """Transform the targets of a regressor, and keep their names while fitting.
+
+    A `sklearn.compose.TransformedTargetRegressor` whose transformer and regressor see the names of
+    the columns of ``y``, where it has any: `TargetScaler` scales by them, and `SetRegressor` starts
+    each target from its own pre-trained weights.
+
+    Parameters
+    ----------
+    regressor : estimator, default=None
+        Any regressor; None is a linear one.
+    transformer : transformer, default=None
+        Of the targets; None leaves them as they are.
+
+    Attributes
+    ----------
+    regressor_ : estimator
+        Fitted.
+    transformer_ : transformer
+        Fitted.
+    n_features_in_ : int
+        Columns of X.
+    feature_names_in_ : ndarray of str
+        Names of the columns of X, where it has any.
+
+    See Also
+    --------
+    TargetScaler : A transformer that goes by the names.
+    sklearn.compose.TransformedTargetRegressor : Without names.
+
+    References
+    ----------
+    Its parent is scikit-learn's.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklearn.linear_model import LinearRegression
+    >>> from skcluster.regressors import NamedTargetRegressor, TargetScaler
+    >>> y = pd.DataFrame({"a_v": [0.1, 0.4, 1.2], "metallicity": [-0.2, 0.0, 0.2]})
+    >>> model = NamedTargetRegressor(LinearRegression(), transformer=TargetScaler())
+    >>> model.fit([[0.0], [1.0], [2.0]], y).transformer_.targets_
+    ['a_v', 'other']
+    """
+
+    _doc_link_module = "skcluster"
+    _doc_link_template = ""
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "regressor": [HasMethods(["fit", "predict"]), None],
+        "transformer": [HasMethods(["fit", "transform", "inverse_transform"]), None],
+    }
+    # Parameters of the parent that this class does without.
+    func = inverse_func = None
+    check_inverse = False
+
+    def __init__(self, regressor: Any = None, *, transformer: Any = None) -> None:
+        self.regressor = regressor
+        self.transformer = transformer
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X: Any, y: Any, **fit_params: Any) -> Self:
+        """Fit the transformer to the targets, and the regressor to what it makes of them.
+
+        Parameters
+        ----------
+        X : whatever the regressor takes
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Targets. Names of its columns reach transformer and regressor.
+        **fit_params : object
+            For the ``fit`` of the regressor; routed, where scikit-learn routes metadata.
+
+        Returns
+        -------
+        self
+        """
+        names = target_names(y)
+        if names is None:
+            fitted: Self = super().fit(X, y, **fit_params)
+            return fitted
+        values = check_array(y, ensure_2d=False, dtype="numeric", input_name="y")
+        self._training_dim = values.ndim  # its parent's predict gives as many
+        frame = pd.DataFrame(values.reshape(len(values), -1), columns=names)
+        transformer = FunctionTransformer() if self.transformer is None else self.transformer
+        self.transformer_ = clone(transformer).fit(frame)
+        scaled = pd.DataFrame(np.asarray(self.transformer_.transform(frame)), columns=names)
+        if get_config()["enable_metadata_routing"]:
+            fit_params = process_routing(self, "fit", **fit_params).regressor.fit
+        self.regressor_ = self._get_regressor(get_clone=True)
+        self.regressor_.fit(X, scaled[names[0]] if values.ndim == 1 else scaled, **fit_params)
+        if hasattr(self.regressor_, "feature_names_in_"):
+            self.feature_names_in_ = self.regressor_.feature_names_in_
+        return self
+
+
+def target_names(y: Any) -> list[str] | None:
+    """Give the names of targets, where all have one.
+
+    Parameters
+    ----------
+    y : array-like
+        A frame or a series has names.
+
+    Returns
+    -------
+    list of str, or None
+    """
+    names = list(getattr(y, "columns", [getattr(y, "name", None)]))
+    return names if names and all(isinstance(name, str) for name in names) else None

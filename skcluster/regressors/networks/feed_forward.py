@@ -1,0 +1,133 @@
+"""Networks of dense layers, of convolutions, or of both joined."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+from skcluster.regressors.networks.architecture import Architecture, Layers
+
+
+@dataclass(frozen=True)
+class FeedForwardArchitecture(Architecture):
+    """Sizes of a network with an image branch, a branch of numbers, or both.
+
+    The image goes through convolutions and the numbers through ``number_layers``; what comes out
+    of the two is joined and goes through ``hidden_layers`` to the linear outputs.
+    """
+
+    n_outputs: int
+    hidden_layers: tuple[int, ...]
+    activation: str
+    n_numbers: int = 0
+    number_layers: tuple[int, ...] = ()
+    image_shape: tuple[int, int, int] | None = None
+    filters: tuple[int, ...] = ()
+    kernel_size: int = 3
+    strides: int = 2
+    batch_normalization: bool = False
+    dropout: bool = False
+    input_noise: bool = False
+
+    @property
+    def input_shapes(self) -> dict[str, tuple[int | None, ...]]:
+        """Shape of one row of each input."""
+        shapes: dict[str, tuple[int | None, ...]] = {}
+        if self.image_shape is not None:
+            shapes["image"] = self.image_shape
+        if self.n_numbers:
+            shapes["numbers"] = (self.n_numbers,)
+        return shapes
+
+    @property
+    def weight_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shape of each array of weights: convolutions, layers of numbers, hidden, output."""
+        shapes: dict[str, tuple[int, ...]] = {}
+        for name, kernel in self._kernels().items():
+            units = kernel[-1:]
+            shapes |= {f"{name}_kernel": kernel, f"{name}_bias": units}
+            if self.batch_normalization and name != "output":
+                parts = ("scale", "offset", "mean", "variance")
+                shapes |= {f"{name}_normalization_{part}": units for part in parts}
+        return shapes
+
+    def outputs(self, layers: Layers, inputs: Mapping[str, Any]) -> Any:
+        """Give the predicted targets."""
+        return feed_forward_network(layers, self, inputs)
+
+    @property
+    def jit_compile(self) -> bool:
+        """Whether XLA pays: on a CPU for dense layers alone, not for images or random numbers."""
+        return self.image_shape is None and not self.dropout and not self.input_noise
+
+    def steps_per_execution(self, n_batches: int) -> int:
+        """Run small steps, which are over before Python starts the next, in one call an epoch."""
+        return n_batches if self.image_shape is None else 1
+
+    def _kernels(self) -> dict[str, tuple[int, ...]]:
+        kernels: dict[str, tuple[int, ...]] = {}
+        n_joined = 0
+        if self.image_shape is not None:
+            height, width, channels = self.image_shape
+            window = (self.kernel_size, self.kernel_size)
+            for i, n_filters in enumerate(self.filters):
+                kernels[f"convolution_{i}"] = (*window, channels, n_filters)
+                height, width = ceil(height / self.strides), ceil(width / self.strides)
+                channels = n_filters
+            n_joined = height * width * channels
+        n_numbers = self.n_numbers
+        for i, units in enumerate(self.number_layers):
+            kernels[f"number_{i}"] = (n_numbers, units)
+            n_numbers = units
+        n_joined += n_numbers
+        for i, units in enumerate(self.hidden_layers):
+            kernels[f"hidden_{i}"] = (n_joined, units)
+            n_joined = units
+        return {**kernels, "output": (n_joined, self.n_outputs)}
+
+
+def feed_forward_network(
+    layers: Layers, net: FeedForwardArchitecture, inputs: Mapping[str, Any]
+) -> Any:
+    """Compute or build the network.
+
+    Parameters
+    ----------
+    layers : Layers
+        `NumpyLayers` to compute, `KerasLayers` to build.
+    net : FeedForwardArchitecture
+        Sizes of the network.
+    inputs : mapping of str to array
+        "image" (n, height, width, channels) and "numbers" (n, n_numbers), as far as the network
+        has them.
+
+    Returns
+    -------
+    array of shape (n, n_outputs)
+    """
+
+    def activated(name: str, x: Any) -> Any:
+        if net.batch_normalization:
+            x = layers.normalization(f"{name}_normalization", x)
+        return layers.activation(f"{name}_activation", net.activation, x)
+
+    branches = []
+    for name in net.input_shapes:
+        x = inputs[name]
+        if net.input_noise:
+            x = layers.noise(f"{name}_noise", x)
+        if name == "image":
+            for i in range(len(net.filters)):
+                x = layers.convolution(f"convolution_{i}", x, net.strides)
+                x = activated(f"convolution_{i}", x)
+            x = layers.flatten("flatten", x)
+        else:
+            for i in range(len(net.number_layers)):
+                x = activated(f"number_{i}", layers.dense(f"number_{i}", x))
+        branches.append(x)
+    x = branches[0] if len(branches) == 1 else layers.concatenate("join", branches)
+    for i in range(len(net.hidden_layers)):
+        x = activated(f"hidden_{i}", layers.dense(f"hidden_{i}", x))
+        if net.dropout:
+            x = layers.dropout(f"hidden_{i}_dropout", x)
+    return layers.dense("output", x)

@@ -1,0 +1,164 @@
+"""Weights from which training starts, in a file of plain arrays."""
+
+from collections.abc import Callable, Mapping, Sequence
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from skcluster.regressors.networks.architecture import FloatArray, Weights
+from skcluster.regressors.networks.sets import SetArchitecture
+
+#: Name of the weights in this package, and their file.
+_SHIPPED = {"simulated": "set_simulated.npz"}
+#: Entry of a file that lists the names of the targets.
+_TARGETS = "targets"
+#: Weights that belong to single targets.
+_HEAD = ("output_kernel", "output_bias", "direct_kernel")
+
+
+def save_pretrained(
+    file: str | Path,
+    networks: Sequence[Mapping[str, FloatArray]],
+    *,
+    targets: Sequence[str] | None = None,
+) -> None:
+    """Write the weights of networks in half precision, to start training from.
+
+    Parameters
+    ----------
+    file : str or Path
+        Ends in ".npz".
+    networks : sequence of mappings
+        ``weights_`` of a fitted `SetRegressor`.
+    targets : sequence of str, optional
+        Names of the targets, in order. With them, training can start from these weights for other
+        targets too, and uses those of the targets that have the same name.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> import numpy as np
+    >>> from skcluster.regressors import SetRegressor, save_pretrained
+    >>> settings = dict(n_context=1, n_channels=2, units=(4, 4, 4), n_heads=1, epochs=1)
+    >>> X, y = np.ones((8, 7), dtype=np.float32), np.arange(8.0)
+    >>> first = SetRegressor(**settings, random_state=0).fit(X, y)
+    >>> with TemporaryDirectory() as folder:
+    ...     weights = Path(folder) / "weights.npz"
+    ...     save_pretrained(weights, first.weights_)
+    ...     again = SetRegressor(**settings, pretrained=weights, random_state=0).fit(X, y)
+    """
+    arrays: dict[str, Any] = {
+        f"{i}_{name}": np.asarray(values, dtype=np.float16)
+        for i, weights in enumerate(networks)
+        for name, values in weights.items()
+    }
+    if targets is not None:
+        arrays[_TARGETS] = np.array(targets, dtype=np.str_)
+    np.savez_compressed(file, **arrays)
+
+
+def load_pretrained(
+    source: str | Path,
+    network: int,
+    architecture: SetArchitecture,
+    targets: Sequence[str] | None = None,
+    fresh: Callable[[], Weights] | None = None,
+) -> Weights:
+    """Read the weights of one network.
+
+    Parameters
+    ----------
+    source : str or Path
+        A file, or a name of weights in this package.
+    network : int
+        Which network of the file.
+    architecture : SetArchitecture
+        The network that takes the weights.
+    targets : sequence of str, optional
+        Names of the targets; without them, as many targets as in the file are taken for the same.
+    fresh : callable, optional
+        Draws weights, for targets that are not in the file. Needed if there are any.
+
+    Returns
+    -------
+    dict of arrays
+
+    Raises
+    ------
+    ValueError
+        If there are no such weights, or they are of other sizes than the architecture.
+    """
+    if source in _SHIPPED:
+        with as_file(files("skcluster.regressors") / "data" / _SHIPPED[str(source)]) as file:
+            return _read(file, network, architecture, targets, fresh)
+    if not Path(source).is_file():
+        raise ValueError(
+            f"pretrained={str(source)!r} is neither a file nor one of {sorted(_SHIPPED)}."
+        )
+    return _read(Path(source), network, architecture, targets, fresh)
+
+
+def _read(
+    file: Path,
+    network: int,
+    architecture: SetArchitecture,
+    targets: Sequence[str] | None,
+    fresh: Callable[[], Weights] | None,
+) -> Weights:
+    with np.load(file, allow_pickle=False) as arrays:
+        known = arrays[_TARGETS].tolist() if _TARGETS in arrays.files else None
+        n_networks = len({name.partition("_")[0] for name in arrays.files} - {_TARGETS})
+        if network >= n_networks:
+            raise ValueError(
+                f"n_networks={network + 1} or more, but the pretrained weights in {file.name} are "
+                f"of {n_networks}."
+            )
+        found = {
+            name: arrays[f"{network}_{name}"].astype(np.float32)
+            for name in architecture.weight_shapes
+        }
+    shapes = architecture.weight_shapes
+    body = {name: shape for name, shape in shapes.items() if name not in _HEAD}
+    _check_shapes(found, body, file.name)
+    n_known = found["direct_kernel"].shape[1]
+    pairs = _same_targets(known, targets, n_known, architecture.n_outputs)
+    if pairs is not None and fresh is not None:
+        found |= _head(found, fresh(), pairs, n_known, architecture.n_outputs)
+    _check_shapes(found, shapes, file.name)
+    return found
+
+
+def _check_shapes(found: Weights, shapes: Mapping[str, tuple[int, ...]], file: str) -> None:
+    for name, shape in shapes.items():
+        if found[name].shape != shape:
+            raise ValueError(
+                f"The pretrained weights {name!r} in {file} have shape {found[name].shape}, the "
+                f"network {shape}: units, n_heads, n_context, n_channels and, where the file does "
+                "not name its targets, their number must be those of the pre-training."
+            )
+
+
+def _same_targets(
+    known: Sequence[str] | None, targets: Sequence[str] | None, n_known: int, n_targets: int
+) -> list[tuple[int, int]] | None:
+    """Positions of the targets that are in the file, here and there; None if all are as there."""
+    if known is None or (targets is None and n_targets == n_known) or targets == known:
+        return None
+    return [(i, known.index(name)) for i, name in enumerate(targets or ()) if name in known]
+
+
+def _head(
+    found: Weights, fresh: Weights, pairs: list[tuple[int, int]], n_known: int, n_targets: int
+) -> Weights:
+    """Weights of the outputs: those found for the targets in the file, fresh ones for others."""
+    head = {name: fresh[name].copy() for name in _HEAD}
+    for here, there in pairs:
+        head["direct_kernel"][:, here] = found["direct_kernel"][:, there]
+        # Means come first, log spreads after them.
+        for to, origin in ((here, there), (n_targets + here, n_known + there)):
+            head["output_kernel"][:, to] = found["output_kernel"][:, origin]
+            head["output_bias"][to] = found["output_bias"][origin]
+    return head

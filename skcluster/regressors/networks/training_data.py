@@ -1,0 +1,100 @@
+"""Batches in the form in which Keras takes them."""
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skcluster.regressors.networks.architecture import FloatArray
+from skcluster.regressors.networks.batches import Rows
+from skcluster.regressors.networks.quiet_keras import keras
+
+#: Stars that a cluster keeps at least, however many are dropped.
+_FEWEST_STARS = 5
+
+
+class TrainingData(Protocol):
+    """Rows in a given order, shape (epochs, n_batches, rows of a batch)."""
+
+    order: NDArray[np.int32]
+
+    def as_keras_data(self) -> Any:
+        """Give the batches, epoch after epoch, as ``keras.Model.fit`` takes them."""
+
+
+class ShuffledRows:
+    """Batches of rows as they are."""
+
+    def __init__(self, rows: Rows, order: NDArray[np.int32]) -> None:
+        self.rows, self.order = rows, order
+
+    def as_keras_data(self) -> Any:
+        """Give the batches; TensorFlow gathers them by itself."""
+        batches = self.order.reshape(-1, self.order.shape[-1])
+        if keras.backend.backend() == "tensorflow":
+            return self._tensorflow_data(batches)
+        return _numpy_data(self.rows, batches)
+
+    def _tensorflow_data(self, batches: NDArray[np.int32]) -> Any:
+        import tensorflow as tf
+
+        rows = self.rows
+        tensors = tf.nest.map_structure(tf.constant, (rows.inputs, rows.targets, rows.weights))
+
+        def gather(batch: Any) -> Any:
+            return tf.nest.map_structure(lambda values: tf.gather(values, batch), tensors)
+
+        return tf.data.Dataset.from_tensor_slices(batches).map(gather).prefetch(2)
+
+
+class SampledStars:
+    """Batches of clusters, each time with other stars of theirs."""
+
+    def __init__(
+        self,
+        rows: Rows,
+        order: NDArray[np.int32],
+        n_stars: int,
+        star_dropout: float,
+        rng: np.random.Generator,
+    ) -> None:
+        self.rows, self.order = rows, order
+        self.n_stars, self.star_dropout, self.rng = n_stars, star_dropout, rng
+
+    def as_keras_data(self) -> Iterator[Any]:
+        """Draw the stars of one batch after the other."""
+        for inputs, targets, weights in _numpy_data(
+            self.rows, self.order.reshape(-1, self.order.shape[-1])
+        ):
+            stars = some_stars(inputs["stars"], self.n_stars, self.star_dropout, self.rng)
+            yield {**inputs, "stars": stars}, targets, weights
+
+
+def _numpy_data(rows: Rows, batches: NDArray[np.int32]) -> Iterator[Any]:
+    for batch in batches:
+        part = rows.take(batch)
+        yield part.inputs, part.targets, part.weights
+
+
+def some_stars(
+    stars: FloatArray, n_stars: int, star_dropout: float, rng: np.random.Generator
+) -> FloatArray:
+    """Draw at most so many stars of each cluster, then drop a share of them.
+
+    The share is drawn for each cluster between nothing and ``star_dropout``. Stars that are dropped
+    become zeros; a cluster keeps at least five of those it has.
+    """
+    n, n_slots, _ = stars.shape
+    present = stars[:, :, -1] > 0
+    # Stars in random order before empty slots.
+    key = rng.random((n, n_slots), dtype=np.float32) + 2 * ~present
+    if n_slots > n_stars:
+        chosen = np.argpartition(key, n_stars - 1, axis=1)[:, :n_stars]
+        stars = np.take_along_axis(stars, chosen[:, :, None], axis=1)
+        key = np.take_along_axis(key, chosen, axis=1)
+    share = star_dropout * rng.random((n, 1), dtype=np.float32)
+    kept = rng.random(key.shape, dtype=np.float32) >= share
+    fewest = min(_FEWEST_STARS, key.shape[1])
+    kept |= key <= np.partition(key, fewest - 1, axis=1)[:, fewest - 1 : fewest]
+    return stars * kept[:, :, None]

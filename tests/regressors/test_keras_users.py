@@ -1,0 +1,249 @@
+"""What Keras' users bring along: callbacks, optimizers, losses, global settings."""
+
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from regressor_cases import FAST, REGRESSORS, SMALL_SET, set_table, table
+from sklearn.base import clone
+
+from skcluster.regressors import ANNRegressor, SetRegressor
+from skcluster.regressors.networks import compiled
+
+ALL = {**REGRESSORS, "set": SetRegressor(**SMALL_SET)}
+every_regressor = pytest.mark.parametrize("name", ALL)
+
+
+def data(name):
+    return set_table() if name == "set" else table(name)
+
+
+class Recorder(keras.callbacks.Callback):
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.seen.append((self.model.optimizer.name, {**logs}))
+
+
+@every_regressor
+def test_callbacks_see_the_training(name):
+    X, y = data(name)
+    recorder = Recorder()
+    model = clone(ALL[name]).set_params(callbacks=[recorder])
+    model.fit(X, y)
+    assert len(recorder.seen) == 3
+    assert "loss" in recorder.seen[0][1]
+    assert ("val_loss" in recorder.seen[0][1]) == (name != "set")
+    assert recorder.model is None  # so that the fitted estimator stays light
+    assert len(pickle.dumps(model)) < 20_000 + 4 * len(pickle.dumps(model.weights_))
+    np.testing.assert_array_equal(
+        clone(model).fit(X, y).predict(X), clone(ALL[name]).fit(X, y).predict(X)
+    )
+
+
+@every_regressor
+def test_callbacks_stop_the_training(name):
+    X, y = data(name)
+    stop = keras.callbacks.EarlyStopping("loss", min_delta=100.0, patience=1)
+    model = clone(ALL[name]).set_params(callbacks=stop, epochs=10).fit(X, y)
+    losses = model.history_[0] if name == "set" else model.history_["loss"]
+    assert len(losses) == 2
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras' own
+def test_callbacks_change_the_learning_rate(tmp_path: Path):
+    X, y = table("ann")
+    halve = keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2)
+    file = tmp_path / "model.keras"
+    keep = keras.callbacks.ModelCheckpoint(file)
+    model = ANNRegressor(**FAST, dropout=0.1, l2=0.1, callbacks=[halve, keep]).fit(X, y)
+    np.testing.assert_allclose(model.history_["learning_rate"], [5e-4, 2.5e-4, 1.25e-4], rtol=1e-6)
+    again = keras.saving.load_model(file)
+    assert [w.shape for w in again.trainable_weights] == [w.shape for w in model.weights_.values()]
+
+
+@every_regressor
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        keras.optimizers.SGD(0.01, momentum=0.9),
+        {"class_name": "SGD", "config": {"learning_rate": 0.01, "momentum": 0.9}},
+        keras.optimizers.SGD(keras.optimizers.schedules.ExponentialDecay(0.01, 1, 0.999)),
+        "lion",
+    ],
+    ids=["object", "configuration", "own schedule", "name"],
+)
+def test_optimizers(name, optimizer):
+    X, y = data(name)
+    model = clone(ALL[name]).set_params(optimizer=optimizer)
+    first, second = (clone(model).fit(X, y) for _ in range(2))
+    np.testing.assert_array_equal(first.predict(X), second.predict(X))
+    assert not np.array_equal(first.predict(X), clone(ALL[name]).fit(X, y).predict(X))
+    pickle.dumps(first)
+
+
+def test_an_optimizer_keeps_its_learning_rate():
+    X, y = table("ann")
+    optimizer = keras.optimizers.Adam(0.02)
+    model = ANNRegressor(**FAST, optimizer=optimizer, learning_rate_schedule="cosine").fit(X, y)
+    named = ANNRegressor(**FAST, learning_rate=0.02, learning_rate_schedule="cosine").fit(X, y)
+    assert model.history_["learning_rate"][0] == pytest.approx(0.02)
+    np.testing.assert_allclose(model.predict(X), named.predict(X), atol=1e-6)
+    assert not optimizer.built
+    own = keras.optimizers.Adam(keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.9))
+    with pytest.raises(ValueError, match="learning_rate_schedule='cosine', but the optimizer has"):
+        ANNRegressor(**FAST, optimizer=own, learning_rate_schedule="cosine").fit(X, y)
+
+
+@keras.saving.register_keras_serializable("tests")
+def fourth_power(y_true, y_pred):
+    return keras.ops.mean((y_true - y_pred) ** 4, axis=-1)
+
+
+@pytest.mark.parametrize("name", REGRESSORS)
+@pytest.mark.parametrize(
+    ("loss", "same"),
+    [
+        (keras.losses.MeanSquaredError(), "mse"),
+        ("mean_absolute_error", "mae"),
+        ({"class_name": "Huber", "config": {"delta": 1.0}}, "huber"),
+        (fourth_power, None),
+        ("log_cosh", None),
+    ],
+)
+def test_losses(name, loss, same):
+    X, y = table(name)
+    model = clone(REGRESSORS[name]).set_params(loss=loss, l2=0.01).fit(X, y)
+    assert np.isfinite(model.history_["val_loss"]).all()
+    other = clone(REGRESSORS[name]).set_params(loss=same or "mse", l2=0.01).fit(X, y)
+    if same is None:
+        assert not np.array_equal(model.predict(X), other.predict(X))
+    else:
+        np.testing.assert_allclose(model.predict(X), other.predict(X), atol=1e-5)
+        np.testing.assert_allclose(model.history_["val_loss"], other.history_["val_loss"], 1e-5)
+
+
+def test_unknown_names():
+    X, y = table("ann")
+    with pytest.raises(ValueError, match="Keras knows no optimizer='adamm'"):
+        ANNRegressor(**FAST, optimizer="adamm").fit(X, y)
+    with pytest.raises(ValueError, match="Keras knows no loss='mean_error'"):
+        ANNRegressor(**FAST, loss="mean_error").fit(X, y)
+
+
+@every_regressor
+def test_warm_start_goes_on_where_the_last_fit_ended(name):
+    X, y = data(name)
+    model = clone(ALL[name]).set_params(warm_start=True, epochs=8).fit(X, y)
+    cold = clone(ALL[name]).set_params(epochs=8).fit(X, y)
+    np.testing.assert_array_equal(model.predict(X), cold.predict(X))
+
+    before = first_loss(model)
+    assert first_loss(model.fit(X, y)) < before
+    with pytest.raises(ValueError, match="With warm_start=True the layers and the number of targ"):
+        model.fit(X, y[:, :2])
+    sizes = {"n_heads": 5} if name == "set" else {"hidden_layer_sizes": 9}
+    with pytest.raises(ValueError, match=r"had shape \(.*\) and now have"):
+        model.set_params(**sizes).fit(X, y)
+    model.set_params(warm_start=False).fit(X, y)
+
+
+def first_loss(model):
+    history = model.history_
+    return history["loss"][0] if isinstance(history, dict) else history[0][0]
+
+
+def test_warm_start_of_other_inputs_is_refused():
+    X, y = table("ann")
+    model = ANNRegressor(**FAST, warm_start=True).fit(X, y)
+    with pytest.raises(ValueError, match="X has 10 features, but ANNRegressor is expecting 11"):
+        model.fit(X[:, :10], y)
+    X, y = set_table()
+    model = SetRegressor(**SMALL_SET, warm_start=True).fit(X, y)
+    with pytest.raises(ValueError, match="number of networks must be that of the last fit, 1, not"):
+        model.set_params(n_networks=2).fit(X, y)
+
+
+@pytest.fixture
+def half_precision():
+    keras.config.set_dtype_policy("mixed_float16")
+    yield
+    keras.config.set_dtype_policy("float32")
+
+
+@pytest.fixture
+def double_precision():
+    keras.config.set_floatx("float64")
+    yield
+    keras.config.set_floatx("float32")
+
+
+STRONG = {"dropout": 0.2, "input_noise": 0.1, "l2": 0.01, "batch_normalization": True}
+
+
+@every_regressor
+@pytest.mark.parametrize("setting", ["half_precision", "double_precision"])
+def test_global_precision_changes_nothing(name, setting, request, monkeypatch):
+    X, y = data(name)
+    model = clone(ALL[name])
+    if name != "set":
+        model.set_params(**STRONG)
+    monkeypatch.setattr(compiled, "_idle", {})  # no network compiled before is used again
+    request.getfixturevalue(setting)
+    fitted = clone(model).fit(X, y)
+    outputs = fitted.model_.predict_on_batch(fitted.feature_encoder_.transform(X))
+    compiled._idle.clear()
+    keras.config.set_dtype_policy("float32")
+    keras.config.set_floatx("float32")
+    plain = clone(model).fit(X, y)
+    np.testing.assert_array_equal(fitted.predict(X), plain.predict(X))
+    outputs = outputs["mean"] if name == "set" else outputs
+    np.testing.assert_allclose(outputs, plain.predict(X), atol=1e-5)
+
+
+FIT = """
+import numpy as np
+from skcluster.regressors import ANNRegressor, SetRegressor
+X = np.random.default_rng(0).random((20, 3))
+ANNRegressor(hidden_layer_sizes=4, epochs=1).fit(X, X[:, 0]).predict(X)
+settings = dict(n_context=1, n_channels=1, units=(4, 4, 4), n_heads=1, epochs=1)
+SetRegressor(**settings).fit(X, X[:, 0]).predict(X)
+"""
+
+
+def errors_of(code, **environment):
+    chosen = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env={**chosen, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stderr
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="about TensorFlow")
+def test_tensorflow_is_silent_unless_asked():
+    assert errors_of(FIT) == ""
+    assert "oneDNN" in errors_of(FIT, TF_CPP_MIN_LOG_LEVEL="0")
+
+
+def test_other_words_on_standard_error_are_kept():
+    code = """
+import os, sys
+from skcluster.regressors.networks.quiet_keras import without_tensorflow_messages
+for name in [name for name in sys.modules if name == "tensorflow"]:
+    del sys.modules[name]
+with without_tensorflow_messages():
+    print("from Python", file=sys.stderr)
+    os.write(2, b"from C\\n")
+    os.write(2, b"I0000 00:00:1795569077.573719    4992 port.cc:153] oneDNN\\n")
+"""
+    assert errors_of(code) == "from Python\nfrom C\n"
