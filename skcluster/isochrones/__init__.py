@@ -1,6 +1,18 @@
-"""PARSEC isochrones in Gaia's bands."""
+"""PARSEC isochrones in Gaia's bands, and the density of their stars in the diagram."""
 
+from skcluster.isochrones._axes import AXES
 from skcluster.isochrones._curve import isochrone
 from skcluster.isochrones._grid import IsochroneGrid, Isochrones, check_range
+from skcluster.isochrones._mass_function import MassFunction, kroupa
+from skcluster.isochrones._population import PopulationGrid
 
-__all__ = ["IsochroneGrid", "Isochrones", "check_range", "isochrone"]
+__all__ = [
+    "AXES",
+    "IsochroneGrid",
+    "Isochrones",
+    "MassFunction",
+    "PopulationGrid",
+    "check_range",
+    "isochrone",
+    "kroupa",
+]

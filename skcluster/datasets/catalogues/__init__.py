@@ -5,12 +5,12 @@ of known rows, so that a truncated answer cannot pass for a whole one. The tests
 ``pytest -m network tests/datasets`` checks that the live service still is what is expected here.
 """
 
+from skcluster._utils.data_home import get_data_home
 from skcluster.datasets.catalogues._bossini_2019 import fetch_bossini_2019
 from skcluster.datasets.catalogues._by_name import CATALOGUES, fetch_catalogue, fetch_cluster
 from skcluster.datasets.catalogues._cantat_gaudin_2020 import fetch_cantat_gaudin_2020
 from skcluster.datasets.catalogues._cavallo_2024 import fetch_cavallo_2024
 from skcluster.datasets.catalogues._cross_match import cross_match
-from skcluster.datasets.catalogues._data_home import get_data_home
 from skcluster.datasets.catalogues._dias_2021 import fetch_dias_2021
 from skcluster.datasets.catalogues._errors import CatalogueChangedError, FetchError
 from skcluster.datasets.catalogues._hunt_reffert_2023 import fetch_hunt_reffert_2023

@@ -10,9 +10,9 @@ from nested_pandas import NestedFrame
 from sklearn.utils import Bunch
 from sklearn.utils._param_validation import Interval
 
+from skcluster._utils.data_home import get_data_home
 from skcluster._utils.progress import progress_bar
 from skcluster.clusters import as_clusters, stars_of
-from skcluster.datasets.catalogues._data_home import get_data_home
 from skcluster.datasets.catalogues._fetch_table import Options, fetch_table, read_cached
 from skcluster.datasets.catalogues._store import Store
 from skcluster.datasets.catalogues._tables import Catalogue, Table

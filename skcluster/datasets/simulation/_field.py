@@ -6,8 +6,7 @@ from functools import cache
 import numpy as np
 
 from skcluster._utils.typing import FloatArray, IntArray
-from skcluster.datasets.simulation._masses import kroupa
-from skcluster.isochrones import IsochroneGrid
+from skcluster.isochrones import IsochroneGrid, kroupa
 from skcluster.photometry import distance_modulus
 
 #: Dust fills the disc with this scale along a sightline (kpc).

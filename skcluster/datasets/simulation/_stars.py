@@ -12,8 +12,7 @@ from skcluster.datasets.simulation._gaia import (
     observe_parallax,
     observe_photometry,
 )
-from skcluster.datasets.simulation._masses import kroupa
-from skcluster.isochrones import IsochroneGrid, Isochrones
+from skcluster.isochrones import IsochroneGrid, Isochrones, kroupa
 from skcluster.photometry import Law, distance_modulus, extinction_coefficients
 
 # A binary of equal stars is this much brighter than one of them (mag).

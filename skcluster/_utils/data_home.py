@@ -1,15 +1,15 @@
-"""Where fetched catalogues are kept."""
+"""Where files are kept that can be made or fetched again."""
 
 import os
 from pathlib import Path
 
-from skcluster.datasets.catalogues._errors import needed
+import platformdirs
 
 
 def get_data_home(data_home: str | os.PathLike[str] | None = None) -> Path:
-    """The folder in which fetched catalogues are kept.
+    """The folder in which fetched catalogues and computed tables are kept.
 
-    It is not made until something is fetched.
+    It is not made until there is something to keep.
 
     Parameters
     ----------
@@ -32,4 +32,4 @@ def get_data_home(data_home: str | os.PathLike[str] | None = None) -> Path:
     chosen = data_home or os.environ.get("SKCLUSTER_DATA")
     if chosen:
         return Path(chosen).expanduser()
-    return Path(needed("platformdirs").user_cache_dir("skcluster", appauthor=False))
+    return Path(platformdirs.user_cache_dir("skcluster", appauthor=False))

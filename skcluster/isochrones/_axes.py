@@ -1,0 +1,84 @@
+"""The axes of the grid of population densities."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from skcluster._utils.typing import FloatArray, IntArray
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Evenly spaced values.
+
+    Attributes
+    ----------
+    start, step : float
+        The first value, and the difference from one to the next.
+    size : int
+        How many there are.
+    """
+
+    start: float
+    step: float
+    size: int
+
+    def __len__(self) -> int:
+        return self.size
+
+    @cached_property
+    def values(self) -> FloatArray:
+        """All values, shape (size,)."""
+        return self.start + self.step * np.arange(self.size)
+
+    def bracket(self, wanted: npt.ArrayLike) -> tuple[IntArray, FloatArray]:
+        """The value below each one wanted, and how far that is on the way to the next, 0 to 1."""
+        place = np.clip((np.asarray(wanted) - self.start) / self.step, 0, self.size - 1)
+        below = np.minimum(place.astype(np.int64), self.size - 2)
+        return below, place - below
+
+
+@dataclass(frozen=True)
+class Axes:
+    """The axes of `PopulationGrid`.
+
+    Attributes
+    ----------
+    log_age : Axis
+        log10 of the age in years.
+    metallicity : Axis
+        [M/H] (dex).
+    reddening : tuple of float
+        Scales of differential reddening: of the half-normal distribution of A_V in front of
+        individual stars beyond the cluster's (mag).
+    scatter : tuple of float
+        Standard deviations of the colour (mag).
+    g, bp_rp : Axis
+        Absolute magnitude and intrinsic colour (mag).
+    """
+
+    log_age: Axis
+    metallicity: Axis
+    reddening: tuple[float, ...]
+    scatter: tuple[float, ...]
+    g: Axis
+    bp_rp: Axis
+
+    @property
+    def map_size(self) -> int:
+        """Points of one map in magnitude and colour."""
+        return len(self.g) * len(self.bp_rp)
+
+
+#: Steps in age and metallicity shift the sequence by less than its width; the scatters are spaced
+#: by factors of two, from the least that isochrones and Gaia leave.
+AXES = Axes(
+    log_age=Axis(6.0, 0.06, 71),
+    metallicity=Axis(-0.65, 0.15, 8),
+    reddening=(0.0, 0.12, 0.3, 0.7),
+    scatter=(0.02, 0.04, 0.08),
+    g=Axis(-7.5, 0.1, 168),
+    bp_rp=Axis(-0.8, 0.02, 208),
+)

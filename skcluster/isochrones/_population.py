@@ -1,0 +1,233 @@
+"""The density of a cluster's stars in the colour-magnitude diagram, by age and metallicity."""
+
+import hashlib
+import warnings
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib.resources import files
+
+import numpy as np
+import numpy.typing as npt
+
+from skcluster._utils.data_home import get_data_home
+from skcluster._utils.files import whole_file
+from skcluster._utils.typing import FloatArray, IntArray
+from skcluster.isochrones._axes import AXES
+from skcluster.isochrones._density_codes import DENSITY_OF_CODE
+from skcluster.isochrones._population_build import VERSION, build
+
+
+@dataclass(frozen=True, eq=False)
+class PopulationGrid:
+    """Probability density of a member star in absolute magnitude and intrinsic colour.
+
+    For each age and metallicity of a grid, the stars of a cluster are distributed in M_G and
+    (BP−RP)_0 as the isochrone, a mass function and unresolved binaries have it: masses after
+    Kroupa [1]_, steeper by a power of 0.5 above two solar masses as in member lists (see
+    `skcluster.datasets.Effects`), 60 per cent of the stars with a companion of 0.1 to 1 times
+    their mass, uniformly distributed. Each density is given for some scales of differential
+    reddening, which is one-sided (half-normal in A_V), and for some scatters of the colour. Between
+    ages and metallicities, densities are interpolated linearly.
+
+    Attributes
+    ----------
+    codes : ndarray of uint8, one dimension per axis of `skcluster.isochrones.AXES`
+        Logarithms of densities in steps of 0.08; 0 is no density.
+
+    Notes
+    -----
+    `load` computes the densities when they are first needed (about ten seconds) and keeps them in
+    the folder of `skcluster.datasets.get_data_home` (240 MB), from which they are mapped into
+    memory.
+
+    References
+    ----------
+    .. [1] Kroupa 2001, MNRAS 322, 231, equation 2.
+    .. [2] Bressan et al. 2012, MNRAS 427, 127 (PARSEC, the isochrones).
+
+    Examples
+    --------
+    Stars of a cluster of 1 Gyr lie on its main sequence rather than a magnitude below it:
+
+    >>> import numpy as np
+    >>> from skcluster.isochrones import PopulationGrid
+    >>> grid = PopulationGrid.load()  # doctest: +SKIP
+    >>> grid.density([9.0], [0.0], [0], np.array([[5.0, 6.0]]), np.array([[0.85, 0.85]]), [0, 0])
+    ... # doctest: +SKIP
+    """
+
+    codes: npt.NDArray[np.uint8]
+
+    @staticmethod
+    @cache
+    def load() -> "PopulationGrid":
+        """Load the grid, from the cache on disk if it is there, else compute and keep it.
+
+        Warns
+        -----
+        UserWarning
+            If the cache cannot be written; the grid is then computed by each process.
+        """
+        file = get_data_home() / f"population_{_fingerprint()}.npy"
+        if not file.exists():
+            grid = build()
+            try:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                with whole_file(file, overwrite=True) as half, half.open("wb") as opened:
+                    np.save(opened, grid)
+            except OSError as error:
+                warnings.warn(
+                    f"The densities of stellar populations cannot be kept in {file.parent} "
+                    f"({error.strerror}), so that each process computes them anew. The environment "
+                    "variable SKCLUSTER_DATA names another folder.",
+                    UserWarning,
+                    stacklevel=2,
+                )
+                return PopulationGrid(grid)
+        return PopulationGrid(np.load(file, mmap_mode="r", allow_pickle=False))
+
+    @cached_property
+    def _flat(self) -> npt.NDArray[np.uint8]:
+        return np.asarray(self.codes).reshape(-1)
+
+    @cached_property
+    def _marginals(self) -> tuple[FloatArray, FloatArray]:
+        """Cumulative share of stars by M_G, and mean colour at M_G.
+
+        Shapes (n_ages, n_metallicities, n_reddenings, n_g + 1) and the same with n_g: the share
+        brighter than the lower edge of each row of the grid, before all rows 0.
+        """
+        g, colour = AXES.g, AXES.bp_rp
+        shape = self.codes.shape
+        share = np.empty((*shape[:3], shape[4]), np.float32)
+        mean = np.empty_like(share)
+        for i in range(shape[0]):  # block by block: the whole would take four times the memory
+            density = DENSITY_OF_CODE[self.codes[i, :, :, 0]]
+            share[i] = density.sum(-1)
+            mean[i] = density @ colour.values.astype(np.float32) / np.maximum(share[i], 1e-9)
+        share *= g.step * colour.step
+        cumulative = np.concatenate([np.zeros((*shape[:3], 1)), np.cumsum(share, -1)], axis=-1)
+        return cumulative, mean
+
+    def density(
+        self,
+        log_age: npt.ArrayLike,
+        metallicity: npt.ArrayLike,
+        reddening: npt.ArrayLike,
+        m_g: FloatArray,
+        bp_rp: FloatArray,
+        scatter: npt.ArrayLike,
+    ) -> FloatArray:
+        """Density of stars, in absolute magnitude and intrinsic colour.
+
+        Parameters
+        ----------
+        log_age, metallicity : array-like of shape (n_draws,)
+            log10 of the age in years and [M/H] (dex). Beyond the grid its ends are taken.
+        reddening : array-like of int, shape (n_draws,)
+            Which scale of differential reddening, by its place in ``AXES.reddening``.
+        m_g, bp_rp : ndarray of float32, shape (n_draws, n_stars)
+            Absolute magnitude and intrinsic colour of the stars (mag).
+        scatter : array-like of int, shape (n_stars,)
+            Which scatter of the colour, by its place in ``AXES.scatter``.
+
+        Returns
+        -------
+        ndarray of float32, shape (n_draws, n_stars)
+            Density (1/mag²); its integral over all magnitudes and colours is 1. 0 outside the grid.
+        """
+        inside, cell, corners = self._cells(m_g, bp_rp)
+        cell += np.asarray(scatter)[None, :] * AXES.map_size
+        total = np.zeros(m_g.shape, np.float32)
+        for node, weight in self._nodes(log_age, metallicity, reddening):
+            base = cell + (node * (len(AXES.scatter) * AXES.map_size))[:, None]
+            found = np.zeros(m_g.shape, np.float32)
+            for offset, corner in corners:
+                found += corner * DENSITY_OF_CODE[self._flat[base + offset]]
+            total += weight[:, None].astype(np.float32) * found
+        total *= inside
+        return total
+
+    def share_brighter(
+        self,
+        log_age: npt.ArrayLike,
+        metallicity: npt.ArrayLike,
+        reddening: npt.ArrayLike,
+        m_g: FloatArray,
+    ) -> FloatArray:
+        """Share of stars brighter than an absolute magnitude, shape (n_draws,)."""
+        cumulative, _ = self._marginals
+        place = np.clip((m_g - AXES.g.start) / AXES.g.step + 0.5, 0, len(AXES.g) - 1e-3)
+        row = place.astype(np.int64)
+        above = place - row
+        flat = cumulative.reshape(-1, cumulative.shape[-1])
+        return sum(
+            weight * ((1 - above) * flat[node, row] + above * flat[node, row + 1])
+            for node, weight in self._nodes(log_age, metallicity, reddening)
+        )
+
+    def mean_colour(
+        self,
+        log_age: npt.ArrayLike,
+        metallicity: npt.ArrayLike,
+        reddening: npt.ArrayLike,
+        m_g: FloatArray,
+    ) -> FloatArray:
+        """Mean intrinsic colour of stars at an absolute magnitude (mag), shape (n_draws,)."""
+        _, mean = self._marginals
+        row = np.clip(np.round((m_g - AXES.g.start) / AXES.g.step), 0, len(AXES.g) - 1)
+        flat = mean.reshape(-1, mean.shape[-1])
+        row = row.astype(np.int64)
+        return sum(
+            weight * flat[node, row]
+            for node, weight in self._nodes(log_age, metallicity, reddening)
+        )
+
+    def map(self, log_age: float, metallicity: float, reddening: int, scatter: int) -> FloatArray:
+        """Density on the grid's points (1/mag²), shape (n_g, n_bp_rp)."""
+        shape = (-1, len(AXES.scatter), len(AXES.g), len(AXES.bp_rp))
+        maps = self._flat.reshape(shape)
+        return sum(
+            weight * DENSITY_OF_CODE[maps[node[0], scatter]]
+            for node, weight in self._nodes([log_age], [metallicity], [reddening])
+        )
+
+    @staticmethod
+    def _nodes(
+        log_age: npt.ArrayLike, metallicity: npt.ArrayLike, reddening: npt.ArrayLike
+    ) -> list[tuple[IntArray, FloatArray]]:
+        """The four nodes around each draw, and their weights."""
+        i, u = AXES.log_age.bracket(log_age)
+        j, v = AXES.metallicity.bracket(metallicity)
+        k = np.asarray(reddening)
+        return [
+            (
+                ((i + di) * len(AXES.metallicity) + j + dj) * len(AXES.reddening) + k,
+                (u if di else 1 - u) * (v if dj else 1 - v),
+            )
+            for di in (0, 1)
+            for dj in (0, 1)
+        ]
+
+    @staticmethod
+    def _cells(
+        m_g: FloatArray, bp_rp: FloatArray
+    ) -> tuple[npt.NDArray[np.bool_], IntArray, list[tuple[int, FloatArray]]]:
+        """Whether stars are on the grid, their cells, and the corners of these with weights."""
+        y, x = ((v - a.start) / a.step for v, a in ((m_g, AXES.g), (bp_rp, AXES.bp_rp)))
+        bottom, right = np.float32(len(AXES.g) - 1.01), np.float32(len(AXES.bp_rp) - 1.01)
+        inside = (y >= 0) & (y <= bottom) & (x >= 0) & (x <= right)
+        y, x = np.clip(y, 0, bottom), np.clip(x, 0, right)
+        row, column = y.astype(np.int32), x.astype(np.int32)
+        y, x = y - row.astype(np.float32), x - column.astype(np.float32)
+        width = len(AXES.bp_rp)
+        xy = x * y
+        corners = [(0, 1 - x - y + xy), (1, x - xy), (width, y - xy), (width + 1, xy)]
+        return inside, (row * width + column).astype(np.int64), corners
+
+
+@cache
+def _fingerprint() -> str:
+    """Of what the grid is computed from."""
+    source = files("skcluster.isochrones").joinpath("data/parsec_isochrones.npz").read_bytes()
+    return hashlib.sha256(source + f"{VERSION} {AXES}".encode()).hexdigest()[:16]

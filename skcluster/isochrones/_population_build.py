@@ -1,0 +1,113 @@
+"""Computing the densities of `PopulationGrid` from isochrones."""
+
+import numpy as np
+import numpy.typing as npt
+from joblib import Parallel, delayed
+from scipy import fft
+
+from skcluster._utils.typing import FloatArray
+from skcluster.isochrones._axes import AXES
+from skcluster.isochrones._density_codes import encode
+from skcluster.isochrones._grid import IsochroneGrid
+from skcluster.isochrones._mass_function import kroupa
+
+#: To be raised whenever the densities change.
+VERSION = 1
+
+#: Population of member lists, as in `skcluster.datasets.Effects`.
+BINARY_FRACTION = 0.6
+MASSIVE_STAR_LOSS = 0.5
+MASS_RATIO_RANGE = (0.1, 1.0)
+_N_MASS_RATIOS = 10
+
+#: A_G and E(BP−RP) per A_V. Differential reddening shifts stars of all colours alike.
+_REDDENING_VECTOR = (0.85, 0.44)
+#: Half-normal deviates that stand for the distribution of differential reddening.
+_DEVIATES = 0.125 * (np.arange(24) + 0.5)
+
+#: Empty rows and columns around a map, so that a convolution does not wrap around.
+_PADDING = (40, 60)
+
+
+def build() -> npt.NDArray[np.uint8]:
+    """The codes of `PopulationGrid`, on two threads."""
+    transfer = _transfer_functions()
+    maps = Parallel(n_jobs=2, prefer="threads")(
+        delayed(_of_one_age)(log_age, transfer) for log_age in AXES.log_age.values
+    )
+    return np.stack(maps)
+
+
+def _of_one_age(log_age: float, transfer: npt.NDArray[np.complex64]) -> npt.NDArray[np.uint8]:
+    """Codes on all axes but the first."""
+    shape = transfer.shape[-2], 2 * (transfer.shape[-1] - 1)
+    spectrum = fft.rfft2(_intrinsic_density(log_age), shape)
+    codes = np.empty((len(spectrum), *transfer.shape[:2], len(AXES.g), len(AXES.bp_rp)), np.uint8)
+    for i, j in np.ndindex(transfer.shape[:2]):
+        density = fft.irfft2(spectrum * transfer[i, j], shape)
+        codes[:, i, j] = encode(density[:, : len(AXES.g), : len(AXES.bp_rp)])
+    return codes
+
+
+def _intrinsic_density(log_age: float) -> npt.NDArray[np.float32]:
+    """Density without scatter or differential reddening, shape (n_metallicities, n_g, n_bp_rp)."""
+    metallicity = AXES.metallicity.values
+    isochrones = IsochroneGrid.load().interpolate(np.full(len(metallicity), log_age), metallicity)
+    log_mass = (isochrones.log_mass[:, 1:] + isochrones.log_mass[:, :-1]) / 2
+    magnitudes = (isochrones.magnitudes[:, :, 1:] + isochrones.magnitudes[:, :, :-1]) / 2
+    rank = kroupa(MASSIVE_STAR_LOSS).rank(10 ** isochrones.log_mass.ravel())
+    stars = np.diff(rank.reshape(isochrones.log_mass.shape), axis=1)
+    density = _deposit(magnitudes, (1 - BINARY_FRACTION) * stars)
+    row = np.repeat(np.arange(len(metallicity)), log_mass.shape[1])
+    low, high = MASS_RATIO_RANGE
+    for k in range(_N_MASS_RATIOS):
+        ratio = low + (high - low) * (k + 0.5) / _N_MASS_RATIOS
+        companion = log_mass + np.log10(ratio)
+        light = isochrones.at(row, companion.ravel()).reshape(magnitudes.shape)
+        # A companion below the isochrone's least mass adds no light.
+        shines = companion >= isochrones.log_mass[:, :1]
+        added = 2.5 * np.log10(1 + shines * 10 ** (0.4 * (magnitudes - light)))
+        density += _deposit(magnitudes - added, BINARY_FRACTION / _N_MASS_RATIOS * stars)
+    total = density.sum(axis=(1, 2), keepdims=True) * AXES.g.step * AXES.bp_rp.step
+    return (density / total).astype(np.float32)
+
+
+def _deposit(magnitudes: FloatArray, stars: FloatArray) -> FloatArray:
+    """Numbers of stars at the points of the grid, each star shared among the four around it."""
+    y = (magnitudes[0] - AXES.g.start) / AXES.g.step
+    x = (magnitudes[1] - magnitudes[2] - AXES.bp_rp.start) / AXES.bp_rp.step
+    row, column = np.floor(y).astype(np.int64), np.floor(x).astype(np.int64)
+    n_rows, n_columns = len(AXES.g), len(AXES.bp_rp)
+    seen = (row >= 0) & (row < n_rows - 1) & (column >= 0) & (column < n_columns - 1)
+    cell = (np.arange(len(y))[:, None] * n_rows + row) * n_columns + column
+    cell, stars, y, x = cell[seen], stars[seen], (y - row)[seen], (x - column)[seen]
+    corners = [(0, (1 - y) * (1 - x)), (1, (1 - y) * x), (n_columns, y * (1 - x))]
+    corners.append((n_columns + 1, y * x))
+    size = len(magnitudes[0]) * AXES.map_size
+    found = sum(np.bincount(cell + step, stars * share, size) for step, share in corners)
+    return np.asarray(found).reshape(-1, n_rows, n_columns)
+
+
+def _transfer_functions() -> npt.NDArray[np.complex64]:
+    """Fourier transforms of each differential reddening (axis 0) with each scatter (axis 1)."""
+    n_rows = fft.next_fast_len(len(AXES.g) + _PADDING[0], real=True)
+    n_columns = fft.next_fast_len(len(AXES.bp_rp) + _PADDING[1], real=True)
+    n_columns += n_columns % 2
+    along_g, along_colour = fft.fftfreq(n_rows)[:, None], fft.rfftfreq(n_columns)[None]
+    share = np.exp(-0.5 * _DEVIATES**2)
+    share /= share.sum()
+    steps = np.array(_REDDENING_VECTOR) / (AXES.g.step, AXES.bp_rp.step)
+    functions = np.empty((len(AXES.reddening), len(AXES.scatter), *(n_rows, n_columns // 2 + 1)))
+    functions = functions.astype(np.complex64)
+    for i, scale in enumerate(AXES.reddening):
+        phase = along_g * steps[0] + along_colour * steps[1]
+        reddened = sum(
+            w * np.exp(-2j * np.pi * scale * deviate * phase)
+            for w, deviate in zip(share, _DEVIATES, strict=True)
+        )
+        for j, sigma in enumerate(AXES.scatter):
+            # Sharing a star among points, and interpolating between them, each scatters it by a
+            # variance of a sixth of the step squared.
+            rest = max((sigma / AXES.bp_rp.step) ** 2 - 1 / 3, 0)
+            functions[i, j] = reddened * np.exp(-2 * np.pi**2 * rest * along_colour**2)
+    return functions
