@@ -1,8 +1,21 @@
-"""From the prediction of a regressor to estimates with calibrated intervals."""
+"""From the prediction of a regressor, and the stars, to estimates with calibrated intervals."""
 
 from skcluster.inference._conformal import ConformalRegressor
 from skcluster.inference._distribution import PredictiveDistribution
 from skcluster.inference._domain import describe_cluster
+from skcluster.inference._likelihood import StarLikelihood
+from skcluster.inference._parameters import Parameters
+from skcluster.inference._posterior import IsochronePosterior
 from skcluster.inference._range import clip_targets
+from skcluster.inference._simulate_members import simulate_members
 
-__all__ = ["ConformalRegressor", "PredictiveDistribution", "clip_targets", "describe_cluster"]
+__all__ = [
+    "ConformalRegressor",
+    "IsochronePosterior",
+    "Parameters",
+    "PredictiveDistribution",
+    "StarLikelihood",
+    "clip_targets",
+    "describe_cluster",
+    "simulate_members",
+]

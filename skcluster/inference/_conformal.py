@@ -6,11 +6,10 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn import get_config
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, _fit_context, clone
-from sklearn.utils import Bunch, Tags, check_array, get_tags
+from sklearn.utils import Tags, check_array, get_tags
 from sklearn.utils._param_validation import HasMethods
-from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+from sklearn.utils.metadata_routing import MetadataRouter
 from sklearn.utils.validation import check_is_fitted, indexable
 
 from skcluster._utils.doc_links import DocLinkMixin
@@ -18,6 +17,7 @@ from skcluster._utils.typing import BoolArray, FloatArray
 from skcluster.inference._conformal_distribution import ConformalDistribution
 from skcluster.inference._domain import Domain
 from skcluster.inference._held_out import folds_of, held_out_errors
+from skcluster.inference._routing import route, routing_of
 from skcluster.inference._transformed import last_step
 
 __all__ = ["ConformalRegressor"]
@@ -168,7 +168,7 @@ class ConformalRegressor(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         X, y = indexable(X, y)
         true = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
         self.y_ndim_ = true.ndim
-        routed = self._route(fit_params)
+        routed = route(self, fit_params)
         folds = folds_of(self.cv, self.random_state, X, true, routed.splitter.split)
         self.errors_, spreads = held_out_errors(
             self.estimator, X, y, folds, routed.estimator.fit, self.n_jobs
@@ -290,23 +290,7 @@ class ConformalRegressor(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         routing : MetadataRouter
             What `fit` passes to the ``fit`` of the regressor and the ``split`` of ``cv``.
         """
-        return (
-            MetadataRouter(owner=self)
-            .add(
-                estimator=self.estimator,
-                method_mapping=MethodMapping().add(caller="fit", callee="fit"),
-            )
-            .add(
-                splitter=self.cv,
-                method_mapping=MethodMapping().add(caller="fit", callee="split"),
-            )
-        )
-
-    def _route(self, params: dict[str, Any]) -> Bunch:
-        if get_config()["enable_metadata_routing"]:
-            return process_routing(self, "fit", **params)
-        groups = params.pop("groups", None)
-        return Bunch(estimator=Bunch(fit=params), splitter=Bunch(split={"groups": groups}))
+        return routing_of(self)
 
     def _learn_domain(self, X: Any) -> None:
         plain = self.domain is None or callable(self.domain)

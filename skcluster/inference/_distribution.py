@@ -56,7 +56,11 @@ class PredictiveDistribution(ABC):
 
     targets: tuple[str, ...] | None = None
     n_used: IntArray | None = None
-    extra_columns: pd.DataFrame | None = None
+
+    @property
+    def extra_columns(self) -> pd.DataFrame | None:
+        """Further columns for the table of estimates, or None."""
+        return None
 
     @property
     def flags(self) -> Mapping[str, BoolArray]:
@@ -105,3 +109,14 @@ class PredictiveDistribution(ABC):
         -------
         ndarray of shape (n_clusters, n_samples, n_targets)
         """
+
+    def membership(self) -> list[FloatArray] | None:
+        """Probability of each star to be a member.
+
+        Returns
+        -------
+        list of ndarray of shape (n_stars,), or None
+            One array per cluster, in the order of its stars; NaN for a star that was not used.
+            None if the model knows none.
+        """
+        return None

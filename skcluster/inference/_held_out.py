@@ -11,6 +11,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _check_method_params
 
 from skcluster._utils.typing import FloatArray, IntArray
+from skcluster.inference._normal_prediction import NormalPrediction, predict_normal
 from skcluster.inference._transformed import last_step
 
 
@@ -34,6 +35,11 @@ def held_out_errors(
     return errors, spreads
 
 
+def _fit(estimator: Any, X: Any, y: Any, rows: IntArray, fit_params: dict[str, Any]) -> None:
+    own_params = _check_method_params(X, fit_params, indices=rows)
+    estimator.fit(_safe_indexing(X, rows), _safe_indexing(y, rows), **own_params)
+
+
 def _errors(
     estimator: Any,
     X: Any,
@@ -42,13 +48,43 @@ def _errors(
     test: IntArray,
     fit_params: dict[str, Any],
 ) -> tuple[FloatArray, FloatArray]:
-    own_params = _check_method_params(X, fit_params, indices=train)
-    estimator.fit(_safe_indexing(X, train), _safe_indexing(y, train), **own_params)
+    _fit(estimator, X, y, train, fit_params)
     prediction = last_step(estimator, _safe_indexing(X, test)).predict()
     true = np.asarray(_safe_indexing(y, test), dtype=np.float64).reshape(len(test), -1)
     if prediction.transformer is not None:
         true = prediction.transformer.transform(true)
     return true - prediction.mean, prediction.spread
+
+
+def held_out_prediction(
+    estimator: Any,
+    X: Any,
+    y: Any,
+    columns: list[int],
+    folds: list[Any],
+    fit_params: dict[str, Any],
+    n_jobs: int | None,
+) -> NormalPrediction:
+    """Normal distributions predicted for all clusters, each held out once; see `predict_normal`."""
+    parts = Parallel(n_jobs=n_jobs)(
+        delayed(_prediction)(clone(estimator), X, y, columns, train, test, fit_params)
+        for train, test in folds
+    )
+    order = np.argsort(np.concatenate([test for _, test in folds]))
+    return NormalPrediction(*(np.concatenate(values)[order] for values in zip(*parts, strict=True)))
+
+
+def _prediction(
+    estimator: Any,
+    X: Any,
+    y: Any,
+    columns: list[int],
+    train: IntArray,
+    test: IntArray,
+    fit_params: dict[str, Any],
+) -> NormalPrediction:
+    _fit(estimator, X, y, train, fit_params)
+    return predict_normal(estimator, _safe_indexing(X, test), columns)[0]
 
 
 def folds_of(

@@ -1,0 +1,66 @@
+"""Whether stars, parallaxes and estimate of a cluster agree as those of training clusters do."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from skcluster._utils.typing import BoolArray, FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Consistency:
+    """Discrepancies of training clusters when they were held out, and their combination.
+
+    Each discrepancy of a cluster is given a p-value: the share of training clusters with one as
+    large. The p-values are combined by the sum of their logarithms (Fisher's method), and the sum
+    is again compared with those of the training clusters, so that discrepancies may depend on each
+    other.
+
+    Parameters
+    ----------
+    training : ndarray of shape (n_training_clusters, 4)
+        Their discrepancies, in the order of `NAMES`; NaN where unknown.
+    """
+
+    #: What the discrepancies are, and the doubt that a large one raises.
+    NAMES: ClassVar = {
+        "field_fraction": "mostly field",
+        "predictive": "stars do not follow the isochrone",
+        "network": "stars disagree with the network",
+        "parallax": "parallaxes disagree",
+    }
+    #: A discrepancy whose own p-value is below this is named as a reason.
+    _REASON: ClassVar = 0.1
+
+    training: FloatArray
+
+    def p_values(self, discrepancies: FloatArray) -> FloatArray:
+        """Of each discrepancy, shape (n_clusters, 4); 1 where it is unknown."""
+        columns = [
+            _share_as_large(known[np.isfinite(known)], values)
+            for known, values in zip(self.training.T, discrepancies.T, strict=True)
+        ]
+        return np.column_stack(columns)
+
+    def goodness_of_fit(self, discrepancies: FloatArray) -> FloatArray:
+        """Share of training clusters that agree no better, shape (n_clusters,); NaN if unknown."""
+        known = -np.log(self.p_values(self.training)).sum(axis=1)
+        found = -np.log(self.p_values(discrepancies)).sum(axis=1)
+        share = _share_as_large(known, found)
+        return np.where(np.isnan(discrepancies[:, 0]), np.nan, share)
+
+    def flags(self, discrepancies: FloatArray, false_alarm_rate: float) -> dict[str, BoolArray]:
+        """Which clusters agree less than all but that share of training clusters, and in what."""
+        doubtful = self.goodness_of_fit(discrepancies) < false_alarm_rate
+        p_values = self.p_values(discrepancies)
+        worst = p_values == p_values.min(axis=1, keepdims=True)
+        named = doubtful[:, None] & (worst | (p_values < self._REASON))
+        return dict(zip(self.NAMES.values(), named.T, strict=True))
+
+
+def _share_as_large(known: FloatArray, values: FloatArray) -> FloatArray:
+    """Share of known values as large, shape (n,), with the values counted in; 1 for NaN."""
+    above = len(known) - np.searchsorted(np.sort(known), values)
+    share: FloatArray = (1 + above) / (1 + len(known))
+    return np.where(np.isnan(values), 1.0, share)

@@ -1,0 +1,184 @@
+"""Adaptive importance sampling of the posterior of one cluster."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from math import lgamma
+
+import numpy as np
+from scipy.special import chdtri, logsumexp, ndtri
+
+from skcluster._utils.typing import FloatArray
+from skcluster.inference._parameters import Parameters
+from skcluster.inference._prior import Prior, choose
+
+#: Degrees of freedom of the proposals, which have heavier tails than a posterior.
+_DEGREES = 5
+#: By how much a proposal is wider than the draws it is fitted to, in variance, and least variances.
+_WIDER = 1.15
+_LEAST_VARIANCES = np.diag([1e-4, 1e-4, 1e-5, 1e-5, 1e-3])
+#: Share of a proposal's scales of differential reddening that comes from the prior.
+_PRIOR_SHARE = 0.1
+#: Least effective number of draws that a proposal is fitted to, if need be of a flatter posterior.
+_FITTED_TO = 60
+#: Stages that are added while fewer effective draws than `_ENOUGH` are there.
+_MOST_EXTRA_STAGES = 12
+_ENOUGH = 100
+
+
+@dataclass(frozen=True, eq=False)
+class WeightedDraws:
+    """Draws that represent a posterior distribution.
+
+    Attributes
+    ----------
+    parameters : Parameters
+        n_draws sets.
+    weights : ndarray of shape (n_draws,)
+        Their weights, which sum to 1.
+    """
+
+    parameters: Parameters
+    weights: FloatArray
+
+    @property
+    def effective_size(self) -> float:
+        """Number of independent draws that would tell as much: 1 / sum of the squared weights."""
+        return float(1 / np.sum(self.weights**2))
+
+    def resample(self, uniform: FloatArray) -> Parameters:
+        """Draws of equal weight, by uniform deviates of any order."""
+        rows = choose(self.weights, np.asarray(uniform))
+        return self.parameters[np.minimum(rows, len(self.weights) - 1)]
+
+
+def sample_posterior(
+    log_likelihood: Callable[[Parameters], FloatArray], prior: Prior, n_draws: int, seed: int
+) -> WeightedDraws:
+    """Draw from prior times likelihood by adaptive multiple importance sampling.
+
+    Half of the draws come from the prior. Each following quarter comes from a Student distribution
+    fitted to all draws so far. Weights refer to the mixture of all proposals (Cornuet et al. 2012,
+    Scandinavian Journal of Statistics 39, 798). Quarters are added as long as the effective number
+    of draws is below 100, at most twelve.
+
+    Parameters
+    ----------
+    log_likelihood : callable
+        Of `Parameters`, to an array of shape (n_draws,).
+    prior : Prior
+        Prior and first proposal.
+    n_draws : int
+        Draws without the added ones.
+    seed : int
+        Of the quasi-random numbers, which are the same for all clusters.
+    """
+    theta = prior.draw(_deviates(n_draws // 2, Prior.N_DEVIATES, seed))
+    proposals: list[tuple[int, Callable[[Parameters], FloatArray]]] = [
+        (len(theta), prior.log_density)
+    ]
+    target = _log_posterior(theta, log_likelihood, prior)
+    draws = WeightedDraws(theta, _weights(theta, target, proposals))
+    stage = 0
+    while stage < 2 or (draws.effective_size < _ENOUGH and stage < 2 + _MOST_EXTRA_STAGES):
+        stage += 1
+        proposal = _Student.fit(draws, prior)
+        new = proposal.draw(_deviates(n_draws // 4, _Student.N_DEVIATES, seed + stage))
+        proposals.append((len(new), proposal.log_density))
+        target = np.concatenate([target, _log_posterior(new, log_likelihood, prior)])
+        theta = Parameters.concatenate([theta, new])
+        draws = WeightedDraws(theta, _weights(theta, target, proposals))
+    return draws
+
+
+def draws_of_prior(prior: Prior, n_draws: int, seed: int) -> WeightedDraws:
+    """Draws of the prior alone, within its support."""
+    theta = prior.draw(_deviates(n_draws, Prior.N_DEVIATES, seed))
+    possible = prior.supports(theta).astype(np.float64)
+    return WeightedDraws(theta, possible / possible.sum())
+
+
+@cache
+def _deviates(n: int, dimension: int, seed: int) -> FloatArray:
+    """Quasi-random numbers strictly between 0 and 1, shape (n, dimension)."""
+    from scipy.stats import qmc
+
+    n_powers = int(np.ceil(np.log2(max(n, 2))))
+    points = qmc.Sobol(dimension, seed=seed).random_base2(n_powers)[:n]
+    return np.clip(points, 1e-6, 1 - 1e-6)
+
+
+def _log_posterior(
+    theta: Parameters, log_likelihood: Callable[[Parameters], FloatArray], prior: Prior
+) -> FloatArray:
+    """Unnormalised; minus infinity where the prior has no support."""
+    found = np.full(len(theta), -np.inf)
+    possible = np.flatnonzero(prior.supports(theta))
+    if len(possible):
+        some = theta[possible]
+        found[possible] = log_likelihood(some) + prior.log_density(some)
+    return found
+
+
+def _weights(
+    theta: Parameters,
+    target: FloatArray,
+    proposals: list[tuple[int, Callable[[Parameters], FloatArray]]],
+) -> FloatArray:
+    total = sum(n for n, _ in proposals)
+    mixture = logsumexp([np.log(n / total) + density(theta) for n, density in proposals], axis=0)
+    logarithm = target - mixture
+    weights: FloatArray = np.exp(logarithm - logarithm.max())
+    return weights / weights.sum()
+
+
+@dataclass(frozen=True, eq=False)
+class _Student:
+    """A Student distribution of the continuous parameters, and one of the reddening's scale."""
+
+    #: Uniform deviates that `draw` takes for one set of parameters.
+    N_DEVIATES = 7
+
+    mean: FloatArray
+    root: FloatArray
+    reddening: FloatArray
+
+    @classmethod
+    def fit(cls, draws: WeightedDraws, prior: Prior) -> "_Student":
+        weights = _flattened(draws.weights)
+        values = draws.parameters.continuous
+        mean = weights @ values
+        deviation = values - mean
+        covariance = _WIDER * (deviation.T @ (deviation * weights[:, None])) + _LEAST_VARIANCES
+        found = np.bincount(draws.parameters.reddening, weights, len(prior.REDDENING))
+        reddening = (1 - _PRIOR_SHARE) * found / found.sum() + _PRIOR_SHARE * prior.REDDENING
+        return cls(mean, np.linalg.cholesky(covariance), reddening)
+
+    def draw(self, uniform: FloatArray) -> Parameters:
+        z = ndtri(uniform[:, :5]) * np.sqrt(_DEGREES / chdtri(_DEGREES, uniform[:, 6]))[:, None]
+        return Parameters.from_continuous(
+            self.mean + z @ self.root.T, choose(self.reddening, uniform[:, 5])
+        )
+
+    def log_density(self, theta: Parameters) -> FloatArray:
+        n = len(self.mean)
+        z = np.linalg.solve(self.root, (theta.continuous - self.mean).T)
+        normalisation = (
+            lgamma((_DEGREES + n) / 2)
+            - lgamma(_DEGREES / 2)
+            - n / 2 * np.log(_DEGREES * np.pi)
+            - np.log(np.diag(self.root)).sum()
+        )
+        kernel = -(_DEGREES + n) / 2 * np.log1p((z**2).sum(axis=0) / _DEGREES)
+        density: FloatArray = normalisation + kernel + np.log(self.reddening[theta.reddening])
+        return density
+
+
+def _flattened(weights: FloatArray) -> FloatArray:
+    """Weights to a power below 1 if too few draws would determine a proposal."""
+    flat, power = weights, 1.0
+    while 1 / np.sum(flat**2) < _FITTED_TO and power > 0.05:
+        power *= 0.7
+        flat = weights**power
+        flat = flat / flat.sum()
+    return flat

@@ -1,0 +1,75 @@
+"""A regressor's prediction as normal distributions of log age, A_V and distance modulus."""
+
+from inspect import signature
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from skcluster._utils.typing import FloatArray
+from skcluster.inference._transformed import LastStep, last_step
+from skcluster.photometry import distance_modulus
+from skcluster.schema import CLUSTER_PARAMETERS
+
+
+class NormalPrediction(NamedTuple):
+    """Means and spreads, both of shape (n_clusters, 3); NaN where there is no prediction.
+
+    Spreads are 1 if the regressor predicts none: they are scaled by the errors afterwards.
+    """
+
+    mean: FloatArray
+    spread: FloatArray
+
+
+def columns_of_targets(y: Any) -> list[int]:
+    """Places of log age, A_V and distance among the columns of targets.
+
+    Raises
+    ------
+    ValueError
+        If one of them is missing.
+    """
+    names = list(getattr(y, "columns", []))
+    if set(CLUSTER_PARAMETERS) <= set(names):
+        return [names.index(name) for name in CLUSTER_PARAMETERS]
+    shape = np.shape(y)
+    if len(shape) == 2 and shape[1] == len(CLUSTER_PARAMETERS) and not _are_texts(names):
+        return list(range(len(CLUSTER_PARAMETERS)))
+    raise ValueError(
+        f"y must have the columns {', '.join(CLUSTER_PARAMETERS)}, or three columns without names "
+        f"in this order; got {names or f'an array of shape {shape}'}."
+    )
+
+
+def _are_texts(names: list[Any]) -> bool:
+    return bool(names) and all(isinstance(name, str) for name in names)
+
+
+def to_modulus(y: npt.ArrayLike, columns: list[int]) -> FloatArray:
+    """Log age, A_V and distance modulus of targets with a distance in kpc, shape (n, 3)."""
+    values = np.array(y, dtype=np.float64)[:, columns]
+    with np.errstate(invalid="ignore"):
+        values[:, 2] = distance_modulus(np.where(values[:, 2] > 0, values[:, 2], np.nan))
+    return values
+
+
+def predict_normal(estimator: Any, X: Any, columns: list[int]) -> tuple[NormalPrediction, Any]:
+    """The prediction, and the features that it is made from."""
+    last = last_step(estimator, X)
+    prediction = last.predict()
+    mean = to_modulus(prediction.back(prediction.mean), columns)
+    if not _predicts_spread(last):
+        return NormalPrediction(mean, np.ones_like(mean)), last.features
+    one, two = (
+        to_modulus(prediction.back(prediction.mean + k * prediction.spread), columns)
+        for k in (1, 2)
+    )
+    spread = np.abs(two - one)
+    # An A_V that is cut off at 0 on the way back is not, one spread higher.
+    mean[:, 1] = one[:, 1] - spread[:, 1]
+    return NormalPrediction(mean, np.maximum(spread, 1e-3)), last.features
+
+
+def _predicts_spread(last: LastStep) -> bool:
+    return "return_std" in signature(last.regressor.predict).parameters

@@ -1,0 +1,478 @@
+"""Network × isochrones: a regressor's prediction, confirmed or corrected by the stars."""
+
+from collections.abc import Sequence
+from functools import partial
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, _fit_context, clone
+from sklearn.utils import Tags, check_random_state
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.metadata_routing import MetadataRouter
+from sklearn.utils.validation import check_is_fitted
+
+from skcluster._utils.doc_links import DocLinkMixin
+from skcluster._utils.typing import BoolArray, ClustersLike, FloatArray, IntArray
+from skcluster.clusters import as_clusters, stars_of
+from skcluster.inference._calibration import Calibration
+from skcluster.inference._cluster_posterior import ClusterPosterior
+from skcluster.inference._consistency import Consistency
+from skcluster.inference._domain import Domain
+from skcluster.inference._held_out import folds_of, held_out_prediction
+from skcluster.inference._member_lists import MemberList, StarModel, member_lists
+from skcluster.inference._normal_prediction import (
+    NormalPrediction,
+    columns_of_targets,
+    predict_normal,
+    to_modulus,
+)
+from skcluster.inference._posterior_distribution import PosteriorDistribution
+from skcluster.inference._posterior_summary import PosteriorSummary
+from skcluster.inference._priors_of_clusters import from_parallaxes
+from skcluster.inference._routing import route, routing_of
+from skcluster.inference._sampler import Sampler
+from skcluster.inference._transformed import last_step
+
+__all__ = ["IsochronePosterior"]
+
+#: Training clusters that values of the tempering are tried on, at most.
+_N_TRIED = 240
+#: Tempering without training clusters to choose it on.
+_DEFAULT_TEMPERING = 0.3
+
+
+class IsochronePosterior(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseEstimator):
+    """Posterior distribution of clusters' parameters from a regressor and isochrones.
+
+    The predictive distribution of a regressor, such as a neural network, is multiplied by the
+    likelihood of the cluster's stars on isochrones, and the product is sampled: the regressor says
+    where to look, the stars decide. Besides log age, A_V and distance this gives metallicity,
+    differential reddening, the share of field stars, the probability of each star to be a member,
+    and whether all of it is consistent.
+
+    Parameters
+    ----------
+    estimator : estimator or None, default=None
+        A regressor of clusters to log age, A_V and distance (kpc), or a pipeline that ends with
+        one. If it predicts standard deviations (``predict(X, return_std=True)`` of its last step,
+        as `SetRegressor`), they are used. None takes the distance from the parallaxes, and age and
+        A_V from the distribution among the training clusters, or among known open clusters, which
+        is a Bayesian isochrone fit.
+    cv : int or cross-validation splitter, default=5
+        Splits of the training clusters. The errors on held-out clusters set the spreads of the
+        prior, the tempering, the lengths of intervals and what counts as consistent. An int is the
+        number of shuffled folds.
+    tempering : float or "auto", default="auto"
+        Largest weight of a star in the likelihood, see `StarLikelihood`; "auto" chooses among 0.1,
+        0.2, 0.3 and 0.45 what has the smallest errors on held-out training clusters.
+    saturation : float, default=30.0
+        Number of similar stars that halves the weight of each of them, see `StarLikelihood`.
+    tail_weight : float, default=0.3
+        Weight of a wide distribution in the prior, so that the stars can overrule the regressor.
+    n_draws : int, default=2048
+        Draws of the importance sampling per cluster; more are added where they are not enough.
+    faint_limit : float, default=18.0
+        Stars as faint or fainter in G are left out (mag).
+    law : {"dr2", "edr3"}, default="dr2"
+        Extinction law, see `skcluster.photometry.extinction_coefficients`. Published A_V of open
+        clusters are of DR2.
+    release : {"edr3", "dr2"}, default="edr3"
+        Data release of errors and parallax zero point, see `skcluster.gaia`.
+    domain : callable or None, default=None
+        Function of the features that the pipeline passes to its last step, which tells whether a
+        cluster resembles the training clusters; see `ConformalRegressor`.
+    false_alarm_rate : float, default=0.09
+        Share of clusters like the training clusters that are flagged as inconsistent.
+    n_jobs : int or None, default=None
+        Number of folds fitted, and of threads that sample, in parallel.
+    random_state : int, RandomState instance or None, default=None
+        Shuffles the folds and seeds the draws. The regressor has its own.
+
+    Attributes
+    ----------
+    estimator_ : estimator or None
+        Fitted on all clusters.
+    tempering_ : float
+        The tempering in use.
+    inflation_ : ndarray of shape (3,)
+        Root mean square error of the regressor on held-out clusters, in predicted standard
+        deviations, by which these are multiplied: log age, A_V, distance modulus.
+    a_v_zero_point_ : float
+        Mean of the labels' A_V minus that of the stars (mag), which is added to every estimate:
+        published extinctions differ in their zero points by some tenths of a magnitude.
+    spread_coefficients_ : ndarray of shape (4, 3)
+        How the posterior's standard deviations become those of errors on held-out clusters.
+    scores_ : ndarray of shape (n_clusters, 3)
+        Absolute errors on held-out clusters in units of these, sorted.
+    discrepancies_ : ndarray of shape (n_clusters, 4)
+        Of held-out clusters; see `goodness_of_fit` in the notes.
+    held_out_ : ndarray of shape (n_clusters, 3)
+        Predictions for the training clusters when they were held out, in the columns of ``y``.
+    seed_ : int
+        Of the draws.
+    columns_ : list of int
+        Places of log age, A_V and distance among the columns of ``y``.
+
+    See Also
+    --------
+    StarLikelihood : The likelihood, with its formulas.
+    ConformalRegressor : Intervals for regressors alone.
+    skcluster.pipelines.reference_pipeline : This, with the networks of `SetRegressor`.
+
+    Notes
+    -----
+    The prior of log age, A_V and distance modulus is a mixture of the regressor's normal
+    distribution, its spread inflated, and a wider one. That of metallicity is normal with mean 0
+    and standard deviation 0.15 dex; for the others see `StarLikelihood`. The product with the
+    likelihood is sampled by adaptive importance sampling [1]_. A cluster whose effective number of
+    draws stays below 15 keeps the prior, and is flagged.
+
+    The goodness of fit compares four discrepancies with those of held-out training clusters: the
+    share of field stars; the mean log density of the stars against clusters simulated from the
+    estimate (a posterior predictive check); how far the stars moved the estimate from the
+    regressor's; and the share of parallaxes more than three errors from the cluster's. It is the
+    share of training clusters that fit no better in all four together (Fisher's method).
+
+    References
+    ----------
+    .. [1] Cornuet et al. 2012, Scandinavian Journal of Statistics 39, 798.
+    .. [2] Branco & Ferraz 2023, on networks alone; von Hippel et al. 2006, ApJ 645, 1436, on
+       Bayesian isochrone fits.
+
+    Examples
+    --------
+    A Bayesian isochrone fit without any network:
+
+    >>> from skcluster.datasets import simulate_clusters
+    >>> from skcluster.inference import IsochronePosterior
+    >>> X, y = simulate_clusters(2, distance_kpc=1.0, n_stars=150, random_state=0)
+    >>> model = IsochronePosterior(random_state=0).fit(X)
+    >>> model.predict(X).shape
+    (2, 3)
+    >>> model.sample(X, 100).shape
+    (2, 100, 4)
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "estimator": [HasMethods(["fit", "predict"]), None],
+        "cv": ["cv_object"],
+        "tempering": [Interval(Real, 0, 1, closed="right"), StrOptions({"auto"})],
+        "saturation": [Interval(Real, 0, None, closed="right")],
+        "tail_weight": [Interval(Real, 0, 1, closed="left")],
+        "n_draws": [Interval(Integral, 64, None, closed="left")],
+        "faint_limit": [Interval(Real, None, None, closed="neither")],
+        "law": [StrOptions({"dr2", "edr3"})],
+        "release": [StrOptions({"dr2", "edr3"})],
+        "domain": [callable, None],
+        "false_alarm_rate": [Interval(Real, 0, 1, closed="left")],
+        "n_jobs": [Integral, None],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        estimator: Any = None,
+        *,
+        cv: Any = 5,
+        tempering: float | str = "auto",
+        saturation: float = 30.0,
+        tail_weight: float = 0.3,
+        n_draws: int = 2048,
+        faint_limit: float = 18.0,
+        law: Any = "dr2",
+        release: Any = "edr3",
+        domain: Any = None,
+        false_alarm_rate: float = 0.09,
+        n_jobs: int | None = None,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.estimator = estimator
+        self.cv = cv
+        self.tempering = tempering
+        self.saturation = saturation
+        self.tail_weight = tail_weight
+        self.n_draws = n_draws
+        self.faint_limit = faint_limit
+        self.law = law
+        self.release = release
+        self.domain = domain
+        self.false_alarm_rate = false_alarm_rate
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X: ClustersLike, y: npt.ArrayLike | None = None, **fit_params: Any) -> Self:
+        """Fit the regressor, and measure it and the posterior on held-out clusters.
+
+        Parameters
+        ----------
+        X : clusters
+            Whatever `skcluster.clusters.as_clusters` takes.
+        y : array-like of shape (n_clusters, 3), or None
+            Log age (dex), A_V (mag) and distance (kpc), in this order or named so. May be None
+            without an estimator; nothing is then calibrated.
+        **fit_params : object
+            Metadata such as ``sample_weight`` for the ``fit`` of the regressor, of which each fold
+            gets its part; see `ConformalRegressor.fit`.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If there is an estimator and no ``y``, or ``y`` has other columns; or if ``cv`` does not
+            put each cluster into exactly one test fold.
+        """
+        X = as_clusters(X)
+        rng = check_random_state(self.random_state)
+        self.seed_ = int(rng.randint(2**31 - 100))
+        self.tempering_: float = (
+            _DEFAULT_TEMPERING if isinstance(self.tempering, str) else self.tempering
+        )
+        self.inflation_, self.a_v_zero_point_ = np.ones(3), 0.0
+        self.columns_ = [0, 1, 2]
+        self.estimator_: Any = None
+        self.population_: Any = None
+        self.domain_points_: Any = None
+        self.scores_: Any = None
+        self.discrepancies_: Any = None
+        self.held_out_: Any = None
+        if y is None and self.estimator is not None:
+            raise ValueError("y is needed to fit the estimator, but it is None.")
+        if y is None:
+            return self
+        self.columns_ = columns_of_targets(y)
+        true = to_modulus(y, self.columns_)
+        lists = member_lists(stars_of(X))
+        if self.estimator is None:
+            self.population_ = np.column_stack([true.mean(axis=0), true.std(axis=0)])[:2]
+            prediction = from_parallaxes(lists, self._star_model(), self.population_)
+        else:
+            prediction = self._predict_held_out(X, y, rng, fit_params)
+            z = (true - prediction.mean) / prediction.spread
+            self.inflation_ = np.sqrt(np.nanmean(z**2, axis=0))
+            self.estimator_ = clone(self.estimator).fit(
+                X, y, **route(self, fit_params).estimator.fit
+            )
+            self._learn_domain(X)
+        self._calibrate(lists, prediction, true)
+        return self
+
+    def _predict_held_out(
+        self, X: Any, y: Any, rng: np.random.RandomState, fit_params: dict[str, Any]
+    ) -> NormalPrediction:
+        routed = route(self, fit_params)
+        folds = folds_of(self.cv, rng, X, np.asarray(y), routed.splitter.split)
+        return held_out_prediction(
+            self.estimator, X, y, self.columns_, folds, routed.estimator.fit, self.n_jobs
+        )
+
+    def _calibrate(
+        self, lists: Sequence[MemberList], prediction: NormalPrediction, true: FloatArray
+    ) -> None:
+        """Learn from held-out clusters how to weight the stars, and what the results mean."""
+        if self.tempering == "auto":
+            some = slice(None, None, max(len(lists) // _N_TRIED, 1))
+            few = NormalPrediction(*(values[some] for values in prediction))
+            self.tempering_ = self._sampler().best_tempering(lists[some], few, true[some])
+        found = self._sampler().summary(lists, prediction)
+        errors = true - found.mean[:, :3]
+        self.a_v_zero_point_ = float(np.nanmean(errors[:, 1]))
+        errors[:, 1] -= self.a_v_zero_point_
+        calibration = Calibration.fit(errors, found.std[:, :3], found.mean[:, 0])
+        self.spread_coefficients_, self.scores_ = calibration.coefficients, calibration.scores
+        self.discrepancies_ = found.discrepancies
+        distribution = self._distribution([None] * len(lists), np.zeros(len(lists), int), found)
+        self.held_out_ = self._in_order_of_y(distribution.predict())
+
+    def predict(self, X: ClustersLike, return_std: bool = False) -> Any:
+        """Predict log age, A_V and distance.
+
+        Parameters
+        ----------
+        X : clusters
+            Whatever `skcluster.clusters.as_clusters` takes.
+        return_std : bool, default=False
+            Whether to return calibrated standard deviations, too.
+
+        Returns
+        -------
+        mean : ndarray of shape (n_clusters, 3)
+            In dex, mag and kpc, in the order of the columns of ``y``. NaN for a cluster without a
+            star brighter than the limit.
+        std : ndarray of shape (n_clusters, 3)
+            Half the length of the interval of coverage 0.68. Only with ``return_std``.
+        """
+        distribution = self.predict_distribution(X)
+        mean = self._in_order_of_y(distribution.predict())
+        if not return_std:
+            return mean
+        ends = self._in_order_of_y(distribution.interval(0.68))
+        return mean, (ends[..., 1] - ends[..., 0]) / 2
+
+    def predict_distribution(self, X: ClustersLike) -> PosteriorDistribution:
+        """Sample the posterior distribution of each cluster: all that the model says, in one pass.
+
+        Parameters
+        ----------
+        X : clusters
+            Whatever `skcluster.clusters.as_clusters` takes.
+
+        Returns
+        -------
+        PosteriorDistribution
+            A `PredictiveDistribution` of log age, A_V, distance and metallicity. Its ``posteriors``
+            hold the weighted draws of each cluster, its ``membership()`` the probability of each
+            star to be a member.
+        """
+        check_is_fitted(self)
+        X = as_clusters(X)
+        stars = stars_of(X)
+        lists = member_lists(stars)
+        find = None
+        if self.estimator_ is None:
+            prediction = from_parallaxes(lists, self._star_model(), self.population_)
+        else:
+            prediction, features = predict_normal(self.estimator_, X, self.columns_)
+            find = None if self.domain_points_ is None else partial(self._outside, features)
+        sampler = self._sampler()
+        posteriors = sampler.posteriors(lists, prediction)
+        summary = PosteriorSummary.of(posteriors, lists, sampler.model)
+        return self._distribution(posteriors, stars.counts, summary, find)
+
+    def predict_interval(self, X: ClustersLike, coverage: float = 0.68) -> FloatArray:
+        """Prediction intervals of log age, A_V and distance.
+
+        Parameters
+        ----------
+        X : clusters
+            Whatever `skcluster.clusters.as_clusters` takes.
+        coverage : float, default=0.68
+            Fraction of clusters whose interval contains the true value, between 0 and 1.
+
+        Returns
+        -------
+        ndarray of shape (n_clusters, 3, 2)
+            Lower and upper ends, in the order of the columns of ``y``.
+        """
+        return self._in_order_of_y(self.predict_distribution(X).interval(coverage))
+
+    def sample(
+        self,
+        X: ClustersLike,
+        n_samples: int = 1000,
+        *,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> FloatArray:
+        """Draw joint samples of log age, A_V, distance and metallicity, in this order.
+
+        Parameters
+        ----------
+        X : clusters
+            Whatever `skcluster.clusters.as_clusters` takes.
+        n_samples : int, default=1000
+            Number of samples per cluster.
+        random_state : int, RandomState instance or None, default=None
+            Determines the samples that are drawn.
+
+        Returns
+        -------
+        ndarray of shape (n_clusters, n_samples, 4)
+            In dex, mag, kpc and dex. Their spread is calibrated as that of intervals is.
+        """
+        return self.predict_distribution(X).sample(n_samples, random_state)
+
+    def outside_domain(self, X: ClustersLike) -> BoolArray:
+        """Tell which clusters do not resemble the training clusters.
+
+        Parameters
+        ----------
+        X : clusters
+            Whatever `skcluster.clusters.as_clusters` takes.
+
+        Returns
+        -------
+        ndarray of bool, shape (n_clusters,)
+            See `ConformalRegressor.outside_domain`.
+
+        Raises
+        ------
+        ValueError
+            If there is no ``domain``.
+        """
+        return self.predict_distribution(X).outside_domain
+
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Get metadata routing of this object.
+
+        Returns
+        -------
+        routing : MetadataRouter
+            What `fit` passes to the ``fit`` of the regressor and the ``split`` of ``cv``.
+        """
+        return routing_of(self)
+
+    def _star_model(self) -> StarModel:
+        return StarModel(self.tempering_, self.saturation, self.faint_limit, self.law, self.release)
+
+    def _sampler(self) -> Sampler:
+        return Sampler(
+            self._star_model(),
+            self.inflation_,
+            self.tail_weight,
+            self.n_draws,
+            self.seed_,
+            self.n_jobs,
+        )
+
+    def _distribution(
+        self,
+        posteriors: Sequence[ClusterPosterior | None],
+        counts: IntArray,
+        summary: PosteriorSummary,
+        find_outside: Any = None,
+    ) -> PosteriorDistribution:
+        calibration = consistency = None
+        if self.scores_ is not None:
+            calibration = Calibration(self.spread_coefficients_, self.scores_)
+            consistency = Consistency(self.discrepancies_)
+        return PosteriorDistribution(
+            posteriors,
+            counts,
+            summary,
+            self.a_v_zero_point_,
+            calibration,
+            consistency,
+            self.false_alarm_rate,
+            find_outside,
+        )
+
+    def _in_order_of_y(self, values: FloatArray) -> FloatArray:
+        """Values of log age, A_V and distance, along axis 1, in the columns of y."""
+        return values[:, np.argsort(self.columns_)]
+
+    def _learn_domain(self, X: Any) -> None:
+        if self.domain is None:
+            return
+        features = last_step(self.estimator_, X).features
+        self.domain_scaler_, self.domain_points_, self.domain_limit_ = Domain.learn(
+            self.domain(features)
+        )
+
+    def _outside(self, features: Any) -> BoolArray:
+        domain = Domain(self.domain_scaler_, self.domain_points_, self.domain_limit_)
+        return domain.excludes(self.domain(features))
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = self.estimator is not None
+        tags.target_tags.multi_output = True
+        tags.target_tags.single_output = False
+        tags.input_tags.two_d_array = False
+        tags.no_validation = True
+        tags.regressor_tags.poor_score = True
+        return tags

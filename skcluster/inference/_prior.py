@@ -1,0 +1,110 @@
+"""What is known of a cluster before its stars are compared with isochrones."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from scipy.special import logsumexp, ndtri
+
+from skcluster._utils.typing import FloatArray
+from skcluster.inference._parameters import TYPICAL_LOG_FIELD_ODDS, Parameters
+from skcluster.isochrones import AXES
+
+_LOG_2PI = np.log(2 * np.pi)
+
+
+@dataclass(frozen=True, eq=False)
+class Prior:
+    """Prior distribution of one cluster's parameters.
+
+    Log age, A_V and distance modulus follow a mixture of two normal distributions with the same
+    mean, one as wide as the prediction's errors, one wider, so that the stars can overrule the
+    prediction. Metallicity is normal around the solar one [1]_, the field odds log-normal around
+    one star in nine, and the scale of differential reddening is one of four. All are truncated to
+    the isochrones and to A_V ≥ 0.
+
+    Parameters
+    ----------
+    mean, spread : ndarray of shape (3,)
+        Of log age (dex), A_V (mag) and distance modulus (mag).
+    tail_weight : float
+        Weight of the wider distribution.
+    tail_factors : tuple of three float
+        By how much it is wider.
+
+    References
+    ----------
+    .. [1] Netopil et al. 2016, A&A 585, A150: the scatter of [Fe/H] among open clusters is
+       0.1 to 0.15 dex.
+    """
+
+    METALLICITY: ClassVar = (0.0, 0.15)
+    LOG_FIELD_ODDS: ClassVar = (TYPICAL_LOG_FIELD_ODDS, 1.2)
+    #: Probabilities of the scales of differential reddening.
+    REDDENING: ClassVar = np.array([0.5, 0.35, 0.12, 0.03])
+    #: Uniform deviates that `draw` takes for one set of parameters.
+    N_DEVIATES: ClassVar = 7
+
+    mean: FloatArray
+    spread: FloatArray
+    tail_weight: float = 0.3
+    tail_factors: tuple[float, float, float] = (2.5, 3.5, 1.3)
+
+    def supports(self, theta: Parameters) -> np.ndarray:
+        """Which sets of parameters are possible at all."""
+        ages, metals = AXES.log_age.values, AXES.metallicity.values
+        return (
+            (theta.log_age >= ages[0])
+            & (theta.log_age <= ages[-1])
+            & (theta.a_v >= 0)
+            & (theta.a_v <= 12)
+            & (theta.metallicity >= metals[0])
+            & (theta.metallicity <= metals[-1])
+        )
+
+    def log_density(self, theta: Parameters) -> FloatArray:
+        """Logarithm of the density before truncation, normalised; shape (n_draws,)."""
+        values = theta.continuous
+        z = (values[:, :3] - self.mean) / self.spread
+        narrow = _log_normal(z) - np.log(self.spread).sum()
+        factors = np.array(self.tail_factors)
+        wide = _log_normal(z / factors) - np.log(self.spread * factors).sum()
+        with np.errstate(divide="ignore"):
+            weights = np.log([1 - self.tail_weight, self.tail_weight])
+        main = logsumexp([weights[0] + narrow, weights[1] + wide], axis=0)
+        others = np.column_stack(
+            [
+                (theta.metallicity - self.METALLICITY[0]) / self.METALLICITY[1],
+                (theta.log_field_odds - self.LOG_FIELD_ODDS[0]) / self.LOG_FIELD_ODDS[1],
+            ]
+        )
+        scale = np.log(self.METALLICITY[1] * self.LOG_FIELD_ODDS[1])
+        density: FloatArray = (
+            main + _log_normal(others) - scale + np.log(self.REDDENING[theta.reddening])
+        )
+        return density
+
+    def draw(self, uniform: FloatArray) -> Parameters:
+        """Turn uniform deviates, shape (n_draws, 7), into parameters before truncation."""
+        z = ndtri(uniform[:, :5])
+        wide = (uniform[:, 6] < self.tail_weight)[:, None]
+        spread = self.spread * np.where(wide, self.tail_factors, 1.0)
+        values = np.column_stack(
+            [
+                self.mean + spread * z[:, :3],
+                self.METALLICITY[0] + self.METALLICITY[1] * z[:, 3],
+                self.LOG_FIELD_ODDS[0] + self.LOG_FIELD_ODDS[1] * z[:, 4],
+            ]
+        )
+        return Parameters.from_continuous(values, choose(self.REDDENING, uniform[:, 5]))
+
+
+def choose(probabilities: FloatArray, uniform: FloatArray) -> np.ndarray:
+    """Places drawn with probabilities, from uniform deviates."""
+    return np.searchsorted(np.cumsum(probabilities)[:-1], uniform)
+
+
+def _log_normal(z: FloatArray) -> FloatArray:
+    """Logarithm of the standard normal density, summed over the columns."""
+    density: FloatArray = -0.5 * (z**2 + _LOG_2PI).sum(axis=1)
+    return density

@@ -1,0 +1,94 @@
+"""Sampling the posterior distributions of many clusters."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from sklearn.utils.parallel import Parallel, delayed
+
+from skcluster._utils.typing import FloatArray
+from skcluster.inference._cluster_posterior import ClusterPosterior
+from skcluster.inference._member_lists import MemberList, StarModel
+from skcluster.inference._normal_prediction import NormalPrediction
+from skcluster.inference._posterior_summary import PosteriorSummary
+from skcluster.inference._prior import Prior
+
+#: Clusters whose draws are in memory at a time where only summaries are wanted.
+_CHUNK = 32
+#: Values of the tempering to choose from.
+TEMPERINGS = (0.1, 0.2, 0.3, 0.45)
+
+
+@dataclass(frozen=True, eq=False)
+class Sampler:
+    """Settings of the sampling; the parameters of `IsochronePosterior` under their own names."""
+
+    model: StarModel
+    inflation: FloatArray
+    tail_weight: float
+    n_draws: int
+    seed: int
+    n_jobs: int | None
+
+    def tempered(self, tempering: float) -> "Sampler":
+        """The same with another tempering."""
+        return replace(self, model=replace(self.model, tempering=tempering))
+
+    def posteriors(
+        self, lists: Sequence[MemberList], prediction: NormalPrediction
+    ) -> list[ClusterPosterior | None]:
+        """The posterior of each cluster; None without a usable star or a prediction."""
+        found: list[ClusterPosterior | None] = Parallel(n_jobs=self.n_jobs, prefer="threads")(
+            delayed(self._posterior)(stars, mean, spread)
+            for stars, mean, spread in zip(lists, *prediction, strict=True)
+        )
+        return found
+
+    def _posterior(
+        self, stars: MemberList, mean: FloatArray, spread: FloatArray
+    ) -> ClusterPosterior | None:
+        if not (np.isfinite(mean).all() and np.isfinite(spread).all()):
+            return None
+        likelihood = stars.likelihood(self.model, mean)
+        if likelihood is None:
+            return None
+        prior = Prior(mean, spread * self.inflation, self.tail_weight)
+        return ClusterPosterior.sample(likelihood, prior, self.n_draws, self.seed)
+
+    def summary(
+        self, lists: Sequence[MemberList], prediction: NormalPrediction
+    ) -> PosteriorSummary:
+        """What `PosteriorSummary` keeps of the posteriors, without keeping them."""
+        parts = Parallel(n_jobs=self.n_jobs, prefer="threads")(
+            delayed(self._summary)(
+                lists[start : start + _CHUNK],
+                NormalPrediction(*(values[start : start + _CHUNK] for values in prediction)),
+            )
+            for start in range(0, len(lists), _CHUNK)
+        )
+        return PosteriorSummary.concatenate(parts)
+
+    def _summary(
+        self, lists: Sequence[MemberList], prediction: NormalPrediction
+    ) -> PosteriorSummary:
+        posteriors = replace(self, n_jobs=1).posteriors(lists, prediction)
+        return PosteriorSummary.of(posteriors, lists, self.model)
+
+    def best_tempering(
+        self, lists: Sequence[MemberList], prediction: NormalPrediction, true: FloatArray
+    ) -> float:
+        """The tempering with the smallest errors, in units of those of the prediction.
+
+        Parameters
+        ----------
+        lists, prediction : of n_clusters that were held out
+        true : ndarray of shape (n_clusters, 3)
+            Log age, A_V and distance modulus.
+        """
+        scale = np.nanmean((prediction.mean - true) ** 2, axis=0)
+        errors = []
+        for tempering in TEMPERINGS:
+            posteriors = self.tempered(tempering).posteriors(lists, prediction)
+            means = np.array([np.full(4, np.nan) if p is None else p.mean for p in posteriors])
+            errors.append(np.mean(np.nanmean((means[:, :3] - true) ** 2, axis=0) / scale))
+        return TEMPERINGS[int(np.argmin(errors))]

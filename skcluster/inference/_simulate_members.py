@@ -1,0 +1,89 @@
+"""Member stars drawn from the population density that the likelihood compares them with."""
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from skcluster._utils.typing import FloatArray
+from skcluster.inference._likelihood import scatter_classes
+from skcluster.inference._parameters import Parameters
+from skcluster.isochrones import AXES, PopulationGrid
+from skcluster.photometry import Law, extinction_coefficients
+
+
+def simulate_members(
+    parameters: Parameters,
+    n_stars: int,
+    *,
+    faint_limit: float = 18.0,
+    law: Law = "dr2",
+    random_state: int | np.random.RandomState | None = None,
+) -> tuple[FloatArray, FloatArray]:
+    """Draw members of a cluster from the model of `StarLikelihood`.
+
+    Parameters
+    ----------
+    parameters : Parameters
+        One set of them.
+    n_stars : int
+        Number of stars.
+    faint_limit : float, default=18.0
+        Limit in G (mag).
+    law : {"dr2", "edr3"}, default="dr2"
+        Extinction law.
+    random_state : int, RandomState instance or None, default=None
+        Determines the stars that are drawn.
+
+    Returns
+    -------
+    g, bp_rp : ndarray of shape (n_stars,)
+        Observed magnitudes and colours (mag).
+
+    Raises
+    ------
+    ValueError
+        If no star is brighter than the limit, or ``parameters`` are several sets.
+
+    Examples
+    --------
+    >>> from skcluster.inference import Parameters, simulate_members
+    >>> theta = Parameters.of(log_age=9.0, a_v=0.3, distance_modulus=10.0)
+    >>> g, bp_rp = simulate_members(theta, 100, random_state=0)
+    >>> bool(g.max() < 18)
+    True
+    """
+    if len(parameters) != 1:
+        raise ValueError(f"One set of parameters is needed, not {len(parameters)}.")
+    rng = check_random_state(random_state)
+    a_v, modulus = parameters.a_v[0], parameters.distance_modulus[0]
+    population = parameters.log_age[0], parameters.metallicity[0], int(parameters.reddening[0])
+    density = PopulationGrid.load().map(*population, scatter=0)
+    # Two rows around the limit are drawn from, too, and what is fainter is left out star by star.
+    last = int((faint_limit - modulus - AXES.g.start) / AXES.g.step) + 2
+    cumulative = np.cumsum(density[: max(last, 0)], dtype=np.float64)
+    g, bp_rp = np.empty((2, 0))
+    while len(g) < n_stars:
+        if not len(cumulative) or not cumulative[-1] > 0:
+            raise ValueError(f"No member is brighter than G = {faint_limit:g}.")
+        cell = np.searchsorted(cumulative, cumulative[-1] * rng.uniform(size=2 * n_stars))
+        row, column = np.divmod(cell, len(AXES.bp_rp))
+        m_g = AXES.g.values[row] + AXES.g.step * _triangular(rng, len(cell))
+        colour = AXES.bp_rp.values[column] + AXES.bp_rp.step * _triangular(rng, len(cell))
+        k = extinction_coefficients(colour, a_v, law)
+        new_g, new_colour = m_g + modulus + k.g * a_v, colour + (k.bp - k.rp) * a_v
+        seen = new_g < faint_limit
+        if not seen.any():
+            raise ValueError(f"No member is brighter than G = {faint_limit:g}.")
+        g, bp_rp = np.append(g, new_g[seen]), np.append(bp_rp, new_colour[seen])
+    return g[:n_stars], _scattered(g[:n_stars], bp_rp[:n_stars], rng)
+
+
+def _triangular(rng: np.random.RandomState, n: int) -> FloatArray:
+    """Deviates within ±1 from a point, as linear interpolation between points has them."""
+    return rng.uniform(size=n) + rng.uniform(size=n) - 1
+
+
+def _scattered(g: FloatArray, bp_rp: FloatArray, rng: np.random.RandomState) -> FloatArray:
+    """Colours with the scatter of their magnitudes; they have the smallest of the grid already."""
+    scatter = np.array(AXES.scatter)
+    rest = np.sqrt(scatter[scatter_classes(g, bp_rp)] ** 2 - scatter[0] ** 2)
+    return bp_rp + rest * rng.standard_normal(len(g))
