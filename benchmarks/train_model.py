@@ -2,7 +2,7 @@
 
     python benchmarks/train_model.py --members members.parquet --clusters clusters.csv
 
-Fits ``ConformalRegressor(reference_pipeline())`` on the clusters given. The card's scores are those
+Fits ``reference_pipeline()`` on the clusters given. The card's scores are those
 of ``benchmarks/accuracy.py`` and ``benchmarks/interval_coverage.py``, whose output folders are
 read. The reference is fitted six times.
 """
@@ -15,7 +15,7 @@ from typing import Any
 from sklearn.pipeline import Pipeline
 
 import skcluster
-from skcluster.inference import ConformalRegressor, describe_cluster
+from skcluster.inference import IsochronePosterior
 from skcluster.io import read_clusters
 from skcluster.persistence import load_model, save_model
 from skcluster.pipelines import reference_pipeline
@@ -58,7 +58,7 @@ def card(X: Any, y: Any, accuracy: Path, coverage: Path) -> dict[str, Any]:
     return found
 
 
-def without_augmentation(model: ConformalRegressor) -> ConformalRegressor:
+def without_augmentation(model: IsochronePosterior) -> IsochronePosterior:
     """The same model without the empty step for augmentation.
 
     scikit-learn's `Pipeline` is imported in less time than imbalanced-learn's.
@@ -89,12 +89,8 @@ def main(arguments: list[str] | None = None) -> None:
     if options.card_only:
         model = load_model(options.output)
     else:
-        model = ConformalRegressor(
-            reference_pipeline(random_state=options.seed),
-            domain=describe_cluster,
-            random_state=options.seed,
-        )
-        model = without_augmentation(model.fit(X, y))
+        model = reference_pipeline(random_state=options.seed, n_jobs=2)
+        model = without_augmentation(model.fit(X, y)).set_params(n_jobs=None)
     options.output.parent.mkdir(parents=True, exist_ok=True)
     text = card(X, y, options.accuracy, options.coverage)
     save_model(model, options.output, card=text, overwrite=True)

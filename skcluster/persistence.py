@@ -43,6 +43,7 @@ _CLASSES = {
     "sklearn.FunctionTransformer": "sklearn.preprocessing",
     "skcluster.GuessFeatures": "skcluster.features",
     "skcluster.MDMRegressor": "skcluster.regressors",
+    "skcluster.IsochronePosterior": "skcluster.inference",
     "sklearn.MinMaxScaler": "sklearn.preprocessing",
     "skcluster.NamedTargetRegressor": "skcluster.regressors",
     "imblearn.Pipeline": "imblearn.pipeline",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from skcluster.cli._options import add_members, add_overwrite, may_write, read_members
 
-PIPELINES = ("reference", "ann", "cnn", "mdm")
+PIPELINES = ("reference", "set", "ann", "cnn", "mdm")
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -20,7 +20,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--seed", type=int, default=0, help="of all random numbers (default: 0)")
     command.add_argument(
-        "--no-intervals", action="store_true", help="skip the five fits that measure error bars"
+        "--no-intervals",
+        action="store_true",
+        help="skip the five fits that measure error bars (not for the reference, which needs them)",
     )
     add_overwrite(command)
 
@@ -38,9 +40,10 @@ def run(options: argparse.Namespace) -> None:
     if options.epochs is not None:
         settings["epochs"] = options.epochs
     model = getattr(pipelines, f"{options.pipeline}_pipeline")(**settings)
-    if not options.no_intervals:
-        # The reference computes the features of the domain itself.
-        known = options.pipeline == "reference"
+    # The reference calibrates itself.
+    if options.pipeline != "reference" and not options.no_intervals:
+        # The network of sets computes the features of the domain itself.
+        known = options.pipeline == "set"
         domain = describe_cluster if known else pipelines.cluster_domain()
         model = ConformalRegressor(model, domain=domain, random_state=options.seed)
     print(f"Training on {len(X)} clusters", file=sys.stderr)

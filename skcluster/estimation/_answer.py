@@ -8,7 +8,7 @@ import pandas as pd
 from nested_pandas import NestedFrame
 
 from skcluster._utils.typing import BoolArray, FloatArray, IntArray
-from skcluster.inference import clip_targets
+from skcluster.inference import PredictiveDistribution, clip_targets
 from skcluster.schema import CLUSTER_PARAMETERS
 
 
@@ -22,6 +22,7 @@ class Answer(NamedTuple):
     n_used: IntArray | None = None
     extra_columns: pd.DataFrame | None = None
     flags: Mapping[str, BoolArray] = {}
+    membership: list[FloatArray] | None = None
 
 
 def ask(
@@ -30,6 +31,7 @@ def ask(
     coverage: float,
     n_samples: int,
     random_state: np.random.RandomState,
+    membership: bool = False,
 ) -> Answer:
     """Put clusters through a model, once; no value or interval is out of its quantity's range.
 
@@ -40,6 +42,8 @@ def ask(
         model that has none.
     """
     if not hasattr(model, "predict_distribution"):
+        if membership:
+            raise ValueError(_no_membership(model))
         if n_samples:
             raise ValueError(
                 "Samples need a model with predict_distribution, such as ConformalRegressor; "
@@ -60,6 +64,21 @@ def ask(
         found.n_used,
         found.extra_columns,
         found.flags,
+        _membership(model, found) if membership else None,
+    )
+
+
+def _membership(model: Any, found: PredictiveDistribution) -> list[FloatArray]:
+    values = found.membership()
+    if values is None:
+        raise ValueError(_no_membership(model))
+    return values
+
+
+def _no_membership(model: Any) -> str:
+    return (
+        "Probabilities of stars to be members need a model such as IsochronePosterior; "
+        f"{type(model).__name__} has none."
     )
 
 

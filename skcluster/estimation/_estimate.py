@@ -11,7 +11,7 @@ from sklearn.utils._param_validation import Interval, validate_params
 from skcluster._utils.typing import ClustersLike, IntArray
 from skcluster.clusters import as_clusters, stars_of
 from skcluster.estimation._answer import Answer, ask, no_answer
-from skcluster.estimation._table import samples_of, table_of
+from skcluster.estimation._table import members_of, samples_of, table_of
 from skcluster.persistence import load_model
 
 #: Clusters that are estimated at a time, between two reports of progress.
@@ -24,6 +24,7 @@ _CHUNK = 100
         "model": "no_validation",
         "coverage": [Interval(Real, 0, 1, closed="neither")],
         "n_samples": [Interval(Integral, 0, None, closed="left")],
+        "membership": ["boolean"],
         "random_state": ["random_state"],
         "progress": [callable, None],
     },
@@ -35,6 +36,7 @@ def estimate(
     *,
     coverage: float = 0.68,
     n_samples: int = 0,
+    membership: bool = False,
     random_state: int | np.random.RandomState | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Any:
@@ -57,6 +59,8 @@ def estimate(
         Probability that an interval contains the true value.
     n_samples : int, default=0
         Number of joint samples per cluster to return with the table.
+    membership : bool, default=False
+        Whether to return the probability of each star to be a member.
     random_state : int, RandomState instance or None, default=None
         Determines the samples that are drawn.
     progress : callable, optional
@@ -76,12 +80,17 @@ def estimate(
     samples : dict of DataFrames of n_samples rows
         Joint samples of the targets of each cluster, under the cluster's name; a column per target.
         NaN for a cluster that cannot be measured. Only returned if ``n_samples`` is positive.
+    members : DataFrame of n_stars rows
+        All stars of all clusters: ``cluster``, their columns in ``X``, and ``membership``, the
+        probability to be a member according to the model; NaN for stars that it does not use. Only
+        returned with ``membership``.
 
     Raises
     ------
     ValueError
-        If the model does not name its targets and has not three of them; or if ``n_samples`` is
-        positive, and the model has no ``predict_distribution`` or two clusters have the same name.
+        If the model does not name its targets and has not three of them; if ``n_samples`` is
+        positive, and the model has no ``predict_distribution`` or two clusters have the same name;
+        or if the model knows no membership.
 
     Examples
     --------
@@ -107,11 +116,16 @@ def estimate(
     for start in range(0, len(X), _CHUNK):
         chunk = start + np.flatnonzero(n_stars[start : start + _CHUNK] > 0)
         if len(chunk):
-            answers.append(ask(model, X.iloc[chunk], coverage, n_samples, rng))
+            answers.append(ask(model, X.iloc[chunk], coverage, n_samples, rng, membership))
             rows.append(chunk)
         if progress is not None:
             progress(len(n_stars[start : start + _CHUNK]))
     if not answers:
         answers, rows = [no_answer(hasattr(model, "predict_distribution"))], [np.arange(0)]
     table = table_of(answers, rows, n_stars, X.index)
-    return (table, samples_of(answers, rows, n_samples, X.index)) if n_samples else table
+    found: list[Any] = [table]
+    if n_samples:
+        found.append(samples_of(answers, rows, n_samples, X.index))
+    if membership:
+        found.append(members_of(answers, rows, X))
+    return tuple(found) if len(found) > 1 else table

@@ -4,8 +4,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from nested_pandas import NestedFrame
 
 from skcluster._utils.typing import IntArray
+from skcluster.clusters import stars_of
 from skcluster.estimation._answer import Answer
 from skcluster.schema import INTERVAL_ENDS
 
@@ -70,3 +72,15 @@ def samples_of(
         name: pd.DataFrame(drawn.get(row, unknown), columns=targets)
         for row, name in enumerate(index)
     }
+
+
+def members_of(answers: list[Answer], rows: list[Rows], X: NestedFrame) -> pd.DataFrame:
+    """All stars with the probability of each to be a member."""
+    stars = stars_of(X)
+    membership = np.full(len(stars), np.nan)
+    for answer, some in zip(answers, rows, strict=True):
+        for row, values in zip(some, answer.membership or [], strict=True):
+            membership[stars.offsets[row] : stars.offsets[row + 1]] = values
+    columns = {name: stars[name] for name in stars.columns}
+    cluster = X.index.to_numpy()[stars.cluster]
+    return pd.DataFrame({"cluster": cluster, **columns, "membership": membership})
