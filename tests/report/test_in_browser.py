@@ -55,7 +55,9 @@ def opened(browser):
 
 
 def names(page):
-    script = "return [...document.querySelectorAll('tbody tr')].map(r => r.cells[0].firstChild.textContent)"
+    script = (
+        "return [...document.querySelectorAll('tbody td:first-child span')].map(s => s.innerText)"
+    )
     return page.execute_script(script)
 
 
@@ -94,6 +96,32 @@ def test_ten_clusters(opened, small_page, run):
     assert expected.format(**row) in page.find_element(By.ID, "values").text
     label = page.find_element(By.ID, "diagram").get_attribute("aria-label")
     assert label.startswith("Colour-magnitude diagram of Cluster 1. Stars: 100, Log age: ")
+
+
+def test_a_posterior(opened, posterior_page, run):
+    page = opened(posterior_page)
+    heads = page.find_elements(By.CSS_SELECTOR, "th")
+    assert [" ".join(head.text.split()) for head in heads][-2:] == [
+        "Goodness of fit",
+        "[M/H] [dex]",
+    ]
+    # No minus sign before a zero.
+    assert page.find_elements(By.CSS_SELECTOR, "td small")[-1].text == "0.00 to 0.30"
+    details = page.find_element(By.ID, "values").text
+    assert "Stars100" in details
+    assert "Effective samples151" in details
+    row = run[1].iloc[0]
+    places = 2 if row["distance_kpc"] > 1 else 3
+    assert f"Distance{row['distance_kpc']:.{places}f} (" in details
+    assert page.find_element(By.ID, "unused").is_displayed()
+    assert page.find_element(By.ID, "isochrone").text == "PARSEC isochrone of the estimate"
+    shown = "const c = document.getElementById('diagram').getContext('2d');"
+    script = shown + "return [...c.getImageData(0, 0, c.canvas.width, c.canvas.height).data]"
+    pixels = page.execute_script(script)
+    navy = sum(pixels[i : i + 3] == [6, 32, 63] for i in range(0, len(pixels), 4))
+    assert navy > 50
+    page.find_elements(By.CSS_SELECTOR, "tbody tr")[2].click()
+    assert page.find_element(By.CSS_SELECTOR, "td small.flag").text == "outside domain"
 
 
 def test_a_thousand_clusters_load_in_three_seconds(opened, large_page):
