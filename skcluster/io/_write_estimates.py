@@ -20,12 +20,14 @@ def write_estimates(
     format: str | None = None,
     overwrite: bool = False,
 ) -> None:
-    """Write a table of estimates.
+    """Write a table of estimates, or of stars.
 
     Parameters
     ----------
     estimates : DataFrame
-        As `skcluster.estimation.estimate` gives it: index the clusters' names.
+        As `skcluster.estimation.estimate` gives it, index the clusters' names; or its table of
+        stars with the column ``cluster`` as index. Units and descriptions are those of
+        `skcluster.schema.estimate_column`.
     path : str or PathLike
         The file; it appears only once it is whole.
     metadata : mapping of str to str, optional
