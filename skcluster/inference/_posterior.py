@@ -67,7 +67,7 @@ class IsochronePosterior(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseE
     tempering : float or "auto", default="auto"
         Largest weight of a star in the likelihood, see `StarLikelihood`; "auto" takes the
         largest of 0.05, 0.1, 0.2 and 0.3 whose errors on held-out training clusters are not larger
-        than the smallest by more than a standard error.
+        than the smallest by more than two standard errors.
     saturation : float, default=60.0
         Number of similar stars that halves the weight of each of them, see `StarLikelihood`.
     tail_weight : float, default=0.3
