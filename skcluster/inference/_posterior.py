@@ -48,27 +48,24 @@ class IsochronePosterior(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseE
 
     The predictive distribution of a regressor, such as a neural network, serves as the prior
     distribution. It is multiplied by the likelihood of the cluster's stars on isochrones, and the
-    product is sampled by importance sampling. Besides log age, A_V and distance, this gives the
-    metallicity, the differential reddening, the fraction of field stars, the probability of each
-    star to be a member, and a goodness of fit.
+    product is sampled. Besides log age, A_V and distance, this gives metallicity, differential
+    reddening, fraction of field stars, probability of each star to be a member, goodness of fit.
 
     Parameters
     ----------
     estimator : estimator or None, default=None
         A regressor that predicts log age (dex), A_V (mag) and distance (kpc) from clusters, or a
         pipeline that ends with one. If its last step predicts standard deviations
-        (``predict(X, return_std=True)``, as `SetRegressor` does), they are used. None gives a
-        Bayesian isochrone fit without a regressor: the prior of the distance comes from the
-        parallaxes, those of age and A_V from the distribution among the training clusters or, if
-        there are none, among known open clusters.
+        (``predict(X, return_std=True)``, as `SetRegressor` does), they are used. None is a plain
+        Bayesian isochrone fit: the prior of the distance comes from the parallaxes, those of age
+        and A_V from the training clusters or, without any, from known open clusters.
     cv : int or cross-validation splitter, default=5
-        Splits of the training clusters. The errors on held-out clusters determine the widths of
-        the prior, the tempering, the lengths of the intervals and the scale of the goodness of fit.
-        An int is the number of shuffled folds.
+        Splits of the training clusters. Errors on held-out clusters determine the widths of prior
+        and intervals, the tempering and the goodness of fit. An int is a number of shuffled folds.
     tempering : float or "auto", default="auto"
         Weight in the likelihood of a star without neighbours, see `StarLikelihood`. "auto" takes
         the largest of 0.05, 0.1, 0.2 and 0.3 whose mean squared error on held-out training clusters
-        exceeds the smallest by no more than the standard error of the difference.
+        exceeds the smallest by no more than two standard errors of the difference.
     saturation : float, default=60.0
         Number of neighbouring stars in the diagram that halves the weight of a star, see
         `StarLikelihood`.
@@ -78,20 +75,19 @@ class IsochronePosterior(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         Number of draws per cluster in the importance sampling. More are added where the effective
         number is too small.
     faint_limit : float, default=18.0
-        Stars of this G magnitude or fainter are not used (mag). The limit is brighter for clusters
-        whose dwarfs at the limit are fainter than M_G = 8.3, where isochrones do not match their
-        colours.
+        Stars of this G magnitude or fainter are not used (mag), nor dwarfs fainter than about
+        M_G = 8.3, whose colours isochrones do not match.
     law : {"dr2", "edr3"}, default="dr2"
         Extinction law, see `skcluster.photometry.extinction_coefficients`. Most published A_V of
         open clusters rest on Gaia DR2 photometry.
     release : {"edr3", "dr2"}, default="edr3"
         Data release of the typical errors and of the parallax zero point, see `skcluster.gaia`.
     domain : callable or None, default=None
-        Function of the features that the pipeline passes to its last step. It returns the numbers
-        by which a cluster is compared with the training clusters; see `ConformalRegressor`.
+        Function of the features of the pipeline's last step, whose values tell whether a cluster
+        resembles the training clusters; see `ConformalRegressor`.
     false_alarm_rate : float, default=0.09
-        Goodness of fit below which a cluster is flagged, which is the expected fraction of flagged
-        clusters among clusters like those of the training set.
+        Goodness of fit below which a cluster is flagged: the expected fraction of flagged clusters
+        among clusters like the training clusters.
     n_jobs : int or None, default=None
         Number of folds that are fitted in parallel, and of threads that sample clusters.
     random_state : int, RandomState instance or None, default=None
@@ -104,9 +100,8 @@ class IsochronePosterior(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseE
     tempering_ : float
         The tempering that is used.
     inflation_ : ndarray of shape (3,)
-        Root mean square of the regressor's errors on held-out clusters in units of its standard
-        deviations, for log age, A_V and distance modulus. The standard deviations are multiplied
-        by it.
+        Root mean square of the regressor's errors on held-out clusters (log age, A_V, distance
+        modulus) in units of its standard deviations, which are multiplied by it.
     a_v_zero_point_ : float
         Mean difference between the A_V of the labels and that of the posterior (mag). It is added
         to every estimate, so that estimates are on the scale of the labels.
@@ -117,8 +112,7 @@ class IsochronePosterior(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseE
     discrepancies_ : ndarray of shape (n_clusters, 4)
         Discrepancies of the held-out clusters, on which the goodness of fit rests; see the notes.
     held_out_ : ndarray of shape (n_clusters, 3)
-        Predictions for the training clusters when they were held out, in the order of the columns
-        of ``y``.
+        Predictions for the training clusters when held out, in the order of the columns of ``y``.
     seed_ : int
         Seed of the draws.
     columns_ : list of int
@@ -133,24 +127,20 @@ class IsochronePosterior(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseE
     Notes
     -----
     The prior of log age, A_V and distance modulus is a mixture of two normal distributions around
-    the regressor's prediction, with standard deviations ``inflation_`` times the predicted ones and
-    2.5, 3.5 and 1.3 times these. The prior of the metallicity is normal with mean 0 and standard
-    deviation 0.15 dex, that of the logarithm of the field odds normal around ln 0.12 with standard
-    deviation 1.2; the scales of differential reddening 0, 0.12, 0.3 and 0.7 mag have probabilities
-    0.5, 0.35, 0.12 and 0.03. The product with the likelihood is sampled by adaptive multiple
-    importance sampling [1]_. If the effective number of draws stays below 15, the estimate is the
-    prior, and the cluster is flagged.
+    the regressor's prediction: one with the predicted standard deviations times ``inflation_``, and
+    a wider one. The prior of the metallicity is normal with mean 0 and standard deviation 0.15 dex.
+    The product with the likelihood is sampled by adaptive multiple importance sampling [1]_. If the
+    effective number of draws stays below 15, the estimate is the prior, and the cluster is flagged.
 
     The logarithm of the calibrated spread is linear in that of the posterior's standard deviation
-    and quadratic in log age; intervals take the quantile of ``scores_`` as in split conformal
-    prediction.
+    and quadratic in log age; intervals take quantiles of ``scores_`` as in conformal prediction.
 
     The goodness of fit rests on four discrepancies: the fraction of field stars; the mean log
     density of the stars compared with that of clusters simulated from the estimate (a posterior
     predictive check); the distance of the estimate from the prior's mean in standard deviations;
-    and the fraction of parallaxes more than three errors from the cluster's. Each is compared with
-    those of the held-out training clusters, and the p-values are combined by Fisher's method. The
-    goodness of fit is the fraction of training clusters that fit no better.
+    and the fraction of parallaxes more than three errors from the cluster's. Their p-values among
+    the held-out training clusters are combined by Fisher's method, and the goodness of fit is the
+    fraction of training clusters that fit no better.
 
     References
     ----------
@@ -228,9 +218,9 @@ class IsochronePosterior(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         X : clusters
             Whatever `skcluster.clusters.as_clusters` takes.
         y : array-like of shape (n_clusters, 3), or None
-            Log age (dex), A_V (mag) and distance (kpc): in this order, or columns of a DataFrame
-            with the names ``log_age``, ``a_v`` and ``distance_kpc``. May be None without an
-            estimator; then nothing is calibrated.
+            Log age (dex), A_V (mag) and distance (kpc), in this order or as columns ``log_age``,
+            ``a_v`` and ``distance_kpc`` of a DataFrame. May be None without an estimator; then
+            nothing is calibrated.
         **fit_params : object
             Metadata for the ``fit`` of the regressor, such as ``sample_weight``, which are split
             among the folds; see `ConformalRegressor.fit`.
@@ -343,9 +333,8 @@ class IsochronePosterior(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         Returns
         -------
         PosteriorDistribution
-            A `PredictiveDistribution` of log age, A_V, distance and metallicity. Its attribute
-            ``posteriors`` holds the weighted draws of each cluster; its method ``membership``
-            returns the probability of each star to be a member.
+            A `PredictiveDistribution` of log age, A_V, distance and metallicity, with the weighted
+            draws in ``posteriors`` and the probability of each star in ``membership()``.
         """
         check_is_fitted(self)
         X = as_clusters(X)

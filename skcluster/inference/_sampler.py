@@ -80,8 +80,8 @@ class Sampler:
         """The largest tempering whose errors are not larger than the smallest, as far as known.
 
         Errors are squared in units of those of the prediction; the difference of their mean from
-        the smallest one may be its standard error. Labels have errors, too: as long as they do not
-        object, the stars decide.
+        the smallest one may be two standard errors of that difference. Labels have errors, too: as
+        long as they do not object, the stars decide.
 
         Parameters
         ----------
@@ -94,8 +94,10 @@ class Sampler:
         for loss, tempering in zip(losses, TEMPERINGS, strict=True):
             posteriors = self.tempered(tempering).posteriors(lists, prediction)
             means = np.array([np.full(4, np.nan) if p is None else p.mean for p in posteriors])
-            loss[:] = ((means[:, :3] - true) ** 2 / scale).mean(axis=1)
+            errors = means[:, :3] - true
+            errors[:, 1] -= np.nanmean(errors[:, 1])  # the zero point of A_V is learned as well
+            loss[:] = (errors**2 / scale).mean(axis=1)
         losses = losses[:, np.isfinite(losses).all(axis=0)]
         worse = losses - losses[np.argmin(losses.mean(axis=1))]
         error = worse.std(axis=1) / np.sqrt(worse.shape[1])
-        return TEMPERINGS[int(np.flatnonzero(worse.mean(axis=1) <= error)[-1])]
+        return TEMPERINGS[int(np.flatnonzero(worse.mean(axis=1) <= 2 * error)[-1])]
