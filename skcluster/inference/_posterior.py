@@ -114,7 +114,7 @@ class IsochronePosterior(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseE
     held_out_ : ndarray of shape (n_clusters, 3)
         Predictions for the training clusters when held out, in the order of the columns of ``y``.
     seed_ : int
-        Seed of the draws.
+        Of the draws.
     columns_ : list of int
         Indices of log age, A_V and distance among the columns of ``y``.
 

@@ -142,7 +142,7 @@ class PosteriorDistribution(PredictiveDistribution):
 
     @property
     def extra_columns(self) -> pd.DataFrame:
-        """Differential reddening, fraction of field stars, goodness of fit, effective samples."""
+        """Differential reddening, share of field stars, goodness of fit, effective samples."""
         return pd.DataFrame(
             {
                 "differential_reddening": self.summary.differential_reddening,
