@@ -151,6 +151,7 @@ def test_simulate(tmp_path, capsys):
         (["estimate", "{members}", "--cluster-column", "x"], "'x'"),
         (["estimate", "{members}", "-o", "no/where.csv"], "no folder"),
         (["estimate", "{members}", "-o", "{folder}/x.doc"], "is unknown"),
+        (["estimate", "{members}", "--members-output", "{folder}/x.doc"], "is unknown"),
         (["info", "{members}"], "no model file"),
     ],
 )
@@ -193,6 +194,15 @@ def test_one_star(tmp_path, capsys):
     assert "few stars" in printed
     assert (tmp_path / "figures" / "lonely.png").stat().st_size > 10_000
     assert run("report", file, "-o", tmp_path / "one.html") == 0
+
+
+def test_a_cluster_without_bright_stars_has_no_value(tmp_path, capsys):
+    file = tmp_path / "faint.csv"
+    file.write_text("cluster,phot_g_mean_mag,bp_rp,parallax\nfaint,18.5,1.8,1.2\n")
+    assert run("estimate", file) == 0
+    _, line = capsys.readouterr().out.splitlines()
+    assert line.split()[:7] == ["faint", "0", *["–"] * 5]
+    assert "cannot be measured; few stars" in line
 
 
 FULL = """

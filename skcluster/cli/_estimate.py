@@ -41,10 +41,13 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Print the table, and write it, the stars and the diagrams if files are given."""
+    from skcluster.io import format_of
+
     outputs = [options.output, options.members_output]
     for file in outputs:
         if file is not None:
             may_write(file, options.overwrite)
+            format_of(file)
     if outputs[0] is not None and outputs[0] == outputs[1]:
         raise ValueError(f"--output and --members-output are the same file, {outputs[0]}.")
     model, X = load(options), read_members(options)
