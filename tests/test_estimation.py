@@ -40,13 +40,16 @@ def test_doubtful_clusters_are_flagged():
     assert "few stars" in table.loc["poor", "flag"]
     assert table.loc["faint", "flag"].startswith("cannot be measured")
     assert np.isnan(table.loc["faint", "log_age_lower"])
-    assert table.loc["odd", "flag"] == "outside domain"
+    assert "outside domain" in table.loc["odd", "flag"]
 
 
 def test_any_model_of_three_targets_will_do():
     X, y = simulate_clusters(30, random_state=0)
     model = make_pipeline(CMDHistogram(), LinearRegression()).fit(X, y[TARGETS])
     assert estimate(X, model).columns.tolist() == ["n_stars", *TARGETS, "flag"]
+    with pytest.raises(ValueError, match="need a model such as IsochronePosterior; Pipeline"):
+        estimate(X, model, membership=True)
+    assert estimate(X, model, membership="if known")[1] is None
     with pytest.raises(ValueError, match=r"predicts 1 targets .* 3 are needed: log_age, a_v"):
         estimate(X, model.fit(X, y["log_age"]))
     with pytest.raises(ValueError, match="Pipeline has none"):
@@ -65,8 +68,12 @@ class Offered(PredictiveDistribution):
 
     def __init__(self, counts: Any) -> None:
         self.n_used = counts // 2
-        self.extra_columns = pd.DataFrame({"goodness_of_fit": counts / 1000, "note": "seen"})
+        self._fits = counts / 1000
         self._means = np.column_stack([counts / 100, -counts, counts / 10, 0.0 * counts])
+
+    @property
+    def extra_columns(self) -> Any:
+        return pd.DataFrame({"goodness_of_fit": self._fits, "note": "seen"})
 
     @property
     def flags(self) -> Any:
@@ -140,9 +147,46 @@ def test_a_wrong_parameter_is_refused_by_name(wrong):
 
 def test_no_cluster_gives_an_empty_table():
     X, _ = simulate_clusters(2, random_state=0)
-    table, samples = estimate(X[:0], n_samples=3)
+    table, samples, members = estimate(X[:0], n_samples=3, membership=True)
+    full, full_members = estimate(X, membership=True)
+    pd.testing.assert_series_equal(table.dtypes, full.dtypes)
+    assert members.columns.tolist() == full_members.columns.tolist()
+    assert len(table) == len(samples) == len(members) == 0
+
+
+def test_clusters_without_stars_alone_have_all_columns():
+    X, _ = simulate_clusters(2, random_state=0, n_stars=20)
+    with pytest.warns(UserWarning, match="No star is left"):
+        gone = as_clusters({name: X.loc[name, "stars"].assign(bp_rp=np.nan) for name in X.index})
+    table = estimate(gone)
     assert table.columns.tolist() == estimate(X).columns.tolist()
-    assert len(table) == len(samples) == 0
+    assert table["flag"].tolist() == ["cannot be measured; few stars"] * 2
+    assert table["n_used"].tolist() == [0, 0]
+    assert table["goodness_of_fit"].isna().all()
+
+
+def test_all_stars_are_returned_with_their_membership():
+    X, _ = simulate_clusters(3, random_state=0, n_stars=60)
+    stars = {name: X.loc[name, "stars"] for name in X.index}
+    first = X.index[0]
+    identifiers = pd.array([2**60, pd.NA, *range(len(stars[first]) - 2)], dtype="Int64")
+    stars = {
+        first: stars[first].assign(source_id=identifiers),
+        "gone": stars[X.index[1]].assign(bp_rp=np.nan),
+        "faint": stars[X.index[2]].assign(phot_g_mean_mag=19.0),
+    }
+    with pytest.warns(UserWarning, match="No star is left"):
+        X = as_clusters(stars)
+    table, members = estimate(X, membership=True)
+    assert members["cluster"].tolist() == [first] * 60 + ["faint"] * len(stars["faint"])
+    used = members["phot_g_mean_mag"] < 18
+    assert members.loc[used, "membership"].between(0, 1).all()
+    assert members.loc[~used, "membership"].isna().all()
+    one = members[members["cluster"] == first]
+    assert one["membership"].count() == table.loc[first, "n_used"]
+    assert one["membership"].mean() == pytest.approx(1 - table.loc[first, "field_fraction"])
+    assert one["source_id"].iloc[0] == 2**60
+    assert one["source_id"].isna().tolist() == [False, True, *[False] * 58]
 
 
 def test_few_stars_and_noisy_stars_have_wider_intervals():

@@ -18,19 +18,19 @@ class Prior:
     """Prior distribution of one cluster's parameters.
 
     Log age, A_V and distance modulus follow a mixture of two normal distributions with the same
-    mean, one as wide as the prediction's errors, one wider, so that the stars can overrule the
-    prediction. Metallicity is normal around the solar one [1]_, the field odds log-normal around
-    one star in nine, and the scale of differential reddening is one of four. All are truncated to
-    the isochrones and to A_V ≥ 0.
+    mean. One has the width of the prediction's errors; the other is wider and lets the stars
+    overrule the prediction. The metallicity is normal around the solar value [1]_, the field odds
+    are log-normal around one star in nine, and the scale of differential reddening takes one of
+    four values. The distribution is truncated to the range of the isochrones and to 0 ≤ A_V ≤ 12.
 
     Parameters
     ----------
     mean, spread : ndarray of shape (3,)
-        Of log age (dex), A_V (mag) and distance modulus (mag).
+        Mean and standard deviation of log age (dex), A_V (mag) and distance modulus (mag).
     tail_weight : float
         Weight of the wider distribution.
     tail_factors : tuple of three float
-        By how much it is wider.
+        Ratios of its standard deviations to those of the narrower one.
 
     References
     ----------

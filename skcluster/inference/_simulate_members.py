@@ -1,4 +1,4 @@
-"""Member stars drawn from the population density that the likelihood compares them with."""
+"""Member stars drawn from the model of the likelihood."""
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -18,18 +18,22 @@ def simulate_members(
     law: Law = "dr2",
     random_state: int | np.random.RandomState | None = None,
 ) -> tuple[FloatArray, FloatArray]:
-    """Draw members of a cluster from the model of `StarLikelihood`.
+    """Simulate members of a cluster from the model of `StarLikelihood`.
+
+    Magnitudes and colours follow the member density: the population of the given age and
+    metallicity with unresolved binaries and differential reddening, seen at the distance modulus
+    and behind A_V, with photometric scatter, down to the faint limit. There are no field stars.
 
     Parameters
     ----------
     parameters : Parameters
-        One set of them.
+        A single set of parameters.
     n_stars : int
         Number of stars.
     faint_limit : float, default=18.0
-        Limit in G (mag).
+        Limiting magnitude in G (mag).
     law : {"dr2", "edr3"}, default="dr2"
-        Extinction law.
+        Extinction law, see `skcluster.photometry.extinction_coefficients`.
     random_state : int, RandomState instance or None, default=None
         Determines the stars that are drawn.
 
@@ -41,7 +45,11 @@ def simulate_members(
     Raises
     ------
     ValueError
-        If no star is brighter than the limit, or ``parameters`` are several sets.
+        If no member is brighter than the limit, or ``parameters`` holds more than one set.
+
+    See Also
+    --------
+    skcluster.datasets.simulate_clusters : Whole catalogues with field stars and Gaia's errors.
 
     Examples
     --------

@@ -19,26 +19,27 @@ from skcluster.isochrones._population_build import VERSION, build
 
 @dataclass(frozen=True, eq=False)
 class PopulationGrid:
-    """Probability density of a member star in absolute magnitude and intrinsic colour.
+    """Probability density of cluster members in absolute magnitude and intrinsic colour.
 
-    For each age and metallicity of a grid, the stars of a cluster are distributed in M_G and
-    (BP−RP)_0 as the isochrone, a mass function and unresolved binaries have it: masses after
-    Kroupa [1]_, steeper by a power of 0.5 above two solar masses as in member lists (see
-    `skcluster.datasets.Effects`), 60 per cent of the stars with a companion of 0.1 to 1 times
-    their mass, uniformly distributed. Each density is given for some scales of differential
-    reddening, which is one-sided (half-normal in A_V), and for some scatters of the colour. Between
-    ages and metallicities, densities are interpolated linearly.
+    For each age and metallicity of a grid, the distribution of stars in M_G and (BP−RP)_0 follows
+    from the isochrone [2]_, a mass function and unresolved binaries. Masses follow the initial mass
+    function of Kroupa [1]_, with a slope steeper by 0.5 above two solar masses as in lists of
+    members (see `skcluster.datasets.Effects`). 60 per cent of the stars have an unresolved
+    companion, whose mass ratio is uniform between 0.1 and 1. Each density is tabulated for several
+    scales of differential reddening, whose A_V is half-normal and so only adds extinction, and for
+    several values of the scatter in colour. Densities are interpolated linearly in log age and
+    metallicity.
 
     Attributes
     ----------
     codes : ndarray of uint8, one dimension per axis of `skcluster.isochrones.AXES`
-        Logarithms of densities in steps of 0.08; 0 is no density.
+        Natural logarithms of the densities in steps of 0.08; code 0 is a density of zero.
 
     Notes
     -----
-    `load` computes the densities when they are first needed (about ten seconds) and keeps them in
-    the folder of `skcluster.datasets.get_data_home` (240 MB), from which they are mapped into
-    memory.
+    `load` computes the densities when they are first needed, which takes about ten seconds, and
+    stores them in the folder of `skcluster.datasets.get_data_home` (240 MB). From there they are
+    memory-mapped.
 
     References
     ----------
@@ -47,7 +48,7 @@ class PopulationGrid:
 
     Examples
     --------
-    Stars of a cluster of 1 Gyr lie on its main sequence rather than a magnitude below it:
+    Stars of a cluster of 1 Gyr are found on its main sequence rather than a magnitude below it:
 
     >>> import numpy as np
     >>> from skcluster.isochrones import PopulationGrid
@@ -61,12 +62,12 @@ class PopulationGrid:
     @staticmethod
     @cache
     def load() -> "PopulationGrid":
-        """Load the grid, from the cache on disk if it is there, else compute and keep it.
+        """Load the grid from the cache on disk; compute and store it if it is not there.
 
         Warns
         -----
         UserWarning
-            If the cache cannot be written; the grid is then computed by each process.
+            If the cache cannot be written. Each process then computes the grid again.
         """
         file = get_data_home() / f"population_{_fingerprint()}.npy"
         if not file.exists():
@@ -92,10 +93,10 @@ class PopulationGrid:
 
     @cached_property
     def _marginals(self) -> tuple[FloatArray, FloatArray]:
-        """Cumulative share of stars by M_G, and mean colour at M_G.
+        """Fraction of stars brighter than each M_G, and mean colour at each M_G.
 
-        Shapes (n_ages, n_metallicities, n_reddenings, n_g + 1) and the same with n_g: the share
-        brighter than the lower edge of each row of the grid, before all rows 0.
+        Shapes (n_ages, n_metallicities, n_reddenings, n_g + 1) and the same with n_g. The fraction
+        is that at the edges between the rows of the grid, from 0 at the bright end.
         """
         g, colour = AXES.g, AXES.bp_rp
         shape = self.codes.shape
@@ -123,18 +124,19 @@ class PopulationGrid:
         Parameters
         ----------
         log_age, metallicity : array-like of shape (n_draws,)
-            log10 of the age in years and [M/H] (dex). Beyond the grid its ends are taken.
+            log10 of the age in years and [M/H] (dex). Values outside the grid are clipped to it.
         reddening : array-like of int, shape (n_draws,)
-            Which scale of differential reddening, by its place in ``AXES.reddening``.
+            Scale of differential reddening, as an index into ``AXES.reddening``.
         m_g, bp_rp : ndarray of float32, shape (n_draws, n_stars)
             Absolute magnitude and intrinsic colour of the stars (mag).
         scatter : array-like of int, shape (n_stars,)
-            Which scatter of the colour, by its place in ``AXES.scatter``.
+            Scatter of the colour, as an index into ``AXES.scatter``.
 
         Returns
         -------
         ndarray of float32, shape (n_draws, n_stars)
-            Density (1/mag²); its integral over all magnitudes and colours is 1. 0 outside the grid.
+            Density (1/mag²), normalised to an integral of 1 over all magnitudes and colours. Zero
+            outside the grid.
         """
         inside, cell, corners = self._cells(m_g, bp_rp)
         cell += np.asarray(scatter)[None, :] * AXES.map_size
@@ -155,7 +157,7 @@ class PopulationGrid:
         reddening: npt.ArrayLike,
         m_g: FloatArray,
     ) -> FloatArray:
-        """Share of stars brighter than an absolute magnitude, shape (n_draws,)."""
+        """Fraction of stars brighter than an absolute magnitude, shape (n_draws,)."""
         cumulative, _ = self._marginals
         place = np.clip((m_g - AXES.g.start) / AXES.g.step + 0.5, 0, len(AXES.g) - 1e-3)
         row = place.astype(np.int64)
@@ -184,7 +186,7 @@ class PopulationGrid:
         )
 
     def map(self, log_age: float, metallicity: float, reddening: int, scatter: int) -> FloatArray:
-        """Density on the grid's points (1/mag²), shape (n_g, n_bp_rp)."""
+        """Density at the points of the grid (1/mag²), shape (n_g, n_bp_rp)."""
         shape = (-1, len(AXES.scatter), len(AXES.g), len(AXES.bp_rp))
         maps = self._flat.reshape(shape)
         return sum(
@@ -196,7 +198,7 @@ class PopulationGrid:
     def _nodes(
         log_age: npt.ArrayLike, metallicity: npt.ArrayLike, reddening: npt.ArrayLike
     ) -> list[tuple[IntArray, FloatArray]]:
-        """The four nodes around each draw, and their weights."""
+        """The four nodes in age and metallicity around each draw, and their weights."""
         i, u = AXES.log_age.bracket(log_age)
         j, v = AXES.metallicity.bracket(metallicity)
         k = np.asarray(reddening)
@@ -213,7 +215,7 @@ class PopulationGrid:
     def _cells(
         m_g: FloatArray, bp_rp: FloatArray
     ) -> tuple[npt.NDArray[np.bool_], IntArray, list[tuple[int, FloatArray]]]:
-        """Whether stars are on the grid, their cells, and the corners of these with weights."""
+        """Whether stars lie on the grid, their cells, and the corners of these with weights."""
         y, x = ((v - a.start) / a.step for v, a in ((m_g, AXES.g), (bp_rp, AXES.bp_rp)))
         bottom, right = np.float32(len(AXES.g) - 1.01), np.float32(len(AXES.bp_rp) - 1.01)
         inside = (y >= 0) & (y <= bottom) & (x >= 0) & (x <= right)
