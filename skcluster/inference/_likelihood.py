@@ -290,7 +290,11 @@ class _Parallaxes:
 
 def _one_number_per_star(**given: npt.ArrayLike | None) -> dict[str, FloatArray]:
     """The arrays that are given, of which the first, magnitudes, tells the number of stars."""
-    arrays = {k: np.asarray(v, dtype=np.float64) for k, v in given.items() if v is not None}
+    arrays: dict[str, FloatArray] = {
+        name: np.asarray(values, dtype=np.float64)
+        for name, values in given.items()
+        if values is not None
+    }
     shape = (arrays["g"].size,)
     for name, values in arrays.items():
         if values.shape != shape:
