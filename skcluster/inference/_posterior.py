@@ -21,12 +21,17 @@ from skcluster.inference._cluster_posterior import ClusterPosterior
 from skcluster.inference._consistency import Consistency
 from skcluster.inference._domain import Domain
 from skcluster.inference._held_out import folds_of, held_out_prediction
-from skcluster.inference._member_lists import MemberList, StarModel, member_lists
+from skcluster.inference._member_lists import (
+    MemberList,
+    StarModel,
+    check_measurable,
+    member_lists,
+)
 from skcluster.inference._normal_prediction import (
     NormalPrediction,
+    checked_targets,
     columns_of_targets,
     predict_normal,
-    to_modulus,
 )
 from skcluster.inference._posterior_distribution import PosteriorDistribution
 from skcluster.inference._posterior_summary import PosteriorSummary
@@ -112,6 +117,11 @@ class IsochronePosterior(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         Predictions for the training clusters when they were held out, in the columns of ``y``.
     seed_ : int
         Of the draws.
+    population_ : ndarray of shape (2, 2) or None
+        Mean and standard deviation of log age (dex) and of A_V (mag) among the training clusters.
+        Only without an estimator.
+    domain_scaler_, domain_points_, domain_limit_ : RobustScaler, ndarray, float
+        The training clusters in the domain, see `ConformalRegressor`. Only with one.
     columns_ : list of int
         Places of log age, A_V and distance among the columns of ``y``.
 
@@ -246,10 +256,12 @@ class IsochronePosterior(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         if y is None:
             return self
         self.columns_ = columns_of_targets(y)
-        true = to_modulus(y, self.columns_)
+        true = checked_targets(y, self.columns_, X.index)
         lists = member_lists(stars_of(X))
         if self.estimator is None:
             self.population_ = np.column_stack([true.mean(axis=0), true.std(axis=0)])[:2]
+            if fit_params:
+                raise ValueError(f"Without an estimator, nothing takes {', '.join(fit_params)}.")
             prediction = from_parallaxes(lists, self._star_model(), self.population_)
         else:
             prediction = self._predict_held_out(X, y, rng, fit_params)
@@ -259,6 +271,7 @@ class IsochronePosterior(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseE
                 X, y, **route(self, fit_params).estimator.fit
             )
             self._learn_domain(X)
+        check_measurable(X.index, lists, prediction.mean, self.faint_limit)
         self._calibrate(lists, prediction, true)
         return self
 

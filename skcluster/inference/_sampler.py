@@ -15,6 +15,8 @@ from skcluster.inference._prior import Prior
 
 #: Clusters whose draws are in memory at a time where only summaries are wanted.
 _CHUNK = 32
+#: Of priors (dex and mag): a regressor without errors would leave proposals no room.
+_LEAST_SPREAD = 0.01
 #: Values of the tempering to choose from.
 TEMPERINGS = (0.1, 0.2, 0.3, 0.45)
 
@@ -52,7 +54,7 @@ class Sampler:
         likelihood = stars.likelihood(self.model, mean)
         if likelihood is None:
             return None
-        prior = Prior(mean, spread * self.inflation, self.tail_weight)
+        prior = Prior(mean, np.maximum(spread * self.inflation, _LEAST_SPREAD), self.tail_weight)
         return ClusterPosterior.sample(likelihood, prior, self.n_draws, self.seed)
 
     def summary(
@@ -85,7 +87,7 @@ class Sampler:
         true : ndarray of shape (n_clusters, 3)
             Log age, A_V and distance modulus.
         """
-        scale = np.nanmean((prediction.mean - true) ** 2, axis=0)
+        scale = np.nanmean((prediction.mean - true) ** 2, axis=0) + _LEAST_SPREAD**2
         errors = []
         for tempering in TEMPERINGS:
             posteriors = self.tempered(tempering).posteriors(lists, prediction)
