@@ -250,10 +250,12 @@ class IsochronePosterior(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         self.domain_points_: Any = None
         self.scores_: Any = None
         self.discrepancies_: Any = None
-        self.held_out_: Any = None
+        # Set last, so that a fit that failed leaves nothing to predict with.
+        self.__dict__.pop("held_out_", None)
         if y is None and self.estimator is not None:
             raise ValueError("y is needed to fit the estimator, but it is None.")
         if y is None:
+            self.held_out_: Any = None
             return self
         self.columns_ = columns_of_targets(y)
         true = checked_targets(y, self.columns_, X.index)
@@ -342,7 +344,7 @@ class IsochronePosterior(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseE
             hold the weighted draws of each cluster, its ``membership()`` the probability of each
             star to be a member.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "held_out_")
         X = as_clusters(X)
         stars = stars_of(X)
         lists = member_lists(stars)

@@ -135,6 +135,16 @@ def test_targets_are_needed_for_an_estimator(clusters):
         IsochronePosterior(**QUICK).predict(clusters[0])
 
 
+def test_after_a_fit_that_failed_nothing_is_predicted(clusters):
+    X, y = clusters
+    model = IsochronePosterior(DummyRegressor(), cv=2, **QUICK).fit(X, y)
+    model.set_params(cv=99)
+    with pytest.raises(ValueError, match="n_splits=99"):
+        model.fit(X, y)
+    with pytest.raises(NotFittedError, match="IsochronePosterior"):
+        model.predict(X)
+
+
 def test_what_no_one_takes_is_refused(clusters):
     X, y = clusters
     with pytest.raises(ValueError, match="Without an estimator, nothing takes sample_weight"):
