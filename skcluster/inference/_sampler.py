@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from sklearn.utils.parallel import Parallel, delayed
+
+# scikit-learn's own, in threads, would set the warnings filters of all of them.
+from joblib import Parallel, delayed
 
 from skcluster._utils.typing import FloatArray
 from skcluster.inference._cluster_posterior import ClusterPosterior

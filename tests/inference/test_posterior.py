@@ -138,9 +138,9 @@ def test_names_of_clusters_are_names_only(fitted, clusters, index):
 
 def test_without_an_estimator_it_is_an_isochrone_fit():
     X, y = simulate_clusters(
-        8, log_age=np.linspace(7.6, 9.6, 8), a_v=0.5, distance_kpc=1.0, n_stars=200, random_state=1
+        5, log_age=np.linspace(7.6, 9.6, 5), a_v=0.5, distance_kpc=1.0, n_stars=200, random_state=1
     )
-    model = IsochronePosterior(**QUICK)
+    model = IsochronePosterior(random_state=0)
     assert model.fit(X) is model
     errors = model.predict(X) - y[["log_age", "a_v", "distance_kpc"]].to_numpy()
     assert np.sqrt(np.mean(errors**2, axis=0)) == pytest.approx([0.1, 0.1, 0.05], abs=0.12)
@@ -191,16 +191,16 @@ class Wrong:
 
 def test_the_stars_overrule_the_regressor():
     X, y = simulate_clusters(
-        12,
+        8,
         log_age=8.9,
-        a_v=np.linspace(0.4, 0.6, 12),
-        distance_kpc=np.linspace(0.95, 1.05, 12),
-        n_stars=150,
+        a_v=np.linspace(0.4, 0.6, 8),
+        distance_kpc=np.linspace(0.95, 1.05, 8),
+        n_stars=100,
         metallicity=0.0,
         random_state=2,
     )
     y = y[["log_age", "a_v", "distance_kpc"]]
-    model = IsochronePosterior(Wrong(), cv=3, **QUICK).fit(X, y)
+    model = IsochronePosterior(Wrong(), cv=2, **QUICK).fit(X, y)
     assert model.inflation_[0] == pytest.approx(2, rel=0.05)
     assert np.abs(model.predict(X)[:, 0] - 8.9).mean() < 0.15
     # The cold prior of a small tempering keeps more of it.
@@ -210,7 +210,7 @@ def test_the_stars_overrule_the_regressor():
 
 def test_auto_tempering_is_chosen_among_a_few(clusters):
     X, y = clusters
-    model = IsochronePosterior(n_draws=64, random_state=0).fit(X.iloc[:10], y.iloc[:10])
+    model = IsochronePosterior(n_draws=64, random_state=0).fit(X.iloc[:4], y.iloc[:4])
     assert model.tempering_ in (0.1, 0.2, 0.3, 0.45)
     assert IsochronePosterior(random_state=0).fit(X).tempering_ == 0.3
 
