@@ -6,10 +6,10 @@ import pytest
 from sklearn.linear_model import LinearRegression
 
 from skcluster import CMDHistogram, load_model, make_pipeline
-from skcluster.clusters import as_clusters, stars_of
+from skcluster.clusters import as_clusters, clusters_from_flat, stars_of
 from skcluster.datasets import simulate_clusters
 from skcluster.estimation import estimate
-from skcluster.inference import PredictiveDistribution
+from skcluster.inference import IsochronePosterior, PredictiveDistribution
 
 TARGETS = ["log_age", "a_v", "distance_kpc"]
 
@@ -217,3 +217,55 @@ def test_a_cluster_of_a_million_stars():
     assert abs(line["log_age"] - 8.5) < 0.6
     assert abs(line["a_v"] - 0.3) < 0.5
     assert line["distance_kpc"] == pytest.approx(0.8, rel=0.2)
+
+
+def test_membership_comes_with_every_star():
+    X, _ = simulate_clusters(3, random_state=0, n_stars=[40, 25, 30], distance_kpc=1.0)
+    stars = stars_of(X)
+    fields = {name: stars[name].copy() for name in stars.columns}
+    fields["source_id"] = np.arange(95)
+    fields["phot_g_mean_mag"][[3, 70]] = 18.0
+    X = clusters_from_flat(fields, stars.offsets, X.index)
+    model = IsochronePosterior(n_draws=64, random_state=0).fit(X)
+    table, members = estimate(X, model, membership=True)
+    pd.testing.assert_frame_equal(table, estimate(X, model))
+    assert members.columns.tolist() == ["cluster", *stars_of(X).columns, "membership"]
+    assert members["source_id"].tolist() == list(range(95))
+    assert members["cluster"].tolist() == list(np.repeat(X.index, [40, 25, 30]))
+    np.testing.assert_array_equal(np.flatnonzero(members["membership"].isna()), [3, 70])
+    assert members["membership"].dropna().between(0, 1).all()
+    # What is not used is as faint as the limit; the share of the others is the table's.
+    used = members.groupby("cluster", sort=False)["membership"]
+    assert used.count().tolist() == table["n_used"].tolist()
+    np.testing.assert_allclose(1 - used.mean(), table["field_fraction"], rtol=1e-6)
+    # In any order of clusters, with samples in between.
+    _, samples, backwards = estimate(
+        X.iloc[::-1], model, n_samples=2, membership=True, random_state=0
+    )
+    assert list(samples) == list(X.index[::-1])
+    again = backwards.set_index("source_id").loc[members["source_id"], "membership"]
+    np.testing.assert_allclose(again, members["membership"], rtol=1e-5)
+
+
+def test_membership_of_clusters_without_stars():
+    X, _ = simulate_clusters(2, random_state=0, n_stars=20, distance_kpc=1.0)
+    model = IsochronePosterior(n_draws=64, random_state=0).fit(X)
+    stars = stars_of(X)
+    empty = stars.take(stars.cluster != 0).to_clusters()
+    table, members = estimate(empty, model, membership=True)
+    assert table["n_stars"].tolist() == [0, 20]
+    assert len(members) == 20
+    assert members["membership"].notna().all()
+    table, members = estimate(X.iloc[:0], model, membership=True)
+    assert len(table) == len(members) == 0
+
+
+def test_membership_needs_a_model_that_knows_it():
+    X, y = simulate_clusters(12, random_state=0)
+    plain = make_pipeline(CMDHistogram(), LinearRegression()).fit(X, y[TARGETS])
+    with pytest.raises(ValueError, match=r"such as IsochronePosterior; Pipeline has none"):
+        estimate(X, plain, membership=True)
+    with pytest.raises(ValueError, match=r"such as IsochronePosterior; Posterior has none"):
+        estimate(X, Posterior(), membership=True)
+    with pytest.raises(ValueError, match="'membership' parameter"):
+        estimate(X, plain, membership="all")

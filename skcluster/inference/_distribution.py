@@ -56,11 +56,7 @@ class PredictiveDistribution(ABC):
 
     targets: tuple[str, ...] | None = None
     n_used: IntArray | None = None
-
-    @property
-    def extra_columns(self) -> pd.DataFrame | None:
-        """Further columns for the table of estimates, or None."""
-        return None
+    extra_columns: pd.DataFrame | None = None
 
     @property
     def flags(self) -> Mapping[str, BoolArray]:

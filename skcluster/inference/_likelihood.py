@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Integral, Real
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
 from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.gaia import Release, bp_rp_error, parallax_error, parallax_zero_point
@@ -122,6 +124,18 @@ class StarLikelihood:
     True
     """
 
+    @validate_params(
+        {
+            "faint_limit": [Interval(Real, None, None, closed="right")],
+            "law": [StrOptions({"dr2", "edr3"})],
+            "release": [StrOptions({"dr2", "edr3"})],
+            "tempering": [Interval(Real, 0, None, closed="neither")],
+            "saturation": [Interval(Real, 0, None, closed="right")],
+            "max_stars": [Interval(Integral, 1, None, closed="left")],
+            "field": [callable],
+        },
+        prefer_skip_nested_validation=True,
+    )
     def __init__(
         self,
         g: npt.ArrayLike,
@@ -139,7 +153,15 @@ class StarLikelihood:
         max_stars: int = 400,
         field: Callable[[FloatArray, FloatArray], FloatArray] = field_density,
     ) -> None:
-        g, bp_rp = np.asarray(g, dtype=np.float64), np.asarray(bp_rp, dtype=np.float64)
+        given = _one_number_per_star(
+            g=g,
+            bp_rp=bp_rp,
+            probability=probability,
+            colour_error=colour_error,
+            parallax=parallax,
+            error_of_parallax=error_of_parallax,
+        )
+        g, bp_rp = given["g"], given["bp_rp"]
         bright = np.flatnonzero(g < faint_limit)
         if not len(bright):
             raise ValueError(f"No star is brighter than the faint limit, G = {faint_limit:g}.")
@@ -147,24 +169,21 @@ class StarLikelihood:
         self.stars = bright[np.lexsort((bp_rp[bright], g[bright]))]
         self.faint_limit, self.law = faint_limit, law
         self.g, self.bp_rp = g[self.stars], bp_rp[self.stars]
-        self._scatter = scatter_classes(self.g, self.bp_rp, self._of_used(colour_error), release)
-        self._relative_odds = _relative_odds(self._of_used(probability), len(self.g))
+        of_used = {name: values[self.stars] for name, values in given.items()}
+        self._scatter = scatter_classes(self.g, self.bp_rp, of_used.get("colour_error"), release)
+        self._relative_odds = _relative_odds(of_used.get("probability"), len(self.g))
         self.field_density = field(self.g, self.bp_rp).astype(np.float32)
         neighbours = 2 * np.pi * np.prod(KERNEL) * smoothed_counts(self.g, self.bp_rp)
         weight = tempering / (1 + neighbours / saturation)
         self._chosen, self._chosen_weight = _thinned(weight, max_stars)
         self._parallaxes = None
-        given = self._of_used(parallax)
-        if given is not None:
+        if parallax is not None:
             typical = parallax_error(self.g, release)
-            own = _where_positive(self._of_used(error_of_parallax), typical)
+            own = _where_positive(of_used.get("error_of_parallax"), typical)
             self._parallaxes = _Parallaxes(
-                given, np.hypot(own, _PARALLAX_FLOOR), parallax_zero_point(release)
+                of_used["parallax"], np.hypot(own, _PARALLAX_FLOOR), parallax_zero_point(release)
             )
             self.field_density *= self._parallaxes.field_density()
-
-    def _of_used(self, values: npt.ArrayLike | None) -> FloatArray | None:
-        return None if values is None else np.asarray(values, dtype=np.float64)[self.stars]
 
     def log_likelihood(self, parameters: Parameters) -> FloatArray:
         """Logarithm of the weighted likelihood.
@@ -273,6 +292,25 @@ class _Parallaxes:
         z = (np.where(known, self.values, expected) - expected) / sigma
         density = np.exp(-0.5 * z**2) / (sigma * np.sqrt(2 * np.pi))
         return np.where(known, density, 1.0).astype(np.float32)
+
+
+def _one_number_per_star(**given: npt.ArrayLike | None) -> dict[str, FloatArray]:
+    """The arrays that are given, of which the first, magnitudes, tells the number of stars."""
+    arrays: dict[str, FloatArray] = {
+        name: np.asarray(values, dtype=np.float64)
+        for name, values in given.items()
+        if values is not None
+    }
+    shape = (arrays["g"].size,)
+    for name, values in arrays.items():
+        if values.shape != shape:
+            raise ValueError(
+                f"{name} must have one number per star, so shape {shape}; got {values.shape}."
+            )
+        if name in ("g", "bp_rp") and not np.isfinite(values).all():
+            star = int(np.argmin(np.isfinite(values)))
+            raise ValueError(f"{name} must be finite, but that of star {star} is {values[star]}.")
+    return arrays
 
 
 def share_seen(theta: Parameters, faint_limit: float, law: Law) -> FloatArray:

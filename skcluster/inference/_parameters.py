@@ -59,6 +59,10 @@ class Parameters:
         """Make sets of parameters from arrays or numbers, which are broadcast."""
         given = (log_age, a_v, distance_modulus, metallicity, log_field_odds, reddening)
         arrays = np.broadcast_arrays(*(np.atleast_1d(np.asarray(v, float)) for v in given))
+        for field, values in zip(fields(cls), arrays, strict=True):
+            if not np.isfinite(values).all():
+                unknown = values[~np.isfinite(values)][0]
+                raise ValueError(f"{field.name} must be finite; got {unknown}.")
         return cls.from_continuous(np.column_stack(arrays[:-1]), arrays[-1].astype(np.int64))
 
     @property

@@ -21,12 +21,17 @@ from skcluster.inference._cluster_posterior import ClusterPosterior
 from skcluster.inference._consistency import Consistency
 from skcluster.inference._domain import Domain
 from skcluster.inference._held_out import folds_of, held_out_prediction
-from skcluster.inference._member_lists import MemberList, StarModel, member_lists
+from skcluster.inference._member_lists import (
+    MemberList,
+    StarModel,
+    check_measurable,
+    member_lists,
+)
 from skcluster.inference._normal_prediction import (
     NormalPrediction,
+    checked_targets,
     columns_of_targets,
     predict_normal,
-    to_modulus,
 )
 from skcluster.inference._posterior_distribution import PosteriorDistribution
 from skcluster.inference._posterior_summary import PosteriorSummary
@@ -115,6 +120,11 @@ class IsochronePosterior(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         Predictions for the training clusters when held out, in the order of the columns of ``y``.
     seed_ : int
         Of the draws.
+    population_ : ndarray of shape (2, 2) or None
+        Mean and standard deviation of log age (dex) and of A_V (mag) among the training clusters.
+        Only without an estimator.
+    domain_scaler_, domain_points_, domain_limit_ : RobustScaler, ndarray, float
+        The training clusters in the domain, see `ConformalRegressor`. Only with one.
     columns_ : list of int
         Indices of log age, A_V and distance among the columns of ``y``.
 
@@ -248,16 +258,20 @@ class IsochronePosterior(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         self.domain_points_: Any = None
         self.scores_: Any = None
         self.discrepancies_: Any = None
-        self.held_out_: Any = None
+        # Set last, so that a fit that failed leaves nothing to predict with.
+        self.__dict__.pop("held_out_", None)
         if y is None and self.estimator is not None:
             raise ValueError("y is needed to fit the estimator, but it is None.")
         if y is None:
+            self.held_out_: Any = None
             return self
         self.columns_ = columns_of_targets(y)
-        true = to_modulus(y, self.columns_)
+        true = checked_targets(y, self.columns_, X.index)
         lists = member_lists(stars_of(X))
         if self.estimator is None:
             self.population_ = np.column_stack([true.mean(axis=0), true.std(axis=0)])[:2]
+            if fit_params:
+                raise ValueError(f"Without an estimator, nothing takes {', '.join(fit_params)}.")
             prediction = from_parallaxes(lists, self._star_model(), self.population_)
         else:
             prediction = self._predict_held_out(X, y, rng, fit_params)
@@ -267,6 +281,7 @@ class IsochronePosterior(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseE
                 X, y, **route(self, fit_params).estimator.fit
             )
             self._learn_domain(X)
+        check_measurable(X.index, lists, prediction.mean, self.faint_limit)
         self._calibrate(lists, prediction, true)
         return self
 
@@ -336,7 +351,7 @@ class IsochronePosterior(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseE
             A `PredictiveDistribution` of log age, A_V, distance and metallicity, with the weighted
             draws in ``posteriors`` and the probability of each star in ``membership()``.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "held_out_")
         X = as_clusters(X)
         stars = stars_of(X)
         lists = member_lists(stars)

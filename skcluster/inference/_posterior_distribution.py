@@ -140,8 +140,8 @@ class PosteriorDistribution(PredictiveDistribution):
             return np.full(len(self.posteriors), np.nan)
         return self._consistency.goodness_of_fit(self.summary.discrepancies)
 
-    @property
-    def extra_columns(self) -> pd.DataFrame:
+    @cached_property
+    def extra_columns(self) -> pd.DataFrame:  # type: ignore[override]
         """Differential reddening, share of field stars, goodness of fit, effective samples."""
         return pd.DataFrame(
             {

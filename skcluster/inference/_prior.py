@@ -1,6 +1,6 @@
 """What is known of a cluster before its stars are compared with isochrones."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -42,6 +42,12 @@ class Prior:
     LOG_FIELD_ODDS: ClassVar = (TYPICAL_LOG_FIELD_ODDS, 1.2)
     #: Probabilities of the scales of differential reddening.
     REDDENING: ClassVar = np.array([0.5, 0.35, 0.12, 0.03])
+    #: What is possible at all.
+    RANGES: ClassVar = {
+        "log_age": (AXES.log_age.values[0], AXES.log_age.values[-1]),
+        "a_v": (0.0, 12.0),
+        "metallicity": (AXES.metallicity.values[0], AXES.metallicity.values[-1]),
+    }
     #: Uniform deviates that `draw` takes for one set of parameters.
     N_DEVIATES: ClassVar = 7
 
@@ -52,15 +58,16 @@ class Prior:
 
     def supports(self, theta: Parameters) -> np.ndarray:
         """Which sets of parameters are possible at all."""
-        ages, metals = AXES.log_age.values, AXES.metallicity.values
-        return (
-            (theta.log_age >= ages[0])
-            & (theta.log_age <= ages[-1])
-            & (theta.a_v >= 0)
-            & (theta.a_v <= 12)
-            & (theta.metallicity >= metals[0])
-            & (theta.metallicity <= metals[-1])
-        )
+        within = [
+            (getattr(theta, name) >= low) & (getattr(theta, name) <= high)
+            for name, (low, high) in self.RANGES.items()
+        ]
+        return np.logical_and.reduce(within)
+
+    def moved_into_support(self, theta: Parameters) -> Parameters:
+        """The nearest sets of parameters that are possible."""
+        moved = {name: np.clip(getattr(theta, name), *ends) for name, ends in self.RANGES.items()}
+        return replace(theta, **moved)
 
     def log_density(self, theta: Parameters) -> FloatArray:
         """Logarithm of the density before truncation, normalised; shape (n_draws,)."""

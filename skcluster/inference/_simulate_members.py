@@ -9,6 +9,9 @@ from skcluster.inference._parameters import Parameters
 from skcluster.isochrones import AXES, PopulationGrid
 from skcluster.photometry import Law, extinction_coefficients
 
+#: Draws among which there is a member brighter than the limit, if there are any to speak of.
+_MANY = 100_000
+
 
 def simulate_members(
     parameters: Parameters,
@@ -69,10 +72,11 @@ def simulate_members(
     last = int((faint_limit - modulus - AXES.g.start) / AXES.g.step) + 2
     cumulative = np.cumsum(density[: max(last, 0)], dtype=np.float64)
     g, bp_rp = np.empty((2, 0))
+    size = 2 * n_stars
     while len(g) < n_stars:
         if not len(cumulative) or not cumulative[-1] > 0:
             raise ValueError(f"No member is brighter than G = {faint_limit:g}.")
-        cell = np.searchsorted(cumulative, cumulative[-1] * rng.uniform(size=2 * n_stars))
+        cell = np.searchsorted(cumulative, cumulative[-1] * rng.uniform(size=size))
         row, column = np.divmod(cell, len(AXES.bp_rp))
         m_g = AXES.g.values[row] + AXES.g.step * _triangular(rng, len(cell))
         colour = AXES.bp_rp.values[column] + AXES.bp_rp.step * _triangular(rng, len(cell))
@@ -80,7 +84,9 @@ def simulate_members(
         new_g, new_colour = m_g + modulus + k.g * a_v, colour + (k.bp - k.rp) * a_v
         seen = new_g < faint_limit
         if not seen.any():
-            raise ValueError(f"No member is brighter than G = {faint_limit:g}.")
+            if size >= _MANY:
+                raise ValueError(f"No member is brighter than G = {faint_limit:g}.")
+            size = _MANY
         g, bp_rp = np.append(g, new_g[seen]), np.append(bp_rp, new_colour[seen])
     return g[:n_stars], _scattered(g[:n_stars], bp_rp[:n_stars], rng)
 

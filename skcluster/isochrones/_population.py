@@ -5,6 +5,8 @@ import warnings
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
+from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -70,12 +72,13 @@ class PopulationGrid:
             If the cache cannot be written. Each process then computes the grid again.
         """
         file = get_data_home() / f"population_{_fingerprint()}.npy"
-        if not file.exists():
-            grid = build()
+        codes = _read(file)
+        if codes is None:
+            codes = build()
             try:
                 file.parent.mkdir(parents=True, exist_ok=True)
                 with whole_file(file, overwrite=True) as half, half.open("wb") as opened:
-                    np.save(opened, grid)
+                    np.save(opened, codes)
             except OSError as error:
                 warnings.warn(
                     f"The densities of stellar populations cannot be kept in {file.parent} "
@@ -84,8 +87,11 @@ class PopulationGrid:
                     UserWarning,
                     stacklevel=2,
                 )
-                return PopulationGrid(grid)
-        return PopulationGrid(np.load(file, mmap_mode="r", allow_pickle=False))
+                return PopulationGrid(codes)
+            # From the file, all processes share the memory.
+            kept = _read(file)
+            codes = codes if kept is None else kept
+        return PopulationGrid(codes)
 
     @cached_property
     def _flat(self) -> npt.NDArray[np.uint8]:
@@ -202,6 +208,10 @@ class PopulationGrid:
         i, u = AXES.log_age.bracket(log_age)
         j, v = AXES.metallicity.bracket(metallicity)
         k = np.asarray(reddening)
+        if (unknown := (k < 0) | (k >= len(AXES.reddening))).any():
+            raise ValueError(
+                f"reddening must be within 0 to {len(AXES.reddening) - 1}; got {k[unknown][0]}."
+            )
         return [
             (
                 ((i + di) * len(AXES.metallicity) + j + dj) * len(AXES.reddening) + k,
@@ -226,6 +236,21 @@ class PopulationGrid:
         xy = x * y
         corners = [(0, 1 - x - y + xy), (1, x - xy), (width, y - xy), (width + 1, xy)]
         return inside, (row * width + column).astype(np.int64), corners
+
+
+def _read(file: Path) -> npt.NDArray[np.uint8] | None:
+    """The codes in a file, mapped into memory; None unless it is there, and whole."""
+    header = BytesIO()
+    described = {"descr": "|u1", "fortran_order": False, "shape": AXES.shape}
+    np.lib.format.write_array_header_1_0(header, described)
+    start = header.tell()
+    try:
+        with file.open("rb") as opened:
+            whole = opened.read(start) == header.getvalue()
+        whole = whole and file.stat().st_size == start + np.prod(AXES.shape)
+        return np.memmap(file, np.uint8, "r", start, AXES.shape) if whole else None
+    except OSError:
+        return None
 
 
 @cache
