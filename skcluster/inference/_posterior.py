@@ -69,16 +69,14 @@ class IsochronePosterior(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         and intervals, the tempering and the goodness of fit. An int is a number of shuffled folds.
     tempering : float or "auto", default="auto"
         Weight in the likelihood of a star without neighbours, see `StarLikelihood`. "auto" takes
-        the largest of 0.05, 0.1, 0.2 and 0.3 whose mean squared error on held-out training clusters
-        exceeds the smallest by no more than two standard errors of the difference.
+        the largest of 0.05, 0.1, 0.2 and 0.3 whose mean squared error on held-out clusters exceeds
+        the smallest by no more than two standard errors.
     saturation : float, default=60.0
-        Number of neighbouring stars in the diagram that halves the weight of a star, see
-        `StarLikelihood`.
+        Number of neighbours in the diagram that halves a star's weight, see `StarLikelihood`.
     tail_weight : float, default=0.3
         Weight of the wider component of the prior, which lets the stars overrule the regressor.
     n_draws : int, default=2048
-        Number of draws per cluster in the importance sampling. More are added where the effective
-        number is too small.
+        Number of draws per cluster; more are added where the effective number is too small.
     faint_limit : float, default=18.0
         Stars of this G magnitude or fainter are not used (mag), nor dwarfs fainter than about
         M_G = 8.3, whose colours isochrones do not match.
@@ -91,8 +89,7 @@ class IsochronePosterior(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         Function of the features of the pipeline's last step, whose values tell whether a cluster
         resembles the training clusters; see `ConformalRegressor`.
     false_alarm_rate : float, default=0.09
-        Goodness of fit below which a cluster is flagged: the expected fraction of flagged clusters
-        among clusters like the training clusters.
+        Goodness of fit below which a cluster is flagged: the expected fraction of flagged clusters.
     n_jobs : int or None, default=None
         Number of folds that are fitted in parallel, and of threads that sample clusters.
     random_state : int, RandomState instance or None, default=None
@@ -108,14 +105,13 @@ class IsochronePosterior(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         Root mean square of the regressor's errors on held-out clusters (log age, A_V, distance
         modulus) in units of its standard deviations, which are multiplied by it.
     a_v_zero_point_ : float
-        Mean difference between the A_V of the labels and that of the posterior (mag). It is added
-        to every estimate, so that estimates are on the scale of the labels.
+        Mean difference between the labels' A_V and the posterior's (mag), added to all estimates.
     spread_coefficients_ : ndarray of shape (4, 3)
         Coefficients of the calibrated spread, see the notes.
     scores_ : ndarray of shape (n_clusters, 3)
         Absolute errors on held-out clusters in units of the calibrated spread, sorted.
     discrepancies_ : ndarray of shape (n_clusters, 4)
-        Discrepancies of the held-out clusters, on which the goodness of fit rests; see the notes.
+        Discrepancies of the held-out clusters, see the notes.
     held_out_ : ndarray of shape (n_clusters, 3)
         Predictions for the training clusters when held out, in the order of the columns of ``y``.
     seed_ : int
@@ -148,9 +144,9 @@ class IsochronePosterior(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseE
     The goodness of fit rests on four discrepancies: the fraction of field stars; the mean log
     density of the stars compared with that of clusters simulated from the estimate (a posterior
     predictive check); the distance of the estimate from the prior's mean in standard deviations;
-    and the fraction of parallaxes more than three errors from the cluster's. Their p-values among
-    the held-out training clusters are combined by Fisher's method, and the goodness of fit is the
-    fraction of training clusters that fit no better.
+    and the fraction of parallaxes more than three errors from the cluster's. Fisher's method
+    combines their p-values among held-out training clusters; the goodness of fit is the fraction of
+    these that fit no better.
 
     References
     ----------
@@ -232,8 +228,7 @@ class IsochronePosterior(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseE
             ``a_v`` and ``distance_kpc`` of a DataFrame. May be None without an estimator; then
             nothing is calibrated.
         **fit_params : object
-            Metadata for the ``fit`` of the regressor, such as ``sample_weight``, which are split
-            among the folds; see `ConformalRegressor.fit`.
+            Metadata for the regressor, such as ``sample_weight``; see `ConformalRegressor.fit`.
 
         Returns
         -------
@@ -404,8 +399,7 @@ class IsochronePosterior(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         Returns
         -------
         ndarray of shape (n_clusters, n_samples, 4)
-            In dex, mag, kpc and dex. Deviations from the mean are scaled by the same calibration
-            as the intervals of coverage 0.68.
+            In dex, mag, kpc and dex, calibrated as intervals of coverage 0.68 are.
         """
         return self.predict_distribution(X).sample(n_samples, random_state)
 
