@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from skcluster._utils.data_home import get_data_home
 from skcluster._utils.files import whole_file
-from skcluster._utils.typing import FloatArray, IntArray
+from skcluster._utils.progress import progress_bar
+from skcluster._utils.typing import BoolArray, FloatArray, IntArray
 from skcluster.isochrones._axes import AXES
 from skcluster.isochrones._density_codes import DENSITY_OF_CODE
 from skcluster.isochrones._population_build import VERSION, build
@@ -74,7 +75,8 @@ class PopulationGrid:
         file = get_data_home() / f"population_{_fingerprint()}.npy"
         codes = _read(file)
         if codes is None:
-            codes = build()
+            with progress_bar("Tabulating stellar populations", len(AXES.log_age)) as advance:
+                codes = build(advance)
             try:
                 file.parent.mkdir(parents=True, exist_ok=True)
                 with whole_file(file, overwrite=True) as half, half.open("wb") as opened:
@@ -98,22 +100,34 @@ class PopulationGrid:
         return np.asarray(self.codes).reshape(-1)
 
     @cached_property
-    def _marginals(self) -> tuple[FloatArray, FloatArray]:
-        """Fraction of stars brighter than each M_G, and mean colour at each M_G.
+    def _maps(self) -> npt.NDArray[np.uint8]:
+        """Codes of each node, shape (n_nodes, n_scatters, n_g, n_bp_rp)."""
+        return self._flat.reshape(-1, *self.codes.shape[3:])
 
-        Shapes (n_ages, n_metallicities, n_reddenings, n_g + 1) and the same with n_g. The fraction
-        is that at the edges between the rows of the grid, from 0 at the bright end.
+    @cached_property
+    def _known_marginals(self) -> tuple[BoolArray, FloatArray, FloatArray]:
+        """Which nodes' marginal distributions are known so far, and these; see `_marginals`."""
+        n_nodes, n_g = len(self._maps), len(AXES.g)
+        empty = np.empty((n_nodes, n_g + 1), np.float32), np.empty((n_nodes, n_g), np.float32)
+        return np.zeros(n_nodes, dtype=bool), *empty
+
+    def _marginals(self, nodes: list[IntArray]) -> tuple[FloatArray, FloatArray]:
+        """Fraction of stars brighter than each M_G, and mean colour at each M_G, at some nodes.
+
+        Arrays of one row per node of the grid, of which those of the given nodes are filled. The
+        fraction is that at the edges between the rows of the grid, from 0 at the bright end.
         """
-        g, colour = AXES.g, AXES.bp_rp
-        shape = self.codes.shape
-        share = np.empty((*shape[:3], shape[4]), np.float32)
-        mean = np.empty_like(share)
-        for i in range(shape[0]):  # block by block: the whole would take four times the memory
-            density = DENSITY_OF_CODE[self.codes[i, :, :, 0]]
-            share[i] = density.sum(-1)
-            mean[i] = density @ colour.values.astype(np.float32) / np.maximum(share[i], 1e-9)
-        share *= g.step * colour.step
-        cumulative = np.concatenate([np.zeros((*shape[:3], 1)), np.cumsum(share, -1)], axis=-1)
+        known, cumulative, mean = self._known_marginals
+        missing = np.unique(np.concatenate(nodes))
+        missing = missing[~known[missing]]
+        if len(missing):
+            g, colour = AXES.g, AXES.bp_rp
+            density = DENSITY_OF_CODE[self._maps[missing, 0]]
+            share = density.sum(-1)
+            mean[missing] = density @ colour.values.astype(np.float32) / np.maximum(share, 1e-9)
+            cumulative[missing, 0] = 0
+            cumulative[missing, 1:] = np.cumsum(share, -1) * g.step * colour.step
+            known[missing] = True
         return cumulative, mean
 
     def density(
@@ -164,14 +178,14 @@ class PopulationGrid:
         m_g: FloatArray,
     ) -> FloatArray:
         """Fraction of stars brighter than an absolute magnitude, shape (n_draws,)."""
-        cumulative, _ = self._marginals
+        nodes = self._nodes(log_age, metallicity, reddening)
+        cumulative, _ = self._marginals([node for node, _ in nodes])
         place = np.clip((m_g - AXES.g.start) / AXES.g.step + 0.5, 0, len(AXES.g) - 1e-3)
         row = place.astype(np.int64)
         above = place - row
-        flat = cumulative.reshape(-1, cumulative.shape[-1])
         return sum(
-            weight * ((1 - above) * flat[node, row] + above * flat[node, row + 1])
-            for node, weight in self._nodes(log_age, metallicity, reddening)
+            weight * ((1 - above) * cumulative[node, row] + above * cumulative[node, row + 1])
+            for node, weight in nodes
         )
 
     def mean_colour(
@@ -182,21 +196,16 @@ class PopulationGrid:
         m_g: FloatArray,
     ) -> FloatArray:
         """Mean intrinsic colour of stars at an absolute magnitude (mag), shape (n_draws,)."""
-        _, mean = self._marginals
+        nodes = self._nodes(log_age, metallicity, reddening)
+        _, mean = self._marginals([node for node, _ in nodes])
         row = np.clip(np.round((m_g - AXES.g.start) / AXES.g.step), 0, len(AXES.g) - 1)
-        flat = mean.reshape(-1, mean.shape[-1])
         row = row.astype(np.int64)
-        return sum(
-            weight * flat[node, row]
-            for node, weight in self._nodes(log_age, metallicity, reddening)
-        )
+        return sum(weight * mean[node, row] for node, weight in nodes)
 
     def map(self, log_age: float, metallicity: float, reddening: int, scatter: int) -> FloatArray:
         """Density at the points of the grid (1/mag²), shape (n_g, n_bp_rp)."""
-        shape = (-1, len(AXES.scatter), len(AXES.g), len(AXES.bp_rp))
-        maps = self._flat.reshape(shape)
         return sum(
-            weight * DENSITY_OF_CODE[maps[node[0], scatter]]
+            weight * DENSITY_OF_CODE[self._maps[node[0], scatter]]
             for node, weight in self._nodes([log_age], [metallicity], [reddening])
         )
 

@@ -25,7 +25,7 @@ def builds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[int]:
     """A folder of its own for a small grid; a number per computation."""
     seen: list[int] = []
 
-    def build() -> np.ndarray:
+    def build(advance: Callable[[int], None]) -> np.ndarray:
         seen.append(len(seen))
         time.sleep(0.05)
         return CODES.copy()
