@@ -16,7 +16,7 @@ from accuracy_report import errors, rmse, subsets
 from skcluster.datasets import simulate_to_parquet
 from skcluster.metrics import error_table
 from skcluster.persistence import load_model, read_card
-from skcluster.pipelines import reference_pipeline
+from skcluster.pipelines import reference_pipeline, set_pipeline
 
 
 @pytest.fixture(scope="module")
@@ -29,10 +29,11 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The reference with one network and few epochs."""
+    """The reference with one network, few epochs and few draws."""
+    few = {"n_networks": 1, "epochs": 2, "cv": 2, "tempering": 0.3, "n_draws": 64}
 
     def pipeline(**overrides: Any) -> Any:
-        return reference_pipeline(**{"n_networks": 1, "epochs": 2, **overrides})
+        return reference_pipeline(**{**few, **overrides})
 
     for module in (accuracy, interval_coverage, train_model):
         monkeypatch.setattr(module, "reference_pipeline", pipeline)
@@ -81,15 +82,16 @@ def test_pretraining_writes_weights_that_a_pipeline_takes(data, tmp_path):
     assert record["simulated_clusters"] > 150
     assert record["real_clusters"].keys() == {"log_age", "a_v", "distance_kpc", "mean"}
     X, y = accuracy.read_clusters(data[1], labels=data[3])
-    model = reference_pipeline(pretrained=weights, n_networks=2, epochs=0, random_state=0)
+    model = set_pipeline(pretrained=weights, n_networks=2, epochs=0, random_state=0)
     assert model.fit(X, y[accuracy.TARGETS]).predict(X).shape == (90, 3)
 
 
 @pytest.mark.real
 @pytest.mark.slow
 def test_no_label_reaches_training(sample_folder: Path, tmp_path, capsys, monkeypatch):
+    # The networks alone: isochrones need no labels.
     def pipeline(**overrides: Any) -> Any:
-        return reference_pipeline(n_networks=1, **overrides)
+        return set_pipeline(n_networks=1, **overrides)
 
     monkeypatch.setitem(accuracy.MODELS, "reference", accuracy.fitted(pipeline))
     files = [str(sample_folder / name) for name in ("members.parquet", "clusters.csv")]
