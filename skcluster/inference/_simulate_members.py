@@ -7,7 +7,7 @@ from skcluster._utils.typing import FloatArray
 from skcluster.inference._likelihood import scatter_classes
 from skcluster.inference._parameters import Parameters
 from skcluster.isochrones import AXES, PopulationGrid
-from skcluster.photometry import Law, extinction_coefficients
+from skcluster.photometry import Law, redden
 
 #: Draws among which there is a member brighter than the limit, if there are any to speak of.
 _MANY = 100_000
@@ -80,15 +80,16 @@ def simulate_members(
         row, column = np.divmod(cell, len(AXES.bp_rp))
         m_g = AXES.g.values[row] + AXES.g.step * _triangular(rng, len(cell))
         colour = AXES.bp_rp.values[column] + AXES.bp_rp.step * _triangular(rng, len(cell))
-        k = extinction_coefficients(colour, a_v, law)
-        new_g, new_colour = m_g + modulus + k.g * a_v, colour + (k.bp - k.rp) * a_v
+        # In the model, the scatter is one of intrinsic colours; its size is that of observed ones.
+        colour = _scattered(colour, *redden(m_g + modulus, colour, a_v, law), rng)
+        new_g, new_colour = redden(m_g + modulus, colour, a_v, law)
         seen = new_g < faint_limit
         if not seen.any():
             if size >= _MANY:
                 raise ValueError(f"No member is brighter than G = {faint_limit:g}.")
             size = _MANY
         g, bp_rp = np.append(g, new_g[seen]), np.append(bp_rp, new_colour[seen])
-    return g[:n_stars], _scattered(g[:n_stars], bp_rp[:n_stars], rng)
+    return g[:n_stars], bp_rp[:n_stars]
 
 
 def _triangular(rng: np.random.RandomState, n: int) -> FloatArray:
@@ -96,8 +97,10 @@ def _triangular(rng: np.random.RandomState, n: int) -> FloatArray:
     return rng.uniform(size=n) + rng.uniform(size=n) - 1
 
 
-def _scattered(g: FloatArray, bp_rp: FloatArray, rng: np.random.RandomState) -> FloatArray:
-    """Colours with the scatter of their magnitudes; they have the smallest of the grid already."""
+def _scattered(
+    intrinsic: FloatArray, g: FloatArray, bp_rp: FloatArray, rng: np.random.RandomState
+) -> FloatArray:
+    """Colours with the scatter of stars so bright; they have the smallest of the grid already."""
     scatter = np.array(AXES.scatter)
     rest = np.sqrt(scatter[scatter_classes(g, bp_rp)] ** 2 - scatter[0] ** 2)
-    return bp_rp + rest * rng.standard_normal(len(g))
+    return intrinsic + rest * rng.standard_normal(len(g))
