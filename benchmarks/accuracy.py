@@ -140,6 +140,7 @@ def cross_validate(
         fitted = fit(options.models, X.iloc[train], y.iloc[train], options.seed)
         for name, predicted in predictions.items():
             predicted.iloc[test] = fitted[name].predict(X.iloc[test])
+        joined({"published": y, **predictions}).to_csv(options.output / "predictions.csv")
         if options.save_references and "reference" in fitted:
             options.save_references.mkdir(parents=True, exist_ok=True)
             file = options.save_references / f"fold{i}.skcluster"
@@ -148,9 +149,15 @@ def cross_validate(
     return predictions
 
 
+def joined(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Tables side by side, their names before those of the columns."""
+    return pd.concat([table.add_prefix(f"{name}_") for name, table in tables.items()], axis=1)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Measure, print, draw."""
     options = parse(arguments)
+    options.output.mkdir(parents=True, exist_ok=True)
     X, y = read_clusters(options.members, labels=options.clusters)
     y = y[TARGETS]
     if options.shuffle_labels:
@@ -181,13 +188,9 @@ def main(arguments: list[str] | None = None) -> None:
         print(gain.to_string(index=False), "\n")
         result["reference less set"] = gain.to_dict("records")
 
-    options.output.mkdir(parents=True, exist_ok=True)
     best = options.models[-1]
     print(f"Farthest off, {best}:\n")
     print(worst(y, predictions[best], n_stars))
-    named = {"published": y, **predictions}
-    joined = pd.concat([table.add_prefix(f"{name}_") for name, table in named.items()], axis=1)
-    joined.to_csv(options.output / "predictions.csv")
     (options.output / "accuracy.json").write_text(json.dumps(result, indent=2) + "\n")
     draw_estimates(y, predictions[best], best, options.output / "estimates.png")
     draw_residuals(y, predictions[best], n_stars, best, options.output / "residuals.png")
