@@ -69,9 +69,9 @@ class StarLikelihood:
         Extinction law, see `skcluster.photometry.extinction_coefficients`.
     release : {"edr3", "dr2"}, default="edr3"
         Data release of the errors and of the zero point of parallaxes, see `skcluster.gaia`.
-    tempering : float, default=0.2
+    tempering : float, default=0.3
         :math:`\beta`, the largest weight of a star.
-    saturation : float, default=30.0
+    saturation : float, default=60.0
         :math:`n_0`, neighbours that halve a star's weight; may be infinite.
     max_stars : int, default=400
         Stars that `log_likelihood` uses at most. Of more, those of small weights are thinned out,
@@ -128,8 +128,8 @@ class StarLikelihood:
         faint_limit: float = 18.0,
         law: Law = "dr2",
         release: Release = "edr3",
-        tempering: float = 0.2,
-        saturation: float = 30.0,
+        tempering: float = 0.3,
+        saturation: float = 60.0,
         max_stars: int = 400,
         field: Callable[[FloatArray, FloatArray], FloatArray] = field_density,
     ) -> None:

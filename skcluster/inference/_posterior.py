@@ -65,9 +65,10 @@ class IsochronePosterior(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         prior, the tempering, the lengths of intervals and what counts as consistent. An int is the
         number of shuffled folds.
     tempering : float or "auto", default="auto"
-        Largest weight of a star in the likelihood, see `StarLikelihood`; "auto" chooses among 0.1,
-        0.2, 0.3 and 0.45 what has the smallest errors on held-out training clusters.
-    saturation : float, default=30.0
+        Largest weight of a star in the likelihood, see `StarLikelihood`; "auto" takes the
+        largest of 0.05, 0.1, 0.2 and 0.3 whose errors on held-out training clusters are not larger
+        than the smallest by more than two standard errors.
+    saturation : float, default=60.0
         Number of similar stars that halves the weight of each of them, see `StarLikelihood`.
     tail_weight : float, default=0.3
         Weight of a wide distribution in the prior, so that the stars can overrule the regressor.
@@ -177,7 +178,7 @@ class IsochronePosterior(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         *,
         cv: Any = 5,
         tempering: float | str = "auto",
-        saturation: float = 30.0,
+        saturation: float = 60.0,
         tail_weight: float = 0.3,
         n_draws: int = 2048,
         faint_limit: float = 18.0,

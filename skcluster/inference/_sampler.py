@@ -15,8 +15,8 @@ from skcluster.inference._prior import Prior
 
 #: Clusters whose draws are in memory at a time where only summaries are wanted.
 _CHUNK = 32
-#: Values of the tempering to choose from.
-TEMPERINGS = (0.1, 0.2, 0.3, 0.45)
+#: Values of the tempering to choose from, in increasing order.
+TEMPERINGS = (0.05, 0.1, 0.2, 0.3)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +77,11 @@ class Sampler:
     def best_tempering(
         self, lists: Sequence[MemberList], prediction: NormalPrediction, true: FloatArray
     ) -> float:
-        """The tempering with the smallest errors, in units of those of the prediction.
+        """The largest tempering whose errors are not larger than the smallest, as far as known.
+
+        Errors are squared in units of those of the prediction; the difference of their mean from
+        the smallest one may be two standard errors of that difference. Labels have errors, too: as
+        long as they do not object, the stars decide.
 
         Parameters
         ----------
@@ -86,9 +90,14 @@ class Sampler:
             Log age, A_V and distance modulus.
         """
         scale = np.nanmean((prediction.mean - true) ** 2, axis=0)
-        errors = []
-        for tempering in TEMPERINGS:
+        losses = np.empty((len(TEMPERINGS), len(lists)))
+        for loss, tempering in zip(losses, TEMPERINGS, strict=True):
             posteriors = self.tempered(tempering).posteriors(lists, prediction)
             means = np.array([np.full(4, np.nan) if p is None else p.mean for p in posteriors])
-            errors.append(np.mean(np.nanmean((means[:, :3] - true) ** 2, axis=0) / scale))
-        return TEMPERINGS[int(np.argmin(errors))]
+            errors = means[:, :3] - true
+            errors[:, 1] -= np.nanmean(errors[:, 1])  # the zero point of A_V is learned as well
+            loss[:] = (errors**2 / scale).mean(axis=1)
+        losses = losses[:, np.isfinite(losses).all(axis=0)]
+        worse = losses - losses[np.argmin(losses.mean(axis=1))]
+        error = worse.std(axis=1) / np.sqrt(worse.shape[1])
+        return TEMPERINGS[int(np.flatnonzero(worse.mean(axis=1) <= 2 * error)[-1])]
