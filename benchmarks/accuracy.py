@@ -25,6 +25,7 @@ import pandas as pd
 from accuracy_figures import draw_estimates, draw_residuals
 from accuracy_report import bias, compare, overall, per_subset, rmse, worst
 from realism import boosted_trees, cmd_summary, learn
+from references import kept_references
 from sklearn.model_selection import KFold
 
 from skcluster.inference import IsochronePosterior
@@ -111,15 +112,26 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         metavar="FOLDER",
         help="keep the reference of each fold, for calibration.py and flags.py",
     )
+    parser.add_argument(
+        "--references",
+        type=Path,
+        metavar="FOLDER",
+        help="take the references of the folds from here; see cross_fit.py",
+    )
     parser.add_argument("--output", type=Path, default=Path("out/accuracy"), metavar="FOLDER")
     return parser.parse_args(arguments)
 
 
-def fit(names: Sequence[str], X: Any, y: pd.DataFrame, seed: int) -> dict[str, Any]:
-    """Fit models; the networks alone are those in the reference, if both are wanted."""
-    fitted = {}
+def fit(
+    names: Sequence[str], X: Any, y: pd.DataFrame, seed: int, reference: Any = None
+) -> dict[str, Any]:
+    """Fit models; the networks alone are those in the reference, if both are wanted.
+
+    A reference that was fitted before takes the place of a new one.
+    """
+    fitted = {} if reference is None else {"reference": reference}
     for name in names:
-        if name == "set" and "reference" in names:
+        if name in fitted or (name == "set" and "reference" in names):
             continue
         start = time.perf_counter()
         fitted[name] = MODELS[name](random_state=seed).fit(X, y)
@@ -135,9 +147,15 @@ def cross_validate(
     """Predictions for each cluster by models that have not seen it."""
     empty = pd.DataFrame(np.nan, index=y.index, columns=y.columns)
     predictions = {name: empty.copy() for name in options.models}
+    kept = kept_references(options.references) if options.references else None
     for i, (train, test) in enumerate(folds):
         print(f"fold {i + 1} of {len(folds)}", flush=True)
-        fitted = fit(options.models, X.iloc[train], y.iloc[train], options.seed)
+        reference = None
+        if kept:
+            reference, unseen = kept[i]
+            if set(unseen) != set(X.index[test]):
+                raise SystemExit(f"{options.references} holds models of other folds.")
+        fitted = fit(options.models, X.iloc[train], y.iloc[train], options.seed, reference)
         for name, predicted in predictions.items():
             predicted.iloc[test] = fitted[name].predict(X.iloc[test])
         joined({"published": y, **predictions}).to_csv(options.output / "predictions.csv")

@@ -115,6 +115,6 @@ def draw_ranks(ranks: Floats, file: Path) -> None:
     figure = Figure(figsize=(13, 3.4), layout="constrained")
     for axes, column, label in zip(figure.subplots(1, 4), ranks.T, LABELS.values(), strict=True):
         axes.axhspan(expected - spread, expected + spread, color="#cccccc", linewidth=0)
-        axes.hist(column, n_bins, (0, 1), histtype="step", color="#0072B2", linewidth=1.5)
+        axes.hist(column, n_bins, range=(0, 1), histtype="step", color="#0072B2", linewidth=1.5)
         axes.set(title=label, xlabel="rank of the truth", xlim=(0, 1))
     figure.savefig(file, dpi=110)

@@ -12,7 +12,7 @@ from skcluster.pipelines import reference_pipeline
 
 
 def kept_references(folder: Path) -> list[tuple[Any, list[str]]]:
-    """Models that ``accuracy.py --save-references`` kept, and the clusters each has not seen."""
+    """Models that ``cross_fit.py`` or ``accuracy.py --save-references`` kept, and the clusters each has not seen."""
     files = sorted(folder.glob("fold*.skcluster"))
     if not files:
         raise SystemExit(f"{folder} holds no model; accuracy.py --save-references writes them.")
