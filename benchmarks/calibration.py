@@ -5,8 +5,8 @@
 Two parts. The first cross-validates ``reference_pipeline()``, which calibrates itself within the
 training clusters of a fold: prints the share of held-out clusters that the 68 and 95 per cent
 intervals cover, of all and of each third by age, A_V, distance and number of stars, and how wide
-they are beside intervals of one width for all. Models that ``cross_fit.py`` or ``accuracy.py --save-references`` kept
-are measured in place of new ones with ``--references``.
+they are beside intervals of one width for all. ``--references`` measures models that
+``cross_fit.py`` or ``accuracy.py --save-references`` kept, in place of new ones.
 
 The second is simulation-based calibration: clusters simulated from the likelihood's own model, and
 the ranks of their true parameters among draws of the posterior, without tempering.

@@ -6,8 +6,8 @@ Fits ``reference_pipeline()`` on half of the clusters. From the stars of the oth
 that are spoilt: stars of all clusters at random; a cluster among five times as many foreign stars;
 two clusters under one name; G−RP under the name of BP−RP. Prints how many of each kind are flagged,
 by what, beside false alarms on the clusters as they are, and how M 67 fares among five times as
-many foreign stars. ``--references`` takes models that ``cross_fit.py`` or ``accuracy.py --save-references`` kept, each
-for the clusters that it has not seen.
+many foreign stars. ``--references`` takes models that ``cross_fit.py`` or ``accuracy.py
+--save-references`` kept, each for the clusters that it has not seen.
 """
 
 import argparse

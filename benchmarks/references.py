@@ -12,10 +12,10 @@ from skcluster.pipelines import reference_pipeline
 
 
 def kept_references(folder: Path) -> list[tuple[Any, list[str]]]:
-    """Models that ``cross_fit.py`` or ``accuracy.py --save-references`` kept, and the clusters each has not seen."""
+    """Models that were kept by folds, and the clusters that each has not seen."""
     files = sorted(folder.glob("fold*.skcluster"))
     if not files:
-        raise SystemExit(f"{folder} holds no model; accuracy.py --save-references writes them.")
+        raise SystemExit(f"{folder} holds no model; cross_fit.py writes them.")
     return [(load_model(file), list(read_card(file)["card"]["held out"])) for file in files]
 
 

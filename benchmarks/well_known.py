@@ -6,8 +6,8 @@ Fits ``reference_pipeline()`` and isochrones alone to all clusters but the well-
 prints beside published ages and metallicities those of the networks, of the posterior with its
 intervals, of isochrones alone and of the catalogue that was learned from; also as Markdown, with
 sources. Draws their diagrams, and M 67's stars with the isochrones of networks and posterior.
-``--references`` takes models that ``cross_fit.py`` or ``accuracy.py --save-references`` kept: each cluster is estimated
-by the one that has not seen it.
+``--references`` takes models that ``cross_fit.py`` or ``accuracy.py --save-references`` kept: each
+cluster is estimated by the one that has not seen it.
 """
 
 import argparse
