@@ -109,21 +109,24 @@ def compare(
     lines = []
     for kind, rows in subsets(y, n_stars).items():
         for target in ("log_age", "a_v", MODULUS):
-            squares = own.loc[rows, target] ** 2, other.loc[rows, target] ** 2
-            roots = [np.sqrt(square.mean()) for square in squares]
-            change = roots[0] - roots[1]
-            # To first order, as the difference of the squares has it.
-            deviation = (squares[0] - squares[1]).std(ddof=1) / np.sqrt(rows.sum())
-            spread = deviation / sum(roots)
-            lines.append(
-                {
-                    "clusters": f"{kind} ({rows.sum()})",
-                    "target": f"{target} ({UNITS[target]})",
-                    "difference": f"{change:+.3f} ± {spread:.3f}",
-                    "worse": "yes" if change > spread else "",
-                }
-            )
+            line = {"clusters": f"{kind} ({rows.sum()})", "target": f"{target} ({UNITS[target]})"}
+            change, spread = _change_of_rmse(own.loc[rows, target], other.loc[rows, target])
+            is_known = rows.sum() > 1
+            line["difference"] = f"{change:+.3f} ± {spread:.3f}" if is_known else "–"
+            line["worse"] = "yes" if is_known and change > spread else ""
+            lines.append(line)
     return pd.DataFrame(lines)
+
+
+def _change_of_rmse(own: pd.Series, other: pd.Series) -> tuple[float, float]:
+    """By how much the RMSE of errors is above that of others, and its standard error."""
+    squares, other_squares = own**2, other**2
+    sum_of_roots = np.sqrt(squares.mean()) + np.sqrt(other_squares.mean())
+    if not sum_of_roots > 0:
+        return 0.0, 0.0
+    # To first order, as the difference of the squares has it.
+    difference = (squares - other_squares) / sum_of_roots
+    return float(difference.mean()), float(difference.std() / np.sqrt(len(difference)))
 
 
 def worst(y: pd.DataFrame, predicted: pd.DataFrame, n_stars: Floats, n: int = 10) -> str:

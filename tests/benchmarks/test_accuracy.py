@@ -7,6 +7,7 @@ from typing import Any
 
 import accuracy
 import calibration
+import cross_fit
 import flags
 import numpy as np
 import pandas as pd
@@ -42,9 +43,10 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Any:
         quick = {"n_networks": 1, "epochs": 2, "cv": 2, "n_draws": 256, "tempering": 0.3}
         return reference_pipeline(**{**quick, **overrides})
 
-    for module in (references, train_model, well_known, flags):
+    for module in (references, train_model, well_known, flags, cross_fit):
         monkeypatch.setattr(module, "reference_pipeline", pipeline)
     monkeypatch.setitem(accuracy.MODELS, "reference", pipeline)
+    monkeypatch.setattr(cross_fit, "set_pipeline", partial(set_pipeline, n_networks=1, epochs=2))
     alone = partial(IsochronePosterior, n_draws=256, tempering=0.3)
     monkeypatch.setitem(accuracy.MODELS, "isochrones", alone)
     monkeypatch.setattr(well_known, "IsochronePosterior", alone)
@@ -104,6 +106,24 @@ def test_references_are_fitted_where_none_were_kept(data, tmp_path, capsys):
     assert "400 random stars" in capsys.readouterr().out
     with pytest.raises(SystemExit, match="holds no model"):
         references.kept_references(tmp_path)
+
+
+@pytest.mark.usefixtures("quick")
+def test_cross_fitted_references_have_not_seen_their_clusters(data, tmp_path, capsys):
+    kept = str(tmp_path / "kept")
+    cross_fit.main([*data, "--folds", "2", "--output", kept])
+    options = ["--models", "set", "reference", "--references", kept, "--output", str(tmp_path)]
+    accuracy.main([*data, *options, "--folds", "2"])
+    table = pd.read_csv(tmp_path / "predictions.csv", index_col=0)
+    for (model, unseen), i in zip(references.kept_references(tmp_path / "kept"), "01", strict=True):
+        assert len(unseen) == len(model.held_out_) == 45
+        network = load_model(tmp_path / "kept" / f"networks{i}.skcluster")
+        X = accuracy.read_clusters(data[1]).loc[unseen]
+        columns = [f"set_{target}" for target in accuracy.TARGETS]
+        np.testing.assert_allclose(network.predict(X), table.loc[unseen, columns], rtol=1e-4)
+        assert not model.outside_domain(X).all()
+    with pytest.raises(SystemExit, match="other folds"):
+        accuracy.main([*data, *options, "--folds", "2", "--seed", "1"])
 
 
 @pytest.fixture(scope="module")
