@@ -86,7 +86,8 @@ MODELS: dict[str, Callable[..., Any]] = {
     "cnn": cnn_pipeline,
     "mdm": mdm_pipeline,
     "set": set_pipeline,
-    "isochrones": partial(IsochronePosterior, None, n_jobs=2),
+    # The tempering is what the reference chooses.
+    "isochrones": partial(IsochronePosterior, None, tempering=0.3, n_jobs=2),
     "reference": partial(reference_pipeline, n_jobs=2),
 }
 
