@@ -192,7 +192,7 @@ def main(arguments: list[str] | None = None) -> None:
     table = pd.DataFrame(
         {"list": kind, **counts(pd.concat(found))} for kind, found in parts.items()
     )
-    print(table.set_index("list").T.astype(object).to_string(), "\n")
+    print(table.set_index("list").astype(object).T.to_string(), "\n")
     print(m67)
     options.output.mkdir(parents=True, exist_ok=True)
     record = {"lists": table.to_dict("records"), "m67": m67}
