@@ -38,7 +38,7 @@ def estimate(
     coverage: float = 0.68,
     cluster_column: str | None = None,
 ) -> list[Path]:
-    """Estimate log age, A_V and distance for a partitioned catalogue, and write them as they come.
+    """Estimate the parameters of the clusters of a partitioned catalogue, partition by partition.
 
     Each partition is read, measured and written by one task of Dask; no more partitions are in
     memory than Dask has workers. A run that was stopped goes on where it was: what has been written
@@ -101,8 +101,8 @@ def estimate(
     ...     table = pd.read_parquet(Path(folder) / "estimates")
     >>> [file.name for file in files]
     ['part-000000.parquet']
-    >>> table.shape
-    (5, 11)
+    >>> table.shape  # of all columns of the pretrained model
+    (5, 19)
     """
     from dask.base import compute
     from dask.delayed import delayed

@@ -23,6 +23,7 @@ __all__ = [
     "G_QUANTILES",
     "INTERVAL_ENDS",
     "LABEL_COLUMNS",
+    "MEMBER_COLUMNS",
     "NEEDED_STAR_COLUMNS",
     "NETWORK_SCALES",
     "STAR_COLUMNS",
@@ -58,6 +59,10 @@ class Column:
     missing : {"keep", "leave out"}, default="keep"
         What happens to a star whose value is missing (NaN, masked, blank): it is kept with NaN,
         or left out with a warning that counts such stars.
+    decimals : int, default=2
+        Decimal places of a printed value.
+    significant : int or None, default=None
+        Significant digits of a printed value, instead, for quantities of many magnitudes.
 
     Examples
     --------
@@ -66,6 +71,8 @@ class Column:
     ('mag', '$A_V$ [mag]')
     >>> TARGETS["a_v"].rule()
     'must lie between 0 and 50'
+    >>> [TARGETS["distance_kpc"].decimals_of(distance) for distance in (0.136, 2.45, 12.3)]
+    [3, 2, 1]
     """
 
     name: str
@@ -78,6 +85,8 @@ class Column:
     synonyms: tuple[str, ...] = ()
     kind: Literal["number", "text", "identifier"] = "number"
     missing: Literal["keep", "leave out"] = "keep"
+    decimals: int = 2
+    significant: int | None = None
 
     def __post_init__(self) -> None:
         if not self.label:
@@ -94,6 +103,12 @@ class Column:
         if self.name == "log_age":
             return r"$\log_{10}$(age / yr)"
         return f"{self.label} [{self.printed_unit}]" if self.unit else self.label
+
+    def decimals_of(self, value: float) -> int:
+        """Decimal places of a printed value, and of the ends of its interval."""
+        if self.significant is None or not np.isfinite(value) or value == 0:
+            return self.decimals
+        return max(self.significant - 1 - int(np.floor(np.log10(abs(value)))), 0)
 
     def rule(self) -> str:
         """The allowed values, in words, to follow the name of the column."""
@@ -238,7 +253,14 @@ TARGETS: dict[str, Column] = _by_name(
         synonyms=("AVNN", "AV", "AV50", "a_v_50"),
     ),
     Column(
-        "distance_kpc", "Distance", "kpc", "distance", low=0.001, high=1000, synonyms=("dist_kpc",)
+        "distance_kpc",
+        "Distance",
+        "kpc",
+        "distance",
+        low=0.001,
+        high=1000,
+        synonyms=("dist_kpc",),
+        significant=3,
     ),
     Column(
         "metallicity",
@@ -274,12 +296,28 @@ LABEL_COLUMNS: dict[str, Column] = _by_name(
 #: What else a table of estimates may hold.
 ESTIMATE_COLUMNS: dict[str, Column] = _by_name(
     CLUSTER,
-    Column("n_stars", "Number of member stars in the table", label="stars", low=0),
-    Column("n_used", "Number of stars that the estimate used", label="stars used", low=0),
+    Column("n_stars", "Number of member stars in the table", label="stars", low=0, decimals=0),
+    Column(
+        "n_used", "Number of stars that the estimate used", label="stars used", low=0, decimals=0
+    ),
     *TARGETS.values(),
     Column(
+        "differential_reddening",
+        "Scale of the half-normal extra A_V in front of individual stars",
+        "mag",
+        "differential reddening",
+        low=0,
+    ),
+    Column(
+        "field_fraction",
+        "Expected fraction of field stars among the stars used",
+        label="field fraction",
+        low=0,
+        high=1,
+    ),
+    Column(
         "goodness_of_fit",
-        "Posterior predictive p-value; small where the model does not fit",
+        "Fraction of training clusters, when held out, that fit no better",
         label="goodness of fit",
         low=0,
         high=1,
@@ -289,25 +327,24 @@ ESTIMATE_COLUMNS: dict[str, Column] = _by_name(
         "Effective number of weighted posterior samples",
         label="effective samples",
         low=0,
-    ),
-    Column(
-        "differential_reddening",
-        "Scale of individual stars' extinction beyond A_V, as a fraction of it",
-        label="differential reddening",
-        low=0,
-    ),
-    Column(
-        "field_fraction",
-        "Fraction of the stars that do not belong to the cluster",
-        label="field fraction",
-        low=0,
-        high=1,
+        decimals=0,
     ),
     Column(
         "flag",
-        "Why the estimate may be wrong; empty if nothing speaks against it",
+        "Reasons to doubt the estimate; empty if there are none",
         label="flag",
         kind="text",
+    ),
+)
+
+#: What estimates add to a table of stars.
+MEMBER_COLUMNS: dict[str, Column] = _by_name(
+    Column(
+        "membership",
+        "Posterior probability to be a member",
+        label="probability to be a member",
+        low=0,
+        high=1,
     ),
 )
 
@@ -319,7 +356,7 @@ INTERVAL_ENDS = {
 
 
 def estimate_column(name: str) -> Column:
-    """The column of a table of estimates, ends of intervals included.
+    """The column of a table of estimates, ends of intervals included, or of its stars.
 
     Parameters
     ----------
@@ -343,7 +380,8 @@ def estimate_column(name: str) -> Column:
         known = ESTIMATE_COLUMNS.get(name.removesuffix(ending))
         if name.endswith(ending) and known is not None:
             return replace(known, name=name, description=f"{known.description}, {meaning}")
-    return ESTIMATE_COLUMNS.get(name) or Column(name, name)
+    known = ESTIMATE_COLUMNS.get(name) or MEMBER_COLUMNS.get(name) or STAR_COLUMNS.get(name)
+    return known or Column(name, name)
 
 
 @dataclass(frozen=True)

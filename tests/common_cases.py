@@ -27,7 +27,7 @@ from skcluster import (
     Pipeline,
 )
 from skcluster.features import CachedTransformer, StarSet
-from skcluster.inference import ConformalRegressor
+from skcluster.inference import ConformalRegressor, IsochronePosterior
 from skcluster.regressors import NamedTargetRegressor, SetRegressor, TargetScaler
 
 
@@ -199,5 +199,16 @@ CASES = [
         ConformalRegressor(TINY_SET, cv=2, random_state=0),
         {"estimator__learning_rate": [1e-3, 1e-1]},
         StarSet(max_stars=16),
+    ),
+    Case(
+        "IsochronePosterior",
+        IsochronePosterior(
+            make_pipeline(GuessFeatures(), StandardScaler(), Ridge()),
+            cv=2,
+            tempering=0.3,
+            n_draws=64,
+            random_state=0,
+        ),
+        {"tail_weight": [0.1, 0.5]},
     ),
 ]

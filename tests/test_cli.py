@@ -3,6 +3,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from astropy.table import Table
@@ -28,15 +29,67 @@ def test_estimate_prints_and_writes(members, tmp_path, capsys):
     table = Table.read(output)
     assert len(table) == 25
     assert table.meta["model"] == "reference"
-    printed = capsys.readouterr().out
-    assert "log_age_lower" in printed
-    assert f"and 5 more in {output}" in printed
+    head, *lines, last = capsys.readouterr().out.splitlines()
+    assert head.split()[:3] == ["cluster", "n_used", "log_age"]
+    assert "distance_kpc [kpc]" in head
+    assert len(lines) == 20
+    row = table[0]
+    ends = (row[f"log_age{end}"] for end in ("", "_lower", "_upper"))
+    assert "{:.2f} ({:.2f} to {:.2f})".format(*ends) in lines[0]
+    assert last == f"… and 5 more in {output}"
 
 
-def test_estimate_draws(members, tmp_path):
-    few, figures = tmp_path / "few.csv", tmp_path / "figures"
+@pytest.fixture(scope="module")
+def few(members: Path) -> Path:
+    """Two of the clusters, with Gaia's identifiers, one of them missing."""
+    file = members.with_name("few.parquet")
     stars = pd.read_parquet(members)
-    stars[stars["cluster"].isin(stars["cluster"].unique()[:2])].to_csv(few, index=False)
+    stars = stars[stars["cluster"].isin(stars["cluster"].unique()[:2])].reset_index(drop=True)
+    identifiers = pd.array(2**60 + stars.index.to_numpy(), dtype="Int64")
+    identifiers[0] = pd.NA
+    stars.assign(source_id=identifiers).to_parquet(file, index=False)
+    return file
+
+
+@pytest.mark.parametrize("extension", ["csv", "ecsv", "fits", "vot", "parquet"])
+def test_members_are_written_with_their_membership(extension, few, tmp_path):
+    output = tmp_path / f"members.{extension}"
+    assert run("estimate", few, "--members-output", output) == 0
+    given = pd.read_parquet(few)
+    if extension == "csv":
+        table = Table.from_pandas(pd.read_csv(output, dtype={"source_id": "Int64"}))
+    else:
+        table = Table.read(output)
+        assert str(table["parallax"].unit) == "mas"
+        assert table["membership"].description == "Posterior probability to be a member"
+    assert len(table) == len(given)
+    assert int(table["source_id"][5]) == 2**60 + 5
+    assert table.colnames[0] == "cluster"
+    membership = np.ma.filled(table["membership"].astype(float), np.nan)
+    used = given["phot_g_mean_mag"].to_numpy() < 18
+    assert np.isnan(membership[~used]).all()
+    known = membership[np.isfinite(membership)]
+    assert ((known >= 0) & (known <= 1)).all()
+    assert np.median(known) > 0.5
+
+
+def test_what_a_model_or_a_file_does_not_allow(few, members, tmp_path, capsys):
+    same = tmp_path / "same.csv"
+    assert run("estimate", few, "-o", same, "--members-output", same) == 1
+    assert "are the same file" in capsys.readouterr().err
+    model, labels = tmp_path / "model.skcluster", members.with_name("l.parquet")
+    fit = ["fit", members, labels, "-o", model, "--pipeline", "ann", "--epochs", "1"]
+    assert run(*fit, "--no-intervals") == 0
+    options = ["estimate", few, "--model", model]
+    assert run(*options, "--members-output", tmp_path / "members.csv") == 1
+    assert "need a model such as IsochronePosterior" in capsys.readouterr().err
+    # Diagrams and reports do without it.
+    assert run(*options, "--plots", tmp_path / "figures") == 0
+    assert run("report", few, "--model", model, "-o", tmp_path / "r.html") == 0
+
+
+def test_estimate_draws(few, tmp_path):
+    figures = tmp_path / "figures"
     assert run("estimate", few, "--plots", figures, "--plot-format", "pdf") == 0
     assert sorted(file.name for file in figures.iterdir()) == ["sim_000000.pdf", "sim_000001.pdf"]
     assert run("estimate", few, "--plots", figures, "--plot-format", "pdf") == 1
@@ -51,6 +104,7 @@ def test_report(members, tmp_path, capsys):
     assert "<h1>Mine</h1>" in text
     assert "<dd>reference</dd>" in text
     assert '"band"' in text
+    assert '"posterior":true' in text
     assert run("report", members, "-o", page) == 1
     assert "--overwrite replaces it" in capsys.readouterr().err
 
@@ -72,7 +126,9 @@ def test_fit_info_and_estimate_with_the_model(members, tmp_path, capsys):
     assert run("info", model) == 0
     assert "name: ann" in capsys.readouterr().out
     assert run("estimate", members, "--model", model) == 0
-    assert "log_age_lower" not in capsys.readouterr().out
+    head, line, *_ = capsys.readouterr().out.splitlines()
+    assert head.split()[:2] == ["cluster", "n_stars"]
+    assert "(" not in line
     assert run(*fit) == 1
     assert "--overwrite replaces it" in capsys.readouterr().err
 
@@ -95,6 +151,7 @@ def test_simulate(tmp_path, capsys):
         (["estimate", "{members}", "--cluster-column", "x"], "'x'"),
         (["estimate", "{members}", "-o", "no/where.csv"], "no folder"),
         (["estimate", "{members}", "-o", "{folder}/x.doc"], "is unknown"),
+        (["estimate", "{members}", "--members-output", "{folder}/x.doc"], "is unknown"),
         (["info", "{members}"], "no model file"),
     ],
 )
@@ -124,7 +181,7 @@ def test_works_in_a_pipe_that_closes(members):
     done = subprocess.run(
         command, shell=True, capture_output=True, text=True, check=True, env=os.environ
     )
-    assert "n_stars" in done.stdout
+    assert "n_used" in done.stdout
     assert "Traceback" not in done.stderr
     assert "error" not in done.stderr.lower()
 
@@ -137,6 +194,15 @@ def test_one_star(tmp_path, capsys):
     assert "few stars" in printed
     assert (tmp_path / "figures" / "lonely.png").stat().st_size > 10_000
     assert run("report", file, "-o", tmp_path / "one.html") == 0
+
+
+def test_a_cluster_without_bright_stars_has_no_value(tmp_path, capsys):
+    file = tmp_path / "faint.csv"
+    file.write_text("cluster,phot_g_mean_mag,bp_rp,parallax\nfaint,18.5,1.8,1.2\n")
+    assert run("estimate", file) == 0
+    _, line = capsys.readouterr().out.splitlines()
+    assert line.split()[:7] == ["faint", "0", *["–"] * 5]
+    assert "cannot be measured; few stars" in line
 
 
 FULL = """
@@ -160,6 +226,7 @@ QUICKLY = ["--pipeline", "ann", "--epochs", "1", "--no-intervals"]
         ["estimate", "{members}", "-o", "{out}/e.fits"],
         ["estimate", "{members}", "-o", "{out}/e.vot"],
         ["estimate", "{members}", "-o", "{out}/e.parquet"],
+        ["estimate", "{members}", "--members-output", "{out}/m.fits"],
         ["estimate", "{members}", "--plots", "{out}"],
         ["report", "{members}", "-o", "{out}/r.html"],
         ["simulate", "-n", "100", "-o", "{out}/s.parquet"],

@@ -14,6 +14,10 @@ EXPECTED_FAILURES = {
         "ClusterAugmenter-noisy",
         "the_order_of_stars_does_not_matter",
     ): "which stars get which noise depends on their order, as with any random draw",
+    (
+        "IsochronePosterior",
+        "a_pipeline_can_remember",
+    ): "it takes clusters, so that no step before it has an output to keep",
 }
 
 #: Estimators of targets, not of clusters: see tests/regressors.
@@ -49,5 +53,5 @@ def test_no_check_is_lost():
         for kind in ("transformer", "resampler", "regressor")
     }
     assert numbers == {"transformer": 25, "resampler": 18, "regressor": 18}
-    assert len(PAIRS) == 8 * 25 + 2 * 18 + 6 * 18
+    assert len(PAIRS) == 8 * 25 + 2 * 18 + 7 * 18
     assert EXPECTED_FAILURES.keys() <= {(case.name, name) for case, name in PAIRS}

@@ -6,10 +6,10 @@ import pytest
 from sklearn.linear_model import LinearRegression
 
 from skcluster import CMDHistogram, load_model, make_pipeline
-from skcluster.clusters import as_clusters, stars_of
+from skcluster.clusters import as_clusters, clusters_from_flat, stars_of
 from skcluster.datasets import simulate_clusters
 from skcluster.estimation import estimate
-from skcluster.inference import PredictiveDistribution
+from skcluster.inference import IsochronePosterior, PredictiveDistribution
 
 TARGETS = ["log_age", "a_v", "distance_kpc"]
 
@@ -40,13 +40,16 @@ def test_doubtful_clusters_are_flagged():
     assert "few stars" in table.loc["poor", "flag"]
     assert table.loc["faint", "flag"].startswith("cannot be measured")
     assert np.isnan(table.loc["faint", "log_age_lower"])
-    assert table.loc["odd", "flag"] == "outside domain"
+    assert "outside domain" in table.loc["odd", "flag"]
 
 
 def test_any_model_of_three_targets_will_do():
     X, y = simulate_clusters(30, random_state=0)
     model = make_pipeline(CMDHistogram(), LinearRegression()).fit(X, y[TARGETS])
     assert estimate(X, model).columns.tolist() == ["n_stars", *TARGETS, "flag"]
+    with pytest.raises(ValueError, match="need a model such as IsochronePosterior; Pipeline"):
+        estimate(X, model, membership=True)
+    assert estimate(X, model, membership="if known")[1] is None
     with pytest.raises(ValueError, match=r"predicts 1 targets .* 3 are needed: log_age, a_v"):
         estimate(X, model.fit(X, y["log_age"]))
     with pytest.raises(ValueError, match="Pipeline has none"):
@@ -65,8 +68,12 @@ class Offered(PredictiveDistribution):
 
     def __init__(self, counts: Any) -> None:
         self.n_used = counts // 2
-        self.extra_columns = pd.DataFrame({"goodness_of_fit": counts / 1000, "note": "seen"})
+        self._fits = counts / 1000
         self._means = np.column_stack([counts / 100, -counts, counts / 10, 0.0 * counts])
+
+    @property
+    def extra_columns(self) -> Any:
+        return pd.DataFrame({"goodness_of_fit": self._fits, "note": "seen"})
 
     @property
     def flags(self) -> Any:
@@ -140,9 +147,46 @@ def test_a_wrong_parameter_is_refused_by_name(wrong):
 
 def test_no_cluster_gives_an_empty_table():
     X, _ = simulate_clusters(2, random_state=0)
-    table, samples = estimate(X[:0], n_samples=3)
+    table, samples, members = estimate(X[:0], n_samples=3, membership=True)
+    full, full_members = estimate(X, membership=True)
+    pd.testing.assert_series_equal(table.dtypes, full.dtypes)
+    assert members.columns.tolist() == full_members.columns.tolist()
+    assert len(table) == len(samples) == len(members) == 0
+
+
+def test_clusters_without_stars_alone_have_all_columns():
+    X, _ = simulate_clusters(2, random_state=0, n_stars=20)
+    with pytest.warns(UserWarning, match="No star is left"):
+        gone = as_clusters({name: X.loc[name, "stars"].assign(bp_rp=np.nan) for name in X.index})
+    table = estimate(gone)
     assert table.columns.tolist() == estimate(X).columns.tolist()
-    assert len(table) == len(samples) == 0
+    assert table["flag"].tolist() == ["cannot be measured; few stars"] * 2
+    assert table["n_used"].tolist() == [0, 0]
+    assert table["goodness_of_fit"].isna().all()
+
+
+def test_all_stars_are_returned_with_their_membership():
+    X, _ = simulate_clusters(3, random_state=0, n_stars=60)
+    stars = {name: X.loc[name, "stars"] for name in X.index}
+    first = X.index[0]
+    identifiers = pd.array([2**60, pd.NA, *range(len(stars[first]) - 2)], dtype="Int64")
+    stars = {
+        first: stars[first].assign(source_id=identifiers),
+        "gone": stars[X.index[1]].assign(bp_rp=np.nan),
+        "faint": stars[X.index[2]].assign(phot_g_mean_mag=19.0),
+    }
+    with pytest.warns(UserWarning, match="No star is left"):
+        X = as_clusters(stars)
+    table, members = estimate(X, membership=True)
+    assert members["cluster"].tolist() == [first] * 60 + ["faint"] * len(stars["faint"])
+    used = members["phot_g_mean_mag"] < 18
+    assert members.loc[used, "membership"].between(0, 1).all()
+    assert members.loc[~used, "membership"].isna().all()
+    one = members[members["cluster"] == first]
+    assert one["membership"].count() == table.loc[first, "n_used"]
+    assert one["membership"].mean() == pytest.approx(1 - table.loc[first, "field_fraction"])
+    assert one["source_id"].iloc[0] == 2**60
+    assert one["source_id"].isna().tolist() == [False, True, *[False] * 58]
 
 
 def test_few_stars_and_noisy_stars_have_wider_intervals():
@@ -173,3 +217,55 @@ def test_a_cluster_of_a_million_stars():
     assert abs(line["log_age"] - 8.5) < 0.6
     assert abs(line["a_v"] - 0.3) < 0.5
     assert line["distance_kpc"] == pytest.approx(0.8, rel=0.2)
+
+
+def test_membership_comes_with_every_star():
+    X, _ = simulate_clusters(3, random_state=0, n_stars=[40, 25, 30], distance_kpc=1.0)
+    stars = stars_of(X)
+    fields = {name: stars[name].copy() for name in stars.columns}
+    fields["source_id"] = np.arange(95)
+    fields["phot_g_mean_mag"][[3, 70]] = 18.0
+    X = clusters_from_flat(fields, stars.offsets, X.index)
+    model = IsochronePosterior(n_draws=64, random_state=0).fit(X)
+    table, members = estimate(X, model, membership=True)
+    pd.testing.assert_frame_equal(table, estimate(X, model))
+    assert members.columns.tolist() == ["cluster", *stars_of(X).columns, "membership"]
+    assert members["source_id"].tolist() == list(range(95))
+    assert members["cluster"].tolist() == list(np.repeat(X.index, [40, 25, 30]))
+    np.testing.assert_array_equal(np.flatnonzero(members["membership"].isna()), [3, 70])
+    assert members["membership"].dropna().between(0, 1).all()
+    # What is not used is as faint as the limit; the share of the others is the table's.
+    used = members.groupby("cluster", sort=False)["membership"]
+    assert used.count().tolist() == table["n_used"].tolist()
+    np.testing.assert_allclose(1 - used.mean(), table["field_fraction"], rtol=1e-6)
+    # In any order of clusters, with samples in between.
+    _, samples, backwards = estimate(
+        X.iloc[::-1], model, n_samples=2, membership=True, random_state=0
+    )
+    assert list(samples) == list(X.index[::-1])
+    again = backwards.set_index("source_id").loc[members["source_id"], "membership"]
+    np.testing.assert_allclose(again, members["membership"], rtol=1e-5)
+
+
+def test_membership_of_clusters_without_stars():
+    X, _ = simulate_clusters(2, random_state=0, n_stars=20, distance_kpc=1.0)
+    model = IsochronePosterior(n_draws=64, random_state=0).fit(X)
+    stars = stars_of(X)
+    empty = stars.take(stars.cluster != 0).to_clusters()
+    table, members = estimate(empty, model, membership=True)
+    assert table["n_stars"].tolist() == [0, 20]
+    assert len(members) == 20
+    assert members["membership"].notna().all()
+    table, members = estimate(X.iloc[:0], model, membership=True)
+    assert len(table) == len(members) == 0
+
+
+def test_membership_needs_a_model_that_knows_it():
+    X, y = simulate_clusters(12, random_state=0)
+    plain = make_pipeline(CMDHistogram(), LinearRegression()).fit(X, y[TARGETS])
+    with pytest.raises(ValueError, match=r"such as IsochronePosterior; Pipeline has none"):
+        estimate(X, plain, membership=True)
+    with pytest.raises(ValueError, match=r"such as IsochronePosterior; Posterior has none"):
+        estimate(X, Posterior(), membership=True)
+    with pytest.raises(ValueError, match="'membership' parameter"):
+        estimate(X, plain, membership="all")

@@ -34,9 +34,9 @@ MODELS = {
     "cnn": cnn_pipeline(epochs=1, filters=(2,), random_state=0),
     "mdm": mdm_pipeline(epochs=1, filters=(2,), random_state=0),
     "set": set_pipeline(epochs=0, random_state=0),
-    "reference": reference_pipeline(epochs=0, random_state=0),
+    "reference": reference_pipeline(epochs=0, cv=2, tempering=0.3, n_draws=64, random_state=0),
     "conformal": ConformalRegressor(
-        reference_pipeline(epochs=0, n_networks=1, random_state=0),
+        set_pipeline(epochs=0, n_networks=1, random_state=0),
         cv=2,
         domain=cluster_domain(),
         random_state=0,

@@ -8,6 +8,7 @@ from sklearn.base import clone, is_regressor
 from sklearn.model_selection import GridSearchCV, ShuffleSplit, cross_validate
 
 from skcluster import ClusterAugmenter, SetRegressor
+from skcluster.inference import IsochronePosterior, describe_cluster
 from skcluster.metrics import error_table
 from skcluster.pipelines import (
     ann_pipeline,
@@ -135,8 +136,64 @@ def test_sets_know_three_columns_without_names(toy: Clusters) -> None:
     np.testing.assert_array_equal(clone(model).fit(X, y.to_numpy()).predict(X), expected)
     one = clone(model).fit(X, y["log_age"]).predict(X)
     assert one.shape == (12,)
-    reference = reference_pipeline(epochs=1, n_networks=1, random_state=0)
-    np.testing.assert_array_equal(reference.fit(X, y).predict(X), expected)
+
+
+def test_the_reference_puts_each_setting_where_it_belongs() -> None:
+    cv = ShuffleSplit(2)
+    model = reference_pipeline(
+        cv=cv,
+        n_draws=128,
+        tail_weight=0.1,
+        law="edr3",
+        domain=None,
+        n_jobs=2,
+        random_state=5,
+        epochs=3,
+        n_networks=2,
+        features__max_stars=99,
+        faint_limit=17.0,
+    )
+    own = model.get_params(deep=False)
+    expected = {
+        "cv": cv,
+        "n_draws": 128,
+        "tail_weight": 0.1,
+        "law": "edr3",
+        "domain": None,
+        "n_jobs": 2,
+        "random_state": 5,
+        "faint_limit": 17.0,
+        "tempering": "auto",
+    }
+    assert {name: own[name] for name in expected} == expected
+    inside = model.estimator.get_params()
+    network = "regressor__regressor__"
+    assert inside[network + "epochs"] == 3
+    assert inside[network + "n_networks"] == 2
+    assert inside[network + "random_state"] == 5
+    assert inside["features__max_stars"] == 99
+    assert isinstance(model, IsochronePosterior)
+    plain = reference_pipeline()
+    assert plain.domain is describe_cluster
+    assert plain.random_state is None
+    assert repr(plain.estimator) == repr(set_pipeline())
+    with_augmenter = reference_pipeline(augment=ClusterAugmenter())
+    assert isinstance(with_augmenter.estimator.named_steps["augment"], ClusterAugmenter)
+
+
+@pytest.mark.parametrize("name", ["epoch", "n_draw", "estimator", "features__max_star"])
+def test_an_unknown_setting_is_refused_by_name(name: str) -> None:
+    unknown = name.rpartition("__")[2]
+    for pipeline in (reference_pipeline, set_pipeline):
+        with pytest.raises(ValueError, match=f"Invalid parameter '{unknown}'"):
+            pipeline(**{name: 3})
+
+
+def test_the_reference_is_fitted_on_few_clusters(toy: Clusters) -> None:
+    X, y = toy
+    model = reference_pipeline(epochs=0, cv=2, tempering=0.3, n_draws=64, random_state=0)
+    assert model.fit(X, y).predict(X).shape == (12, 3)
+    np.testing.assert_array_equal(clone(model).fit(X, y).predict(X), model.predict(X))
 
 
 @pytest.mark.real

@@ -12,6 +12,7 @@ from skcluster.schema import (
     CONTEXT,
     ESTIMATE_COLUMNS,
     LABEL_COLUMNS,
+    MEMBER_COLUMNS,
     NETWORK_SCALES,
     STAR_COLUMNS,
     TARGETS,
@@ -24,6 +25,7 @@ TABLES = {
     "labels": LABEL_COLUMNS,
     "estimates": ESTIMATE_COLUMNS,
     "targets": TARGETS,
+    "members": MEMBER_COLUMNS,
 }
 COLUMNS = [
     pytest.param(column, id=f"{table}-{name}")
@@ -82,6 +84,28 @@ def test_ends_of_intervals_are_columns_like_their_value():
     assert end.unit == "mag"
     assert end.description == "Extinction A_V, upper end of its interval"
     assert estimate_column("a_v") is TARGETS["a_v"]
+
+
+@pytest.mark.parametrize("name", ["membership", "pmra"])
+def test_columns_of_stars_are_known_beside_estimates(name):
+    assert estimate_column(name) is (MEMBER_COLUMNS | STAR_COLUMNS)[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "decimals"),
+    [
+        ("log_age", 9.6, 2),
+        ("n_used", 884, 0),
+        ("distance_kpc", 0.0481, 4),
+        ("distance_kpc", 0.884, 3),
+        ("distance_kpc", 2.35, 2),
+        ("distance_kpc", 123.4, 0),
+        ("distance_kpc", np.nan, 2),
+        ("distance_kpc", 0, 2),
+    ],
+)
+def test_decimals_of_printed_values(name, value, decimals):
+    assert estimate_column(name).decimals_of(value) == decimals
 
 
 @pytest.mark.parametrize("name", ["surprise", "surprise_lower"])

@@ -45,7 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="skcluster",
-        description="Log age, extinction and distance of star clusters from their member stars.",
+        description="Parameters of star clusters (log age, extinction, distance, metallicity) from "
+        "their member stars.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, (module, text) in _COMMANDS.items():

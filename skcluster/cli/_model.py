@@ -24,6 +24,8 @@ class Estimates(NamedTuple):
     table: Any
     #: None if they were not asked for, or the model has none.
     samples: dict[Any, Any] | None
+    #: All stars with their membership; None if it was not asked for, or the model knows none.
+    members: Any
 
 
 def load(options: argparse.Namespace) -> Any:
@@ -35,21 +37,29 @@ def load(options: argparse.Namespace) -> Any:
     return load_model(options.model)
 
 
-def estimates(options: argparse.Namespace, model: Any, X: Any, *, samples: bool) -> Estimates:
-    """The table of estimates, and samples for diagrams."""
+def estimates(
+    options: argparse.Namespace,
+    model: Any,
+    X: Any,
+    *,
+    diagrams: bool,
+    members: bool = False,
+) -> Estimates:
+    """The table of estimates, and what diagrams or a table of stars need beside it."""
     from skcluster.estimation import estimate
 
-    n_samples = _N_SAMPLES if samples and hasattr(model, "predict_distribution") else 0
+    n_samples = _N_SAMPLES if diagrams and hasattr(model, "predict_distribution") else 0
     with progress_bar("Estimating", len(X)) as advance:
-        found = estimate(
+        table, *more = estimate(
             X,
             model,
             coverage=options.coverage,
             n_samples=n_samples,
+            membership=True if members else "if known",
             random_state=0,
             progress=advance,
         )
-    return Estimates(*found) if n_samples else Estimates(found, None)
+    return Estimates(table, more[0] if n_samples else None, more[-1])
 
 
 def facts(options: argparse.Namespace) -> dict[str, str]:

@@ -20,7 +20,7 @@ def run(options: argparse.Namespace) -> None:
     """Write the page."""
     may_write(options.output, options.overwrite)
     model, X = load(options), read_members(options)
-    table, samples = estimates(options, model, X, samples=True)
+    table, samples, members = estimates(options, model, X, diagrams=True)
     from skcluster.report import write_report
 
     write_report(
@@ -28,6 +28,7 @@ def run(options: argparse.Namespace) -> None:
         table,
         options.output,
         samples=samples,
+        membership=members,
         coverage=options.coverage,
         title=options.title or f"Star clusters of {options.members.name}",
         metadata=facts(options),

@@ -1,15 +1,24 @@
 """What a model says about some clusters, whatever kind of model it is."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
 from nested_pandas import NestedFrame
 
 from skcluster._utils.typing import BoolArray, FloatArray, IntArray
+from skcluster.clusters import clusters_from_flat, stars_of
 from skcluster.inference import PredictiveDistribution, clip_targets
 from skcluster.schema import CLUSTER_PARAMETERS
+
+#: A star that no model minds.
+_STAR = {
+    "phot_g_mean_mag": np.array([12.0]),
+    "bp_rp": np.array([0.8]),
+    "parallax": np.array([1.0]),
+    "parallax_error": np.array([0.03]),
+}
 
 
 class Answer(NamedTuple):
@@ -24,6 +33,18 @@ class Answer(NamedTuple):
     flags: Mapping[str, BoolArray] = {}
     membership: list[FloatArray] | None = None
 
+    def of_no_cluster(self) -> Self:
+        """The same columns without a row."""
+        return self._replace(
+            estimates=self.estimates[:0],
+            intervals=None if self.intervals is None else self.intervals[:0],
+            samples=None if self.samples is None else self.samples[:0],
+            n_used=None if self.n_used is None else self.n_used[:0],
+            extra_columns=None if self.extra_columns is None else self.extra_columns[:0],
+            flags={name: flag[:0] for name, flag in self.flags.items()},
+            membership=None if self.membership is None else [],
+        )
+
 
 def ask(
     model: Any,
@@ -31,7 +52,7 @@ def ask(
     coverage: float,
     n_samples: int,
     random_state: np.random.RandomState,
-    membership: bool = False,
+    membership: bool | Literal["if known"] = False,
 ) -> Answer:
     """Put clusters through a model, once; no value or interval is out of its quantity's range.
 
@@ -42,7 +63,7 @@ def ask(
         model that has none.
     """
     if not hasattr(model, "predict_distribution"):
-        if membership:
+        if membership is True:
             raise ValueError(_no_membership(model))
         if n_samples:
             raise ValueError(
@@ -64,13 +85,15 @@ def ask(
         found.n_used,
         found.extra_columns,
         found.flags,
-        _membership(model, found) if membership else None,
+        _membership(model, found, membership) if membership else None,
     )
 
 
-def _membership(model: Any, found: PredictiveDistribution) -> list[FloatArray]:
+def _membership(
+    model: Any, found: PredictiveDistribution, wanted: bool | Literal["if known"]
+) -> list[FloatArray] | None:
     values = found.membership()
-    if values is None:
+    if values is None and wanted is True:
         raise ValueError(_no_membership(model))
     return values
 
@@ -93,8 +116,12 @@ def _names(targets: tuple[str, ...] | None, values: FloatArray) -> tuple[str, ..
     return names
 
 
-def no_answer(has_intervals: bool) -> Answer:
-    """What is known of no cluster at all."""
-    values = np.empty((0, len(CLUSTER_PARAMETERS)))
-    intervals = np.empty((*values.shape, 2)) if has_intervals else None
-    return Answer(CLUSTER_PARAMETERS, values, intervals)
+def columns_of(model: Any, X: NestedFrame, **asked: Any) -> Answer:
+    """The answer about no cluster, with the columns that the model gives to every other.
+
+    It is asked about one star with the columns of the stars in X.
+    """
+    unknown = np.array([np.nan])
+    star = dict.fromkeys(stars_of(X).columns, unknown) | _STAR
+    probe = clusters_from_flat(star, np.array([0, 1]), pd.Index(["probe"]))
+    return ask(model, probe, random_state=np.random.RandomState(0), **asked).of_no_cluster()

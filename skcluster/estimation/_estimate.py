@@ -2,15 +2,15 @@
 
 from collections.abc import Callable
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, validate_params
+from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
 from skcluster._utils.typing import ClustersLike, IntArray
 from skcluster.clusters import as_clusters, stars_of
-from skcluster.estimation._answer import Answer, ask, no_answer
+from skcluster.estimation._answer import Answer, ask, columns_of
 from skcluster.estimation._table import members_of, samples_of, table_of
 from skcluster.persistence import load_model
 
@@ -24,7 +24,7 @@ _CHUNK = 100
         "model": "no_validation",
         "coverage": [Interval(Real, 0, 1, closed="neither")],
         "n_samples": [Interval(Integral, 0, None, closed="left")],
-        "membership": ["boolean"],
+        "membership": ["boolean", StrOptions({"if known"})],
         "random_state": ["random_state"],
         "progress": [callable, None],
     },
@@ -36,7 +36,7 @@ def estimate(
     *,
     coverage: float = 0.68,
     n_samples: int = 0,
-    membership: bool = False,
+    membership: bool | Literal["if known"] = False,
     random_state: int | np.random.RandomState | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Any:
@@ -51,16 +51,18 @@ def estimate(
         Whatever `skcluster.clusters.as_clusters` takes.
     model : estimator, optional
         A fitted model. If it has ``predict_distribution``, as
-        `skcluster.inference.ConformalRegressor` does, the table has intervals and whatever else
-        the model offers; see `skcluster.inference.PredictiveDistribution`. If it has only
-        ``predict``, the table has its values. Without names of its targets, they must be log age,
-        A_V and distance. The default is the pretrained model.
+        `skcluster.inference.IsochronePosterior` and `skcluster.inference.ConformalRegressor` do,
+        the table has intervals and whatever else the model offers; see
+        `skcluster.inference.PredictiveDistribution`. If it has only ``predict``, the table has its
+        values. Without names of its targets, they must be log age, A_V and distance. The default is
+        the pretrained model.
     coverage : float, default=0.68
         Probability that an interval contains the true value.
     n_samples : int, default=0
         Number of joint samples per cluster to return with the table.
-    membership : bool, default=False
-        Whether to return the probability of each star to be a member.
+    membership : bool or "if known", default=False
+        Whether to return the probability of each star to be a member. "if known" returns None in
+        its place where the model knows none.
     random_state : int, RandomState instance or None, default=None
         Determines the samples that are drawn.
     progress : callable, optional
@@ -72,15 +74,16 @@ def estimate(
         The index holds the clusters' names. Columns: ``n_stars``; ``n_used``, the number of stars
         that the model used, if it tells; the targets, that is ``log_age`` (dex), ``a_v`` (mag),
         ``distance_kpc`` (kpc) and others that the model has, each followed by ``_lower`` and
-        ``_upper`` if the model has intervals; further columns of the model; ``flag``, the reasons
-        to doubt the estimate, separated by "; ": "cannot be measured" (the values are NaN: there
-        is no star, or none that the model uses), "few stars" (fewer than 10 used) and those of the
-        model, such as "outside domain" (unlike all clusters that it learned from). Values and
-        intervals stay within the ranges in `skcluster.schema.TARGETS`.
+        ``_upper`` if the model has intervals; further columns of the model, described in
+        `skcluster.schema.ESTIMATE_COLUMNS`; ``flag``, the reasons to doubt the estimate, separated
+        by "; ": "cannot be measured" (the values are NaN: there is no star, or none that the model
+        uses), "few stars" (fewer than 10 used) and those of the model, such as "outside domain"
+        (unlike all clusters that it learned from). Values and intervals stay within the ranges in
+        `skcluster.schema.TARGETS`.
     samples : dict of DataFrames of n_samples rows
         Joint samples of the targets of each cluster, under the cluster's name; a column per target.
         NaN for a cluster that cannot be measured. Only returned if ``n_samples`` is positive.
-    members : DataFrame of n_stars rows
+    members : DataFrame of n_stars rows, or None
         All stars of all clusters: ``cluster``, their columns in ``X``, and ``membership``, the
         probability to be a member according to the model; NaN for stars that it does not use. Only
         returned with ``membership``.
@@ -90,7 +93,7 @@ def estimate(
     ValueError
         If the model does not name its targets and has not three of them; if ``n_samples`` is
         positive, and the model has no ``predict_distribution`` or two clusters have the same name;
-        or if the model knows no membership.
+        or if ``membership`` is True, and the model knows none.
 
     Examples
     --------
@@ -98,11 +101,13 @@ def estimate(
     >>> from skcluster.estimation import estimate
     >>> X, y = simulate_clusters(2, random_state=0)
     >>> table = estimate(X)
-    >>> list(table.columns[:4])
-    ['n_stars', 'log_age', 'log_age_lower', 'log_age_upper']
-    >>> table, samples = estimate(X, n_samples=100, random_state=0)
+    >>> list(table.columns[:5])
+    ['n_stars', 'n_used', 'log_age', 'log_age_lower', 'log_age_upper']
+    >>> table, samples, members = estimate(X, n_samples=100, membership=True, random_state=0)
     >>> samples["sim_000000"].shape
-    (100, 3)
+    (100, 4)
+    >>> members.columns[-1]
+    'membership'
     """
     model = load_model() if model is None else model
     X = as_clusters(X)
@@ -121,11 +126,13 @@ def estimate(
         if progress is not None:
             progress(len(n_stars[start : start + _CHUNK]))
     if not answers:
-        answers, rows = [no_answer(hasattr(model, "predict_distribution"))], [np.arange(0)]
+        asked = {"coverage": coverage, "n_samples": n_samples, "membership": membership}
+        answers, rows = [columns_of(model, X, **asked)], [np.arange(0)]
     table = table_of(answers, rows, n_stars, X.index)
     found: list[Any] = [table]
     if n_samples:
         found.append(samples_of(answers, rows, n_samples, X.index))
     if membership:
-        found.append(members_of(answers, rows, X))
+        known = answers[0].membership is not None
+        found.append(members_of(answers, rows, X) if known else None)
     return tuple(found) if len(found) > 1 else table

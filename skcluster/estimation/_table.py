@@ -4,10 +4,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from nested_pandas import NestedFrame
 
 from skcluster._utils.typing import IntArray
-from skcluster.clusters import stars_of
+from skcluster.clusters import Stars, stars_of
 from skcluster.estimation._answer import Answer
 from skcluster.schema import INTERVAL_ENDS
 
@@ -81,6 +82,14 @@ def members_of(answers: list[Answer], rows: list[Rows], X: NestedFrame) -> pd.Da
     for answer, some in zip(answers, rows, strict=True):
         for row, values in zip(some, answer.membership or [], strict=True):
             membership[stars.offsets[row] : stars.offsets[row + 1]] = values
-    columns = {name: stars[name] for name in stars.columns}
+    columns = {name: _column(stars, name) for name in stars.columns}
     cluster = X.index.to_numpy()[stars.cluster]
     return pd.DataFrame({"cluster": cluster, **columns, "membership": membership})
+
+
+def _column(stars: Stars, name: str) -> Any:
+    """A column whose integers stay what they are, even if some are missing."""
+    values = stars.arrow(name)
+    if pa.types.is_integer(values.type) and values.null_count:
+        return pd.array(values.to_pylist(), dtype="Int64")
+    return stars[name]

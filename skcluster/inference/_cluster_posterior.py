@@ -1,4 +1,4 @@
-"""The posterior distribution of one cluster, and what it says of its stars."""
+"""The posterior distribution of one cluster and of its stars' membership."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,14 +28,14 @@ class ClusterPosterior:
     Attributes
     ----------
     likelihood : StarLikelihood
-        Of its stars.
+        Likelihood of its stars.
     prior : Prior
-        What was known before.
+        Its prior distribution.
     draws : WeightedDraws
-        What is known now.
+        Weighted draws of the posterior distribution.
     is_fallback : bool
-        Whether the draws are those of the prior, because those of the posterior have hardly any
-        effective size.
+        Whether the draws are those of the prior, because the effective number of draws of the
+        posterior is too small.
     """
 
     likelihood: StarLikelihood
@@ -86,8 +86,9 @@ class ClusterPosterior:
     def membership(self) -> FloatArray:
         """Probability of each star that is used to be a member, shape (n_used,).
 
-        Without tempering, and averaged over the field odds: how many stars do not follow the
-        isochrone is what they say themselves.
+        It is computed without tempering, and averaged over the field odds weighted by the
+        untempered likelihood, because tempering would leave the fraction of field stars near its
+        prior.
         """
         density = self.likelihood.member_density(self.representatives)
         field = self.likelihood.field_density
@@ -105,5 +106,5 @@ class ClusterPosterior:
 
     @property
     def field_fraction(self) -> float:
-        """Expected share of field stars among those used."""
+        """Expected fraction of field stars among the stars used."""
         return float(1 - self.membership.mean())

@@ -1,4 +1,4 @@
-"""Whether stars, parallaxes and estimate of a cluster agree as those of training clusters do."""
+"""Goodness of fit: the consistency of stars, parallaxes and estimate, against training clusters."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -10,20 +10,19 @@ from skcluster._utils.typing import BoolArray, FloatArray
 
 @dataclass(frozen=True, eq=False)
 class Consistency:
-    """Discrepancies of training clusters when they were held out, and their combination.
+    """Discrepancies of held-out training clusters, and goodness of fit relative to them.
 
-    Each discrepancy of a cluster is given a p-value: the share of training clusters with one as
-    large. The p-values are combined by the sum of their logarithms (Fisher's method), and the sum
-    is again compared with those of the training clusters, so that discrepancies may depend on each
-    other.
+    The p-value of a discrepancy is the fraction of training clusters whose discrepancy is as large.
+    The p-values are combined by the sum of their logarithms (Fisher's method). The sum is in turn
+    compared with those of the training clusters, so that the discrepancies need not be independent.
 
     Parameters
     ----------
     training : ndarray of shape (n_training_clusters, 4)
-        Their discrepancies, in the order of `NAMES`; NaN where unknown.
+        The discrepancies, in the order of `NAMES`; NaN where unknown.
     """
 
-    #: What the discrepancies are, and the doubt that a large one raises.
+    #: Names of the discrepancies, and the flags that stand for large ones.
     NAMES: ClassVar = {
         "field_fraction": "mostly field",
         "predictive": "stars do not follow the isochrone",
@@ -44,14 +43,14 @@ class Consistency:
         return np.column_stack(columns)
 
     def goodness_of_fit(self, discrepancies: FloatArray) -> FloatArray:
-        """Share of training clusters that agree no better, shape (n_clusters,); NaN if unknown."""
+        """Fraction of training clusters that fit no better, shape (n_clusters,); NaN if unknown."""
         known = -np.log(self.p_values(self.training)).sum(axis=1)
         found = -np.log(self.p_values(discrepancies)).sum(axis=1)
         share = _share_as_large(known, found)
         return np.where(np.isnan(discrepancies[:, 0]), np.nan, share)
 
     def flags(self, discrepancies: FloatArray, false_alarm_rate: float) -> dict[str, BoolArray]:
-        """Which clusters agree less than all but that share of training clusters, and in what."""
+        """Clusters with a goodness of fit below the rate, by the discrepancies that are large."""
         doubtful = self.goodness_of_fit(discrepancies) < false_alarm_rate
         p_values = self.p_values(discrepancies)
         worst = p_values == p_values.min(axis=1, keepdims=True)

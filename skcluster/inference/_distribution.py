@@ -12,9 +12,9 @@ from skcluster._utils.typing import BoolArray, FloatArray, IntArray
 class PredictiveDistribution(ABC):
     """Predictive distribution of the parameters of clusters.
 
-    A model that has a method ``predict_distribution(X)``, which returns such an object, can tell
-    more than point estimates: `skcluster.estimation.estimate` builds its table, the samples
-    included, from it alone. Features and networks are computed once per object, and its methods
+    A model whose method ``predict_distribution(X)`` returns such an object offers more than point
+    estimates: `skcluster.estimation.estimate` builds its table, samples and memberships from it
+    alone. Features and networks are computed once per object, and its methods
     share the result. The object describes the rows of ``X``, in order.
 
     A subclass implements `predict`, `interval` and `sample`. The attributes below are optional;
@@ -33,7 +33,7 @@ class PredictiveDistribution(ABC):
 
     See Also
     --------
-    ConformalRegressor : Has ``predict_distribution``.
+    ConformalRegressor, IsochronePosterior : Have ``predict_distribution``.
     skcluster.estimation.estimate : Makes a table of it.
 
     Examples
@@ -43,24 +43,20 @@ class PredictiveDistribution(ABC):
     >>> X, y = simulate_clusters(5, random_state=0)
     >>> distribution = load_model().predict_distribution(X)
     >>> distribution.targets
-    ('log_age', 'a_v', 'distance_kpc')
+    ('log_age', 'a_v', 'distance_kpc', 'metallicity')
     >>> distribution.predict().shape
-    (5, 3)
+    (5, 4)
     >>> distribution.interval(0.95).shape
-    (5, 3, 2)
+    (5, 4, 2)
     >>> distribution.sample(100, random_state=0).shape
-    (5, 100, 3)
-    >>> list(distribution.flags)
-    ['outside domain']
+    (5, 100, 4)
+    >>> "outside domain" in distribution.flags
+    True
     """
 
     targets: tuple[str, ...] | None = None
     n_used: IntArray | None = None
-
-    @property
-    def extra_columns(self) -> pd.DataFrame | None:
-        """Further columns for the table of estimates, or None."""
-        return None
+    extra_columns: pd.DataFrame | None = None
 
     @property
     def flags(self) -> Mapping[str, BoolArray]:
@@ -117,6 +113,6 @@ class PredictiveDistribution(ABC):
         -------
         list of ndarray of shape (n_stars,), or None
             One array per cluster, in the order of its stars; NaN for a star that was not used.
-            None if the model knows none.
+            None if the model does not determine it.
         """
         return None

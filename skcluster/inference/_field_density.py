@@ -1,4 +1,4 @@
-"""The density of stars in a cluster's diagram when it is smoothed beyond recognition."""
+"""The density of field stars in a cluster's diagram."""
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
@@ -32,9 +32,9 @@ def smoothed_counts(g: FloatArray, bp_rp: FloatArray) -> FloatArray:
 def field_density(g: FloatArray, bp_rp: FloatArray) -> FloatArray:
     """Probability density of field stars at each star of a list (1/mag²).
 
-    Field stars in a list have passed for members. Their density is taken as that of all stars of
-    the list, smoothed with a Gaussian kernel of `KERNEL`, for 80 per cent of them, and as constant
-    over the extent of the list for the others.
+    Field stars in a list of members passed the selection of members. 80 per cent of them are taken
+    to follow the density of all stars of the list, smoothed with a Gaussian kernel of standard
+    deviations `KERNEL`, and the others to be uniform over the extent of the list.
 
     Parameters
     ----------

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from math import lgamma
 
 import numpy as np
@@ -44,7 +44,8 @@ class WeightedDraws:
     @property
     def effective_size(self) -> float:
         """Number of independent draws that would tell as much: 1 / sum of the squared weights."""
-        return float(1 / np.sum(self.weights**2))
+        total = np.sum(self.weights**2)
+        return float(1 / total) if total > 0 else 0.0
 
     def resample(self, uniform: FloatArray) -> Parameters:
         """Draws of equal weight, by uniform deviates of any order."""
@@ -78,6 +79,8 @@ def sample_posterior(
         (len(theta), prior.log_density)
     ]
     target = _log_posterior(theta, log_likelihood, prior)
+    if np.isneginf(target).all():
+        return WeightedDraws(theta, np.zeros(len(theta)))
     draws = WeightedDraws(theta, _weights(theta, target, proposals))
     stage = 0
     while stage < 2 or (draws.effective_size < _ENOUGH and stage < 2 + _MOST_EXTRA_STAGES):
@@ -92,13 +95,15 @@ def sample_posterior(
 
 
 def draws_of_prior(prior: Prior, n_draws: int, seed: int) -> WeightedDraws:
-    """Draws of the prior alone, within its support."""
+    """Draws of the prior alone, within its support; if there are none, at its edge."""
     theta = prior.draw(_deviates(n_draws, Prior.N_DEVIATES, seed))
+    if not prior.supports(theta).any():
+        theta = prior.moved_into_support(theta)
     possible = prior.supports(theta).astype(np.float64)
     return WeightedDraws(theta, possible / possible.sum())
 
 
-@cache
+@lru_cache(maxsize=64)
 def _deviates(n: int, dimension: int, seed: int) -> FloatArray:
     """Quasi-random numbers strictly between 0 and 1, shape (n, dimension)."""
     from scipy.stats import qmc

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Integral, Real
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
 from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.gaia import Release, bp_rp_error, parallax_error, parallax_zero_point
@@ -28,67 +30,72 @@ _BLOCK = 2**16
 
 
 class StarLikelihood:
-    r"""Likelihood of the stars of one cluster, given age, extinction, distance and the like.
+    r"""Likelihood of the stars of one cluster, given age, extinction, distance and metallicity.
 
-    Each star, of magnitude and colour :math:`x_i`, is either a member, with the density of a
-    stellar population, or a field star:
+    Each star, with magnitude and colour :math:`x_i`, is either a member, drawn from the density of
+    a stellar population, or a field star:
 
     .. math:: L(\theta) = \prod_i \left[(1 - f_i)\, p(x_i \mid \theta) + f_i\, q(x_i)\right]^{w_i}
 
-    :math:`p` is the density of `skcluster.isochrones.PopulationGrid` at age and metallicity, at
-    the absolute magnitude and intrinsic colour that the star has behind A_V at the distance, times
-    the derivative of intrinsic by observed colour, and divided by the share of stars brighter than
-    the faint limit. :math:`q` is the density of all stars of the list, smoothed.
-    The odds :math:`f_i / (1 - f_i)` are the field odds, a parameter, times :math:`(1 - p_i)/p_i`
-    relative to 0.15, with the membership probability :math:`p_i`.
+    :math:`p` is the density of `skcluster.isochrones.PopulationGrid` for the age and metallicity,
+    evaluated at the absolute magnitude and intrinsic colour that follow from the A_V and the
+    distance, multiplied by the derivative of the intrinsic with respect to the observed colour (the
+    Jacobian of the extinction), and divided by the fraction of the population that is brighter than
+    the faint limit. :math:`q` is the smoothed density of all stars of the list. The prior odds
+    :math:`f_i / (1 - f_i)` are the field odds, which are a parameter, multiplied by
+    :math:`(1 - P_i) / (0.15\, P_i)`, where :math:`P_i` is the membership probability in the list:
+    a star of odds 0.15 is a typical one.
 
-    Isochrones and the catalogue's stars differ by more than photometric errors, and differ alike
-    for neighbouring stars: a thousand stars of one main sequence do not tell a thousand times as
-    much as one. The weight of a star is therefore
+    Models and observed stars differ by more than the photometric errors, and the difference is
+    similar for neighbouring stars: a thousand stars on one main sequence do not carry a thousand
+    times the information of one. The weight of a star is therefore
 
     .. math:: w_i = \frac{\beta}{1 + n_i / n_0}
 
-    with :math:`n_i` stars within the smoothing kernel around it (1 mag in G, 0.3 mag in BP−RP), so
-    that the information of a part of the diagram saturates. ``tempering=1, saturation=inf`` is the
-    plain likelihood.
+    where :math:`n_i` is the effective number of stars within the smoothing kernel around it
+    (Gaussian, standard deviations 1 mag in G and 0.3 mag in BP−RP). The information from any part
+    of the diagram thus saturates. ``tempering=1, saturation=inf`` gives the plain likelihood.
 
     Parameters
     ----------
     g, bp_rp : array-like of shape (n_stars,)
-        Observed magnitudes and colours (mag). Stars as faint as the limit or fainter are not used.
+        Observed magnitudes and colours (mag). Stars at the faint limit or fainter are not used.
     probability : array-like of shape (n_stars,), optional
-        Membership probabilities; NaN and no probabilities at all stand for a typical star.
+        Membership probabilities. Stars with NaN, or all stars without this argument, count as
+        typical.
     colour_error : array-like of shape (n_stars,), optional
-        Standard errors of the colours (mag). By default and where NaN, Gaia's at that magnitude.
+        Standard errors of the colours (mag). By default and where NaN, those that are typical of
+        Gaia at that magnitude.
     parallax, error_of_parallax : array-like of shape (n_stars,), optional
-        Parallaxes and their standard errors (mas). If given, members also follow a normal
-        distribution around the parallax of the distance, field stars one three times as wide.
+        Parallaxes and their standard errors (mas). If given, the densities include a normal
+        distribution of the parallax: for members around that of the cluster's distance, for field
+        stars around the median of the list and three times as wide.
     faint_limit : float, default=18.0
-        Limit in G of the list of members (mag).
+        Limiting magnitude in G of the list of members (mag).
     law : {"dr2", "edr3"}, default="dr2"
         Extinction law, see `skcluster.photometry.extinction_coefficients`.
     release : {"edr3", "dr2"}, default="edr3"
         Data release of the errors and of the zero point of parallaxes, see `skcluster.gaia`.
     tempering : float, default=0.3
-        :math:`\beta`, the largest weight of a star.
+        :math:`\beta`, the weight of a star without neighbours.
     saturation : float, default=60.0
-        :math:`n_0`, neighbours that halve a star's weight; may be infinite.
+        :math:`n_0`, the number of neighbours that halves the weight of a star; may be infinite.
     max_stars : int, default=400
-        Stars that `log_likelihood` uses at most. Of more, those of small weights are thinned out,
-        evenly in magnitude, and the weights of the others raised, so that the sum of the weights
-        stays.
+        Largest number of stars that `log_likelihood` evaluates. Longer lists are thinned evenly
+        in magnitude, with probabilities in proportion to the weights, and the weights of the stars
+        that remain are raised so that their sum is about the same.
     field : callable, optional
-        Density of field stars (1/mag²) at magnitudes and colours; by default the smoothed density
-        of the stars given.
+        Function of magnitudes and colours that returns the density of field stars (1/mag²). By
+        default, the smoothed density of the given stars.
 
     Attributes
     ----------
     stars : ndarray of int, shape (n_used,)
-        Places in the arrays given of the stars that are used, brightest first.
+        Indices into the given arrays of the stars that are used, brightest first.
     g, bp_rp : ndarray of shape (n_used,)
         Their magnitudes and colours (mag).
     field_density : ndarray of float32, shape (n_used,)
-        :math:`q(x_i)`, in 1/mag², with parallaxes in 1/(mag² mas).
+        :math:`q(x_i)`, in 1/mag², or 1/(mag² mas) with parallaxes.
 
     See Also
     --------
@@ -96,11 +103,12 @@ class StarLikelihood:
 
     Notes
     -----
-    A_V is rounded to 0.02 mag; scatters of the colour to those of ``AXES.scatter``.
+    A_V is rounded to 0.02 mag, and the scatter of each star's colour to one of the values of
+    ``skcluster.isochrones.AXES.scatter``.
 
     Examples
     --------
-    The age of a simulated cluster is more likely than a younger one:
+    The true age of a simulated cluster is more likely than a younger one:
 
     >>> import numpy as np
     >>> from skcluster.clusters import stars_of
@@ -116,6 +124,18 @@ class StarLikelihood:
     True
     """
 
+    @validate_params(
+        {
+            "faint_limit": [Interval(Real, None, None, closed="right")],
+            "law": [StrOptions({"dr2", "edr3"})],
+            "release": [StrOptions({"dr2", "edr3"})],
+            "tempering": [Interval(Real, 0, None, closed="neither")],
+            "saturation": [Interval(Real, 0, None, closed="right")],
+            "max_stars": [Interval(Integral, 1, None, closed="left")],
+            "field": [callable],
+        },
+        prefer_skip_nested_validation=True,
+    )
     def __init__(
         self,
         g: npt.ArrayLike,
@@ -133,7 +153,15 @@ class StarLikelihood:
         max_stars: int = 400,
         field: Callable[[FloatArray, FloatArray], FloatArray] = field_density,
     ) -> None:
-        g, bp_rp = np.asarray(g, dtype=np.float64), np.asarray(bp_rp, dtype=np.float64)
+        given = _one_number_per_star(
+            g=g,
+            bp_rp=bp_rp,
+            probability=probability,
+            colour_error=colour_error,
+            parallax=parallax,
+            error_of_parallax=error_of_parallax,
+        )
+        g, bp_rp = given["g"], given["bp_rp"]
         bright = np.flatnonzero(g < faint_limit)
         if not len(bright):
             raise ValueError(f"No star is brighter than the faint limit, G = {faint_limit:g}.")
@@ -141,24 +169,21 @@ class StarLikelihood:
         self.stars = bright[np.lexsort((bp_rp[bright], g[bright]))]
         self.faint_limit, self.law = faint_limit, law
         self.g, self.bp_rp = g[self.stars], bp_rp[self.stars]
-        self._scatter = scatter_classes(self.g, self.bp_rp, self._of_used(colour_error), release)
-        self._relative_odds = _relative_odds(self._of_used(probability), len(self.g))
+        of_used = {name: values[self.stars] for name, values in given.items()}
+        self._scatter = scatter_classes(self.g, self.bp_rp, of_used.get("colour_error"), release)
+        self._relative_odds = _relative_odds(of_used.get("probability"), len(self.g))
         self.field_density = field(self.g, self.bp_rp).astype(np.float32)
         neighbours = 2 * np.pi * np.prod(KERNEL) * smoothed_counts(self.g, self.bp_rp)
         weight = tempering / (1 + neighbours / saturation)
         self._chosen, self._chosen_weight = _thinned(weight, max_stars)
         self._parallaxes = None
-        given = self._of_used(parallax)
-        if given is not None:
+        if parallax is not None:
             typical = parallax_error(self.g, release)
-            own = _where_positive(self._of_used(error_of_parallax), typical)
+            own = _where_positive(of_used.get("error_of_parallax"), typical)
             self._parallaxes = _Parallaxes(
-                given, np.hypot(own, _PARALLAX_FLOOR), parallax_zero_point(release)
+                of_used["parallax"], np.hypot(own, _PARALLAX_FLOOR), parallax_zero_point(release)
             )
             self.field_density *= self._parallaxes.field_density()
-
-    def _of_used(self, values: npt.ArrayLike | None) -> FloatArray | None:
-        return None if values is None else np.asarray(values, dtype=np.float64)[self.stars]
 
     def log_likelihood(self, parameters: Parameters) -> FloatArray:
         """Logarithm of the weighted likelihood.
@@ -166,7 +191,7 @@ class StarLikelihood:
         Parameters
         ----------
         parameters : Parameters
-            n_draws sets of them.
+            The ``n_draws`` sets of parameters.
 
         Returns
         -------
@@ -184,14 +209,14 @@ class StarLikelihood:
         return found
 
     def field_share(self, log_field_odds: FloatArray, stars: IntArray | None = None) -> FloatArray:
-        """Prior probability of each star to be of the field, :math:`f_i`.
+        """Prior probability of each star to be a field star, :math:`f_i`.
 
         Parameters
         ----------
         log_field_odds : ndarray of shape (n_draws,)
             As in `Parameters`.
         stars : ndarray of int, shape (n_chosen,), optional
-            Places among the stars that are used. By default, all.
+            Indices among the stars that are used. By default, all of these.
 
         Returns
         -------
@@ -203,19 +228,19 @@ class StarLikelihood:
         return share
 
     def member_density(self, parameters: Parameters, stars: IntArray | None = None) -> FloatArray:
-        r"""Density of each star in the observed diagram if it is a member.
+        r"""Density of members in the observed diagram, at the place of each star.
 
         Parameters
         ----------
         parameters : Parameters
-            n_draws sets of them.
+            The ``n_draws`` sets of parameters.
         stars : ndarray of int, shape (n_chosen,), optional
-            Places among the stars that are used. By default, all.
+            Indices among the stars that are used. By default, all of these.
 
         Returns
         -------
         ndarray of float32, shape (n_draws, n_chosen)
-            :math:`p(x_i \mid \theta)`, in 1/mag², with parallaxes in 1/(mag² mas).
+            :math:`p(x_i \mid \theta)`, in 1/mag², or 1/(mag² mas) with parallaxes.
         """
         stars = np.arange(len(self.g)) if stars is None else stars
         density = self._population(parameters, stars)
@@ -269,8 +294,27 @@ class _Parallaxes:
         return np.where(known, density, 1.0).astype(np.float32)
 
 
+def _one_number_per_star(**given: npt.ArrayLike | None) -> dict[str, FloatArray]:
+    """The arrays that are given, of which the first, magnitudes, tells the number of stars."""
+    arrays: dict[str, FloatArray] = {
+        name: np.asarray(values, dtype=np.float64)
+        for name, values in given.items()
+        if values is not None
+    }
+    shape = (arrays["g"].size,)
+    for name, values in arrays.items():
+        if values.shape != shape:
+            raise ValueError(
+                f"{name} must have one number per star, so shape {shape}; got {values.shape}."
+            )
+        if name in ("g", "bp_rp") and not np.isfinite(values).all():
+            star = int(np.argmin(np.isfinite(values)))
+            raise ValueError(f"{name} must be finite, but that of star {star} is {values[star]}.")
+    return arrays
+
+
 def share_seen(theta: Parameters, faint_limit: float, law: Law) -> FloatArray:
-    """Share of the stars of a population that are brighter than a limit in G, shape (n_draws,)."""
+    """Fraction of a population that is brighter than a limit in G, shape (n_draws,)."""
     grid = PopulationGrid.load()
     population = theta.log_age, theta.metallicity, theta.reddening
     colour: FloatArray = np.ones(len(theta))
@@ -309,7 +353,7 @@ def scatter_classes(
     error: FloatArray | None = None,
     release: Release = "edr3",
 ) -> IntArray:
-    """The nearest scatter, in its logarithm, among those of the grid."""
+    """Indices of the grid's scatters that are nearest in logarithm to those of the stars."""
     error = _where_positive(error, bp_rp_error(g, bp_rp, release))
     known = np.array(AXES.scatter)
     middle = np.sqrt(known[1:] * known[:-1])
@@ -318,7 +362,7 @@ def scatter_classes(
 
 
 def _relative_odds(probability: FloatArray | None, n_stars: int) -> FloatArray:
-    """Odds of not belonging, by those of a typical star; 1 where the probability is unknown."""
+    """Odds of not being a member, relative to those of a typical star; 1 where unknown."""
     if probability is None:
         return np.ones(n_stars, dtype=np.float32)
     p = np.clip(probability, *_PROBABILITIES)

@@ -1,6 +1,6 @@
 """The stars of each cluster as the likelihood needs them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -155,3 +155,23 @@ def member_lists(stars: Stars) -> list[MemberList]:
         MemberList({name: values[start:end] for name, values in columns.items()})
         for start, end in ends
     ]
+
+
+def check_measurable(
+    index: Any, lists: Sequence[MemberList], mean: FloatArray, faint_limit: float
+) -> None:
+    """Refuse training clusters without a usable star, or without an expected distance.
+
+    Raises
+    ------
+    ValueError
+        If there are any.
+    """
+    for name, stars, expected in zip(index, lists, mean, strict=True):
+        if not (stars.columns["phot_g_mean_mag"] < faint_limit).any():
+            lack = f"no star brighter than G = {faint_limit:g}"
+        elif not np.isfinite(expected).all():
+            lack = "no star with a parallax, or no prediction of the estimator"
+        else:
+            continue
+        raise ValueError(f"Cluster {name!r} cannot be learned from: it has {lack}.")

@@ -5,11 +5,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.utils import check_consistent_length
 
 from skcluster._utils.typing import FloatArray
 from skcluster.inference._transformed import LastStep, last_step
 from skcluster.photometry import distance_modulus
 from skcluster.schema import CLUSTER_PARAMETERS
+
+#: No cluster is nearer (kpc).
+_NEAREST = 0.01
 
 
 class NormalPrediction(NamedTuple):
@@ -54,21 +58,50 @@ def to_modulus(y: npt.ArrayLike, columns: list[int]) -> FloatArray:
     return values
 
 
+def checked_targets(y: npt.ArrayLike, columns: list[int], index: Any) -> FloatArray:
+    """As `to_modulus`, of targets that clusters of these names are to be learned from.
+
+    Raises
+    ------
+    ValueError
+        If there is not one row per cluster, or a value is not finite, or a distance not positive.
+    """
+    check_consistent_length(index, y)
+    values = np.array(y, dtype=np.float64)[:, columns]
+    for name, column in zip(CLUSTER_PARAMETERS, values.T, strict=True):
+        is_distance = name == "distance_kpc"
+        wrong = ~np.isfinite(column) | (is_distance & (column <= 0))
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            rule = "above 0 kpc" if is_distance else "finite"
+            raise ValueError(
+                f"{name} of cluster {index[row]!r} must be {rule}, but it is {column[row]:g}."
+            )
+    return to_modulus(y, columns)
+
+
 def predict_normal(estimator: Any, X: Any, columns: list[int]) -> tuple[NormalPrediction, Any]:
     """The prediction, and the features that it is made from."""
     last = last_step(estimator, X)
     prediction = last.predict()
-    mean = to_modulus(prediction.back(prediction.mean), columns)
+    mean = _predicted_modulus(prediction.back(prediction.mean), columns)
     if not _predicts_spread(last):
         return NormalPrediction(mean, np.ones_like(mean)), last.features
     one, two = (
-        to_modulus(prediction.back(prediction.mean + k * prediction.spread), columns)
+        _predicted_modulus(prediction.back(prediction.mean + k * prediction.spread), columns)
         for k in (1, 2)
     )
     spread = np.abs(two - one)
     # An A_V that is cut off at 0 on the way back is not, one spread higher.
     mean[:, 1] = one[:, 1] - spread[:, 1]
     return NormalPrediction(mean, np.maximum(spread, 1e-3)), last.features
+
+
+def _predicted_modulus(values: FloatArray, columns: list[int]) -> FloatArray:
+    """As `to_modulus`; a regressor of distances may predict negative ones."""
+    values = np.array(values, dtype=np.float64)
+    values[:, columns[2]] = np.maximum(values[:, columns[2]], _NEAREST)
+    return to_modulus(values, columns)
 
 
 def _predicts_spread(last: LastStep) -> bool:

@@ -1,4 +1,4 @@
-"""Parameters of a cluster that explain its stars, many sets of them at a time."""
+"""The parameters of `StarLikelihood`, many sets of them at a time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -15,23 +15,25 @@ TYPICAL_LOG_FIELD_ODDS = float(np.log(0.12))
 
 @dataclass(frozen=True, eq=False)
 class Parameters:
-    """Sets of parameters, each attribute an array of shape (n_draws,).
+    """Parameters of a cluster on which the likelihood of its stars depends.
+
+    Holds many sets of them: each attribute is an array of shape (n_draws,).
 
     Attributes
     ----------
     log_age : ndarray
         log10 of the age in years.
     a_v : ndarray
-        Extinction A_V of the blue edge of the sequence (mag).
+        Extinction A_V of the least reddened stars (mag); differential reddening adds to it.
     distance_modulus : ndarray
         Distance modulus (mag).
     metallicity : ndarray
         [M/H] (dex).
     log_field_odds : ndarray
-        Natural logarithm of the odds, field to member, of a star whose membership probability is
-        that of a typical member of a list.
+        Natural logarithm of the prior odds of a typical star of the list to be a field star rather
+        than a member, see `StarLikelihood`.
     reddening : ndarray of int
-        Scale of differential reddening, by its place in ``skcluster.isochrones.AXES.reddening``.
+        Scale of differential reddening, as an index into ``skcluster.isochrones.AXES.reddening``.
     """
 
     log_age: FloatArray
@@ -54,14 +56,18 @@ class Parameters:
         log_field_odds: npt.ArrayLike = TYPICAL_LOG_FIELD_ODDS,
         reddening: npt.ArrayLike = 0,
     ) -> Self:
-        """Make them of arrays or numbers, which are broadcast."""
+        """Make sets of parameters from arrays or numbers, which are broadcast."""
         given = (log_age, a_v, distance_modulus, metallicity, log_field_odds, reddening)
         arrays = np.broadcast_arrays(*(np.atleast_1d(np.asarray(v, float)) for v in given))
+        for field, values in zip(fields(cls), arrays, strict=True):
+            if not np.isfinite(values).all():
+                unknown = values[~np.isfinite(values)][0]
+                raise ValueError(f"{field.name} must be finite; got {unknown}.")
         return cls.from_continuous(np.column_stack(arrays[:-1]), arrays[-1].astype(np.int64))
 
     @property
     def continuous(self) -> FloatArray:
-        """All but the scale of differential reddening, shape (n_draws, 5)."""
+        """All parameters but the scale of differential reddening, shape (n_draws, 5)."""
         columns = [getattr(self, field.name) for field in fields(self)[:-1]]
         return np.column_stack(columns)
 
@@ -77,6 +83,6 @@ class Parameters:
 
     @classmethod
     def concatenate(cls, parts: Sequence[Self]) -> Self:
-        """Several collections one after the other."""
+        """Join several collections of sets."""
         joined: Any = (np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls))
         return cls(*joined)

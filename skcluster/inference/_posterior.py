@@ -21,12 +21,17 @@ from skcluster.inference._cluster_posterior import ClusterPosterior
 from skcluster.inference._consistency import Consistency
 from skcluster.inference._domain import Domain
 from skcluster.inference._held_out import folds_of, held_out_prediction
-from skcluster.inference._member_lists import MemberList, StarModel, member_lists
+from skcluster.inference._member_lists import (
+    MemberList,
+    StarModel,
+    check_measurable,
+    member_lists,
+)
 from skcluster.inference._normal_prediction import (
     NormalPrediction,
+    checked_targets,
     columns_of_targets,
     predict_normal,
-    to_modulus,
 )
 from skcluster.inference._posterior_distribution import PosteriorDistribution
 from skcluster.inference._posterior_summary import PosteriorSummary
@@ -46,95 +51,102 @@ _DEFAULT_TEMPERING = 0.3
 class IsochronePosterior(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseEstimator):
     """Posterior distribution of clusters' parameters from a regressor and isochrones.
 
-    The predictive distribution of a regressor, such as a neural network, is multiplied by the
-    likelihood of the cluster's stars on isochrones, and the product is sampled: the regressor says
-    where to look, the stars decide. Besides log age, A_V and distance this gives metallicity,
-    differential reddening, the share of field stars, the probability of each star to be a member,
-    and whether all of it is consistent.
+    The predictive distribution of a regressor, such as a neural network, serves as the prior
+    distribution. It is multiplied by the likelihood of the cluster's stars on isochrones, and the
+    product is sampled. Besides log age, A_V and distance, this gives metallicity, differential
+    reddening, fraction of field stars, probability of each star to be a member, goodness of fit.
 
     Parameters
     ----------
     estimator : estimator or None, default=None
-        A regressor of clusters to log age, A_V and distance (kpc), or a pipeline that ends with
-        one. If it predicts standard deviations (``predict(X, return_std=True)`` of its last step,
-        as `SetRegressor`), they are used. None takes the distance from the parallaxes, and age and
-        A_V from the distribution among the training clusters, or among known open clusters, which
-        is a Bayesian isochrone fit.
+        A regressor that predicts log age (dex), A_V (mag) and distance (kpc) from clusters, or a
+        pipeline that ends with one. If its last step predicts standard deviations
+        (``predict(X, return_std=True)``, as `SetRegressor` does), they are used. None is a plain
+        Bayesian isochrone fit: the prior of the distance comes from the parallaxes, those of age
+        and A_V from the training clusters or, without any, from known open clusters.
     cv : int or cross-validation splitter, default=5
-        Splits of the training clusters. The errors on held-out clusters set the spreads of the
-        prior, the tempering, the lengths of intervals and what counts as consistent. An int is the
-        number of shuffled folds.
+        Splits of the training clusters. Errors on held-out clusters determine the widths of prior
+        and intervals, the tempering and the goodness of fit. An int is a number of shuffled folds.
     tempering : float or "auto", default="auto"
-        Largest weight of a star in the likelihood, see `StarLikelihood`; "auto" takes the
-        largest of 0.05, 0.1, 0.2 and 0.3 whose errors on held-out training clusters are not larger
-        than the smallest by more than two standard errors.
+        Weight in the likelihood of a star without neighbours, see `StarLikelihood`. "auto" takes
+        the largest of 0.05, 0.1, 0.2 and 0.3 whose mean squared error on held-out clusters exceeds
+        the smallest by no more than two standard errors.
     saturation : float, default=60.0
-        Number of similar stars that halves the weight of each of them, see `StarLikelihood`.
+        Number of neighbours in the diagram that halves a star's weight, see `StarLikelihood`.
     tail_weight : float, default=0.3
-        Weight of a wide distribution in the prior, so that the stars can overrule the regressor.
+        Weight of the wider component of the prior, which lets the stars overrule the regressor.
     n_draws : int, default=2048
-        Draws of the importance sampling per cluster; more are added where they are not enough.
+        Number of draws per cluster; more are added where the effective number is too small.
     faint_limit : float, default=18.0
-        Stars as faint or fainter in G are left out (mag).
+        Stars of this G magnitude or fainter are not used (mag), nor dwarfs fainter than about
+        M_G = 8.3, whose colours isochrones do not match.
     law : {"dr2", "edr3"}, default="dr2"
-        Extinction law, see `skcluster.photometry.extinction_coefficients`. Published A_V of open
-        clusters are of DR2.
+        Extinction law, see `skcluster.photometry.extinction_coefficients`. Most published A_V of
+        open clusters rest on Gaia DR2 photometry.
     release : {"edr3", "dr2"}, default="edr3"
-        Data release of errors and parallax zero point, see `skcluster.gaia`.
+        Data release of the typical errors and of the parallax zero point, see `skcluster.gaia`.
     domain : callable or None, default=None
-        Function of the features that the pipeline passes to its last step, which tells whether a
-        cluster resembles the training clusters; see `ConformalRegressor`.
+        Function of the features of the pipeline's last step, whose values tell whether a cluster
+        resembles the training clusters; see `ConformalRegressor`.
     false_alarm_rate : float, default=0.09
-        Share of clusters like the training clusters that are flagged as inconsistent.
+        Goodness of fit below which a cluster is flagged: the expected fraction of flagged clusters.
     n_jobs : int or None, default=None
-        Number of folds fitted, and of threads that sample, in parallel.
+        Number of folds that are fitted in parallel, and of threads that sample clusters.
     random_state : int, RandomState instance or None, default=None
         Shuffles the folds and seeds the draws. The regressor has its own.
 
     Attributes
     ----------
     estimator_ : estimator or None
-        Fitted on all clusters.
+        The regressor fitted on all training clusters.
     tempering_ : float
-        The tempering in use.
+        The tempering that is used.
     inflation_ : ndarray of shape (3,)
-        Root mean square error of the regressor on held-out clusters, in predicted standard
-        deviations, by which these are multiplied: log age, A_V, distance modulus.
+        Root mean square of the regressor's errors on held-out clusters (log age, A_V, distance
+        modulus) in units of its standard deviations, which are multiplied by it.
     a_v_zero_point_ : float
-        Mean of the labels' A_V minus that of the stars (mag), which is added to every estimate:
-        published extinctions differ in their zero points by some tenths of a magnitude.
+        Mean difference between the labels' A_V and the posterior's (mag), added to all estimates.
     spread_coefficients_ : ndarray of shape (4, 3)
-        How the posterior's standard deviations become those of errors on held-out clusters.
+        Coefficients of the calibrated spread, see the notes.
     scores_ : ndarray of shape (n_clusters, 3)
-        Absolute errors on held-out clusters in units of these, sorted.
+        Absolute errors on held-out clusters in units of the calibrated spread, sorted.
     discrepancies_ : ndarray of shape (n_clusters, 4)
-        Of held-out clusters; see `goodness_of_fit` in the notes.
+        Discrepancies of the held-out clusters, see the notes.
     held_out_ : ndarray of shape (n_clusters, 3)
-        Predictions for the training clusters when they were held out, in the columns of ``y``.
+        Predictions for the training clusters when held out, in the order of the columns of ``y``.
     seed_ : int
         Of the draws.
+    population_ : ndarray of shape (2, 2) or None
+        Mean and standard deviation of log age (dex) and of A_V (mag) among the training clusters.
+        Only without an estimator.
+    domain_scaler_, domain_points_, domain_limit_ : RobustScaler, ndarray, float
+        The training clusters in the domain, see `ConformalRegressor`. Only with one.
     columns_ : list of int
-        Places of log age, A_V and distance among the columns of ``y``.
+        Indices of log age, A_V and distance among the columns of ``y``.
 
     See Also
     --------
     StarLikelihood : The likelihood, with its formulas.
     ConformalRegressor : Intervals for regressors alone.
-    skcluster.pipelines.reference_pipeline : This, with the networks of `SetRegressor`.
+    skcluster.pipelines.reference_pipeline : This estimator with the networks of `SetRegressor`.
 
     Notes
     -----
-    The prior of log age, A_V and distance modulus is a mixture of the regressor's normal
-    distribution, its spread inflated, and a wider one. That of metallicity is normal with mean 0
-    and standard deviation 0.15 dex; for the others see `StarLikelihood`. The product with the
-    likelihood is sampled by adaptive importance sampling [1]_. A cluster whose effective number of
-    draws stays below 15 keeps the prior, and is flagged.
+    The prior of log age, A_V and distance modulus is a mixture of two normal distributions around
+    the regressor's prediction: one with the predicted standard deviations times ``inflation_``, and
+    a wider one. The prior of the metallicity is normal with mean 0 and standard deviation 0.15 dex.
+    The product with the likelihood is sampled by adaptive multiple importance sampling [1]_. If the
+    effective number of draws stays below 15, the estimate is the prior, and the cluster is flagged.
 
-    The goodness of fit compares four discrepancies with those of held-out training clusters: the
-    share of field stars; the mean log density of the stars against clusters simulated from the
-    estimate (a posterior predictive check); how far the stars moved the estimate from the
-    regressor's; and the share of parallaxes more than three errors from the cluster's. It is the
-    share of training clusters that fit no better in all four together (Fisher's method).
+    The logarithm of the calibrated spread is linear in that of the posterior's standard deviation
+    and quadratic in log age; intervals take quantiles of ``scores_`` as in conformal prediction.
+
+    The goodness of fit rests on four discrepancies: the fraction of field stars; the mean log
+    density of the stars compared with that of clusters simulated from the estimate (a posterior
+    predictive check); the distance of the estimate from the prior's mean in standard deviations;
+    and the fraction of parallaxes more than three errors from the cluster's. Fisher's method
+    combines their p-values among held-out training clusters; the goodness of fit is the fraction of
+    these that fit no better.
 
     References
     ----------
@@ -205,18 +217,18 @@ class IsochronePosterior(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseE
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X: ClustersLike, y: npt.ArrayLike | None = None, **fit_params: Any) -> Self:
-        """Fit the regressor, and measure it and the posterior on held-out clusters.
+        """Fit the regressor, and calibrate it and the posterior on held-out clusters.
 
         Parameters
         ----------
         X : clusters
             Whatever `skcluster.clusters.as_clusters` takes.
         y : array-like of shape (n_clusters, 3), or None
-            Log age (dex), A_V (mag) and distance (kpc), in this order or named so. May be None
-            without an estimator; nothing is then calibrated.
+            Log age (dex), A_V (mag) and distance (kpc), in this order or as columns ``log_age``,
+            ``a_v`` and ``distance_kpc`` of a DataFrame. May be None without an estimator; then
+            nothing is calibrated.
         **fit_params : object
-            Metadata such as ``sample_weight`` for the ``fit`` of the regressor, of which each fold
-            gets its part; see `ConformalRegressor.fit`.
+            Metadata for the regressor, such as ``sample_weight``; see `ConformalRegressor.fit`.
 
         Returns
         -------
@@ -241,16 +253,20 @@ class IsochronePosterior(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         self.domain_points_: Any = None
         self.scores_: Any = None
         self.discrepancies_: Any = None
-        self.held_out_: Any = None
+        # Set last, so that a fit that failed leaves nothing to predict with.
+        self.__dict__.pop("held_out_", None)
         if y is None and self.estimator is not None:
             raise ValueError("y is needed to fit the estimator, but it is None.")
         if y is None:
+            self.held_out_: Any = None
             return self
         self.columns_ = columns_of_targets(y)
-        true = to_modulus(y, self.columns_)
+        true = checked_targets(y, self.columns_, X.index)
         lists = member_lists(stars_of(X))
         if self.estimator is None:
             self.population_ = np.column_stack([true.mean(axis=0), true.std(axis=0)])[:2]
+            if fit_params:
+                raise ValueError(f"Without an estimator, nothing takes {', '.join(fit_params)}.")
             prediction = from_parallaxes(lists, self._star_model(), self.population_)
         else:
             prediction = self._predict_held_out(X, y, rng, fit_params)
@@ -260,6 +276,7 @@ class IsochronePosterior(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseE
                 X, y, **route(self, fit_params).estimator.fit
             )
             self._learn_domain(X)
+        check_measurable(X.index, lists, prediction.mean, self.faint_limit)
         self._calibrate(lists, prediction, true)
         return self
 
@@ -275,7 +292,7 @@ class IsochronePosterior(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseE
     def _calibrate(
         self, lists: Sequence[MemberList], prediction: NormalPrediction, true: FloatArray
     ) -> None:
-        """Learn from held-out clusters how to weight the stars, and what the results mean."""
+        """Choose the tempering, and calibrate, by predictions for held-out clusters."""
         if self.tempering == "auto":
             some = slice(None, None, max(len(lists) // _N_TRIED, 1))
             few = NormalPrediction(*(values[some] for values in prediction))
@@ -298,7 +315,7 @@ class IsochronePosterior(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         X : clusters
             Whatever `skcluster.clusters.as_clusters` takes.
         return_std : bool, default=False
-            Whether to return calibrated standard deviations, too.
+            Whether to return calibrated standard deviations as well.
 
         Returns
         -------
@@ -316,7 +333,7 @@ class IsochronePosterior(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         return mean, (ends[..., 1] - ends[..., 0]) / 2
 
     def predict_distribution(self, X: ClustersLike) -> PosteriorDistribution:
-        """Sample the posterior distribution of each cluster: all that the model says, in one pass.
+        """Sample the posterior distribution of each cluster, once for all that is derived from it.
 
         Parameters
         ----------
@@ -326,11 +343,10 @@ class IsochronePosterior(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         Returns
         -------
         PosteriorDistribution
-            A `PredictiveDistribution` of log age, A_V, distance and metallicity. Its ``posteriors``
-            hold the weighted draws of each cluster, its ``membership()`` the probability of each
-            star to be a member.
+            A `PredictiveDistribution` of log age, A_V, distance and metallicity, with the weighted
+            draws in ``posteriors`` and the probability of each star in ``membership()``.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "held_out_")
         X = as_clusters(X)
         stars = stars_of(X)
         lists = member_lists(stars)
@@ -383,12 +399,12 @@ class IsochronePosterior(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         Returns
         -------
         ndarray of shape (n_clusters, n_samples, 4)
-            In dex, mag, kpc and dex. Their spread is calibrated as that of intervals is.
+            In dex, mag, kpc and dex, calibrated as intervals of coverage 0.68 are.
         """
         return self.predict_distribution(X).sample(n_samples, random_state)
 
     def outside_domain(self, X: ClustersLike) -> BoolArray:
-        """Tell which clusters do not resemble the training clusters.
+        """Determine which clusters do not resemble the training clusters.
 
         Parameters
         ----------

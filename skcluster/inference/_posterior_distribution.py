@@ -1,4 +1,4 @@
-"""Posterior distributions of clusters -> estimates, intervals, samples, doubts."""
+"""Estimates, intervals, samples and flags from the posterior distributions of clusters."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
@@ -27,21 +27,23 @@ class PosteriorDistribution(PredictiveDistribution):
     Parameters
     ----------
     posteriors : sequence of ClusterPosterior or None
-        Of each cluster; None for one without a usable star.
+        The posterior of each cluster; None for a cluster without a usable star.
     counts : ndarray of int, shape (n_clusters,)
         Number of stars of each cluster.
     summary : PosteriorSummary
-        Of the posteriors.
+        Summary of the posteriors.
     a_v_zero_point : float
-        What is added to A_V.
+        Correction that is added to A_V (mag).
     calibration : Calibration or None
-        Of log age, A_V and distance modulus. Without it, intervals are those of the posterior.
+        Calibration of log age, A_V and distance modulus. Without it, intervals are those of a
+        normal distribution with the posterior's standard deviation.
     consistency : Consistency or None
-        Of training clusters. Without it, there is no goodness of fit.
+        Discrepancies of training clusters. Without them, there is no goodness of fit.
     false_alarm_rate : float
-        Share of training clusters that are flagged as inconsistent.
+        Goodness of fit below which clusters are flagged.
     find_outside : callable or None
-        Without arguments, returns which clusters are outside the domain. None without a domain.
+        Function without arguments that returns which clusters are outside the domain. None if the
+        model has no domain.
     """
 
     targets = (*CLUSTER_PARAMETERS, "metallicity")
@@ -68,7 +70,10 @@ class PosteriorDistribution(PredictiveDistribution):
         self._find_outside = find_outside
 
     def predict(self) -> FloatArray:
-        """Posterior means, shape (n_clusters, 4); the distance is that of the mean modulus."""
+        """Posterior means, shape (n_clusters, 4).
+
+        The distance is that of the mean distance modulus.
+        """
         return self._back(self.summary.mean)
 
     def _back(self, values: FloatArray) -> FloatArray:
@@ -114,8 +119,8 @@ class PosteriorDistribution(PredictiveDistribution):
     ) -> FloatArray:
         """Joint samples of the targets, shape (n_clusters, n_samples, 4).
 
-        They are draws of the posterior whose distances from its mean are scaled as the intervals
-        of coverage 0.68 are.
+        These are draws of the posterior whose deviations from its mean are scaled by the same
+        calibration as the intervals of coverage 0.68.
         """
         rng = check_random_state(random_state)
         mean, std = self.summary.mean, self.summary.std
@@ -130,13 +135,13 @@ class PosteriorDistribution(PredictiveDistribution):
 
     @cached_property
     def goodness_of_fit(self) -> FloatArray:
-        """Share of training clusters whose stars agree no better, shape (n_clusters,)."""
+        """Fraction of training clusters that fit no better, shape (n_clusters,)."""
         if self._consistency is None:
             return np.full(len(self.posteriors), np.nan)
         return self._consistency.goodness_of_fit(self.summary.discrepancies)
 
-    @property
-    def extra_columns(self) -> pd.DataFrame:
+    @cached_property
+    def extra_columns(self) -> pd.DataFrame:  # type: ignore[override]
         """Differential reddening, share of field stars, goodness of fit, effective samples."""
         return pd.DataFrame(
             {
@@ -149,7 +154,7 @@ class PosteriorDistribution(PredictiveDistribution):
 
     @cached_property
     def outside_domain(self) -> BoolArray:
-        """Which clusters are unlike those learned from, shape (n_clusters,).
+        """Which clusters do not resemble the training clusters, shape (n_clusters,).
 
         Raises
         ------
@@ -162,7 +167,7 @@ class PosteriorDistribution(PredictiveDistribution):
 
     @property
     def flags(self) -> Mapping[str, BoolArray]:
-        """Doubts, and which clusters each of them applies to."""
+        """Reasons to doubt estimates, and the clusters to which each of them applies."""
         found: dict[str, BoolArray] = {}
         if self._consistency is not None:
             found.update(
@@ -179,7 +184,7 @@ class PosteriorDistribution(PredictiveDistribution):
     def membership(self) -> list[FloatArray]:
         """Probability of each star to be a member, an array of shape (n_stars,) per cluster.
 
-        NaN for stars that are not used: those fainter than the limit.
+        NaN for stars that are not used because they are fainter than the limit.
         """
         found = [np.full(n, np.nan) for n in self._counts]
         for values, posterior in zip(found, self.posteriors, strict=True):

@@ -78,9 +78,12 @@ def _simulate(
     g, bp_rp, limit = likelihood.g, likelihood.bp_rp, likelihood.faint_limit
     n = len(g)
     in_field = rng.uniform(size=n) < share
-    member_g, member_bp_rp = simulate_members(
-        theta, n, faint_limit=limit, law=likelihood.law, random_state=rng
-    )
+    try:
+        member_g, member_bp_rp = simulate_members(
+            theta, n, faint_limit=limit, law=likelihood.law, random_state=rng
+        )
+    except ValueError:  # No member is bright enough: all that is seen is the field.
+        member_g, member_bp_rp, in_field = g, bp_rp, np.ones(n, dtype=bool)
     like = rng.randint(n, size=n)
     field_g = g[like] + KERNEL[0] * rng.standard_normal(n)
     # What is smoothed over the limit comes back from it.

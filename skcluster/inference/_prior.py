@@ -1,6 +1,6 @@
 """What is known of a cluster before its stars are compared with isochrones."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -18,19 +18,19 @@ class Prior:
     """Prior distribution of one cluster's parameters.
 
     Log age, A_V and distance modulus follow a mixture of two normal distributions with the same
-    mean, one as wide as the prediction's errors, one wider, so that the stars can overrule the
-    prediction. Metallicity is normal around the solar one [1]_, the field odds log-normal around
-    one star in nine, and the scale of differential reddening is one of four. All are truncated to
-    the isochrones and to A_V ≥ 0.
+    mean. One has the width of the prediction's errors; the other is wider and lets the stars
+    overrule the prediction. The metallicity is normal around the solar value [1]_, the field odds
+    are log-normal around one star in nine, and the scale of differential reddening takes one of
+    four values. The distribution is truncated to the range of the isochrones and to 0 ≤ A_V ≤ 12.
 
     Parameters
     ----------
     mean, spread : ndarray of shape (3,)
-        Of log age (dex), A_V (mag) and distance modulus (mag).
+        Mean and standard deviation of log age (dex), A_V (mag) and distance modulus (mag).
     tail_weight : float
         Weight of the wider distribution.
     tail_factors : tuple of three float
-        By how much it is wider.
+        Ratios of its standard deviations to those of the narrower one.
 
     References
     ----------
@@ -42,6 +42,12 @@ class Prior:
     LOG_FIELD_ODDS: ClassVar = (TYPICAL_LOG_FIELD_ODDS, 1.2)
     #: Probabilities of the scales of differential reddening.
     REDDENING: ClassVar = np.array([0.5, 0.35, 0.12, 0.03])
+    #: What is possible at all.
+    RANGES: ClassVar = {
+        "log_age": (AXES.log_age.values[0], AXES.log_age.values[-1]),
+        "a_v": (0.0, 12.0),
+        "metallicity": (AXES.metallicity.values[0], AXES.metallicity.values[-1]),
+    }
     #: Uniform deviates that `draw` takes for one set of parameters.
     N_DEVIATES: ClassVar = 7
 
@@ -52,15 +58,16 @@ class Prior:
 
     def supports(self, theta: Parameters) -> np.ndarray:
         """Which sets of parameters are possible at all."""
-        ages, metals = AXES.log_age.values, AXES.metallicity.values
-        return (
-            (theta.log_age >= ages[0])
-            & (theta.log_age <= ages[-1])
-            & (theta.a_v >= 0)
-            & (theta.a_v <= 12)
-            & (theta.metallicity >= metals[0])
-            & (theta.metallicity <= metals[-1])
-        )
+        within = [
+            (getattr(theta, name) >= low) & (getattr(theta, name) <= high)
+            for name, (low, high) in self.RANGES.items()
+        ]
+        return np.logical_and.reduce(within)
+
+    def moved_into_support(self, theta: Parameters) -> Parameters:
+        """The nearest sets of parameters that are possible."""
+        moved = {name: np.clip(getattr(theta, name), *ends) for name, ends in self.RANGES.items()}
+        return replace(theta, **moved)
 
     def log_density(self, theta: Parameters) -> FloatArray:
         """Logarithm of the density before truncation, normalised; shape (n_draws,)."""

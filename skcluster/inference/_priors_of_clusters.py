@@ -30,19 +30,13 @@ def from_parallaxes(
     Raises
     ------
     ValueError
-        If a cluster that has stars has no parallax.
+        If there is no column of parallaxes.
     """
     (age, age_spread), (a_v, a_v_spread) = POPULATION if population is None else population
     moduli = np.array([stars.parallax_modulus(model.release) for stars in lists]).reshape(-1, 2)
-    missing = [
-        i
-        for i, (m, s) in enumerate(zip(moduli[:, 0], lists, strict=True))
-        if np.isnan(m) and len(s.columns["bp_rp"])
-    ]
-    if missing:
+    if any("parallax" not in stars.columns for stars in lists):
         raise ValueError(
-            "Without an estimator, every cluster needs a star with a parallax, but row "
-            f"{missing[0]} has none."
+            "Without an estimator, distances come from the star column 'parallax', which X lacks."
         )
     ones = np.ones(len(lists))
     mean = np.column_stack([age * ones, a_v * ones, moduli[:, 0]])

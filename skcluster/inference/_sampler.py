@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from sklearn.utils.parallel import Parallel, delayed
+
+# scikit-learn's own, in threads, would set the warnings filters of all of them.
+from joblib import Parallel, delayed
 
 from skcluster._utils.typing import FloatArray
 from skcluster.inference._cluster_posterior import ClusterPosterior
@@ -15,6 +17,8 @@ from skcluster.inference._prior import Prior
 
 #: Clusters whose draws are in memory at a time where only summaries are wanted.
 _CHUNK = 32
+#: Of priors (dex and mag): a regressor without errors would leave proposals no room.
+_LEAST_SPREAD = 0.01
 #: Values of the tempering to choose from, in increasing order.
 TEMPERINGS = (0.05, 0.1, 0.2, 0.3)
 
@@ -52,7 +56,7 @@ class Sampler:
         likelihood = stars.likelihood(self.model, mean)
         if likelihood is None:
             return None
-        prior = Prior(mean, spread * self.inflation, self.tail_weight)
+        prior = Prior(mean, np.maximum(spread * self.inflation, _LEAST_SPREAD), self.tail_weight)
         return ClusterPosterior.sample(likelihood, prior, self.n_draws, self.seed)
 
     def summary(
@@ -89,7 +93,7 @@ class Sampler:
         true : ndarray of shape (n_clusters, 3)
             Log age, A_V and distance modulus.
         """
-        scale = np.nanmean((prediction.mean - true) ** 2, axis=0)
+        scale = np.nanmean((prediction.mean - true) ** 2, axis=0) + _LEAST_SPREAD**2
         losses = np.empty((len(TEMPERINGS), len(lists)))
         for loss, tempering in zip(losses, TEMPERINGS, strict=True):
             posteriors = self.tempered(tempering).posteriors(lists, prediction)

@@ -1,4 +1,4 @@
-"""Member stars drawn from the population density that the likelihood compares them with."""
+"""Member stars drawn from the model of the likelihood."""
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -9,6 +9,9 @@ from skcluster.inference._parameters import Parameters
 from skcluster.isochrones import AXES, PopulationGrid
 from skcluster.photometry import Law, extinction_coefficients
 
+#: Draws among which there is a member brighter than the limit, if there are any to speak of.
+_MANY = 100_000
+
 
 def simulate_members(
     parameters: Parameters,
@@ -18,18 +21,22 @@ def simulate_members(
     law: Law = "dr2",
     random_state: int | np.random.RandomState | None = None,
 ) -> tuple[FloatArray, FloatArray]:
-    """Draw members of a cluster from the model of `StarLikelihood`.
+    """Simulate members of a cluster from the model of `StarLikelihood`.
+
+    Magnitudes and colours follow the member density: the population of the given age and
+    metallicity with unresolved binaries and differential reddening, seen at the distance modulus
+    and behind A_V, with photometric scatter, down to the faint limit. There are no field stars.
 
     Parameters
     ----------
     parameters : Parameters
-        One set of them.
+        A single set of parameters.
     n_stars : int
         Number of stars.
     faint_limit : float, default=18.0
-        Limit in G (mag).
+        Limiting magnitude in G (mag).
     law : {"dr2", "edr3"}, default="dr2"
-        Extinction law.
+        Extinction law, see `skcluster.photometry.extinction_coefficients`.
     random_state : int, RandomState instance or None, default=None
         Determines the stars that are drawn.
 
@@ -41,7 +48,11 @@ def simulate_members(
     Raises
     ------
     ValueError
-        If no star is brighter than the limit, or ``parameters`` are several sets.
+        If no member is brighter than the limit, or ``parameters`` holds more than one set.
+
+    See Also
+    --------
+    skcluster.datasets.simulate_clusters : Whole catalogues with field stars and Gaia's errors.
 
     Examples
     --------
@@ -61,10 +72,11 @@ def simulate_members(
     last = int((faint_limit - modulus - AXES.g.start) / AXES.g.step) + 2
     cumulative = np.cumsum(density[: max(last, 0)], dtype=np.float64)
     g, bp_rp = np.empty((2, 0))
+    size = 2 * n_stars
     while len(g) < n_stars:
         if not len(cumulative) or not cumulative[-1] > 0:
             raise ValueError(f"No member is brighter than G = {faint_limit:g}.")
-        cell = np.searchsorted(cumulative, cumulative[-1] * rng.uniform(size=2 * n_stars))
+        cell = np.searchsorted(cumulative, cumulative[-1] * rng.uniform(size=size))
         row, column = np.divmod(cell, len(AXES.bp_rp))
         m_g = AXES.g.values[row] + AXES.g.step * _triangular(rng, len(cell))
         colour = AXES.bp_rp.values[column] + AXES.bp_rp.step * _triangular(rng, len(cell))
@@ -72,7 +84,9 @@ def simulate_members(
         new_g, new_colour = m_g + modulus + k.g * a_v, colour + (k.bp - k.rp) * a_v
         seen = new_g < faint_limit
         if not seen.any():
-            raise ValueError(f"No member is brighter than G = {faint_limit:g}.")
+            if size >= _MANY:
+                raise ValueError(f"No member is brighter than G = {faint_limit:g}.")
+            size = _MANY
         g, bp_rp = np.append(g, new_g[seen]), np.append(bp_rp, new_colour[seen])
     return g[:n_stars], _scattered(g[:n_stars], bp_rp[:n_stars], rng)
 

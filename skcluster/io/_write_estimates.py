@@ -20,12 +20,14 @@ def write_estimates(
     format: str | None = None,
     overwrite: bool = False,
 ) -> None:
-    """Write a table of estimates.
+    """Write a table of estimates, or of stars.
 
     Parameters
     ----------
     estimates : DataFrame
-        As `skcluster.estimation.estimate` gives it: index the clusters' names.
+        As `skcluster.estimation.estimate` gives it, index the clusters' names; or its table of
+        stars with the column ``cluster`` as index. Units and descriptions are those of
+        `skcluster.schema.estimate_column`.
     path : str or PathLike
         The file; it appears only once it is whole.
     metadata : mapping of str to str, optional
@@ -65,13 +67,32 @@ def write_estimates(
         _WRITERS[kind](estimates, str(half), dict(metadata or {}))
 
 
-def format_of(path: Path, format: str | None) -> str:
+def format_of(path: Path, format: str | None = None) -> str:
     """File type of a table to be written.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    format : str, optional
+        File type, if the extension does not say it.
+
+    Returns
+    -------
+    str
+        "csv", "ecsv", "fits", "votable" or "parquet".
 
     Raises
     ------
     ValueError
         If it is unknown.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from skcluster.io import format_of
+    >>> format_of(Path("estimates.vot"))
+    'votable'
     """
     kind = format or EXTENSIONS.get(path.suffix.lower())
     if kind not in _WRITERS:

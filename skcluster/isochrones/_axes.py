@@ -67,6 +67,12 @@ class Axes:
     bp_rp: Axis
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        """Lengths of all axes."""
+        axes = (self.log_age, self.metallicity, self.reddening, self.scatter, self.g, self.bp_rp)
+        return tuple(len(axis) for axis in axes)
+
+    @property
     def map_size(self) -> int:
         """Points of one map in magnitude and colour."""
         return len(self.g) * len(self.bp_rp)

@@ -5,13 +5,16 @@ import warnings
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
+from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from skcluster._utils.data_home import get_data_home
 from skcluster._utils.files import whole_file
-from skcluster._utils.typing import FloatArray, IntArray
+from skcluster._utils.progress import progress_bar
+from skcluster._utils.typing import BoolArray, FloatArray, IntArray
 from skcluster.isochrones._axes import AXES
 from skcluster.isochrones._density_codes import DENSITY_OF_CODE
 from skcluster.isochrones._population_build import VERSION, build
@@ -19,26 +22,27 @@ from skcluster.isochrones._population_build import VERSION, build
 
 @dataclass(frozen=True, eq=False)
 class PopulationGrid:
-    """Probability density of a member star in absolute magnitude and intrinsic colour.
+    """Probability density of cluster members in absolute magnitude and intrinsic colour.
 
-    For each age and metallicity of a grid, the stars of a cluster are distributed in M_G and
-    (BP−RP)_0 as the isochrone, a mass function and unresolved binaries have it: masses after
-    Kroupa [1]_, steeper by a power of 0.5 above two solar masses as in member lists (see
-    `skcluster.datasets.Effects`), 60 per cent of the stars with a companion of 0.1 to 1 times
-    their mass, uniformly distributed. Each density is given for some scales of differential
-    reddening, which is one-sided (half-normal in A_V), and for some scatters of the colour. Between
-    ages and metallicities, densities are interpolated linearly.
+    For each age and metallicity of a grid, the distribution of stars in M_G and (BP−RP)_0 follows
+    from the isochrone [2]_, a mass function and unresolved binaries. Masses follow the initial mass
+    function of Kroupa [1]_, with a slope steeper by 0.5 above two solar masses as in lists of
+    members (see `skcluster.datasets.Effects`). 60 per cent of the stars have an unresolved
+    companion, whose mass ratio is uniform between 0.1 and 1. Each density is tabulated for several
+    scales of differential reddening, whose A_V is half-normal and so only adds extinction, and for
+    several values of the scatter in colour. Densities are interpolated linearly in log age and
+    metallicity.
 
     Attributes
     ----------
     codes : ndarray of uint8, one dimension per axis of `skcluster.isochrones.AXES`
-        Logarithms of densities in steps of 0.08; 0 is no density.
+        Natural logarithms of the densities in steps of 0.08; code 0 is a density of zero.
 
     Notes
     -----
-    `load` computes the densities when they are first needed (about ten seconds) and keeps them in
-    the folder of `skcluster.datasets.get_data_home` (240 MB), from which they are mapped into
-    memory.
+    `load` computes the densities when they are first needed, which takes about ten seconds, and
+    stores them in the folder of `skcluster.datasets.get_data_home` (240 MB). From there they are
+    memory-mapped.
 
     References
     ----------
@@ -47,7 +51,7 @@ class PopulationGrid:
 
     Examples
     --------
-    Stars of a cluster of 1 Gyr lie on its main sequence rather than a magnitude below it:
+    Stars of a cluster of 1 Gyr are found on its main sequence rather than a magnitude below it:
 
     >>> import numpy as np
     >>> from skcluster.isochrones import PopulationGrid
@@ -61,20 +65,22 @@ class PopulationGrid:
     @staticmethod
     @cache
     def load() -> "PopulationGrid":
-        """Load the grid, from the cache on disk if it is there, else compute and keep it.
+        """Load the grid from the cache on disk; compute and store it if it is not there.
 
         Warns
         -----
         UserWarning
-            If the cache cannot be written; the grid is then computed by each process.
+            If the cache cannot be written. Each process then computes the grid again.
         """
         file = get_data_home() / f"population_{_fingerprint()}.npy"
-        if not file.exists():
-            grid = build()
+        codes = _read(file)
+        if codes is None:
+            with progress_bar("Tabulating stellar populations", len(AXES.log_age)) as advance:
+                codes = build(advance)
             try:
                 file.parent.mkdir(parents=True, exist_ok=True)
                 with whole_file(file, overwrite=True) as half, half.open("wb") as opened:
-                    np.save(opened, grid)
+                    np.save(opened, codes)
             except OSError as error:
                 warnings.warn(
                     f"The densities of stellar populations cannot be kept in {file.parent} "
@@ -83,30 +89,45 @@ class PopulationGrid:
                     UserWarning,
                     stacklevel=2,
                 )
-                return PopulationGrid(grid)
-        return PopulationGrid(np.load(file, mmap_mode="r", allow_pickle=False))
+                return PopulationGrid(codes)
+            # From the file, all processes share the memory.
+            kept = _read(file)
+            codes = codes if kept is None else kept
+        return PopulationGrid(codes)
 
     @cached_property
     def _flat(self) -> npt.NDArray[np.uint8]:
         return np.asarray(self.codes).reshape(-1)
 
     @cached_property
-    def _marginals(self) -> tuple[FloatArray, FloatArray]:
-        """Cumulative share of stars by M_G, and mean colour at M_G.
+    def _maps(self) -> npt.NDArray[np.uint8]:
+        """Codes of each node, shape (n_nodes, n_scatters, n_g, n_bp_rp)."""
+        return self._flat.reshape(-1, *self.codes.shape[3:])
 
-        Shapes (n_ages, n_metallicities, n_reddenings, n_g + 1) and the same with n_g: the share
-        brighter than the lower edge of each row of the grid, before all rows 0.
+    @cached_property
+    def _known_marginals(self) -> tuple[BoolArray, FloatArray, FloatArray]:
+        """Which nodes' marginal distributions are known so far, and these; see `_marginals`."""
+        n_nodes, n_g = len(self._maps), len(AXES.g)
+        empty = np.empty((n_nodes, n_g + 1), np.float32), np.empty((n_nodes, n_g), np.float32)
+        return np.zeros(n_nodes, dtype=bool), *empty
+
+    def _marginals(self, nodes: list[IntArray]) -> tuple[FloatArray, FloatArray]:
+        """Fraction of stars brighter than each M_G, and mean colour at each M_G, at some nodes.
+
+        Arrays of one row per node of the grid, of which those of the given nodes are filled. The
+        fraction is that at the edges between the rows of the grid, from 0 at the bright end.
         """
-        g, colour = AXES.g, AXES.bp_rp
-        shape = self.codes.shape
-        share = np.empty((*shape[:3], shape[4]), np.float32)
-        mean = np.empty_like(share)
-        for i in range(shape[0]):  # block by block: the whole would take four times the memory
-            density = DENSITY_OF_CODE[self.codes[i, :, :, 0]]
-            share[i] = density.sum(-1)
-            mean[i] = density @ colour.values.astype(np.float32) / np.maximum(share[i], 1e-9)
-        share *= g.step * colour.step
-        cumulative = np.concatenate([np.zeros((*shape[:3], 1)), np.cumsum(share, -1)], axis=-1)
+        known, cumulative, mean = self._known_marginals
+        missing = np.unique(np.concatenate(nodes))
+        missing = missing[~known[missing]]
+        if len(missing):
+            g, colour = AXES.g, AXES.bp_rp
+            density = DENSITY_OF_CODE[self._maps[missing, 0]]
+            share = density.sum(-1)
+            mean[missing] = density @ colour.values.astype(np.float32) / np.maximum(share, 1e-9)
+            cumulative[missing, 0] = 0
+            cumulative[missing, 1:] = np.cumsum(share, -1) * g.step * colour.step
+            known[missing] = True
         return cumulative, mean
 
     def density(
@@ -123,18 +144,19 @@ class PopulationGrid:
         Parameters
         ----------
         log_age, metallicity : array-like of shape (n_draws,)
-            log10 of the age in years and [M/H] (dex). Beyond the grid its ends are taken.
+            log10 of the age in years and [M/H] (dex). Values outside the grid are clipped to it.
         reddening : array-like of int, shape (n_draws,)
-            Which scale of differential reddening, by its place in ``AXES.reddening``.
+            Scale of differential reddening, as an index into ``AXES.reddening``.
         m_g, bp_rp : ndarray of float32, shape (n_draws, n_stars)
             Absolute magnitude and intrinsic colour of the stars (mag).
         scatter : array-like of int, shape (n_stars,)
-            Which scatter of the colour, by its place in ``AXES.scatter``.
+            Scatter of the colour, as an index into ``AXES.scatter``.
 
         Returns
         -------
         ndarray of float32, shape (n_draws, n_stars)
-            Density (1/mag²); its integral over all magnitudes and colours is 1. 0 outside the grid.
+            Density (1/mag²), normalised to an integral of 1 over all magnitudes and colours. Zero
+            outside the grid.
         """
         inside, cell, corners = self._cells(m_g, bp_rp)
         cell += np.asarray(scatter)[None, :] * AXES.map_size
@@ -155,15 +177,15 @@ class PopulationGrid:
         reddening: npt.ArrayLike,
         m_g: FloatArray,
     ) -> FloatArray:
-        """Share of stars brighter than an absolute magnitude, shape (n_draws,)."""
-        cumulative, _ = self._marginals
+        """Fraction of stars brighter than an absolute magnitude, shape (n_draws,)."""
+        nodes = self._nodes(log_age, metallicity, reddening)
+        cumulative, _ = self._marginals([node for node, _ in nodes])
         place = np.clip((m_g - AXES.g.start) / AXES.g.step + 0.5, 0, len(AXES.g) - 1e-3)
         row = place.astype(np.int64)
         above = place - row
-        flat = cumulative.reshape(-1, cumulative.shape[-1])
         return sum(
-            weight * ((1 - above) * flat[node, row] + above * flat[node, row + 1])
-            for node, weight in self._nodes(log_age, metallicity, reddening)
+            weight * ((1 - above) * cumulative[node, row] + above * cumulative[node, row + 1])
+            for node, weight in nodes
         )
 
     def mean_colour(
@@ -174,21 +196,16 @@ class PopulationGrid:
         m_g: FloatArray,
     ) -> FloatArray:
         """Mean intrinsic colour of stars at an absolute magnitude (mag), shape (n_draws,)."""
-        _, mean = self._marginals
+        nodes = self._nodes(log_age, metallicity, reddening)
+        _, mean = self._marginals([node for node, _ in nodes])
         row = np.clip(np.round((m_g - AXES.g.start) / AXES.g.step), 0, len(AXES.g) - 1)
-        flat = mean.reshape(-1, mean.shape[-1])
         row = row.astype(np.int64)
-        return sum(
-            weight * flat[node, row]
-            for node, weight in self._nodes(log_age, metallicity, reddening)
-        )
+        return sum(weight * mean[node, row] for node, weight in nodes)
 
     def map(self, log_age: float, metallicity: float, reddening: int, scatter: int) -> FloatArray:
-        """Density on the grid's points (1/mag²), shape (n_g, n_bp_rp)."""
-        shape = (-1, len(AXES.scatter), len(AXES.g), len(AXES.bp_rp))
-        maps = self._flat.reshape(shape)
+        """Density at the points of the grid (1/mag²), shape (n_g, n_bp_rp)."""
         return sum(
-            weight * DENSITY_OF_CODE[maps[node[0], scatter]]
+            weight * DENSITY_OF_CODE[self._maps[node[0], scatter]]
             for node, weight in self._nodes([log_age], [metallicity], [reddening])
         )
 
@@ -196,10 +213,14 @@ class PopulationGrid:
     def _nodes(
         log_age: npt.ArrayLike, metallicity: npt.ArrayLike, reddening: npt.ArrayLike
     ) -> list[tuple[IntArray, FloatArray]]:
-        """The four nodes around each draw, and their weights."""
+        """The four nodes in age and metallicity around each draw, and their weights."""
         i, u = AXES.log_age.bracket(log_age)
         j, v = AXES.metallicity.bracket(metallicity)
         k = np.asarray(reddening)
+        if (unknown := (k < 0) | (k >= len(AXES.reddening))).any():
+            raise ValueError(
+                f"reddening must be within 0 to {len(AXES.reddening) - 1}; got {k[unknown][0]}."
+            )
         return [
             (
                 ((i + di) * len(AXES.metallicity) + j + dj) * len(AXES.reddening) + k,
@@ -213,7 +234,7 @@ class PopulationGrid:
     def _cells(
         m_g: FloatArray, bp_rp: FloatArray
     ) -> tuple[npt.NDArray[np.bool_], IntArray, list[tuple[int, FloatArray]]]:
-        """Whether stars are on the grid, their cells, and the corners of these with weights."""
+        """Whether stars lie on the grid, their cells, and the corners of these with weights."""
         y, x = ((v - a.start) / a.step for v, a in ((m_g, AXES.g), (bp_rp, AXES.bp_rp)))
         bottom, right = np.float32(len(AXES.g) - 1.01), np.float32(len(AXES.bp_rp) - 1.01)
         inside = (y >= 0) & (y <= bottom) & (x >= 0) & (x <= right)
@@ -224,6 +245,21 @@ class PopulationGrid:
         xy = x * y
         corners = [(0, 1 - x - y + xy), (1, x - xy), (width, y - xy), (width + 1, xy)]
         return inside, (row * width + column).astype(np.int64), corners
+
+
+def _read(file: Path) -> npt.NDArray[np.uint8] | None:
+    """The codes in a file, mapped into memory; None unless it is there, and whole."""
+    header = BytesIO()
+    described = {"descr": "|u1", "fortran_order": False, "shape": AXES.shape}
+    np.lib.format.write_array_header_1_0(header, described)
+    start = header.tell()
+    try:
+        with file.open("rb") as opened:
+            whole = opened.read(start) == header.getvalue()
+        whole = whole and file.stat().st_size == start + np.prod(AXES.shape)
+        return np.memmap(file, np.uint8, "r", start, AXES.shape) if whole else None
+    except OSError:
+        return None
 
 
 @cache

@@ -1,5 +1,7 @@
 """Computing the densities of `PopulationGrid` from isochrones."""
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 from joblib import Parallel, delayed
@@ -29,13 +31,23 @@ _DEVIATES = 0.125 * (np.arange(24) + 0.5)
 _PADDING = (40, 60)
 
 
-def build() -> npt.NDArray[np.uint8]:
-    """The codes of `PopulationGrid`, on two threads."""
+def build(advance: Callable[[int], None]) -> npt.NDArray[np.uint8]:
+    """The codes of `PopulationGrid`, on two threads.
+
+    Parameters
+    ----------
+    advance : callable
+        Called with the number of ages just computed.
+    """
     transfer = _transfer_functions()
-    maps = Parallel(n_jobs=2, prefer="threads")(
+    codes = np.empty(AXES.shape, np.uint8)
+    maps = Parallel(n_jobs=2, prefer="threads", return_as="generator")(
         delayed(_of_one_age)(log_age, transfer) for log_age in AXES.log_age.values
     )
-    return np.stack(maps)
+    for i, found in enumerate(maps):
+        codes[i] = found
+        advance(1)
+    return codes
 
 
 def _of_one_age(log_age: float, transfer: npt.NDArray[np.complex64]) -> npt.NDArray[np.uint8]:

@@ -10,6 +10,7 @@ from skcluster.plotting._cmd import CMDDisplay
 from skcluster.plotting._corner import CornerDisplay
 from skcluster.plotting._coverage import CoverageDisplay
 from skcluster.plotting._estimates import EstimateDisplay
+from skcluster.plotting._inputs import membership_array
 from skcluster.plotting._isochrones import (
     can_be_drawn,
     diagram_limits,
@@ -28,6 +29,7 @@ __all__ = [
     "LearningCurveDisplay",
     "can_be_drawn",
     "diagram_limits",
+    "membership_array",
     "most_credible",
     "save_diagrams",
     "seen_isochrones",

@@ -6,17 +6,18 @@ import numpy as np
 import pandas as pd
 
 from skcluster._utils.typing import ClustersLike, FloatArray
-from skcluster.clusters import Stars
+from skcluster.clusters import Stars, as_clusters, stars_of
 from skcluster.photometry import Law
-from skcluster.plotting._inputs import answers_about, one_cluster, one_estimate, sample_array
-from skcluster.plotting._isochrones import diagram_limits, most_credible, seen_isochrones
-from skcluster.plotting._style import (
-    PALE,
-    VERMILION,
-    display_name,
-    one_axes,
-    stroke,
+from skcluster.plotting._cmd_stars import draw_stars, shades_of
+from skcluster.plotting._inputs import (
+    answers_about,
+    membership_array,
+    one_cluster,
+    one_estimate,
+    samples_of_isochrones,
 )
+from skcluster.plotting._isochrones import diagram_limits, most_credible, seen_isochrones
+from skcluster.plotting._style import PALE, VERMILION, display_name, one_axes, stroke
 from skcluster.schema import CLUSTER_PARAMETERS, STAR_COLUMNS, TARGETS
 
 if TYPE_CHECKING:
@@ -36,27 +37,30 @@ class CMDDisplay:
     colour, magnitude : ndarray of shape (n_stars,)
         BP−RP and G (mag).
     probability : ndarray of shape (n_stars,), optional
-        Membership probabilities that shade the stars.
+        Membership probabilities of the list of stars, which shade them in grey.
+    membership : ndarray of shape (n_stars,), optional
+        Probabilities to be members according to the estimate, which shade the stars in blue
+        instead; stars with NaN were not used, and are hollow.
     name : str, optional
         The cluster, for the title.
-    estimate : ndarray of shape (3,), optional
-        log age (dex), A_V (mag), distance (kpc).
+    estimate : ndarray of shape (3,) or (4,), optional
+        log age (dex), A_V (mag), distance (kpc) and, if it was estimated, [M/H] (dex).
     isochrone : ndarray of shape (n_points, 2), optional
         BP−RP and G (mag) along the isochrone of the estimate.
     band : ndarray of shape (n_curves, n_points, 2), optional
         The isochrones of the most credible samples.
-    errors : ndarray of shape (2, 3), optional
+    errors : ndarray of shape (2, 3) or (2, 4), optional
         How far the central interval reaches below and above the estimate.
     coverage : float, default=0.68
         The share of the samples that band and errors hold.
-    metallicity : float, default=0.0
-        [M/H] of the isochrones (dex).
 
     Attributes
     ----------
     ax_ : Axes
     figure_ : Figure
     stars_ : PathCollection
+    unused_ : PathCollection or None
+        The stars that the estimate did not use.
     isochrone_ : Line2D or None
     band_ : LineCollection or None
 
@@ -77,24 +81,24 @@ class CMDDisplay:
         colour: FloatArray,
         magnitude: FloatArray,
         probability: FloatArray | None = None,
+        membership: FloatArray | None = None,
         name: str | None = None,
         estimate: FloatArray | None = None,
         isochrone: FloatArray | None = None,
         band: FloatArray | None = None,
         errors: FloatArray | None = None,
         coverage: float = 0.68,
-        metallicity: float = 0.0,
     ) -> None:
         self.colour = colour
         self.magnitude = magnitude
         self.probability = probability
+        self.membership = membership
         self.name = name
         self.estimate = estimate
         self.isochrone = isochrone
         self.band = band
         self.errors = errors
         self.coverage = coverage
-        self.metallicity = metallicity
 
     @classmethod
     def from_clusters(
@@ -104,8 +108,9 @@ class CMDDisplay:
         *,
         cluster: Any = None,
         samples: Any = None,
+        membership: Any = None,
         coverage: float = 0.68,
-        metallicity: float = 0.0,
+        metallicity: float | None = None,
         law: Law = "dr2",
         ax: "Axes | None" = None,
         **plot_kw: Any,
@@ -116,18 +121,23 @@ class CMDDisplay:
         ----------
         X : clusters
             Whatever `skcluster.clusters.as_clusters` takes.
-        estimates : DataFrame, Series, mapping or array-like of shape (3,), optional
-            ``log_age`` (dex), ``a_v`` (mag) and ``distance_kpc`` (kpc): a row for each cluster, or
-            those of this one. Without them only the stars are drawn.
+        estimates : DataFrame, Series, mapping or array-like of shape (3,) or (4,), optional
+            ``log_age`` (dex), ``a_v`` (mag), ``distance_kpc`` (kpc) and, if it was estimated,
+            ``metallicity`` (dex): a row for each cluster, or those of this one. Without them only
+            the stars are drawn.
         cluster : object, optional
             Name of the cluster; may be left out if X holds only one.
-        samples : array-like of shape (n_samples, 3) or mapping of names to such, optional
-            Joint samples of the three parameters, or those of each cluster under its name. The
-            band is the area that the isochrones of the ``coverage`` most credible ones sweep.
+        samples : array-like of n_samples rows or mapping of names to such, optional
+            Joint samples of these parameters, or those of each cluster under its name. The band is
+            the area that the isochrones of the ``coverage`` most credible ones sweep.
+        membership : array-like of shape (n_stars,) or DataFrame, optional
+            Probabilities of stars to be members, which shade them: of all stars of X, as
+            ``estimate(X, membership=True)`` returns them. NaN marks stars that were not used.
         coverage : float, default=0.68
             That share.
-        metallicity : float, default=0.0
-            [M/H] of the isochrones (dex).
+        metallicity : float, optional
+            [M/H] of all isochrones (dex). By default, that of the estimate and of each sample, and
+            0 if they have none.
         law : {"dr2", "edr3"}, default="dr2"
             Extinction law, as in `skcluster.isochrones.isochrone`.
         ax : Axes, optional
@@ -145,12 +155,17 @@ class CMDDisplay:
             If X does not hold the cluster, or stars for it, or the estimate is beyond the
             isochrones.
         """
+        X = as_clusters(X)
         name, _, stars = one_cluster(X, cluster)
+        shades = membership_array(membership, stars_of(X))
+        if shades is not None:
+            shades = shades[(X.index == name)[stars_of(X).cluster]]
         return cls._from_stars(
             name,
             stars,
             one_estimate(estimates, name),
-            samples=None if samples is None else sample_array(samples, name),
+            samples=None if samples is None else samples_of_isochrones(samples, name),
+            membership=shades,
             coverage=coverage,
             metallicity=metallicity,
             law=law,
@@ -164,34 +179,37 @@ class CMDDisplay:
         estimate: FloatArray | None,
         *,
         samples: FloatArray | None,
+        membership: FloatArray | None = None,
         coverage: float,
-        metallicity: float = 0.0,
+        metallicity: float | None = None,
         law: Law,
     ) -> "CMDDisplay":
         """The display of stars that were checked before; not drawn yet."""
         isochrone = band = errors = None
+        estimate, samples = (_at(metallicity, values) for values in (estimate, samples))
         try:
             if estimate is not None:
-                isochrone = seen_isochrones(estimate, metallicity, law)[0]
+                isochrone = seen_isochrones(estimate, law)[0]
         except ValueError as error:
             raise ValueError(f"cluster {name!r}: {error}") from error
         if samples is not None:
             credible = most_credible(samples, coverage, _MOST_CURVES)
-            band = seen_isochrones(credible, metallicity, law) if len(credible) else None
+            band = seen_isochrones(credible, law) if len(credible) else None
             if estimate is not None:
+                n = min(samples.shape[1], len(estimate))
                 tails = 100 * np.array([(1 - coverage) / 2, (1 + coverage) / 2])
-                errors = np.abs(np.nanpercentile(samples, tails, axis=0) - estimate)
+                errors = np.abs(np.nanpercentile(samples[:, :n], tails, axis=0) - estimate[:n])
         return cls(
             colour=stars["bp_rp"],
             magnitude=stars["phot_g_mean_mag"],
             probability=stars["probability"] if "probability" in stars else None,  # noqa: SIM401
+            membership=membership,
             name=display_name(name),
             estimate=estimate,
             isochrone=isochrone,
             band=band,
             errors=errors,
             coverage=coverage,
-            metallicity=metallicity,
         )
 
     @classmethod
@@ -210,7 +228,9 @@ class CMDDisplay:
         Parameters
         ----------
         estimator : fitted estimator
-            Its ``predict`` gives log age, A_V and distance.
+            Its ``predict`` gives log age, A_V and distance. If it has ``predict_distribution``, the
+            isochrone has its metallicity, and the stars are shaded by its ``membership()``, where
+            it knows them.
         X : clusters
             Whatever the estimator and `skcluster.clusters.as_clusters` take.
         cluster : object, optional
@@ -229,6 +249,9 @@ class CMDDisplay:
         if n_samples and distribution is not None:
             drawn = distribution.sample(n_samples, random_state)[0]
             kw.setdefault("samples", pd.DataFrame(drawn, columns=list(targets)))
+        known = distribution.membership() if distribution is not None else None
+        if known:
+            kw.setdefault("membership", known[0])
         estimate = dict(zip(targets, np.asarray(predicted)[0], strict=True))
         return cls.from_clusters(alone, estimate, **kw)
 
@@ -286,49 +309,30 @@ class CMDDisplay:
         return self
 
     def summary(self) -> str:
-        """The estimate in three lines, with errors if there are samples; mathtext."""
+        """The estimate, a line per parameter, with errors if there are samples; mathtext."""
         if self.estimate is None:
             return ""
         lines = []
-        for i, column in enumerate(TARGETS[name] for name in CLUSTER_PARAMETERS):
-            value = f"{self.estimate[i]:.2f}"
-            if self.errors is not None:
+        for i, name in enumerate((*CLUSTER_PARAMETERS, "metallicity")[: len(self.estimate)]):
+            column, value = TARGETS[name], self.estimate[i]
+            digits = column.decimals_of(value)
+            text = f"{value:z.{digits}f}"
+            if self.errors is not None and i < len(self.errors[0]) and self.errors[:, i].any():
                 down, up = self.errors[:, i]
-                value = f"{value}_{{-{down:.2f}}}^{{+{up:.2f}}}"
-            unit = "" if column.printed_unit == "dex" else f" {column.printed_unit}"
-            lines.append(f"{column.label} = ${value}${unit}")
+                text = f"{text}_{{-{down:.{digits}f}}}^{{+{up:.{digits}f}}}"
+            unit = column.printed_unit if column.printed_unit != "dex" else ""
+            lines.append(f"{column.label} = ${text}$ {unit}".rstrip())
         return "\n".join(lines)
 
     def _draw_stars(self, star_kw: dict[str, Any], colorbar: bool) -> None:
-        from matplotlib.colors import LinearSegmentedColormap
-
-        # Greys that stay visible on white; the likeliest members are drawn last, on top.
-        greys = LinearSegmentedColormap.from_list("membership", ["#b8b8b8", "#000000"])
-        size = float(np.clip(2500 / len(self.colour), 4, 16))
-        style: dict[str, Any] = {"s": size, "linewidths": 0, "zorder": 2, "label": "stars"}
-        order: Any = slice(None)
-        coloured = {"c", "color"} & star_kw.keys()
-        shaded = (
-            not coloured and self.probability is not None and np.isfinite(self.probability).any()
+        own = {"c", "color"} & star_kw.keys()
+        shades = None if own else shades_of(self.membership, self.probability)
+        self.stars_, self.unused_ = draw_stars(
+            self.ax_, self.colour, self.magnitude, shades, star_kw
         )
-        if shaded:
-            assert self.probability is not None
-            shades = np.nan_to_num(self.probability, nan=0.0)
-            order = np.argsort(shades, kind="stable")
-            style |= {"c": shades[order], "cmap": greys, "vmin": min(0.5, shades.min()), "vmax": 1}
-        elif not coloured:
-            style |= {"color": "black"}
-        self.stars_ = self.ax_.scatter(
-            self.colour[order], self.magnitude[order], **{**style, **star_kw}
-        )
-        self.stars_.set_label(f"{len(self.colour)} stars")
-        if shaded and colorbar:
+        if shades is not None and colorbar:
             self.figure_.colorbar(
-                self.stars_,
-                ax=self.ax_,
-                label=STAR_COLUMNS["probability"].axis_label,
-                fraction=0.04,
-                pad=0.02,
+                self.stars_, ax=self.ax_, label=shades.label, fraction=0.04, pad=0.02
             )
 
     def _draw_band(self, band_kw: dict[str, Any]) -> None:
@@ -348,11 +352,21 @@ class CMDDisplay:
         self.isochrone_ = None
         if self.isochrone is None:
             return
+        n_values = 0 if self.estimate is None else len(self.estimate)
         style: dict[str, Any] = {
             "color": VERMILION,
             "linewidth": 1.4,
             "zorder": 3,
             "path_effects": stroke(2.6),
-            "label": f"PARSEC, [M/H] = {self.metallicity:+.2f}".replace("+0.00", "0"),
+            # A metallicity that was estimated is among the values above.
+            "label": "PARSEC isochrone" if n_values == 4 else "PARSEC, [M/H] = 0",
         }
         (self.isochrone_,) = self.ax_.plot(*self.isochrone.T, **{**style, **isochrone_kw})
+
+
+def _at(metallicity: float | None, values: FloatArray | None) -> FloatArray | None:
+    """Parameters of isochrones with their metallicity replaced, if there is one to replace it."""
+    if metallicity is None or values is None:
+        return values
+    column = np.full((*values.shape[:-1], 1), metallicity)
+    return np.concatenate([values[..., :3], column], axis=-1)

@@ -1,6 +1,6 @@
 """Joint samples of the parameters of one cluster."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,7 +50,7 @@ class CornerDisplay:
     >>> X, y = simulate_clusters(3, random_state=0)
     >>> display = CornerDisplay.from_estimator(load_model(), X, cluster=X.index[1], reference=y)
     >>> display.axes_.shape
-    (3, 3)
+    (4, 4)
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class CornerDisplay:
         targets : sequence of str, optional
             Names of the targets; otherwise the columns of ``samples``, or the usual three.
         reference : array-like of shape (n_targets,), optional
-            Values to mark.
+            Values to mark; none for a NaN.
         name : str, optional
             Title.
         **plot_kw : object
@@ -138,8 +138,9 @@ class CornerDisplay:
             How many.
         random_state : int, RandomState or None, default=0
             Of the samples: by default, a picture is always the same.
-        reference : DataFrame, Series, mapping or array-like of shape (3,), optional
-            Values to mark: a row for each cluster, or those of this one.
+        reference : DataFrame, Series, mapping or array-like, optional
+            Values to mark: a row for each cluster, or those of this one. Log age, A_V and distance
+            are needed, metallicity may be left out.
         **kw : object
             As in `from_samples`.
         """
@@ -149,6 +150,11 @@ class CornerDisplay:
         if distribution.targets is not None:
             kw.setdefault("targets", distribution.targets)
         marked = one_estimate(reference, name)
+        if marked is not None and len(marked) < samples.shape[1]:
+            unknown = np.full(samples.shape[1] - len(marked), np.nan)
+            marked = np.concatenate([marked, unknown])
+        elif marked is not None:
+            marked = marked[: samples.shape[1]]
         return cls.from_samples(samples, reference=marked, name=display_name(name), **kw)
 
     def plot(
@@ -198,12 +204,13 @@ class CornerDisplay:
         low, middle, high = np.percentile(values, [16, 50, 84])
         for value, dash in ((low, ":"), (middle, "-"), (high, ":")):
             axes.axvline(value, color="black", linewidth=0.9, linestyle=dash)
+        n = estimate_column(self.targets[i]).decimals_of(middle)
         axes.set_title(
-            f"${middle:.2f}_{{-{middle - low:.2f}}}^{{+{high - middle:.2f}}}$", fontsize="medium"
+            f"${middle:z.{n}f}_{{-{middle - low:.{n}f}}}^{{+{high - middle:.{n}f}}}$",
+            fontsize="medium",
         )
         axes.set_yticks([])
-        if self.reference is not None:
-            axes.axvline(self.reference[i], color=VERMILION, linewidth=1.2)
+        self._mark(axes.axvline, i)
 
     def _pair(self, axes: "Axes", i: int, j: int, contour_kw: dict[str, Any]) -> None:
         from scipy.ndimage import gaussian_filter
@@ -218,9 +225,12 @@ class CornerDisplay:
             if np.all(np.diff(levels) > 0):
                 centres = ((e[1:] + e[:-1]) / 2 for e in (x_edges, y_edges))
                 axes.contour(*centres, density.T, levels=levels, **{**style, **contour_kw})
-        if self.reference is not None:
-            axes.axvline(self.reference[i], color=VERMILION, linewidth=1.0)
-            axes.axhline(self.reference[j], color=VERMILION, linewidth=1.0)
+        self._mark(axes.axvline, i)
+        self._mark(axes.axhline, j)
+
+    def _mark(self, line: Callable[..., Any], i: int) -> None:
+        if self.reference is not None and np.isfinite(self.reference[i]):
+            line(self.reference[i], color=VERMILION, linewidth=1.1)
 
 
 def _density_levels(density: FloatArray) -> list[float]:

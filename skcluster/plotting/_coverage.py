@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skcluster._utils.typing import ClustersLike, FloatArray
-from skcluster.plotting._inputs import columns_of, table_of
+from skcluster.plotting._inputs import columns_of, places_of, table_of
 from skcluster.plotting._style import COLOURS, DASHES, one_axes
 from skcluster.schema import estimate_column
 
@@ -131,14 +131,17 @@ class CoverageDisplay:
         X : clusters
             What the estimator takes.
         y : array-like of shape (n_clusters, n_targets)
-            True values.
+            True values. The model may have more targets; they are not drawn.
         coverage : array-like of float
             The coverages to ask for, 0 to 1.
         **kw : object
             As in `from_intervals`.
         """
         distribution = estimator.predict_distribution(X)
-        intervals = {float(c): distribution.interval(float(c)) for c in np.atleast_1d(coverage)}
+        known = places_of(y, distribution.targets)
+        intervals = {
+            float(c): distribution.interval(float(c))[:, known] for c in np.atleast_1d(coverage)
+        }
         return cls.from_intervals(y, intervals, **kw)
 
     def plot(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from skcluster._utils.typing import ClustersLike, FloatArray
-from skcluster.plotting._inputs import answers_about, columns_of, same_shape, table_of
+from skcluster.plotting._inputs import answers_about, columns_of, places_of, same_shape, table_of
 from skcluster.plotting._style import BLUE, VERMILION, logarithmic, many_axes
 from skcluster.schema import estimate_column
 
@@ -126,14 +126,18 @@ class EstimateDisplay:
         X : clusters
             What the estimator takes.
         y : array-like of shape (n_clusters, n_targets)
-            True values.
+            True values. The model may have more targets; they are not drawn.
         coverage : float, default=0.68
             Of the intervals.
         **kw : object
             As in `from_predictions`.
         """
         predicted, distribution = answers_about(estimator, X)
-        intervals = None if distribution is None else distribution.interval(coverage)
+        intervals = None
+        if distribution is not None:
+            known = places_of(y, distribution.targets)
+            predicted = predicted[:, known]
+            intervals = distribution.interval(coverage)[:, known]
         return cls.from_predictions(y, predicted, intervals=intervals, **kw)
 
     def plot(

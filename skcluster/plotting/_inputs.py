@@ -11,6 +11,9 @@ from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import Stars, as_clusters, stars_of
 from skcluster.schema import CLUSTER_PARAMETERS
 
+#: What an isochrone depends on, the last only if it is known.
+_ISOCHRONE = (*CLUSTER_PARAMETERS, "metallicity")
+
 
 def one_cluster(X: ClustersLike, cluster: Any) -> tuple[Any, NestedFrame, Stars]:
     """The name of one cluster, X with that cluster alone, and its stars.
@@ -38,13 +41,15 @@ def one_cluster(X: ClustersLike, cluster: Any) -> tuple[Any, NestedFrame, Stars]
 
 
 def one_estimate(estimates: Any, cluster: Any) -> FloatArray | None:
-    """Log age, A_V and distance of one cluster, shape (3,); None if there is no estimate.
+    """Log age, A_V, distance and, if it is there, metallicity of one cluster, shape (3,) or (4,).
+
+    None if there is no estimate.
 
     Raises
     ------
     ValueError
-        If a DataFrame has no row for the cluster or lacks a target, or an array has not three
-        numbers.
+        If a DataFrame has no row for the cluster or lacks a target, or an array has neither three
+        nor four numbers.
     """
     if estimates is None:
         return None
@@ -58,17 +63,17 @@ def one_estimate(estimates: Any, cluster: Any) -> FloatArray | None:
         missing = [target for target in CLUSTER_PARAMETERS if target not in estimates]
         if missing:
             raise ValueError(f"The estimate of cluster {cluster!r} lacks {', '.join(missing)}.")
-        estimates = [estimates[target] for target in CLUSTER_PARAMETERS]
+        estimates = [estimates[target] for target in _ISOCHRONE if target in estimates]
     values = np.asarray(estimates, dtype=float).ravel()
-    if values.shape != (3,):
+    if values.size not in (3, 4):
         raise ValueError(
-            f"An estimate is three numbers, {', '.join(CLUSTER_PARAMETERS)}; got {values.size} for "
-            f"cluster {cluster!r}."
+            f"An estimate is three numbers, {', '.join(CLUSTER_PARAMETERS)}, or four, with "
+            f"metallicity; got {values.size} for cluster {cluster!r}."
         )
     return values
 
 
-def sample_array(samples: Any, cluster: Any = None) -> FloatArray:
+def sample_array(samples: Any) -> FloatArray:
     """Joint samples of one cluster as an array of shape (n_samples, n_targets).
 
     Raises
@@ -76,12 +81,6 @@ def sample_array(samples: Any, cluster: Any = None) -> FloatArray:
     ValueError
         If the samples are not a table of numbers with at least two rows.
     """
-    if isinstance(samples, Mapping):
-        if cluster not in samples:
-            raise ValueError(f"There are no samples of cluster {cluster!r}.")
-        samples = samples[cluster]
-    if isinstance(samples, pd.DataFrame) and set(CLUSTER_PARAMETERS) <= set(samples.columns):
-        samples = samples[list(CLUSTER_PARAMETERS)]
     array = np.asarray(samples, dtype=float)
     if array.ndim == 3 and len(array) == 1:
         array = array[0]
@@ -91,6 +90,73 @@ def sample_array(samples: Any, cluster: Any = None) -> FloatArray:
             f"samples; got {array.shape}."
         )
     return array
+
+
+def samples_of_isochrones(samples: Any, cluster: Any = None) -> FloatArray:
+    """Joint samples of what an isochrone depends on, shape (n_samples, 3) or (n_samples, 4).
+
+    Raises
+    ------
+    ValueError
+        If there are none of the cluster, or they do not have these columns.
+    """
+    if isinstance(samples, pd.DataFrame):
+        samples = samples[[name for name in _ISOCHRONE if name in samples]]
+    elif isinstance(samples, Mapping):
+        if cluster not in samples:
+            raise ValueError(f"There are no samples of cluster {cluster!r}.")
+        return samples_of_isochrones(samples[cluster], cluster)
+    array = sample_array(samples)
+    if array.shape[1] not in (3, 4):
+        raise ValueError(f"Samples of isochrones have 3 or 4 columns, not {array.shape[1]}.")
+    return array
+
+
+def membership_array(membership: Any, stars: Stars) -> FloatArray | None:
+    """Probability of each star of some clusters to be a member.
+
+    Parameters
+    ----------
+    membership : DataFrame or array-like of shape (n_stars,), or None
+        As `skcluster.estimation.estimate` returns it: a column ``membership`` of all stars; or
+        its values.
+    stars : Stars
+        All stars of the clusters, in the same order.
+
+    Returns
+    -------
+    ndarray of shape (n_stars,), or None
+
+    Raises
+    ------
+    ValueError
+        If there are more or fewer values than stars, or the stars are of other clusters.
+
+    Examples
+    --------
+    >>> from skcluster.clusters import stars_of
+    >>> from skcluster.datasets import simulate_clusters
+    >>> from skcluster.plotting import membership_array
+    >>> X, y = simulate_clusters(1, n_stars=3, random_state=0)
+    >>> membership_array([0.9, 0.1, 1.0], stars_of(X))
+    array([0.9, 0.1, 1. ])
+    """
+    if membership is None:
+        return None
+    if isinstance(membership, pd.DataFrame):
+        named = membership.get("cluster")
+        if named is not None and len(named) == len(stars):
+            theirs, ours = named.to_numpy(), stars.index.to_numpy()[stars.cluster]
+            if (theirs != ours).any():
+                i = int(np.argmax(theirs != ours))
+                raise ValueError(
+                    f"A star of cluster {ours[i]!r} is of {theirs[i]!r} in membership."
+                )
+        membership = membership["membership"]
+    values = np.asarray(membership, dtype=float).ravel()
+    if len(values) != len(stars):
+        raise ValueError(f"There are {len(stars)} stars, but {len(values)} values of membership.")
+    return values
 
 
 def columns_of(y: Any, targets: Sequence[str] | None) -> list[str]:
@@ -105,6 +171,15 @@ def columns_of(y: Any, targets: Sequence[str] | None) -> list[str]:
         if width == len(CLUSTER_PARAMETERS)
         else [f"target {i}" for i in range(width)]
     )
+
+
+def places_of(y: Any, targets: Sequence[str] | None) -> Any:
+    """Which of the targets of a model the columns of y are: by name, or else the first ones."""
+    if targets is None:
+        return slice(None)
+    if isinstance(y, pd.DataFrame) and set(y.columns) <= set(targets):
+        return [list(targets).index(name) for name in y.columns]
+    return slice(table_of(y, "y").shape[1])
 
 
 def table_of(values: Any, what: str) -> FloatArray:

@@ -8,17 +8,13 @@ from skcluster.isochrones import IsochroneGrid
 from skcluster.photometry import Law, distance_modulus, redden
 
 
-def seen_isochrones(
-    parameters: npt.ArrayLike, metallicity: float = 0.0, law: Law = "dr2", *, every: int = 1
-) -> FloatArray:
+def seen_isochrones(parameters: npt.ArrayLike, law: Law = "dr2", *, every: int = 1) -> FloatArray:
     """Isochrones at their distances and behind their dust.
 
     Parameters
     ----------
-    parameters : array-like of shape (n_isochrones, 3)
-        log age (dex), A_V (mag) and distance (kpc).
-    metallicity : float, default=0.0
-        [M/H] (dex).
+    parameters : array-like of shape (n_isochrones, 3) or (n_isochrones, 4)
+        log age (dex), A_V (mag), distance (kpc) and [M/H] (dex), which is 0 unless given.
     law : {"dr2", "edr3"}, default="dr2"
         Extinction law, see `skcluster.photometry.extinction_coefficients`.
     every : int, default=1
@@ -36,8 +32,8 @@ def seen_isochrones(
     >>> seen_isochrones([[9.6, 0.1, 0.88], [8.1, 0.1, 0.14]], every=4).shape
     (2, 395, 2)
     """
-    log_age, a_v, distance = np.asarray(parameters, dtype=float).reshape(-1, 3).T
-    found = IsochroneGrid.load().interpolate(log_age, np.full(len(log_age), metallicity))
+    log_age, a_v, distance, metallicity = _with_metallicity(parameters).T
+    found = IsochroneGrid.load().interpolate(log_age, metallicity)
     g, bp, rp = found.magnitudes[..., ::every]
     magnitude, colour = redden(g, bp - rp, a_v[:, None], law)
     seen = np.stack([colour, magnitude + distance_modulus(distance)[:, None]], axis=-1)
@@ -50,13 +46,13 @@ def can_be_drawn(parameters: npt.ArrayLike) -> BoolArray:
 
     Parameters
     ----------
-    parameters : array-like of shape (n_estimates, 3)
-        log age (dex), A_V (mag) and distance (kpc).
+    parameters : array-like of shape (n_estimates, 3) or (n_estimates, 4)
+        As in `seen_isochrones`.
 
     Returns
     -------
     ndarray of bool, shape (n_estimates,)
-        False for NaN, and for ages outside the isochrones.
+        False for NaN, and for ages and metallicities outside the isochrones.
 
     Examples
     --------
@@ -64,22 +60,35 @@ def can_be_drawn(parameters: npt.ArrayLike) -> BoolArray:
     >>> can_be_drawn([[9.6, 0.1, 0.88], [11.0, 0.1, 0.88]])
     array([ True, False])
     """
-    log_age, a_v, distance = np.asarray(parameters, dtype=float).reshape(-1, 3).T
-    low, high = IsochroneGrid.LOG_AGE_RANGE
-    return (log_age >= low) & (log_age <= high) & np.isfinite(a_v + distance) & (distance > 0)
+    log_age, a_v, distance, metallicity = _with_metallicity(parameters).T
+    drawn = np.isfinite(a_v + distance) & (distance > 0)
+    for values, (low, high) in (
+        (log_age, IsochroneGrid.LOG_AGE_RANGE),
+        (metallicity, IsochroneGrid.METALLICITY_RANGE),
+    ):
+        drawn &= (values >= low) & (values <= high)
+    return drawn
+
+
+def _with_metallicity(parameters: npt.ArrayLike) -> FloatArray:
+    """The parameters of isochrones, shape (n_isochrones, 4)."""
+    rows = np.atleast_2d(np.asarray(parameters, dtype=float))
+    if rows.shape[1] == 4:
+        return rows
+    return np.column_stack([rows, np.zeros(len(rows))])
 
 
 def most_credible(samples: FloatArray, coverage: float, most: int) -> FloatArray:
     """The share of joint samples that lies closest to their middle.
 
-    Closeness is the Mahalanobis distance in log age, A_V and distance modulus, so that the
-    region is the joint one: an old age with little dust, say, but not with much.
+    Closeness is the Mahalanobis distance in log age, A_V, distance modulus and metallicity, so that
+    the region is the joint one: an old age with little dust, say, but not with much.
 
     Parameters
     ----------
-    samples : ndarray of shape (n_samples, 3)
-        log age (dex), A_V (mag), distance (kpc). Samples without an isochrone (ages past the
-        grid's ends, NaN) cannot be drawn and are left out after the share was taken.
+    samples : ndarray of shape (n_samples, 3) or (n_samples, 4)
+        As in `seen_isochrones`. Samples without an isochrone (past the grid's ends, NaN) cannot be
+        drawn and are left out after the share was taken.
     coverage : float
         Share of the samples to keep, 0 to 1.
     most : int
@@ -87,7 +96,7 @@ def most_credible(samples: FloatArray, coverage: float, most: int) -> FloatArray
 
     Returns
     -------
-    ndarray of shape (n_kept, 3)
+    ndarray of n_kept rows
 
     Examples
     --------
@@ -100,7 +109,8 @@ def most_credible(samples: FloatArray, coverage: float, most: int) -> FloatArray
     samples = samples[np.isfinite(samples).all(axis=1) & (samples[:, 2] > 0)]
     if len(samples) < 2:
         return samples[can_be_drawn(samples)]
-    plane = np.column_stack([samples[:, :2], distance_modulus(samples[:, 2])])
+    plane = samples.copy()
+    plane[:, 2] = distance_modulus(samples[:, 2])
     offset = plane - np.median(plane, axis=0)
     # A parameter that does not vary has no inverse variance; the pseudo-inverse leaves it out.
     inverse = np.linalg.pinv(np.cov(plane.T), hermitian=True)

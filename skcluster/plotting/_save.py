@@ -6,13 +6,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from skcluster._utils.files import whole_file
 from skcluster._utils.names import file_names
 from skcluster._utils.typing import ClustersLike
 from skcluster.clusters import as_clusters, stars_of
 from skcluster.photometry import Law
 from skcluster.plotting._cmd import CMDDisplay
-from skcluster.plotting._inputs import one_estimate, sample_array
+from skcluster.plotting._inputs import membership_array, one_estimate, samples_of_isochrones
 from skcluster.plotting._isochrones import can_be_drawn
 from skcluster.plotting._style import display_name
 
@@ -23,6 +25,7 @@ def save_diagrams(
     folder: str | os.PathLike[str],
     *,
     samples: Mapping[Any, Any] | None = None,
+    membership: Any = None,
     coverage: float = 0.68,
     law: Law = "dr2",
     format: str = "png",
@@ -36,13 +39,16 @@ def save_diagrams(
     X : clusters
         Whatever `skcluster.clusters.as_clusters` takes.
     estimates : DataFrame
-        ``log_age`` (dex), ``a_v`` (mag) and ``distance_kpc`` (kpc), a row for each cluster. Where
-        they are NaN or no isochrone has that age, only the stars are drawn.
+        ``log_age`` (dex), ``a_v`` (mag), ``distance_kpc`` (kpc) and, if it was estimated,
+        ``metallicity`` (dex), a row for each cluster. Where they are NaN or no isochrone has that
+        age, only the stars are drawn.
     folder : str or PathLike
         Where the files go; it is made if it is not there. A file has its cluster's name, with
         anything but letters, digits and ``+-._`` replaced.
-    samples : mapping of names to DataFrame or array-like of shape (n_samples, 3), optional
+    samples : mapping of names to DataFrame or array-like of n_samples rows, optional
         Joint samples of each cluster, for the band around the isochrone.
+    membership : DataFrame or array-like of shape (n_stars,), optional
+        Probabilities of all stars to be members, as ``estimate(X, membership=True)`` returns them.
     coverage : float, default=0.68
         Share of the samples that the band holds.
     law : {"dr2", "edr3"}, default="dr2"
@@ -95,15 +101,19 @@ def save_diagrams(
     if there and not overwrite:
         raise FileExistsError(f"{there[0]} is already there; overwrite=True replaces it.")
     Path(folder).mkdir(parents=True, exist_ok=True)
-    drawn = X[~empty]
-    for i, (name, file) in enumerate(files.items()):
+    stars = stars_of(X)
+    shades = membership_array(membership, stars)
+    for row, (name, file) in zip(np.flatnonzero(~empty).tolist(), files.items(), strict=True):
         values = one_estimate(estimates, name)
         drawable = values is not None and can_be_drawn(values)[0]
+        drawn = samples_of_isochrones(samples, name) if samples is not None and drawable else None
+        own = slice(stars.offsets[row], stars.offsets[row + 1])
         display = CMDDisplay._from_stars(
             name,
-            stars_of(drawn.iloc[[i]]),
+            stars_of(X[row : row + 1]),
             values if drawable else None,
-            samples=sample_array(samples, name) if samples is not None and drawable else None,
+            samples=drawn,
+            membership=None if shades is None else shades[own],
             coverage=coverage,
             law=law,
         )

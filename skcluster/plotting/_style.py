@@ -16,6 +16,9 @@ BLUE, VERMILION, GREEN = "#0072B2", "#D55E00", "#009E73"
 COLOURS = (BLUE, VERMILION, GREEN, "#CC79A7", "#56B4E9", "#E69F00")
 #: VERMILION mixed with white, for areas that stars lie on.
 PALE = "#F5CDB0"
+#: Shades of stars, from unlikely to likely members: by the probabilities of their list, and by
+#: those of an estimate.
+GREYS, BLUES = ("#b8b8b8", "#000000"), ("#a9cdea", "#4487bf", "#06203f")
 DASHES = ("-", "--", "-.", ":")
 
 

@@ -21,7 +21,7 @@ CELLS = (150, 200)
 def diagram(
     colour: FloatArray,
     magnitude: FloatArray,
-    probability: FloatArray | None,
+    shade: FloatArray | None,
     estimate: FloatArray,
     samples: Any,
     coverage: float,
@@ -33,11 +33,11 @@ def diagram(
     ----------
     colour, magnitude : ndarray of shape (n_stars,)
         BP−RP and G (mag).
-    probability : ndarray of shape (n_stars,), optional
-        Membership probabilities.
-    estimate : ndarray of shape (3,)
-        log age (dex), A_V (mag), distance (kpc).
-    samples : array-like of shape (n_samples, 3), optional
+    shade : ndarray of shape (n_stars,), optional
+        How likely each star is to be a member, 0 to 1; NaN for one that was not used.
+    estimate : ndarray of shape (3,) or (4,)
+        log age (dex), A_V (mag), distance (kpc) and perhaps [M/H] (dex).
+    samples : array-like of as many columns, optional
         Joint samples of them.
     coverage : float
         Share of the samples whose isochrones make the band.
@@ -49,7 +49,8 @@ def diagram(
     dict
         ``limits`` (mag): least and greatest colour, then magnitude; ``stars``, and each of
         ``lines``, the unbroken parts of the isochrone: pairs of numbers, 0 to 65535 from one limit
-        to the other, as 16 bits in base64; ``shades``: bytes in base64; ``band``: for each column
+        to the other, as 16 bits in base64; ``shades``: bytes in base64, 1 to 255 for 0
+        to 1, and 0 for stars not used; ``band``: for each column
         of cells, first and last cell of each run.
     """
     if len(colour) == 0:
@@ -61,9 +62,9 @@ def diagram(
     shown = _shown(len(colour))
     points = np.column_stack([colour, magnitude])[shown]
     found["stars"] = _packed((points - low) / (high - low))
-    if probability is not None:
-        shades = np.nan_to_num(probability[shown], nan=0.0)
-        found["shades"] = _base64((255 * np.clip(shades, 0, 1)).astype(np.uint8))
+    if shade is not None:
+        shades = 1 + 254 * np.clip(shade[shown], 0, 1)
+        found["shades"] = _base64(np.nan_to_num(shades, nan=0.0).astype(np.uint8))
     if can_be_drawn(estimate)[0]:
         line = (seen_isochrones(estimate, law=law)[0] - low) / (high - low)
         found["lines"] = [_packed(part) for part in _parts_within(line)]

@@ -9,16 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from nested_pandas import NestedFrame
 
 from skcluster._utils.files import whole_file
-from skcluster._utils.typing import ClustersLike
+from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import as_clusters, stars_of
 from skcluster.photometry import Law
+from skcluster.plotting import membership_array
 from skcluster.report._diagram import CELLS, diagram
 from skcluster.schema import CLUSTER_PARAMETERS, INTERVAL_ENDS, estimate_column
+
+#: Columns that a table of many columns leaves to the details of one cluster.
+_BESIDE_DIAGRAM = ("n_stars", "differential_reddening", "effective_samples")
+#: What an isochrone depends on, the last only if it was estimated.
+_ISOCHRONE = (*CLUSTER_PARAMETERS, "metallicity")
 
 
 def write_report(
@@ -27,6 +32,7 @@ def write_report(
     path: str | os.PathLike[str],
     *,
     samples: Mapping[Any, Any] | None = None,
+    membership: Any = None,
     coverage: float = 0.68,
     law: Law = "dr2",
     title: str = "Star clusters",
@@ -45,11 +51,14 @@ def write_report(
         Whatever `skcluster.clusters.as_clusters` takes.
     estimates : DataFrame
         As `skcluster.estimation.estimate` gives it, for the same clusters. Its numbers are shown
-        under the names and units in `skcluster.schema`.
+        under the names and units in `skcluster.schema`; some only beside the diagram.
     path : str or PathLike
         The page; it appears only once it is whole.
-    samples : mapping of names to DataFrame or array-like of shape (n_samples, 3), optional
-        Joint samples of log age, A_V and distance of each cluster.
+    samples : mapping of names to DataFrame or array-like of n_samples rows, optional
+        Joint samples of log age, A_V, distance and, if it was estimated, metallicity.
+    membership : DataFrame or array-like of shape (n_stars,), optional
+        Probabilities of all stars to be members, as ``estimate(X, membership=True)`` returns them,
+        which shade the stars. By default, the probabilities of the list do.
     coverage : float, default=0.68
         Share of the samples whose isochrones are shown, and coverage of the intervals.
     law : {"dr2", "edr3"}, default="dr2"
@@ -66,7 +75,7 @@ def write_report(
     FileExistsError
         If the file is there and ``overwrite`` is False.
     ValueError
-        If the estimates are not of the same clusters.
+        If the estimates are not of the same clusters, or the membership not of the same stars.
 
     Examples
     --------
@@ -86,8 +95,10 @@ def write_report(
         raise ValueError("The estimates are not of the same clusters, in the same order, as X.")
     columns = _columns(estimates)
     values = _values(estimates, [column["key"] for column in columns])
-    diagrams = _diagrams(X, estimates, samples or {}, coverage, law)
+    shades = membership_array(membership, stars_of(X))
+    diagrams = _diagrams(X, estimates, samples or {}, shades, coverage, law)
     data = {
+        "posterior": shades is not None,
         "coverage": coverage,
         "cells": CELLS,
         "columns": columns,
@@ -118,18 +129,21 @@ def _template(name: str) -> str:
 def _columns(estimates: pd.DataFrame) -> list[dict[str, Any]]:
     """What the page needs to know of the columns with a value of their own."""
     found = []
+    unlisted = _BESIDE_DIAGRAM if "n_used" in estimates else ()
     for key in estimates.select_dtypes("number").columns:
         if not key.endswith(tuple(INTERVAL_ENDS)):
             column = estimate_column(key)
             # The page shows no mathtext.
             name = column.label.replace("$", "")
-            digits = 0 if pd.api.types.is_integer_dtype(estimates[key]) else 2
+            integer = pd.api.types.is_integer_dtype(estimates[key])
             found.append(
                 {
                     "key": key,
                     "name": name[0].upper() + name[1:],
                     "unit": column.printed_unit,
-                    "digits": digits,
+                    "decimals": 0 if integer else column.decimals,
+                    "significant": column.significant,
+                    "listed": key not in unlisted,
                 }
             )
     return found
@@ -148,31 +162,38 @@ def _values(estimates: pd.DataFrame, keys: list[str]) -> Iterator[dict[str, Any]
 
 
 def _diagrams(
-    X: NestedFrame, estimates: pd.DataFrame, samples: Mapping[Any, Any], coverage: float, law: Law
+    X: NestedFrame,
+    estimates: pd.DataFrame,
+    samples: Mapping[Any, Any],
+    shades: FloatArray | None,
+    coverage: float,
+    law: Law,
 ) -> Iterator[dict[str, Any]]:
     """The diagram of each cluster."""
     stars = stars_of(X)
-    parameters = estimates[list(CLUSTER_PARAMETERS)].to_numpy(dtype=float)
+    parameters = _of_isochrones(estimates)
     colour, magnitude = stars["bp_rp"], stars["phot_g_mean_mag"]
-    probability = stars["probability"] if "probability" in stars else None  # noqa: SIM401
+    if shades is None and "probability" in stars:
+        shades = np.nan_to_num(stars["probability"].astype(float), nan=0.0)
     for i, name in enumerate(X.index):
         own = slice(stars.offsets[i], stars.offsets[i + 1])
+        drawn = samples.get(name)
         yield diagram(
             colour[own],
             magnitude[own],
-            None if probability is None else probability[own],
+            None if shades is None else shades[own],
             parameters[i],
-            _joint(samples.get(name)),
+            None if drawn is None else _of_isochrones(drawn),
             coverage,
             law,
         )
 
 
-def _joint(samples: Any) -> npt.NDArray[np.floating[Any]] | None:
-    """Samples of the three parameters of an isochrone."""
-    if isinstance(samples, pd.DataFrame):
-        samples = samples[list(CLUSTER_PARAMETERS)]
-    return None if samples is None else np.asarray(samples, dtype=float)
+def _of_isochrones(values: Any) -> FloatArray:
+    """The columns that isochrones depend on, shape (n, 3) or (n, 4)."""
+    if isinstance(values, pd.DataFrame):
+        values = values[[name for name in _ISOCHRONE if name in values]]
+    return np.asarray(values, dtype=np.float64)
 
 
 def _number(value: Any) -> float | None:

@@ -40,14 +40,14 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The reference with one network and few epochs."""
 
     def pipeline(**overrides: Any) -> Any:
-        quick = {"n_networks": 1, "epochs": 2, "cv": 2, "n_draws": 256, "tempering": 0.3}
+        quick = {"n_networks": 1, "epochs": 2, "cv": 2, "n_draws": 64, "tempering": 0.3}
         return reference_pipeline(**{**quick, **overrides})
 
     for module in (references, train_model, well_known, flags, cross_fit):
         monkeypatch.setattr(module, "reference_pipeline", pipeline)
     monkeypatch.setitem(accuracy.MODELS, "reference", pipeline)
     monkeypatch.setattr(cross_fit, "set_pipeline", partial(set_pipeline, n_networks=1, epochs=2))
-    alone = partial(IsochronePosterior, n_draws=256, tempering=0.3)
+    alone = partial(IsochronePosterior, n_draws=64, tempering=0.3)
     monkeypatch.setitem(accuracy.MODELS, "isochrones", alone)
     monkeypatch.setattr(well_known, "IsochronePosterior", alone)
 

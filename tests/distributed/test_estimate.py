@@ -19,6 +19,8 @@ import pytest
 from slow_model import CountingModel
 
 from skcluster.distributed import estimate
+from skcluster.estimation import estimate as estimate_in_memory
+from skcluster.io import read_clusters
 
 
 @pytest.fixture(autouse=True)
@@ -225,3 +227,23 @@ def test_clusters_in_memory_and_foreign_folders_are_refused(clusters, catalogue,
         estimate(tmp_path / "empty", tmp_path / "out", model)
     with pytest.raises(ValueError, match="name"):
         estimate(catalogue, tmp_path / "out2", model, cluster_column="name")
+
+
+def test_the_reference_on_real_clusters(sample_folder, tmp_path):
+    members = pd.read_parquet(sample_folder / "members.parquet").dropna(subset=["BP-RP"])
+    names = members["Cluster"].unique()[:4]
+    folder = tmp_path / "catalogue"
+    folder.mkdir()
+    for i in range(2):
+        own = members["Cluster"].isin(names[2 * i : 2 * i + 2])
+        members[own].to_parquet(folder / f"{i}.parquet", index=False)
+    # A place on the sky without any cluster.
+    members[:0].to_parquet(folder / "2.parquet", index=False)
+    files = estimate(folder, tmp_path / "out")
+    tables = [pd.read_parquet(file) for file in files]
+    assert [len(table) for table in tables] == [2, 2, 0]
+    for table in tables[1:]:
+        pd.testing.assert_series_equal(table.dtypes, tables[0].dtypes)
+    assert "goodness_of_fit" in tables[0]
+    X = read_clusters(members[members["Cluster"].isin(names)])
+    assert_same(tmp_path / "out", estimate_in_memory(X))

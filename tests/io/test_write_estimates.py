@@ -4,6 +4,7 @@ import pytest
 from astropy.table import Table
 
 from skcluster.io import write_estimates
+from skcluster.schema import estimate_column
 
 TABLE = pd.DataFrame(
     {
@@ -40,6 +41,32 @@ def test_every_file_type_keeps_the_values(extension, tmp_path):
     np.testing.assert_allclose(back["log_age"].astype(float), TABLE["log_age"])
     assert back["n_stars"].tolist() == [991, 3]
     assert back["flag"].iloc[1] == "few stars"
+
+
+UNITS = {
+    "n_used": "",
+    "metallicity": "dex",
+    "differential_reddening": "mag",
+    "field_fraction": "",
+    "goodness_of_fit": "",
+    "effective_samples": "",
+    "membership": "",
+    "pmra": "mas / yr",
+    "ra": "deg",
+}
+
+
+@pytest.mark.parametrize("name", UNITS)
+@pytest.mark.parametrize("extension", ["ecsv", "vot", "parquet"])
+def test_columns_are_described(name, extension, tmp_path):
+    file = tmp_path / f"table.{extension}"
+    index = pd.Index(["NGC_2682"], name="cluster")
+    write_estimates(pd.DataFrame({name: [0.5]}, index=index), file)
+    column = Table.read(file)[name]
+    known = estimate_column(name)
+    assert column.description == known.description != name
+    unit = "" if extension == "vot" and UNITS[name] == "dex" else UNITS[name]
+    assert (column.unit or "") == unit
 
 
 def test_a_file_is_not_replaced_unasked(tmp_path):

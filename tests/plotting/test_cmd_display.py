@@ -80,11 +80,75 @@ def test_the_band_is_of_the_most_credible_samples(sample):
 def test_an_estimator_with_samples_gives_a_band(sample, model):
     X, _ = sample
     display = CMDDisplay.from_estimator(model, X, cluster=X.index[1])
-    np.testing.assert_array_equal(display.estimate, model.predict(X.iloc[[1]])[0])
+    np.testing.assert_array_equal(display.estimate[:3], model.predict(X.iloc[[1]])[0])
     assert len(display.band_.get_segments()) > 100
     assert (display.errors > 0).all()
     bare = CMDDisplay.from_estimator(model, X, cluster=X.index[1], n_samples=0)
     assert bare.band_ is None
+
+
+def test_the_isochrone_has_the_metallicity_of_the_estimate(sample):
+    X, _ = sample
+    values = {"log_age": 9.0, "a_v": 0.1, "distance_kpc": 1.0, "metallicity": 0.2}
+    rich = isochrone(9.0, 0.2, a_v=0.1, distance_kpc=1.0)[["bp_rp", "phot_g_mean_mag"]].dropna()
+    display = CMDDisplay.from_clusters(X[:1], values)
+    line = display.isochrone_.get_xydata()
+    np.testing.assert_allclose(line[np.isfinite(line).all(axis=1)], rich, atol=1e-9)
+    assert "[M/H] = $0.20$" in display.summary()
+    assert display.isochrone_.get_label() == "PARSEC isochrone"
+    solar = CMDDisplay.from_clusters(X[:1], values, metallicity=0.0)
+    bare = CMDDisplay.from_clusters(X[:1], [9.0, 0.1, 1.0])
+    np.testing.assert_array_equal(solar.isochrone_.get_xydata(), bare.isochrone_.get_xydata())
+    assert bare.isochrone_.get_label() == "PARSEC, [M/H] = 0"
+    with pytest.raises(ValueError, match="metallicity must be within"):
+        CMDDisplay.from_clusters(X[:1], values, metallicity=1.0)
+
+
+def test_the_band_has_the_metallicities_of_the_samples(sample):
+    X, _ = sample
+    samples = np.tile([9.0, 0.1, 1.0, 0.0], (20, 1))
+    samples[:, 3] = np.linspace(-0.3, 0.3, 20)
+    display = CMDDisplay.from_clusters(X[:1], samples[9], samples=samples, coverage=1)
+    lowest = [segment[0, 0] for segment in display.band_.get_segments()]
+    assert np.ptp(lowest) > 0.15  # the colour of the faintest dwarfs
+    assert "[M/H] = $-0.02_" in display.summary()
+    named = pd.DataFrame(samples, columns=["log_age", "a_v", "distance_kpc", "metallicity"])
+    same = CMDDisplay.from_clusters(X[:1], samples[9], samples={X.index[0]: named}, coverage=1)
+    np.testing.assert_array_equal(same.band, display.band)
+
+
+def test_stars_are_shaded_by_their_membership(sample):
+    stars = sample[0].iloc[0]["stars"].head(4).assign(probability=[1.0, 0.5, 0.9, 0.7])
+    X = as_clusters({"other": stars.head(2), "one": stars})
+    membership = [0.0, 0.0, 0.9, 0.1, np.nan, 0.4]
+    display = CMDDisplay.from_clusters(X, cluster="one", membership=membership)
+    assert display.stars_.get_array().tolist() == [0.1, 0.4, 0.9]
+    np.testing.assert_array_equal(
+        display.unused_.get_offsets()[0], stars[["bp_rp", "phot_g_mean_mag"]].iloc[2]
+    )
+    assert display.unused_.get_facecolors().size == 0
+    assert display.figure_.axes[1].get_ylabel() == "probability to be a member"
+    labels = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert sorted(labels) == ["1 stars not used", "3 stars"]
+    # As estimate() returns it; of stars that are all unused, the list's own probabilities tell.
+    long = pd.DataFrame({"cluster": ["other"] * 2 + ["one"] * 4, "membership": np.nan})
+    listed = CMDDisplay.from_clusters(X, cluster="one", membership=long)
+    assert listed.unused_ is None
+    assert listed.figure_.axes[1].get_ylabel() == "membership probability"
+    with pytest.raises(ValueError, match="6 stars, but 2 values"):
+        CMDDisplay.from_clusters(X, cluster="one", membership=[1, 0])
+    with pytest.raises(ValueError, match="cluster 'other' is of 'one'"):
+        CMDDisplay.from_clusters(X, cluster="one", membership=long[::-1])
+
+
+def test_an_estimator_shades_the_stars(sample, model):
+    X, _ = sample
+    display = CMDDisplay.from_estimator(model, X, cluster=X.index[1])
+    known = model.predict_distribution(X.iloc[[1]]).membership()[0]
+    np.testing.assert_array_equal(display.membership, known)
+    used = np.isfinite(known)
+    assert len(display.stars_.get_offsets()) == used.sum()
+    assert (display.unused_ is None) == used.all()
 
 
 def test_likelier_members_are_darker_and_on_top(sample):
@@ -127,7 +191,7 @@ def test_axes_and_styles_are_the_caller_s(sample):
     [
         ({"cluster": "nowhere"}, "no cluster 'nowhere'"),
         ({}, "holds 60 clusters; name the one"),
-        ({"cluster": "sim_000000", "estimates": [1, 2]}, "three numbers"),
+        ({"cluster": "sim_000000", "estimates": [1, 2]}, "three numbers.* or four"),
         ({"cluster": "sim_000000", "estimates": {"log_age": 8}}, "lacks a_v, distance_kpc"),
         ({"cluster": "sim_000000", "estimates": [12, 0.1, 1]}, "'sim_000000': log_age.*6 to 10.2"),
         ({"cluster": "sim_000000", "samples": [[1, 2, 3]]}, "at least two samples"),

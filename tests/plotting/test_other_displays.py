@@ -118,6 +118,8 @@ def test_coverage_of_an_estimator(sample, model):
     display = CoverageDisplay.from_estimator(model, X, y, coverage=[0.3, 0.95])
     assert (display.covered[1] > display.covered[0]).all()
     assert [line.get_label() for line in display.lines_] == ["log age", "$A_V$", "distance"]
+    one = CoverageDisplay.from_estimator(model, X, y[["a_v"]], coverage=[0.3, 0.95])
+    np.testing.assert_array_equal(one.covered[:, 0], display.covered[:, 1])
 
 
 def test_corner_shows_each_parameter_and_each_pair():
@@ -142,5 +144,14 @@ def test_corner_shows_each_parameter_and_each_pair():
 def test_corner_of_an_estimator(sample, model):
     X, y = sample
     display = CornerDisplay.from_estimator(model, X, cluster=X.index[2], reference=y, n_samples=500)
-    assert display.samples.shape == (500, 3)
-    np.testing.assert_array_equal(display.reference, y.loc[X.index[2], TARGETS])
+    assert display.samples.shape == (500, 4)
+    assert display.axes_[3, 0].get_ylabel() == "[M/H] [dex]"
+    np.testing.assert_array_equal(display.reference[:3], y.loc[X.index[2], TARGETS])
+    assert np.isnan(display.reference[3])
+    lines = [len(axes.get_lines()) for axes in (display.axes_[2, 2], display.axes_[3, 3])]
+    assert lines == [4, 3]  # a metallicity that is unknown is not marked
+    whole = {**y.loc[X.index[2], TARGETS], "metallicity": 0.1}
+    marked = CornerDisplay.from_estimator(
+        model, X, cluster=X.index[2], reference=whole, n_samples=500
+    )
+    assert marked.reference[3] == 0.1

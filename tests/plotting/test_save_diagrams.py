@@ -1,6 +1,8 @@
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
+from matplotlib.colors import to_rgb
 
 from skcluster.clusters import as_clusters
 from skcluster.plotting import save_diagrams
@@ -20,6 +22,22 @@ def test_a_file_for_each_cluster(sample, tmp_path):
     with pytest.raises(FileExistsError, match=r"sim_000000\.png is already there"):
         save_diagrams(X[:3], y[:3], tmp_path / "new")
     assert plt.get_fignums() == []
+
+
+def test_stars_are_shaded_by_their_membership(sample, tmp_path):
+    X, y = sample
+    grey, blue = (tmp_path / name for name in ("grey", "blue"))
+    n = [len(stars) for stars in X["stars"][:2]]
+    members = pd.DataFrame(
+        {"cluster": np.repeat(X.index[:2], n), "membership": np.repeat([1.0, 0.5], n)}
+    )
+    save_diagrams(X[:2], y[:2], grey)
+    save_diagrams(X[:2], y[:2], blue, membership=members)
+    for name, colour in zip(X.index, ["#06203f", "#4487bf"], strict=False):
+        pictures = [plt.imread(folder / f"{name}.png")[..., :3] for folder in (grey, blue)]
+        plot = [picture[:, :700] for picture in pictures]  # without the colour bar
+        drawn = [np.isclose(p, to_rgb(colour), atol=0.03).all(axis=2).sum() for p in plot]
+        assert drawn[0] < 100 < drawn[1]
 
 
 def test_names_that_are_no_file_names(sample, tmp_path):

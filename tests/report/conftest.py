@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from skcluster.clusters import stars_of
 from skcluster.datasets import simulate_clusters
 from skcluster.report import write_report
 
@@ -43,6 +44,23 @@ def small_page(run, tmp_path_factory):
     file = tmp_path_factory.mktemp("report") / "small.html"
     X, table, samples = run
     write_report(X, table, file, samples=samples, title="Ten <clusters>", metadata={"model": "a&b"})
+    return file
+
+
+@pytest.fixture(scope="session")
+def posterior_page(run, tmp_path_factory):
+    """As of a model that gives metallicities and memberships; the fifth star is not used."""
+    file = tmp_path_factory.mktemp("report") / "posterior.html"
+    X, table, _ = run
+    table = table.assign(n_used=59, effective_samples=151.4, goodness_of_fit=0.5)
+    for end, value in {"": 0.2, "_lower": -0.001, "_upper": 0.3}.items():
+        table[f"metallicity{end}"] = value
+    samples = {
+        name: np.column_stack([values, np.full(len(values), 0.2)])
+        for name, values in samples_of(table).items()
+    }
+    membership = np.tile([1.0, 0.5, 0.0, 0.25, np.nan, 1.0], len(stars_of(X)) // 6)
+    write_report(X, table, file, samples=samples, membership=membership)
     return file
 
 

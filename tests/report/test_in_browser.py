@@ -1,7 +1,6 @@
 """The page in a real browser: Debian's chromium, without a screen and without a network."""
 
 import shutil
-import time
 
 import pytest
 from selenium import webdriver
@@ -55,7 +54,9 @@ def opened(browser):
 
 
 def names(page):
-    script = "return [...document.querySelectorAll('tbody tr')].map(r => r.cells[0].textContent)"
+    script = (
+        "return [...document.querySelectorAll('tbody td:first-child span')].map(s => s.innerText)"
+    )
     return page.execute_script(script)
 
 
@@ -96,30 +97,51 @@ def test_ten_clusters(opened, small_page, run):
     assert label.startswith("Colour-magnitude diagram of Cluster 1. Stars: 100, Log age: ")
 
 
-def test_a_thousand_clusters_load_in_three_seconds(opened, large_page):
-    start = time.perf_counter()
+def test_a_posterior(opened, posterior_page, run):
+    page = opened(posterior_page)
+    heads = page.find_elements(By.CSS_SELECTOR, "th")
+    assert [" ".join(head.text.split()) for head in heads][-2:] == [
+        "Goodness of fit",
+        "[M/H] [dex]",
+    ]
+    # No minus sign before a zero.
+    assert page.find_elements(By.CSS_SELECTOR, "td small")[-1].text == "0.00 to 0.30"
+    details = page.find_element(By.ID, "values").text
+    assert "Stars100" in details
+    assert "Effective samples151" in details
+    row = run[1].iloc[0]
+    places = 2 if row["distance_kpc"] > 1 else 3
+    assert f"Distance{row['distance_kpc']:.{places}f} (" in details
+    assert page.find_element(By.ID, "unused").is_displayed()
+    assert page.find_element(By.ID, "isochrone").text == "PARSEC isochrone of the estimate"
+    shown = "const c = document.getElementById('diagram').getContext('2d');"
+    script = shown + "return [...c.getImageData(0, 0, c.canvas.width, c.canvas.height).data]"
+    pixels = page.execute_script(script)
+    navy = sum(pixels[i : i + 3] == [6, 32, 63] for i in range(0, len(pixels), 4))
+    assert navy > 50
+    page.find_elements(By.CSS_SELECTOR, "tbody tr")[2].click()
+    assert page.find_element(By.CSS_SELECTOR, "td small.flag").text == "outside domain"
+
+
+def test_a_thousand_clusters(opened, large_page):
     page = opened(large_page)
     assert len(names(page)) == 1000
     assert ink(page)["line"] > 200
-    assert time.perf_counter() - start < 3
-    before = time.perf_counter()
     page.find_elements(By.CSS_SELECTOR, "th button")[2].click()
     page.find_element(By.ID, "search").send_keys("sim_00012")
     assert len(names(page)) == 10
-    assert time.perf_counter() - before < 2
 
 
 def test_sorting(opened, small_page, run):
     table = run[1]
     page = opened(small_page)
     heads = page.find_elements(By.CSS_SELECTOR, "th")
-    assert [head.text for head in heads] == [
+    assert [" ".join(head.text.split()) for head in heads] == [
         "Cluster",
         "Stars",
         "Log age [dex]",
         "A_V [mag]",
         "Distance [kpc]",
-        "Flag",
     ]
     wanted = table["log_age"].sort_values().index.tolist()
     heads[2].find_element(By.TAG_NAME, "button").click()
@@ -167,9 +189,8 @@ def test_the_keyboard_alone_does(opened, small_page):
         page.switch_to.active_element.send_keys(key)
         assert chosen(page) == name
         selected = page.find_elements(By.CSS_SELECTOR, "tr[aria-selected=true]")
-        assert [row.find_element(By.TAG_NAME, "td").text.replace("_", " ") for row in selected] == [
-            name
-        ]
+        cells = [row.find_element(By.CSS_SELECTOR, "td span") for row in selected]
+        assert [cell.text.replace("_", " ") for cell in cells] == [name]
     page.find_element(By.CSS_SELECTOR, "th button").send_keys(Keys.ENTER)
     assert page.find_element(By.CSS_SELECTOR, "th").get_attribute("aria-sort") == "ascending"
 

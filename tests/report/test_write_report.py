@@ -88,6 +88,39 @@ def test_the_isochrone_breaks_where_stars_jump(tmp_path):
     assert len(young["lines"]) == 1
 
 
+def test_the_isochrone_has_the_metallicity_of_the_estimate(posterior_page, run):
+    _, table, _ = run
+    cluster = data_of(posterior_page)["clusters"][0]
+    blue, red, bright, faint = cluster["limits"]
+    line = np.concatenate([places(part) for part in cluster["lines"]])
+    drawn = line * [red - blue, faint - bright] + [blue, bright]
+    row = table.iloc[0]
+    rich = isochrone(row["log_age"], 0.2, a_v=row["a_v"], distance_kpc=row["distance_kpc"])
+    points = rich[["bp_rp", "phot_g_mean_mag"]].dropna().to_numpy()
+    inside = drawn[(drawn[:, 1] > bright) & (drawn[:, 1] < faint)]
+    nearest = np.abs(inside[:, None] - points).sum(axis=2).min(axis=1)
+    assert len(inside) > 20
+    assert nearest.max() < 5e-3
+
+
+def test_stars_are_shaded_by_their_membership(posterior_page, small_page):
+    data = data_of(posterior_page)
+    shades = np.frombuffer(base64.b64decode(data["clusters"][0]["shades"]), np.uint8)
+    assert shades[:6].tolist() == [255, 128, 1, 64, 0, 255]
+    assert data["posterior"]
+    assert not data_of(small_page)["posterior"]
+
+
+def test_what_matters_less_is_left_to_the_details(posterior_page):
+    columns = {c["key"]: c for c in data_of(posterior_page)["columns"]}
+    assert [key for key, c in columns.items() if not c["listed"]] == [
+        "n_stars",
+        "effective_samples",
+    ]
+    assert columns["distance_kpc"]["significant"] == 3
+    assert columns["n_used"]["name"] == "Stars used"
+
+
 def test_it_is_one_file_that_asks_for_nothing(small_page):
     text = small_page.read_text()
     assert "default-src 'none'" in text
@@ -110,6 +143,8 @@ def test_wrong_input_is_refused(tmp_path, run):
     X, table, _ = run
     with pytest.raises(ValueError, match="not of the same clusters"):
         write_report(X, table.iloc[::-1], tmp_path / "a.html")
+    with pytest.raises(ValueError, match="but 1 values of membership"):
+        write_report(X, table, tmp_path / "a.html", membership=[1.0])
     (tmp_path / "a.html").write_text("mine")
     with pytest.raises(FileExistsError):
         write_report(X, table, tmp_path / "a.html")

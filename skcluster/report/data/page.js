@@ -6,8 +6,23 @@ let shown = [];
 let chosen = null;
 let order = { key: null, down: false };
 
-const digits = Object.fromEntries(data.columns.map((column) => [column.key, column.digits]));
-const number = (value, key) => (value === null ? "–" : value.toFixed(digits[key]));
+const known = Object.fromEntries(data.columns.map((column) => [column.key, column]));
+const listed = data.columns.filter((column) => column.listed);
+
+/* As `skcluster.schema.Column.decimals_of` has it. */
+function decimals(value, key) {
+  const { decimals, significant } = known[key];
+  if (!significant || !value) return decimals;
+  return Math.max(significant - 1 - Math.floor(Math.log10(Math.abs(value))), 0);
+}
+
+function printed(value, places) {
+  if (value === null) return "–";
+  // No minus sign before a zero, and a true one before other numbers.
+  return value.toFixed(places).replace(/^-(?=[0.]+$)/, "").replace("-", "−");
+}
+
+const number = (value, key) => printed(value, decimals(value, key));
 
 function element(tag, text, attributes = {}) {
   const made = document.createElement(tag);
@@ -18,15 +33,15 @@ function element(tag, text, attributes = {}) {
 
 function interval([value, low, high], key) {
   if (value === null || low === null || low === undefined) return "";
-  return `${number(low, key)} to ${number(high, key)}`;
+  const places = decimals(value, key);
+  return `${printed(low, places)} to ${printed(high, places)}`;
 }
 
 /* The table. */
 
 function makeHead() {
   const heads = [["name", "Cluster"]];
-  for (const c of data.columns) heads.push([c.key, c.unit ? `${c.name} [${c.unit}]` : c.name]);
-  heads.push(["flag", "Flag"]);
+  for (const c of listed) heads.push([c.key, c.unit ? `${c.name} [${c.unit}]` : c.name]);
   for (const [key, text] of heads) {
     const th = element("th", "", { scope: "col", "aria-sort": "none", "data-key": key });
     const button = element("button", text, { type: "button" });
@@ -38,8 +53,12 @@ function makeHead() {
 
 function makeRow(cluster) {
   const row = element("tr", "", { tabindex: "-1", "aria-selected": "false" });
-  row.append(element("td", cluster.name));
-  for (const { key } of data.columns) {
+  const first = element("td", "");
+  first.append(element("span", cluster.name));
+  // Beside the name, where no scrolling hides it.
+  if (cluster.flag) first.append(element("small", cluster.flag, { class: "flag" }));
+  row.append(first);
+  for (const { key } of listed) {
     const td = element("td", number(cluster.values[key][0], key));
     const range = interval(cluster.values[key], key);
     if (range) {
@@ -47,7 +66,6 @@ function makeRow(cluster) {
     }
     row.append(td);
   }
-  row.append(element("td", cluster.flag));
   row.addEventListener("click", () => choose(cluster, true));
   row.addEventListener("focus", () => choose(cluster, false));
   cluster.row = row;
@@ -66,7 +84,7 @@ function compare(a, b) {
   const { key, down } = order;
   if (key === null) return a.place - b.place;
   const sign = down ? -1 : 1;
-  if (key === "name" || key === "flag") return sign * collator.compare(a[key], b[key]);
+  if (key === "name") return sign * collator.compare(a.name, b.name);
   const [x, y] = [a.values[key][0], b.values[key][0]];
   // What could not be measured comes last, whichever way.
   if (x === null || y === null) return (x === null) - (y === null);
@@ -178,6 +196,17 @@ function drawBand(ink, band, x, y) {
   });
 }
 
+/* From unlikely to likely members, as in `skcluster.plotting`. */
+const palette = data.posterior
+  ? [[169, 205, 234], [68, 135, 191], [6, 32, 63]]
+  : [[184, 184, 184], [184, 184, 184], [0, 0, 0]];
+
+function colourOf(share) {
+  const [i, t] = share < 0.5 ? [0, 2 * share] : [1, 2 * share - 1];
+  const mixed = palette[i].map((from, k) => Math.round(from + t * (palette[i + 1][k] - from)));
+  return `rgb(${mixed.join()})`;
+}
+
 function drawStars(ink, cluster, x, y) {
   const stars = places(cluster.stars);
   const shades = cluster.shades ? bytes(cluster.shades) : null;
@@ -185,12 +214,17 @@ function drawStars(ink, cluster, x, y) {
   const radius = Math.min(2.2, Math.max(0.9, 30 / Math.sqrt(n)));
   const turn = Array.from({ length: n }, (_, i) => i);
   if (shades) turn.sort((a, b) => shades[a] - shades[b]);
+  ink.strokeStyle = "#9a9a9a";
+  ink.lineWidth = 0.6;
   for (const i of turn) {
-    const grey = shades ? Math.round(184 * Math.min(1, (255 - shades[i]) / 128)) : 0;
-    ink.fillStyle = `rgb(${grey},${grey},${grey})`;
     ink.beginPath();
     ink.arc(x(stars[2 * i]), y(stars[2 * i + 1]), radius, 0, 7);
-    ink.fill();
+    if (shades && shades[i] === 0) {
+      ink.stroke();
+    } else {
+      ink.fillStyle = shades ? colourOf((shades[i] - 1) / 254) : "#000";
+      ink.fill();
+    }
   }
 }
 
@@ -247,6 +281,11 @@ data.clusters.forEach((cluster, place) => {
   makeRow(cluster);
 });
 makeHead();
+if (data.posterior) {
+  get("unused").hidden = false;
+  get("stars").classList.add("posterior");
+}
+if (!known.metallicity) get("isochrone").textContent += ", [M/H] = 0";
 get("coverage").textContent = `isochrones of ${Math.round(100 * data.coverage)} % of joint samples`;
 get("search").addEventListener("input", list);
 get("flagged").addEventListener("change", list);

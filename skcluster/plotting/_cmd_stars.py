@@ -1,0 +1,71 @@
+"""The stars of a colour-magnitude diagram, shaded by their probability to be members."""
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from skcluster._utils.typing import FloatArray
+from skcluster.plotting._style import BLUES, GREYS
+from skcluster.schema import MEMBER_COLUMNS, STAR_COLUMNS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.collections import PathCollection
+
+
+class Shades(NamedTuple):
+    """What shades stars, and how."""
+
+    #: Shape (n_stars,); NaN for stars that were not used.
+    values: FloatArray
+    #: Of the colour bar.
+    label: str
+    #: From unlikely to likely members, all visible on white.
+    colours: tuple[str, ...]
+    #: The value of the first colour; that of the last is 1.
+    low: float
+
+
+def shades_of(membership: FloatArray | None, probability: FloatArray | None) -> Shades | None:
+    """Shades by an estimate's membership or, without one, by the list's own probabilities."""
+    if membership is not None and np.isfinite(membership).any():
+        return Shades(membership, MEMBER_COLUMNS["membership"].label, BLUES, 0.0)
+    if probability is not None and np.isfinite(probability).any():
+        # Those without a probability are used all the same.
+        known = np.nan_to_num(probability, nan=0.0)
+        return Shades(known, STAR_COLUMNS["probability"].label, GREYS, min(0.5, known.min()))
+    return None
+
+
+def draw_stars(
+    axes: "Axes",
+    colour: FloatArray,
+    magnitude: FloatArray,
+    shades: Shades | None,
+    star_kw: dict[str, Any],
+) -> "tuple[PathCollection, PathCollection | None]":
+    """Draw the stars, the likeliest members on top, and apart from them those not used."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    size = float(np.clip(2500 / len(colour), 4, 16))
+    style: dict[str, Any] = {"s": size, "linewidths": 0, "zorder": 2}
+    unused, order = None, np.arange(len(colour))
+    if shades is not None:
+        order = np.argsort(shades.values, kind="stable")
+        order = order[np.isfinite(shades.values[order])]
+        rest = np.flatnonzero(np.isnan(shades.values))
+        scale = LinearSegmentedColormap.from_list("membership", shades.colours)
+        style |= {"c": shades.values[order], "cmap": scale, "vmin": shades.low, "vmax": 1}
+        if len(rest):
+            hollow: dict[str, Any] = {
+                "facecolors": "none",
+                "edgecolors": "#9a9a9a",
+                "linewidths": 0.5,
+            }
+            unused = axes.scatter(colour[rest], magnitude[rest], s=size, zorder=1.5, **hollow)
+            unused.set_label(f"{len(rest)} stars not used")
+    elif not {"c", "color"} & star_kw.keys():
+        style |= {"color": "black"}
+    stars = axes.scatter(colour[order], magnitude[order], **{**style, **star_kw})
+    stars.set_label(f"{len(order)} stars")
+    return stars, unused

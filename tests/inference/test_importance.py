@@ -1,0 +1,142 @@
+"""Importance sampling finds posterior distributions that are known otherwise."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import truncnorm
+
+from skcluster.inference import Parameters
+from skcluster.inference._importance import (
+    WeightedDraws,
+    _deviates,
+    draws_of_prior,
+    sample_posterior,
+)
+from skcluster.inference._prior import Prior
+
+#: Log age, A_V, distance modulus, far from all limits.
+PRIOR = Prior(np.array([8.3, 4.0, 10.0]), np.array([0.3, 0.4, 0.2]), tail_weight=0.0)
+
+
+def normal(mean: Any, spread: Any) -> Callable[[Parameters], Any]:
+    """A likelihood of all continuous parameters."""
+    return lambda theta: -0.5 * (((theta.continuous - mean) / spread) ** 2).sum(axis=1)
+
+
+def flat(theta: Parameters) -> Any:
+    return np.zeros(len(theta))
+
+
+def product(mean: Any, spread: Any) -> tuple[Any, Any]:
+    """Mean and standard deviation of the prior times a normal likelihood."""
+    means = np.append(PRIOR.mean, [Prior.METALLICITY[0], Prior.LOG_FIELD_ODDS[0]])
+    spreads = np.append(PRIOR.spread, [Prior.METALLICITY[1], Prior.LOG_FIELD_ODDS[1]])
+    precision = spreads**-2 + np.array(spread) ** -2.0
+    return (means / spreads**2 + mean / np.array(spread) ** 2) / precision, precision**-0.5
+
+
+@pytest.mark.parametrize(
+    ("mean", "spread"),
+    [
+        ([8.5, 4.2, 10.1, 0.05, -2.0], [0.3, 0.3, 0.3, 0.1, 1.0]),
+        ([8.3, 4.0, 10.0, 0.0, -2.1], [0.05, 0.1, 0.05, 0.1, 0.5]),
+        ([9.0, 3.2, 10.4, 0.1, -1.0], [0.1, 0.2, 0.1, 0.05, 0.5]),
+    ],
+    ids=["mild", "narrow", "surprising"],
+)
+def test_a_normal_likelihood_times_a_normal_prior_is_normal(mean, spread):
+    draws = sample_posterior(normal(mean, spread), PRIOR, 4096, seed=0)
+    values = draws.parameters.continuous
+    expected_mean, expected_std = product(mean, spread)
+    found = draws.weights @ values
+    np.testing.assert_array_less(np.abs(found - expected_mean), 0.12 * expected_std)
+    std = np.sqrt(draws.weights @ (values - found) ** 2)
+    np.testing.assert_allclose(std, expected_std, rtol=0.12)
+    # The likelihood says nothing of differential reddening.
+    reddening = np.bincount(draws.parameters.reddening, draws.weights, 4)
+    np.testing.assert_allclose(reddening, Prior.REDDENING, atol=0.03)
+    assert draws.weights.sum() == pytest.approx(1)
+    assert draws.effective_size > 500
+
+
+def test_a_flat_likelihood_returns_the_prior():
+    draws = sample_posterior(flat, PRIOR, 2048, seed=1)
+    values = draws.parameters.continuous
+    mean = draws.weights @ values
+    np.testing.assert_allclose(mean[:3], PRIOR.mean, atol=0.03)
+    np.testing.assert_allclose(
+        np.sqrt(draws.weights @ (values - mean) ** 2)[:3], PRIOR.spread, rtol=0.05
+    )
+
+
+def test_nothing_is_drawn_beyond_the_support():
+    prior = Prior(np.array([10.0, -0.2, 10.0]), np.array([0.3, 0.5, 0.2]), tail_weight=0.0)
+    draws = sample_posterior(flat, prior, 4096, seed=0)
+    positive = draws.weights > 0
+    theta = draws.parameters
+    assert theta.a_v[positive].min() >= 0
+    assert theta.log_age[positive].max() <= 10.2 + 1e-9
+    expected = truncnorm.mean(0.4, np.inf, loc=-0.2, scale=0.5)
+    assert draws.weights @ theta.a_v == pytest.approx(expected, abs=0.02)
+    assert prior.supports(draws_of_prior(prior, 512, 0).resample(np.linspace(0.01, 0.99, 99))).all()
+
+
+def test_the_likelihood_is_not_asked_where_nothing_is_possible():
+    prior = Prior(np.array([8.0, 0.0, 10.0]), np.array([0.3, 0.5, 0.2]))
+
+    def likelihood(theta: Parameters) -> Any:
+        assert prior.supports(theta).all()
+        return flat(theta)
+
+    sample_posterior(likelihood, prior, 256, seed=0)
+
+
+@pytest.mark.parametrize("mean", [[12.0, 1.0, 10.0], [8.0, -5.0, 10.0], [8.0, 20.0, 10.0]])
+def test_a_prior_that_excludes_all_is_no_posterior(mean):
+    prior = Prior(np.array(mean), np.full(3, 0.01), tail_weight=0.0)
+    assert sample_posterior(flat, prior, 256, seed=0).effective_size == 0
+    draws = draws_of_prior(prior, 256, seed=0)
+    assert prior.supports(draws.parameters).all()
+    assert draws.effective_size == pytest.approx(256)
+    nearest = np.clip(mean[0], 6, 10.2), np.clip(mean[1], 0, 12)
+    np.testing.assert_allclose(draws.parameters.log_age, nearest[0], atol=0.1)
+    np.testing.assert_allclose(draws.parameters.a_v, nearest[1], atol=0.1)
+
+
+def test_a_hard_posterior_gets_more_draws():
+    far = normal([9.5, 2.0, 11.0, 0.3, 1.0], [0.01, 0.01, 0.01, 0.01, 0.05])
+    easy, hard = (sample_posterior(f, PRIOR, 512, seed=0) for f in (flat, far))
+    assert len(easy.weights) == 512
+    assert 512 < len(hard.weights) <= 512 + 12 * 128
+    assert np.isfinite(hard.weights).all()
+
+
+def test_one_seed_gives_the_same_bits():
+    likelihood = normal([8.5, 4.2, 10.1, 0.05, -2.0], 0.2)
+    first, again, other = (sample_posterior(likelihood, PRIOR, 256, s) for s in (3, 3, 4))
+    np.testing.assert_array_equal(first.weights, again.weights)
+    np.testing.assert_array_equal(first.parameters.continuous, again.parameters.continuous)
+    assert not np.array_equal(first.parameters.continuous, other.parameters.continuous)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=30).filter(lambda w: sum(w) > 0.1))
+def test_the_effective_size_is_between_one_and_all(weights):
+    weights = np.array(weights) / np.sum(weights)
+    theta = Parameters.of(np.arange(len(weights)) / 10 + 7, 0.0, 10.0)
+    draws = WeightedDraws(theta, weights)
+    assert 1 - 1e-9 <= draws.effective_size <= len(weights) * (1 + 1e-9)
+    # Evenly spaced deviates find each draw as often as its weight says.
+    again = draws.resample((np.arange(1000) + 0.5) / 1000)
+    counts = [(again.log_age == value).mean() for value in theta.log_age]
+    np.testing.assert_allclose(counts, weights, atol=2e-3)
+    assert len(draws.resample(np.array([0.0, 1.0]))) == 2
+
+
+def test_few_sets_of_deviates_are_kept_in_memory():
+    for seed in range(200):
+        draws_of_prior(PRIOR, 64, seed)
+    assert _deviates.cache_info().currsize <= 64

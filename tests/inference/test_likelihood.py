@@ -1,0 +1,295 @@
+"""The likelihood is what its formulas say, star by star."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import norm
+
+from skcluster.gaia import bp_rp_error, parallax_error, parallax_zero_point
+from skcluster.inference import Parameters, StarLikelihood, simulate_members
+from skcluster.inference._dereddening import DereddeningTable
+from skcluster.inference._likelihood import _thinned
+from skcluster.isochrones import AXES, PopulationGrid
+from skcluster.photometry import deredden, extinction_coefficients
+
+LAWS = st.sampled_from(["dr2", "edr3"])
+#: Kernel of the field density, from the documentation: 1 mag in G, 0.3 mag in BP−RP.
+KERNEL = (1.0, 0.3)
+
+
+def theta(**changes: Any) -> Parameters:
+    typical = {"log_age": 9.0, "a_v": 0.6, "distance_modulus": 10.0, "metallicity": 0.05}
+    return Parameters.of(**(typical | changes))
+
+
+def members(n: int, seed: int = 0, **changes: Any) -> Any:
+    return simulate_members(theta(**changes), n, random_state=seed)
+
+
+def slow_member_density(likelihood: StarLikelihood, one: Parameters) -> Any:
+    """Of each star, straight from photometry and map."""
+    a_v, modulus = one.a_v[0], one.distance_modulus[0]
+    population = one.log_age[0], one.metallicity[0], int(one.reddening[0])
+    grid, law = PopulationGrid.load(), likelihood.law
+    # The share of the map's cells that are seen, each dimmed as its own colour is.
+    colour = AXES.bp_rp.values[None]
+    seen = AXES.g.values[:, None] + extinction_coefficients(colour, a_v, law).g * a_v + modulus
+    cells = grid.map(*population, 0) * AXES.g.step * AXES.bp_rp.step
+    share = cells[seen < likelihood.faint_limit].sum()
+    scatter = np.array(AXES.scatter)
+    found = []
+    for g, bp_rp in zip(likelihood.g, likelihood.bp_rp, strict=True):
+        wanted = np.hypot(bp_rp_error(g, bp_rp), 0.015)
+        nearest = int(np.argmin(np.abs(np.log(scatter / wanted))))
+        _, (low, high) = deredden([g, g], [bp_rp - 1e-3, bp_rp + 1e-3], a_v, law)
+        m_g, intrinsic = deredden(g, bp_rp, a_v, law)
+        ages, metals, reddenings = ([value] for value in population)
+        star = np.array([[m_g - modulus]]), np.array([[intrinsic]])
+        density = grid.density(ages, metals, reddenings, *star, [nearest])[0, 0]
+        found.append(density * (high - low) / 2e-3 / share)
+    return np.array(found)
+
+
+def kernel_sum(g: Any, bp_rp: Any) -> Any:
+    """Of all stars at each star, each a normal distribution."""
+    stars = zip(g, bp_rp, strict=True)
+    return sum(norm.pdf(g, a, KERNEL[0]) * norm.pdf(bp_rp, b, KERNEL[1]) for a, b in stars)
+
+
+@pytest.mark.parametrize("law", ["dr2", "edr3"])
+@pytest.mark.parametrize("a_v", [0.0, 0.6, 3.0])
+def test_agrees_with_the_formulas_star_by_star(law: Any, a_v: float):
+    one = theta(a_v=a_v, reddening=1)
+    g, bp_rp = simulate_members(one, 40, law=law, random_state=1)
+    probability = np.linspace(0.05, 0.95, 40)
+    likelihood = StarLikelihood(
+        g, bp_rp, probability=probability, law=law, tempering=0.3, saturation=20.0
+    )
+    g, bp_rp, p = likelihood.g, likelihood.bp_rp, probability[likelihood.stars]
+    member = slow_member_density(likelihood, one)
+    known = member > 0.02
+    assert known.mean() > 0.9
+    np.testing.assert_allclose(likelihood.member_density(one)[0][known], member[known], rtol=0.05)
+    extent = max(np.ptp(g), 3.0) * max(np.ptp(bp_rp), 1.5)
+    field = 0.8 * kernel_sum(g, bp_rp) / 40 + 0.2 / extent
+    np.testing.assert_allclose(likelihood.field_density, field, rtol=0.1)
+    odds = np.exp(one.log_field_odds[0]) * (1 - p) / p / 0.15
+    share = odds / (1 + odds)
+    np.testing.assert_allclose(likelihood.field_share(one.log_field_odds)[0], share, rtol=1e-5)
+    weight = 0.3 / (1 + 2 * np.pi * KERNEL[0] * KERNEL[1] * kernel_sum(g, bp_rp) / 20)
+    expected = weight @ np.log((1 - share) * member + share * field)
+    assert likelihood.log_likelihood(one)[0] == pytest.approx(expected, abs=0.02 * weight.sum())
+
+
+@pytest.mark.parametrize(("a_v", "reddening"), [(0.0, 0), (1.0, 0), (1.0, 2), (3.0, 1)])
+@pytest.mark.parametrize("limit", [14.0, 18.0])
+def test_members_brighter_than_the_limit_are_one_in_all(a_v: float, reddening: int, limit: float):
+    step = 0.04, 0.02
+    g, bp_rp = np.meshgrid(np.arange(4, limit, step[0]) + step[0] / 2, np.arange(-0.8, 5, step[1]))
+    everywhere = StarLikelihood(g.ravel(), bp_rp.ravel(), faint_limit=limit)
+    one = theta(a_v=a_v, reddening=reddening)
+    assert everywhere.member_density(one).sum() * np.prod(step) == pytest.approx(1, abs=0.04)
+
+
+@given(LAWS, st.floats(0, 8), st.floats(-0.4, 4.0), st.floats(5, 18))
+def test_table_of_dereddening_agrees_with_photometry(law: Any, a_v: float, colour: float, g: float):
+    table = DereddeningTable.load(law)
+    rows = table.rows(np.array([a_v]))
+    a_v = 0.02 * rows[0]
+    bp_rp, a_g, log_jacobian = (float(v[0, 0]) for v in table.at(rows, np.array([colour])))
+    m_g, intrinsic = deredden(g, colour, a_v, law)
+    if intrinsic < -1:  # no star is as blue, nor is the grid of populations
+        assert bp_rp < -0.9
+        return
+    assert bp_rp == pytest.approx(float(intrinsic), abs=2e-3)
+    assert g - a_g == pytest.approx(float(m_g), abs=2e-3)
+    _, (low, high) = deredden([g, g], [colour - 0.02, colour + 0.02], a_v, law)
+    assert np.exp(log_jacobian) == pytest.approx((high - low) / 0.04, rel=0.05)
+
+
+@given(st.randoms(use_true_random=False), st.integers(1, 60))
+def test_the_order_of_stars_makes_no_difference(random: Any, n: int):
+    g, bp_rp = members(n, seed=n)
+    rng = np.random.RandomState(n)
+    p, parallax = rng.uniform(size=n), rng.normal(1, 0.1, n)
+    order = np.array(random.sample(range(n), n))
+    first = StarLikelihood(g, bp_rp, probability=p, parallax=parallax)
+    second = StarLikelihood(g[order], bp_rp[order], probability=p[order], parallax=parallax[order])
+    some = theta(log_age=[8.5, 9.0, 9.5])
+    np.testing.assert_array_equal(first.log_likelihood(some), second.log_likelihood(some))
+    np.testing.assert_array_equal(order[second.stars], first.stars)
+    np.testing.assert_array_equal(g[first.stars], first.g)
+
+
+def test_unlikely_members_say_less():
+    g, bp_rp = members(60)
+    # One star far from the isochrone.
+    g, bp_rp = np.append(g, 12.0), np.append(bp_rp, 3.0)
+    others = np.full(60, 0.8)
+    found = [
+        StarLikelihood(g, bp_rp, probability=np.append(others, p)).log_likelihood(theta())[0]
+        for p in (0.01, 0.3, 0.99)
+    ]
+    assert found[0] > found[1] > found[2]
+    # And one on it.
+    g[-1], bp_rp[-1] = g[30], bp_rp[30]
+    found = [
+        StarLikelihood(g, bp_rp, probability=np.append(others, p)).log_likelihood(theta())[0]
+        for p in (0.01, 0.3, 0.99)
+    ]
+    assert found[0] < found[1] < found[2]
+
+
+def test_an_unknown_probability_is_that_of_a_typical_star():
+    g, bp_rp = members(3)
+    odds = np.log([0.1, 1.0])
+    typical = StarLikelihood(g, bp_rp, probability=np.full(3, 1 / 1.15)).field_share(odds)
+    np.testing.assert_allclose(typical, np.repeat([[1 / 11], [1 / 2]], 3, axis=1), rtol=1e-5)
+    for unknown in (None, np.full(3, np.nan)):
+        found = StarLikelihood(g, bp_rp, probability=unknown).field_share(odds)
+        np.testing.assert_allclose(found, typical, rtol=1e-5)
+    share = StarLikelihood(g, bp_rp, probability=[0.0, 0.5, 1.0]).field_share(odds)
+    assert (share > 0).all()
+    assert (share < 1).all()
+
+
+def test_stars_beyond_the_limit_are_not_used():
+    g, bp_rp = members(50)
+    limit = float(np.sort(g)[30])
+    some = theta(log_age=[8.8, 9.0])
+    found = StarLikelihood(g, bp_rp, faint_limit=limit)
+    assert len(found.stars) == 30
+    assert found.g.max() < limit
+    bright = g < limit
+    alone = StarLikelihood(g[bright], bp_rp[bright], faint_limit=limit)
+    np.testing.assert_array_equal(found.log_likelihood(some), alone.log_likelihood(some))
+
+
+def test_parallaxes_multiply_by_their_normal_densities():
+    g, bp_rp = members(4)
+    parallax = np.array([1.0, np.nan, 1.2, 0.9])
+    error = np.array([0.05, 0.05, np.nan, -1.0])
+    plain = StarLikelihood(g, bp_rp)
+    found = StarLikelihood(g, bp_rp, parallax=parallax, error_of_parallax=error, release="dr2")
+    sigma = np.where(error > 0, error, parallax_error(g, "dr2"))
+    sigma = np.hypot(sigma, 0.02)[found.stars]
+    seen = parallax[found.stars]
+    some = theta(distance_modulus=[9.0, 10.0])
+    true = np.array([10 ** (2 - 9.0 / 5), 1.0])[:, None] + parallax_zero_point("dr2")
+    ratio = np.where(np.isnan(seen), 1, norm.pdf(seen, true, sigma))
+    np.testing.assert_allclose(
+        found.member_density(some), plain.member_density(some) * ratio, rtol=1e-3
+    )
+    ratio = np.where(np.isnan(seen), 1, norm.pdf(seen, 1.0, 3 * sigma))
+    np.testing.assert_allclose(found.field_density, plain.field_density * ratio, rtol=1e-5)
+
+
+def test_without_a_known_parallax_nothing_changes():
+    g, bp_rp = members(5)
+    plain, unknown = StarLikelihood(g, bp_rp), StarLikelihood(g, bp_rp, parallax=np.full(5, np.nan))
+    np.testing.assert_array_equal(plain.log_likelihood(theta()), unknown.log_likelihood(theta()))
+
+
+def test_larger_errors_forgive_stars_beside_the_isochrone():
+    g, bp_rp = members(40, a_v=0.0)
+    dwarf = np.argmin(np.abs(g - 15.0))
+    star = np.full(2, g[dwarf]), np.full(2, bp_rp[dwarf] - 0.12)
+    found = StarLikelihood(*star, colour_error=[0.005, 0.1]).member_density(theta(a_v=0.0))[0]
+    assert found[1] > 3 * found[0]
+    typical = StarLikelihood(*star, colour_error=[np.nan, 0.0]).member_density(theta(a_v=0.0))
+    np.testing.assert_array_equal(typical, StarLikelihood(*star).member_density(theta(a_v=0.0)))
+
+
+def test_similar_stars_saturate():
+    g, bp_rp = np.full(1000, 14.0), np.full(1000, 0.8)
+    one = theta(a_v=0.0)
+    single = StarLikelihood(g[:1], bp_rp[:1], tempering=1, saturation=np.inf)
+    expected = single.log_likelihood(one)[0]
+
+    def field(g: Any, bp_rp: Any) -> Any:
+        return np.full(len(g), single.field_density[0])
+
+    def worth(n: int, saturation: float) -> float:
+        options = {"tempering": 1, "saturation": saturation, "field": field}
+        return StarLikelihood(g[:n], bp_rp[:n], **options).log_likelihood(one)[0] / expected
+
+    assert worth(1000, saturation=np.inf) == pytest.approx(1000, rel=1e-3)
+    assert worth(1, saturation=30.0) == pytest.approx(30 / 31, rel=0.01)
+    assert worth(30, saturation=30.0) == pytest.approx(15, rel=0.05)
+    assert worth(1000, saturation=30.0) == pytest.approx(1000 / (1 + 1000 / 30), rel=0.05)
+
+
+def test_thinning_hardly_changes_the_likelihood():
+    g, bp_rp = members(3000)
+    some = theta(log_age=[8.8, 8.9, 9.0, 9.1])
+    all_stars = StarLikelihood(g, bp_rp, max_stars=3000).log_likelihood(some)
+    found = StarLikelihood(g, bp_rp).log_likelihood(some)
+    total = StarLikelihood(g, bp_rp, max_stars=3000)._chosen_weight.sum()
+    np.testing.assert_allclose(found, all_stars, atol=0.1 * total)
+    np.testing.assert_allclose(np.diff(found), np.diff(all_stars), atol=0.05 * total)
+
+
+@given(
+    st.lists(st.floats(1e-3, 1.0), min_size=1, max_size=80),
+    st.integers(1, 60),
+)
+def test_thinning_keeps_the_sum_of_the_weights(weights: list[float], most: int):
+    weight = np.array(weights)
+    chosen, kept = _thinned(weight, most)
+    assert len(chosen) == len(kept) == min(most, len(weight))
+    assert (np.diff(chosen) > 0).all()
+    assert (kept >= weight[chosen] * (1 - 1e-9)).all()
+    assert kept.sum() == pytest.approx(weight.sum(), rel=1e-6)
+
+
+G, COLOUR = [14.0, 15.0], [0.8, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("stars", "options", "message"),
+    [
+        (([], []), {}, "No star is brighter than the faint limit, G = 18"),
+        (([18.0], [1.0]), {}, "No star is brighter than the faint limit"),
+        ((G, [0.8]), {}, r"bp_rp must have one number per star, so shape \(2,\); got \(1,\)"),
+        (([G], [COLOUR]), {}, "g must have one number per star"),
+        ((G, [0.8, np.nan]), {}, "bp_rp must be finite, but that of star 1 is nan"),
+        (([np.nan, 15.0], COLOUR), {}, "g must be finite, but that of star 0 is nan"),
+        ((G, COLOUR), {"probability": [0.5]}, "probability must have one number per star"),
+        ((G, COLOUR), {"parallax": [[1.0, 2.0]]}, "parallax must have one number per star"),
+        ((G, COLOUR), {"error_of_parallax": 0.1}, "error_of_parallax must have one"),
+        ((G, COLOUR), {"colour_error": [0.1] * 3}, "colour_error must have one number per star"),
+        ((G, COLOUR), {"law": "dr3"}, "'law' parameter"),
+        ((G, COLOUR), {"release": "dr3"}, "'release' parameter"),
+        ((G, COLOUR), {"tempering": 0.0}, "'tempering' parameter"),
+        ((G, COLOUR), {"saturation": -1}, "'saturation' parameter"),
+        ((G, COLOUR), {"max_stars": 0}, "'max_stars' parameter"),
+        ((G, COLOUR), {"faint_limit": "18"}, "'faint_limit' parameter"),
+    ],
+)
+def test_bad_input_is_refused(stars: Any, options: Any, message: str):
+    with pytest.raises(ValueError, match=message):
+        StarLikelihood(*stars, **options)
+
+
+def test_parameters_must_be_finite_and_on_the_list():
+    with pytest.raises(ValueError, match="a_v must be finite; got nan"):
+        theta(a_v=[0.1, np.nan])
+    with pytest.raises(ValueError, match="log_age must be finite; got inf"):
+        theta(log_age=np.inf)
+    g, bp_rp = members(3)
+    with pytest.raises(ValueError, match="reddening must be within 0 to 3"):
+        StarLikelihood(g, bp_rp).log_likelihood(theta(reddening=4))
+
+
+def test_sets_of_parameters_are_evaluated_alike_alone_and_together():
+    likelihood = StarLikelihood(*members(100))
+    some = theta(log_age=np.linspace(8, 9.5, 700), a_v=np.linspace(0, 1, 700))
+    together = likelihood.log_likelihood(some)
+    assert len(some) == 700
+    alone = [likelihood.log_likelihood(some[k : k + 1])[0] for k in (0, 350, 699)]
+    np.testing.assert_allclose(together[[0, 350, 699]], alone, rtol=1e-6)
+    again = Parameters.concatenate([some[:300], some[300:]])
+    np.testing.assert_array_equal(likelihood.log_likelihood(again), together)

@@ -1,0 +1,211 @@
+"""The posterior works with scikit-learn's tools, with files and with any regressor inside."""
+
+import pickle
+import warnings
+
+import numpy as np
+import pytest
+from sklearn import config_context
+from sklearn.base import BaseEstimator, RegressorMixin, clone
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.dummy import DummyRegressor
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import (
+    GridSearchCV,
+    GroupKFold,
+    KFold,
+    ShuffleSplit,
+    cross_val_predict,
+    cross_val_score,
+)
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+from skcluster import CMDHistogram, load_model, save_model
+from skcluster.estimation import estimate
+from skcluster.inference import ConformalRegressor, IsochronePosterior
+from skcluster.pipelines import ann_pipeline
+
+QUICK = {"cv": 2, "tempering": 0.3, "n_draws": 64, "random_state": 0}
+
+
+def test_cross_validates(fitted, clusters):
+    X, y = (values.iloc[::2] for values in clusters)
+    model = clone(fitted).set_params(n_draws=64)
+    scores = cross_val_score(model, X, y, cv=2, error_score="raise")
+    assert np.isfinite(scores).all()
+    held_out = cross_val_predict(model, X, y, cv=KFold(2))
+    assert held_out.shape == (8, 3)
+    # What is left out of a part is estimated by the others alone.
+    alone = clone(model).fit(X.iloc[4:], y.iloc[4:]).predict(X.iloc[:4])
+    np.testing.assert_allclose(held_out[:4], alone, rtol=1e-6)
+
+
+def test_a_search_over_the_tail_and_over_the_regressor(clusters):
+    X, y = (values.iloc[::3] for values in clusters)
+    model = IsochronePosterior(make_pipeline(CMDHistogram(), Ridge()), **QUICK)
+    grid = {"tail_weight": [0.0, 0.5], "estimator__ridge__alpha": [0.1, 10.0]}
+    search = GridSearchCV(model, grid, cv=2, error_score="raise").fit(X, y)
+    scores = search.cv_results_["mean_test_score"]
+    assert len(set(scores)) == 4
+    assert search.best_estimator_.get_params()["tail_weight"] in (0.0, 0.5)
+    assert search.predict(X).shape == (6, 3)
+
+
+def test_conformal_intervals_around_it(clusters):
+    X, y = (values.iloc[::2] for values in clusters)
+    model = ConformalRegressor(
+        IsochronePosterior(DummyRegressor(), **QUICK), cv=2, random_state=0
+    ).fit(X, y)
+    np.testing.assert_allclose(model.predict(X), model.estimator_.predict(X))
+    interval = model.predict_interval(X, coverage=0.9)
+    covered = (interval[..., 0] <= y) & (y <= interval[..., 1])
+    assert covered.to_numpy().mean() > 0.8
+    assert estimate(X, model)["log_age_lower"].notna().all()
+
+
+def log_distance(y):
+    return np.column_stack([np.asarray(y)[:, :2], np.log(np.asarray(y)[:, 2])])
+
+
+def distance(y):
+    return np.column_stack([np.asarray(y)[:, :2], np.exp(np.asarray(y)[:, 2])])
+
+
+def test_a_regressor_of_transformed_targets(clusters):
+    X, y = clusters
+    inside = TransformedTargetRegressor(
+        Ridge(), transformer=FunctionTransformer(log_distance, distance, check_inverse=False)
+    )
+    plain = make_pipeline(CMDHistogram(), StandardScaler(), inside)
+    model = IsochronePosterior(plain, **QUICK).fit(X, y)
+    # A regressor without spreads gets those of its errors on held-out clusters.
+    expected = np.concatenate(
+        [
+            (clone(plain).fit(X.iloc[a], y.iloc[a]).predict(X.iloc[b]) - y.iloc[b]).to_numpy()
+            for a, b in KFold(2, shuffle=True, random_state=_state_after_seed()).split(X)
+        ]
+    )
+    np.testing.assert_allclose(
+        model.inflation_[:2], np.sqrt(np.mean(expected**2, axis=0))[:2], rtol=1e-6
+    )
+    assert np.isfinite(model.predict(X)).all()
+
+
+def _state_after_seed():
+    """The random state of seed 0 from which the seed of the draws has been taken."""
+    state = np.random.RandomState(0)
+    state.randint(2**31 - 100)
+    return state
+
+
+def test_a_network_without_spreads(clusters):
+    X, y = clusters
+    network = ann_pipeline(epochs=1, hidden_layer_sizes=4, random_state=0)
+    model = IsochronePosterior(network, **QUICK).fit(X, y)
+    mean, std = model.predict(X, return_std=True)
+    assert np.isfinite(mean).all()
+    assert (std > 0).all()
+
+
+@pytest.mark.slow
+def test_the_number_of_jobs_changes_no_bit(fitted, clusters):
+    X, y = clusters
+    one, two = (clone(fitted).set_params(n_jobs=n, n_draws=64).fit(X, y) for n in (1, 2))
+    same(one, two, X)
+
+
+def test_the_number_of_threads_changes_no_bit(fitted, clusters):
+    X, _ = clusters
+    with_two = pickle.loads(pickle.dumps(fitted)).set_params(n_jobs=2)
+    same(fitted, with_two, X.iloc[:6])
+
+
+def test_threads_leave_the_warnings_filters_alone(fitted, clusters):
+    X, _ = clusters
+    model = pickle.loads(pickle.dumps(fitted)).set_params(n_jobs=4, n_draws=64)
+    before = list(warnings.filters)
+    for _ in range(5):
+        model.predict(X)
+        assert warnings.filters == before
+
+
+def same(first, second, X):
+    """Two models say the same to the bit."""
+    one, two = (model.predict_distribution(X) for model in (first, second))
+    np.testing.assert_array_equal(one.predict(), two.predict())
+    np.testing.assert_array_equal(one.interval(0.9), two.interval(0.9))
+    np.testing.assert_array_equal(one.sample(9, random_state=0), two.sample(9, random_state=0))
+    np.testing.assert_array_equal(one.goodness_of_fit, two.goodness_of_fit)
+    assert one.flags.keys() == two.flags.keys()
+    for name, flag in one.flags.items():
+        np.testing.assert_array_equal(flag, two.flags[name])
+    for a, b in zip(one.membership(), two.membership(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_file_holds_all_of_it(fitted, clusters, tmp_path):
+    X, _ = clusters
+    save_model(fitted, tmp_path / "model.skops")
+    loaded = load_model(tmp_path / "model.skops")
+    same(fitted, loaded, X.iloc[:6])
+    assert loaded.get_params()["tempering"] == 0.3
+    without = IsochronePosterior(n_draws=64, random_state=0).fit(X)
+    save_model(without, tmp_path / "plain.skops")
+    same(without, load_model(tmp_path / "plain.skops"), X.iloc[:2])
+
+
+class Weighed(RegressorMixin, BaseEstimator):
+    """The weighted mean of the targets."""
+
+    def fit(self, X, y, sample_weight=None):
+        self.weights_ = sample_weight
+        self.mean_ = np.average(y, axis=0, weights=sample_weight)
+        return self
+
+    def predict(self, X):
+        return np.tile(self.mean_, (len(X), 1))
+
+
+@pytest.mark.parametrize("routing", [False, True])
+def test_weights_reach_the_regressor_in_every_fold(clusters, routing):
+    X, y = clusters
+    weights = np.where(np.arange(16) % 2, 1.0, 1e-9)
+    settings = {**QUICK, "cv": KFold(2)}
+    with config_context(enable_metadata_routing=routing):
+        regressor = Weighed()
+        if routing:
+            regressor.set_fit_request(sample_weight=True)
+        model = IsochronePosterior(regressor, **settings).fit(X, y, sample_weight=weights)
+        if routing:
+            with pytest.raises(TypeError, match="unexpected argument"):
+                clone(model).fit(X, y, weight=weights)
+    np.testing.assert_array_equal(model.estimator_.weights_, weights)
+    values = y.to_numpy()
+    means = np.repeat([values[9::2].mean(axis=0), values[1:8:2].mean(axis=0)], 8, axis=0)
+    errors = np.sqrt(np.mean((values - means) ** 2, axis=0))
+    np.testing.assert_allclose(model.inflation_[:2], errors[:2], rtol=1e-5)
+
+
+@pytest.mark.parametrize("routing", [False, True])
+def test_groups_are_for_the_splitter(clusters, routing):
+    X, y = clusters
+    groups = np.arange(16) // 8
+    with config_context(enable_metadata_routing=routing):
+        model = IsochronePosterior(Weighed(), **{**QUICK, "cv": GroupKFold(2)})
+        model.fit(X, y, groups=groups)
+    values = y["log_age"].to_numpy()
+    errors = values - np.repeat([values[8:].mean(), values[:8].mean()], 8)
+    assert model.inflation_[0] == pytest.approx(np.sqrt(np.mean(errors**2)))
+
+
+def test_every_cluster_must_be_held_out_once(clusters):
+    model = IsochronePosterior(DummyRegressor(), **{**QUICK, "cv": ShuffleSplit(2, random_state=0)})
+    with pytest.raises(ValueError, match="cv must put each cluster into one test fold"):
+        model.fit(*clusters)
+
+
+def test_long_tables_are_clusters_too(clusters, fitted):
+    X, _ = clusters
+    tables = {name: X.loc[name, "stars"] for name in X.index[:3]}
+    np.testing.assert_array_equal(fitted.predict(tables), fitted.predict(X.iloc[:3]))

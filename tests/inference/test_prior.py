@@ -1,0 +1,65 @@
+"""The prior is a normalised density, and its draws follow it."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import kstest, norm
+
+from skcluster.inference import Parameters
+from skcluster.inference._importance import _deviates
+from skcluster.inference._prior import Prior, choose
+
+MEAN, SPREAD = np.array([8.3, 1.0, 10.0]), np.array([0.3, 0.4, 0.2])
+
+
+@given(
+    st.floats(0, 0.99),
+    st.tuples(st.floats(7, 10), st.floats(0, 4), st.floats(8, 12)),
+    st.tuples(st.floats(-0.5, 0.4), st.floats(-6, 3), st.integers(0, 3)),
+)
+def test_the_density_is_a_product_of_normal_ones(tail_weight, main, others):
+    prior = Prior(MEAN, SPREAD, tail_weight)
+    theta = Parameters.of(*main, *others)
+    densities = [
+        norm.pdf(main, MEAN, SPREAD * factor).prod() for factor in (1, np.array([2.5, 3.5, 1.3]))
+    ]
+    expected = (1 - tail_weight) * densities[0] + tail_weight * densities[1]
+    expected *= norm.pdf(others[0], 0.0, 0.15) * norm.pdf(others[1], np.log(0.12), 1.2)
+    expected *= [0.5, 0.35, 0.12, 0.03][others[2]]
+    assert prior.log_density(theta)[0] == pytest.approx(np.log(expected), rel=1e-6, abs=1e-6)
+
+
+def test_draws_follow_the_density():
+    prior = Prior(MEAN, SPREAD, 0.4)
+    theta = prior.draw(_deviates(4096, Prior.N_DEVIATES, 0))
+    for values, mean, spread, factor in zip(
+        theta.continuous[:, :3].T, MEAN, SPREAD, prior.tail_factors, strict=True
+    ):
+        mixture = [norm(mean, spread), norm(mean, spread * factor)]
+        found = kstest(values, lambda x, m=mixture: 0.6 * m[0].cdf(x) + 0.4 * m[1].cdf(x))
+        assert found.statistic < 0.01
+    assert kstest(theta.metallicity, norm(0, 0.15).cdf).statistic < 0.01
+    assert kstest(theta.log_field_odds, norm(np.log(0.12), 1.2).cdf).statistic < 0.01
+    np.testing.assert_allclose(np.bincount(theta.reddening) / 4096, Prior.REDDENING, atol=0.01)
+    # In the tails, all three are far at once.
+    wide = (np.abs(theta.continuous[:, :3] - MEAN) > 2.2 * SPREAD).sum(axis=1)
+    assert (wide >= 2).mean() > 0.05
+
+
+def test_the_support_is_that_of_the_isochrones():
+    prior = Prior(MEAN, SPREAD)
+    inside = Parameters.of([6.0, 10.2, 8.0, 8.0], [0.0, 12.0, 1.0, 1.0], 10, [-0.6, 0.0, 0.4, 0.0])
+    assert prior.supports(inside).all()
+    outside = Parameters.of([5.9, 10.3, 8, 8, 8, 8], [1, 1, -0.01, 12.1, 1, 1], 10.0, 0.0)
+    outside.metallicity[4:] = -0.7, 0.5
+    assert not prior.supports(outside).any()
+    assert prior.supports(prior.moved_into_support(outside)).all()
+    moved = prior.moved_into_support(inside)
+    np.testing.assert_array_equal(moved.continuous, inside.continuous)
+
+
+@given(st.floats(0, 1))
+def test_choices_follow_their_probabilities(uniform):
+    chosen = choose(np.array([0.2, 0.0, 0.8]), np.array([uniform]))[0]
+    assert chosen == (0 if uniform <= 0.2 else 2)

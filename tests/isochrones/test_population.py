@@ -1,0 +1,192 @@
+"""The density of a population is a density, and that of the isochrone's stars."""
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skcluster.clusters import stars_of
+from skcluster.datasets import Effects, simulate_clusters
+from skcluster.isochrones import AXES, PopulationGrid, isochrone
+from skcluster.isochrones._density_codes import DENSITY_OF_CODE, encode
+from skcluster.photometry import distance_modulus
+
+Floats = npt.NDArray[np.floating]
+
+CELL = AXES.g.step * AXES.bp_rp.step
+AGES = st.floats(6.6, 10.1)
+METALLICITIES = st.floats(-0.6, 0.35)
+REDDENINGS = st.integers(0, len(AXES.reddening) - 1)
+SCATTERS = st.integers(0, len(AXES.scatter) - 1)
+#: Absolute magnitudes from giants down to dwarfs of half a solar mass.
+MAGNITUDES = st.floats(-3.0, 8.5)
+
+
+@pytest.fixture(scope="module")
+def grid() -> PopulationGrid:
+    return PopulationGrid.load()
+
+
+def density(grid: PopulationGrid, theta: tuple[float, float, int], m_g, bp_rp, scatter=0) -> Floats:
+    """Of stars, shape (n_stars,), of one population."""
+    m_g, bp_rp = np.broadcast_arrays(*np.atleast_1d(np.float32(m_g), np.float32(bp_rp)))
+    age, metallicity, reddening = theta
+    found = grid.density(
+        [age], [metallicity], [reddening], m_g[None], bp_rp[None], np.full(len(m_g), scatter)
+    )
+    return found[0]
+
+
+@given(st.floats(1e-6, 300.0))
+def test_codes_are_within_four_per_cent(value: float) -> None:
+    decoded = DENSITY_OF_CODE[encode(np.array([value]))[0]]
+    assert decoded == pytest.approx(value, rel=0.041)
+
+
+def test_no_density_is_no_density() -> None:
+    assert (DENSITY_OF_CODE[encode(np.array([0.0, -1.0, 1e-8]))] == 0).all()
+    assert (np.diff(DENSITY_OF_CODE) > 0).all()
+    assert (encode(DENSITY_OF_CODE.astype(float)) == np.arange(256)).all()
+
+
+@given(AGES, METALLICITIES, SCATTERS)
+def test_integrates_to_one(age: float, metallicity: float, scatter: int) -> None:
+    population = PopulationGrid.load().map(age, metallicity, 0, scatter)
+    assert population.sum() * CELL == pytest.approx(1, abs=0.03)
+
+
+@given(AGES, METALLICITIES, REDDENINGS, SCATTERS)
+def test_dust_moves_stars_off_the_faint_end_and_brings_none(
+    age: float, metallicity: float, reddening: int, scatter: int
+) -> None:
+    population = PopulationGrid.load().map(age, metallicity, reddening, scatter)
+    assert 0.75 < population.sum() * CELL < 1.03
+    assert (population >= 0).all()
+
+
+@given(AGES, METALLICITIES, REDDENINGS, MAGNITUDES)
+def test_share_and_colour_are_those_of_the_map(
+    age: float, metallicity: float, reddening: int, m_g: float
+) -> None:
+    grid = PopulationGrid.load()
+    theta = [age], [metallicity], [reddening]
+    population = grid.map(age, metallicity, reddening, 0)
+    rows = population.sum(axis=1) * CELL
+    edges = np.append(AXES.g.values - AXES.g.step / 2, AXES.g.values[-1] + AXES.g.step / 2)
+    expected = np.interp(m_g, edges, np.append(0, np.cumsum(rows)))
+    np.testing.assert_allclose(grid.share_brighter(*theta, np.array([m_g])), expected, atol=1e-5)
+    on_grid = AXES.g.values[[40, 110]]
+    found = np.array([grid.mean_colour(*theta, on_grid[k : k + 1])[0] for k in (0, 1)])
+    mean = population @ AXES.bp_rp.values / np.maximum(population.sum(axis=1), 1e-9)
+    # Colours are interpolated between ages, not weighted by the numbers of stars.
+    assert found[1] == pytest.approx(mean[110], abs=0.05)
+    assert AXES.bp_rp.values[0] <= found[0] <= AXES.bp_rp.values[-1]
+
+
+def test_share_brighter_rises_from_nothing_to_all(grid: PopulationGrid) -> None:
+    limits = np.linspace(-20, 20, 200)
+    share = [grid.share_brighter([8.3], [0.1], [1], limits[k : k + 1])[0] for k in range(200)]
+    assert share[0] == 0
+    assert (np.diff(share) >= 0).all()
+    assert share[-1] == pytest.approx(grid.map(8.3, 0.1, 1, 0).sum() * CELL, rel=1e-4)
+
+
+@given(
+    st.integers(0, len(AXES.log_age) - 2),
+    st.integers(0, len(AXES.metallicity) - 2),
+    st.integers(0, len(AXES.g) - 2),
+    st.integers(0, len(AXES.bp_rp) - 3),
+    SCATTERS,
+)
+def test_interpolates_between_nodes(i: int, j: int, row: int, column: int, scatter: int) -> None:
+    grid = PopulationGrid.load()
+    at_nodes = DENSITY_OF_CODE[
+        grid.codes[i : i + 2, j : j + 2, 0, scatter, row : row + 2, column : column + 2]
+    ]
+    age, metallicity = AXES.log_age.values, AXES.metallicity.values
+    m_g, bp_rp = AXES.g.values[row], AXES.bp_rp.values[column]
+    if row < len(AXES.g) - 2:
+        node = density(grid, (age[i], metallicity[j], 0), m_g, bp_rp, scatter)
+        np.testing.assert_allclose(node, at_nodes[0, 0, 0, 0], rtol=1e-3, atol=2e-3)
+    middle = [(v[k] + v[k + 1]) / 2 for v, k in ((age, i), (metallicity, j))]
+    cell = m_g + AXES.g.step / 2, bp_rp + AXES.bp_rp.step / 2
+    found = density(grid, (*middle, 0), *cell, scatter)
+    np.testing.assert_allclose(found, at_nodes.mean(), rtol=1e-3, atol=1e-5)
+
+
+@given(
+    AGES,
+    st.one_of(st.floats(-1e4, AXES.g.start - 0.01), st.floats(9.3, 1e4)),
+    st.one_of(st.floats(-1e4, AXES.bp_rp.start - 0.01), st.floats(3.4, 1e4)),
+)
+def test_there_is_nothing_outside_the_grid(age: float, m_g: float, bp_rp: float) -> None:
+    grid = PopulationGrid.load()
+    points = [(m_g, 1.0), (5.0, bp_rp), (m_g, bp_rp)]
+    assert (density(grid, (age, 0.0, 0), *np.transpose(points)) == 0).all()
+
+
+def test_beyond_the_ends_of_age_and_metallicity_the_ends_are_taken(grid: PopulationGrid) -> None:
+    star = np.array([5.0]), np.array([0.8])
+    np.testing.assert_array_equal(
+        density(grid, (12.0, 3.0, 0), *star),
+        density(grid, (AXES.log_age.values[-1], AXES.metallicity.values[-1], 0), *star),
+    )
+
+
+@pytest.mark.parametrize("reddening", [-1, len(AXES.reddening)])
+def test_an_unknown_scale_of_reddening_is_refused(grid: PopulationGrid, reddening: int) -> None:
+    with pytest.raises(ValueError, match=rf"reddening must be within 0 to 3; got {reddening}\."):
+        density(grid, (9.0, 0.0, reddening), 5.0, 0.8)
+    with pytest.raises(ValueError, match="reddening must be"):
+        grid.map(9.0, 0.0, reddening, 0)
+
+
+@pytest.mark.parametrize("age", [8.0, 9.0, 9.6])
+@pytest.mark.parametrize("metallicity", [-0.3, 0.0, 0.3])
+def test_stars_lie_on_the_isochrone_and_equal_binaries_above_it(
+    grid: PopulationGrid, age: float, metallicity: float
+) -> None:
+    points = isochrone(age, metallicity)
+    # Dwarfs of half to 0.85 solar masses, which age does not change.
+    dwarfs = points[points["mass"].between(0.55, 0.85)]
+    g, colour = dwarfs["phot_g_mean_mag"].to_numpy(), dwarfs["bp_rp"].to_numpy()
+    offsets = np.arange(-1.5, 0.6, 0.05)
+    along = [density(grid, (age, metallicity, 0), g + offset, colour).mean() for offset in offsets]
+    assert offsets[np.argmax(along)] == pytest.approx(0, abs=0.1)
+    # Two equal stars are 0.753 mag brighter than one; no two stars are brighter than that.
+    binaries, above, below = np.interp([-0.72, -1.1, 0.4], offsets, along)
+    assert binaries > 10 * above
+    assert binaries > 10 * below
+
+
+def test_differential_reddening_is_one_sided(grid: PopulationGrid) -> None:
+    populations = [grid.map(9.0, 0.0, k, 0)[:130] for k in range(len(AXES.reddening))]
+    colours = [(p @ AXES.bp_rp.values).sum() / p.sum() for p in populations]
+    assert (np.diff(colours) > 0.02).all()
+    # The blue edge of the main sequence hardly moves.
+    row = populations[0][115], populations[2][115]
+    edges = [AXES.bp_rp.values[np.argmax(np.cumsum(r) > 0.02 * r.sum())] for r in row]
+    assert edges[1] - edges[0] < 0.06
+
+
+@pytest.mark.parametrize("age", [7.6, 8.4, 9.0, 9.5])
+def test_simulated_stars_are_likeliest_at_their_own_age(grid: PopulationGrid, age: float) -> None:
+    effects = Effects.none().but(binary_fraction=0.6, massive_star_loss=0.5, faint_limit=18.0)
+    X, _ = simulate_clusters(
+        1,
+        log_age=age,
+        a_v=0.0,
+        distance_kpc=1.0,
+        metallicity=0.0,
+        n_stars=400,
+        effects=effects,
+        random_state=0,
+    )
+    stars = stars_of(X)
+    m_g = stars["phot_g_mean_mag"] - distance_modulus(1.0)
+    ages = age + np.array([-0.3, -0.15, 0.0, 0.15, 0.3])
+    found = [density(grid, (a, 0.0, 0), m_g, stars["bp_rp"]) for a in ages]
+    likelihood = np.log(np.maximum(found, 1e-6)).sum(axis=1)
+    assert np.argmax(likelihood) == 2
+    assert (np.array(found[2]) > 1e-3).mean() > 0.97
