@@ -10,8 +10,7 @@ networks for the clusters that these have not seen. Such a network has seen the 
 fold, which matters little: a few numbers are learned from eight hundred errors.
 
 Writes ``networks*.skcluster``, which are taken if they are there, and ``fold*.skcluster`` for the
-option ``--references`` of accuracy.py, calibration.py, flags.py and well_known.py. A fifth of the
-time of ``accuracy.py --save-references``.
+option ``--references`` of accuracy.py, calibration.py, flags.py and well_known.py.
 """
 
 import argparse
