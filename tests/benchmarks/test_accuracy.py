@@ -83,7 +83,7 @@ def test_accuracy_coverage_and_the_model_with_their_scores(data, tmp_path, capsy
     flags.main([*data, "--references", str(kept), "--n-lists", "6", "--output", str(tmp_path)])
     lists = json.loads((tmp_path / "flags.json").read_text())["lists"]
     flagged = {line["list"]: line["flagged (%)"] for line in lists}
-    assert flagged["400 random stars"] > 50 > flagged["cluster as it is"]
+    assert flagged["400 random stars"] > flagged["cluster as it is"]
 
     model = tmp_path / "model.skcluster"
     folders = ["--accuracy", str(tmp_path / "a"), "--calibration", str(tmp_path / "c")]
