@@ -1,6 +1,6 @@
 """The tables of the accuracy benchmark."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -58,6 +58,11 @@ def rmse(error: Floats) -> str:
     return f"{np.sqrt(mean):.3f} ± {spread:.3f}"
 
 
+def bias(error: Floats) -> str:
+    """Mean and its standard error."""
+    return f"{error.mean():+.3f} ± {error.std(ddof=1) / np.sqrt(len(error)):.3f}"
+
+
 def _with_error(values: Floats) -> str:
     return f"{values.mean():.3f} ± {values.std(ddof=1) / np.sqrt(len(values)):.3f}"
 
@@ -76,18 +81,52 @@ def subsets(y: pd.DataFrame, n_stars: Floats) -> dict[str, npt.NDArray[np.bool_]
 
 
 def per_subset(
-    y: pd.DataFrame, predictions: Mapping[str, pd.DataFrame], n_stars: Floats
+    y: pd.DataFrame,
+    predictions: Mapping[str, pd.DataFrame],
+    n_stars: Floats,
+    measure: Callable[[Floats], str],
 ) -> pd.DataFrame:
     """A line for each kind of clusters and target, a column a model."""
     lines = []
     for kind, rows in subsets(y, n_stars).items():
         for target in ("log_age", "a_v", MODULUS):
-            line = {"clusters": f"{kind} ({rows.sum()})", "RMSE": f"{target} ({UNITS[target]})"}
+            line = {"clusters": f"{kind} ({rows.sum()})", "target": f"{target} ({UNITS[target]})"}
             for name, predicted in predictions.items():
                 error = errors(y[rows], predicted[rows])[target]
-                line[name] = rmse(error.to_numpy()) if len(error) > 1 else "–"
+                line[name] = measure(error.to_numpy()) if len(error) > 1 else "–"
             lines.append(line)
     return pd.DataFrame(lines)
+
+
+def compare(
+    y: pd.DataFrame, predicted: pd.DataFrame, baseline: pd.DataFrame, n_stars: Floats
+) -> pd.DataFrame:
+    """By how much a model's RMSE is above another's, and whether by more than its standard error.
+
+    The standard error is of the difference on the same clusters.
+    """
+    own, other = errors(y, predicted), errors(y, baseline)
+    lines = []
+    for kind, rows in subsets(y, n_stars).items():
+        for target in ("log_age", "a_v", MODULUS):
+            line = {"clusters": f"{kind} ({rows.sum()})", "target": f"{target} ({UNITS[target]})"}
+            change, spread = _change_of_rmse(own.loc[rows, target], other.loc[rows, target])
+            is_known = rows.sum() > 1
+            line["difference"] = f"{change:+.3f} ± {spread:.3f}" if is_known else "–"
+            line["worse"] = "yes" if is_known and change > spread else ""
+            lines.append(line)
+    return pd.DataFrame(lines)
+
+
+def _change_of_rmse(own: pd.Series, other: pd.Series) -> tuple[float, float]:
+    """By how much the RMSE of errors is above that of others, and its standard error."""
+    squares, other_squares = own**2, other**2
+    sum_of_roots = np.sqrt(squares.mean()) + np.sqrt(other_squares.mean())
+    if not sum_of_roots > 0:
+        return 0.0, 0.0
+    # To first order, as the difference of the squares has it.
+    difference = (squares - other_squares) / sum_of_roots
+    return float(difference.mean()), float(difference.std() / np.sqrt(len(difference)))
 
 
 def worst(y: pd.DataFrame, predicted: pd.DataFrame, n_stars: Floats, n: int = 10) -> str:

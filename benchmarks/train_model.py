@@ -2,9 +2,9 @@
 
     python benchmarks/train_model.py --members members.parquet --clusters clusters.csv
 
-Fits ``reference_pipeline()`` on the clusters given. The card's scores are those
-of ``benchmarks/accuracy.py`` and ``benchmarks/interval_coverage.py``, whose output folders are
-read. The reference is fitted six times.
+Fits ``reference_pipeline()`` on the clusters given. The card's scores are those of
+``benchmarks/accuracy.py`` and ``benchmarks/calibration.py``, whose output folders are read. The
+networks are fitted six times.
 """
 
 import argparse
@@ -27,7 +27,7 @@ PRETRAINED = Path(skcluster.__file__).parent / "regressors" / "data" / "set_simu
 TARGETS = list(CLUSTER_PARAMETERS)
 
 
-def card(X: Any, y: Any, accuracy: Path, coverage: Path) -> dict[str, Any]:
+def card(X: Any, y: Any, accuracy: Path, calibration: Path) -> dict[str, Any]:
     """What a user should know about the model."""
     ranges = {name: [float(y[name].min()), float(y[name].max())] for name in y}
     found: dict[str, Any] = {
@@ -51,10 +51,10 @@ def card(X: Any, y: Any, accuracy: Path, coverage: Path) -> dict[str, Any]:
     if (accuracy / "accuracy.json").is_file():
         rows = json.loads((accuracy / "accuracy.json").read_text())["overall"]
         found["cross-validated scores"] = {row["measure"]: row["reference"] for row in rows}
-    if (coverage / "coverage.json").is_file():
-        found["coverage of held-out clusters"] = json.loads(
-            (coverage / "coverage.json").read_text()
-        )["overall"]
+    if (calibration / "calibration.json").is_file():
+        measured = json.loads((calibration / "calibration.json").read_text())
+        found["coverage of held-out clusters"] = measured.get("overall", [])
+        found["ranks of the truth in simulated clusters"] = measured.get("ranks", [])
     return found
 
 
@@ -78,7 +78,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--clusters", type=Path, required=True, metavar="FILE")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--accuracy", type=Path, default=Path("out/accuracy"), metavar="FOLDER")
-    parser.add_argument("--coverage", type=Path, default=Path("out/coverage"), metavar="FOLDER")
+    parser.add_argument(
+        "--calibration", type=Path, default=Path("out/calibration"), metavar="FOLDER"
+    )
     parser.add_argument(
         "--card-only", action="store_true", help="keep the model that is there, write its card anew"
     )
@@ -92,7 +94,7 @@ def main(arguments: list[str] | None = None) -> None:
         model = reference_pipeline(random_state=options.seed, n_jobs=2)
         model = without_augmentation(model.fit(X, y)).set_params(n_jobs=None)
     options.output.parent.mkdir(parents=True, exist_ok=True)
-    text = card(X, y, options.accuracy, options.coverage)
+    text = card(X, y, options.accuracy, options.calibration)
     save_model(model, options.output, card=text, overwrite=True)
     print(f"{options.output}: {options.output.stat().st_size / 1e6:.1f} MB")
 

@@ -30,7 +30,7 @@ def predictive_discrepancy(posterior: ClusterPosterior, seed: int = 0) -> float:
     -------
     float
         Absolute difference in standard errors. Clusters that follow the isochrones as the training
-        clusters do have values of up to about 2.
+        clusters do have values of up to about 2. Infinite if no simulated cluster can be seen.
 
     References
     ----------
@@ -47,11 +47,14 @@ def predictive_discrepancy(posterior: ClusterPosterior, seed: int = 0) -> float:
         draw = theta[k : k + 1]
         share = _best_share(density[k], likelihood.field_density)
         seen = _log_mixture(density[k], likelihood.field_density, share)
-        other = _simulate(draw, share, likelihood, rng)
+        try:
+            other = _simulate(draw, share, likelihood, rng)
+        except ValueError:  # All of its members would be too faint to be seen.
+            continue
         expected = _log_mixture(other.member_density(draw)[0], other.field_density, share)
         error = expected.std() / np.sqrt(len(expected)) + 1e-3
         differences.append((expected.mean() - seen.mean()) / error)
-    return float(np.abs(np.mean(differences)))
+    return float(np.abs(np.mean(differences))) if differences else np.inf
 
 
 def _log_mixture(member: FloatArray, field: FloatArray, share: float) -> FloatArray:

@@ -1,19 +1,27 @@
 """The scripts around the reference model, on few clusters."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import accuracy
-import interval_coverage
+import calibration
+import cross_fit
+import flags
 import numpy as np
 import pandas as pd
 import pretrain
 import pytest
+import rank_statistics
+import references
 import train_model
-from accuracy_report import errors, rmse, subsets
+import well_known
+from accuracy_report import compare, errors, rmse, subsets
+from well_known_clusters import CLUSTERS
 
 from skcluster.datasets import simulate_to_parquet
+from skcluster.inference import IsochronePosterior
 from skcluster.metrics import error_table
 from skcluster.persistence import load_model, read_card
 from skcluster.pipelines import reference_pipeline, set_pipeline
@@ -29,21 +37,27 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The reference with one network, few epochs and few draws."""
-    few = {"n_networks": 1, "epochs": 2, "cv": 2, "tempering": 0.3, "n_draws": 64}
+    """The reference with one network and few epochs."""
 
     def pipeline(**overrides: Any) -> Any:
-        return reference_pipeline(**{**few, **overrides})
+        quick = {"n_networks": 1, "epochs": 2, "cv": 2, "n_draws": 64, "tempering": 0.3}
+        return reference_pipeline(**{**quick, **overrides})
 
-    for module in (accuracy, interval_coverage, train_model):
+    for module in (references, train_model, well_known, flags, cross_fit):
         monkeypatch.setattr(module, "reference_pipeline", pipeline)
-    monkeypatch.setitem(accuracy.MODELS, "reference", accuracy.fitted(pipeline))
+    monkeypatch.setitem(accuracy.MODELS, "reference", pipeline)
+    monkeypatch.setattr(cross_fit, "set_pipeline", partial(set_pipeline, n_networks=1, epochs=2))
+    alone = partial(IsochronePosterior, n_draws=64, tempering=0.3)
+    monkeypatch.setitem(accuracy.MODELS, "isochrones", alone)
+    monkeypatch.setattr(well_known, "IsochronePosterior", alone)
 
 
 @pytest.mark.usefixtures("quick")
 def test_accuracy_coverage_and_the_model_with_their_scores(data, tmp_path, capsys):
-    models = ["--models", "parallax", "trees", "reference"]
-    accuracy.main([*data, *models, "--folds", "3", "--output", str(tmp_path / "a")])
+    names = ["parallax", "trees", "set", "isochrones", "reference"]
+    kept = tmp_path / "kept"
+    options = [*data, "--models", *names, "--folds", "3", "--save-references", str(kept)]
+    accuracy.main([*options, "--output", str(tmp_path / "a")])
     table = pd.read_csv(tmp_path / "a" / "predictions.csv", index_col=0)
     assert len(table) == 90
     assert table.notna().all(axis=None)
@@ -54,17 +68,25 @@ def test_accuracy_coverage_and_the_model_with_their_scores(data, tmp_path, capsy
     assert error_table(truth, predicted).loc["mean", "r2"] > 0.7
     for figure in ("estimates.png", "residuals.png"):
         assert (tmp_path / "a" / figure).stat().st_size > 20_000
+    measured = json.loads((tmp_path / "a" / "accuracy.json").read_text())
+    assert len(measured["reference less set"]) == len(measured["biases"]) == 18
 
-    interval_coverage.main(
-        [*data, "--folds", "2", "--inner-folds", "2", "--output", str(tmp_path / "c")]
-    )
-    measured = json.loads((tmp_path / "c" / "coverage.json").read_text())
+    options = [*data, "--references", str(kept), "--simulations", "20", "--n-jobs", "1"]
+    calibration.main([*options, "--output", str(tmp_path / "c")])
+    measured = json.loads((tmp_path / "c" / "calibration.json").read_text())
     shares = {line["interval"]: line["covered"] for line in measured["overall"]}
-    assert 0.5 < shares["68%"] < 0.9
+    assert 0.5 < shares["68%"] < 0.95
     assert len(measured["thirds"]) == 12
+    assert len(measured["ranks"]) == 4
+    assert (tmp_path / "c" / "ranks.png").stat().st_size > 5_000
+
+    flags.main([*data, "--references", str(kept), "--n-lists", "6", "--output", str(tmp_path)])
+    lists = json.loads((tmp_path / "flags.json").read_text())["lists"]
+    flagged = {line["list"]: line["flagged (%)"] for line in lists}
+    assert flagged["400 random stars"] > flagged["cluster as it is"]
 
     model = tmp_path / "model.skcluster"
-    folders = ["--accuracy", str(tmp_path / "a"), "--coverage", str(tmp_path / "c")]
+    folders = ["--accuracy", str(tmp_path / "a"), "--calibration", str(tmp_path / "c")]
     train_model.main([*data, *folders, "--output", str(model)])
     before = load_model(model).scores_
     train_model.main([*data, *folders, "--output", str(model), "--card-only"])
@@ -72,6 +94,79 @@ def test_accuracy_coverage_and_the_model_with_their_scores(data, tmp_path, capsy
     card = read_card(model)["card"]
     assert card["cross-validated scores"]["R2"].startswith("0.")
     assert len(card["coverage of held-out clusters"]) == 6
+
+
+@pytest.mark.usefixtures("quick")
+def test_references_are_fitted_where_none_were_kept(data, tmp_path, capsys):
+    options = [*data, "--folds", "2", "--inner-folds", "2", "--parts", "coverage"]
+    calibration.main([*options, "--output", str(tmp_path)])
+    assert "fold 2 done" in capsys.readouterr().out
+    assert "ranks" not in json.loads((tmp_path / "calibration.json").read_text())
+    flags.main([*data, "--n-lists", "2", "--output", str(tmp_path)])
+    assert "400 random stars" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match="holds no model"):
+        references.kept_references(tmp_path)
+
+
+@pytest.mark.usefixtures("quick")
+def test_cross_fitted_references_have_not_seen_their_clusters(data, tmp_path, capsys):
+    kept = str(tmp_path / "kept")
+    cross_fit.main([*data, "--folds", "2", "--output", kept])
+    options = ["--models", "set", "reference", "--references", kept, "--output", str(tmp_path)]
+    accuracy.main([*data, *options, "--folds", "2"])
+    table = pd.read_csv(tmp_path / "predictions.csv", index_col=0)
+    for (model, unseen), i in zip(references.kept_references(tmp_path / "kept"), "01", strict=True):
+        assert len(unseen) == len(model.held_out_) == 45
+        network = load_model(tmp_path / "kept" / f"networks{i}.skcluster")
+        X = accuracy.read_clusters(data[1]).loc[unseen]
+        columns = [f"set_{target}" for target in accuracy.TARGETS]
+        np.testing.assert_allclose(network.predict(X), table.loc[unseen, columns], rtol=1e-4)
+        assert not model.outside_domain(X).all()
+    with pytest.raises(SystemExit, match="other folds"):
+        accuracy.main([*data, *options, "--folds", "2", "--seed", "1"])
+
+
+@pytest.fixture(scope="module")
+def renamed(data: list[str], tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Simulated clusters under the names of well-known ones."""
+    folder = tmp_path_factory.mktemp("renamed")
+    known = ["NGC_2682", "Melotte_22", "NGC_188"]
+    names = dict(zip([f"sim_{i:06d}" for i in range(3)], known, strict=True))
+    files = [folder / Path(data[i]).name for i in (1, 3)]
+    for old, new in zip((data[1], data[3]), files, strict=True):
+        table = pd.read_parquet(old)
+        table["cluster"] = table["cluster"].astype(str).replace(names)
+        table.to_parquet(new)
+    return ["--members", str(files[0]), "--clusters", str(files[1])]
+
+
+@pytest.mark.usefixtures("quick")
+def test_well_known_clusters_are_compared_and_drawn(renamed, tmp_path, capsys):
+    table = well_known.main([*renamed, "--output", str(tmp_path)])
+    assert list(table.index) == ["Melotte_22", "NGC_2682", "NGC_188"]
+    assert table["published_log_age"].round(2).tolist() == [8.05, 9.60, 9.79]
+    text = capsys.readouterr().out
+    assert "Dahm 2015" in text
+    assert "isochrones alone" in text
+    for figure in ("well_known.png", "m67.png"):
+        assert (tmp_path / figure).stat().st_size > 20_000
+    flags.main([*renamed, "--n-lists", "1", "--output", str(tmp_path)])
+    assert "M 67: log age" in capsys.readouterr().out
+
+
+def test_published_values_are_plausible():
+    assert len({known.name for known in CLUSTERS}) == len(CLUSTERS) >= 20
+    for known in CLUSTERS:
+        assert 7 < known.log_age < 10
+        assert known.age_source
+        assert (known.fe_h is None) == (known.fe_h_source == "")
+        assert known.fe_h is None or abs(known.fe_h) < 0.6
+
+
+def test_ranks_are_shares_and_the_same_for_a_seed():
+    ranks = np.array([rank_statistics.simulate(seed, 512) for seed in range(3)])
+    assert ((ranks[:, :-1] >= 0) & (ranks[:, :-1] <= 1)).all()
+    np.testing.assert_array_equal(rank_statistics.simulate(0, 512), ranks[0])
 
 
 def test_pretraining_writes_weights_that_a_pipeline_takes(data, tmp_path):
@@ -89,21 +184,26 @@ def test_pretraining_writes_weights_that_a_pipeline_takes(data, tmp_path):
 @pytest.mark.real
 @pytest.mark.slow
 def test_no_label_reaches_training(sample_folder: Path, tmp_path, capsys, monkeypatch):
-    # The networks alone: isochrones need no labels.
-    def pipeline(**overrides: Any) -> Any:
-        return set_pipeline(n_networks=1, **overrides)
-
-    monkeypatch.setitem(accuracy.MODELS, "reference", accuracy.fitted(pipeline))
+    monkeypatch.setitem(accuracy.MODELS, "set", partial(set_pipeline, n_networks=1))
     files = [str(sample_folder / name) for name in ("members.parquet", "clusters.csv")]
     options = ["--members", files[0], "--clusters", files[1], "--shuffle-labels", "--folds", "2"]
     with pytest.warns(UserWarning, match="Left out 1589"):
-        accuracy.main([*options, "--models", "reference", "--output", str(tmp_path)])
+        accuracy.main([*options, "--models", "set", "--output", str(tmp_path)])
     table = pd.read_csv(tmp_path / "predictions.csv", index_col=0)
     truth, predicted = (
         table[[f"{name}_{target}" for target in accuracy.TARGETS]].to_numpy()
-        for name in ("published", "reference")
+        for name in ("published", "set")
     )
     assert error_table(truth, predicted)["r2"].max() < 0.05
+
+
+def test_worse_means_beyond_the_standard_error():
+    rng = np.random.default_rng(0)
+    y = pd.DataFrame({"log_age": np.full(50, 8.0), "a_v": 0.5, "distance_kpc": 1.0})
+    near, far = (y.assign(log_age=8 + s * rng.normal(size=50)) for s in (0.1, 0.3))
+    lines = compare(y, far, near, np.full(50, 100)).set_index(["clusters", "target"])
+    assert lines.loc[("all (50)", "log_age (dex)"), "worse"] == "yes"
+    assert lines.loc[("all (50)", "a_v (mag)"), "worse"] == ""
 
 
 def test_tables_say_what_they_show():

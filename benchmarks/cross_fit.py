@@ -1,0 +1,123 @@
+"""Reference models for clusters that they have not seen, from one network fit a fold.
+
+    python benchmarks/cross_fit.py --members members.parquet --clusters clusters.csv
+
+``accuracy.py --save-references`` fits ``reference_pipeline()`` in each fold, and so five networks
+within the fold to calibrate one. This fits ``set_pipeline()`` once a fold. The reference of a fold
+has that network; what else it learns (spreads of the prior, tempering, zero point of A_V, widths of
+intervals, discrepancies of good clusters) it learns from the predictions of the other folds'
+networks for the clusters that these have not seen. Such a network has seen the clusters of the
+fold, which matters little: a few numbers are learned from eight hundred errors.
+
+Writes ``networks*.skcluster``, which are taken if they are there, and ``fold*.skcluster`` for the
+option ``--references`` of accuracy.py, calibration.py, flags.py and well_known.py.
+"""
+
+import argparse
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.model_selection import KFold
+
+from skcluster.inference import IsochronePosterior
+from skcluster.io import read_clusters
+from skcluster.persistence import load_model, save_model
+from skcluster.pipelines import reference_pipeline, set_pipeline
+from skcluster.regressors import NamedTargetRegressor, TargetScaler
+from skcluster.schema import CLUSTER_PARAMETERS
+
+TARGETS = list(CLUSTER_PARAMETERS)
+Floats = npt.NDArray[np.floating[Any]]
+
+
+class HeldOutPredictions(RegressorMixin, BaseEstimator):
+    """Predicts what networks said of clusters that they had not seen, by the clusters' names.
+
+    Parameters
+    ----------
+    mean, std : DataFrame of n_clusters rows
+        In scaled targets.
+    """
+
+    def __init__(self, mean: pd.DataFrame, std: pd.DataFrame) -> None:
+        self.mean = mean
+        self.std = std
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Nothing is learned."""
+        self.is_fitted_ = True
+        return self
+
+    def predict(self, X: Any, return_std: bool = False) -> Any:
+        """Means, and standard deviations if wanted."""
+        mean = self.mean.loc[X.index].to_numpy()
+        return (mean, self.std.loc[X.index].to_numpy()) if return_std else mean
+
+
+def fit_networks(X: Any, y: pd.DataFrame, folds: list[Any], folder: Path, seed: int) -> list[Any]:
+    """The networks of each fold, from the folder where they are there."""
+    networks = []
+    for i, (train, _) in enumerate(folds):
+        file = folder / f"networks{i}.skcluster"
+        if not file.is_file():
+            fitted = set_pipeline(random_state=seed).fit(X.iloc[train], y.iloc[train])
+            save_model(fitted, file)
+            print(f"{file.name} fitted", flush=True)
+        networks.append(load_model(file))
+    return networks
+
+
+def held_out_predictions(X: Any, networks: list[Any], folds: list[Any]) -> HeldOutPredictions:
+    """What the networks of each fold say of its clusters, in scaled targets."""
+    mean = pd.DataFrame(np.nan, index=X.index, columns=TARGETS)
+    std = mean.copy()
+    for network, (_, test) in zip(networks, folds, strict=True):
+        features = network[:-1].transform(X.iloc[test])
+        mean.iloc[test], std.iloc[test] = network[-1].regressor_.predict(features, return_std=True)
+    return HeldOutPredictions(mean, std)
+
+
+def assemble(
+    held_out: HeldOutPredictions, network: Any, X: Any, y: pd.DataFrame, seed: int
+) -> IsochronePosterior:
+    """A reference that is calibrated on other folds' predictions, around the fold's networks."""
+    model = reference_pipeline(random_state=seed, n_jobs=2)
+    pipeline, domain = model.estimator, model.domain
+    lookup = NamedTargetRegressor(held_out, transformer=TargetScaler())
+    model.set_params(estimator=lookup, domain=None, cv=2).fit(X, y)
+    model.set_params(estimator=pipeline, domain=domain, cv=5)
+    model.estimator_ = network
+    model._learn_domain(X)
+    return model
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Fit and write."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--members", type=Path, required=True, metavar="FILE")
+    parser.add_argument("--clusters", type=Path, required=True, metavar="FILE")
+    parser.add_argument("--folds", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--output", type=Path, default=Path("out/references"), metavar="FOLDER")
+    options = parser.parse_args(arguments)
+    X, y = read_clusters(options.members, labels=options.clusters)
+    y = y[TARGETS]
+    options.output.mkdir(parents=True, exist_ok=True)
+    folds = list(KFold(options.folds, shuffle=True, random_state=options.seed).split(y))
+    networks = fit_networks(X, y, folds, options.output, options.seed)
+    held_out = held_out_predictions(X, networks, folds)
+    for i, (network, (train, test)) in enumerate(zip(networks, folds, strict=True)):
+        model = assemble(held_out, network, X.iloc[train], y.iloc[train], options.seed)
+        file = options.output / f"fold{i}.skcluster"
+        save_model(model, file, card={"held out": list(X.index[test])}, overwrite=True)
+        print(f"{file.name}: tempering {model.tempering_}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

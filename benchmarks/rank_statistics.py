@@ -1,0 +1,120 @@
+"""Simulation-based calibration: ranks of true parameters among draws of their posterior.
+
+Parameters drawn from the prior, stars simulated from them, and draws of the posterior given these
+stars: if likelihood and sampling are right, the rank of the truth among the draws is uniform
+(Talts et al. 2018, arXiv:1804.06788).
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib.figure import Figure
+from scipy.stats import kstest
+from sklearn.utils.parallel import Parallel, delayed
+
+from skcluster.inference import Parameters, StarLikelihood, simulate_members
+
+# The prior and the sampler are what is tested; users reach them through IsochronePosterior.
+from skcluster.inference._importance import sample_posterior
+from skcluster.inference._prior import Prior
+
+Floats = npt.NDArray[np.floating[Any]]
+
+LABELS = {
+    "log_age": "log age",
+    "a_v": "$A_V$",
+    "distance_modulus": "distance modulus",
+    "metallicity": "[M/H]",
+}
+#: Mean and spread of log age, A_V and distance modulus in the prior.
+PRIOR = ((8.6, 0.9, 10.5), (0.4, 0.3, 0.3))
+N_STARS = 100
+#: Faint limit, and ends of the field stars' magnitudes and colours, which are uniform (mag).
+FIELD = ((8.0, 18.0), (-0.5, 3.5))
+FIELD_DENSITY = 1 / np.prod([high - low for low, high in FIELD])
+
+
+def uniform_field(g: Floats, bp_rp: Floats) -> Floats:
+    """Density of field stars (1/mag²)."""
+    return np.full(len(g), FIELD_DENSITY)
+
+
+def draw_parameters(prior: Prior, rng: np.random.RandomState) -> Parameters:
+    """One set of parameters from the prior within its support."""
+    while True:
+        theta = prior.draw(rng.uniform(1e-6, 1 - 1e-6, (1, Prior.N_DEVIATES)))
+        if prior.supports(theta)[0]:
+            return theta
+
+
+def draw_stars(theta: Parameters, rng: np.random.RandomState) -> tuple[Floats, Floats]:
+    """Magnitudes and colours of members and field stars."""
+    share = 1 / (1 + np.exp(-theta.log_field_odds[0]))
+    n_field = rng.binomial(N_STARS, share)
+    faint_limit = FIELD[0][1]
+    g, bp_rp = simulate_members(theta, N_STARS, faint_limit=faint_limit, random_state=rng)
+    g[:n_field] = rng.uniform(*FIELD[0], n_field)
+    bp_rp[:n_field] = rng.uniform(*FIELD[1], n_field)
+    return g, bp_rp
+
+
+def simulate(seed: int, n_draws: int) -> Floats:
+    """Ranks of the truth in `LABELS`, between 0 and 1, and the effective number of draws."""
+    rng = np.random.RandomState(seed)
+    prior = Prior(np.array(PRIOR[0]), np.array(PRIOR[1]))
+    theta = draw_parameters(prior, rng)
+    likelihood = StarLikelihood(
+        *draw_stars(theta, rng),
+        faint_limit=FIELD[0][1],
+        tempering=1,
+        saturation=np.inf,
+        field=uniform_field,
+    )
+    draws = sample_posterior(likelihood.log_likelihood, prior, n_draws, seed)
+    below = draws.parameters.continuous < theta.continuous
+    ranks = draws.weights @ below
+    return np.append(ranks[: len(LABELS)], draws.effective_size)
+
+
+def rank_statistics(
+    n_simulations: int, n_draws: int = 4096, n_jobs: int | None = None
+) -> tuple[pd.DataFrame, Floats]:
+    """Whether the ranks are uniform, and the ranks themselves.
+
+    Returns
+    -------
+    table : DataFrame
+        A line a parameter: p-value of the Kolmogorov-Smirnov test, and counts in ten equal bins.
+    ranks : ndarray of shape (n_simulations, 4)
+    """
+    found = np.array(
+        Parallel(n_jobs=n_jobs)(delayed(simulate)(seed, n_draws) for seed in range(n_simulations))
+    )
+    ranks, effective = found[:, :-1], found[:, -1]
+    few, middle = np.quantile(effective, [0.05, 0.5])
+    print(f"effective draws: median {middle:.0f}, 5 per cent below {few:.0f}")
+    lines = [
+        {
+            "parameter": name,
+            "KS p": round(float(kstest(column, "uniform").pvalue), 3),
+            "counts in tenths": " ".join(map(str, np.histogram(column, 10, (0, 1))[0])),
+        }
+        for name, column in zip(LABELS, ranks.T, strict=True)
+    ]
+    return pd.DataFrame(lines), ranks
+
+
+def draw_ranks(ranks: Floats, file: Path) -> None:
+    """Histograms of the ranks, with the band that nine in ten bins of uniform ranks are in."""
+    n_bins = 20
+    expected = len(ranks) / n_bins
+    spread = 1.645 * np.sqrt(expected * (1 - 1 / n_bins))
+    figure = Figure(figsize=(13, 3.4), layout="constrained")
+    for axes, column, label in zip(figure.subplots(1, 4), ranks.T, LABELS.values(), strict=True):
+        axes.axhspan(expected - spread, expected + spread, color="#cccccc", linewidth=0)
+        axes.hist(column, n_bins, range=(0, 1), histtype="step", color="#0072B2", linewidth=1.5)
+        axes.set(title=label, xlabel="rank of the truth", xlim=(0, 1))
+    figure.savefig(file, dpi=110)
