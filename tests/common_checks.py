@@ -83,7 +83,7 @@ def _comparable(value: Any) -> Any:
 @check()
 def parameters_can_be_read_and_set(case, X, y, tmp_path):
     (name, values), *_ = case.grid.items()
-    estimator = clone(case.default())
+    estimator = case.new()
     assert estimator.set_params(**{name: values[1]}) is estimator
     assert estimator.get_params()[name] == values[1]
     with pytest.raises(ValueError, match="Invalid parameter 'no_such'"):

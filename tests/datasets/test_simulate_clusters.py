@@ -35,6 +35,8 @@ def off_isochrone(stars: pd.DataFrame, **parameters: float) -> np.ndarray:
     line = line[["bp_rp", "phot_g_mean_mag"]].to_numpy()
     points = stars[["bp_rp", "phot_g_mean_mag"]].to_numpy(dtype=float)
     start, step = line[:-1], np.diff(line, axis=0)
+    joined = np.isfinite(step).all(axis=1)  # the curve breaks where stars jump
+    start, step = start[joined], step[joined]
     along = ((points[:, None] - start) * step).sum(-1) / np.maximum((step**2).sum(-1), 1e-12)
     nearest = start + np.clip(along, 0, 1)[..., None] * step
     return np.sqrt(((nearest - points[:, None]) ** 2).sum(-1)).min(axis=1)

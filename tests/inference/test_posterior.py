@@ -231,7 +231,8 @@ def test_membership_is_high_on_the_sequence_and_low_beside_it():
     )
     faint = table.iloc[:2].assign(phot_g_mean_mag=18.2)
     spoilt = as_clusters(pd.concat([odd, table, faint]))
-    (found,) = IsochronePosterior(**QUICK).fit(spoilt).predict_distribution(spoilt).membership()
+    model = IsochronePosterior(**QUICK | {"n_draws": 2048}).fit(spoilt)
+    (found,) = model.predict_distribution(spoilt).membership()
     assert found.shape == (len(table) + 6,)
     assert np.isnan(found[-2:]).all()
     assert np.median(found[4:-2]) > 0.8

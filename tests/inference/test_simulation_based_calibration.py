@@ -33,13 +33,13 @@ def ranks(seed, n_stars=60):
     n_field = rng.binomial(n_stars, share)
     g[:n_field], bp_rp[:n_field] = (rng.uniform(*ends, n_field) for ends in BOX)
     likelihood = StarLikelihood(g, bp_rp, tempering=1, saturation=np.inf, field=evenly)
-    draws = sample_posterior(likelihood.log_likelihood, PRIOR, 512, seed)
+    draws = sample_posterior(likelihood.log_likelihood, PRIOR, 1024, seed)
     return draws.weights @ (draws.parameters.continuous < theta.continuous)
 
 
 @pytest.fixture(scope="module")
 def all_ranks():
-    return np.array([ranks(seed) for seed in range(80)])
+    return np.array([ranks(seed) for seed in range(100)])
 
 
 @pytest.mark.parametrize("name", NAMES)
