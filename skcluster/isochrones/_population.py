@@ -155,8 +155,9 @@ class PopulationGrid:
         Returns
         -------
         ndarray of float32, shape (n_draws, n_stars)
-            Density (1/mag²), normalised to an integral of 1 over all magnitudes and colours. Zero
-            outside the grid.
+            Density (1/mag²). Its integral over the grid is 1 without differential reddening, and
+            less with it, because reddened dwarfs leave the grid at the faint end; divide by
+            `share_brighter` to normalise it above a limit. Zero outside the grid.
         """
         inside, cell, corners = self._cells(m_g, bp_rp)
         cell += np.asarray(scatter)[None, :] * AXES.map_size
