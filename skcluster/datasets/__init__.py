@@ -14,7 +14,12 @@ from skcluster.datasets.catalogues import (
     fetch_hunt_reffert_2023,
     get_data_home,
 )
-from skcluster.datasets.simulation import Effects, simulate_clusters, simulate_to_parquet
+from skcluster.datasets.simulation import (
+    Effects,
+    simulate_clusters,
+    simulate_field_stars,
+    simulate_to_parquet,
+)
 
 __all__ = [
     "CatalogueChangedError",
@@ -31,5 +36,6 @@ __all__ = [
     "get_data_home",
     "load_simulated_clusters",
     "simulate_clusters",
+    "simulate_field_stars",
     "simulate_to_parquet",
 ]
