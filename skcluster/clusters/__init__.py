@@ -4,6 +4,7 @@
 """
 
 from skcluster.clusters._as_clusters import as_clusters, validate_clusters
+from skcluster.clusters._magnitude_limits import magnitude_limits
 from skcluster.clusters._stars import STARS, Stars, clusters_from_flat, stars_of
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "Stars",
     "as_clusters",
     "clusters_from_flat",
+    "magnitude_limits",
     "stars_of",
     "validate_clusters",
 ]

@@ -41,7 +41,7 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
 
     Parameters
     ----------
-    n_context : int, default=14
+    n_context : int, default=16
         Columns that describe the cluster, which come first.
     n_channels : int, default=7
         Columns of each star, which follow, star after star. The last of them is 1, or 0 where a
@@ -164,7 +164,7 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
     def __init__(
         self,
         *,
-        n_context: int = 14,
+        n_context: int = 16,
         n_channels: int = 7,
         units: tuple[int, int, int] = (96, 128, 160),
         n_heads: int = 4,
