@@ -24,6 +24,8 @@ from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardSca
 
 from skcluster import regressors
 from skcluster._utils.typing import FloatArray
+from skcluster.augmentation import ClusterCorruptor
+from skcluster.datasets import simulate_field_stars
 from skcluster.features import CMDHistogram, CMDRasterizer, GuessFeatures, StarSet
 from skcluster.inference import IsochronePosterior, describe_cluster
 
@@ -207,9 +209,12 @@ def set_pipeline(**overrides: Any) -> Pipeline:
     >>> set_pipeline(epochs=0).fit(X, y[["log_age", "distance_kpc"]]).predict(X).shape
     (3, 2)
     """
-    network = regressors.SetRegressor(pretrained="simulated", n_networks=3)
+    network = regressors.SetRegressor(pretrained="simulated", n_networks=3, epochs=12)
     target = regressors.NamedTargetRegressor(network, transformer=regressors.TargetScaler())
-    return _assemble(StarSet(), target, overrides)
+    corruptor = ClusterCorruptor(
+        n_copies=4, field=simulate_field_stars, random_state=overrides.get("random_state")
+    )
+    return _assemble(StarSet(), target, {"augment": corruptor, **overrides})
 
 
 def reference_pipeline(**overrides: Any) -> IsochronePosterior:
@@ -245,14 +250,14 @@ def reference_pipeline(**overrides: Any) -> IsochronePosterior:
     >>> model.predict(X).shape
     (20, 3)
     """
+    random_state = overrides.get("random_state")
     own = inspect.signature(IsochronePosterior).parameters.keys() - {"estimator", "random_state"}
-    settings = {name: overrides.pop(name) for name in own & overrides.keys()}
-    return IsochronePosterior(
-        set_pipeline(**overrides),
-        domain=settings.pop("domain", describe_cluster),
-        random_state=overrides.get("random_state"),
-        **settings,
-    )
+    settings: dict[str, Any] = {
+        "domain": describe_cluster,
+        "resampler": ClusterCorruptor(field=simulate_field_stars, random_state=random_state),
+    }
+    settings |= {name: overrides.pop(name) for name in own & overrides.keys()}
+    return IsochronePosterior(set_pipeline(**overrides), random_state=random_state, **settings)
 
 
 def cluster_domain() -> Pipeline:
@@ -261,8 +266,8 @@ def cluster_domain() -> Pipeline:
     Returns
     -------
     Pipeline
-        A transformer of clusters to 14 numbers: parallax, number of stars, quantiles of magnitude
-        and colour. Around `set_pipeline`, which computes these itself,
+        A transformer of clusters to 16 numbers: parallax, number of stars, quantiles of magnitude
+        and colour, limiting magnitude. Around `set_pipeline`, which computes these itself,
         `skcluster.inference.describe_cluster` takes its place.
     """
     return Pipeline(
