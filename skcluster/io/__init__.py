@@ -2,7 +2,16 @@
 
 from skcluster.io._columns import find_columns
 from skcluster.io._read_clusters import read_clusters
+from skcluster.io._releases import guess_release, to_edr3_parallaxes
 from skcluster.io._tables import read_table
 from skcluster.io._write_estimates import format_of, write_estimates
 
-__all__ = ["find_columns", "format_of", "read_clusters", "read_table", "write_estimates"]
+__all__ = [
+    "find_columns",
+    "format_of",
+    "guess_release",
+    "read_clusters",
+    "read_table",
+    "to_edr3_parallaxes",
+    "write_estimates",
+]
