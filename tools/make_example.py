@@ -14,15 +14,7 @@ from skcluster.datasets import simulate_clusters
 
 #: One of those for which `skcluster.estimate` flags none of the three.
 SEED = 13
-CLUSTERS = pd.DataFrame(
-    {
-        "log_age": [8.0, 8.7, 9.5],
-        "a_v": [0.3, 1.4, 0.1],
-        "distance_kpc": [0.45, 1.6, 0.85],
-        "n_stars": [150, 220, 280],
-    },
-    index=pd.Index(["Example_young", "Example_dusty", "Example_old"], name="cluster"),
-)
+NAMES = pd.Index(["Example_young", "Example_dusty", "Example_old"], name="cluster")
 #: Decimals, about a tenth of Gaia's errors.
 DECIMALS = {
     "phot_g_mean_mag": 4,
@@ -38,13 +30,20 @@ TARGET = Path(__file__).parents[1] / "skcluster" / "datasets" / "data"
 
 def main() -> None:
     """Write the table of members and that of parameters."""
-    parameters = {str(name): values.to_numpy() for name, values in CLUSTERS.items()}
-    X, y = simulate_clusters(len(CLUSTERS), random_state=SEED, metallicity=0.0, **parameters)
+    X, y = simulate_clusters(
+        len(NAMES),
+        log_age=[8.0, 8.7, 9.5],
+        a_v=[0.3, 1.4, 0.1],
+        distance_kpc=[0.45, 1.6, 0.85],
+        metallicity=0.0,
+        n_stars=[150, 220, 280],
+        random_state=SEED,
+    )
     stars = stars_of(X)
     members = pd.DataFrame({name: stars[name].round(n) for name, n in DECIMALS.items()})
-    members.insert(0, "cluster", CLUSTERS.index.to_numpy()[stars.cluster])
+    members.insert(0, "cluster", NAMES.to_numpy()[stars.cluster])
     members.to_csv(TARGET / "example_members.csv", index=False)
-    y.set_axis(CLUSTERS.index).to_csv(TARGET / "example_clusters.csv")
+    y.set_axis(NAMES).to_csv(TARGET / "example_clusters.csv")
 
 
 if __name__ == "__main__":
