@@ -11,6 +11,10 @@ from skcluster.schema import MEMBER_COLUMNS, STAR_COLUMNS
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.collections import PathCollection
+    from matplotlib.legend import Legend
+
+#: Pixels around a legend that stars keep clear of.
+_MARGIN = 6
 
 
 class Shades(NamedTuple):
@@ -69,3 +73,25 @@ def draw_stars(
     stars = axes.scatter(colour[order], magnitude[order], **{**style, **star_kw})
     stars.set_label(f"{len(order)} stars")
     return stars, unused
+
+
+def keep_clear(legend: "Legend", colour: FloatArray, magnitude: FloatArray) -> None:
+    """Move a legend into a corner without stars; where there is none, make room below them."""
+    axes = legend.axes
+    figure: Any = axes.figure
+    while not hasattr(figure, "draw_without_rendering"):  # within a figure
+        figure = figure.figure
+    # The layout decides how much of the axes the legend takes.
+    figure.draw_without_rendering()
+    stars = axes.transData.transform(np.column_stack([colour, magnitude]))
+    # The corner of faint blue stars comes first, where hardly a cluster has any.
+    for corner in ("lower left", "upper right", "lower right", "upper left"):
+        legend.set_loc(corner)
+        box = legend.get_window_extent().padded(_MARGIN)
+        if not box.count_contains(stars):
+            return
+    legend.set_loc("lower left")
+    share = legend.get_window_extent().padded(2 * _MARGIN).height / axes.bbox.height
+    top = axes.get_ylim()[1]
+    faintest = float(np.nanmax(magnitude))
+    axes.set_ylim(top + (faintest - top) / max(1 - share, 0.3), top)
