@@ -69,8 +69,9 @@ def figures_architectures(rows: list[Row], folder: Path) -> None:
         for number, until, part in _architectures(model, network):
             display = ArchitectureDisplay.from_model(network, until=until)
             display.ax_.set_title(f"{row.title}{part}", fontsize="medium")
-            display.figure_.savefig(folder / f"figure{number}{suffix}.png", dpi=150)
-            pyplot.close(display.figure_)
+            figure: Any = display.figure_
+            figure.savefig(folder / f"figure{number}{suffix}.png", dpi=150)
+            pyplot.close(figure)
 
 
 def _architectures(model: str, network: Any) -> Iterator[tuple[int, str | None, str]]:
