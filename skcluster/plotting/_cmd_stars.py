@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: Pixels around a legend that stars keep clear of.
 _MARGIN = 6
+#: A diagram that spans more magnitudes than this is not made longer.
+_MOST_ROOM = 60
 
 
 class Shades(NamedTuple):
@@ -83,15 +85,19 @@ def keep_clear(legend: "Legend", colour: FloatArray, magnitude: FloatArray) -> N
         figure = figure.figure
     # The layout decides how much of the axes the legend takes.
     figure.draw_without_rendering()
-    stars = axes.transData.transform(np.column_stack([colour, magnitude]))
+    points = np.column_stack([colour, magnitude])
+
+    def is_clear() -> bool:
+        box = legend.get_window_extent().padded(_MARGIN)
+        return not box.count_contains(axes.transData.transform(points))
+
     # The corner of faint blue stars comes first, where hardly a cluster has any.
     for corner in ("lower left", "upper right", "lower right", "upper left"):
         legend.set_loc(corner)
-        box = legend.get_window_extent().padded(_MARGIN)
-        if not box.count_contains(stars):
+        if is_clear():
             return
     legend.set_loc("lower left")
-    share = legend.get_window_extent().padded(2 * _MARGIN).height / axes.bbox.height
-    top = axes.get_ylim()[1]
-    faintest = float(np.nanmax(magnitude))
-    axes.set_ylim(top + (faintest - top) / max(1 - share, 0.3), top)
+    bottom, top = axes.get_ylim()
+    while not is_clear() and abs(bottom - top) < _MOST_ROOM:
+        bottom += (bottom - top) / 20
+        axes.set_ylim(bottom, top)
