@@ -20,17 +20,33 @@ _STEP = (3.2, 0.78)
 
 
 class Layer(NamedTuple):
-    """A layer, with the activation and dropout behind it."""
+    """A layer of a network, with the activation and dropout behind it.
+
+    Parameters
+    ----------
+    name : str
+        Its name in the Keras model.
+    kind : str
+        Name of its class in Keras.
+    text : str
+        What it does, in words.
+    shape : tuple of int or None
+        Shape of one row of its output; None where it may be of any size.
+    n_weights : int
+        Number of its weights.
+    inputs : tuple of str
+        Names of the layers before it.
+
+    See Also
+    --------
+    layers_of : Those of a Keras model.
+    """
 
     name: str
-    #: Keras' name of the class.
     kind: str
-    #: What it does, in words.
     text: str
-    #: Shape of one row of its output.
     shape: tuple[int | None, ...]
     n_weights: int
-    #: Names of the layers before it.
     inputs: tuple[str, ...]
 
 
@@ -50,6 +66,10 @@ class ArchitectureDisplay:
     figure_ : Figure
     texts_ : list of Text
         What stands in the boxes, in the order of the layers.
+
+    See Also
+    --------
+    LearningCurveDisplay : How the network was trained.
 
     Examples
     --------
@@ -180,14 +200,43 @@ class ArchitectureDisplay:
 
 
 def layers_of(model: Any) -> list[Layer]:
-    """The layers of a Keras model, each after its inputs."""
+    """Read the layers of a Keras model.
+
+    Parameters
+    ----------
+    model : keras.Model
+        With layers of one output each.
+
+    Returns
+    -------
+    list of Layer
+        Each after its inputs. Activations, normalizations, dropout and noise belong to the layer
+        before them.
+
+    See Also
+    --------
+    ArchitectureDisplay : Draws them.
+
+    Examples
+    --------
+    >>> import keras
+    >>> from skcluster.plotting import layers_of
+    >>> model = keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(2, "relu")])
+    >>> [(layer.text, layer.shape, layer.n_weights) for layer in layers_of(model)][-1]
+    ('Dense: 2 units, relu', (2,), 10)
+    """
     layers: list[Layer] = []
     # Where the output of each Keras layer comes from, by the tensor; attached ones are not boxes.
     made_by: dict[int, str] = {}
+    for tensor in model.inputs:  # a Sequential has no layers for them
+        text, shape = f"input: {tensor.name}", tuple(tensor.shape[1:])
+        layers.append(Layer(tensor.name, "InputLayer", text, shape, 0, ()))
+        made_by[id(tensor)] = tensor.name
     for layer in model.layers:
         kind = type(layer).__name__
-        before = [] if kind == "InputLayer" else _tensors(layer.input)
-        inputs = tuple(made_by[id(tensor)] for tensor in before)
+        if kind == "InputLayer":
+            continue
+        inputs = tuple(made_by[id(tensor)] for tensor in _tensors(layer.input))
         if kind in _ATTACHED and len(inputs) == 1:
             place = next(i for i, known in enumerate(layers) if known.name == inputs[0])
             told = layers[place]
@@ -210,15 +259,15 @@ def _tensors(inputs: Any) -> list[Any]:
 def _words(layer: Any) -> str:
     """What a layer does, with the numbers that matter."""
     kind, config = type(layer).__name__, layer.get_config()
-    if kind == "InputLayer":
-        return f"input: {layer.name}"
+    own = config.get("activation")
+    function = f", {own}" if isinstance(own, str) and own != "linear" else ""
     if kind == "Dense":
-        return f"Dense: {config['units']} units"
+        return f"Dense: {config['units']} units{function}"
     if kind == "Conv2D":
         height, width = config["kernel_size"]
         step = max(config["strides"])
         stepping = f", step {step}" if step > 1 else ""
-        return f"Conv2D: {config['filters']} filters of {height} × {width}{stepping}"
+        return f"Conv2D: {config['filters']} filters of {height} × {width}{stepping}{function}"
     if kind == "Activation":
         return str(config["activation"])
     if kind == "Dropout":

@@ -44,6 +44,10 @@ def save_pretrained(
     ValueError
         If the estimator is not fitted, or holds no `SetRegressor`.
 
+    See Also
+    --------
+    SetRegressor : Starts from the file, given as ``pretrained``.
+
     Examples
     --------
     >>> from pathlib import Path
