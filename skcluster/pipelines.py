@@ -13,6 +13,8 @@ References
 """
 
 import inspect
+from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import Any, Literal
 
 import numpy as np
@@ -74,6 +76,11 @@ def ann_pipeline(*, preset: Preset = "tuned", **overrides: Any) -> Pipeline:
     -------
     Pipeline
         Steps ``augment`` (nothing, unless given), ``features``, ``regressor``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such preset or parameter.
 
     See Also
     --------
@@ -257,7 +264,13 @@ def reference_pipeline(**overrides: Any) -> IsochronePosterior:
         "resampler": ClusterCorruptor(field=simulate_field_stars, random_state=random_state),
     }
     settings |= {name: overrides.pop(name) for name in own & overrides.keys()}
-    return IsochronePosterior(set_pipeline(**overrides), random_state=random_state, **settings)
+    try:
+        networks = set_pipeline(**overrides)
+    except ValueError:
+        regressor = regressors.SetRegressor().get_params()
+        _refuse_unknown(overrides, [*own, *regressor, *set_pipeline().get_params()])
+        raise
+    return IsochronePosterior(networks, random_state=random_state, **settings)
 
 
 def cluster_domain() -> Pipeline:
@@ -291,9 +304,25 @@ def _assemble(
     """The pipeline with the overrides applied."""
     model = Pipeline([("augment", "passthrough"), ("features", features), ("regressor", regressor)])
     own = regressor.regressor.get_params(deep=False)
-    return model.set_params(
-        **{_NETWORK + name if name in own else name: value for name, value in overrides.items()}
-    )
+    settings = {_NETWORK + name if name in own else name: v for name, v in overrides.items()}
+    try:
+        return model.set_params(**settings)
+    except ValueError:
+        _refuse_unknown(overrides, [*own, *model.get_params()])
+        raise
+
+
+def _refuse_unknown(names: Iterable[str], known: list[str]) -> None:
+    """Name the first parameter that there is not, and those that may have been meant.
+
+    scikit-learn's own message shows the whole pipeline, and the steps in place of the parameters.
+    """
+    for name in names:
+        if name not in known:
+            inside = [k for k in known if k.endswith(f"__{name}")]
+            meant = inside or get_close_matches(name, known, n=1)
+            hint = f"Did you mean {' or '.join(map(repr, meant))}?" if meant else ""
+            raise ValueError(f"Invalid parameter {name!r}. {hint}".strip()) from None
 
 
 def _named(**steps: Any) -> Pipeline:

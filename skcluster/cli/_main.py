@@ -8,13 +8,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from skcluster.cli import _estimate, _fit, _info, _report, _simulate
+from skcluster.cli import _estimate, _example, _fit, _info, _report, _simulate
 
 #: In the order of the help.
 _COMMANDS = {
     "estimate": (_estimate, "estimate the parameters of clusters"),
     "report": (_report, "make a page of estimates and diagrams"),
     "fit": (_fit, "train a model on clusters with known parameters"),
+    "example": (_example, "write a small table of members to try things on"),
     "simulate": (_simulate, "simulate clusters"),
     "info": (_info, "show what a model is"),
 }

@@ -8,7 +8,7 @@ import pandas as pd
 from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import Stars, as_clusters, stars_of
 from skcluster.photometry import Law
-from skcluster.plotting._cmd_stars import draw_stars, shades_of
+from skcluster.plotting._cmd_stars import draw_stars, keep_clear, shades_of
 from skcluster.plotting._inputs import (
     answers_about,
     membership_array,
@@ -296,8 +296,7 @@ class CMDDisplay:
         self.ax_.minorticks_on()
         self.ax_.tick_params(which="both", direction="in", top=True, right=True)
         if legend:
-            # The corner of faint blue stars, where hardly a cluster has any.
-            self.ax_.legend(
+            box = self.ax_.legend(
                 loc="lower left",
                 title=self.summary(),
                 alignment="left",
@@ -306,6 +305,7 @@ class CMDDisplay:
                 framealpha=0.85,
                 edgecolor="none",
             )
+            keep_clear(box, self.colour, self.magnitude)
         return self
 
     def summary(self) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from skcluster._utils.typing import FloatArray
+from skcluster.plotting._inputs import network_inside
 from skcluster.plotting._style import COLOURS, one_axes
 
 if TYPE_CHECKING:
@@ -155,19 +156,7 @@ class LearningCurveDisplay:
 
 
 def _curves(name: str, estimator: Any) -> list[Curve]:
-    network = estimator
-    while not hasattr(network, "history_"):
-        if hasattr(network, "steps"):
-            network = network.steps[-1][1]
-        elif hasattr(network, "regressor_"):
-            network = network.regressor_
-        elif hasattr(network, "estimator_"):
-            network = network.estimator_
-        else:
-            raise ValueError(
-                f"{type(estimator).__name__} holds no fitted network, whose history_ could be "
-                "drawn."
-            )
+    network = network_inside(estimator)
     history = network.history_
     if isinstance(history, Mapping):
         loss = np.asarray(history["loss"], dtype=float)

@@ -61,9 +61,10 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
         Most stars of a cluster that a step of the training sees, drawn anew each time.
     pretrained : {"simulated"}, path or None, default=None
         Where training starts: from random weights, from those in a file that `save_pretrained`
-        wrote, or from those in this package, which come from simulated clusters and belong to the
-        default sizes. Targets that the file names, by the columns of ``y`` (or, without names, if
-        there are as many), start from its weights, others from random ones. The targets of
+        wrote, for instance of a model to be fine-tuned, or from those in this package, which come
+        from simulated clusters and belong to the default sizes. Targets that the file names, by
+        the columns of ``y`` (or, without names, if there are as many), start from its weights,
+        others from random ones. The targets of
         "simulated" are log age, A_V and distance as `TargetScaler` scales them.
     epochs : int, default=50
         Passes over the data. 0 keeps the weights of `pretrained`.
