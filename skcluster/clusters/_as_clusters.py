@@ -1,7 +1,6 @@
 """Any table of stars -> clusters, checked."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,7 +9,7 @@ from nested_pandas import NestedFrame
 from skcluster._utils.messages import some_names, warn_caller
 from skcluster._utils.typing import BoolArray, ClustersLike
 from skcluster.clusters._columns import missing_column
-from skcluster.clusters._nest import nest_clusters
+from skcluster.clusters._nest import nest_and_flatten
 from skcluster.clusters._stars import STARS, Stars, stars_of
 from skcluster.clusters._tables import MEASUREMENTS
 from skcluster.schema import NEEDED_STAR_COLUMNS, STAR_COLUMNS, Column
@@ -110,8 +109,7 @@ def as_clusters(
     ValueError: cluster 'NGC_2682' has a star with bp_rp = 99 mag, which must lie between -5 and
     15 (a missing value is NaN, masked or blank).
     """
-    X = nest_clusters(data, columns=columns, cluster_column=cluster_column, cluster=cluster)
-    stars = stars_of(X)
+    X, stars = nest_and_flatten(data, columns, cluster_column, cluster)
     whole = _checked(stars)
     if whole is stars:
         return X
@@ -155,7 +153,7 @@ def validate_clusters(X: ClustersLike, *, columns: Iterable[str] = ()) -> Stars:
     ValueError
         If there is no cluster, a cluster has no usable star, or a column is missing.
     """
-    stars = _checked(stars_of(nest_clusters(X)))
+    stars = _checked(nest_and_flatten(X)[1])
     for column in columns:
         if column not in stars:
             raise ValueError(

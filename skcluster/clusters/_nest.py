@@ -13,10 +13,11 @@ from skcluster._utils.messages import warn_caller
 from skcluster._utils.tables import as_table, column_names, is_table
 from skcluster._utils.typing import IntArray
 from skcluster.clusters._columns import find_columns
-from skcluster.clusters._stars import STARS, clusters_from_flat, stars_of
+from skcluster.clusters._stars import STARS, Stars, clusters_from_flat, stars_of
 from skcluster.clusters._tables import (
     MEASUREMENTS,
     OneClusterWarning,
+    check_needed,
     cluster_column_of,
     star_frame,
     take_cluster_column,
@@ -52,22 +53,34 @@ def nest_clusters(
     ValueError, TypeError
         As `as_clusters` does, but for the ranges of values.
     """
+    return nest_and_flatten(data, columns, cluster_column, cluster)[0]
+
+
+def nest_and_flatten(
+    data: Any,
+    columns: Mapping[str, str] | None = None,
+    cluster_column: str | None = None,
+    cluster: str | None = None,
+) -> tuple[NestedFrame, Stars]:
+    """What `nest_clusters` gives, and its stars, which are reached only once."""
     given = dict(columns or {})
     if isinstance(data, NestedFrame) and STARS in data.columns:
         _refuse_name(cluster, "clusters that are already made")
         return _renamed(data, given)
     if is_table(data):
-        return _from_long_table(as_table(data), given, cluster_column, cluster)
-    if isinstance(data, Mapping):
+        X = _from_long_table(as_table(data), given, cluster_column, cluster)
+    elif isinstance(data, Mapping):
         _refuse_name(cluster, "several tables")
-        return _from_tables(list(data.values()), pd.Index(list(data)), given)
-    if isinstance(data, Sequence) and not isinstance(data, str | bytes):
+        X = _from_tables(list(data.values()), pd.Index(list(data)), given)
+    elif isinstance(data, Sequence) and not isinstance(data, str | bytes):
         _refuse_name(cluster, "several tables")
-        return _from_tables(list(data), pd.RangeIndex(len(data)), given)
-    raise TypeError(
-        "Clusters can be made from a DataFrame, an astropy Table, an Arrow or polars table, a "
-        f"NestedFrame, or a dict or list of tables, not from {type(data).__name__}."
-    )
+        X = _from_tables(list(data), pd.RangeIndex(len(data)), given)
+    else:
+        raise TypeError(
+            "Clusters can be made from a DataFrame, an astropy Table, an Arrow or polars table, a "
+            f"NestedFrame, or a dict or list of tables, not from {type(data).__name__}."
+        )
+    return X, stars_of(X)
 
 
 def concat_clusters(parts: Sequence[NestedFrame]) -> NestedFrame:
@@ -136,14 +149,15 @@ def _refuse_name(cluster: str | None, what: str) -> None:
         raise ValueError(f"One name, {cluster!r}, cannot be that of {what}.")
 
 
-def _renamed(X: NestedFrame, given: dict[str, str]) -> NestedFrame:
+def _renamed(X: NestedFrame, given: dict[str, str]) -> tuple[NestedFrame, Stars]:
     """Clusters whose stars have the names of the Gaia archive; the same object if they had."""
     stars = stars_of(X)
     names = _new_names(tuple(stars.columns), tuple(given.items()))
     if not names:
-        return X
-    renamed = stars.rename(dict(names)).to_clusters()
-    return X[X.columns.drop(STARS)].assign(**{STARS: renamed[STARS]})[X.columns]
+        return X, stars
+    stars = stars.rename(dict(names))
+    nested = stars.to_clusters()[STARS]
+    return X[X.columns.drop(STARS)].assign(**{STARS: nested})[X.columns], stars
 
 
 @lru_cache(maxsize=64)
@@ -160,11 +174,11 @@ def _from_long_table(
     if len(table) == 0:
         raise ValueError("The table of stars is empty.")
     of_cluster = [theirs for theirs, ours in given.items() if ours == CLUSTER.name]
-    of_stars = {theirs: ours for theirs, ours in given.items() if ours != CLUSTER.name}
     named = (of_cluster[0] if of_cluster else cluster_column) if cluster is None else None
     if named is None and cluster is None:
         named = cluster_column_of(table)
-    frame = star_frame(table, of_stars)
+    frame = star_frame(table, given)
+    check_needed(table, frame)
     if named is None:
         if cluster is None:
             _warn_of_one_cluster(len(frame))

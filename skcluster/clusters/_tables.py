@@ -1,6 +1,7 @@
 """From a table of stars its clusters and its numbers."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,12 +10,13 @@ import pandas as pd
 from skcluster._utils.messages import warn_caller
 from skcluster._utils.tables import column_names, parse_numbers, to_frame
 from skcluster._utils.typing import FloatArray
-from skcluster.clusters._columns import find_columns, rename_columns
-from skcluster.schema import CLUSTER, STAR_COLUMNS
+from skcluster.clusters._columns import find_columns, missing_column, rename_columns
+from skcluster.schema import CLUSTER, NEEDED_STAR_COLUMNS, STAR_COLUMNS
 
 #: The known columns of stars that hold numbers, which are converted and checked.
 MEASUREMENTS = {name: known for name, known in STAR_COLUMNS.items() if known.kind == "number"}
-_KNOWN = tuple(STAR_COLUMNS.values())
+#: The columns of a star, and that of its cluster under its own name only.
+_KNOWN = (replace(CLUSTER, synonyms=()), *STAR_COLUMNS.values())
 _UNITS = {name: known.unit for name, known in MEASUREMENTS.items()}
 
 
@@ -33,7 +35,22 @@ def star_frame(table: Any, columns: Mapping[str, str]) -> pd.DataFrame:
         From the table's names to those of the Gaia archive, for names that are not known.
     """
     found = find_columns(column_names(table), _KNOWN, columns)
+    found = {theirs: ours for theirs, ours in found.items() if ours != CLUSTER.name}
     return _as_fractions(to_frame(rename_columns(table, found), _UNITS))
+
+
+def check_needed(table: Any, frame: pd.DataFrame) -> None:
+    """Refuse a table that lacks a needed column, in the words of the table's own names.
+
+    Raises
+    ------
+    ValueError
+        If it does.
+    """
+    for name in NEEDED_STAR_COLUMNS:
+        made = name == "bp_rp" and {"phot_bp_mean_mag", "phot_rp_mean_mag"} <= set(frame.columns)
+        if name not in frame and not made:
+            raise ValueError(missing_column("stars", STAR_COLUMNS[name], column_names(table)))
 
 
 def cluster_column_of(table: Any) -> Any | None:

@@ -1,8 +1,16 @@
 """Tables in, tables out: member stars and labels under their catalogues' names, and estimates."""
 
-from skcluster.io._columns import find_columns
+from skcluster.clusters import find_columns
 from skcluster.io._read_clusters import read_clusters
+from skcluster.io._sources import BadTableWarning
 from skcluster.io._tables import read_table
 from skcluster.io._write_estimates import format_of, write_estimates
 
-__all__ = ["find_columns", "format_of", "read_clusters", "read_table", "write_estimates"]
+__all__ = [
+    "BadTableWarning",
+    "find_columns",
+    "format_of",
+    "read_clusters",
+    "read_table",
+    "write_estimates",
+]
