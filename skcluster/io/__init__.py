@@ -4,6 +4,7 @@ from skcluster.clusters import find_columns
 from skcluster.io._read_clusters import read_clusters
 from skcluster.io._sources import BadTableWarning
 from skcluster.io._tables import read_table
+from skcluster.io._to_astropy import to_astropy
 from skcluster.io._write_estimates import format_of, write_estimates
 
 __all__ = [
@@ -12,5 +13,6 @@ __all__ = [
     "format_of",
     "read_clusters",
     "read_table",
+    "to_astropy",
     "write_estimates",
 ]

@@ -9,7 +9,7 @@ import pandas as pd
 
 from skcluster._utils.files import whole_file
 from skcluster.io._tables import EXTENSIONS
-from skcluster.schema import estimate_column
+from skcluster.io._to_astropy import to_astropy, ucd_of
 
 
 def write_estimates(
@@ -26,13 +26,14 @@ def write_estimates(
     ----------
     estimates : DataFrame
         As `skcluster.estimation.estimate` gives it, index the clusters' names; or its table of
-        stars with the column ``cluster`` as index. Units and descriptions are those of
-        `skcluster.schema.estimate_column`.
+        stars with the column ``cluster`` as index. Units, descriptions and UCDs are those of
+        `to_astropy`; CSV and TSV have none.
     path : str or PathLike
         The file; it appears only once it is whole.
     metadata : mapping of str to str, optional
-        Kept in the file's header where its type has one (not CSV).
-    format : {"csv", "ecsv", "fits", "votable", "parquet"}, optional
+        Such as the model and whom to cite; kept in the file's header where its type has one (not
+        in CSV and TSV).
+    format : {"csv", "tsv", "ecsv", "fits", "votable", "parquet"}, optional
         File type, if the extension does not say it.
     overwrite : bool, default=False
         Whether a file that is there may be replaced.
@@ -80,7 +81,7 @@ def format_of(path: Path, format: str | None = None) -> str:
     Returns
     -------
     str
-        "csv", "ecsv", "fits", "votable" or "parquet".
+        "csv", "tsv", "ecsv", "fits", "votable" or "parquet".
 
     Raises
     ------
@@ -103,45 +104,63 @@ def format_of(path: Path, format: str | None = None) -> str:
     return kind
 
 
-def _as_astropy(estimates: pd.DataFrame, metadata: dict[str, str]) -> Any:
-    from astropy.table import Table
-
-    table = Table.from_pandas(estimates.reset_index())
+def _without_logarithms(table: Any) -> Any:
+    """The same table without the unit "dex", which the standards of FITS and VOTable lack."""
     for name in table.colnames:
-        column = table[name]
-        if column.dtype == object:
-            table[name] = column = column.astype(str)
-        known = estimate_column(name)
-        column.info.unit = known.unit or None
-        column.info.description = known.description
-    table.meta = metadata
+        if str(table[name].info.unit).startswith("dex"):
+            table[name].info.unit = None
     return table
 
 
-def _write_astropy(kind: str, **options: Any) -> Callable[..., None]:
+def _write_astropy(format: str) -> Callable[..., None]:
     def write(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) -> None:
-        table = _as_astropy(estimates, metadata)
-        if kind in ("fits", "votable"):
-            # "dex" is no unit of the standards behind these file types.
-            for name in table.colnames:
-                if str(table[name].info.unit).startswith("dex"):
-                    table[name].info.unit = None
-        if kind == "fits":
-            # FITS has keywords of eight letters; longer ones would be written as HIERARCH cards.
-            table.meta = {"HISTORY": [f"{name}: {value}" for name, value in metadata.items()]}
-        table.write(path, format=kind, overwrite=True, **options)
+        to_astropy(estimates, metadata).write(path, format=format, overwrite=True)
 
     return write
+
+
+def _write_fits(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) -> None:
+    from astropy.io import fits
+
+    table = _without_logarithms(to_astropy(estimates))
+    hdu = fits.table_to_hdu(table)
+    for number, name in enumerate(table.colnames, 1):
+        # What TOPCAT and others read, and astropy does not write.
+        hdu.header[f"TCOMM{number}"] = table[name].description
+        if ucd := ucd_of(name):
+            hdu.header[f"TUCD{number}"] = ucd
+    # FITS has keywords of eight letters; longer ones would be written as HIERARCH cards, and
+    # its texts are of ASCII.
+    for name, value in metadata.items():
+        hdu.header.add_history(f"{name}: {value}".encode("ascii", "replace").decode())
+    hdu.writeto(path, overwrite=True)
+
+
+def _write_votable(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) -> None:
+    from astropy.io.votable import from_table
+    from astropy.io.votable.tree import Info
+
+    votable = from_table(_without_logarithms(to_astropy(estimates)))
+    resource = votable.resources[0]
+    resource.infos.extend(
+        Info(name=name.replace(" ", "_"), value=value) for name, value in metadata.items()
+    )
+    votable.to_xml(path)
 
 
 def _write_csv(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) -> None:
     estimates.to_csv(path)
 
 
+def _write_tsv(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) -> None:
+    estimates.to_csv(path, sep="\t")
+
+
 _WRITERS: dict[str, Callable[[pd.DataFrame, str, dict[str, str]], None]] = {
     "csv": _write_csv,
     "ecsv": _write_astropy("ascii.ecsv"),
-    "fits": _write_astropy("fits"),
-    "votable": _write_astropy("votable"),
+    "fits": _write_fits,
+    "votable": _write_votable,
     "parquet": _write_astropy("parquet"),
+    "tsv": _write_tsv,
 }
