@@ -5,6 +5,7 @@ from skcluster.io._read_clusters import read_clusters
 from skcluster.io._sources import BadTableWarning
 from skcluster.io._tables import read_table
 from skcluster.io._to_astropy import to_astropy
+from skcluster.io._write_clusters import write_clusters
 from skcluster.io._write_estimates import format_of, write_estimates
 
 __all__ = [
@@ -14,5 +15,6 @@ __all__ = [
     "read_clusters",
     "read_table",
     "to_astropy",
+    "write_clusters",
     "write_estimates",
 ]

@@ -1,6 +1,7 @@
 """A table of estimates -> a file, with units and descriptions where the file type has them."""
 
 import os
+import unicodedata
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from skcluster._utils.files import whole_file
+from skcluster._utils.messages import warn_caller
 from skcluster.io._tables import EXTENSIONS
 from skcluster.io._to_astropy import to_astropy, ucd_of
 
@@ -122,18 +124,47 @@ def _write_astropy(format: str) -> Callable[..., None]:
 def _write_fits(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) -> None:
     from astropy.io import fits
 
-    table = _without_logarithms(to_astropy(estimates))
-    hdu = fits.table_to_hdu(table)
-    for number, name in enumerate(table.colnames, 1):
-        # What TOPCAT and others read, and astropy does not write.
-        hdu.header[f"TCOMM{number}"] = table[name].description
-        if ucd := ucd_of(name):
-            hdu.header[f"TUCD{number}"] = ucd
-    # FITS has keywords of eight letters; longer ones would be written as HIERARCH cards, and
-    # its texts are of ASCII.
-    for name, value in metadata.items():
-        hdu.header.add_history(f"{name}: {value}".encode("ascii", "replace").decode())
-    hdu.writeto(path, overwrite=True)
+    table = _with_ascii(_without_logarithms(to_astropy(estimates)))
+    # FITS has keywords of eight letters; longer ones would be written as HIERARCH cards.
+    table.meta = {"HISTORY": [_ascii(f"{name}: {value}") for name, value in metadata.items()]}
+    table.write(path, format="fits", overwrite=True)
+    with fits.open(path, mode="update") as hdus:
+        for number, name in enumerate(table.colnames, 1):
+            # What TOPCAT and others read, and astropy does not write.
+            hdus[1].header[f"TCOMM{number}"] = _ascii(table[name].description)
+            if ucd := ucd_of(name):
+                hdus[1].header[f"TUCD{number}"] = ucd
+
+
+def _ascii(text: str) -> str:
+    """A text as FITS files can hold it, accents taken off."""
+    simple = unicodedata.normalize("NFKD", text.translate(_SIGNS))
+    return (
+        "".join(c for c in simple if not unicodedata.combining(c))
+        .encode("ascii", "backslashreplace")
+        .decode()
+    )
+
+
+def _with_ascii(table: Any) -> Any:
+    """The same table with texts that FITS files can hold."""
+    changed: dict[str, str] = {}
+    for name in table.colnames:
+        if table[name].dtype.kind == "U":
+            texts = dict.fromkeys(str(text) for text in table[name])
+            new = {text: simple for text in texts if (simple := _ascii(text)) != text}
+            if new:
+                # Wide enough for escapes, which are longer than what they stand for.
+                table[name] = table[name].astype(f"U{max(map(len, [*texts, *new.values()]))}")
+                table[name][:] = [new.get(str(text), str(text)) for text in table[name]]
+            changed |= new
+    if changed:
+        a, b = next(iter(changed.items()))
+        warn_caller(
+            f"FITS files hold ASCII only: {len(changed)} texts were simplified, such as {a!r} to "
+            f"{b!r}."
+        )
+    return table
 
 
 def _write_votable(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) -> None:
@@ -155,6 +186,9 @@ def _write_csv(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) -> 
 def _write_tsv(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) -> None:
     estimates.to_csv(path, sep="\t")
 
+
+#: Signs that the normal form of Unicode does not take apart.
+_SIGNS = str.maketrans({"−": "-", "–": "-", "—": "-", "±": "+/-", "×": "x"})
 
 _WRITERS: dict[str, Callable[[pd.DataFrame, str, dict[str, str]], None]] = {
     "csv": _write_csv,

@@ -128,3 +128,11 @@ def test_tsv(tmp_path):
     write_estimates(TABLE, tmp_path / "estimates.tsv")
     back = pd.read_csv(tmp_path / "estimates.tsv", sep="\t")
     assert back["cluster"].tolist() == TABLE.index.tolist()
+
+
+def test_fits_files_hold_simple_letters(tmp_path):
+    table = TABLE.set_axis(pd.Index(["Trümpler – 1", "星団"], name="cluster"))
+    with pytest.warns(UserWarning, match="ASCII only: 2 texts .* 'Trümpler – 1' to 'Trumpler - 1'"):
+        write_estimates(table, tmp_path / "estimates.fits", metadata={"model": "é"})
+    names = Table.read(tmp_path / "estimates.fits")["cluster"].astype(str).tolist()
+    assert names == ["Trumpler - 1", r"\u661f\u56e3"]
