@@ -11,7 +11,8 @@ def estimates_as_json(table: Any, facts: dict[str, str]) -> str:
     flat = table.reset_index()
     units = {str(n): unit for n in flat.columns if (unit := estimate_column(str(n)).unit)}
     records = flat.astype(object).where(flat.notna(), None).to_dict("records")
-    return as_json({**facts, "units": units, "clusters": records})
+    told = {**facts, "coverage": float(facts["coverage"])}
+    return as_json({**told, "units": units, "clusters": records})
 
 
 def as_json(content: Any) -> str:

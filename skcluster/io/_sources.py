@@ -159,7 +159,6 @@ def tell_of_one_cluster(sources: list[tuple[Source, int]]) -> None:
     (source, n_stars), *_ = sources
     warn_caller(
         f"{source.label or 'The table'} has no column that names the cluster: its {n_stars} stars "
-        f"are one cluster, {source.name!r}. cluster='…' (on the console --cluster) gives another "
-        "name, cluster_column='…' (--cluster-column) says which column names clusters.",
+        f"are one cluster, {source.name!r} (cluster= or --cluster gives another name).",
         OneClusterWarning,
     )
