@@ -153,7 +153,7 @@ def _card(options: argparse.Namespace, X: Any, y: Any, scores: Any) -> dict[str,
     }
     if scores is not None:
         card["cross-validated scores"] = {
-            f"{name} {score}": float(f"{scores.loc[name, score]:.3g}")
+            f"{name} {score}": round(float(scores.loc[name, score]), 3)
             for name in y
             for score in ("rmse", "bias", "scatter", "r2")
         }
