@@ -10,6 +10,8 @@ from typing import Any
 
 import pandas as pd
 
+from skcluster.io._vizier_tsv import read_tsv
+
 #: The file types by their extensions; those of text, and FITS, may be gzipped (``.csv.gz``).
 EXTENSIONS = {
     ".csv": "csv",
@@ -20,6 +22,7 @@ EXTENSIONS = {
     ".votable": "votable",
     ".xml": "votable",
     ".parquet": "parquet",
+    ".tsv": "tsv",
 }
 
 
@@ -30,7 +33,7 @@ def read_table(path: str | os.PathLike[str], format: str | None = None) -> Any:
     ----------
     path : str or PathLike
         The file.
-    format : {"csv", "ecsv", "fits", "votable", "parquet"}, optional
+    format : {"csv", "tsv", "ecsv", "fits", "votable", "parquet"}, optional
         Its type, if its extension does not say it.
 
     Returns
@@ -130,6 +133,7 @@ def _read_parquet(path: Path) -> Any:
 
 _READERS: dict[str, Callable[[Any], Any]] = {
     "csv": _read_csv,
+    "tsv": read_tsv,
     "ecsv": lambda source: _read_astropy(source, format="ascii.ecsv"),
     "fits": lambda source: _read_astropy(source, format="fits", memmap=False),
     "votable": lambda source: _read_astropy(source, format="votable", use_names_over_ids=True),
