@@ -1,7 +1,7 @@
 """What can go wrong on the way to a catalogue."""
 
-import importlib
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 class FetchError(OSError):
@@ -24,18 +24,19 @@ class AnswerError(Exception):
         self.final = final
 
 
-def needed(module: str) -> Any:
-    """A module of the extra ``fetch``.
+@contextmanager
+def extra_needed() -> Iterator[None]:
+    """Name the extra ``fetch`` where an import of one of its packages fails.
 
     Raises
     ------
     ImportError
-        If it is not installed.
+        If a package is not installed.
     """
     try:
-        return importlib.import_module(module)
+        yield
     except ModuleNotFoundError as error:
         raise ImportError(
-            f"Fetching catalogues needs {error.name}; install it with: "
+            f"Fetching catalogues needs {(error.name or '').partition('.')[0]}; install it with: "
             "pip install 'skcluster[fetch]'"
         ) from error

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from skcluster._utils.files import whole_file
-from skcluster.datasets.catalogues._errors import needed
+from skcluster.datasets.catalogues._errors import extra_needed
 from skcluster.datasets.catalogues._tables import Table
 
 
@@ -130,7 +130,9 @@ class Store:
     def lock(self) -> Iterator[None]:
         """Let one process at a time write; the others wait, and the lock of a dead one is free."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        with needed("filelock").FileLock(self.folder / f"{self.name}.lock"):
+        with extra_needed():
+            from filelock import FileLock
+        with FileLock(self.folder / f"{self.name}.lock"):
             yield
 
 
