@@ -18,12 +18,12 @@ def isochrone(
     distance_kpc: float = 0.01,
     law: Law = "dr2",
 ) -> pd.DataFrame:
-    """One isochrone, as it would be seen at some distance behind some dust.
+    """Return one isochrone as it would be observed at some distance and extinction.
 
     Parameters
     ----------
     log_age : float
-        log10 of the age in years, 6.0 to 10.2.
+        Logarithm (base 10) of the age in years, 6.0 to 10.2.
     metallicity : float, default=0.0
         [M/H] in dex, −0.7 to +0.4 (beyond +0.30 extrapolated).
     a_v : float, default=0.0
