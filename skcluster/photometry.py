@@ -122,7 +122,8 @@ def distance_modulus(distance_kpc: npt.ArrayLike) -> FloatArray:
     10.0
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        return 5 * np.log10(np.asarray(distance_kpc)) + 10
+        modulus: FloatArray = 5 * np.log10(np.asarray(distance_kpc)) + 10
+    return modulus
 
 
 def distance_from_modulus(modulus: npt.ArrayLike) -> FloatArray:

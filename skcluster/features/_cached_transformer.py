@@ -138,7 +138,8 @@ class CachedTransformer(MetaEstimatorMixin, ClusterTransformer):
             The names.
         """
         check_is_fitted(self)
-        return self.transformer_.get_feature_names_out(input_features)
+        names: npt.NDArray[np.object_] = self.transformer_.get_feature_names_out(input_features)
+        return names
 
 
 def _transformed(transformer: Any, content: Any, clusters: NestedFrame) -> npt.NDArray[Any]:

@@ -72,4 +72,5 @@ def isochrone(
     gap = found.gap[0]
     points.loc[gap, points.columns.drop("mass")] = np.nan
     repeated = gap & np.roll(gap, 1)
-    return points[~repeated].reset_index(drop=True)
+    kept: pd.DataFrame = points[~repeated].reset_index(drop=True)
+    return kept

@@ -162,7 +162,8 @@ class IsochroneGrid:
         length = np.abs(self.magnitudes[0, ..., _HELIUM] - self.magnitudes[0, ..., _TIP])
         # Massive stars ignite helium before they are giants: there the section has no length.
         jumps = (same_mass[..., section].mean(axis=-1) >= _LEAST_FRACTION) & (length > 1)
-        return section & same_mass & jumps[..., None]
+        gap: BoolArray = section & same_mass & jumps[..., None]
+        return gap
 
     def interpolate(self, log_age: npt.ArrayLike, metallicity: npt.ArrayLike) -> Isochrones:
         """Interpolate the isochrones of many clusters.

@@ -53,8 +53,9 @@ class MassFunction:
         bounds, scales, starts = self._parts()
         part = np.searchsorted(self.breaks, mass)
         power = 1 - np.array(self.slopes)[part]
-        ratio: FloatArray = (mass / bounds[part]) ** power - 1
-        return starts[part] + scales[part] * ratio / power
+        ratio = (mass / bounds[part]) ** power - 1
+        rank: FloatArray = starts[part] + scales[part] * ratio / power
+        return rank
 
     def mass(self, rank: FloatArray) -> FloatArray:
         """Return the masses of ranks; the inverse of `rank`.
@@ -74,7 +75,8 @@ class MassFunction:
         power = 1 - np.array(self.slopes)[part]
         # Ranks are finite for ever larger masses only up to a limit.
         ratio = np.maximum(1 + (rank - starts[part]) * power / scales[part], 1e-12)
-        return bounds[part] * ratio ** (1 / power)
+        mass: FloatArray = bounds[part] * ratio ** (1 / power)
+        return mass
 
     def _parts(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Of each stretch its lower bound (the first one's upper), m dN/dm and rank there."""

@@ -208,10 +208,11 @@ class PopulationGrid:
         place = np.clip((m_g - AXES.g.start) / AXES.g.step + 0.5, 0, len(AXES.g) - 1e-3)
         row = place.astype(np.int64)
         above = place - row
-        return sum(
+        fraction: FloatArray = sum(
             weight * ((1 - above) * cumulative[node, row] + above * cumulative[node, row + 1])
             for node, weight in nodes
         )
+        return fraction
 
     def mean_colour(
         self,
@@ -238,7 +239,8 @@ class PopulationGrid:
         _, mean = self._marginals([node for node, _ in nodes])
         row = np.clip(np.round((m_g - AXES.g.start) / AXES.g.step), 0, len(AXES.g) - 1)
         row = row.astype(np.int64)
-        return sum(weight * mean[node, row] for node, weight in nodes)
+        colour: FloatArray = sum(weight * mean[node, row] for node, weight in nodes)
+        return colour
 
     def map(self, log_age: float, metallicity: float, reddening: int, scatter: int) -> FloatArray:
         """Return the density at the points of the grid.
@@ -256,10 +258,11 @@ class PopulationGrid:
         ndarray of shape (n_g, n_bp_rp)
             Density (1/mag²).
         """
-        return sum(
+        density: FloatArray = sum(
             weight * DENSITY_OF_CODE[self._maps[node[0], scatter]]
             for node, weight in self._nodes([log_age], [metallicity], [reddening])
         )
+        return density
 
     @staticmethod
     def _nodes(

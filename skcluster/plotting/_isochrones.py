@@ -61,7 +61,7 @@ def can_be_drawn(parameters: npt.ArrayLike) -> BoolArray:
     array([ True, False])
     """
     log_age, a_v, distance, metallicity = _with_metallicity(parameters).T
-    drawn = np.isfinite(a_v + distance) & (distance > 0)
+    drawn: BoolArray = np.isfinite(a_v + distance) & (distance > 0)
     for values, (low, high) in (
         (log_age, IsochroneGrid.LOG_AGE_RANGE),
         (metallicity, IsochroneGrid.METALLICITY_RANGE),
@@ -121,7 +121,8 @@ def most_credible(samples: FloatArray, coverage: float, most: int) -> FloatArray
     if len(kept) <= most:
         return kept
     # From the rim inwards: the rim makes the outline.
-    return kept[np.unique(np.linspace(0, len(kept) - 1, most).round().astype(int))]
+    spread: FloatArray = kept[np.unique(np.linspace(0, len(kept) - 1, most).round().astype(int))]
+    return spread
 
 
 def diagram_limits(colour: FloatArray, magnitude: FloatArray) -> tuple[FloatArray, FloatArray]:

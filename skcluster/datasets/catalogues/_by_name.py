@@ -189,4 +189,5 @@ def _members(
     with own.lock():
         rows = fetch_rows(members, "cluster", cluster, options)
         own.write(rows, members, cluster=cluster)
-    return rows.to_pandas()
+    fetched: pd.DataFrame = rows.to_pandas()
+    return fetched

@@ -161,7 +161,8 @@ def _excess(
     ]
     with np.errstate(divide="ignore", invalid="ignore"):
         relative = known.to_numpy() / np.column_stack(limits)
-    return np.nan_to_num(relative, nan=0.0, posinf=np.inf).max(axis=1, initial=0.0)
+    excess: FloatArray = np.nan_to_num(relative, nan=0.0, posinf=np.inf).max(axis=1, initial=0.0)
+    return excess
 
 
 def _differences(left: pd.DataFrame, right: pd.DataFrame, i: IntArray, j: IntArray) -> pd.DataFrame:

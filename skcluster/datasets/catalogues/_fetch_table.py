@@ -80,7 +80,8 @@ def fetch_table(
             service.close()
         store.write(rows, table, **provenance)
         store.remove_parts()
-        return rows.to_pandas()
+        fetched: pd.DataFrame = rows.to_pandas()
+        return fetched
 
 
 def fetch_rows(table: Table, column: str, value: str, options: Options) -> pa.Table:

@@ -84,7 +84,7 @@ class Store:
             raise CorruptFileError(
                 self.path, f"does not have the checksum with which it was written (SHA-256 {found})"
             )
-        frame = pq.read_table(self.path).to_pandas()
+        frame: pd.DataFrame = pq.read_table(self.path).to_pandas()
         if len(frame) != n_rows:
             raise CorruptFileError(self.path, f"has {len(frame)} rows, not {n_rows}")
         return frame
