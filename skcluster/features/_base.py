@@ -19,7 +19,7 @@ COLOUR, MAGNITUDE, PARALLAX = "bp_rp", "phot_g_mean_mag", "parallax"
 
 
 class ClusterTransformer(DocLinkMixin, TransformerMixin, BaseEstimator):
-    """Base of the estimators whose X is clusters and whose output has one row a cluster."""
+    """Base of the estimators that turn clusters into one row of numbers per cluster."""
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -145,7 +145,7 @@ class CornerDisplay:
         cluster : object, optional
             Name of the cluster; may be left out if X holds only one.
         n_samples : int, default=4000
-            How many.
+            Number of samples.
         random_state : int, RandomState or None, default=0
             Of the samples: by default, a picture is always the same.
         reference : DataFrame, Series, mapping or array-like, optional

@@ -44,8 +44,8 @@ def cross_match(
     Returns
     -------
     DataFrame
-        A row a pair, in the order of ``a``: ``a`` and ``b`` (names), ``matched_by`` (``"name"`` or
-        ``"position"``), ``separation`` (deg), ``proper_motion_difference`` (mas/yr),
+        One row per pair, in the order of ``a``: ``a`` and ``b`` (names), ``matched_by``
+        (``"name"`` or ``"position"``), ``separation`` (deg), ``proper_motion_difference`` (mas/yr),
         ``parallax_difference`` (mas), NaN where unknown, and ``consistent``: whether they are
         within the tolerances. Pairs by name that are not deserve a look.
 
