@@ -5,7 +5,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,7 @@ def search(X: Any, y: Any, options: argparse.Namespace) -> Iterator[Table]:
 
 def _kept(X: Any) -> Table:
     """How long it takes to draw pictures, and to find those that are kept."""
-    jobs = {}
+    jobs: dict[str, Callable[[], Any]] = {}
     with tempfile.TemporaryDirectory() as folder:
         for renderer in ("fast", "matplotlib"):
             plain = CMDRasterizer(renderer=renderer).fit(X)
