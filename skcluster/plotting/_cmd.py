@@ -44,7 +44,7 @@ class CMDDisplay:
     name : str, optional
         The cluster, for the title.
     estimate : ndarray of shape (3,) or (4,), optional
-        log age (dex), A_V (mag), distance (kpc) and, if it was estimated, [M/H] (dex).
+        Log age (dex), A_V (mag), distance (kpc) and, if it was estimated, [M/H] (dex).
     isochrone : ndarray of shape (n_points, 2), optional
         BP−RP and G (mag) along the isochrone of the estimate.
     band : ndarray of shape (n_curves, n_points, 2), optional
@@ -63,6 +63,11 @@ class CMDDisplay:
         The stars that the estimate did not use.
     isochrone_ : Line2D or None
     band_ : LineCollection or None
+
+    See Also
+    --------
+    CornerDisplay : Joint samples of the parameters of one cluster.
+    save_diagrams : Diagrams of many clusters as files.
 
     Examples
     --------
@@ -309,7 +314,14 @@ class CMDDisplay:
         return self
 
     def summary(self) -> str:
-        """The estimate, a line per parameter, with errors if there are samples; mathtext."""
+        """Return the estimate as text.
+
+        Returns
+        -------
+        str
+            One line of mathtext per parameter, with errors if there are samples; empty without an
+            estimate.
+        """
         if self.estimate is None:
             return ""
         lines = []

@@ -126,6 +126,7 @@ def membership_array(membership: Any, stars: Stars) -> FloatArray | None:
     Returns
     -------
     ndarray of shape (n_stars,), or None
+        The probabilities; None without any.
 
     Raises
     ------

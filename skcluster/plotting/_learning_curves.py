@@ -14,15 +14,36 @@ if TYPE_CHECKING:
 
 
 class Curve(NamedTuple):
-    """The training of one network."""
+    """Losses during the training of one network.
 
-    #: What the legend calls it; empty for the only one.
+    `LearningCurveDisplay` draws them.
+
+    Parameters
+    ----------
+    name : str
+        Label in the legend; empty for the only one.
+    loss : ndarray of shape (n_epochs,)
+        Loss of the training clusters after each epoch.
+    val_loss : ndarray of shape (n_epochs,), optional
+        Loss of the validation clusters, if there were any.
+    best_epoch : int, optional
+        The epoch whose weights were kept, counted from 1.
+
+    See Also
+    --------
+    LearningCurveDisplay : Draws curves.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skcluster.plotting import Curve
+    >>> Curve("ANN", np.array([0.9, 0.5])).best_epoch is None
+    True
+    """
+
     name: str
-    #: Loss of the training clusters after each epoch.
     loss: FloatArray
-    #: Loss of the clusters kept aside, if there were any.
     val_loss: FloatArray | None = None
-    #: The epoch whose weights were kept, counted from 1.
     best_epoch: int | None = None
 
 

@@ -144,6 +144,14 @@ def test_corner_shows_each_parameter_and_each_pair():
         CornerDisplay.from_samples(np.full((5, 3), np.nan))
 
 
+def test_corner_of_a_parameter_that_is_the_same_in_all_samples():
+    samples = np.random.default_rng(0).normal([8, 0, 2], [0.1, 0, 0.1], (200, 3))
+    display = CornerDisplay.from_samples(samples)
+    assert display.axes_[1, 1].get_title() == "$0.00_{-0.00}^{+0.00}$"
+    assert len(display.axes_[1, 0].collections) == 1  # the samples, no contours
+    assert len(display.axes_[2, 0].collections) == 2
+
+
 def test_corner_of_an_estimator(sample, model):
     X, y = sample
     display = CornerDisplay.from_estimator(model, X, cluster=X.index[2], reference=y, n_samples=500)
