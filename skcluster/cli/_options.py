@@ -37,6 +37,23 @@ def add_members(command: argparse.ArgumentParser) -> None:
         help="other column names, as in G_corrected=phot_g_mean_mag",
     )
     command.add_argument(
+        "--release",
+        choices=["edr3", "dr2"],
+        help="data release of the parallaxes (default: what the columns tell, or else edr3)",
+    )
+    command.add_argument(
+        "--zero-point",
+        type=float,
+        metavar="MAS",
+        help="parallax that the tables give an infinitely distant source; 0 for corrected ones",
+    )
+    command.add_argument(
+        "--magnitude-limit",
+        type=float,
+        metavar="G",
+        help="limiting magnitude of the lists (default: what their faintest stars tell)",
+    )
+    command.add_argument(
         "--strict",
         action="store_true",
         help="stop at the first table that cannot be used, instead of leaving it out",
@@ -68,6 +85,9 @@ def read_members(options: argparse.Namespace, labels: Path | None = None) -> Any
         cluster=cluster,
         format=options.format,
         on_error="raise" if options.strict else "warn",
+        release=options.release,
+        zero_point=options.zero_point,
+        magnitude_limit=options.magnitude_limit,
     )
 
 

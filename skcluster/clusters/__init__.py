@@ -5,7 +5,7 @@
 
 from skcluster.clusters._as_clusters import as_clusters, check_stars, validate_clusters
 from skcluster.clusters._columns import find_columns, missing_column, rename_columns
-from skcluster.clusters._magnitude_limits import magnitude_limits
+from skcluster.clusters._magnitude_limits import magnitude_limits, state_magnitude_limit
 from skcluster.clusters._nest import concat_clusters, nest_clusters
 from skcluster.clusters._stars import STARS, Stars, clusters_from_flat, stars_of
 from skcluster.clusters._tables import OneClusterWarning, cluster_column_of
@@ -25,5 +25,6 @@ __all__ = [
     "nest_clusters",
     "rename_columns",
     "stars_of",
+    "state_magnitude_limit",
     "validate_clusters",
 ]

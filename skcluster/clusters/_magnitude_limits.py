@@ -1,9 +1,13 @@
 """Limiting magnitudes of member lists, stated or estimated."""
 
+from typing import Any
+
 import numpy as np
+from nested_pandas import NestedFrame
 
 from skcluster._utils.typing import FloatArray, IntArray
-from skcluster.clusters._stars import Stars
+from skcluster.clusters._as_clusters import as_clusters
+from skcluster.clusters._stars import STARS, Stars, stars_of
 
 #: Stars at the faint end that tell how densely magnitudes lie there, at most.
 _N_FAINTEST = 10
@@ -62,6 +66,46 @@ def stated_limits(stars: Stars) -> FloatArray:
         values = stars["magnitude_limit"].astype(np.float64)
         np.fmin.at(limits, stars.cluster, values)
     return limits
+
+
+def state_magnitude_limit(X: Any, limit: float) -> NestedFrame:
+    """State that lists of members end at a magnitude.
+
+    Parameters
+    ----------
+    X : clusters
+        Whatever `as_clusters` takes.
+    limit : float
+        Limiting magnitude in G (mag).
+
+    Returns
+    -------
+    NestedFrame
+        The clusters, with the star column ``magnitude_limit``. A list that states a smaller limit
+        keeps it.
+
+    Raises
+    ------
+    ValueError
+        If the limit is not a finite number.
+
+    Examples
+    --------
+    >>> from skcluster.clusters import magnitude_limits, state_magnitude_limit, stars_of
+    >>> from skcluster.datasets import simulate_clusters
+    >>> X, y = simulate_clusters(2, random_state=0)
+    >>> magnitude_limits(stars_of(state_magnitude_limit(X, 16.0)), faintest=18.0)
+    array([16., 16.])
+    """
+    if not np.isfinite(limit):
+        raise ValueError(f"magnitude_limit must be a finite magnitude, not {limit!r}.")
+    X = as_clusters(X)
+    stars = stars_of(X)
+    limits = np.full(len(stars), float(limit))
+    if "magnitude_limit" in stars:
+        limits = np.fmin(limits, stars["magnitude_limit"])
+    stated = stars.with_column("magnitude_limit", limits)
+    return X.assign(**{STARS: stated.to_clusters()[STARS]})[X.columns]
 
 
 def _estimated(stars: Stars, faintest: float) -> FloatArray:

@@ -9,7 +9,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
 from skcluster._utils.typing import ClustersLike, IntArray
-from skcluster.clusters import STARS, as_clusters, stars_of
+from skcluster.clusters import as_clusters, stars_of, state_magnitude_limit
 from skcluster.estimation._answer import Answer, ask, columns_of
 from skcluster.estimation._table import members_of, samples_of, table_of
 from skcluster.gaia import Release
@@ -163,11 +163,4 @@ def _as_told(
     """Clusters with parallaxes on the model's scale, and with the limit stated per star."""
     if release is not None or zero_point is not None:
         X = to_edr3_parallaxes(X, release or "edr3", zero_point=zero_point)
-    if magnitude_limit is None:
-        return X
-    stars = stars_of(X)
-    limit = np.full(len(stars), float(magnitude_limit))
-    if "magnitude_limit" in stars:
-        limit = np.fmin(limit, stars["magnitude_limit"])
-    stated = stars.with_column("magnitude_limit", limit)
-    return X.assign(**{STARS: stated.to_clusters()[STARS]})[X.columns]
+    return X if magnitude_limit is None else state_magnitude_limit(X, magnitude_limit)

@@ -2,7 +2,7 @@
 
 from skcluster.clusters import find_columns
 from skcluster.io._read_clusters import read_clusters
-from skcluster.io._releases import guess_release, to_edr3_parallaxes
+from skcluster.io._releases import ReleaseWarning, guess_release, to_edr3_parallaxes
 from skcluster.io._sources import BadTableWarning
 from skcluster.io._tables import read_table
 from skcluster.io._to_astropy import to_astropy
@@ -11,6 +11,7 @@ from skcluster.io._write_estimates import format_of, write_estimates
 
 __all__ = [
     "BadTableWarning",
+    "ReleaseWarning",
     "find_columns",
     "format_of",
     "guess_release",

@@ -18,8 +18,11 @@ from skcluster.clusters import (
     concat_clusters,
     find_columns,
     nest_clusters,
+    stars_of,
 )
+from skcluster.gaia import Release
 from skcluster.io._labels import labels_of
+from skcluster.io._releases import ListScale
 from skcluster.io._sources import (
     BadTableWarning,
     Source,
@@ -45,6 +48,9 @@ def read_clusters(
     format: str | None = None,
     label_format: str | None = None,
     on_error: Literal["raise", "warn"] = "raise",
+    release: Release | None = None,
+    zero_point: float | None = None,
+    magnitude_limit: float | None = None,
 ) -> NestedFrame: ...
 @overload
 def read_clusters(
@@ -58,6 +64,9 @@ def read_clusters(
     format: str | None = None,
     label_format: str | None = None,
     on_error: Literal["raise", "warn"] = "raise",
+    release: Release | None = None,
+    zero_point: float | None = None,
+    magnitude_limit: float | None = None,
 ) -> tuple[NestedFrame, pd.DataFrame]: ...
 def read_clusters(
     members: Members,
@@ -70,6 +79,9 @@ def read_clusters(
     format: str | None = None,
     label_format: str | None = None,
     on_error: Literal["raise", "warn"] = "raise",
+    release: Release | None = None,
+    zero_point: float | None = None,
+    magnitude_limit: float | None = None,
 ) -> NestedFrame | tuple[NestedFrame, pd.DataFrame]:
     """Read clusters, and their labels, from tables.
 
@@ -104,6 +116,16 @@ def read_clusters(
     on_error : {"raise", "warn"}, default="raise"
         What happens if one of several tables of members cannot be used: "warn" leaves it out with
         a `BadTableWarning`. If none can be used, that is an error.
+    release : {"edr3", "dr2"}, optional
+        Data release of the parallaxes. Those of DR2 are shifted to the zero point of EDR3, which
+        the pretrained model expects. Unless given, names of columns such as ``GaiaDR2`` tell.
+    zero_point : float, optional
+        Parallax that the tables give an infinitely distant source (mas), if it is not that of the
+        release: 0 for parallaxes that have been corrected.
+    magnitude_limit : float, optional
+        Limiting magnitude in G of the lists (mag), if it is known. It becomes the star column
+        ``magnitude_limit``; models do not use fainter stars. By default, models estimate it from
+        the faintest stars (`skcluster.clusters.magnitude_limits`).
 
     Returns
     -------
@@ -129,6 +151,8 @@ def read_clusters(
     -----
     OneClusterWarning
         If a table has no column that names the cluster.
+    ReleaseWarning
+        If parallaxes were shifted because the name of a column tells of DR2.
     UserWarning
         With counts: stars without magnitude or colour, which are left out; clusters without
         a row in ``labels`` or with a blank label, which are left out; rows of ``labels`` without
@@ -168,7 +192,10 @@ def read_clusters(
     given = dict(columns or {})
     if cluster_column is not None:
         given[cluster_column] = CLUSTER.name
-    X = as_clusters(_read_members(sources_of(members), given, cluster, format, on_error))
+    scale = ListScale(release, zero_point, magnitude_limit)
+    sources = sources_of(members)
+    X = as_clusters(_read_members(sources, given, cluster, format, on_error, scale))
+    scale.tell()
     if labels is None:
         return X
     y = labels_of(X.index, load(labels, label_format, "labels"), columns=label_columns)
@@ -181,6 +208,7 @@ def _read_members(
     cluster: str | None,
     format: str | None,
     on_error: str,
+    scale: ListScale,
 ) -> NestedFrame:
     """The clusters of all tables, stars without magnitude or colour among them."""
     if cluster is not None and len(sources) > 1:
@@ -195,7 +223,7 @@ def _read_members(
         try:
             with source.named_in_errors():
                 X, n_stars = _read_one(
-                    replace(source, cluster=cluster or source.cluster), given, format
+                    replace(source, cluster=cluster or source.cluster), given, format, scale
                 )
                 _refuse_known(X.index, origin)
         except (ValueError, OSError, TypeError) as error:
@@ -214,22 +242,24 @@ def _read_members(
 
 
 def _read_one(
-    source: Source, given: Mapping[str, str], format: str | None
+    source: Source, given: Mapping[str, str], format: str | None, scale: ListScale
 ) -> tuple[NestedFrame, int]:
     """The clusters of a table, and the number of its stars if no column named the cluster."""
     table = load(source.data, format, "members")
     if isinstance(table, NestedFrame) and table.nested_columns:
         X, n_stars = _with_names_as_index(table, given), 0
+        names = stars_of(X).columns
         if source.cluster is not None and len(X) == 1:
             X = X.set_axis(pd.Index([source.cluster], name=CLUSTER.name))
         X = nest_clusters(X, columns=_of_stars(given))
     else:
+        names = list(table.columns if isinstance(table, pd.DataFrame) else table.colnames)
         named = CLUSTER.name in given.values() or cluster_column_of(table) is not None
         n_stars = 0 if named or source.cluster is not None else len(table)
         name = source.cluster if named else source.cluster or source.name
         X = nest_clusters(table, columns=given, cluster=name).rename_axis(CLUSTER.name)
     check_stars(X)
-    return X, n_stars
+    return scale.applied_to(X, names, source.label), n_stars
 
 
 def _refuse_known(index: pd.Index, origin: Mapping[Any, str]) -> None:

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from nested_pandas import NestedFrame
 
-from skcluster.clusters import STARS, as_clusters, stars_of
+from skcluster._utils.messages import some_names, warn_caller
+from skcluster.clusters import STARS, as_clusters, stars_of, state_magnitude_limit
 from skcluster.gaia import Release, parallax_zero_point
 
 #: The release whose zero point models of this package are trained with.
@@ -95,12 +97,82 @@ def to_edr3_parallaxes(
     >>> round(float((stars_of(shifted)["parallax"] - stars_of(X)["parallax"]).mean()), 3)
     0.012
     """
-    own = parallax_zero_point(release) if zero_point is None else float(zero_point)
-    if not np.isfinite(own):
-        raise ValueError(f"zero_point must be a finite parallax in mas, not {zero_point!r}.")
+    shift = _shift(release, zero_point)
     X = as_clusters(X)
-    stars, shift = stars_of(X), parallax_zero_point(_SCALE) - own
+    stars = stars_of(X)
     if shift == 0 or "parallax" not in stars:
         return X
     moved = stars.with_column("parallax", stars["parallax"] + np.float32(shift))
     return X.assign(**{STARS: moved.to_clusters()[STARS]})[X.columns]
+
+
+def _shift(release: Release, zero_point: float | None) -> float:
+    """What brings parallaxes to the scale of EDR3 (mas)."""
+    own = parallax_zero_point(release)
+    if zero_point is not None:
+        own = float(zero_point)
+    if not np.isfinite(own):
+        raise ValueError(f"zero_point must be a finite parallax in mas, not {zero_point!r}.")
+    return parallax_zero_point(_SCALE) - own
+
+
+@dataclass(frozen=True)
+class ListScale:
+    """What parallaxes of tables refer to, and where their lists end, as told or guessed.
+
+    Parameters
+    ----------
+    release : {"edr3", "dr2"} or None
+        Data release; None lets names of columns tell.
+    zero_point : float or None
+        Parallax of an infinitely distant source (mas), if it is not that of the release.
+    magnitude_limit : float or None
+        Limiting magnitude in G (mag), if it is known.
+    """
+
+    release: Release | None
+    zero_point: float | None
+    magnitude_limit: float | None
+    #: Columns that told of DR2, and the tables that have them.
+    guessed: dict[str, list[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant before any table is read."""
+        _shift(self.release or _SCALE, self.zero_point)
+
+    def applied_to(self, X: NestedFrame, columns: Iterable[Any], table: str) -> NestedFrame:
+        """Clusters with parallaxes on the scale of EDR3, and with their limit.
+
+        Parameters
+        ----------
+        X : NestedFrame
+            The clusters.
+        columns : iterable of str
+            Names of the columns in the table that they come from.
+        table : str
+            What messages call it.
+        """
+        release = self.release
+        if release is None and self.zero_point is None:
+            told = guess_release(columns)
+            if told is not None and told[0] != _SCALE:
+                release = told[0]
+                self.guessed.setdefault(told[1], []).append(table or "the table")
+        X = to_edr3_parallaxes(X, release or _SCALE, zero_point=self.zero_point)
+        limit = self.magnitude_limit
+        return X if limit is None else state_magnitude_limit(X, limit)
+
+    def tell(self) -> None:
+        """Warn of parallaxes that were shifted without being asked to."""
+        shift = parallax_zero_point(_SCALE) - parallax_zero_point("dr2")
+        for column, tables in self.guessed.items():
+            warn_caller(
+                f"The column {column!r} of {some_names(tables)} tells of Gaia DR2, so parallaxes "
+                f"are raised by {shift:.3f} mas to the zero point of EDR3; release= or --release "
+                "says otherwise.",
+                ReleaseWarning,
+            )
+
+
+class ReleaseWarning(UserWarning):
+    """Parallaxes were shifted because columns tell of another data release."""

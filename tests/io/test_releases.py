@@ -1,12 +1,13 @@
 """Zero points of parallaxes by data release, stated or told by the names of columns."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from skcluster.clusters import clusters_from_flat, stars_of
 from skcluster.datasets import simulate_clusters
 from skcluster.gaia import parallax_zero_point
-from skcluster.io import guess_release, to_edr3_parallaxes
+from skcluster.io import ReleaseWarning, guess_release, read_clusters, to_edr3_parallaxes
 
 
 @pytest.fixture(scope="module")
@@ -65,3 +66,38 @@ def test_names_of_columns_tell(columns, release):
     assert (found and found[0]) == release
     if found:
         assert found[1] in columns
+
+
+TABLE = {
+    "Cluster": ["A"] * 3,
+    "Gmag": [11.0, 12.0, 13.0],
+    "BP-RP": [0.5, 0.7, 0.9],
+    "Plx": [1.0, 1.1, 1.2],
+}
+
+
+def parallaxes(table, **kwargs):
+    return stars_of(read_clusters(pd.DataFrame(table), **kwargs))["parallax"]
+
+
+def test_reading_follows_what_columns_tell_and_says_so():
+    with pytest.warns(ReleaseWarning, match=r"'GaiaDR2' of .* raised by 0\.012 mas"):
+        found = parallaxes({**TABLE, "GaiaDR2": [1, 2, 3]})
+    np.testing.assert_allclose(found, [1.012, 1.112, 1.212], atol=1e-6)
+    for known in ({"release": "edr3"}, {"zero_point": -0.017}):
+        np.testing.assert_array_equal(
+            parallaxes({**TABLE, "GaiaDR2": [1, 2, 3]}, **known), TABLE["Plx"]
+        )
+    np.testing.assert_array_equal(parallaxes({**TABLE, "GaiaDR3": [1, 2, 3]}), TABLE["Plx"])
+    np.testing.assert_allclose(
+        parallaxes(TABLE, zero_point=0.0), np.subtract(TABLE["Plx"], 0.017), atol=1e-6
+    )
+
+
+def test_a_limit_is_stated_with_the_stars():
+    X = read_clusters(pd.DataFrame(TABLE), magnitude_limit=12.5)
+    assert stars_of(X)["magnitude_limit"].tolist() == [12.5] * 3
+    again = read_clusters(pd.DataFrame({**TABLE, "magnitude_limit": 12.0}), magnitude_limit=15)
+    assert stars_of(again)["magnitude_limit"].tolist() == [12.0] * 3
+    with pytest.raises(ValueError, match="magnitude_limit must be a finite magnitude"):
+        read_clusters(pd.DataFrame(TABLE), magnitude_limit=np.inf)
