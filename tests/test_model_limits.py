@@ -138,8 +138,8 @@ def test_parts_of_another_kind(parts, tmp_path):
             archive.writestr(name, data)
     with pytest.raises(ModelFileError, match=r"bz2 .* compressed in another way"):
         load_model(file)
-    with zipfile.ZipFile(write(file, parts), "a") as archive:
-        with pytest.warns(UserWarning, match="Duplicate"):
-            archive.writestr("schema.json", parts["schema.json"])
+    archive = zipfile.ZipFile(write(file, parts), "a")
+    with archive, pytest.warns(UserWarning, match="Duplicate"):
+        archive.writestr("schema.json", parts["schema.json"])
     with pytest.raises(ModelFileError, match=r"two parts of the same name"):
         load_model(file)
