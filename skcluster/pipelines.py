@@ -18,17 +18,15 @@ from difflib import get_close_matches
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 from imblearn.pipeline import Pipeline, make_pipeline
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import FeatureUnion
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 
 from skcluster import regressors
-from skcluster._utils.typing import FloatArray
 from skcluster.augmentation import ClusterCorruptor
 from skcluster.datasets import simulate_field_stars
-from skcluster.features import CMDHistogram, CMDRasterizer, GuessFeatures, StarSet
+from skcluster.features import CMDHistogram, CMDRasterizer, GuessDistances, GuessFeatures, StarSet
 from skcluster.inference import IsochronePosterior, describe_cluster
 
 Preset = Literal["tuned", "paper"]
@@ -332,7 +330,7 @@ def _named(**steps: Any) -> Pipeline:
 def _tuned_guess() -> Pipeline:
     return _named(
         guess=GuessFeatures(),
-        distance=FunctionTransformer(_parallax_to_distance, feature_names_out=_distance_names),
+        distance=GuessDistances(),
         scale=StandardScaler(),
         precision=_single_precision(),
     )
@@ -340,18 +338,4 @@ def _tuned_guess() -> Pipeline:
 
 def _single_precision() -> FunctionTransformer:
     """Keep three numbers from turning the pixels beside them into double precision."""
-    return FunctionTransformer(_to_float32, feature_names_out="one-to-one")
-
-
-def _to_float32(values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-    return np.asarray(values, dtype=np.float32)
-
-
-def _parallax_to_distance(guesses: FloatArray) -> FloatArray:
-    """Distance (kpc, at most 10) for the parallax (mas), and the slope within ±1 mag per mag."""
-    slope, colour, parallax = np.asarray(guesses).T
-    return np.column_stack([np.clip(slope, -1, 1), colour, 1 / np.maximum(parallax, 0.1)])
-
-
-def _distance_names(transformer: Any, names: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
-    return np.array([*names[:2], "parallax_distance"], dtype=object)
+    return FunctionTransformer(np.float32, feature_names_out="one-to-one")

@@ -4,6 +4,7 @@ import pytest
 from common_cases import CASES, discover
 from common_checks import CHECKS
 
+from skcluster.features import GuessDistances
 from skcluster.regressors import TargetScaler
 
 FAILED = (AssertionError, pytest.fail.Exception)
@@ -24,8 +25,9 @@ EXPECTED_FAILURES = {
     ): "it takes clusters, so that no step before it has an output to keep",
 }
 
-#: Estimators of targets, not of clusters: see tests/regressors.
-OF_TARGETS = {TargetScaler}
+#: Estimators of numbers, not of clusters, which pass scikit-learn's own checks: see
+#: tests/regressors and tests/features.
+OF_NUMBERS = {GuessDistances, TargetScaler}
 
 PAIRS = [
     (case, name) for case in CASES for name, (_, kinds) in CHECKS.items() if case.kind in kinds
@@ -47,8 +49,8 @@ def test_common(case, name, toy, tmp_path):
 
 def test_every_estimator_has_a_case():
     found = set(discover().values())
-    assert {type(case.estimator) for case in CASES} == found - OF_TARGETS
-    assert found > OF_TARGETS
+    assert {type(case.estimator) for case in CASES} == found - OF_NUMBERS
+    assert found > OF_NUMBERS
 
 
 def test_no_check_is_lost():

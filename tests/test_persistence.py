@@ -1,5 +1,8 @@
+import ast
+import importlib
 import io
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -8,13 +11,20 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.base import clone
-from sklearn.ensemble import RandomForestRegressor
+from common_cases import discover
+from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import GridSearchCV
+from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler
 
-from skcluster import ClusterAugmenter, CMDSummary, ConformalRegressor, load_model, save_model
+from skcluster import ClusterAugmenter, CMDHistogram, ConformalRegressor, load_model, save_model
 from skcluster.datasets import simulate_clusters
+from skcluster.features import StarSet
 from skcluster.persistence import ModelFileError, read_card
+from skcluster.persistence._trust import CLASSES, FUNCTIONS, public_module
 from skcluster.pipelines import (
     ann_pipeline,
     cluster_domain,
@@ -44,6 +54,17 @@ MODELS = {
 }
 
 
+class Doubled(TransformerMixin, BaseEstimator):
+    """A step of a user."""
+
+    def fit(self, X: Any, y: Any = None) -> "Doubled":
+        self.n_features_in_ = X.shape[1]
+        return self
+
+    def transform(self, X: Any) -> Any:
+        return 2 * X
+
+
 @pytest.fixture(scope="module")
 def clusters() -> Any:
     X, y = simulate_clusters(24, random_state=0)
@@ -59,7 +80,7 @@ def saved(clusters: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def rewritten(file: Path, to: Path, change: Any) -> Path:
     """A copy of a model file whose parts went through a function of name and bytes."""
-    with zipfile.ZipFile(file) as old, zipfile.ZipFile(to, "w") as new:
+    with zipfile.ZipFile(file) as old, zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as new:
         for name in old.namelist():
             data = change(name, old.read(name))
             if data is not None:
@@ -67,16 +88,24 @@ def rewritten(file: Path, to: Path, change: Any) -> Path:
     return to
 
 
-def with_model(file: Path, to: Path, change: Any) -> Path:
-    """A copy whose model.json was changed, its hash too, as an attacker would."""
-    import hashlib
+def with_part(file: Path, to: Path, part: str, content: Any) -> Path:
+    """A copy with another part: bytes, or what JSON holds."""
+    data = content if isinstance(content, bytes) else json.dumps(content).encode()
+    return rewritten(file, to, lambda name, old: data if name == part else old)
 
-    with zipfile.ZipFile(file) as old:
-        model = change(old.read("model.json").decode()).encode()
-        manifest = json.loads(old.read("manifest.json"))
-    manifest["sha256"]["model.json"] = hashlib.sha256(model).hexdigest()
-    new = {"model.json": model, "manifest.json": json.dumps(manifest).encode()}
-    return rewritten(file, to, lambda name, data: new.get(name, data))
+
+def with_schema(file: Path, to: Path, change: Any) -> Path:
+    """A copy whose description of objects went through a function of text."""
+    return rewritten(
+        file,
+        to,
+        lambda name, data: change(data.decode()).encode() if name == "schema.json" else data,
+    )
+
+
+def manifest_of(file: Path) -> Any:
+    with zipfile.ZipFile(file) as archive:
+        return json.loads(archive.read("manifest.json"))
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -127,16 +156,44 @@ def test_a_file_is_not_replaced_unasked(saved):
 
 
 def test_a_failed_write_leaves_nothing(tmp_path, clusters):
-    forest = make_pipeline(CMDSummary(), RandomForestRegressor(2))
-    with pytest.raises(ModelFileError, match=r"RandomForestRegressor, which cannot be kept"):
-        save_model(forest, tmp_path / "model.skcluster")
+    X, y = clusters
+    ridge = make_pipeline(CMDHistogram(), Ridge()).fit(X, y)
+    ridge.memo_ = lambda: None
+    with pytest.raises(ModelFileError, match=r"The model cannot be kept: "):
+        save_model(ridge, tmp_path / "model.skcluster")
+    with pytest.raises(TypeError, match="JSON"):
+        save_model(ridge.set_params(), tmp_path / "model.skcluster", card={"X": X})
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("model", "reason"),
+    [
+        (set_pipeline(), "is not fitted"),
+        (StarSet(), "has no fit and predict"),
+        (None, "a builtins.NoneType is no model"),
+        (Ridge, "is no model"),
+    ],
+    ids=["unfitted", "transformer", "nothing", "class"],
+)
+def test_what_is_no_fitted_model_is_not_written(model, reason, tmp_path):
+    with pytest.raises(ModelFileError, match=reason):
+        save_model(model, tmp_path / "model.skcluster")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("keys", [(1, "1"), (True,), (None,), ((0, 1),)])
+def test_a_dict_that_would_come_back_changed_is_not_written(keys, tmp_path):
+    model = Ridge().fit([[0.0], [1.0]], [0.0, 1.0])
+    model.table_ = dict.fromkeys(keys, 0)
+    with pytest.raises(ModelFileError, match="cannot be kept"):
+        save_model(model, tmp_path / "model.skcluster")
 
 
 def test_the_card_is_read_without_the_model(saved):
     found = read_card(saved)
     assert found["card"] == {"name": "trial"}
-    assert found["format"] == 1
+    assert found["format"] == 2
     assert found["versions"].keys() >= {"skcluster", "numpy", "python"}
 
 
@@ -145,7 +202,7 @@ def test_what_is_no_model_is_refused(tmp_path):
         load_model(tmp_path / "none.skcluster")
     text = tmp_path / "text.skcluster"
     text.write_text("not a zip")
-    with pytest.raises(ModelFileError, match="no model file, or is cut off"):
+    with pytest.raises(ModelFileError, match=r"text\.skcluster cannot be loaded: it is no model"):
         load_model(text)
     with zipfile.ZipFile(text, "w") as archive:
         archive.writestr("a", "b")
@@ -163,54 +220,196 @@ def test_a_damaged_file_is_refused(saved, tmp_path):
     cut.write_bytes(data)
     with pytest.raises(ModelFileError, match="damaged"):
         load_model(cut)
-    changed = rewritten(
-        saved, cut, lambda n, d: d.replace(b"0.1", b"0.2") if n == "model.json" else d
-    )
-    with pytest.raises(ModelFileError, match=r"damaged: model\.json is not what was saved"):
-        load_model(changed)
     lost = rewritten(saved, cut, lambda n, d: None if n == "arrays/3.npy" else d)
-    with pytest.raises(ModelFileError, match=r"missing or too many: arrays/3\.npy"):
+    with pytest.raises(ModelFileError, match=r"cut cannot be loaded: its part arrays/3\.npy is"):
         load_model(lost)
 
 
-def test_a_newer_format_is_refused(saved, tmp_path):
-    newer = rewritten(
-        saved,
-        tmp_path / "newer",
-        lambda n, d: d.replace(b'"format": 1', b'"format": 2') if n == "manifest.json" else d,
-    )
-    with pytest.raises(ModelFileError, match=r"format 2, .* reads up to 1\. Update"):
-        load_model(newer)
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [
+        (3, r"format 3, .* reads 2\. Update skcluster"),
+        (1, r"format 1, .* reads 2\. Save the model again"),
+        (True, "names no format"),
+        ("2", "names no format"),
+    ],
+)
+def test_another_format_is_refused(saved, tmp_path, number, reason):
+    other = {**manifest_of(saved), "format": number}
+    file = with_part(saved, tmp_path / "other", "manifest.json", other)
+    for read in (load_model, read_card):
+        with pytest.raises(ModelFileError, match=rf"other cannot be loaded: .*{reason}"):
+            read(file)
 
 
 @pytest.mark.parametrize(
-    ("old", "new"),
+    "change",
     [
-        ('"class": "skcluster.ConformalRegressor"', '"class": "subprocess.Popen"'),
-        ('"function": "skcluster.describe_cluster"', '"function": "os.system"'),
-        ('"record": "skcluster.SetArchitecture"', '"record": "pathlib.Path"'),
-        ('"record": "skcluster.SetArchitecture"', '"reduce": "skcluster.SetArchitecture"'),
+        {"versions": {}},
+        {"versions": None},
+        {"versions": {"skcluster": 1}},
+        {"card": None},
+        {"card": []},
+    ],
+    ids=repr,
+)
+def test_a_manifest_of_another_form_is_refused(saved, tmp_path, change):
+    manifest = {**manifest_of(saved), **change}
+    file = with_part(saved, tmp_path / "odd", "manifest.json", manifest)
+    for read in (load_model, read_card):
+        with pytest.raises(ModelFileError, match=r"odd cannot be loaded: .*lacks the card"):
+            read(file)
+
+
+@pytest.mark.parametrize("text", [b"null", b"[" * 100_000, b"\xff", b"{"])
+def test_a_manifest_that_is_none_is_refused(saved, tmp_path, text):
+    file = with_part(saved, tmp_path / "odd", "manifest.json", text)
+    with pytest.raises(ModelFileError, match=r"odd cannot be loaded: its manifest\.json"):
+        read_card(file)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, 3, [], {}, "text", "an unfitted model", "a transformer"],
+    ids=str,
+)
+def test_what_is_loaded_is_a_fitted_model(saved, tmp_path, value):
+    import skops.io
+
+    value = {"an unfitted model": Ridge(), "a transformer": MinMaxScaler()}.get(str(value), value)
+    with zipfile.ZipFile(io.BytesIO(skops.io.dumps(value))) as archive:
+        schema = archive.read("schema.json")
+    with pytest.raises(ModelFileError, match=r"odd cannot be loaded: .*(no model|not fitted)"):
+        load_model(with_part(saved, tmp_path / "odd", "schema.json", schema))
+
+
+NODE = {"__class__": "list", "__module__": "builtins", "__loader__": "ListNode", "content": []}
+
+
+def nested(depth: int) -> Any:
+    node = NODE
+    for _ in range(depth):
+        node = {**node, "content": [node]}
+    return node
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {},
+        None,
+        [],
+        {"protocol": 2},
+        {"protocol": 99, **NODE},
+        {"protocol": "2", **NODE},
+        {"protocol": 2, **NODE, "content": None},
+        {"protocol": 2, **NODE, "content": [{}]},
+        {"protocol": 2, **NODE, "content": [{**NODE, "__loader__": ["a"]}]},
+        {"protocol": 2, **NODE, "content": [{**NODE, "__module__": None}]},
+        {"protocol": 2, **NODE, "content": [{**NODE, "__loader__": "CachedNode", "__id__": 1}]},
+        {"protocol": 2, **NODE, "__loader__": "JsonNode", "content": "[" * 100_000},
+        {"protocol": 2, **nested(150)},
+        {"protocol": 2, **nested(250)},
+        b"[" * 100_000,
+        b"1e999999",
+        b"9" * 100_000,
+        b"\x00",
+    ],
+    ids=lambda s: str(s)[:60],
+)
+def test_a_description_of_another_form_is_refused(saved, tmp_path, schema):
+    file = with_part(saved, tmp_path / "odd", "schema.json", schema)
+    with pytest.raises(ModelFileError, match=r"odd (cannot be loaded|is damaged|needs)"):
+        load_model(file)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("skcluster.inference.ConformalRegressor", "subprocess.Popen", r"\['subprocess\.Popen'\]"),
+        ("skcluster.features.StarSet", "skcluster.features.CachedTransformer", "not trusted"),
+        ("skcluster.features.StarSet", "skcluster.io.read_clusters", "not trusted"),
+        ("skcluster.features.StarSet", "skcluster.evil.StarSet", "not trusted"),
+        ("skcluster.inference.describe_cluster", "os.system", "not trusted"),
+        ("skcluster.features.StarSet", "skcluster.inference.describe_cluster", "as a class"),
     ],
 )
-def test_a_file_makes_nothing_that_is_not_listed(saved, tmp_path, old, new):
-    evil = with_model(saved, tmp_path / "evil", lambda text: text.replace(old, new))
-    with pytest.raises(ModelFileError, match=r"nothing that a model may hold|unknown kind"):
+def test_a_file_makes_nothing_that_is_not_trusted(saved, tmp_path, old, new, reason):
+    def renamed(text: str) -> str:
+        form = '"__class__":"{2}","__module__":"{0}"'
+        before, after = (form.format(*name.rpartition(".")) for name in (old, new))
+        assert before in text
+        return text.replace(before, after)
+
+    evil = with_schema(saved, tmp_path / "evil", renamed)
+    with pytest.raises(ModelFileError, match=rf"evil cannot be loaded: it .*{reason}"):
         load_model(evil)
 
 
 def test_a_pickle_inside_is_not_opened(saved, tmp_path):
-    import hashlib
-
     buffer = io.BytesIO()
     np.save(buffer, np.array([{}], dtype=object), allow_pickle=True)
-    evil = buffer.getvalue()
-    with zipfile.ZipFile(saved) as old:
-        manifest = json.loads(old.read("manifest.json"))
-    manifest["sha256"]["arrays/0.npy"] = hashlib.sha256(evil).hexdigest()
-    new = {"arrays/0.npy": evil, "manifest.json": json.dumps(manifest).encode()}
-    file = rewritten(saved, tmp_path / "evil", lambda name, data: new.get(name, data))
-    with pytest.raises(ModelFileError, match="not a sound model file"):
+    evil = with_part(saved, tmp_path / "evil", "arrays/0.npy", buffer.getvalue())
+    with pytest.raises(ModelFileError, match=r"arrays/0\.npy .* or holds objects"):
+        load_model(evil)
+
+
+def test_what_the_user_trusts_is_loaded(clusters, tmp_path):
+    X, y = clusters
+    forest = make_pipeline(CMDHistogram(), RandomForestRegressor(3, random_state=0))
+    search = GridSearchCV(forest, {"randomforestregressor__max_depth": [1, 2]}, cv=2).fit(X, y)
+    boosted = make_pipeline(
+        CMDHistogram(),
+        Doubled(),
+        MultiOutputRegressor(HistGradientBoostingRegressor(random_state=0)),
+    ).fit(X, y)
+    file = tmp_path / "model"
+    for model, own in [(search, []), (boosted, [Doubled])]:
+        save_model(model, file, overwrite=True)
+        with pytest.raises(ModelFileError, match=r"trusted=\[.*Tree") as caught:
+            load_model(file)
+        names = ast.literal_eval(str(caught.value).partition("trusted=")[2].rstrip("."))
+        trusted = [name for name in names if "Doubled" not in name] + own
+        again = load_model(file, trusted=trusted)
+        np.testing.assert_array_equal(again.predict(X), model.predict(X))
+    for wrong in ("sklearn.tree._tree.Tree", 3, [3]):
+        with pytest.raises(TypeError, match="trusted must"):
+            load_model(file, trusted=wrong)
+
+
+def test_every_estimator_is_trusted_by_its_public_name():
+    offered = {
+        f"{kind.__module__.partition('._')[0]}.{kind.__name__}" for kind in discover().values()
+    }
+    names = {f"{module}.{name}" for module, names in CLASSES.items() for name in names}
+    # It writes files where the model says.
+    assert offered - {"skcluster.features.CachedTransformer"} <= names
+    for places in (CLASSES, FUNCTIONS):
+        for module, found in places.items():
+            for name in found:
+                kind = getattr(importlib.import_module(module), name)
+                assert public_module(kind.__module__, name) == module
+
+
+def test_a_file_names_no_private_module_of_ours(saved):
+    with zipfile.ZipFile(saved) as archive:
+        text = archive.read("schema.json").decode()
+    modules = set(re.findall(r'"(skcluster\.[^"]*)"', text))
+    public = {"skcluster.features", "skcluster.inference", "skcluster.regressors"}
+    assert modules == public | {"skcluster.regressors.networks.sets"}
+
+
+def test_other_versions_are_told(saved, tmp_path):
+    manifest = manifest_of(saved)
+    manifest["versions"] |= {"numpy": "1.0", "python": "2.7", "gone": "1"}
+    file = with_part(saved, tmp_path / "old", "manifest.json", manifest)
+    with pytest.warns(UserWarning, match=r"old was saved with other versions.*: numpy 1\.0, now 2"):
         load_model(file)
+    written = r"(_sklearn_version.{,99}?)1\.\d+\.\d"
+    text = with_schema(file, tmp_path / "older", lambda t: re.sub(written, r"\g<1>1.0.0", t))
+    with pytest.warns(UserWarning, match="older was saved") as caught:
+        load_model(text)
+    assert len(caught) == 1
 
 
 def test_the_shipped_model_is_small_and_sound():

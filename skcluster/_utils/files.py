@@ -1,14 +1,25 @@
 """Files that appear only once they are whole."""
 
+import hashlib
+import os
+import re
+import sys
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
+
+#: Bytes of a name that its half-written file keeps; names of files have at most 255.
+_KEPT = 100
 
 
 @contextmanager
 def whole_file(path: Path, overwrite: bool) -> Iterator[Path]:
     """Give a file beside the one wanted to write to; it takes its place if nothing fails.
+
+    What processes that were killed left half-written in the folder is removed, unless the process
+    may be alive, here or on another machine.
 
     Raises
     ------
@@ -21,9 +32,44 @@ def whole_file(path: Path, overwrite: bool) -> Iterator[Path]:
         raise FileExistsError(f"{path} is already there; overwrite=True replaces it.")
     if not path.parent.is_dir():
         raise FileNotFoundError(f"There is no folder {path.parent} to write {path.name} into.")
-    half = path.with_name(f".{path.name}.{uuid.uuid4().hex}.half")
+    _remove_left_over(path.parent.resolve())
+    name = path.name.encode()[:_KEPT].decode(errors="ignore")
+    half = path.with_name(f".{name}.{_place()}-{os.getpid()}-{uuid.uuid4().hex[:12]}.half")
     try:
         yield half
         half.replace(path)
     finally:
         half.unlink(missing_ok=True)
+
+
+@cache
+def _remove_left_over(folder: Path) -> None:
+    """Remove what dead processes left half-written in a folder; looked for once a process."""
+    with suppress(OSError):
+        for file in folder.glob(".*.half"):
+            owner = re.search(r"\.([0-9a-f]{12})-(\d{1,10})-[0-9a-f]{12}\.half$", file.name)
+            if owner and owner[1] == _place() and not _may_be_alive(int(owner[2])):
+                file.unlink(missing_ok=True)
+
+
+def _may_be_alive(process: int) -> bool:
+    if sys.platform == "win32":  # where signal 0 would end it
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
+
+
+@cache
+def _place() -> str:
+    """Stands for where numbers of processes are comparable: a machine, or a container on it."""
+    facts = [os.uname().nodename if hasattr(os, "uname") else ""]
+    with suppress(OSError):
+        facts.append(Path("/etc/machine-id").read_text())
+    with suppress(OSError):
+        facts.append(str(os.stat("/proc/self/ns/pid").st_ino))
+    return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:12]

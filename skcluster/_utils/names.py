@@ -6,6 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+#: A file system takes names of 255 bytes; this leaves room for a number and an extension.
+_MAX_BYTES = 200
+
 
 def matching_names(names: pd.Index) -> pd.Index:
     """Cluster names without case, spaces and underscores, but for those between two digits.
@@ -27,6 +30,7 @@ def file_names(names: Any, folder: Path, format: str) -> dict[Any, Path]:
     taken: set[str] = set()
     for name in names:
         stem = re.sub(r"[^\w.+-]+", "_", str(name)).lstrip(".") or "cluster"
+        stem = stem.encode()[:_MAX_BYTES].decode(errors="ignore")
         numbers = (stem if i == 1 else f"{stem}_{i}" for i in range(1, len(names) + 2))
         stem = next(s for s in numbers if s.lower() not in taken)
         taken.add(stem.lower())

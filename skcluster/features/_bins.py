@@ -59,9 +59,10 @@ class UniformBins:
         slack = 8 * np.finfo(dtype).eps * (np.abs(edges).max() * self._scale + 2)
         shift = 1 - slack - edges[0] * self._scale
         # The first number that is not below each edge, or beyond the last one.
-        exact = np.append(edges[:-1], np.nextafter(edges[-1], np.inf))
-        upper = exact.astype(dtype)
-        upper = np.where(upper < exact, np.nextafter(upper, dtype.type(np.inf)), upper)
+        with np.errstate(under="ignore"):  # what follows 0 is smaller than normal numbers
+            exact = np.append(edges[:-1], np.nextafter(edges[-1], np.inf))
+            upper = exact.astype(dtype)
+            upper = np.where(upper < exact, np.nextafter(upper, dtype.type(np.inf)), upper)
         return dtype.type(self._scale), dtype.type(shift), upper, slack < 0.1
 
     def number(self, values: FloatArray) -> npt.NDArray[np.int32]:

@@ -17,7 +17,7 @@ from skcluster.plotting._inputs import (
     samples_of_isochrones,
 )
 from skcluster.plotting._isochrones import diagram_limits, most_credible, seen_isochrones
-from skcluster.plotting._style import PALE, VERMILION, display_name, one_axes, stroke
+from skcluster.plotting._style import PALE, VERMILION, display_name, one_axes, stroke, title_text
 from skcluster.schema import CLUSTER_PARAMETERS, STAR_COLUMNS, TARGETS
 
 if TYPE_CHECKING:
@@ -296,8 +296,9 @@ class CMDDisplay:
             ylim=(high[1], low[1]),
             xlabel=STAR_COLUMNS["bp_rp"].axis_label,
             ylabel=STAR_COLUMNS["phot_g_mean_mag"].axis_label,
-            title=self.name or "",
         )
+        # A name is no formula, whatever dollars it has.
+        self.ax_.set_title(title_text(self.name or ""), parse_math=False)
         self.ax_.minorticks_on()
         self.ax_.tick_params(which="both", direction="in", top=True, right=True)
         if legend:

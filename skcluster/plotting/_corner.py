@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.plotting._inputs import columns_of, one_cluster, one_estimate, sample_array
-from skcluster.plotting._style import BLUE, VERMILION, display_name
+from skcluster.plotting._style import BLUE, VERMILION, display_name, title_text
 from skcluster.schema import estimate_column
 
 if TYPE_CHECKING:
@@ -205,7 +205,8 @@ class CornerDisplay:
                     axes.set_ylabel(estimate_column(self.targets[i]).axis_label)
                 axes.label_outer() if j == 0 else axes.tick_params(labelleft=False)
         if self.name:
-            self.figure_.suptitle(self.name)
+            # A name is no formula, whatever dollars it has.
+            self.figure_.suptitle(title_text(self.name), parse_math=False)
         return self
 
     def _alone(self, axes: "Axes", i: int) -> None:

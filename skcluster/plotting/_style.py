@@ -19,12 +19,19 @@ PALE = "#F5CDB0"
 #: Shades of stars, from unlikely to likely members: by the probabilities of their list, and by
 #: those of an estimate.
 GREYS, BLUES = ("#b8b8b8", "#000000"), ("#a9cdea", "#4487bf", "#06203f")
+_LONGEST_TITLE = 60
 DASHES = ("-", "--", "-.", ":")
 
 
 def display_name(name: object) -> str:
     """A cluster's name as it is printed: catalogues write underscores for spaces."""
     return str(name).replace("_", " ")
+
+
+def title_text(name: object) -> str:
+    """A cluster's name as a title, which has room for some sixty characters."""
+    text = " ".join(display_name(name).split())
+    return text if len(text) <= _LONGEST_TITLE else f"{text[: _LONGEST_TITLE - 1]}…"
 
 
 def one_axes(ax: "Axes | None", **figure_kw: Any) -> "tuple[Figure | SubFigure, Axes]":

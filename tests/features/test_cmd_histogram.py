@@ -162,3 +162,12 @@ def test_a_column_that_is_needed_is_named(parameters, column):
     table = stars_table(bp_rp=[1.0]).drop(columns="parallax")
     with pytest.raises(ValueError, match=f"star column '{column}' is needed"):
         CMDHistogram(**parameters).fit(table)
+
+
+@pytest.mark.parametrize("edge", [0.0, -4.0])
+def test_numbers_below_the_normal_ones_are_no_error(toy, edge):
+    X, _ = toy
+    histogram = CMDHistogram(magnitude_range=(edge, edge + 16), magnitude="absolute")
+    expected = histogram.fit_transform(X)
+    with np.errstate(all="raise"):
+        np.testing.assert_array_equal(histogram.fit_transform(X), expected)

@@ -42,7 +42,8 @@ every_estimator = pytest.mark.parametrize("estimator", ESTIMATORS, ids=repr)
 
 
 def test_no_public_estimator_is_left_out():
-    assert {type(e).__name__ for e in ESTIMATORS} == set(skcluster.features.__all__)
+    of_numbers = {"GuessDistances"}  # see test_guess_distances.py
+    assert {type(e).__name__ for e in ESTIMATORS} | of_numbers == set(skcluster.features.__all__)
 
 
 def long_table(X):

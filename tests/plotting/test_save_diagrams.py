@@ -65,3 +65,14 @@ def test_what_has_no_isochrone_or_no_star(sample, tmp_path):
     assert all(file.read_bytes().startswith(b"%PDF") for file in files)
     with pytest.raises(ValueError, match="'png', 'pdf' or 'svg'"):
         save_diagrams(X, estimates, tmp_path, format="exe")
+
+
+def test_names_that_are_no_formulas_and_long_ones(sample, tmp_path):
+    X, y = sample
+    names = ["$\\frac{1$", "a$b", "$\\undefined$", "n" * 300, "n" * 299 + "m", "\u03b1" * 300]
+    X, y = X[:6].set_axis(names), y[:6].set_axis(names)
+    for format in ("png", "svg", "pdf"):
+        files = save_diagrams(X, y, tmp_path, format=format)
+        assert len({file.name for file in files}) == 6
+        assert all(file.stat().st_size for file in files)
+    assert "a$b" in (tmp_path / "a_b.svg").read_text()

@@ -1,0 +1,71 @@
+"""What a Parquet file unpacks to, by its footer, before it is read."""
+
+from io import BytesIO
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute
+import pyarrow.parquet
+
+from skcluster.io._limits import Limits, TooLargeError, check_columns
+
+_MAX_CHUNKS = 1_000_000
+_BATCH = 65_536
+
+
+def check_parquet(source: Path | BytesIO, limits: Limits) -> pa.Schema:
+    """Add up what the footer says, and the texts that a dictionary stands for.
+
+    Returns
+    -------
+    pyarrow.Schema
+        The columns of the file.
+
+    Raises
+    ------
+    TooLargeError
+        If there is more than the limits allow.
+    """
+    with pa.parquet.ParquetFile(source) as file:
+        footer = file.metadata
+        check_columns(footer.num_columns)
+        if footer.num_row_groups * footer.num_columns > _MAX_CHUNKS:
+            raise TooLargeError(f"it has more than {_MAX_CHUNKS} pieces of columns.")
+        schema = file.schema_arrow
+        limits.check("header", len((schema.metadata or {}).get(b"table_meta_yaml", b"")))
+        values = size = 0
+        for i in range(footer.num_row_groups):
+            group = footer.row_group(i)
+            for j in range(group.num_columns):
+                column = group.column(j)
+                values += max(column.num_values, group.num_rows)
+                size += max(column.total_uncompressed_size, 0)
+        values = max(values, footer.num_rows * footer.num_columns)
+        limits.check("table", max(8 * values, size))
+    limits.check("table", 8 * values + _texts(source, schema, limits))
+    return schema
+
+
+def _texts(source: Path | BytesIO, schema: pa.Schema, limits: Limits) -> int:
+    """Bytes of all texts, with those that a dictionary repeats; no text is repeated to know it."""
+    names = [field.name for field in schema if _is_text(field.type)]
+    total = 0
+    if not names:
+        return total
+    with pa.parquet.ParquetFile(source, read_dictionary=names) as file:
+        for batch in file.iter_batches(batch_size=_BATCH, columns=names):
+            for column in batch.columns:
+                if isinstance(column, pa.DictionaryArray):
+                    lengths = pa.compute.binary_length(column.dictionary)
+                    found = pa.compute.sum(lengths.take(column.indices)).as_py()
+                else:
+                    found = column.nbytes
+                total += found or 0
+            limits.check("table", total)
+    return total
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    return pa.types.is_string(kind) or pa.types.is_binary(kind) or pa.types.is_large_string(kind)

@@ -1,0 +1,201 @@
+"""A file -> a fitted model."""
+
+import json
+import os
+import warnings
+import zipfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import IO, Any
+
+from skcluster.persistence._errors import ModelFileError
+from skcluster.persistence._limits import SCHEMA, Limits, check_archive, open_archive
+from skcluster.persistence._manifest import read_manifest
+from skcluster.persistence._schema import check_schema
+from skcluster.persistence._trust import trusted_names
+
+_SHIPPED = "reference.skcluster"
+
+
+def load_model(
+    path: str | os.PathLike[str] | None = None, *, trusted: Iterable[str | type] = ()
+) -> Any:
+    """Read a fitted model from a file that `save_model` wrote, or the one in this package.
+
+    Parameters
+    ----------
+    path : str or PathLike, optional
+        The file. Without it, the pretrained reference model with its intervals.
+    trusted : list of str or type, optional
+        What may be made besides the classes of this package and of scikit-learn that skops trusts:
+        full names, such as "sklearn.tree._tree.Tree", which the trees of a forest need, or the
+        classes themselves. The error about a file without enough trust lists them. Trust only what
+        you know: code of these classes runs, with data from the file.
+
+    Returns
+    -------
+    estimator
+        Its predictions are those of the model that was saved, to the bit.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ModelFileError
+        If it is no model file, is damaged, of another format, larger than a model of its size can
+        be, or names what is not trusted.
+
+    Warns
+    -----
+    UserWarning
+        If the model was saved with other versions of this package, scikit-learn, numpy or another
+        library that it is made of, except for the model in this package, which is tested.
+
+    Examples
+    --------
+    >>> from skcluster import load_model
+    >>> from skcluster.datasets import simulate_clusters
+    >>> X, y = simulate_clusters(2, random_state=0)
+    >>> load_model().predict_interval(X, coverage=0.68).shape
+    (2, 3, 2)
+    """
+    names = trusted_names(trusted)
+    with _opened(path) as file:
+        with open_archive(file) as archive:
+            check_archive(archive, Limits.of(_size(file)))
+            versions = read_manifest(archive)["versions"]
+        model = read_objects(file, names)
+        check_model(model)
+    if path is not None:
+        _compare(path, versions)
+    return model
+
+
+def read_card(path: str | os.PathLike[str] | None = None) -> dict[str, Any]:
+    """Read what a model file says about the model, without making the model.
+
+    Parameters
+    ----------
+    path : str or PathLike, optional
+        As for `load_model`.
+
+    Returns
+    -------
+    dict
+        ``format``, ``versions`` and ``card``.
+
+    Raises
+    ------
+    FileNotFoundError, ModelFileError
+        As `load_model` does.
+
+    Examples
+    --------
+    >>> from skcluster.persistence import read_card
+    >>> read_card()["card"]["name"]
+    'reference'
+    """
+    with _opened(path) as file, open_archive(file) as archive:
+        check_archive(archive, Limits.of(_size(file)))
+        return read_manifest(archive)
+
+
+@contextmanager
+def _opened(path: Any) -> Iterator[IO[bytes]]:
+    """The file, opened once, so that what was checked is what is read; errors name it."""
+    if path is None:
+        with as_file(files("skcluster") / "data" / _SHIPPED) as shipped, _opened(shipped) as file:
+            yield file
+        return
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"There is no file {path}.")
+    with Path(path).open("rb") as file:
+        try:
+            yield file
+        except ModelFileError as error:
+            raise ModelFileError(f"{path} cannot be loaded: {error}") from error.__cause__
+        except ImportError as error:
+            raise ModelFileError(f"{path} needs what is not installed: {error}") from error
+        # A file that is made to do harm finds errors of all kinds.
+        except Exception as error:
+            reason = " ".join(str(error).split())[:500]
+            raise ModelFileError(
+                f"{path} is damaged, or no sound model file: {type(error).__name__}: {reason}"
+            ) from error
+
+
+def _size(file: IO[bytes]) -> int:
+    return os.fstat(file.fileno()).st_size
+
+
+def read_objects(file: IO[bytes], trusted: list[str]) -> Any:
+    """Make what a file describes, if it describes nothing but trusted things."""
+    import skops.io
+    from sklearn.exceptions import InconsistentVersionWarning
+    from skops.io.exceptions import UntrustedTypesFoundException
+
+    with zipfile.ZipFile(file) as archive:
+        schema = _schema(archive)
+        sizes = {part.filename: part.file_size for part in archive.infolist()}
+        check_schema(schema, Limits.of(_size(file)), sizes)
+        del schema
+    with warnings.catch_warnings():
+        # Said for all libraries at once, and not for each estimator.
+        warnings.simplefilter("ignore", InconsistentVersionWarning)
+        try:
+            return skops.io.load(file, trusted=trusted)
+        except UntrustedTypesFoundException as error:
+            names = str(error).splitlines()[0].partition(": ")[2].rstrip(".")
+            raise ModelFileError(
+                f"it holds types that are not trusted. If you trust who made it, and these, "
+                f"load it with trusted={names}."
+            ) from error
+
+
+def _schema(archive: zipfile.ZipFile) -> Any:
+    if SCHEMA not in archive.namelist():
+        raise ModelFileError("it holds no model.")
+    return json.loads(archive.read(SCHEMA))
+
+
+def check_model(model: Any) -> None:
+    """Check that something is a fitted estimator with a ``predict``.
+
+    Raises
+    ------
+    ModelFileError
+        If it is not.
+    """
+    from sklearn.exceptions import NotFittedError
+    from sklearn.utils.validation import check_is_fitted
+
+    kind = f"{type(model).__module__}.{type(model).__qualname__}"
+    if isinstance(model, type) or not (hasattr(model, "fit") and hasattr(model, "predict")):
+        raise ModelFileError(f"a {kind} is no model: it has no fit and predict.")
+    try:
+        check_is_fitted(model)
+    except NotFittedError:
+        raise ModelFileError(f"the {kind} is not fitted.") from None
+
+
+def _compare(path: Any, saved: dict[str, str]) -> None:
+    """Warn if the libraries are not those that wrote the file."""
+    different = []
+    for name, then in saved.items():
+        if name in ("python", "keras", "skops"):  # neither changes predictions
+            continue
+        try:
+            now = version(name)
+        except PackageNotFoundError:
+            continue
+        if now != then:
+            different.append(f"{name} {then}, now {now}")
+    if different:
+        warnings.warn(
+            f"{path} was saved with other versions, so predictions may differ: "
+            f"{'; '.join(different)}.",
+            stacklevel=3,
+        )

@@ -1,0 +1,120 @@
+"""Which classes and functions a model file may name without the user's consent."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from skcluster.persistence._errors import ModelFileError
+
+#: Classes of this package, under the modules that offer them. `CachedTransformer` is none of
+#: them: it writes files where the model says.
+CLASSES = {
+    "skcluster.augmentation": ("ClusterAugmenter", "ClusterCorruptor"),
+    "skcluster.features": (
+        "CMDHistogram",
+        "CMDRasterizer",
+        "CMDSummary",
+        "GuessDistances",
+        "GuessFeatures",
+        "StarSet",
+    ),
+    "skcluster.inference": ("ConformalRegressor", "IsochronePosterior"),
+    "skcluster.regressors": (
+        "ANNRegressor",
+        "CNNRegressor",
+        "MDMRegressor",
+        "NamedTargetRegressor",
+        "SetRegressor",
+        "TargetScaler",
+    ),
+    # Records of the layers of a network.
+    "skcluster.regressors.networks.feed_forward": ("FeedForwardArchitecture",),
+    "skcluster.regressors.networks.sets": ("SetArchitecture",),
+    # A subclass of scikit-learn's, which is trusted.
+    "imblearn.pipeline": ("Pipeline",),
+}
+FUNCTIONS = {
+    "skcluster.datasets": ("simulate_field_stars",),
+    "skcluster.inference": ("describe_cluster",),
+}
+
+#: How skops writes what may be in a model. What is not here (sparse matrices, arrays of bytes,
+#: references) unpacks to more than can be foreseen, and no model of this package holds it.
+LOADERS = frozenset(
+    f"{kind}Node"
+    for kind in [
+        "Bytes",
+        "ConstructorFromReduce",
+        "DType",
+        "DefaultDict",
+        "Dict",
+        "Function",
+        "Json",
+        "List",
+        "Loss",
+        "MaskedArray",
+        "Method",
+        "NdArray",
+        "Object",
+        "OperatorFunc",
+        "Partial",
+        "RandomGenerator",
+        "RandomState",
+        "Set",
+        "Slice",
+        "Tree",
+        "Tuple",
+        "Type",
+    ]
+)
+
+_NAMES = {f"{module}.{name}" for module, names in CLASSES.items() for name in names}
+_FUNCTION_NAMES = {f"{module}.{name}" for module, names in FUNCTIONS.items() for name in names}
+#: Public modules by the name of what they offer.
+_PLACES = {
+    name: module
+    for offered in (CLASSES, FUNCTIONS)
+    for module in offered
+    for name in offered[module]
+}
+
+
+def public_module(module: str, name: str) -> str:
+    """The module that offers a class of this package, which may move to another file one day."""
+    library = module.partition(".")[0]
+    public = _PLACES.get(name, "") if library == "skcluster" else ""
+    return public if public and module.startswith(public) else module
+
+
+def trusted_names(trusted: Iterable[str | type]) -> list[str]:
+    """What skops may make: classes and functions of this package, and what the user trusts.
+
+    Raises
+    ------
+    TypeError
+        If the user's part is a single name, or holds neither names nor types.
+    """
+    if isinstance(trusted, str | type) or not isinstance(trusted, Iterable):
+        raise TypeError(f"trusted must be a list of names or types, not {trusted!r}.")
+    return sorted(_NAMES | _FUNCTION_NAMES | {_name(kind) for kind in trusted})
+
+
+def _name(kind: Any) -> str:
+    if isinstance(kind, str):
+        return kind
+    if isinstance(kind, type) or callable(kind):
+        return f"{public_module(kind.__module__, kind.__qualname__)}.{kind.__qualname__}"
+    raise TypeError(f"trusted must hold names and types, not {kind!r}.")
+
+
+def check_use(loader: str, name: str) -> None:
+    """Refuse ways to make things that are not foreseen.
+
+    Raises
+    ------
+    ModelFileError
+        If the loader is not one of those above, or uses a function as a class.
+    """
+    if loader not in LOADERS:
+        raise ModelFileError(f"it holds a {name} as a {loader!r}, which is not kept.")
+    if name in _FUNCTION_NAMES and loader != "FunctionNode":
+        raise ModelFileError(f"it uses the function {name} as a class.")
