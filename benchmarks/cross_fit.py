@@ -35,17 +35,19 @@ Floats = npt.NDArray[np.floating[Any]]
 
 
 class HeldOutPredictions(RegressorMixin, BaseEstimator):
-    """Predicts what networks said of clusters that they had not seen, by the clusters' names.
+    """Predicts scaled targets by the networks that have not seen a cluster, by its name.
 
     Parameters
     ----------
-    mean, std : DataFrame of n_clusters rows
-        In scaled targets.
+    networks : dict of int to fitted pipeline
+        Those of each fold. Not a list, whose estimators scikit-learn would clone.
+    fold : Series of n_clusters rows
+        The fold that each cluster is held out in, by name.
     """
 
-    def __init__(self, mean: pd.DataFrame, std: pd.DataFrame) -> None:
-        self.mean = mean
-        self.std = std
+    def __init__(self, networks: dict[int, Any], fold: pd.Series) -> None:
+        self.networks = networks
+        self.fold = fold
 
     def fit(self, X: Any, y: Any) -> Self:
         """Nothing is learned."""
@@ -53,9 +55,17 @@ class HeldOutPredictions(RegressorMixin, BaseEstimator):
         return self
 
     def predict(self, X: Any, return_std: bool = False) -> Any:
-        """Means, and standard deviations if wanted."""
-        mean = self.mean.loc[X.index].to_numpy()
-        return (mean, self.std.loc[X.index].to_numpy()) if return_std else mean
+        """Means, and standard deviations if wanted; copies have the fold of their cluster."""
+        names = X.index.str.replace(r" \(copy \d+\)$", "", regex=True)
+        fold = self.fold.loc[names].to_numpy()
+        mean = np.full((len(X), len(TARGETS)), np.nan)
+        std = mean.copy()
+        for i, network in self.networks.items():
+            rows = np.flatnonzero(fold == i)
+            if len(rows):
+                features = network[:-1].transform(X.iloc[rows])
+                mean[rows], std[rows] = network[-1].regressor_.predict(features, return_std=True)
+        return (mean, std) if return_std else mean
 
 
 def fit_networks(X: Any, y: pd.DataFrame, folds: list[Any], folder: Path, seed: int) -> list[Any]:
@@ -71,16 +81,6 @@ def fit_networks(X: Any, y: pd.DataFrame, folds: list[Any], folder: Path, seed: 
     return networks
 
 
-def held_out_predictions(X: Any, networks: list[Any], folds: list[Any]) -> HeldOutPredictions:
-    """What the networks of each fold say of its clusters, in scaled targets."""
-    mean = pd.DataFrame(np.nan, index=X.index, columns=TARGETS)
-    std = mean.copy()
-    for network, (_, test) in zip(networks, folds, strict=True):
-        features = network[:-1].transform(X.iloc[test])
-        mean.iloc[test], std.iloc[test] = network[-1].regressor_.predict(features, return_std=True)
-    return HeldOutPredictions(mean, std)
-
-
 def assemble(
     held_out: HeldOutPredictions, network: Any, X: Any, y: pd.DataFrame, seed: int
 ) -> IsochronePosterior:
@@ -91,7 +91,7 @@ def assemble(
     model.set_params(estimator=lookup, domain=None, cv=2).fit(X, y)
     model.set_params(estimator=pipeline, domain=domain, cv=5)
     model.estimator_ = network
-    model._learn_domain(X)
+    model._learn_domain(model.resampler.fit_resample(X, y)[0])
     return model
 
 
@@ -111,7 +111,10 @@ def main(arguments: list[str] | None = None) -> None:
     options.output.mkdir(parents=True, exist_ok=True)
     folds = list(KFold(options.folds, shuffle=True, random_state=options.seed).split(y))
     networks = fit_networks(X, y, folds, options.output, options.seed)
-    held_out = held_out_predictions(X, networks, folds)
+    fold = pd.Series(0, index=X.index)
+    for i, (_, test) in enumerate(folds):
+        fold.iloc[test] = i
+    held_out = HeldOutPredictions(dict(enumerate(networks)), fold)
     for i, (network, (train, test)) in enumerate(zip(networks, folds, strict=True)):
         model = assemble(held_out, network, X.iloc[train], y.iloc[train], options.seed)
         file = options.output / f"fold{i}.skcluster"

@@ -4,7 +4,7 @@
 
 The weights go into the package (about 3 MB); beside them, ``set_simulated.json`` records the
 settings, the versions, and, where real clusters are given, the errors on them of what simulations
-taught alone. About ten minutes on 2 cores.
+taught alone. Seven in ten of the simulated lists are corrupted, as lists of real clusters may be.
 """
 
 import argparse
@@ -18,7 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 import skcluster.regressors
-from skcluster.datasets import simulate_clusters
+from skcluster.augmentation import ClusterCorruptor
+from skcluster.datasets import simulate_clusters, simulate_field_stars
 from skcluster.features import StarSet
 from skcluster.io import read_clusters
 from skcluster.metrics import error_table
@@ -30,6 +31,7 @@ WEIGHTS = Path(skcluster.regressors.__file__).parent / "data" / "set_simulated.n
 CHUNK = 10_000
 TARGETS = list(CLUSTER_PARAMETERS)
 MAX_STARS = 160
+CORRUPTED = 0.7
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -37,9 +39,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--n-train", type=int, default=150_000, help="simulated clusters")
+    parser.add_argument("--n-train", type=int, default=240_000, help="simulated clusters")
     parser.add_argument("--n-networks", type=int, default=3)
-    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1000)
     parser.add_argument("--output", type=Path, default=WEIGHTS, metavar="FILE")
     parser.add_argument("--members", type=Path, metavar="FILE", help="real clusters to measure on")
@@ -54,7 +56,13 @@ def simulated(n: int, seed: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[n
     """Stars and scaled targets of simulated clusters, a chunk at a time to spare memory."""
     stars, targets = [], []
     for start in range(0, n, CHUNK):
-        X, y = simulate_clusters(min(CHUNK, n - start), random_state=seed + start // CHUNK)
+        chunk = seed + start // CHUNK
+        X, y = simulate_clusters(min(CHUNK, n - start), random_state=chunk)
+        corruptor = ClusterCorruptor(field=simulate_field_stars, random_state=chunk)
+        X, y = corruptor.fit_resample(X, y)
+        row = np.arange(len(X) // 2)
+        row += np.where(np.random.default_rng(chunk).random(len(row)) < CORRUPTED, len(row), 0)
+        X, y = X.iloc[row], y.iloc[row]
         table = StarSet(max_stars=MAX_STARS).fit_transform(X)
         seen = ~np.isnan(table).any(axis=1)  # a few have no star brighter than the limit
         stars.append(table[seen])

@@ -3,10 +3,11 @@ r"""How estimates and flags fare on member lists that differ from those of the t
     python benchmarks/robustness.py --members members.parquet --clusters clusters.csv \
         --field field_stars.parquet
 
-Fits the reference on the training clusters of each fold, spoils the member lists of the others in
-one way after the other (stars of other clusters or of the field added, bright or faint stars
-removed, zero points shifted), and prints for each: RMSE of the clusters without a flag, coverage of
-their intervals, and the fraction flagged; for the network alone the RMSE of all.
+Spoils the member lists of clusters that a model has not seen in one way after the other (stars of
+other clusters or of the field added, bright or faint stars removed, zero points shifted), and
+prints for each: RMSE of the clusters without a flag, coverage of their intervals, and the fraction
+flagged; for the network alone the RMSE of all. Fits the reference on the training clusters of each
+fold, or takes the models that ``cross_fit.py`` keeps.
 """
 
 import argparse
@@ -17,16 +18,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from references import references
 from robustness_lists import SPOILS, ForeignStars
-from sklearn.model_selection import KFold
 
-from skcluster.estimation import estimate
 from skcluster.io import read_clusters
 from skcluster.photometry import distance_modulus
-from skcluster.pipelines import reference_pipeline
 from skcluster.schema import CLUSTER_PARAMETERS
 
 TARGETS = list(CLUSTER_PARAMETERS)
+#: The parameters whose errors are printed.
+PARTS = ["log_age", "a_v", "modulus"]
+FEW_STARS = 10
 Spoil = Callable[[pd.DataFrame, ForeignStars, np.random.Generator], pd.DataFrame]
 
 
@@ -38,7 +40,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--members", type=Path, required=True, metavar="FILE")
     parser.add_argument("--clusters", type=Path, required=True, metavar="FILE")
     parser.add_argument("--field", type=Path, required=True, metavar="FILE")
-    parser.add_argument("--folds", type=int, default=3)
+    parser.add_argument("--references", type=Path, metavar="FOLDER", help="of cross_fit.py")
+    parser.add_argument("--folds", type=int, default=5)
     parser.add_argument(
         "--every", type=int, default=1, help="spoil each so many-th held-out cluster (default: 1)"
     )
@@ -56,19 +59,21 @@ def with_modulus(values: pd.DataFrame) -> np.ndarray:
 
 def estimates_of(model: Any, X: pd.DataFrame, y: pd.DataFrame) -> pd.DataFrame:
     """Errors of posterior and network, hits of intervals, and the flag, per cluster."""
-    table = estimate(X, model, coverage=0.68)
-    wide = estimate(X, model, coverage=0.95)
+    distribution = model.predict_distribution(X)
     network = pd.DataFrame(model.estimator_.predict(X), index=X.index, columns=TARGETS)
-    true = with_modulus(y)
-    found = {"flagged": table["flag"].ne("").to_numpy()}
-    for j, name in enumerate(("log_age", "a_v", "modulus")):
-        found[f"{name}"] = with_modulus(table)[:, j] - true[:, j]
-        found[f"network_{name}"] = with_modulus(network)[:, j] - true[:, j]
-    for name in TARGETS:
-        for share, of in ((68, table), (95, wide)):
-            hit = (of[f"{name}_lower"] <= y[name]) & (y[name] <= of[f"{name}_upper"])
-            found[f"{name}_{share}"] = hit.to_numpy()
-    return pd.DataFrame(found, index=X.index)
+    means = pd.DataFrame(distribution.predict()[:, :3], index=X.index, columns=TARGETS)
+    errors = with_modulus(means) - with_modulus(y)
+    found: dict[str, Any] = dict(zip(PARTS, errors.T, strict=True))
+    errors = with_modulus(network) - with_modulus(y)
+    found |= {f"network_{name}": column for name, column in zip(PARTS, errors.T, strict=True)}
+    for percent in (68, 95):
+        ends = distribution.interval(percent / 100)[:, :3]
+        hit = (ends[..., 0] <= y.to_numpy()) & (y.to_numpy() <= ends[..., 1])
+        found |= {f"{name}_{percent}": hit[:, j] for j, name in enumerate(TARGETS)}
+    reasons = {**distribution.flags, "few stars": distribution.n_used < FEW_STARS}
+    doubts = pd.DataFrame(reasons)
+    found["reasons"] = ["; ".join(doubts.columns[row]) for row in doubts.to_numpy()]
+    return pd.DataFrame(found, index=X.index).assign(flagged=lambda t: t["reasons"].ne(""))
 
 
 def summary(found: pd.DataFrame) -> dict[str, Any]:
@@ -80,14 +85,13 @@ def summary(found: pd.DataFrame) -> dict[str, Any]:
     def share(percent: int, rows: pd.DataFrame) -> str:
         return " / ".join(f"{100 * rows[f'{n}_{percent}'].mean():.0f}" for n in TARGETS)
 
-    parts = ["log_age", "a_v", "modulus"]
     good = found[~found["flagged"]]
     return {
         "clusters": len(found),
         "flagged (%)": f"{100 * found['flagged'].mean():.0f}",
-        "RMSE, not flagged": rms(parts, good),
-        "RMSE, all": rms(parts, found),
-        "RMSE of the network, all": rms([f"network_{n}" for n in parts], found),
+        "RMSE, not flagged": rms(PARTS, good),
+        "RMSE, all": rms(PARTS, found),
+        "RMSE of the network, all": rms([f"network_{n}" for n in PARTS], found),
         "68 % cover": share(68, good),
         "95 % cover": share(95, good),
     }
@@ -100,23 +104,24 @@ def main(arguments: list[str] | None = None) -> None:
     y = y[TARGETS]
     foreign = ForeignStars.read(X, options.field)
     results: dict[str, list[pd.DataFrame]] = {name: [] for name in options.lines}
-    splitter = KFold(options.folds, shuffle=True, random_state=options.seed)
-    for train, test in splitter.split(y):
-        model = reference_pipeline(random_state=options.seed, n_jobs=2)
-        model.fit(X.iloc[train], y.iloc[train])
-        test = test[:: options.every]
+    models = references(
+        X, y, options.references, options.folds, random_state=options.seed, n_jobs=2
+    )
+    for model, held_out in models:
+        model.set_params(n_jobs=2)
+        names = held_out[:: options.every]
         for name in options.lines:
             rng = np.random.default_rng(options.seed)
-            rows = SPOILS[name].rows(y.iloc[test])
-            held_out, labels = X.iloc[test[rows]], y.iloc[test[rows]]
-            spoilt = SPOILS[name].apply(held_out, foreign, rng)
-            labels = labels.loc[spoilt.index]
-            results[name].append(estimates_of(model, spoilt, labels))
+            chosen = [names[row] for row in SPOILS[name].rows(y.loc[names])]
+            spoilt = SPOILS[name].apply(X.loc[chosen], foreign, rng)
+            results[name].append(estimates_of(model, spoilt, y.loc[spoilt.index]))
     table = pd.DataFrame(
         {SPOILS[name].text: summary(pd.concat(found)) for name, found in results.items()}
     ).T
     print(table.to_string())
     options.output.mkdir(parents=True, exist_ok=True)
+    everything = {name: pd.concat(found) for name, found in results.items()}
+    pd.concat(everything, names=["line"]).to_csv(options.output / "robustness.csv")
     (options.output / "robustness.json").write_text(
         json.dumps(table.to_dict("index"), indent=2) + "\n"
     )

@@ -108,6 +108,20 @@ def _shifted(
     return lambda stars, foreign, rng: stars.assign(**{column: stars[column] + amount})
 
 
+def _replaced(
+    column: str, values: Callable[[pd.DataFrame, np.random.Generator], Any]
+) -> Callable[[pd.DataFrame, ForeignStars, np.random.Generator], pd.DataFrame]:
+    assert column in STAR_COLUMNS
+    return lambda stars, foreign, rng: stars.assign(**{column: values(stars, rng)})
+
+
+def _some(
+    n: int,
+) -> Callable[[pd.DataFrame, ForeignStars, np.random.Generator], pd.DataFrame]:
+    """At most so many random stars."""
+    return lambda stars, foreign, rng: stars.iloc[np.sort(rng.permutation(len(stars))[:n])]
+
+
 def _not_brightest(stars: pd.DataFrame) -> Any:
     return stars["phot_g_mean_mag"].rank(method="first") > 10
 
@@ -148,4 +162,13 @@ SPOILS |= {
     "parallax-dr2": Spoil("parallaxes 0.05 mas smaller", _shifted("parallax", -0.05)),
     "parallax-large": Spoil("parallaxes 0.05 mas larger", _shifted("parallax", 0.05)),
     "colour": Spoil("BP−RP 0.05 mag redder", _shifted("bp_rp", 0.05)),
+    "no-parallax": Spoil("no parallaxes", _replaced("parallax", lambda s, rng: np.nan)),
+    "no-errors": Spoil(
+        "no errors of parallaxes", _replaced("parallax_error", lambda s, rng: np.nan)
+    ),
+    "no-probability": Spoil("no probabilities", _replaced("probability", lambda s, rng: np.nan)),
+    "arbitrary": Spoil(
+        "arbitrary probabilities", _replaced("probability", lambda s, rng: rng.random(len(s)))
+    ),
+    "20-stars": Spoil("20 random stars", _some(20)),
 }

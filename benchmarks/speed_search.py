@@ -5,13 +5,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from sklearn.model_selection import GridSearchCV, KFold
-from speed_timing import Table
+from speed_timing import Table, compared
 
 from skcluster import CMDRasterizer
 from skcluster.features import CachedTransformer
@@ -46,6 +47,20 @@ def search(X: Any, y: Any, options: argparse.Namespace) -> Iterator[Table]:
         table.lines.append([n_jobs, seconds, first / seconds, float(looking.best_score_)])
     yield table
     yield _drawn(X, y)
+    yield _kept(X)
+
+
+def _kept(X: Any) -> Table:
+    """How long it takes to draw pictures, and to find those that are kept."""
+    jobs: dict[str, Callable[[], Any]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for renderer in ("fast", "matplotlib"):
+            plain = CMDRasterizer(renderer=renderer).fit(X)
+            kept = CachedTransformer(CMDRasterizer(renderer=renderer), memory=folder).fit(X)
+            kept.transform(X)
+            jobs[f"{renderer}, drawn"] = partial(plain.transform, X)
+            jobs[f"{renderer}, kept"] = partial(kept.transform, X)
+        return compared(f"Pictures of {len(X)} clusters, drawn or kept", jobs, 7)
 
 
 class CountingRasterizer(CMDRasterizer):

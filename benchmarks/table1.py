@@ -24,7 +24,7 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.model_selection import KFold, ShuffleSplit
 from sklearn.preprocessing import MinMaxScaler
-from table1_figures import figure_cluster, figure_learning_curves
+from table1_figures import figure_cluster, figures_architectures, figures_learning_curves
 from table1_report import Row, markdown, summary, to_json
 
 from skcluster import ClusterAugmenter
@@ -129,6 +129,7 @@ def measure(row: Row, pipeline: Any, X: Any, y: pd.DataFrame, splits: list[Any])
         row.mse_minmax.append(float(scaled["mse"]["mean"]))
         row.seconds.append(time.perf_counter() - start)
         network = pipeline[-1].regressor_
+        row.network = network
         row.curves.append({**network.history_, "best_epoch": network.best_epoch_})
 
 
@@ -178,7 +179,8 @@ def main(arguments: list[str] | None = None) -> None:
     }
     write(rows, run, options.output)
     figure_cluster(X, options.output)
-    figure_learning_curves(rows, options.output)
+    figures_learning_curves(rows, options.output)
+    figures_architectures(rows, options.output)
 
 
 def write(rows: list[Row], run: dict[str, Any], folder: Path) -> None:

@@ -1,19 +1,23 @@
-"""Figures 1 to 4 of the paper."""
+"""Figures 1 to 9 of the paper: a cluster, learning curves, architectures."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib import pyplot
 from matplotlib.figure import Figure
 from table1_report import Row
 
 from skcluster import CMDHistogram, CMDRasterizer
 from skcluster.clusters import stars_of
-from skcluster.plotting import Curve, LearningCurveDisplay
+from skcluster.plotting import ArchitectureDisplay, Curve, LearningCurveDisplay, layers_of
 
 #: The cluster of the paper's figure 1.
 EXAMPLE = "Alessi_5"
-_NUMBER = {"ann": 2, "cnn": 3, "mdm": 4}
+#: Numbers of the figures of each network.
+_CURVES = {"ann": 2, "cnn": 3, "mdm": 4}
+_ARCHITECTURES = {"ann": 5, "cnn": 6, "mdm": 9}
 
 
 def figure_cluster(X: Any, folder: Path) -> None:
@@ -27,37 +31,62 @@ def figure_cluster(X: Any, folder: Path) -> None:
     bins = histogram.fit_transform(cluster)[0].reshape(histogram.histogram_shape_)
     picture = rasterizer.fit_transform(cluster)[0].reshape(rasterizer.image_shape_)
 
-    figure = Figure(figsize=(12, 4), layout="constrained")
+    limits = {"xlim": (0, histogram.colour_edges_[-1]), "ylim": (18, 10)}
+    labels = {"xlabel": "BP − RP (mag)", "ylabel": "G (mag)"}
+    figure = Figure(figsize=(12, 4.4), layout="constrained")
     diagram, counted, drawn = figure.subplots(1, 3)
     diagram.plot(stars["bp_rp"], stars["phot_g_mean_mag"], ".", color="black", markersize=4)
-    diagram.set(
-        title=f"{str(name).replace('_', ' ')}: {len(stars)} stars",
-        xlabel="BP − RP (mag)",
-        ylabel="G (mag)",
-        xlim=(0, 4),
-        ylim=(18, 10),
-    )
+    diagram.set(title=f"{str(name).replace('_', ' ')}: {len(stars)} stars", **limits, **labels)
     mesh = counted.pcolormesh(
         histogram.colour_edges_, histogram.magnitude_edges_, bins.T, cmap="cividis"
     )
-    counted.set(title=f"{bins.size} normalised counts", xlabel="BP − RP (mag)", ylabel="G (mag)")
-    counted.invert_yaxis()
-    figure.colorbar(mesh, ax=counted, label="share of the stars")
+    counted.set(title=f"{bins.size} normalised counts", **limits, **labels)
     drawn.imshow(picture[..., 0], cmap="gray_r", vmin=0, vmax=1)
     drawn.set(
         title=f"{picture.shape[0]} × {picture.shape[1]} pixels", xlabel="pixel", ylabel="pixel"
     )
+    for axes in (diagram, counted, drawn):
+        axes.set_box_aspect(1)
+    # Below the panel, so that all three are of one size and height.
+    inset = counted.inset_axes((0, -0.27, 1, 0.05))
+    figure.colorbar(mesh, cax=inset, orientation="horizontal", label="share of the stars")
     figure.savefig(folder / "figure1.png", dpi=150)
 
 
-def figure_learning_curves(rows: list[Row], folder: Path) -> None:
+def figures_learning_curves(rows: list[Row], folder: Path) -> None:
     """Figures 2 to 4: the error of the first fit after each epoch, and the epoch that was kept."""
-    for preset in dict.fromkeys(row.preset for row in rows):
-        for model, number in _NUMBER.items():
-            chosen = [r for r in rows if r.model == model and r.preset == preset]
-            if chosen:
-                suffix = "" if preset == rows[0].preset else f"_{preset}"
-                _learning_curves(chosen).savefig(folder / f"figure{number}{suffix}.png", dpi=150)
+    for model, preset, suffix in _networks(rows):
+        chosen = [row for row in rows if (row.model, row.preset) == (model, preset)]
+        file = folder / f"figure{_CURVES[model]}{suffix}.png"
+        _learning_curves(chosen).savefig(file, dpi=150)
+
+
+def figures_architectures(rows: list[Row], folder: Path) -> None:
+    """Figures 5 to 9: ANN, CNN, the two branches of the MDM, and the MDM."""
+    for model, preset, suffix in _networks(rows):
+        row = next(row for row in rows if (row.model, row.preset) == (model, preset))
+        network = row.network.model_
+        for number, until, part in _architectures(model, network):
+            display = ArchitectureDisplay.from_model(network, until=until)
+            display.ax_.set_title(f"{row.title}{part}", fontsize="medium")
+            figure: Any = display.figure_
+            figure.savefig(folder / f"figure{number}{suffix}.png", dpi=150)
+            pyplot.close(figure)
+
+
+def _architectures(model: str, network: Any) -> Iterator[tuple[int, str | None, str]]:
+    """Number of each figure of a network, its last layer, and what it adds to the title."""
+    if model == "mdm":
+        join = next(layer for layer in layers_of(network) if len(layer.inputs) > 1)
+        branches = zip((7, 8), join.inputs, (": the picture", ": the guesses"), strict=True)
+        yield from branches
+    yield _ARCHITECTURES[model], None, ""
+
+
+def _networks(rows: list[Row]) -> Iterator[tuple[str, str, str]]:
+    """Model and preset of each network in the table, and what its files' names end in."""
+    for model, preset in dict.fromkeys((row.model, row.preset) for row in rows):
+        yield model, preset, "" if preset == rows[0].preset else f"_{preset}"
 
 
 def _learning_curves(rows: list[Row]) -> Figure:

@@ -13,7 +13,12 @@ PAPER = {
     ("cnn", ""): {"mse": 0.841, "r2": 0.242},
     ("mdm", ""): {"mse": 0.167, "r2": 0.761},
 }
-UNITS = {"log_age": "dex", "a_v": "mag", "distance_kpc": "kpc"}
+#: Heads and units of the targets.
+TARGETS = {
+    "log_age": ("log age", "dex"),
+    "a_v": ("A_V", "mag"),
+    "distance_kpc": ("distance", "kpc"),
+}
 
 
 @dataclass
@@ -27,6 +32,8 @@ class Row:
     mse_minmax: list[float] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     curves: list[dict[str, Any]] = field(default_factory=list)
+    #: The network of the last fit.
+    network: Any = None
 
     @property
     def title(self) -> str:
@@ -77,8 +84,7 @@ def markdown(rows: list[Row], run: dict[str, Any]) -> str:
     targets = rows[0].errors[0].index.drop("mean")
     target_heads = ["model"]
     for target in targets:
-        name = target.removesuffix("_kpc").replace("_", " ")
-        unit = UNITS.get(target, "")
+        name, unit = TARGETS[target]
         target_heads += [f"{name}: RMSE ({unit})", f"bias ({unit})", "R²"]
     target_lines = [
         [row.title]

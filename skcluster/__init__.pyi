@@ -17,6 +17,7 @@ from . import regressors as regressors
 from . import report as report
 from . import schema as schema
 from .augmentation import ClusterAugmenter as ClusterAugmenter
+from .augmentation import ClusterCorruptor as ClusterCorruptor
 from .datasets import simulate_clusters as simulate_clusters
 from .estimation import estimate as estimate
 from .features import CMDHistogram as CMDHistogram

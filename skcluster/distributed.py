@@ -7,7 +7,7 @@ and each partition is measured as `skcluster.estimation.estimate` measures clust
 import json
 import os
 import pickle
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -123,7 +123,8 @@ def estimate(
         for partition, file in zip(partitions, files, strict=True)
         if not file.exists()
     ]
-    compute(*tasks, optimize_graph=False)
+    run: Callable[..., Any] = compute  # Dask does not annotate it
+    run(*tasks, optimize_graph=False)
     _refuse_torn((file.name, pd.read_parquet(file, columns=[]).index) for file in files)
     return files
 
@@ -149,7 +150,10 @@ class _RowGroup:
             found = _cluster_column(file.schema_arrow.names, cluster_column)
             if found is None:
                 return ()
-            return file.read_row_group(self.number, columns=[found])[found].unique().to_pylist()
+            names: list[Any] = (
+                file.read_row_group(self.number, columns=[found])[found].unique().to_pylist()
+            )
+        return names
 
 
 def _cluster_column(there: Iterable[str], given: str | None) -> str | None:

@@ -18,7 +18,7 @@ _NORMAL = 1.4826
 def error_table(
     y_true: npt.ArrayLike, y_pred: npt.ArrayLike, *, targets: Sequence[str] | None = None
 ) -> pd.DataFrame:
-    """Errors of predictions for each target, and their mean.
+    """Compute errors of predictions per target, and their mean.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def error_table(
     Returns
     -------
     DataFrame
-        One row a target and one, ``mean``, for their plain average. Columns: ``mse`` (mean squared
+        One row per target and one, ``mean``, for their average. Columns: ``mse`` (mean squared
         error), ``rmse`` (its root), ``bias`` (mean of predicted less published), ``scatter``
         (1.4826 times the median absolute deviation of the errors from their median: the standard
         deviation, but for outliers), ``r2`` (`sklearn.metrics.r2_score`; its mean is scikit-learn's

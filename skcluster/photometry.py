@@ -78,10 +78,23 @@ COLOUR_RANGE = (-0.06, 2.5)
 class ExtinctionCoefficients(NamedTuple):
     """A_X / A0 in Gaia's three bands.
 
-    Attributes
+    What `extinction_coefficients` returns.
+
+    Parameters
     ----------
     g, bp, rp : ndarray
         The coefficients, each of the shape that the colours and A0 broadcast to.
+
+    See Also
+    --------
+    extinction_coefficients : The coefficients of stars of an intrinsic colour.
+
+    Examples
+    --------
+    >>> from skcluster.photometry import extinction_coefficients
+    >>> g, bp, rp = extinction_coefficients(0.5, 1.0)
+    >>> bool(bp > g > rp)
+    True
     """
 
     g: FloatArray
@@ -90,9 +103,17 @@ class ExtinctionCoefficients(NamedTuple):
 
 
 def distance_modulus(distance_kpc: npt.ArrayLike) -> FloatArray:
-    """Distance modulus (mag) of distances in kpc.
+    """Return the distance moduli of distances.
 
-    A distance of zero gives -inf, a negative one NaN.
+    Parameters
+    ----------
+    distance_kpc : array-like
+        Distances in kpc.
+
+    Returns
+    -------
+    ndarray
+        Distance moduli in mag: -inf for a distance of zero, NaN for a negative one.
 
     Examples
     --------
@@ -101,11 +122,22 @@ def distance_modulus(distance_kpc: npt.ArrayLike) -> FloatArray:
     10.0
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        return 5 * np.log10(np.asarray(distance_kpc)) + 10
+        modulus: FloatArray = 5 * np.log10(np.asarray(distance_kpc)) + 10
+    return modulus
 
 
 def distance_from_modulus(modulus: npt.ArrayLike) -> FloatArray:
-    """Distance in kpc of distance moduli (mag): ``10**((DM + 5) / 5) / 1000``.
+    """Return the distances of distance moduli: ``10**((DM + 5) / 5) / 1000``.
+
+    Parameters
+    ----------
+    modulus : array-like
+        Distance moduli in mag.
+
+    Returns
+    -------
+    ndarray
+        Distances in kpc.
 
     Examples
     --------
@@ -117,15 +149,20 @@ def distance_from_modulus(modulus: npt.ArrayLike) -> FloatArray:
 
 
 def distance_from_parallax(parallax: npt.ArrayLike, zero_point: float = 0.0) -> FloatArray:
-    """Distance in kpc of parallaxes in mas; NaN where no distance can belong to it.
+    """Return the distances of parallaxes.
 
     Parameters
     ----------
     parallax : array-like
-        Parallaxes in mas. Noise makes small ones zero or negative; those give NaN.
+        Parallaxes in mas. Noise makes small ones zero or negative.
     zero_point : float, default=0
-        What the catalogue's parallax of an infinitely far object is, in mas, to be taken off:
+        Parallax that the catalogue gives an infinitely distant object, in mas, to be subtracted:
         −0.029 in Gaia DR2 (Lindegren et al. 2018, A&A 616, A2).
+
+    Returns
+    -------
+    ndarray
+        Distances in kpc; NaN for parallaxes that are not positive after the correction.
 
     Examples
     --------
@@ -139,7 +176,19 @@ def distance_from_parallax(parallax: npt.ArrayLike, zero_point: float = 0.0) -> 
 
 
 def parallax_from_distance(distance_kpc: npt.ArrayLike, zero_point: float = 0.0) -> FloatArray:
-    """Parallax in mas of distances in kpc; the inverse of `distance_from_parallax`.
+    """Return the parallaxes of distances; the inverse of `distance_from_parallax`.
+
+    Parameters
+    ----------
+    distance_kpc : array-like
+        Distances in kpc.
+    zero_point : float, default=0
+        Parallax that the catalogue gives an infinitely distant object, in mas, to be added.
+
+    Returns
+    -------
+    ndarray
+        Parallaxes in mas.
 
     Examples
     --------
@@ -151,7 +200,19 @@ def parallax_from_distance(distance_kpc: npt.ArrayLike, zero_point: float = 0.0)
 
 
 def modulus_from_parallax(parallax: npt.ArrayLike, zero_point: float = 0.0) -> FloatArray:
-    """Distance modulus (mag) of parallaxes in mas; NaN for zero and negative ones.
+    """Return the distance moduli of parallaxes.
+
+    Parameters
+    ----------
+    parallax : array-like
+        Parallaxes in mas.
+    zero_point : float, default=0
+        As in `distance_from_parallax`.
+
+    Returns
+    -------
+    ndarray
+        Distance moduli in mag; NaN for parallaxes that are not positive after the correction.
 
     Examples
     --------
@@ -165,7 +226,7 @@ def modulus_from_parallax(parallax: npt.ArrayLike, zero_point: float = 0.0) -> F
 def extinction_coefficients(
     intrinsic_bp_rp: npt.ArrayLike, a0: npt.ArrayLike, law: Law = "dr2"
 ) -> ExtinctionCoefficients:
-    """A_G / A0, A_BP / A0 and A_RP / A0 of stars of an intrinsic colour.
+    """Return A_G / A0, A_BP / A0 and A_RP / A0 of stars of an intrinsic colour.
 
     Parameters
     ----------
@@ -176,6 +237,16 @@ def extinction_coefficients(
     law : {"dr2", "edr3"}, default="dr2"
         Polynomials fitted to the photometry of Gaia DR2 ([1]_ of this module) or of EDR3 and DR3
         ([2]_).
+
+    Returns
+    -------
+    ExtinctionCoefficients
+        The coefficients of G, BP and RP, of the shape that the arguments broadcast to.
+
+    Raises
+    ------
+    ValueError
+        If there is no such law.
 
     Examples
     --------
@@ -218,7 +289,7 @@ def _polynomials(colour: FloatArray, extinction: FloatArray, law: Law) -> list[F
 def redden(
     g: npt.ArrayLike, bp_rp: npt.ArrayLike, a0: npt.ArrayLike, law: Law = "dr2"
 ) -> tuple[FloatArray, FloatArray]:
-    """Put stars of known intrinsic magnitude and colour behind an extinction.
+    """Apply an extinction to stars of known intrinsic magnitude and colour.
 
     Parameters
     ----------
@@ -255,7 +326,7 @@ def deredden(
     tolerance: float = 1e-6,
     max_iter: int = 100,
 ) -> tuple[FloatArray, FloatArray]:
-    """Take an extinction off observed stars; the inverse of `redden`.
+    """Correct observed stars for extinction; the inverse of `redden`.
 
     The laws need the intrinsic colour, which is what is sought: it is found by iteration, from
     the observed colour on.
@@ -269,9 +340,9 @@ def deredden(
     law : {"dr2", "edr3"}, default="dr2"
         As in `extinction_coefficients`.
     tolerance : float, default=1e-6
-        A star's iteration ends when its colour moves by no more, in mag.
+        The iteration of a star ends when its colour changes by less than this, in mag.
     max_iter : int, default=100
-        The most iterations; 7 serve at A0 = 1 mag, 31 at 10 mag.
+        Maximum number of iterations; 7 suffice at A0 = 1 mag, 31 at 10 mag.
 
     Returns
     -------
@@ -281,7 +352,7 @@ def deredden(
     Raises
     ------
     RuntimeError
-        If the iteration did not settle.
+        If the iteration does not converge.
 
     Examples
     --------
@@ -312,7 +383,7 @@ def deredden(
 def _intrinsic_colour(
     observed: FloatArray, a0: FloatArray, law: Law, tolerance: float, max_iter: int
 ) -> FloatArray:
-    """The colour that is seen as the one observed, star by star until it settles."""
+    """The intrinsic colours that are reddened to the observed ones, by iteration per star."""
     # Observed colour rises with intrinsic colour with a slope between 1 - 0.05 A0 and 1 + 0.17 A0.
     # A step of slope 1 would diverge for red stars behind A0 > 6; one of the middle slope cannot.
     slope = 1 + 0.06 * a0
@@ -327,4 +398,4 @@ def _intrinsic_colour(
         if not still.any():
             return intrinsic
         moving = np.flatnonzero(still) if isinstance(moving, slice) else moving[still]
-    raise RuntimeError(f"Dereddening did not settle within {max_iter} iterations.")
+    raise RuntimeError(f"Dereddening did not converge within {max_iter} iterations.")

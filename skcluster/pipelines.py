@@ -13,6 +13,8 @@ References
 """
 
 import inspect
+from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import Any, Literal
 
 import numpy as np
@@ -22,6 +24,8 @@ from sklearn.pipeline import FeatureUnion
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 
 from skcluster import regressors
+from skcluster.augmentation import ClusterCorruptor
+from skcluster.datasets import simulate_field_stars
 from skcluster.features import CMDHistogram, CMDRasterizer, GuessDistances, GuessFeatures, StarSet
 from skcluster.inference import IsochronePosterior, describe_cluster
 
@@ -70,6 +74,11 @@ def ann_pipeline(*, preset: Preset = "tuned", **overrides: Any) -> Pipeline:
     -------
     Pipeline
         Steps ``augment`` (nothing, unless given), ``features``, ``regressor``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such preset or parameter.
 
     See Also
     --------
@@ -205,9 +214,12 @@ def set_pipeline(**overrides: Any) -> Pipeline:
     >>> set_pipeline(epochs=0).fit(X, y[["log_age", "distance_kpc"]]).predict(X).shape
     (3, 2)
     """
-    network = regressors.SetRegressor(pretrained="simulated", n_networks=3)
+    network = regressors.SetRegressor(pretrained="simulated", n_networks=3, epochs=12)
     target = regressors.NamedTargetRegressor(network, transformer=regressors.TargetScaler())
-    return _assemble(StarSet(), target, overrides)
+    corruptor = ClusterCorruptor(
+        n_copies=4, field=simulate_field_stars, random_state=overrides.get("random_state")
+    )
+    return _assemble(StarSet(), target, {"augment": corruptor, **overrides})
 
 
 def reference_pipeline(**overrides: Any) -> IsochronePosterior:
@@ -243,14 +255,20 @@ def reference_pipeline(**overrides: Any) -> IsochronePosterior:
     >>> model.predict(X).shape
     (20, 3)
     """
+    random_state = overrides.get("random_state")
     own = inspect.signature(IsochronePosterior).parameters.keys() - {"estimator", "random_state"}
-    settings = {name: overrides.pop(name) for name in own & overrides.keys()}
-    return IsochronePosterior(
-        set_pipeline(**overrides),
-        domain=settings.pop("domain", describe_cluster),
-        random_state=overrides.get("random_state"),
-        **settings,
-    )
+    settings: dict[str, Any] = {
+        "domain": describe_cluster,
+        "resampler": ClusterCorruptor(field=simulate_field_stars, random_state=random_state),
+    }
+    settings |= {name: overrides.pop(name) for name in own & overrides.keys()}
+    try:
+        networks = set_pipeline(**overrides)
+    except ValueError:
+        regressor = regressors.SetRegressor().get_params()
+        _refuse_unknown(overrides, [*own, *regressor, *set_pipeline().get_params()])
+        raise
+    return IsochronePosterior(networks, random_state=random_state, **settings)
 
 
 def cluster_domain() -> Pipeline:
@@ -259,8 +277,8 @@ def cluster_domain() -> Pipeline:
     Returns
     -------
     Pipeline
-        A transformer of clusters to 14 numbers: parallax, number of stars, quantiles of magnitude
-        and colour. Around `set_pipeline`, which computes these itself,
+        A transformer of clusters to 16 numbers: parallax, number of stars, quantiles of magnitude
+        and colour, limiting magnitude. Around `set_pipeline`, which computes these itself,
         `skcluster.inference.describe_cluster` takes its place.
     """
     return Pipeline(
@@ -284,9 +302,25 @@ def _assemble(
     """The pipeline with the overrides applied."""
     model = Pipeline([("augment", "passthrough"), ("features", features), ("regressor", regressor)])
     own = regressor.regressor.get_params(deep=False)
-    return model.set_params(
-        **{_NETWORK + name if name in own else name: value for name, value in overrides.items()}
-    )
+    settings = {_NETWORK + name if name in own else name: v for name, v in overrides.items()}
+    try:
+        return model.set_params(**settings)
+    except ValueError:
+        _refuse_unknown(overrides, [*own, *model.get_params()])
+        raise
+
+
+def _refuse_unknown(names: Iterable[str], known: list[str]) -> None:
+    """Name the first parameter that there is not, and those that may have been meant.
+
+    scikit-learn's own message shows the whole pipeline, and the steps in place of the parameters.
+    """
+    for name in names:
+        if name not in known:
+            inside = [k for k in known if k.endswith(f"__{name}")]
+            meant = inside or get_close_matches(name, known, n=1)
+            hint = f"Did you mean {' or '.join(map(repr, meant))}?" if meant else ""
+            raise ValueError(f"Invalid parameter {name!r}. {hint}".strip()) from None
 
 
 def _named(**steps: Any) -> Pipeline:

@@ -204,6 +204,13 @@ STAR_COLUMNS: dict[str, Column] = _by_name(
         high=1,
         synonyms=("Proba", "Prob", "PMemb", "membership_probability"),
     ),
+    Column(
+        "magnitude_limit",
+        "Limiting magnitude in G of the list of members",
+        "mag",
+        low=-5,
+        high=30,
+    ),
     Column("ra", "Right ascension", "deg", synonyms=("RA_ICRS", "RAdeg")),
     Column(
         "dec", "Declination", "deg", low=-90, high=90, synonyms=("DE_ICRS", "DEdeg", "DEC_ICRS")
@@ -407,7 +414,8 @@ def _quantile_names(of: str, quantiles: Iterable[float]) -> tuple[str, ...]:
 
 
 #: What a set network is told of each cluster, in this order. ``parallax_modulus`` is the distance
-#: modulus of the mean parallax, ``parallax_distance`` its distance in kpc.
+#: modulus of the mean parallax, ``parallax_distance`` its distance in kpc. ``magnitude_limit`` is
+#: estimated from the faintest stars; ``has_parallax`` is 1, or 0 for a list without any parallax.
 CONTEXT = (
     "parallax_modulus",
     "parallax_modulus_error",
@@ -415,6 +423,8 @@ CONTEXT = (
     *_quantile_names("g", G_QUANTILES),
     *_quantile_names("bp_rp", COLOUR_QUANTILES),
     "parallax_distance",
+    "magnitude_limit",
+    "has_parallax",
 )
 #: What it is told of each star, in this order. ``absolute_g`` is G less ``parallax_modulus``,
 #: ``parallax_residual`` the difference from the cluster's parallax in errors, ``rank`` that in
@@ -428,6 +438,8 @@ NETWORK_SCALES = {
     "parallax_modulus_error": Scale(0, 1 / 3),
     "log_n_stars": Scale(2, 1),
     "parallax_distance": Scale(3, 3),
+    "magnitude_limit": Scale(17, 1),
+    "has_parallax": Scale(0.5, 0.5),
     "g": Scale(14, 2.5),
     "bp_rp": Scale(1, 0.6),
     "absolute_g": Scale(3, 3),

@@ -18,6 +18,7 @@ import skcluster
 from skcluster import (
     ANNRegressor,
     ClusterAugmenter,
+    ClusterCorruptor,
     CMDHistogram,
     CMDRasterizer,
     CMDSummary,
@@ -178,6 +179,9 @@ CASES = [
             random_state=0,
         ),
         {"photometric_noise": [0.02, 0.2]},
+    ),
+    Case(
+        "ClusterCorruptor", ClusterCorruptor(no_parallaxes=0, random_state=0), {"n_copies": [1, 3]}
     ),
     Case("ANNRegressor", ANNRegressor(**TINY), {"learning_rate": [1e-3, 1e-1]}, GUESS),
     Case("CNNRegressor", CNNRegressor(**TINY_IMAGE), {"learning_rate": [1e-3, 1e-1]}, PICTURE),

@@ -43,6 +43,46 @@ def test_doubtful_clusters_are_flagged():
     assert "outside domain" in table.loc["odd", "flag"]
 
 
+def test_the_release_and_zero_point_of_parallaxes_count():
+    X, _ = simulate_clusters(4, distance_kpc=3.0, n_stars=150, random_state=0)
+    plain = estimate(X)
+    pd.testing.assert_frame_equal(estimate(X, release="edr3"), plain)
+    assert (estimate(X, release="dr2")["distance_kpc"] < plain["distance_kpc"]).all()
+    assert (estimate(X, zero_point=0.0)["distance_kpc"] > plain["distance_kpc"]).all()
+    with pytest.raises(ValueError, match="'release' parameter"):
+        estimate(X, release="dr1")
+
+
+def test_a_stated_limit_is_where_lists_end():
+    X, _ = simulate_clusters(4, n_stars=200, random_state=0)
+    stars = stars_of(X)
+    cut = stars.take(stars["phot_g_mean_mag"] < 15.5).to_clusters()
+    whole, members = estimate(X, magnitude_limit=15.5, membership=True)
+    assert whole["n_stars"].tolist() == stars.counts.tolist()
+    assert (whole["n_used"] <= stars_of(cut).counts).all()
+    assert members["membership"].isna().equals(members["phot_g_mean_mag"] >= 15.5)
+    columns = [*TARGETS, "log_age_lower", "log_age_upper"]
+    stated = estimate(cut, magnitude_limit=15.5)
+    pd.testing.assert_frame_equal(stated[columns], whole[columns])
+    # Without being told, the limit is seen in the stars.
+    seen = estimate(cut)
+    assert ((seen["log_age"] - whole["log_age"]).abs() < 0.1).all()
+
+
+def test_lists_without_parallaxes_are_estimated():
+    X, y = simulate_clusters(8, log_age=8.5, a_v=0.5, distance_kpc=1.5, n_stars=200, random_state=0)
+    stars = stars_of(X)
+    fields = {name: stars[name] for name in ("phot_g_mean_mag", "bp_rp", "probability")}
+    bare = clusters_from_flat(fields, stars.offsets, X.index)
+    table = estimate(bare)
+    known = estimate(X)
+    width = table["distance_kpc_upper"] - table["distance_kpc_lower"]
+    assert (width > known["distance_kpc_upper"] - known["distance_kpc_lower"]).all()
+    assert ((table["log_age"] - y["log_age"]).abs() < 0.6).all()
+    within = (table["distance_kpc"] / y["distance_kpc"]).between(0.6, 1.6)
+    assert within.all()
+
+
 def test_any_model_of_three_targets_will_do():
     X, y = simulate_clusters(30, random_state=0)
     model = make_pipeline(CMDHistogram(), LinearRegression()).fit(X, y[TARGETS])

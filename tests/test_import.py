@@ -48,6 +48,20 @@ def test_only_public_names_are_listed(module):
     assert {"Any", "importlib", "lazy_loader"}.isdisjoint(dir(module))
 
 
+def test_tab_completion_shows_the_public_names():
+    code = """
+import rlcompleter
+import skcluster
+complete = rlcompleter.Completer({"skcluster": skcluster}).complete
+found = iter(lambda n=iter(range(1000)): complete("skcluster.", next(n)), None)
+print(*(name.removeprefix("skcluster.").rstrip("(") for name in found))
+"""
+    (line,) = in_a_fresh_process(code)
+    assert sorted(line.split()) == sorted(set(skcluster.__all__) - {"__version__"})
+    first_steps = {"estimate", "load_model", "read_clusters", "save_model", "simulate_clusters"}
+    assert first_steps <= set(line.split())
+
+
 def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="No skcluster attribute Cluster"):
         _ = skcluster.Cluster

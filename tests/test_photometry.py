@@ -95,8 +95,8 @@ def test_reddened_stars_are_fainter_and_redder(law):
     assert (np.diff(bp_rp, axis=1) > 0).all()
 
 
-def test_deredden_says_that_it_did_not_settle():
-    with pytest.raises(RuntimeError, match="did not settle within 2 iterations"):
+def test_deredden_says_that_it_did_not_converge():
+    with pytest.raises(RuntimeError, match="did not converge within 2 iterations"):
         deredden(12.0, 3.0, 8.0, max_iter=2)
 
 

@@ -6,6 +6,7 @@ import pytest
 from nested_pandas import NestedFrame
 from sklearn.base import clone, is_regressor
 from sklearn.model_selection import GridSearchCV, ShuffleSplit, cross_validate
+from sklearn.preprocessing import FunctionTransformer
 
 from skcluster import ClusterAugmenter, SetRegressor
 from skcluster.inference import IsochronePosterior, describe_cluster
@@ -181,12 +182,36 @@ def test_the_reference_puts_each_setting_where_it_belongs() -> None:
     assert isinstance(with_augmenter.estimator.named_steps["augment"], ClusterAugmenter)
 
 
-@pytest.mark.parametrize("name", ["epoch", "n_draw", "estimator", "features__max_star"])
-def test_an_unknown_setting_is_refused_by_name(name: str) -> None:
-    unknown = name.rpartition("__")[2]
+@pytest.mark.parametrize(
+    ("pipeline", "name", "meant"),
+    [
+        (ann_pipeline, "epoch", "'epochs'"),
+        (ann_pipeline, "normalize", "'features__cmd__histogram__normalize'"),
+        (mdm_pipeline, "features__cmd__image_sise", "'features__cmd__image_size'"),
+        (set_pipeline, "epoch", "'epochs'"),
+        (set_pipeline, "features__max_star", "'features__max_stars'"),
+        (reference_pipeline, "epoch", "'epochs'"),
+        (reference_pipeline, "n_draw", "'n_draws'"),
+        (reference_pipeline, "features__max_star", "'features__max_stars'"),
+    ],
+)
+def test_a_misspelt_setting_is_refused_with_the_nearest_name(pipeline, name, meant) -> None:
+    with pytest.raises(ValueError, match="Invalid parameter") as refused:
+        pipeline(**{name: 3})
+    assert str(refused.value) == f"Invalid parameter {name!r}. Did you mean {meant}?"
+
+
+def test_a_setting_unlike_any_is_refused_by_name() -> None:
     for pipeline in (reference_pipeline, set_pipeline):
-        with pytest.raises(ValueError, match=f"Invalid parameter '{unknown}'"):
-            pipeline(**{name: 3})
+        with pytest.raises(ValueError, match=r"^Invalid parameter 'qqq'\.$"):
+            pipeline(qqq=3)
+    with pytest.raises(ValueError, match="Invalid parameter 'estimator'"):
+        reference_pipeline(estimator=None)
+
+
+def test_settings_of_a_step_that_is_replaced_are_its_own() -> None:
+    model = ann_pipeline(features=FunctionTransformer(), features__validate=True)
+    assert model["features"].validate
 
 
 def test_the_reference_is_fitted_on_few_clusters(toy: Clusters) -> None:

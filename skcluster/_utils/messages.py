@@ -1,7 +1,12 @@
-"""Words for messages."""
+"""Words for messages, and warnings that point at the line of the caller."""
 
+import sys
+import warnings
 from collections.abc import Iterable
 from typing import Any
+
+#: Packages whose frames lie between a warning and the line that caused it.
+_BETWEEN = {"skcluster", "sklearn", "imblearn", "joblib"}
 
 
 def some_names(names: Iterable[Any], most: int = 5) -> str:
@@ -9,3 +14,15 @@ def some_names(names: Iterable[Any], most: int = 5) -> str:
     names = [repr(name) for name in names]
     rest = len(names) - most
     return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def warn_caller(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warn, pointing at the line outside this package and scikit-learn that led here."""
+    level, frame = 1, sys._getframe(0)
+    while frame.f_back is not None and _package(frame) in _BETWEEN:
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)
+
+
+def _package(frame: Any) -> str:
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0]

@@ -1,12 +1,67 @@
-"""Tables of pandas and astropy as plain DataFrames: masks, units and byte order resolved."""
+"""Tables of pandas, astropy and Arrow as plain DataFrames: masks, units, byte order resolved."""
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+
+from skcluster._utils.messages import warn_caller
+
+
+def is_table(data: Any) -> bool:
+    """Whether it is a table: of pandas, of astropy, or one that Arrow can read.
+
+    A dict of columns is none.
+    """
+    if isinstance(data, pd.DataFrame) or _is_of_astropy(data):
+        return True
+    of_arrow = hasattr(data, "__arrow_c_stream__") or hasattr(data, "__dataframe__")
+    return of_arrow and not isinstance(data, pd.Series)
+
+
+def as_table(data: Any) -> Any:
+    """A table of pandas or astropy; those of polars, Arrow and the like become pandas'.
+
+    Parameters
+    ----------
+    data : object
+        Something for which `is_table` is True.
+
+    Raises
+    ------
+    TypeError
+        If it offers Arrow's interface, but is no table.
+    """
+    if isinstance(data, pd.DataFrame) or _is_of_astropy(data):
+        return data
+    import pyarrow as pa
+    from pyarrow import interchange
+
+    try:
+        if hasattr(data, "__arrow_c_stream__"):
+            table = pa.RecordBatchReader.from_stream(data).read_all()
+        else:
+            table = interchange.from_dataframe(data)
+    except (pa.ArrowException, TypeError, ValueError) as error:
+        raise TypeError(f"{type(data).__name__} is no table: {error}") from error
+    # As masked integers of pandas: floating-point numbers would round 64 bits of a source_id.
+    masked = {pa.type_for_alias(t.lower()): getattr(pd, f"{t}Dtype")() for t in _INTEGERS}
+    return table.to_pandas(types_mapper=masked.get)
+
+
+_INTEGERS = ("Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64")
+
+
+def _is_of_astropy(data: Any) -> bool:
+    """Whether it is astropy's, without importing astropy."""
+    return any(base.__module__.startswith("astropy.table") for base in type(data).__mro__)
+
+
+def column_names(table: Any) -> list[Any]:
+    """Names of the columns of a table of pandas or astropy."""
+    return list(table.columns if isinstance(table, pd.DataFrame) else table.colnames)
 
 
 def to_frame(table: Any, units: Mapping[str, str]) -> pd.DataFrame:
@@ -33,9 +88,7 @@ def to_frame(table: Any, units: Mapping[str, str]) -> pd.DataFrame:
     flat = [name for name in table.colnames if len(table[name].shape) == 1]
     if len(flat) < len(table.colnames):
         left = ", ".join(name for name in table.colnames if name not in flat)
-        warnings.warn(
-            f"Left out the columns with more than one value a star: {left}.", stacklevel=5
-        )
+        warn_caller(f"Left out the columns with more than one value a star: {left}.")
     table = table[flat]
     table.convert_bytestring_to_unicode()  # FITS keeps bytes
     factors = {n: _unit_factor(table[n], n, units[n]) for n in flat if n in units}

@@ -1,20 +1,29 @@
 """``skcluster estimate``."""
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
 from skcluster._utils.progress import progress_bar
+from skcluster.cli._console import out
 from skcluster.cli._model import Estimates, add_model, estimates, facts, load
 from skcluster.cli._options import (
+    FORMATS,
     add_members,
     add_overwrite,
     may_replace,
     may_write,
     read_members,
 )
-from skcluster.cli._printed import printed
 
+EXAMPLES = """\
+  skcluster estimate "M 67"
+  skcluster estimate gaia_export.csv --cluster "M 67"
+  skcluster estimate clusters/*.csv -o estimates.ecsv
+  skcluster estimate members.fits --cluster-column id --columns G=phot_g_mean_mag
+  skcluster estimate members.vot --samples samples.parquet --plots figures/
+"""
 #: Lines of a table that are shown when the whole of it goes into a file.
 _SHOWN = 20
 
@@ -23,13 +32,31 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     """What the command takes."""
     add_members(command)
     command.add_argument(
-        "-o", "--output", type=Path, help="table to write: .csv, .ecsv, .fits, .vot or .parquet"
+        "-o",
+        "--output",
+        type=Path,
+        help="table to write: .csv, .tsv, .ecsv, .fits, .vot or .parquet",
     )
+    command.add_argument("--output-format", choices=FORMATS, help="its file type")
+    command.add_argument("--json", action="store_true", help="print JSON, all columns")
     command.add_argument(
         "--members-output",
         type=Path,
         metavar="FILE",
         help="table of all stars to write, with the probability of each to be a member",
+    )
+    command.add_argument(
+        "--samples",
+        type=Path,
+        metavar="FILE",
+        help="table of joint samples of the parameters to write, .parquet",
+    )
+    command.add_argument(
+        "--n-samples",
+        type=int,
+        default=1000,
+        metavar="N",
+        help="samples of each cluster (default: 1000)",
     )
     command.add_argument(
         "--plots", type=Path, metavar="FOLDER", help="draw each cluster's diagram into a file there"
@@ -40,16 +67,8 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Print the table, and write it, the stars and the diagrams if files are given."""
-    from skcluster.io import format_of
-
-    outputs = [options.output, options.members_output]
-    for file in outputs:
-        if file is not None:
-            may_write(file, options.overwrite)
-            format_of(file)
-    if outputs[0] is not None and outputs[0] == outputs[1]:
-        raise ValueError(f"--output and --members-output are the same file, {outputs[0]}.")
+    """Print the table, and write it, the stars, samples and diagrams if files are given."""
+    _check_outputs(options)
     model, X = load(options), read_members(options)
     if options.plots is not None:
         from skcluster._utils.names import file_names
@@ -62,24 +81,58 @@ def run(options: argparse.Namespace) -> None:
         X,
         diagrams=options.plots is not None,
         members=options.members_output is not None,
+        n_samples=options.n_samples if options.samples is not None else 0,
     )
     _write(options, found)
     if options.plots is not None:
         _draw(options, X, found)
-    shown = found.table if options.output is None else found.table.head(_SHOWN)
-    print(printed(shown))
-    if len(shown) < len(found.table):
-        print(f"… and {len(found.table) - len(shown)} more in {options.output}")
+    if options.json:
+        from skcluster.cli._json import estimates_as_json
+
+        out(estimates_as_json(found.table, facts(options)))
+    elif options.output is None or sys.stdout.isatty():
+        _show(options, found.table)
+
+
+def _check_outputs(options: argparse.Namespace) -> None:
+    """Find what cannot be written before the work is done."""
+    from skcluster.io import format_of
+
+    given = {
+        "--output": options.output,
+        "--members-output": options.members_output,
+        "--samples": options.samples,
+    }
+    files = {name: file for name, file in given.items() if file is not None}
+    for name, file in files.items():
+        may_write(file, options.overwrite)
+        kind = format_of(file, options.output_format if name == "--output" else None)
+        if name == "--samples" and kind != "parquet":
+            raise ValueError(f"Samples are written as .parquet, not {file.name}.")
+        same = next(other for other in files if files[other] == file)
+        if same != name:
+            raise ValueError(f"{same} and {name} are the same file, {file}.")
+    if options.n_samples < 1:
+        raise ValueError(f"--n-samples must be at least 1, not {options.n_samples}.")
 
 
 def _write(options: argparse.Namespace, found: Estimates) -> None:
     from skcluster.io import write_estimates
 
-    keywords = {"metadata": facts(options), "overwrite": options.overwrite}
+    if options.output is None and options.members_output is None and options.samples is None:
+        return
+    keywords: dict[str, Any] = {"metadata": facts(options), "overwrite": options.overwrite}
     if options.output is not None:
-        write_estimates(found.table, options.output, **keywords)
+        write_estimates(found.table, options.output, format=options.output_format, **keywords)
     if options.members_output is not None:
         write_estimates(found.members.set_index("cluster"), options.members_output, **keywords)
+    if options.samples is not None:
+        import pandas as pd
+
+        assert found.samples is not None
+        few = {name: drawn.head(options.n_samples) for name, drawn in found.samples.items()}
+        table = pd.concat(few, names=["cluster", "sample"]).droplevel("sample")
+        write_estimates(table, options.samples, **keywords)
 
 
 def _draw(options: argparse.Namespace, X: Any, found: Estimates) -> None:
@@ -97,3 +150,19 @@ def _draw(options: argparse.Namespace, X: Any, found: Estimates) -> None:
             overwrite=options.overwrite,
             progress=advance,
         )
+
+
+def _show(options: argparse.Namespace, table: Any) -> None:
+    from skcluster.cli._printed import printed
+
+    shown = table if options.output is None else table.head(_SHOWN)
+    text, left_out = printed(shown)
+    out(text)
+    if len(shown) < len(table):
+        out(f"… and {len(table) - len(shown)} more in {options.output}")
+    has_intervals = any(str(name).endswith("_lower") for name in table.columns)
+    told = [f"{options.coverage:.0%} intervals"] if has_intervals else []
+    told.append(f"model {facts(options)['model']}")
+    if left_out:
+        told.append(f"more columns with -o or --json ({', '.join(left_out)})")
+    out(f"{'; '.join(told)}.")

@@ -1,13 +1,25 @@
 """``skcluster info``."""
 
 import argparse
-import json
+import textwrap
 from pathlib import Path
+from typing import Any
+
+from skcluster.cli._console import out, plain
+
+EXAMPLES = """\
+  skcluster info
+  skcluster info my.skcluster --json
+"""
+#: Sections that say where a model holds come first.
+_FIRST = ("name", "targets", "data", "limits", "cross-validated scores")
+_WIDTH = 80
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """What the command takes."""
     command.add_argument("model", type=Path, nargs="?", help="model file (default: the pretrained)")
+    command.add_argument("--json", action="store_true", help="print the card as JSON")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -15,8 +27,55 @@ def run(options: argparse.Namespace) -> None:
     from skcluster.persistence import read_card
 
     found = read_card(options.model)
-    print(f"model file: {options.model or 'the one of this package'}, format {found['format']}")
-    for name, value in {**found["card"], "versions": found["versions"]}.items():
-        if isinstance(value, dict | list):
-            value = json.dumps(value, indent=2, ensure_ascii=False)
-        print(f"{name}: {value}")
+    if options.json:
+        from skcluster.cli._json import as_json
+
+        out(as_json(found))
+        return
+    card = found["card"]
+    out(f"model file: {options.model or 'the one of this package'}, format {found['format']}")
+    for name in sorted(card, key=lambda n: _FIRST.index(n) if n in _FIRST else len(_FIRST)):
+        out("\n".join(_lines(name, card[name], "")))
+    made_with = ", ".join(f"{library} {number}" for library, number in found["versions"].items())
+    out("\n".join(_lines("made with", made_with, "")))
+
+
+def _lines(name: str, value: Any, indent: str) -> list[str]:
+    """A name and its value, what is nested below it."""
+    deeper = f"{indent}  "
+    name = plain(str(name))
+    if isinstance(value, dict):
+        return [
+            f"{indent}{name}:",
+            *(line for n, v in value.items() for line in _lines(n, v, deeper)),
+        ]
+    if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
+        return [f"{indent}{name}:", *_table(value, deeper)]
+    if _is_range(value):
+        value = f"{_text(value[0])} to {_text(value[1])}"
+    elif isinstance(value, list):
+        return [f"{indent}{name}:", *(f"{deeper}{plain(_text(item))}" for item in value)]
+    return textwrap.wrap(
+        f"{name}: {plain(_text(value))}", _WIDTH, initial_indent=indent, subsequent_indent=deeper
+    )
+
+
+def _is_range(value: Any) -> bool:
+    numbers = isinstance(value, list) and all(isinstance(v, int | float) for v in value)
+    return numbers and len(value) == 2
+
+
+def _text(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _table(rows: list[dict[str, Any]], indent: str) -> list[str]:
+    """Rows of the same columns, aligned."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    cells = [[plain(name) for name in names]]
+    cells += [[plain(_text(row.get(name, ""))) for name in names] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return [
+        indent + "  ".join(f"{c:<{w}}" for c, w in zip(row, widths, strict=True)).rstrip()
+        for row in cells
+    ]

@@ -1,45 +1,75 @@
-"""From arguments to a command, and from its errors and warnings to lines of text."""
+"""From arguments to a command, and from its errors to lines of text."""
 
 import argparse
 import os
 import sys
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Sequence
+from contextlib import suppress
 
-from skcluster.cli import _estimate, _fit, _info, _report, _simulate
+import skcluster
+from skcluster.cli import _estimate, _example, _fetch, _fit, _info, _report, _simulate
+from skcluster.cli._console import console, say
 
 #: In the order of the help.
 _COMMANDS = {
     "estimate": (_estimate, "estimate the parameters of clusters"),
     "report": (_report, "make a page of estimates and diagrams"),
+    "fetch": (_fetch, "fetch the members of clusters by their names"),
     "fit": (_fit, "train a model on clusters with known parameters"),
+    "example": (_example, "write a small table of members to try things on"),
     "simulate": (_simulate, "simulate clusters"),
-    "info": (_info, "show what a model is"),
+    "info": (_info, "show what a model is, and where it holds"),
 }
+_EPILOG = """\
+examples:
+  skcluster estimate "M 67"
+  skcluster estimate members.fits -o estimates.ecsv --plots figures/
+  skcluster COMMAND --help
+
+exit code:
+  0 done, 1 failed, 2 wrong usage, 3 done but for tables that were left out, 130 interrupted
+"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; return its exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
+    """Run the command; return its exit code.
+
+    It is 0 if all was done, 1 if it failed, 2 for wrong usage, 3 if tables were left out, 130 if it
+    was interrupted.
+    """
+    try:
+        with console() as said:
+            code = _run(arguments)
+            return code or (3 if said.left_out else 0)
+    except KeyboardInterrupt:
+        say("interrupted")
+        return 130
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
     try:
-        with _plain_warnings():
-            options.run(options)
-            sys.stdout.flush()
+        options.run(options)
+        sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read the output has seen enough; Python must not complain when it closes it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except KeyboardInterrupt:
-        print("skcluster: interrupted", file=sys.stderr)
-        return 130
+        # Whoever read the output has seen enough.
+        _forget_output()
     except (ValueError, OSError, TypeError, MemoryError, ImportError) as error:
         if options.debug:
             raise
-        text = " ".join(str(error).split()) or type(error).__name__
-        print(f"skcluster: error: {text}", file=sys.stderr)
+        say(f"error: {str(error).strip() or type(error).__name__}")
+        try:
+            sys.stdout.flush()
+        except OSError:
+            _forget_output()
         return 1
     return 0
+
+
+def _forget_output() -> None:
+    """Keep Python from writing what is left, which fails again, when it ends."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -47,25 +77,20 @@ def _parser() -> argparse.ArgumentParser:
         prog="skcluster",
         description="Parameters of star clusters (log age, extinction, distance, metallicity) from "
         "their member stars.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--version", action="version", version=f"skcluster {skcluster.__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, (module, text) in _COMMANDS.items():
-        description = f"{text[0].upper()}{text[1:]}."
-        command = commands.add_parser(name, help=text, description=description)
+        command = commands.add_parser(
+            name,
+            help=text,
+            description=f"{text[0].upper()}{text[1:]}.",
+            epilog=f"examples:\n{module.EXAMPLES}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
         command.set_defaults(run=module.run)
         command.add_argument("--debug", action="store_true", help="show the traceback of an error")
         module.add_arguments(command)
     return parser
-
-
-@contextmanager
-def _plain_warnings() -> Iterator[None]:
-    """Warnings as one line each, without the line of code that gave them."""
-
-    def show(message: Any, *_: Any, **__: Any) -> None:
-        print(f"skcluster: warning: {' '.join(str(message).split())}", file=sys.stderr)
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("default", UserWarning)
-        warnings.showwarning = show
-        yield

@@ -44,22 +44,27 @@ def estimates(
     *,
     diagrams: bool,
     members: bool = False,
+    n_samples: int = 0,
 ) -> Estimates:
     """The table of estimates, and what diagrams or a table of stars need beside it."""
     from skcluster.estimation import estimate
 
-    n_samples = _N_SAMPLES if diagrams and hasattr(model, "predict_distribution") else 0
+    if diagrams and hasattr(model, "predict_distribution"):
+        n_samples = max(n_samples, _N_SAMPLES)
     with progress_bar("Estimating", len(X)) as advance:
-        table, *more = estimate(
+        found = estimate(
             X,
             model,
             coverage=options.coverage,
             n_samples=n_samples,
-            membership=True if members else "if known",
+            membership=True if members else "if known" if diagrams else False,
             random_state=0,
             progress=advance,
         )
-    return Estimates(table, more[0] if n_samples else None, more[-1])
+    table, *more = found if isinstance(found, tuple) else (found,)
+    return Estimates(
+        table, more[0] if n_samples else None, more[-1] if members or diagrams else None
+    )
 
 
 def facts(options: argparse.Namespace) -> dict[str, str]:
@@ -71,4 +76,9 @@ def facts(options: argparse.Namespace) -> dict[str, str]:
         "model": str(card["card"].get("name", options.model)),
         "skcluster": card["versions"]["skcluster"],
         "coverage": f"{options.coverage:g}",
+        **_citations(card["card"].get("citations")),
     }
+
+
+def _citations(given: Any) -> dict[str, str]:
+    return {"cite": "; ".join(map(str, given))} if isinstance(given, list) and given else {}

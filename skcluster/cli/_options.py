@@ -5,42 +5,107 @@ import os
 from pathlib import Path
 from typing import Any
 
+from skcluster.cli._by_name import add_catalogue, fetched, looks_like_a_file
+
+#: File types that are read, and those that are written.
+FORMATS = ("csv", "tsv", "ecsv", "fits", "votable", "parquet")
+
 
 def add_members(command: argparse.ArgumentParser) -> None:
     """Arguments of `read_members`."""
-    command.add_argument("members", type=Path, help="table of member stars, any usual file type")
+    command.add_argument(
+        "members",
+        nargs="+",
+        metavar="MEMBERS",
+        help="tables of member stars, of any usual file type, folders of such tables, or names of "
+        "clusters whose members are fetched",
+    )
+    command.add_argument("--format", choices=FORMATS, help="file type of the tables")
     command.add_argument("--cluster-column", metavar="NAME", help="column that names the cluster")
     command.add_argument(
-        "--one-cluster", metavar="NAME", help="all stars belong to one cluster of this name"
+        "--cluster",
+        metavar="NAME",
+        help="name of the only cluster in the table (default: what the table says, or else the "
+        "name of the file)",
     )
     command.add_argument(
         "--columns",
         nargs="+",
+        action="extend",
         default=[],
         metavar="THEIRS=OURS",
         help="other column names, as in G_corrected=phot_g_mean_mag",
     )
+    command.add_argument(
+        "--release",
+        choices=["edr3", "dr2"],
+        help="data release of the parallaxes (default: what the columns tell, or else edr3)",
+    )
+    command.add_argument(
+        "--zero-point",
+        type=float,
+        metavar="MAS",
+        help="parallax that the tables give an infinitely distant source; 0 for corrected ones",
+    )
+    command.add_argument(
+        "--magnitude-limit",
+        type=float,
+        metavar="G",
+        help="limiting magnitude of the lists (default: what their faintest stars tell)",
+    )
+    command.add_argument(
+        "--strict",
+        action="store_true",
+        help="stop at the first table that cannot be used, instead of leaving it out",
+    )
+    add_catalogue(command)
 
 
 def read_members(options: argparse.Namespace, labels: Path | None = None) -> Any:
     """Clusters, with labels if there are any, as `skcluster.io.read_clusters` gives them."""
-    from skcluster.io import read_clusters, read_table
-
     columns = {}
     for pair in options.columns:
         theirs, equals, ours = pair.partition("=")
         if not (theirs and equals and ours):
             raise ValueError(f"--columns takes THEIRS=OURS, not {pair!r}.")
         columns[theirs] = ours
-    members: Any = options.members
-    if options.one_cluster is not None:
-        if options.cluster_column is not None:
-            raise ValueError("Give --one-cluster or --cluster-column, not both.")
-        members = read_table(options.members)
-        members["cluster"] = [options.one_cluster] * len(members)
+    if options.cluster is not None and options.cluster_column is not None:
+        raise ValueError("Give --cluster or --cluster-column, not both.")
+    from skcluster.io import read_clusters
+
+    members = _sources(options)
+    cluster = options.cluster
+    if cluster is not None and len(members) == 1 and not isinstance(members[0], Path):
+        members, cluster = [members[0].set_axis([cluster])], None
     return read_clusters(
-        members, labels, columns=columns or None, cluster_column=options.cluster_column
+        members if len(members) > 1 else members[0],
+        labels,
+        columns=columns or None,
+        cluster_column=options.cluster_column,
+        cluster=cluster,
+        format=options.format,
+        on_error="raise" if options.strict else "warn",
+        release=options.release,
+        zero_point=options.zero_point,
+        magnitude_limit=options.magnitude_limit,
     )
+
+
+def _sources(options: argparse.Namespace) -> list[Any]:
+    """Paths of what is there, and the members of clusters that are named."""
+    found: list[Any] = []
+    names = []
+    for text in options.members:
+        path = Path(text).expanduser()
+        if path.exists() or looks_like_a_file(text):
+            found.append(path)
+        else:
+            names.append(text)
+    alone = options.strict or len(options.members) == 1
+    found += fetched(names, options.catalogue, strict=alone).values()
+    if not found:
+        raise ValueError("None of the clusters can be fetched.")
+    return found
 
 
 def add_overwrite(command: argparse.ArgumentParser) -> None:

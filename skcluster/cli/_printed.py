@@ -1,40 +1,149 @@
-"""A table of estimates as lines of text that fit a screen."""
+"""A table of estimates as lines of text that fit a terminal."""
 
+import shutil
+import sys
+import textwrap
+import unicodedata
 from math import isnan
-from typing import Any
+from typing import Any, NamedTuple
 
-from skcluster.schema import INTERVAL_ENDS, TARGETS, estimate_column
+from skcluster.cli._console import plain
+
+#: What columns are called, if they are there; those at the end go first where there is no room.
+_HEADS = {
+    "cluster": "cluster",
+    "log_age": "log age [dex]",
+    "a_v": "A_V [mag]",
+    "distance_kpc": "distance [kpc]",
+    "n_used": "stars",
+    "n_stars": "stars",
+    "metallicity": "[M/H] [dex]",
+    "goodness_of_fit": "fit",
+}
+#: From left to right.
+_ORDER = (
+    "cluster",
+    "n_used",
+    "n_stars",
+    "log_age",
+    "a_v",
+    "distance_kpc",
+    "metallicity",
+    "goodness_of_fit",
+)
+#: Room for a name where there is none for longer ones.
+_NAME = 16
 
 
-def printed(table: Any) -> str:
-    """The main columns of estimates: values with intervals in one column, others rounded.
+class Printed(NamedTuple):
+    """A table as text, and the columns for which there was no room."""
+
+    text: str
+    left_out: list[str]
+
+
+def printed(table: Any, width: int | None = None) -> Printed:
+    """The main columns of estimates, values with intervals in one column.
 
     All columns go into files. Here are the number of stars used (of all stars, if the model does
-    not tell), the parameters, the goodness of fit and the flag.
+    not tell), the parameters and the goodness of fit as far as there is room; reasons to doubt an
+    estimate are in a line below it.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `skcluster.estimate` gives it.
+    width : int, optional
+        Columns of the terminal; unless given, those of the standard output's, 80 for a file.
     """
-    first = "n_used" if "n_used" in table else "n_stars"
-    names = [n for n in (first, *TARGETS, "goodness_of_fit") if n in table]
-    columns = [_column(table, name) for name in names]
-    columns = [["cluster", *map(str, table.index)], *columns, ["flag", *table["flag"]]]
-    widths = [max(map(len, column)) for column in columns]
+    width = width or shutil.get_terminal_size((80, 24)).columns
+    names = [name for name in _HEADS if name == "cluster" or name in table]
+    if "n_used" in names:
+        names = [name for name in names if name != "n_stars"]
+    columns = {name: _column(table, name) for name in names}
+    left_out: list[str] = []
+    while _width(columns) > width and len(columns) > 2:
+        if _cells(columns["cluster"]) > _NAME:
+            columns["cluster"] = [_shortened(name) for name in columns["cluster"]]
+            continue
+        name = list(columns)[-1]
+        left_out.append(_HEADS[name].partition(" [")[0])
+        del columns[name]
+    shown = [columns[name] for name in _ORDER if name in columns]
     lines = []
-    for name, *values, flag in zip(*columns, strict=True):
-        cells = [f"{value:>{width}}" for value, width in zip(values, widths[1:], strict=False)]
-        lines.append("  ".join([f"{name:<{widths[0]}}", *cells, flag]).rstrip())
-    return "\n".join(lines)
+    for cells, flag in zip(_aligned(shown), ["", *table["flag"]], strict=True):
+        lines.append(cells.rstrip())
+        if flag:
+            indent = "    doubtful: "
+            lines += textwrap.wrap(
+                plain(flag), width, initial_indent=indent, subsequent_indent=" " * len(indent)
+            )
+    return Printed(_encodable("\n".join(lines)), left_out[::-1])
 
 
 def _column(table: Any, name: str) -> list[str]:
     """Head and cells of one column."""
+    if name == "cluster":
+        return ["cluster", *(plain(str(cluster)) for cluster in table.index)]
+    from skcluster.schema import INTERVAL_ENDS, estimate_column
+
     column = estimate_column(name)
-    head = f"{name} [{column.printed_unit}]" if column.unit else name
     ends = [table[name + end] for end in INTERVAL_ENDS if name + end in table]
-    cells = []
-    for value, *interval in zip(table[name], *ends, strict=True):
-        n = column.decimals_of(value)
-        texts = [f"{number:z.{n}f}" for number in (value, *interval)]
-        if isnan(value):
-            cells.append("–")
-        else:
-            cells.append("{} ({} to {})".format(*texts) if interval else texts[0])
-    return [head, *cells]
+    cells = [_cell(column, *values) for values in zip(table[name], *ends, strict=True)]
+    return [_HEADS[name], *cells]
+
+
+def _cell(column: Any, value: float, *interval: float) -> str:
+    if isnan(value):
+        return "–"
+    n = column.decimals_of(value)
+    text = f"{value:z.{n}f}".replace("-", "−")
+    if not interval:
+        return text
+    lower, upper = interval
+    return f"{text} {_signed(upper - value, '+', n)} {_signed(value - lower, '−', n)}"
+
+
+def _signed(distance: float, sign: str, n: int) -> str:
+    """How far an end of an interval is from the value; it may lie on the other side of it."""
+    if distance < 0 and round(distance, n) != 0:
+        sign = "−" if sign == "+" else "+"
+    return f"{sign}{abs(distance):.{n}f}"
+
+
+def _aligned(columns: list[list[str]]) -> list[str]:
+    """Lines of a table, the first column to the left, others to the right."""
+    widths = [_cells(column) for column in columns]
+    lines = []
+    for name, *others in zip(*columns, strict=True):
+        padded = [f"{text:>{width}}" for text, width in zip(others, widths[1:], strict=True)]
+        lines.append("  ".join([name + " " * (widths[0] - _cells([name])), *padded]))
+    return lines
+
+
+def _width(columns: dict[str, list[str]]) -> int:
+    return sum(_cells(column) + 2 for column in columns.values()) - 2
+
+
+def _cells(texts: list[str]) -> int:
+    """The largest number of cells of a terminal that a text takes; some letters take two."""
+    return max(sum(1 + (unicodedata.east_asian_width(c) in "WF") for c in t) for t in texts)
+
+
+def _shortened(name: str) -> str:
+    """A name with its middle left out, because the ends of names differ."""
+    if _cells([name]) <= _NAME:
+        return name
+    half = _NAME // 2 if _cells([name]) == len(name) else _NAME // 4
+    return f"{name[: half - 1]}…{name[-half:]}"
+
+
+def _encodable(text: str) -> str:
+    """The text with what the standard output cannot encode in plain letters, where there are."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    for sign, simple in {"−": "-", "–": "-", "…": "~"}.items():
+        try:
+            sign.encode(encoding)
+        except UnicodeEncodeError:
+            text = text.replace(sign, simple)
+    return text

@@ -3,15 +3,21 @@
 import argparse
 from pathlib import Path
 
+from skcluster.cli._console import out
 from skcluster.cli._model import add_model, estimates, facts, load
 from skcluster.cli._options import add_members, add_overwrite, may_write, read_members
+
+EXAMPLES = """\
+  skcluster report members.fits -o report.html
+  skcluster report "M 67" "NGC 188" -o two.html --title "Two old clusters"
+"""
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """What the command takes."""
     add_members(command)
     command.add_argument("-o", "--output", type=Path, required=True, help="page to write, .html")
-    command.add_argument("--title", help="heading (default: the name of the members' file)")
+    command.add_argument("--title", help="heading (default: of the members)")
     add_model(command)
     add_overwrite(command)
 
@@ -30,8 +36,14 @@ def run(options: argparse.Namespace) -> None:
         samples=samples,
         membership=members,
         coverage=options.coverage,
-        title=options.title or f"Star clusters of {options.members.name}",
+        title=options.title or f"Star clusters of {_named(options.members)}",
         metadata=facts(options),
         overwrite=options.overwrite,
     )
-    print(options.output)
+    out(str(options.output))
+
+
+def _named(members: list[str]) -> str:
+    """The first of the members, and how many more there are."""
+    more = f" and {len(members) - 1} more" if len(members) > 1 else ""
+    return f"{Path(members[0]).name}{more}"

@@ -1,58 +1,82 @@
 """Any table of stars -> clusters, checked."""
 
-import warnings
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
 from nested_pandas import NestedFrame
 
-from skcluster._utils.messages import some_names
-from skcluster._utils.tables import to_frame
-from skcluster._utils.typing import BoolArray, ClustersLike, IntArray
-from skcluster.clusters._stars import STARS, Stars, clusters_from_flat, stars_of
-from skcluster.clusters._tables import MEASUREMENTS, find_cluster_column, to_numbers
-from skcluster.schema import NEEDED_STAR_COLUMNS, Column
+from skcluster._utils.messages import some_names, warn_caller
+from skcluster._utils.typing import BoolArray, ClustersLike
+from skcluster.clusters._columns import missing_column
+from skcluster.clusters._nest import nest_and_flatten
+from skcluster.clusters._stars import STARS, Stars, stars_of
+from skcluster.clusters._tables import MEASUREMENTS
+from skcluster.schema import NEEDED_STAR_COLUMNS, STAR_COLUMNS, Column
 
-_UNITS = {name: known.unit for name, known in MEASUREMENTS.items()}
+_PERCENTAGES = (
+    " Percentages are recognised where the largest lies between 10 and 100 and the median above 1."
+)
 
 
-def as_clusters(data: ClustersLike, *, cluster_column: str | None = None) -> NestedFrame:
+def as_clusters(
+    data: ClustersLike,
+    *,
+    columns: Mapping[str, str] | None = None,
+    cluster_column: str | None = None,
+    cluster: str | None = None,
+) -> NestedFrame:
     """Make clusters from any table of stars, and check them.
 
     Parameters
     ----------
-    data : NestedFrame, DataFrame, astropy Table or QTable, mapping or sequence of such tables
+    data : NestedFrame, DataFrame, Table, Arrow or polars table, mapping or sequence of such tables
         Clusters already made; or one long table of stars with a column that names the cluster;
-        or a table for each cluster, in a dict under the cluster's name or in a list. Columns have
-        the names of the Gaia archive: ``phot_g_mean_mag`` and ``bp_rp`` (mag; or
-        ``phot_bp_mean_mag`` and ``phot_rp_mean_mag`` in its stead) are needed, ``parallax`` and
-        ``parallax_error`` (mas), ``probability`` (0 to 1), ``ra``, ``dec``, ``pmra``, ``pmdec`` …
-        known; all others come along as they are. Columns with units are converted.
+        or a table for each cluster, in a dict under the cluster's name or in a list. A table is
+        one of pandas, of astropy (its units are converted), or any that has
+        ``__arrow_c_stream__`` or ``__dataframe__``. A long table without a column that names the
+        cluster is one cluster, named ``"cluster"`` unless ``cluster`` says otherwise.
+
+        Columns are found under the names of the Gaia archive and of VizieR, in upper and lower
+        case: ``phot_g_mean_mag`` and ``bp_rp`` (mag; or ``phot_bp_mean_mag`` and
+        ``phot_rp_mean_mag`` in its stead) are needed, ``parallax`` and ``parallax_error`` (mas),
+        ``probability`` (0 to 1), ``ra``, ``dec``, ``pmra``, ``pmdec`` … known; all others come
+        along as they are.
+    columns : mapping of str to str, optional
+        For other names: from the table's names to those of the Gaia archive, as in
+        ``{"G_corrected": "phot_g_mean_mag"}``. Such a column replaces one that has the name.
     cluster_column : str, optional
-        The column of a long table that names the cluster. Unless given: ``cluster``, in upper or
-        lower case, or the index if that is its name.
+        The column of a long table, or level of its index, that names the cluster. Unless given:
+        ``cluster``, ``Name`` or another of `skcluster.schema.CLUSTER`, in upper or lower case.
+    cluster : str, optional
+        The name of the cluster to which all stars of a long table belong, whatever columns it has.
 
     Returns
     -------
     NestedFrame
         One row a cluster, in the order of first appearance, the clusters' names as index, the
-        stars in the nested column ``stars`` in their own order. Clusters already made and in
-        order come back as they are.
+        stars in the nested column ``stars`` in their own order, under the names of the Gaia
+        archive. Clusters already made and in order come back as they are.
 
     Raises
     ------
     ValueError
-        If a needed column is missing, a unit does not fit, or a value is not in the range that
-        `skcluster.schema.STAR_COLUMNS` allows (the message names the cluster, the column, the value
-        and the rule).
+        If a needed column is missing or ambiguous, a unit does not fit, or a value is not in the
+        range that `skcluster.schema.STAR_COLUMNS` allows (the message names the cluster, the
+        column, the value and the rule).
 
     Warns
     -----
+    OneClusterWarning
+        If a table has no column that names the cluster, and ``cluster`` is not given.
     UserWarning
         If stars without magnitude or colour were left out (with counts). A cluster that loses all
-        its stars stays, empty; estimators refuse it by name.
+        its stars stays, empty; estimators refuse it by name. If probabilities are in per cent: the
+        largest lies between 10 and 100, and the median above 1.
+
+    See Also
+    --------
+    skcluster.io.read_clusters : The same for files.
 
     Examples
     --------
@@ -70,10 +94,12 @@ def as_clusters(data: ClustersLike, *, cluster_column: str | None = None) -> Nes
     >>> len(X.loc["NGC_2682", "stars"])
     2
 
-    A table for each cluster does as well:
+    A table for each cluster does as well, and so does one of a single cluster:
 
     >>> as_clusters({name: stars for name, stars in members.groupby("cluster")}).shape
     (2, 1)
+    >>> as_clusters(members[["phot_g_mean_mag", "bp_rp"]], cluster="M 67").index.tolist()
+    ['M 67']
 
     A value that cannot be right is refused by name:
 
@@ -83,13 +109,28 @@ def as_clusters(data: ClustersLike, *, cluster_column: str | None = None) -> Nes
     ValueError: cluster 'NGC_2682' has a star with bp_rp = 99 mag, which must lie between -5 and
     15 (a missing value is NaN, masked or blank).
     """
-    X = _nested(data, cluster_column)
-    stars = stars_of(X)
+    X, stars = nest_and_flatten(data, columns, cluster_column, cluster)
     whole = _checked(stars)
     if whole is stars:
         return X
-    columns = X.columns.drop(STARS)
-    return X[columns].assign(**{STARS: whole.to_clusters()[STARS]})[X.columns]
+    others = X.columns.drop(STARS)
+    return X[others].assign(**{STARS: whole.to_clusters()[STARS]})[X.columns]
+
+
+def check_stars(X: NestedFrame) -> None:
+    """Check the values of stars, without leaving any out.
+
+    Parameters
+    ----------
+    X : NestedFrame
+        Clusters, as `nest_clusters` gives them.
+
+    Raises
+    ------
+    ValueError
+        As `as_clusters` does.
+    """
+    _whole(stars_of(X))
 
 
 def validate_clusters(X: ClustersLike, *, columns: Iterable[str] = ()) -> Stars:
@@ -112,7 +153,7 @@ def validate_clusters(X: ClustersLike, *, columns: Iterable[str] = ()) -> Stars:
     ValueError
         If there is no cluster, a cluster has no usable star, or a column is missing.
     """
-    stars = _checked(stars_of(_nested(X)))
+    stars = _checked(nest_and_flatten(X)[1])
     for column in columns:
         if column not in stars:
             raise ValueError(
@@ -130,102 +171,25 @@ def validate_clusters(X: ClustersLike, *, columns: Iterable[str] = ()) -> Stars:
     return stars
 
 
-def _nested(data: Any, cluster_column: str | None = None) -> NestedFrame:
-    """Clusters from any table of stars, their values not checked."""
-    if isinstance(data, NestedFrame) and STARS in data.columns:
-        return data
-    if isinstance(data, Mapping) and not _is_table(data):
-        names, tables = list(data), list(data.values())
-        return _from_tables(tables, pd.Index(names))
-    if _is_table(data):
-        return _from_long_table(data, cluster_column)
-    if isinstance(data, Sequence) and not isinstance(data, str | bytes):
-        return _from_tables(list(data), pd.RangeIndex(len(data)))
-    raise TypeError(
-        "Clusters can be made from a DataFrame, an astropy Table, a NestedFrame, or a dict or "
-        f"list of tables, not from {type(data).__name__}."
-    )
-
-
-def _is_table(data: Any) -> bool:
-    if isinstance(data, pd.DataFrame):
-        return True
-    # astropy's tables, known without importing astropy; a dict of columns is no table here.
-    return any(base.__module__.startswith("astropy.table") for base in type(data).__mro__)
-
-
-def _from_long_table(data: Any, cluster_column: str | None) -> NestedFrame:
-    frame = to_frame(data, _UNITS)
-    if frame.empty:
-        raise ValueError("The table of stars is empty.")
-    name = find_cluster_column(frame, cluster_column)
-    labels = frame[name]
-    missing = labels.isna()
-    if not pd.api.types.is_numeric_dtype(labels):
-        labels = labels.astype(str).str.strip()
-        missing |= labels == ""
-    if missing.any():
-        raise ValueError(
-            f"{missing.sum()} stars have no cluster name (column {name!r}, first in row "
-            f"{np.argmax(missing)}); every star needs one."
-        )
-    codes, names = pd.factorize(labels)
-    if (np.diff(codes) < 0).any():
-        order = np.argsort(codes, kind="stable")
-        frame, codes = frame.iloc[order], codes[order]
-    offsets = np.searchsorted(codes, np.arange(len(names) + 1))
-    return _nest(frame.drop(columns=name), offsets, pd.Index(names, name=name))
-
-
-def _from_tables(tables: list[Any], index: pd.Index) -> NestedFrame:
-    if not tables:
-        raise ValueError("There is no table to make clusters from.")
-    for name, table in zip(index, tables, strict=True):
-        if not _is_table(table):
-            raise TypeError(
-                f"The stars of cluster {name!r} must be a DataFrame or an astropy Table, not "
-                f"{type(table).__name__}."
-            )
-    frames = [to_frame(table, _UNITS) for table in tables]
-    offsets = np.concatenate([[0], np.cumsum([len(frame) for frame in frames])])
-    filled = [frame for frame in frames if len(frame)]
-    if not filled:
-        raise ValueError("No table holds a star.")
-    return _nest(pd.concat(filled, ignore_index=True), offsets, index)
-
-
-def _nest(frame: pd.DataFrame, offsets: IntArray, index: pd.Index) -> NestedFrame:
-    """Nest sorted stars; numbers become numbers, and a missing colour is made."""
-
-    def cluster_of(star: int) -> Any:
-        return index[int(np.searchsorted(offsets, star, side="right")) - 1]
-
-    fields = {
-        str(name): to_numbers(column, cluster_of) if name in MEASUREMENTS else column.array
-        for name, column in frame.items()
-    }
-    if "bp_rp" not in fields and {"phot_bp_mean_mag", "phot_rp_mean_mag"} <= fields.keys():
-        fields["bp_rp"] = fields["phot_bp_mean_mag"] - fields["phot_rp_mean_mag"]
-    return clusters_from_flat(fields, offsets, index)
-
-
 def _checked(stars: Stars) -> Stars:
     """The stars whose values are whole; the very same object if all are."""
-    for column in NEEDED_STAR_COLUMNS:
-        if column not in stars:
-            raise ValueError(
-                f"The stars have no column {column!r} (in the Gaia archive's names); there are: "
-                f"{', '.join(stars.columns)}. skcluster.io.read_clusters knows the names of other "
-                "catalogues."
-            )
-    whole = np.ones(len(stars), dtype=bool)
-    for name, rule in MEASUREMENTS.items():
-        if name in stars and len(stars):
-            _apply_rule(stars, name, rule, whole)
+    whole = _whole(stars)
     if whole.all():
         return stars
     _warn_left_out(stars, whole)
     return stars.take(whole)
+
+
+def _whole(stars: Stars) -> BoolArray:
+    """Which stars have all that they need; what is wrong is refused."""
+    for column in NEEDED_STAR_COLUMNS:
+        if column not in stars:
+            raise ValueError(missing_column("stars", STAR_COLUMNS[column], stars.columns))
+    whole = np.ones(len(stars), dtype=bool)
+    for name, rule in MEASUREMENTS.items():
+        if name in stars and len(stars):
+            _apply_rule(stars, name, rule, whole)
+    return whole
 
 
 def _apply_rule(stars: Stars, name: str, rule: Column, whole: BoolArray) -> None:
@@ -249,6 +213,7 @@ def _apply_rule(stars: Stars, name: str, rule: Column, whole: BoolArray) -> None
         raise ValueError(
             f"cluster {cluster!r} has a star with {name} = {values[first]:g}{unit}, which "
             f"{rule.rule()} (a missing value is NaN, masked or blank)."
+            f"{_PERCENTAGES if name == 'probability' else ''}"
         )
     if rule.missing == "leave out":
         whole &= ~missing
@@ -263,4 +228,4 @@ def _warn_left_out(stars: Stars, whole: BoolArray) -> None:
     )
     if len(empty):
         text += f" No star is left of {len(empty)} clusters: {some_names(empty)}."
-    warnings.warn(text, UserWarning, stacklevel=4)
+    warn_caller(text)

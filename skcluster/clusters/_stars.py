@@ -92,6 +92,18 @@ class Stars:
         fields = {changed.get(k, k): v for k, v in self._fields.items() if k not in replaced}
         return Stars(self.index, self.offsets, fields)
 
+    def with_column(self, name: str, values: npt.ArrayLike) -> "Stars":
+        """The same stars with a column added or replaced.
+
+        Parameters
+        ----------
+        name : str
+            Name of the column.
+        values : array-like of shape (n_stars,)
+            Its values.
+        """
+        return Stars(self.index, self.offsets, {**self._fields, name: _to_arrow(values, name)})
+
     def to_clusters(self) -> NestedFrame:
         """The clusters as a `NestedFrame`, as `as_clusters` gives them."""
         return clusters_from_flat(self._fields, self.offsets, self.index)

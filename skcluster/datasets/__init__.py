@@ -1,5 +1,6 @@
-"""Clusters to learn from: simulated ones, and published catalogues."""
+"""Clusters to learn from: an example, simulated ones, and published catalogues."""
 
+from skcluster.datasets._load_example import load_example
 from skcluster.datasets._load_simulated import load_simulated_clusters
 from skcluster.datasets.catalogues import (
     CatalogueChangedError,
@@ -14,7 +15,12 @@ from skcluster.datasets.catalogues import (
     fetch_hunt_reffert_2023,
     get_data_home,
 )
-from skcluster.datasets.simulation import Effects, simulate_clusters, simulate_to_parquet
+from skcluster.datasets.simulation import (
+    Effects,
+    simulate_clusters,
+    simulate_field_stars,
+    simulate_to_parquet,
+)
 
 __all__ = [
     "CatalogueChangedError",
@@ -29,7 +35,9 @@ __all__ = [
     "fetch_dias_2021",
     "fetch_hunt_reffert_2023",
     "get_data_home",
+    "load_example",
     "load_simulated_clusters",
     "simulate_clusters",
+    "simulate_field_stars",
     "simulate_to_parquet",
 ]

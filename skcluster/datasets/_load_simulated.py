@@ -22,10 +22,10 @@ is stored or downloaded. The stars lie on PARSEC isochrones (Bressan et al. 2012
 like Gaia EDR3 members brighter than G = 18: with binaries, differential reddening, errors,
 field stars and blue stragglers.
 
-X, one row a cluster with its stars nested in the column ``stars``:
+X, one row per cluster with its stars nested in the column ``stars``:
     phot_g_mean_mag, bp_rp, phot_bp_mean_mag, phot_rp_mean_mag (mag), parallax, parallax_error
     (mas), probability
-y, one row a cluster:
+y, one row per cluster:
     log_age (log10 of years), a_v (mag), distance_kpc (kpc)
 """
 

@@ -9,9 +9,11 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
 from skcluster._utils.typing import ClustersLike, IntArray
-from skcluster.clusters import as_clusters, stars_of
+from skcluster.clusters import as_clusters, stars_of, state_magnitude_limit
 from skcluster.estimation._answer import Answer, ask, columns_of
 from skcluster.estimation._table import members_of, samples_of, table_of
+from skcluster.gaia import Release
+from skcluster.io import to_edr3_parallaxes
 from skcluster.persistence import load_model
 
 #: Clusters that are estimated at a time, between two reports of progress.
@@ -26,6 +28,9 @@ _CHUNK = 100
         "n_samples": [Interval(Integral, 0, None, closed="left")],
         "membership": ["boolean", StrOptions({"if known"})],
         "random_state": ["random_state"],
+        "release": [StrOptions({"edr3", "dr2"}), None],
+        "zero_point": [Real, None],
+        "magnitude_limit": [Interval(Real, None, None, closed="neither"), None],
         "progress": [callable, None],
     },
     prefer_skip_nested_validation=True,
@@ -38,6 +43,9 @@ def estimate(
     n_samples: int = 0,
     membership: bool | Literal["if known"] = False,
     random_state: int | np.random.RandomState | None = None,
+    release: Release | None = None,
+    zero_point: float | None = None,
+    magnitude_limit: float | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Any:
     """Estimate log age, A_V and distance of clusters.
@@ -65,6 +73,17 @@ def estimate(
         its place where the model knows none.
     random_state : int, RandomState instance or None, default=None
         Determines the samples that are drawn.
+    release : {"edr3", "dr2"}, optional
+        Data release of the parallaxes in ``X``, if it is not the one that the model was trained on,
+        EDR3 for the pretrained model. They are shifted to its zero point. Clusters from
+        `skcluster.io.read_clusters` have been shifted already, if it was told the release.
+    zero_point : float, optional
+        Parallax that ``X`` gives an infinitely distant source (mas), if it is not that of the
+        release: 0 for parallaxes that have been corrected.
+    magnitude_limit : float, optional
+        Limiting magnitude in G (mag). Fainter stars are not used, and the lists are taken to end
+        there. By default, the star column of that name states the limit of each list, or else the
+        faintest stars show it (`skcluster.clusters.magnitude_limits`).
     progress : callable, optional
         Called with the number of clusters just estimated.
 
@@ -110,7 +129,7 @@ def estimate(
     'membership'
     """
     model = load_model() if model is None else model
-    X = as_clusters(X)
+    X = _as_told(as_clusters(X), release, zero_point, magnitude_limit)
     if n_samples and not X.index.is_unique:
         twice = X.index[X.index.duplicated()][0]
         raise ValueError(f"Samples need unique names of clusters, but {twice!r} is there twice.")
@@ -136,3 +155,12 @@ def estimate(
         known = answers[0].membership is not None
         found.append(members_of(answers, rows, X) if known else None)
     return tuple(found) if len(found) > 1 else table
+
+
+def _as_told(
+    X: Any, release: Release | None, zero_point: float | None, magnitude_limit: float | None
+) -> Any:
+    """Clusters with parallaxes on the model's scale, and with the limit stated per star."""
+    if release is not None or zero_point is not None:
+        X = to_edr3_parallaxes(X, release or "edr3", zero_point=zero_point)
+    return X if magnitude_limit is None else state_magnitude_limit(X, magnitude_limit)

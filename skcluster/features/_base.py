@@ -1,6 +1,6 @@
 """What every estimator that turns clusters into numbers shares."""
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,7 @@ COLOUR, MAGNITUDE, PARALLAX = "bp_rp", "phot_g_mean_mag", "parallax"
 
 
 class ClusterTransformer(DocLinkMixin, TransformerMixin, BaseEstimator):
-    """Base of the estimators whose X is clusters and whose output has one row a cluster."""
+    """Base of the estimators that turn clusters into one row of numbers per cluster."""
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -28,15 +28,16 @@ class ClusterTransformer(DocLinkMixin, TransformerMixin, BaseEstimator):
         tags.input_tags.allow_nan = True
         return tags
 
-    def _output(self, values: npt.NDArray[Any], X: ClustersLike, stars: Stars) -> Any:
-        """The values, as a DataFrame under the clusters' names if that was asked for.
+    def _output(self, values: npt.NDArray[Any], X: ClustersLike, stars: Stars) -> npt.NDArray[Any]:
+        """Return the values, as a DataFrame with the clusters' names if that was asked for.
 
         scikit-learn labels the rows of its output with the index of X. That is right for a
-        `NestedFrame` alone: the index of a long table numbers the stars, and a list has none.
+        `NestedFrame` only: the index of a long table numbers the stars, and a list has none. As in
+        scikit-learn, the annotation does not mention the DataFrame.
         """
         if isinstance(X, NestedFrame) or _get_output_config("transform", self)["dense"] != "pandas":
             return values
-        return pd.DataFrame(values, index=stars.index, copy=False)
+        return cast("npt.NDArray[Any]", pd.DataFrame(values, index=stars.index, copy=False))
 
 
 def check_range(name: str, limits: Any) -> tuple[float, float]:

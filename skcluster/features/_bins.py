@@ -74,7 +74,7 @@ class UniformBins:
         guess = values * scale
         guess += shift
         np.clip(guess, 0, self.n_bins, out=guess)
-        number = guess.astype(np.int32)
+        number: npt.NDArray[np.int32] = guess.astype(np.int32)
         np.take(upper, number, out=guess, mode="clip")
         number += (values >= guess).view(np.int8)
         return number

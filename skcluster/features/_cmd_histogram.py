@@ -24,7 +24,10 @@ _COUNTERS = 2**16
 
 
 class CMDHistogram(DiagramTransformer):
-    """Two-dimensional histogram of the colour-magnitude diagram of each cluster.
+    """Two-dimensional histogram of the colour-magnitude diagram per cluster.
+
+    All clusters are counted in one pass over their stars. A row of the output is the diagram of one
+    cluster, flattened, with the magnitude varying fastest.
 
     Parameters
     ----------
@@ -69,7 +72,7 @@ class CMDHistogram(DiagramTransformer):
     See Also
     --------
     CMDRasterizer : The diagram as a picture.
-    GuessFeatures : Three numbers that sum the diagram up.
+    GuessFeatures : Three numbers that summarise the diagram.
 
     Notes
     -----
@@ -184,7 +187,7 @@ class CMDHistogram(DiagramTransformer):
         return self._output(values.reshape(len(values), -1), X, stars)
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
-        """Names that give the middle of each bin, such as "colour_0.75_magnitude_13.6".
+        """Return names with the centre of each bin, such as "colour_0.75_magnitude_13.6".
 
         Parameters
         ----------

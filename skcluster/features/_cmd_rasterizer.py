@@ -24,7 +24,10 @@ _PIXELS = 2**19
 
 
 class CMDRasterizer(DiagramTransformer):
-    """Picture of the colour-magnitude diagram of each cluster, as a row of pixels.
+    """Picture of the colour-magnitude diagram per cluster, as a row of pixels.
+
+    Every star is a dot, as in a scatter plot. All clusters are drawn in one pass over their stars,
+    or one by one with matplotlib.
 
     Parameters
     ----------
@@ -189,18 +192,18 @@ class CMDRasterizer(DiagramTransformer):
         return self._output(pictures, X, stars)
 
     def batches(self, X: ClustersLike, batch_size: int = 256) -> Iterator[npt.NDArray[Any]]:
-        """Draw some clusters at a time, never holding all pictures.
+        """Draw a batch of clusters at a time, without holding all pictures in memory.
 
         Parameters
         ----------
         X : clusters
             Whatever `skcluster.clusters.as_clusters` takes.
         batch_size : int, default=256
-            How many clusters to draw at a time.
+            Number of clusters per batch.
 
-        Yields
-        ------
-        ndarray of shape (batch_size, image_size * image_size)
+        Returns
+        -------
+        iterator of ndarray of shape (batch_size, image_size * image_size)
             The pictures of consecutive clusters, as `transform` gives them; the last batch may be
             smaller.
 
@@ -225,7 +228,7 @@ class CMDRasterizer(DiagramTransformer):
         )
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
-        """Names that give the row and column of each pixel, such as "pixel_0_179".
+        """Return names with the row and column of each pixel, such as "pixel_0_179".
 
         Parameters
         ----------

@@ -175,7 +175,7 @@ class CMDSummary(ClusterTransformer):
         return self._output(np.hstack(columns), X, stars)
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
-        """Names such as ``bp_rp_q10_from_-9.00``, ``share_from_-9.00`` and ``n_stars``.
+        """Return names such as ``bp_rp_q10_from_-9.00``, ``share_from_-9.00`` and ``n_stars``.
 
         Parameters
         ----------

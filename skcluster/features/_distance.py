@@ -70,7 +70,8 @@ def _row_medians(
     rows.sort(axis=1)  # NaN comes last
     row = np.arange(len(rows))
     lower = rows[row, np.maximum(known - 1, 0) // 2].astype(np.float64)
-    return (lower + rows[row, known // 2]) / 2
+    median: FloatArray = (lower + rows[row, known // 2]) / 2
+    return median
 
 
 def fill_parallaxes(parallax: FloatArray, stars: Stars, fallback: float) -> FloatArray:

@@ -34,7 +34,8 @@ def disc(radius: float) -> FloatArray:
     high = np.minimum(pixels[:, None, None] + 0.5, half)
     cover = np.maximum(high - low, 0).mean(axis=2)
     # Exact along y, approximate along x: the mean of both ways is as round as a disc.
-    return (cover + cover.T) / 2
+    stamp: FloatArray = (cover + cover.T) / 2
+    return stamp
 
 
 class FastRenderer:
@@ -60,7 +61,10 @@ class FastRenderer:
         self._height, self._width = rows.stop - rows.start, columns.stop - columns.start
         # Stars whose centre is off the window, however far, go where only their rim can be seen.
         self._pad = 2 * self._reach + 1
-        self._padded = (self._height + 2 * self._pad, self._width + 2 * self._pad)
+        self._padded: tuple[int, int] = (
+            self._height + 2 * self._pad,
+            self._width + 2 * self._pad,
+        )
         dy, dx = np.nonzero(stamp)
         self._steps = (dy - self._reach) * self._padded[1] + dx - self._reach
         self._clear = (1 - stamp[dy, dx]).astype(np.float32)

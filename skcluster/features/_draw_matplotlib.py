@@ -1,6 +1,7 @@
 """Pictures of clusters one by one, in matplotlib."""
 
 from contextlib import AbstractContextManager
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -32,7 +33,7 @@ class MatplotlibRenderer:
         from matplotlib.figure import Figure
 
         figure = Figure(figsize=(INCHES, INCHES), dpi=layout.dpi)
-        self._canvas = FigureCanvasAgg(figure)
+        self._canvas: Any = FigureCanvasAgg(figure)  # whose methods matplotlib does not annotate
         axes = figure.add_axes(layout.box)
         if not layout.axes:
             axes.set_axis_off()
@@ -57,4 +58,5 @@ class MatplotlibRenderer:
         """
         self._stars.set_data(colour, magnitude)
         self._canvas.draw()
-        return 255 - np.asarray(self._canvas.buffer_rgba())[..., 0]
+        ink: npt.NDArray[np.uint8] = 255 - np.asarray(self._canvas.buffer_rgba())[..., 0]
+        return ink

@@ -6,16 +6,19 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import _fit_context
+from sklearn.utils import Tags
 from sklearn.utils._param_validation import Interval
-from sklearn.utils.validation import check_is_fitted
 
 from skcluster._utils.typing import ClustersLike, FloatArray, IntArray
-from skcluster.clusters import Stars, validate_clusters
+from skcluster.clusters import Stars, magnitude_limits, validate_clusters
 from skcluster.features._base import COLOUR, MAGNITUDE, PARALLAX, ClusterTransformer
-from skcluster.features._distance import fill_parallaxes, modulus_at_least, typical_parallax
+from skcluster.features._distance import modulus_at_least
 from skcluster.features._mean_parallax import mean_parallaxes, parallax_errors
 from skcluster.features._quantiles import quantiles_by_group
 from skcluster.schema import CHANNELS, COLOUR_QUANTILES, CONTEXT, G_QUANTILES, NETWORK_SCALES
+
+#: Distance modulus of a cluster without any parallax, and its error (mag).
+_UNKNOWN_MODULUS = (11.0, 2.0)
 
 
 class StarSet(ClusterTransformer):
@@ -36,20 +39,16 @@ class StarSet(ClusterTransformer):
     min_parallax : float, default=0.05
         Smaller and negative mean parallaxes are taken as this, mas.
 
-    Attributes
-    ----------
-    fallback_parallax_ : float
-        Median of the training clusters' mean parallaxes, which stands in, with a warning, where a
-        cluster has no star with a parallax, mas.
-
     See Also
     --------
     CMDSummary : Quantiles of the same stars.
 
     Notes
     -----
-    The first 14 columns describe the cluster: distance modulus of its mean parallax and the error
-    of that, logarithm of the number of stars, quantiles of G and colour, distance of the parallax.
+    The first 16 columns describe the cluster: distance modulus of its mean parallax and the error
+    of that, logarithm of the number of stars, quantiles of G and colour, distance of the parallax,
+    limiting magnitude (see `skcluster.clusters.magnitude_limits`), and whether there is a parallax
+    at all. For a cluster without, a distance modulus of 11 with an error of 2 stands in.
     Seven columns follow for each star, brightest first: G, colour, G corrected by the cluster's
     parallax, the difference of its parallax to the cluster's in errors (within ±5; 0 where it has
     none), membership probability (1 where the table has none), rank in brightness from −1 to 1, and
@@ -67,7 +66,7 @@ class StarSet(ClusterTransformer):
     >>> X, y = simulate_clusters(3, random_state=0)
     >>> stars = StarSet(max_stars=100).set_output(transform="pandas").fit_transform(X)
     >>> stars.shape
-    (3, 714)
+    (3, 716)
     >>> stars.filter(like="star_0_").columns[:3].tolist()
     ['star_0_g', 'star_0_bp_rp', 'star_0_absolute_g']
     """
@@ -94,12 +93,12 @@ class StarSet(ClusterTransformer):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ClustersLike, y: Any = None) -> Self:
-        """Learn what stands in for a parallax.
+        """Check the clusters; nothing is learned from them.
 
         Parameters
         ----------
         X : clusters
-            Whatever `skcluster.clusters.as_clusters` takes, with parallaxes.
+            Whatever `skcluster.clusters.as_clusters` takes.
         y : object
             Not used.
 
@@ -108,13 +107,8 @@ class StarSet(ClusterTransformer):
         StarSet
             Itself.
 
-        Raises
-        ------
-        ValueError
-            If there is no column of parallaxes, or no parallax in it.
         """
-        stars = validate_clusters(X, columns=(PARALLAX,))
-        self.fallback_parallax_ = typical_parallax(mean_parallaxes(stars, self.zero_point)[0])
+        validate_clusters(X)
         return self
 
     def transform(self, X: ClustersLike) -> npt.NDArray[np.float32]:
@@ -123,34 +117,33 @@ class StarSet(ClusterTransformer):
         Parameters
         ----------
         X : clusters
-            Whatever `skcluster.clusters.as_clusters` takes, with parallaxes.
+            Whatever `skcluster.clusters.as_clusters` takes.
 
         Returns
         -------
-        ndarray of float32, shape (n_clusters, 14 + 7 * max_stars)
+        ndarray of float32, shape (n_clusters, 16 + 7 * max_stars)
             See the notes. NaN for a cluster without a star brighter than the limit.
-
-        Warns
-        -----
-        UserWarning
-            If a cluster has no star with a parallax.
         """
-        check_is_fitted(self)
-        stars = validate_clusters(X, columns=(PARALLAX,))
+        stars = validate_clusters(X)
+        if PARALLAX not in stars:
+            stars = stars.with_column(PARALLAX, np.full(len(stars), np.nan, dtype=np.float32))
         parallax, error = mean_parallaxes(stars, self.zero_point)
-        parallax = fill_parallaxes(parallax, stars, self.fallback_parallax_)
-        error = np.where(np.isfinite(error), error, parallax)
-        if self.faint_limit is not None:
-            stars = stars.take(stars[MAGNITUDE] < self.faint_limit)
+        limit = magnitude_limits(stars, self.faint_limit)
+        stars = stars.take(stars[MAGNITUDE] < limit[stars.cluster])
         n = len(stars.index)
         values = np.zeros((n, len(CONTEXT) + self.max_stars * len(CHANNELS)), dtype=np.float32)
-        values[:, : len(CONTEXT)] = self._context(stars, parallax, error)
+        values[:, : len(CONTEXT)] = self._context(stars, parallax, error, limit)
         chosen, place, channels = self._channels(stars, parallax)
         table = values[:, len(CONTEXT) :].reshape(n, self.max_stars, len(CHANNELS))
         table[stars.cluster[chosen], place] = channels
         values[:, len(CONTEXT) :] = table.reshape(n, -1)
         values[stars.counts == 0] = np.nan
         return self._output(values, X, stars)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.requires_fit = False
+        return tags
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
         """Names such as ``parallax_modulus`` and ``star_0_bp_rp``.
@@ -165,24 +158,33 @@ class StarSet(ClusterTransformer):
         ndarray of str, shape (n_features,)
             The names.
         """
-        check_is_fitted(self)
         of_stars = (f"star_{i}_{name}" for i in range(self.max_stars) for name in CHANNELS)
         return np.array([*CONTEXT, *of_stars], dtype=object)
 
-    def _context(self, stars: Stars, parallax: FloatArray, error: FloatArray) -> FloatArray:
+    def _context(
+        self, stars: Stars, parallax: FloatArray, error: FloatArray, limit: FloatArray
+    ) -> FloatArray:
         n, cluster = len(stars.index), stars.cluster
         g, colour = (stars[name].astype(np.float64) for name in (MAGNITUDE, COLOUR))
+        known = np.isfinite(parallax)
         floor = np.maximum(parallax, self.min_parallax)
         # 5 / ln 10 turns a relative error into one of the modulus.
-        modulus_error = np.minimum(5 / np.log(10) * error / floor, 2.0)
+        modulus_error = np.minimum(5 / np.log(10) * error / floor, _UNKNOWN_MODULUS[1])
+        distance = np.where(
+            known, np.minimum(1 / floor, 12), NETWORK_SCALES["parallax_distance"].middle
+        )
         return np.column_stack(
             [
-                _scaled("parallax_modulus", modulus_at_least(parallax, self.min_parallax)),
-                _scaled("parallax_modulus_error", modulus_error),
+                _scaled("parallax_modulus", self._moduli(parallax)),
+                _scaled(
+                    "parallax_modulus_error", np.where(known, modulus_error, _UNKNOWN_MODULUS[1])
+                ),
                 _scaled("log_n_stars", np.log10(np.maximum(stars.counts, 1))),
                 _scaled("g", quantiles_by_group(cluster, g, n, G_QUANTILES, 1)[0]),
                 _scaled("bp_rp", quantiles_by_group(cluster, colour, n, COLOUR_QUANTILES, 1)[0]),
-                _scaled("parallax_distance", np.minimum(1 / floor, 12)),
+                _scaled("parallax_distance", distance),
+                _scaled("magnitude_limit", limit),
+                _scaled("has_parallax", known),
             ]
         )
 
@@ -199,7 +201,7 @@ class StarSet(ClusterTransformer):
         place = rank * kept // count
         first = (rank == 0) | (place != (rank - 1) * kept // count)
         chosen, rank, count = by_brightness[first], rank[first], count[first]
-        modulus = modulus_at_least(parallax, self.min_parallax)[cluster[first]]
+        modulus = self._moduli(parallax)[cluster[first]]
         error = np.hypot(parallax_errors(stars)[chosen], 0.03)
         offset = stars[PARALLAX][chosen] - self.zero_point - parallax[cluster[first]]
         probability = np.ones(len(chosen))
@@ -216,6 +218,12 @@ class StarSet(ClusterTransformer):
         }
         scaled = [_scaled(name, channels[name]) for name in CHANNELS]
         return chosen, place[first], np.column_stack(scaled)
+
+    def _moduli(self, parallax: FloatArray) -> FloatArray:
+        """Distance moduli (mag) of mean parallaxes, NaN where there is none."""
+        known = np.isfinite(parallax)
+        modulus = modulus_at_least(np.where(known, parallax, 1.0), self.min_parallax)
+        return np.where(known, modulus, _UNKNOWN_MODULUS[0])
 
 
 def _scaled(name: str, values: FloatArray) -> FloatArray:

@@ -9,7 +9,6 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, _fit_context, clone
 from sklearn.utils import Tags, check_array, get_tags
 from sklearn.utils._param_validation import HasMethods
-from sklearn.utils.metadata_routing import MetadataRouter
 from sklearn.utils.validation import check_is_fitted, indexable
 
 from skcluster._utils.doc_links import DocLinkMixin
@@ -17,13 +16,16 @@ from skcluster._utils.typing import BoolArray, FloatArray
 from skcluster.inference._conformal_distribution import ConformalDistribution
 from skcluster.inference._domain import Domain
 from skcluster.inference._held_out import folds_of, held_out_errors
-from skcluster.inference._routing import route, routing_of
+from skcluster.inference._predictive_methods import PredictiveMethodsMixin
+from skcluster.inference._routing import route
 from skcluster.inference._transformed import last_step
 
 __all__ = ["ConformalRegressor"]
 
 
-class ConformalRegressor(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseEstimator):
+class ConformalRegressor(
+    DocLinkMixin, PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMixin, BaseEstimator
+):
     """Prediction intervals and joint samples for any regressor.
 
     The length of the intervals is calibrated with the errors of the regressor on held-out clusters,
@@ -216,81 +218,11 @@ class ConformalRegressor(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseE
             find = partial(self._outside, X, last.features)
         return ConformalDistribution(last, self.scores_, self.target_names_, find)
 
-    def predict_interval(self, X: Any, coverage: float = 0.68) -> FloatArray:
-        """Prediction interval of each target.
-
-        Parameters
-        ----------
-        X : whatever the regressor takes, n_clusters rows
-        coverage : float, default=0.68
-            Fraction of clusters whose interval contains the true value, between 0 and 1.
-
-        Returns
-        -------
-        ndarray of shape (n_clusters, n_targets, 2) or (n_clusters, 2)
-            Lower and upper ends. With too few training clusters for the coverage, the ends are
-            those of the largest error.
-        """
-        intervals = self.predict_distribution(X).interval(coverage)
+    def _intervals_like_y(self, intervals: FloatArray) -> FloatArray:
         return intervals[:, 0] if self.y_ndim_ == 1 else intervals
 
-    def sample(
-        self,
-        X: Any,
-        n_samples: int = 1000,
-        *,
-        random_state: int | np.random.RandomState | None = None,
-    ) -> FloatArray:
-        """Draw joint samples of the targets of each cluster.
-
-        Each sample is the prediction plus the scaled error of a training cluster chosen at random,
-        the same one for all targets.
-
-        Parameters
-        ----------
-        X : whatever the regressor takes, n_clusters rows
-        n_samples : int, default=1000
-            Number of samples per cluster.
-        random_state : int, RandomState instance or None, default=None
-            Determines the samples that are drawn.
-
-        Returns
-        -------
-        ndarray of shape (n_clusters, n_samples, n_targets) or (n_clusters, n_samples)
-        """
-        drawn = self.predict_distribution(X).sample(n_samples, random_state)
-        return drawn[..., 0] if self.y_ndim_ == 1 else drawn
-
-    def outside_domain(self, X: Any) -> BoolArray:
-        """Tell which clusters do not resemble the training clusters.
-
-        Parameters
-        ----------
-        X : whatever the regressor takes, n_clusters rows
-
-        Returns
-        -------
-        ndarray of bool, shape (n_clusters,)
-            Whether the mean distance of a cluster to its five nearest training clusters, in the
-            features of ``domain``, is larger than that of 99.5 per cent of the training clusters,
-            or cannot be computed.
-
-        Raises
-        ------
-        ValueError
-            If there is no ``domain``.
-        """
-        return self.predict_distribution(X).outside_domain
-
-    def get_metadata_routing(self) -> MetadataRouter:
-        """Get metadata routing of this object.
-
-        Returns
-        -------
-        routing : MetadataRouter
-            What `fit` passes to the ``fit`` of the regressor and the ``split`` of ``cv``.
-        """
-        return routing_of(self)
+    def _samples_like_y(self, samples: FloatArray) -> FloatArray:
+        return samples[..., 0] if self.y_ndim_ == 1 else samples
 
     def _learn_domain(self, X: Any) -> None:
         plain = self.domain is None or callable(self.domain)

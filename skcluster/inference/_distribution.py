@@ -63,6 +63,17 @@ class PredictiveDistribution(ABC):
         """Reasons to doubt estimates, and which clusters each of them applies to."""
         return {}
 
+    @property
+    def outside_domain(self) -> BoolArray:
+        """Which clusters do not resemble the training clusters, shape (n_clusters,).
+
+        Raises
+        ------
+        ValueError
+            If the model has no domain.
+        """
+        raise ValueError("outside_domain needs the parameter domain, which is None.")
+
     @abstractmethod
     def predict(self) -> FloatArray:
         """Point estimates.

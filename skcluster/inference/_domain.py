@@ -61,7 +61,7 @@ def describe_cluster(stars: FloatArray) -> FloatArray:
 
     Returns
     -------
-    ndarray of shape (n_clusters, 14)
+    ndarray of shape (n_clusters, 16)
         Its first columns.
 
     Examples

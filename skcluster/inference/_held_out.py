@@ -11,6 +11,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _check_method_params
 
 from skcluster._utils.typing import FloatArray, IntArray
+from skcluster.inference._calibration_clusters import CalibrationClusters
 from skcluster.inference._normal_prediction import NormalPrediction, predict_normal
 from skcluster.inference._transformed import last_step
 
@@ -64,13 +65,20 @@ def held_out_prediction(
     folds: list[Any],
     fit_params: dict[str, Any],
     n_jobs: int | None,
+    tested: CalibrationClusters,
 ) -> NormalPrediction:
-    """Normal distributions predicted for all clusters, each held out once; see `predict_normal`."""
+    """Normal distributions predicted for all clusters that are tested; see `predict_normal`.
+
+    Each is held out, together with whatever is made from the same training cluster, once.
+    """
+    rows = [tested.made_from(test) for _, test in folds]
     parts = Parallel(n_jobs=n_jobs)(
-        delayed(_prediction)(clone(estimator), X, y, columns, train, test, fit_params)
-        for train, test in folds
+        delayed(_prediction)(
+            clone(estimator), X, y, columns, train, tested.X.iloc[test], fit_params
+        )
+        for (train, _), test in zip(folds, rows, strict=True)
     )
-    order = np.argsort(np.concatenate([test for _, test in folds]))
+    order = np.argsort(np.concatenate(rows))
     return NormalPrediction(*(np.concatenate(values)[order] for values in zip(*parts, strict=True)))
 
 
@@ -80,11 +88,11 @@ def _prediction(
     y: Any,
     columns: list[int],
     train: IntArray,
-    test: IntArray,
+    X_test: Any,
     fit_params: dict[str, Any],
 ) -> NormalPrediction:
     _fit(estimator, X, y, train, fit_params)
-    return predict_normal(estimator, _safe_indexing(X, test), columns)[0]
+    return predict_normal(estimator, X_test, columns)[0]
 
 
 def folds_of(

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 
 from skcluster._utils.typing import FloatArray
-from skcluster.clusters import Stars
+from skcluster.clusters import Stars, magnitude_limits
 from skcluster.gaia import Release, parallax_error, parallax_zero_point
 from skcluster.inference._likelihood import StarLikelihood
 from skcluster.photometry import Law
@@ -65,11 +67,12 @@ class MemberList:
             are too faint for the isochrones.
         """
         g = self.columns["phot_g_mean_mag"]
-        limit = min(model.faint_limit, _FAINTEST_M_G + mean[2] + _A_G * max(mean[1], 0.0))
-        if np.count_nonzero(g < limit) < _FEWEST_STARS:
-            limit = model.faint_limit
-        if not (g < limit).any():
+        end = self._magnitude_limit(model.faint_limit)
+        if np.isnan(end):
             return None
+        limit = min(end, _FAINTEST_M_G + mean[2] + _A_G * max(mean[1], 0.0))
+        if np.count_nonzero(g < limit) < _FEWEST_STARS:
+            limit = end
         return StarLikelihood(
             g,
             self.columns["bp_rp"],
@@ -81,6 +84,14 @@ class MemberList:
             tempering=model.tempering,
             saturation=model.saturation,
         )
+
+    def _magnitude_limit(self, faintest: float) -> float:
+        """Limiting magnitude of the list; NaN without a star that is bright enough."""
+        names = ("phot_g_mean_mag", "magnitude_limit")
+        fields = {name: pa.array(self.columns[name]) for name in names if name in self.columns}
+        n_stars = len(self.columns["phot_g_mean_mag"])
+        stars = Stars(pd.RangeIndex(1), np.array([0, n_stars]), fields)
+        return float(magnitude_limits(stars, faintest)[0])
 
     def _colour_error(self) -> FloatArray | None:
         ratios = [self.get(f"phot_{band}_mean_flux_over_error") for band in ("bp", "rp")]
@@ -138,6 +149,7 @@ _COLUMNS = (
     "phot_g_mean_mag",
     "bp_rp",
     "probability",
+    "magnitude_limit",
     "parallax",
     "parallax_error",
     "phot_bp_mean_flux_over_error",

@@ -10,13 +10,13 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, _fit_context, clone
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.metadata_routing import MetadataRouter
 from sklearn.utils.validation import check_is_fitted
 
 from skcluster._utils.doc_links import DocLinkMixin
 from skcluster._utils.typing import BoolArray, ClustersLike, FloatArray, IntArray
 from skcluster.clusters import as_clusters, stars_of
 from skcluster.inference._calibration import Calibration
+from skcluster.inference._calibration_clusters import CalibrationClusters
 from skcluster.inference._cluster_posterior import ClusterPosterior
 from skcluster.inference._consistency import Consistency
 from skcluster.inference._domain import Domain
@@ -35,8 +35,9 @@ from skcluster.inference._normal_prediction import (
 )
 from skcluster.inference._posterior_distribution import PosteriorDistribution
 from skcluster.inference._posterior_summary import PosteriorSummary
+from skcluster.inference._predictive_methods import PredictiveMethodsMixin
 from skcluster.inference._priors_of_clusters import from_parallaxes
-from skcluster.inference._routing import route, routing_of
+from skcluster.inference._routing import route
 from skcluster.inference._sampler import Sampler
 from skcluster.inference._transformed import last_step
 
@@ -48,7 +49,9 @@ _N_TRIED = 240
 _DEFAULT_TEMPERING = 0.3
 
 
-class IsochronePosterior(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseEstimator):
+class IsochronePosterior(
+    DocLinkMixin, PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMixin, BaseEstimator
+):
     """Posterior distribution of clusters' parameters from a regressor and isochrones.
 
     The predictive distribution of a regressor, such as a neural network, serves as the prior
@@ -64,6 +67,10 @@ class IsochronePosterior(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         (``predict(X, return_std=True)``, as `SetRegressor` does), they are used. None is a plain
         Bayesian isochrone fit: the prior of the distance comes from the parallaxes, those of age
         and A_V from the training clusters or, without any, from known open clusters.
+    resampler : resampler or None, default=None
+        Makes copies of training clusters by its ``fit_resample``, for example
+        `skcluster.augmentation.ClusterCorruptor`. Copies of held-out clusters take part in the
+        calibration, so that widths hold for lists of their kind, and in what the domain is.
     cv : int or cross-validation splitter, default=5
         Splits of the training clusters. Errors on held-out clusters determine the widths of prior
         and intervals, the tempering and the goodness of fit. An int is a number of shuffled folds.
@@ -170,6 +177,7 @@ class IsochronePosterior(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseE
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "estimator": [HasMethods(["fit", "predict"]), None],
+        "resampler": [HasMethods(["fit_resample"]), None],
         "cv": ["cv_object"],
         "tempering": [Interval(Real, 0, 1, closed="right"), StrOptions({"auto"})],
         "saturation": [Interval(Real, 0, None, closed="right")],
@@ -188,6 +196,7 @@ class IsochronePosterior(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         self,
         estimator: Any = None,
         *,
+        resampler: Any = None,
         cv: Any = 5,
         tempering: float | str = "auto",
         saturation: float = 60.0,
@@ -202,6 +211,7 @@ class IsochronePosterior(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.estimator = estimator
+        self.resampler = resampler
         self.cv = cv
         self.tempering = tempering
         self.saturation = saturation
@@ -261,51 +271,73 @@ class IsochronePosterior(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseE
             self.held_out_: Any = None
             return self
         self.columns_ = columns_of_targets(y)
-        true = checked_targets(y, self.columns_, X.index)
-        lists = member_lists(stars_of(X))
+        checked_targets(y, self.columns_, X.index)
+        tested = CalibrationClusters.of(X, y, self.resampler)
+        true = checked_targets(tested.y, self.columns_, tested.X.index)
+        lists = member_lists(stars_of(tested.X))
         if self.estimator is None:
             self.population_ = np.column_stack([true.mean(axis=0), true.std(axis=0)])[:2]
             if fit_params:
                 raise ValueError(f"Without an estimator, nothing takes {', '.join(fit_params)}.")
             prediction = from_parallaxes(lists, self._star_model(), self.population_)
         else:
-            prediction = self._predict_held_out(X, y, rng, fit_params)
+            prediction = self._predict_held_out(X, y, tested, rng, fit_params)
             z = (true - prediction.mean) / prediction.spread
             self.inflation_ = np.sqrt(np.nanmean(z**2, axis=0))
             self.estimator_ = clone(self.estimator).fit(
                 X, y, **route(self, fit_params).estimator.fit
             )
-            self._learn_domain(X)
-        check_measurable(X.index, lists, prediction.mean, self.faint_limit)
-        self._calibrate(lists, prediction, true)
+            self._learn_domain(tested.X)
+        check_measurable(tested.X.index, lists, prediction.mean, self.faint_limit)
+        self._calibrate(lists, prediction, true, len(X))
         return self
 
     def _predict_held_out(
-        self, X: Any, y: Any, rng: np.random.RandomState, fit_params: dict[str, Any]
+        self,
+        X: Any,
+        y: Any,
+        tested: CalibrationClusters,
+        rng: np.random.RandomState,
+        fit_params: dict[str, Any],
     ) -> NormalPrediction:
         routed = route(self, fit_params)
         folds = folds_of(self.cv, rng, X, np.asarray(y), routed.splitter.split)
         return held_out_prediction(
-            self.estimator, X, y, self.columns_, folds, routed.estimator.fit, self.n_jobs
+            self.estimator,
+            X,
+            y,
+            self.columns_,
+            folds,
+            routed.estimator.fit,
+            self.n_jobs,
+            tested,
         )
 
     def _calibrate(
-        self, lists: Sequence[MemberList], prediction: NormalPrediction, true: FloatArray
+        self,
+        lists: Sequence[MemberList],
+        prediction: NormalPrediction,
+        true: FloatArray,
+        n_training: int,
     ) -> None:
-        """Choose the tempering, and calibrate, by predictions for held-out clusters."""
+        """Choose the tempering, and calibrate, by predictions for held-out clusters.
+
+        The first ``n_training`` lists are those of the training clusters; copies follow.
+        """
+        training = slice(n_training)
         if self.tempering == "auto":
             some = slice(None, None, max(len(lists) // _N_TRIED, 1))
             few = NormalPrediction(*(values[some] for values in prediction))
             self.tempering_ = self._sampler().best_tempering(lists[some], few, true[some])
         found = self._sampler().summary(lists, prediction)
         errors = true - found.mean[:, :3]
-        self.a_v_zero_point_ = float(np.nanmean(errors[:, 1]))
+        self.a_v_zero_point_ = float(np.nanmean(errors[training, 1]))
         errors[:, 1] -= self.a_v_zero_point_
         calibration = Calibration.fit(errors, found.std[:, :3], found.mean[:, 0])
         self.spread_coefficients_, self.scores_ = calibration.coefficients, calibration.scores
-        self.discrepancies_ = found.discrepancies
+        self.discrepancies_ = found.discrepancies[training]
         distribution = self._distribution([None] * len(lists), np.zeros(len(lists), int), found)
-        self.held_out_ = self._in_order_of_y(distribution.predict())
+        self.held_out_ = self._in_order_of_y(distribution.predict())[training]
 
     def predict(self, X: ClustersLike, return_std: bool = False) -> Any:
         """Predict log age, A_V and distance.
@@ -361,77 +393,11 @@ class IsochronePosterior(DocLinkMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         summary = PosteriorSummary.of(posteriors, lists, sampler.model)
         return self._distribution(posteriors, stars.counts, summary, find)
 
-    def predict_interval(self, X: ClustersLike, coverage: float = 0.68) -> FloatArray:
-        """Prediction intervals of log age, A_V and distance.
+    def _intervals_like_y(self, intervals: FloatArray) -> FloatArray:
+        return self._in_order_of_y(intervals)
 
-        Parameters
-        ----------
-        X : clusters
-            Whatever `skcluster.clusters.as_clusters` takes.
-        coverage : float, default=0.68
-            Fraction of clusters whose interval contains the true value, between 0 and 1.
-
-        Returns
-        -------
-        ndarray of shape (n_clusters, 3, 2)
-            Lower and upper ends, in the order of the columns of ``y``.
-        """
-        return self._in_order_of_y(self.predict_distribution(X).interval(coverage))
-
-    def sample(
-        self,
-        X: ClustersLike,
-        n_samples: int = 1000,
-        *,
-        random_state: int | np.random.RandomState | None = None,
-    ) -> FloatArray:
-        """Draw joint samples of log age, A_V, distance and metallicity, in this order.
-
-        Parameters
-        ----------
-        X : clusters
-            Whatever `skcluster.clusters.as_clusters` takes.
-        n_samples : int, default=1000
-            Number of samples per cluster.
-        random_state : int, RandomState instance or None, default=None
-            Determines the samples that are drawn.
-
-        Returns
-        -------
-        ndarray of shape (n_clusters, n_samples, 4)
-            In dex, mag, kpc and dex, calibrated as intervals of coverage 0.68 are.
-        """
-        return self.predict_distribution(X).sample(n_samples, random_state)
-
-    def outside_domain(self, X: ClustersLike) -> BoolArray:
-        """Determine which clusters do not resemble the training clusters.
-
-        Parameters
-        ----------
-        X : clusters
-            Whatever `skcluster.clusters.as_clusters` takes.
-
-        Returns
-        -------
-        ndarray of bool, shape (n_clusters,)
-            See `ConformalRegressor.outside_domain`.
-
-        Raises
-        ------
-        ValueError
-            If there is no ``domain``.
-        """
-        return self.predict_distribution(X).outside_domain
-
-    def get_metadata_routing(self) -> MetadataRouter:
-        """Get metadata routing of this object.
-
-        Returns
-        -------
-        routing : MetadataRouter
-            What `fit` passes to the ``fit`` of the regressor and the ``split`` of ``cv``.
-        """
-        return routing_of(self)
+    def _samples_like_y(self, samples: FloatArray) -> FloatArray:
+        return samples
 
     def _star_model(self) -> StarModel:
         return StarModel(self.tempering_, self.saturation, self.faint_limit, self.law, self.release)

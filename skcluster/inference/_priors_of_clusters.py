@@ -11,6 +11,8 @@ from skcluster.inference._normal_prediction import NormalPrediction
 #: Mean and spread of log age and A_V without training clusters: those of the known open clusters
 #: (Cantat-Gaudin et al. 2020, A&A 640, A1).
 POPULATION = ((8.3, 0.7), (1.2, 0.9))
+#: Of the distance modulus (mag) where there is no parallax.
+UNKNOWN_MODULUS = (11.0, 2.0)
 
 
 def from_parallaxes(
@@ -26,18 +28,10 @@ def from_parallaxes(
         Settings.
     population : ndarray of shape (2, 2) or None
         Mean and spread of log age, and of A_V, of the training clusters.
-
-    Raises
-    ------
-    ValueError
-        If there is no column of parallaxes.
     """
     (age, age_spread), (a_v, a_v_spread) = POPULATION if population is None else population
     moduli = np.array([stars.parallax_modulus(model.release) for stars in lists]).reshape(-1, 2)
-    if any("parallax" not in stars.columns for stars in lists):
-        raise ValueError(
-            "Without an estimator, distances come from the star column 'parallax', which X lacks."
-        )
+    moduli = np.where(np.isfinite(moduli), moduli, UNKNOWN_MODULUS)
     ones = np.ones(len(lists))
     mean = np.column_stack([age * ones, a_v * ones, moduli[:, 0]])
     spread = np.column_stack([age_spread * ones, a_v_spread * ones, moduli[:, 1]])

@@ -1,17 +1,16 @@
 """A table with a row for each cluster -> y, beside the clusters that it belongs to."""
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from skcluster._utils.messages import some_names
+from skcluster._utils.messages import some_names, warn_caller
 from skcluster._utils.names import matching_names
-from skcluster._utils.tables import parse_numbers, to_frame
+from skcluster._utils.tables import column_names, parse_numbers, to_frame
 from skcluster._utils.typing import FloatArray, IntArray
-from skcluster.io._columns import find_columns, missing_column, rename_columns
+from skcluster.clusters import find_columns, missing_column, rename_columns
 from skcluster.photometry import distance_from_modulus
 from skcluster.schema import CLUSTER, CLUSTER_PARAMETERS, LABEL_COLUMNS
 
@@ -63,10 +62,9 @@ def labels_of(
             f"None of the {len(y)} clusters has a log_age, a_v and distance that is not blank."
         )
     if blank.any():
-        warnings.warn(
+        warn_caller(
             f"Left out {blank.sum()} of {len(y)} clusters that have a blank label: "
             f"{some_names(names[blank])}.",
-            stacklevel=3,
         )
     return y[~blank]
 
@@ -75,7 +73,7 @@ def _label_columns(
     table: Any, given: Mapping[str, str] | None
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """The needed columns under our names, and their units."""
-    there = list(table.columns if isinstance(table, pd.DataFrame) else table.colnames)
+    there = column_names(table)
     found = {ours: theirs for theirs, ours in find_columns(there, _KNOWN, given).items()}
     for column in (CLUSTER, LABEL_COLUMNS["log_age"], LABEL_COLUMNS["a_v"]):
         if column.name not in found:
@@ -123,16 +121,14 @@ def _report_unmatched(
             f"{some_names(unlabelled)}, the labels {some_names(unmatched)}."
         )
     if len(unlabelled):
-        warnings.warn(
+        warn_caller(
             f"Left out {len(unlabelled)} of {n_clusters} clusters that have no row in the labels: "
             f"{some_names(unlabelled)}.",
-            stacklevel=5,
         )
     if len(unmatched):
-        warnings.warn(
+        warn_caller(
             f"{len(unmatched)} of {n_rows} clusters in the labels have no members: "
             f"{some_names(unmatched)}.",
-            stacklevel=5,
         )
 
 

@@ -1,64 +1,100 @@
 """Files and tables of member stars, and of labels, -> X and y."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, overload
+from typing import Any, Literal, TypeAlias, overload
 
 import pandas as pd
 from nested_pandas import NestedFrame
 
+from skcluster._utils.messages import warn_caller
 from skcluster._utils.typing import TableLike
-from skcluster.clusters import STARS, as_clusters, stars_of
-from skcluster.io._columns import find_columns, missing_column, rename_columns
+from skcluster.clusters import (
+    STARS,
+    as_clusters,
+    check_stars,
+    cluster_column_of,
+    concat_clusters,
+    find_columns,
+    nest_clusters,
+    stars_of,
+)
+from skcluster.gaia import Release
 from skcluster.io._labels import labels_of
-from skcluster.io._tables import read_table
-from skcluster.schema import CLUSTER, STAR_COLUMNS
+from skcluster.io._releases import ListScale
+from skcluster.io._sources import (
+    BadTableWarning,
+    Source,
+    load,
+    sources_of,
+    tell_of_one_cluster,
+)
+from skcluster.schema import CLUSTER
 
-_KNOWN = (CLUSTER, *STAR_COLUMNS.values())
+Readable: TypeAlias = str | os.PathLike[str] | TableLike
+Members: TypeAlias = Readable | Sequence[Readable] | Mapping[str, Readable]
 
 
 @overload
 def read_clusters(
-    members: str | os.PathLike[str] | TableLike,
+    members: Members,
     labels: None = None,
     *,
     columns: Mapping[str, str] | None = None,
     cluster_column: str | None = None,
+    cluster: str | None = None,
     label_columns: Mapping[str, str] | None = None,
     format: str | None = None,
     label_format: str | None = None,
+    on_error: Literal["raise", "warn"] = "raise",
+    release: Release | None = None,
+    zero_point: float | None = None,
+    magnitude_limit: float | None = None,
 ) -> NestedFrame: ...
 @overload
 def read_clusters(
-    members: str | os.PathLike[str] | TableLike,
-    labels: str | os.PathLike[str] | TableLike,
+    members: Members,
+    labels: Readable,
     *,
     columns: Mapping[str, str] | None = None,
     cluster_column: str | None = None,
+    cluster: str | None = None,
     label_columns: Mapping[str, str] | None = None,
     format: str | None = None,
     label_format: str | None = None,
+    on_error: Literal["raise", "warn"] = "raise",
+    release: Release | None = None,
+    zero_point: float | None = None,
+    magnitude_limit: float | None = None,
 ) -> tuple[NestedFrame, pd.DataFrame]: ...
 def read_clusters(
-    members: str | os.PathLike[str] | TableLike,
-    labels: str | os.PathLike[str] | TableLike | None = None,
+    members: Members,
+    labels: Readable | None = None,
     *,
     columns: Mapping[str, str] | None = None,
     cluster_column: str | None = None,
+    cluster: str | None = None,
     label_columns: Mapping[str, str] | None = None,
     format: str | None = None,
     label_format: str | None = None,
+    on_error: Literal["raise", "warn"] = "raise",
+    release: Release | None = None,
+    zero_point: float | None = None,
+    magnitude_limit: float | None = None,
 ) -> NestedFrame | tuple[NestedFrame, pd.DataFrame]:
     """Read clusters, and their labels, from tables.
 
     Parameters
     ----------
-    members : str, PathLike, DataFrame, astropy Table or NestedFrame
-        A long table, a row for each star, or a file of one: CSV, ECSV, FITS, VOTable (``.vot``,
-        ``.votable``, ``.xml``), each of them also gzipped (``.gz``), or Parquet. A NestedFrame,
-        and a Parquet file of one, are taken too. Columns are found under the names of the Gaia
-        archive and of VizieR, in upper and lower case (see Notes); all others come along.
+    members : str, PathLike, table, or sequence or mapping of these
+        A long table, a row for each star, or a file of one: CSV, TSV as VizieR writes it, ECSV,
+        FITS, VOTable (``.vot``, ``.votable``, ``.xml``), each of them also gzipped (``.gz``), or
+        Parquet; or a folder of such files. Tables are those of pandas, astropy, polars and Arrow.
+        A NestedFrame, and a Parquet file of one, are taken too. Columns are found under the names
+        of the Gaia archive and of VizieR, in upper and lower case (see Notes); all others come
+        along. Several files and tables, of one or several clusters each, in any mixture of types,
+        come as a list, or as a dict under the names of their clusters.
     labels : str, PathLike, DataFrame or astropy Table, optional
         A table with a row for each cluster, or a file of one, as for ``members``.
     columns : mapping of str to str, optional
@@ -67,11 +103,29 @@ def read_clusters(
         column replaces one that already has the name.
     cluster_column : str, optional
         The members' column that names the cluster; the same as ``columns={...: "cluster"}``.
+    cluster : str, optional
+        The name of the cluster to which all stars of the only table belong, whatever columns it
+        has. Unless given, a table without a column that names the cluster is one cluster: that of
+        a file is named after the file, without extensions; that of the only table is
+        ``"cluster"``; that of a table in a list is its position, ``"0"``, ``"1"`` ….
     label_columns : mapping of str to str, optional
         For other names in ``labels``: to ``cluster``, ``log_age``, ``a_v``, and ``distance_kpc``,
         ``distance_modulus`` or ``distance_pc``.
-    format, label_format : {"csv", "ecsv", "fits", "votable", "parquet"}, optional
+    format, label_format : {"csv", "tsv", "ecsv", "fits", "votable", "parquet"}, optional
         File type of ``members`` and of ``labels``. Unless given, the extension says it.
+    on_error : {"raise", "warn"}, default="raise"
+        What happens if one of several tables of members cannot be used: "warn" leaves it out with
+        a `BadTableWarning`. If none can be used, that is an error.
+    release : {"edr3", "dr2"}, optional
+        Data release of the parallaxes. Those of DR2 are shifted to the zero point of EDR3, which
+        the pretrained model expects. Unless given, names of columns such as ``GaiaDR2`` tell.
+    zero_point : float, optional
+        Parallax that the tables give an infinitely distant source (mas), if it is not that of the
+        release: 0 for parallaxes that have been corrected.
+    magnitude_limit : float, optional
+        Limiting magnitude in G of the lists (mag), if it is known. It becomes the star column
+        ``magnitude_limit``; models do not use fainter stars. By default, models estimate it from
+        the faintest stars (`skcluster.clusters.magnitude_limits`).
 
     Returns
     -------
@@ -85,16 +139,20 @@ def read_clusters(
 
     Raises
     ------
-    FileNotFoundError, IsADirectoryError
+    FileNotFoundError
         If a path does not lead to a file.
     ValueError
         If a file is of unknown type, empty or damaged; a column is missing or ambiguous, has a unit
         that does not fit, or holds a value that breaks its rule (the message names cluster,
-        column, value and rule); a cluster has two rows in ``labels``; or members and labels have
-        no cluster in common.
+        column, value and rule, and the file); two tables have a cluster of the same name; a cluster
+        has two rows in ``labels``; or members and labels have no cluster in common.
 
     Warns
     -----
+    OneClusterWarning
+        If a table has no column that names the cluster.
+    ReleaseWarning
+        If parallaxes were shifted because the name of a column tells of DR2.
     UserWarning
         With counts: stars without magnitude or colour, which are left out; clusters without
         a row in ``labels`` or with a blank label, which are left out; rows of ``labels`` without
@@ -133,64 +191,103 @@ def read_clusters(
     """
     given = dict(columns or {})
     if cluster_column is not None:
-        given[cluster_column] = "cluster"
-    table = _load(members, format, "members")
-    if isinstance(table, NestedFrame) and table.nested_columns:
-        X = as_clusters(_known_nested(table, given))
-    else:
-        X = as_clusters(_known_members(table, given), cluster_column="cluster")
+        given[cluster_column] = CLUSTER.name
+    scale = ListScale(release, zero_point, magnitude_limit)
+    sources = sources_of(members)
+    X = as_clusters(_read_members(sources, given, cluster, format, on_error, scale))
+    scale.tell()
     if labels is None:
         return X
-    y = labels_of(X.index, _load(labels, label_format, "labels"), columns=label_columns)
+    y = labels_of(X.index, load(labels, label_format, "labels"), columns=label_columns)
     return (X if len(y) == len(X) else X.loc[y.index]), y
 
 
-def _load(source: Any, format: str | None, what: str) -> Any:
-    """A table from a file, or the table itself; a DataFrame's named index becomes columns."""
-    table = read_table(source, format) if isinstance(source, str | os.PathLike) else source
-    if isinstance(table, pd.DataFrame):
-        levels = [n for n in table.index.names if n is not None and n not in table.columns]
-        nested = isinstance(table, NestedFrame) and table.nested_columns
-        return table.reset_index(level=levels) if levels and not nested else table
-    if not hasattr(table, "colnames"):
-        raise TypeError(
-            f"The {what} must be a path, a DataFrame or an astropy Table, not "
-            f"{type(source).__name__}."
+def _read_members(
+    sources: list[Source],
+    given: Mapping[str, str],
+    cluster: str | None,
+    format: str | None,
+    on_error: str,
+    scale: ListScale,
+) -> NestedFrame:
+    """The clusters of all tables, stars without magnitude or colour among them."""
+    if cluster is not None and len(sources) > 1:
+        raise ValueError(
+            f"One name, {cluster!r}, cannot be that of {len(sources)} tables; a dict of names and "
+            "tables gives each its own."
         )
-    return table
+    parts: list[NestedFrame] = []
+    of_one: list[tuple[Source, int]] = []
+    origin: dict[Any, str] = {}
+    for source in sources:
+        try:
+            with source.named_in_errors():
+                X, n_stars = _read_one(
+                    replace(source, cluster=cluster or source.cluster), given, format, scale
+                )
+                _refuse_known(X.index, origin)
+        except (ValueError, OSError, TypeError) as error:
+            if on_error == "raise" or len(sources) == 1:
+                raise
+            warn_caller(f"{error} Left out.", BadTableWarning)
+            continue
+        parts.append(X)
+        origin.update(dict.fromkeys(X.index, source.label))
+        if n_stars:
+            of_one.append((source, n_stars))
+    if not parts:
+        raise ValueError(f"None of the {len(sources)} tables of members can be used.")
+    tell_of_one_cluster(of_one)
+    return concat_clusters(parts)
 
 
-def _known_members(table: Any, given: Mapping[str, str]) -> Any:
-    """A long table of stars with the names that `as_clusters` knows."""
-    there = list(table.columns if isinstance(table, pd.DataFrame) else table.colnames)
-    found = find_columns(there, _KNOWN, given)
-    needed = [CLUSTER, STAR_COLUMNS["phot_g_mean_mag"]]
-    if not {"phot_bp_mean_mag", "phot_rp_mean_mag"} <= set(found.values()):
-        needed.append(STAR_COLUMNS["bp_rp"])
-    for column in needed:
-        if column.name not in found.values():
-            raise ValueError(missing_column("members", column, there))
-    return rename_columns(table, found)
+def _read_one(
+    source: Source, given: Mapping[str, str], format: str | None, scale: ListScale
+) -> tuple[NestedFrame, int]:
+    """The clusters of a table, and the number of its stars if no column named the cluster."""
+    table = load(source.data, format, "members")
+    if isinstance(table, NestedFrame) and table.nested_columns:
+        X, n_stars = _with_names_as_index(table, given), 0
+        names = stars_of(X).columns
+        if source.cluster is not None and len(X) == 1:
+            X = X.set_axis(pd.Index([source.cluster], name=CLUSTER.name))
+        X = nest_clusters(X, columns=_of_stars(given))
+    else:
+        names = list(table.columns if isinstance(table, pd.DataFrame) else table.colnames)
+        named = CLUSTER.name in given.values() or cluster_column_of(table) is not None
+        n_stars = 0 if named or source.cluster is not None else len(table)
+        name = source.cluster if named else source.cluster or source.name
+        X = nest_clusters(table, columns=given, cluster=name).rename_axis(CLUSTER.name)
+    check_stars(X)
+    return scale.applied_to(X, names, source.label), n_stars
 
 
-def _known_nested(X: NestedFrame, given: Mapping[str, str]) -> NestedFrame:
-    """Nested stars with the names that `as_clusters` knows, the cluster's name as index."""
+def _refuse_known(index: pd.Index, origin: Mapping[Any, str]) -> None:
+    twice = next((name for name in index if name in origin), None)
+    if twice is not None:
+        raise ValueError(
+            f"cluster {twice!r} is in {origin[twice]} already; two tables cannot have clusters of "
+            "the same name."
+        )
+
+
+def _of_stars(given: Mapping[str, str]) -> dict[str, str]:
+    return {theirs: ours for theirs, ours in given.items() if ours != CLUSTER.name}
+
+
+def _with_names_as_index(X: NestedFrame, given: Mapping[str, str]) -> NestedFrame:
+    """Nested stars with the cluster's name as index, which files keep as a column."""
     if STARS not in X.columns:
         raise ValueError(
             f"A nested table of members needs its stars in a column {STARS!r}; its nested columns "
             f"are: {', '.join(X.nested_columns)}."
         )
     others = [c for c in X.columns if c != STARS]
-    of_stars = {n: o for n, o in given.items() if o != "cluster"}
-    of_clusters = {n: o for n, o in given.items() if o == "cluster"}
+    of_clusters = {n: o for n, o in given.items() if o == CLUSTER.name}
     index_column = replace(CLUSTER, synonyms=(*CLUSTER.synonyms, "__index_level_0__"))
-    # A file of nested-pandas keeps the index as a column.
     for column in find_columns(others, [index_column], of_clusters) if X.index.name is None else ():
         index = X[column] if pd.api.types.is_numeric_dtype(X[column]) else X[column].astype(str)
-        name = None if column == "__index_level_0__" else "cluster"
+        name = None if column == "__index_level_0__" else CLUSTER.name
         others.remove(column)
         X = X[[*others, STARS]].set_index(pd.Index(index.to_numpy(), name=name))
-    stars = stars_of(X)
-    found = find_columns(stars.columns, _KNOWN, of_stars)
-    renamed = stars.rename({theirs: ours for theirs, ours in found.items() if ours != "cluster"})
-    return renamed.to_clusters().assign(**{c: X[c] for c in others})[X.columns]
+    return X

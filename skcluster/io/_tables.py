@@ -12,6 +12,7 @@ import pandas as pd
 from skcluster.io._check_fits import check_fits
 from skcluster.io._check_votable import check_votable
 from skcluster.io._limits import Limits, check_ecsv, check_text, unzipped
+from skcluster.io._vizier_tsv import read_tsv
 
 #: The file types by their extensions; those of text, and FITS, may be gzipped (``.csv.gz``).
 EXTENSIONS = {
@@ -23,6 +24,7 @@ EXTENSIONS = {
     ".votable": "votable",
     ".xml": "votable",
     ".parquet": "parquet",
+    ".tsv": "tsv",
 }
 
 
@@ -33,7 +35,7 @@ def read_table(path: str | os.PathLike[str], format: str | None = None) -> Any:
     ----------
     path : str or PathLike
         The file.
-    format : {"csv", "ecsv", "fits", "votable", "parquet"}, optional
+    format : {"csv", "tsv", "ecsv", "fits", "votable", "parquet"}, optional
         Its type, if its extension does not say it.
 
     Returns
@@ -124,6 +126,11 @@ def _read_votable(source: Path | BytesIO, limits: Limits) -> Any:
     return _with_texts(_read_astropy(source, format="votable", use_names_over_ids=True))
 
 
+def _read_tsv(source: Path | BytesIO, limits: Limits) -> Any:
+    check_text(source, limits)
+    return read_tsv(source)
+
+
 def _read_astropy(source: Any, **options: Any) -> Any:
     from astropy.table import Table
     from astropy.units import UnitsWarning
@@ -165,6 +172,7 @@ def _read_parquet(path: Path | BytesIO, limits: Limits) -> Any:
 
 _READERS: dict[str, Callable[[Path | BytesIO, Limits], Any]] = {
     "csv": _read_csv,
+    "tsv": _read_tsv,
     "ecsv": _read_ecsv,
     "fits": _read_fits,
     "votable": _read_votable,

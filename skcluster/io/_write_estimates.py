@@ -1,6 +1,7 @@
 """A table of estimates -> a file, with units and descriptions where the file type has them."""
 
 import os
+import unicodedata
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,9 @@ from typing import Any
 import pandas as pd
 
 from skcluster._utils.files import whole_file
+from skcluster._utils.messages import warn_caller
 from skcluster.io._tables import EXTENSIONS
-from skcluster.schema import estimate_column
+from skcluster.io._to_astropy import to_astropy, ucd_of
 
 
 def write_estimates(
@@ -26,13 +28,14 @@ def write_estimates(
     ----------
     estimates : DataFrame
         As `skcluster.estimation.estimate` gives it, index the clusters' names; or its table of
-        stars with the column ``cluster`` as index. Units and descriptions are those of
-        `skcluster.schema.estimate_column`.
+        stars with the column ``cluster`` as index. Units, descriptions and UCDs are those of
+        `to_astropy`; CSV and TSV have none.
     path : str or PathLike
         The file; it appears only once it is whole.
     metadata : mapping of str to str, optional
-        Kept in the file's header where its type has one (not CSV).
-    format : {"csv", "ecsv", "fits", "votable", "parquet"}, optional
+        Such as the model and whom to cite; kept in the file's header where its type has one (not
+        in CSV and TSV).
+    format : {"csv", "tsv", "ecsv", "fits", "votable", "parquet"}, optional
         File type, if the extension does not say it.
     overwrite : bool, default=False
         Whether a file that is there may be replaced.
@@ -80,7 +83,7 @@ def format_of(path: Path, format: str | None = None) -> str:
     Returns
     -------
     str
-        "csv", "ecsv", "fits", "votable" or "parquet".
+        "csv", "tsv", "ecsv", "fits", "votable" or "parquet".
 
     Raises
     ------
@@ -103,45 +106,95 @@ def format_of(path: Path, format: str | None = None) -> str:
     return kind
 
 
-def _as_astropy(estimates: pd.DataFrame, metadata: dict[str, str]) -> Any:
-    from astropy.table import Table
-
-    table = Table.from_pandas(estimates.reset_index())
+def _without_logarithms(table: Any) -> Any:
+    """The same table without the unit "dex", which the standards of FITS and VOTable lack."""
     for name in table.colnames:
-        column = table[name]
-        if column.dtype == object:
-            table[name] = column = column.astype(str)
-        known = estimate_column(name)
-        column.info.unit = known.unit or None
-        column.info.description = known.description
-    table.meta = metadata
+        if str(table[name].info.unit).startswith("dex"):
+            table[name].info.unit = None
     return table
 
 
-def _write_astropy(kind: str, **options: Any) -> Callable[..., None]:
+def _write_astropy(format: str) -> Callable[..., None]:
     def write(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) -> None:
-        table = _as_astropy(estimates, metadata)
-        if kind in ("fits", "votable"):
-            # "dex" is no unit of the standards behind these file types.
-            for name in table.colnames:
-                if str(table[name].info.unit).startswith("dex"):
-                    table[name].info.unit = None
-        if kind == "fits":
-            # FITS has keywords of eight letters; longer ones would be written as HIERARCH cards.
-            table.meta = {"HISTORY": [f"{name}: {value}" for name, value in metadata.items()]}
-        table.write(path, format=kind, overwrite=True, **options)
+        to_astropy(estimates, metadata).write(path, format=format, overwrite=True)
 
     return write
+
+
+def _write_fits(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) -> None:
+    from astropy.io import fits
+
+    table = _with_ascii(_without_logarithms(to_astropy(estimates)))
+    # FITS has keywords of eight letters; longer ones would be written as HIERARCH cards.
+    table.meta = {"HISTORY": [_ascii(f"{name}: {value}") for name, value in metadata.items()]}
+    table.write(path, format="fits", overwrite=True)
+    with fits.open(path, mode="update") as hdus:
+        for number, name in enumerate(table.colnames, 1):
+            # What TOPCAT and others read, and astropy does not write.
+            hdus[1].header[f"TCOMM{number}"] = _ascii(table[name].description)
+            if ucd := ucd_of(name):
+                hdus[1].header[f"TUCD{number}"] = ucd
+
+
+def _ascii(text: str) -> str:
+    """A text as FITS files can hold it, accents taken off."""
+    simple = unicodedata.normalize("NFKD", text.translate(_SIGNS))
+    return (
+        "".join(c for c in simple if not unicodedata.combining(c))
+        .encode("ascii", "backslashreplace")
+        .decode()
+    )
+
+
+def _with_ascii(table: Any) -> Any:
+    """The same table with texts that FITS files can hold."""
+    changed: dict[str, str] = {}
+    for name in table.colnames:
+        if table[name].dtype.kind == "U":
+            texts = dict.fromkeys(str(text) for text in table[name])
+            new = {text: simple for text in texts if (simple := _ascii(text)) != text}
+            if new:
+                # Wide enough for escapes, which are longer than what they stand for.
+                table[name] = table[name].astype(f"U{max(map(len, [*texts, *new.values()]))}")
+                table[name][:] = [new.get(str(text), str(text)) for text in table[name]]
+            changed |= new
+    if changed:
+        a, b = next(iter(changed.items()))
+        warn_caller(
+            f"FITS files hold ASCII only: {len(changed)} texts were simplified, such as {a!r} to "
+            f"{b!r}."
+        )
+    return table
+
+
+def _write_votable(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) -> None:
+    from astropy.io.votable import from_table
+    from astropy.io.votable.tree import Info
+
+    votable = from_table(_without_logarithms(to_astropy(estimates)))
+    resource = votable.resources[0]
+    resource.infos.extend(
+        Info(name=name.replace(" ", "_"), value=value) for name, value in metadata.items()
+    )
+    votable.to_xml(path)
 
 
 def _write_csv(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) -> None:
     estimates.to_csv(path)
 
 
+def _write_tsv(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) -> None:
+    estimates.to_csv(path, sep="\t")
+
+
+#: Signs that the normal form of Unicode does not take apart.
+_SIGNS = str.maketrans({"−": "-", "–": "-", "—": "-", "±": "+/-", "×": "x"})
+
 _WRITERS: dict[str, Callable[[pd.DataFrame, str, dict[str, str]], None]] = {
     "csv": _write_csv,
     "ecsv": _write_astropy("ascii.ecsv"),
-    "fits": _write_astropy("fits"),
-    "votable": _write_astropy("votable"),
+    "fits": _write_fits,
+    "votable": _write_votable,
     "parquet": _write_astropy("parquet"),
+    "tsv": _write_tsv,
 }

@@ -18,12 +18,12 @@ def isochrone(
     distance_kpc: float = 0.01,
     law: Law = "dr2",
 ) -> pd.DataFrame:
-    """One isochrone, as it would be seen at some distance behind some dust.
+    """Return one isochrone as it would be observed at some distance and extinction.
 
     Parameters
     ----------
     log_age : float
-        log10 of the age in years, 6.0 to 10.2.
+        Logarithm (base 10) of the age in years, 6.0 to 10.2.
     metallicity : float, default=0.0
         [M/H] in dex, −0.7 to +0.4 (beyond +0.30 extrapolated).
     a_v : float, default=0.0
@@ -72,4 +72,5 @@ def isochrone(
     gap = found.gap[0]
     points.loc[gap, points.columns.drop("mass")] = np.nan
     repeated = gap & np.roll(gap, 1)
-    return points[~repeated].reset_index(drop=True)
+    kept: pd.DataFrame = points[~repeated].reset_index(drop=True)
+    return kept

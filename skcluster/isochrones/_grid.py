@@ -27,16 +27,31 @@ _SAME_MASS = 1e-5
 class Isochrones:
     """The isochrones of many clusters, point by point.
 
-    Attributes
+    What `IsochroneGrid.interpolate` returns.
+
+    Parameters
     ----------
     log_mass : ndarray of shape (n_clusters, n_points)
-        log10 of the initial mass in solar masses, never decreasing along an isochrone.
+        Logarithm (base 10) of the initial mass in solar masses; it never decreases along an
+        isochrone.
     magnitudes : ndarray of shape (3, n_clusters, n_points)
         Absolute magnitudes in G, BP and RP (mag).
     gap : ndarray of bool, shape (n_clusters, n_points)
         Points where no star is, between the tip of the giant branch and the onset of helium burning
         in the core. Stars jump there if helium ignites in a degenerate core, as it does at ages
         above 1.5 Gyr; at younger ages they move smoothly, and there is no gap.
+
+    See Also
+    --------
+    IsochroneGrid : Interpolates isochrones.
+    isochrone : One isochrone as a table.
+
+    Examples
+    --------
+    >>> from skcluster.isochrones import IsochroneGrid
+    >>> found = IsochroneGrid.load().interpolate([8.0, 9.6], [0.0, 0.1])
+    >>> found.magnitudes.shape == (3, *found.log_mass.shape)
+    True
     """
 
     log_mass: FloatArray
@@ -44,15 +59,16 @@ class Isochrones:
     gap: BoolArray
 
     def at(self, cluster: IntArray, log_mass: FloatArray) -> FloatArray:
-        """Absolute magnitudes of stars.
+        """Return the absolute magnitudes of stars.
 
         Parameters
         ----------
         cluster : ndarray of int, shape (n_stars,)
             The row of each star's isochrone.
         log_mass : ndarray of shape (n_stars,)
-            log10 of the stars' initial masses in solar masses. Heavier stars than the last point
-            get its magnitudes, as lighter ones do those of the first.
+            Logarithm (base 10) of the stars' initial masses in solar masses. Stars more massive
+            than the last point get its magnitudes, and less massive ones than the first those of
+            the first.
 
         Returns
         -------
@@ -77,17 +93,35 @@ class Isochrones:
 class IsochroneGrid:
     """Isochrones on a grid of metallicities and ages, to interpolate in.
 
-    Attributes
+    `load` gives the grid of PARSEC isochrones [1]_ that is part of this package.
+
+    Parameters
     ----------
     metallicity : ndarray of shape (n_metallicities,)
         [M/H] of the nodes (dex).
     log_age : ndarray of shape (n_ages,)
-        log10 of the ages of the nodes (yr).
+        Logarithm (base 10) of the ages of the nodes in years.
     log_mass : ndarray of shape (n_metallicities, n_ages, n_points)
-        log10 of initial masses in solar masses; the k-th points of all isochrones are in the same
-        state of evolution.
+        Logarithm (base 10) of initial masses in solar masses; the k-th points of all isochrones are
+        in the same state of evolution.
     magnitudes : ndarray of shape (3, n_metallicities, n_ages, n_points)
         Absolute magnitudes in G, BP and RP (mag).
+
+    See Also
+    --------
+    isochrone : One isochrone as a table.
+    PopulationGrid : The density of the stars of a cluster in the colour-magnitude diagram.
+
+    References
+    ----------
+    .. [1] Bressan et al. 2012, MNRAS 427, 127 (PARSEC).
+
+    Examples
+    --------
+    >>> from skcluster.isochrones import IsochroneGrid
+    >>> grid = IsochroneGrid.load()
+    >>> grid.interpolate(9.6, 0.0).magnitudes.shape[:2]
+    (3, 1)
     """
 
     #: What may be asked for. The richest node is +0.30; beyond it the last two are extended.
@@ -102,7 +136,13 @@ class IsochroneGrid:
     @staticmethod
     @cache
     def load() -> "IsochroneGrid":
-        """The grid that skcluster carries: PARSEC, Gaia EDR3."""
+        """Load the grid that is part of skcluster: PARSEC, Gaia EDR3.
+
+        Returns
+        -------
+        IsochroneGrid
+            The grid; the same object in every call.
+        """
         path = files("skcluster.isochrones").joinpath("data/parsec_isochrones.npz")
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             magnitudes = np.moveaxis(stored["millimagnitudes"], -1, 0) / 1000
@@ -122,15 +162,23 @@ class IsochroneGrid:
         length = np.abs(self.magnitudes[0, ..., _HELIUM] - self.magnitudes[0, ..., _TIP])
         # Massive stars ignite helium before they are giants: there the section has no length.
         jumps = (same_mass[..., section].mean(axis=-1) >= _LEAST_FRACTION) & (length > 1)
-        return section & same_mass & jumps[..., None]
+        gap: BoolArray = section & same_mass & jumps[..., None]
+        return gap
 
     def interpolate(self, log_age: npt.ArrayLike, metallicity: npt.ArrayLike) -> Isochrones:
-        """The isochrones of many clusters, linear in log age and [M/H] between equal states.
+        """Interpolate the isochrones of many clusters.
+
+        Interpolation is linear in log age and [M/H], between points in the same state of evolution.
 
         Parameters
         ----------
         log_age, metallicity : array-like of shape (n_clusters,)
-            log10 of the ages (yr), and [M/H] (dex).
+            Logarithms (base 10) of the ages in years, and [M/H] (dex).
+
+        Returns
+        -------
+        Isochrones
+            One row per cluster.
 
         Raises
         ------
@@ -157,7 +205,21 @@ class IsochroneGrid:
 
 
 def check_range(name: str, values: npt.ArrayLike, bounds: tuple[float, float]) -> FloatArray:
-    """Values as a 1-D array of floats.
+    """Check that values are within the range of the isochrones.
+
+    Parameters
+    ----------
+    name : str
+        What they are called in the message.
+    values : array-like
+        The values; a scalar counts as one.
+    bounds : (float, float)
+        Least and greatest value allowed.
+
+    Returns
+    -------
+    ndarray of shape (n_values,)
+        The values as floats.
 
     Raises
     ------

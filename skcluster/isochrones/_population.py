@@ -33,10 +33,15 @@ class PopulationGrid:
     several values of the scatter in colour. Densities are interpolated linearly in log age and
     metallicity.
 
-    Attributes
+    Parameters
     ----------
     codes : ndarray of uint8, one dimension per axis of `skcluster.isochrones.AXES`
         Natural logarithms of the densities in steps of 0.08; code 0 is a density of zero.
+
+    See Also
+    --------
+    IsochroneGrid : The isochrones behind it.
+    skcluster.inference.StarLikelihood : The likelihood of stars that uses it.
 
     Notes
     -----
@@ -66,6 +71,11 @@ class PopulationGrid:
     @cache
     def load() -> "PopulationGrid":
         """Load the grid from the cache on disk; compute and store it if it is not there.
+
+        Returns
+        -------
+        PopulationGrid
+            The grid; the same object in every call.
 
         Warns
         -----
@@ -139,12 +149,13 @@ class PopulationGrid:
         bp_rp: FloatArray,
         scatter: npt.ArrayLike,
     ) -> FloatArray:
-        """Density of stars, in absolute magnitude and intrinsic colour.
+        """Return the density of stars in absolute magnitude and intrinsic colour.
 
         Parameters
         ----------
         log_age, metallicity : array-like of shape (n_draws,)
-            log10 of the age in years and [M/H] (dex). Values outside the grid are clipped to it.
+            Logarithm (base 10) of the age in years and [M/H] (dex). Values outside
+            the grid are clipped to it.
         reddening : array-like of int, shape (n_draws,)
             Scale of differential reddening, as an index into ``AXES.reddening``.
         m_g, bp_rp : ndarray of float32, shape (n_draws, n_stars)
@@ -178,16 +189,30 @@ class PopulationGrid:
         reddening: npt.ArrayLike,
         m_g: FloatArray,
     ) -> FloatArray:
-        """Fraction of stars brighter than an absolute magnitude, shape (n_draws,)."""
+        """Return the fraction of stars brighter than an absolute magnitude.
+
+        Parameters
+        ----------
+        log_age, metallicity, reddening : array-like of shape (n_draws,)
+            As in `density`.
+        m_g : ndarray of shape (n_draws,)
+            Absolute magnitude (mag).
+
+        Returns
+        -------
+        ndarray of shape (n_draws,)
+            The fraction, from 0 to 1.
+        """
         nodes = self._nodes(log_age, metallicity, reddening)
         cumulative, _ = self._marginals([node for node, _ in nodes])
         place = np.clip((m_g - AXES.g.start) / AXES.g.step + 0.5, 0, len(AXES.g) - 1e-3)
         row = place.astype(np.int64)
         above = place - row
-        return sum(
+        fraction: FloatArray = sum(
             weight * ((1 - above) * cumulative[node, row] + above * cumulative[node, row + 1])
             for node, weight in nodes
         )
+        return fraction
 
     def mean_colour(
         self,
@@ -196,19 +221,48 @@ class PopulationGrid:
         reddening: npt.ArrayLike,
         m_g: FloatArray,
     ) -> FloatArray:
-        """Mean intrinsic colour of stars at an absolute magnitude (mag), shape (n_draws,)."""
+        """Return the mean intrinsic colour of stars at an absolute magnitude.
+
+        Parameters
+        ----------
+        log_age, metallicity, reddening : array-like of shape (n_draws,)
+            As in `density`.
+        m_g : ndarray of shape (n_draws,)
+            Absolute magnitude (mag).
+
+        Returns
+        -------
+        ndarray of shape (n_draws,)
+            Mean of (BP−RP)_0 (mag).
+        """
         nodes = self._nodes(log_age, metallicity, reddening)
         _, mean = self._marginals([node for node, _ in nodes])
         row = np.clip(np.round((m_g - AXES.g.start) / AXES.g.step), 0, len(AXES.g) - 1)
         row = row.astype(np.int64)
-        return sum(weight * mean[node, row] for node, weight in nodes)
+        colour: FloatArray = sum(weight * mean[node, row] for node, weight in nodes)
+        return colour
 
     def map(self, log_age: float, metallicity: float, reddening: int, scatter: int) -> FloatArray:
-        """Density at the points of the grid (1/mag²), shape (n_g, n_bp_rp)."""
-        return sum(
+        """Return the density at the points of the grid.
+
+        Parameters
+        ----------
+        log_age, metallicity : float
+            Logarithm (base 10) of the age in years and [M/H] (dex).
+        reddening, scatter : int
+            Scale of differential reddening and scatter of the colour, as indices into
+            ``AXES.reddening`` and ``AXES.scatter``.
+
+        Returns
+        -------
+        ndarray of shape (n_g, n_bp_rp)
+            Density (1/mag²).
+        """
+        density: FloatArray = sum(
             weight * DENSITY_OF_CODE[self._maps[node[0], scatter]]
             for node, weight in self._nodes([log_age], [metallicity], [reddening])
         )
+        return density
 
     @staticmethod
     def _nodes(

@@ -86,7 +86,8 @@ def _intrinsic_density(log_age: float) -> npt.NDArray[np.float32]:
         added = 2.5 * np.log10(1 + shines * 10 ** (0.4 * (magnitudes - light)))
         density += _deposit(magnitudes - added, BINARY_FRACTION / _N_MASS_RATIOS * stars)
     total = density.sum(axis=(1, 2), keepdims=True) * AXES.g.step * AXES.bp_rp.step
-    return (density / total).astype(np.float32)
+    normalized: npt.NDArray[np.float32] = (density / total).astype(np.float32)
+    return normalized
 
 
 def _deposit(magnitudes: FloatArray, stars: FloatArray) -> FloatArray:

@@ -8,7 +8,7 @@ from skcluster.persistence._errors import ModelFileError
 #: Classes of this package, under the modules that offer them. `CachedTransformer` is none of
 #: them: it writes files where the model says.
 CLASSES = {
-    "skcluster.augmentation": ("ClusterAugmenter",),
+    "skcluster.augmentation": ("ClusterAugmenter", "ClusterCorruptor"),
     "skcluster.features": (
         "CMDHistogram",
         "CMDRasterizer",
@@ -32,7 +32,10 @@ CLASSES = {
     # A subclass of scikit-learn's, which is trusted.
     "imblearn.pipeline": ("Pipeline",),
 }
-FUNCTIONS = {"skcluster.inference": ("describe_cluster",)}
+FUNCTIONS = {
+    "skcluster.datasets": ("simulate_field_stars",),
+    "skcluster.inference": ("describe_cluster",),
+}
 
 #: How skops writes what may be in a model. What is not here (sparse matrices, arrays of bytes,
 #: references) unpacks to more than can be foreseen, and no model of this package holds it.

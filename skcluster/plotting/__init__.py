@@ -6,6 +6,7 @@ change, and `plot` draws it again elsewhere. Colours are those of Okabe and Ito,
 readers tell apart. matplotlib is imported when something is drawn.
 """
 
+from skcluster.plotting._architecture import ArchitectureDisplay, Layer, layers_of
 from skcluster.plotting._cmd import CMDDisplay
 from skcluster.plotting._corner import CornerDisplay
 from skcluster.plotting._coverage import CoverageDisplay
@@ -21,14 +22,17 @@ from skcluster.plotting._learning_curves import Curve, LearningCurveDisplay
 from skcluster.plotting._save import save_diagrams
 
 __all__ = [
+    "ArchitectureDisplay",
     "CMDDisplay",
     "CornerDisplay",
     "CoverageDisplay",
     "Curve",
     "EstimateDisplay",
+    "Layer",
     "LearningCurveDisplay",
     "can_be_drawn",
     "diagram_limits",
+    "layers_of",
     "membership_array",
     "most_credible",
     "save_diagrams",

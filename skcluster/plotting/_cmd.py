@@ -8,7 +8,7 @@ import pandas as pd
 from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import Stars, as_clusters, stars_of
 from skcluster.photometry import Law
-from skcluster.plotting._cmd_stars import draw_stars, shades_of
+from skcluster.plotting._cmd_stars import draw_stars, keep_clear, shades_of
 from skcluster.plotting._inputs import (
     answers_about,
     membership_array,
@@ -44,7 +44,7 @@ class CMDDisplay:
     name : str, optional
         The cluster, for the title.
     estimate : ndarray of shape (3,) or (4,), optional
-        log age (dex), A_V (mag), distance (kpc) and, if it was estimated, [M/H] (dex).
+        Log age (dex), A_V (mag), distance (kpc) and, if it was estimated, [M/H] (dex).
     isochrone : ndarray of shape (n_points, 2), optional
         BP−RP and G (mag) along the isochrone of the estimate.
     band : ndarray of shape (n_curves, n_points, 2), optional
@@ -63,6 +63,11 @@ class CMDDisplay:
         The stars that the estimate did not use.
     isochrone_ : Line2D or None
     band_ : LineCollection or None
+
+    See Also
+    --------
+    CornerDisplay : Joint samples of the parameters of one cluster.
+    save_diagrams : Diagrams of many clusters as files.
 
     Examples
     --------
@@ -297,8 +302,7 @@ class CMDDisplay:
         self.ax_.minorticks_on()
         self.ax_.tick_params(which="both", direction="in", top=True, right=True)
         if legend:
-            # The corner of faint blue stars, where hardly a cluster has any.
-            self.ax_.legend(
+            box = self.ax_.legend(
                 loc="lower left",
                 title=self.summary(),
                 alignment="left",
@@ -307,10 +311,18 @@ class CMDDisplay:
                 framealpha=0.85,
                 edgecolor="none",
             )
+            keep_clear(box, self.colour, self.magnitude)
         return self
 
     def summary(self) -> str:
-        """The estimate, a line per parameter, with errors if there are samples; mathtext."""
+        """Return the estimate as text.
+
+        Returns
+        -------
+        str
+            One line of mathtext per parameter, with errors if there are samples; empty without an
+            estimate.
+        """
         if self.estimate is None:
             return ""
         lines = []

@@ -11,6 +11,12 @@ from skcluster.schema import MEMBER_COLUMNS, STAR_COLUMNS
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.collections import PathCollection
+    from matplotlib.legend import Legend
+
+#: Pixels around a legend that stars keep clear of.
+_MARGIN = 6
+#: A diagram that spans more magnitudes than this is not made longer.
+_MOST_ROOM = 60
 
 
 class Shades(NamedTuple):
@@ -69,3 +75,29 @@ def draw_stars(
     stars = axes.scatter(colour[order], magnitude[order], **{**style, **star_kw})
     stars.set_label(f"{len(order)} stars")
     return stars, unused
+
+
+def keep_clear(legend: "Legend", colour: FloatArray, magnitude: FloatArray) -> None:
+    """Move a legend into a corner without stars; where there is none, make room below them."""
+    axes = legend.axes
+    figure: Any = axes.figure
+    while not hasattr(figure, "draw_without_rendering"):  # within a figure
+        figure = figure.figure
+    # The layout decides how much of the axes the legend takes.
+    figure.draw_without_rendering()
+    points = np.column_stack([colour, magnitude])
+
+    def is_clear() -> bool:
+        box = legend.get_window_extent().padded(_MARGIN)
+        return not box.count_contains(axes.transData.transform(points))
+
+    # The corner of faint blue stars comes first, where hardly a cluster has any.
+    for corner in ("lower left", "upper right", "lower right", "upper left"):
+        legend.set_loc(corner)
+        if is_clear():
+            return
+    legend.set_loc("lower left")
+    bottom, top = axes.get_ylim()
+    while not is_clear() and abs(bottom - top) < _MOST_ROOM:
+        bottom += (bottom - top) / 20
+        axes.set_ylim(bottom, top)

@@ -41,6 +41,16 @@ class CornerDisplay:
         Those above the diagonal are not drawn.
     figure_ : Figure
 
+    See Also
+    --------
+    CMDDisplay : The stars of one cluster and the isochrones of its samples.
+
+    Notes
+    -----
+    The package corner draws much the same figure. Here, titles and tick labels do not overlap, each
+    target has its own number of decimals, and a parameter that is the same in all samples is drawn
+    instead of refused.
+
     Examples
     --------
     >>> import matplotlib; matplotlib.use("agg")
@@ -135,7 +145,7 @@ class CornerDisplay:
         cluster : object, optional
             Name of the cluster; may be left out if X holds only one.
         n_samples : int, default=4000
-            How many.
+            Number of samples.
         random_state : int, RandomState or None, default=0
             Of the samples: by default, a picture is always the same.
         reference : DataFrame, Series, mapping or array-like, optional

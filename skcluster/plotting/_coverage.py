@@ -29,7 +29,7 @@ class CoverageDisplay:
     covered : ndarray of shape (n_coverages, n_targets)
         The shares measured.
     n_clusters : int
-        From how many clusters; the grey band is what counting that many leaves uncertain.
+        Number of clusters; the grey band is the uncertainty of counting that many.
     targets : sequence of str
         Names of the targets.
 
@@ -38,6 +38,10 @@ class CoverageDisplay:
     ax_ : Axes
     figure_ : Figure
     lines_ : list of Line2D
+
+    See Also
+    --------
+    EstimateDisplay : Estimates against true values.
 
     Examples
     --------

@@ -126,6 +126,7 @@ def membership_array(membership: Any, stars: Stars) -> FloatArray | None:
     Returns
     -------
     ndarray of shape (n_stars,), or None
+        The probabilities; None without any.
 
     Raises
     ------
@@ -220,3 +221,26 @@ def answers_about(estimator: Any, X: ClustersLike) -> tuple[Any, Any]:
         return estimator.predict(X), None
     distribution = estimator.predict_distribution(X)
     return distribution.predict(), distribution
+
+
+def network_inside(estimator: Any) -> Any:
+    """The fitted network in a pipeline or in whatever else is around it.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    network = estimator
+    while not hasattr(network, "history_"):
+        if hasattr(network, "steps"):
+            network = network.steps[-1][1]
+        elif hasattr(network, "regressor_"):
+            network = network.regressor_
+        elif hasattr(network, "estimator_"):
+            network = network.estimator_
+        else:
+            raise ValueError(
+                f"{type(estimator).__name__} holds no fitted network that could be drawn."
+            )
+    return network

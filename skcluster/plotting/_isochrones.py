@@ -9,16 +9,16 @@ from skcluster.photometry import Law, distance_modulus, redden
 
 
 def seen_isochrones(parameters: npt.ArrayLike, law: Law = "dr2", *, every: int = 1) -> FloatArray:
-    """Isochrones at their distances and behind their dust.
+    """Return isochrones at their distances and extinctions.
 
     Parameters
     ----------
     parameters : array-like of shape (n_isochrones, 3) or (n_isochrones, 4)
-        log age (dex), A_V (mag), distance (kpc) and [M/H] (dex), which is 0 unless given.
+        Log age (dex), A_V (mag), distance (kpc) and [M/H] (dex), which is 0 unless given.
     law : {"dr2", "edr3"}, default="dr2"
         Extinction law, see `skcluster.photometry.extinction_coefficients`.
     every : int, default=1
-        Take only every so many-th point.
+        Step between the points that are returned.
 
     Returns
     -------
@@ -42,7 +42,7 @@ def seen_isochrones(parameters: npt.ArrayLike, law: Law = "dr2", *, every: int =
 
 
 def can_be_drawn(parameters: npt.ArrayLike) -> BoolArray:
-    """Which estimates have an isochrone and a place in the diagram.
+    """Return which estimates have an isochrone and a place in the diagram.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def can_be_drawn(parameters: npt.ArrayLike) -> BoolArray:
     array([ True, False])
     """
     log_age, a_v, distance, metallicity = _with_metallicity(parameters).T
-    drawn = np.isfinite(a_v + distance) & (distance > 0)
+    drawn: BoolArray = np.isfinite(a_v + distance) & (distance > 0)
     for values, (low, high) in (
         (log_age, IsochroneGrid.LOG_AGE_RANGE),
         (metallicity, IsochroneGrid.METALLICITY_RANGE),
@@ -79,7 +79,7 @@ def _with_metallicity(parameters: npt.ArrayLike) -> FloatArray:
 
 
 def most_credible(samples: FloatArray, coverage: float, most: int) -> FloatArray:
-    """The share of joint samples that lies closest to their middle.
+    """Return the given share of joint samples that lies closest to their middle.
 
     Closeness is the Mahalanobis distance in log age, A_V, distance modulus and metallicity, so that
     the region is the joint one: an old age with little dust, say, but not with much.
@@ -97,6 +97,7 @@ def most_credible(samples: FloatArray, coverage: float, most: int) -> FloatArray
     Returns
     -------
     ndarray of n_kept rows
+        The samples that are closest to the middle and have an isochrone.
 
     Examples
     --------
@@ -120,7 +121,8 @@ def most_credible(samples: FloatArray, coverage: float, most: int) -> FloatArray
     if len(kept) <= most:
         return kept
     # From the rim inwards: the rim makes the outline.
-    return kept[np.unique(np.linspace(0, len(kept) - 1, most).round().astype(int))]
+    spread: FloatArray = kept[np.unique(np.linspace(0, len(kept) - 1, most).round().astype(int))]
+    return spread
 
 
 def diagram_limits(colour: FloatArray, magnitude: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from skcluster._utils.typing import FloatArray
+from skcluster.plotting._inputs import network_inside
 from skcluster.plotting._style import COLOURS, one_axes
 
 if TYPE_CHECKING:
@@ -13,15 +14,36 @@ if TYPE_CHECKING:
 
 
 class Curve(NamedTuple):
-    """The training of one network."""
+    """Losses during the training of one network.
 
-    #: What the legend calls it; empty for the only one.
+    `LearningCurveDisplay` draws them.
+
+    Parameters
+    ----------
+    name : str
+        Label in the legend; empty for the only one.
+    loss : ndarray of shape (n_epochs,)
+        Loss of the training clusters after each epoch.
+    val_loss : ndarray of shape (n_epochs,), optional
+        Loss of the validation clusters, if there were any.
+    best_epoch : int, optional
+        The epoch whose weights were kept, counted from 1.
+
+    See Also
+    --------
+    LearningCurveDisplay : Draws curves.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skcluster.plotting import Curve
+    >>> Curve("ANN", np.array([0.9, 0.5])).best_epoch is None
+    True
+    """
+
     name: str
-    #: Loss of the training clusters after each epoch.
     loss: FloatArray
-    #: Loss of the clusters kept aside, if there were any.
     val_loss: FloatArray | None = None
-    #: The epoch whose weights were kept, counted from 1.
     best_epoch: int | None = None
 
 
@@ -155,19 +177,7 @@ class LearningCurveDisplay:
 
 
 def _curves(name: str, estimator: Any) -> list[Curve]:
-    network = estimator
-    while not hasattr(network, "history_"):
-        if hasattr(network, "steps"):
-            network = network.steps[-1][1]
-        elif hasattr(network, "regressor_"):
-            network = network.regressor_
-        elif hasattr(network, "estimator_"):
-            network = network.estimator_
-        else:
-            raise ValueError(
-                f"{type(estimator).__name__} holds no fitted network, whose history_ could be "
-                "drawn."
-            )
+    network = network_inside(estimator)
     history = network.history_
     if isinstance(history, Mapping):
         loss = np.asarray(history["loss"], dtype=float)

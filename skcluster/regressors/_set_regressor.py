@@ -41,7 +41,7 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
 
     Parameters
     ----------
-    n_context : int, default=14
+    n_context : int, default=16
         Columns that describe the cluster, which come first.
     n_channels : int, default=7
         Columns of each star, which follow, star after star. The last of them is 1, or 0 where a
@@ -61,9 +61,10 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
         Most stars of a cluster that a step of the training sees, drawn anew each time.
     pretrained : {"simulated"}, path or None, default=None
         Where training starts: from random weights, from those in a file that `save_pretrained`
-        wrote, or from those in this package, which come from simulated clusters and belong to the
-        default sizes. Targets that the file names, by the columns of ``y`` (or, without names, if
-        there are as many), start from its weights, others from random ones. The targets of
+        wrote, for instance of a model to be fine-tuned, or from those in this package, which come
+        from simulated clusters and belong to the default sizes. Targets that the file names, by
+        the columns of ``y`` (or, without names, if there are as many), start from its weights,
+        others from random ones. The targets of
         "simulated" are log age, A_V and distance as `TargetScaler` scales them.
     epochs : int, default=50
         Passes over the data. 0 keeps the weights of `pretrained`.
@@ -164,7 +165,7 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
     def __init__(
         self,
         *,
-        n_context: int = 14,
+        n_context: int = 16,
         n_channels: int = 7,
         units: tuple[int, int, int] = (96, 128, 160),
         n_heads: int = 4,

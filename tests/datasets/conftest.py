@@ -6,7 +6,7 @@ from typing import Any
 
 import catalogue_tables
 import pytest
-import requests  # noqa: F401  sets warnings filters when it is imported first
+import pyvo  # noqa: F401  requests, which it loads, sets warnings filters when first imported
 import rich.progress  # noqa: F401  draws a random number when it is imported first
 from vizier_server import Server, running
 

@@ -90,6 +90,12 @@ def test_catalogues_without_members_say_so(fetch, name):
     assert y.equals(bunch.target)
 
 
+def test_numbers_of_single_precision_are_those_that_were_published(fetch, vizier):
+    ages = fetch().target["log_age"]
+    published = vizier.tables["J/A+A/640/A1/table1"]["AgeNN"].head(6).astype(float)
+    assert ages.tolist() == published.tolist()
+
+
 def test_stars_without_colour_are_counted_and_their_clusters_named(fetch, small, vizier):
     small("cantat_gaudin_2020")
     members = vizier.tables["J/A+A/640/A1/nodup"]

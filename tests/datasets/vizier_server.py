@@ -1,10 +1,12 @@
 """A server on loopback that speaks the part of VizieR's protocols that is used, and misbehaves.
 
-It answers ADQL (TAP) under ``/tap/sync`` and ASU under ``/asu-tsv`` from tables that tests give
-it. `Server.misbehave` queues faults: each request takes one, until none is left.
+It answers ADQL (TAP) under ``/tap/sync`` and ASU under ``/votable`` with VOTables of the tables
+that tests give it. `Server.misbehave` queues faults: each request takes one, until none is left.
 """
 
 import gzip
+import html
+import io
 import re
 import threading
 import time
@@ -14,7 +16,9 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
+import numpy as np
 import pandas as pd
+from astropy.io.votable import parse
 
 HTML = (
     "<!DOCTYPE html><html><head><title>Service under maintenance</title></head>"
@@ -39,11 +43,11 @@ class Server:
 
     @property
     def tap(self) -> str:
-        return f"{self.url}/tap/sync"
+        return f"{self.url}/tap"
 
     @property
     def asu(self) -> str:
-        return f"{self.url}/asu-tsv"
+        return f"{self.url}/votable"
 
     def misbehave(self, *faults: str) -> None:
         self.faults.extend(faults)
@@ -63,11 +67,30 @@ def numbered(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(recno=range(1, len(table) + 1))
 
 
+def votable(table: pd.DataFrame) -> str:
+    """A table as a VOTable, the types as VizieR has them: numbers with blanks are single."""
+    fields = []
+    for name, values in table.items():
+        kind = {"i": "long", "f": "double"}.get(values.dtype.kind)
+        if kind is None:
+            numbers = pd.to_numeric(values.str.strip().replace("", np.nan), errors="coerce")
+            kind = "float" if numbers.notna().any() else 'char" arraysize="*'
+        fields.append(f'<FIELD name="{html.escape(str(name))}" datatype="{kind}"/>\n')
+    lines = html.escape(table.to_csv(index=False, header=False, sep="\t"), quote=False)
+    cells = lines.replace("\t", "</TD><TD>").splitlines()
+    rows = "".join(f"<TR><TD>{line}</TD></TR>\n" for line in cells)
+    return (
+        '<?xml version="1.0"?>\n<VOTABLE version="1.3">\n<RESOURCE type="results">\n'
+        f'<INFO name="QUERY_STATUS" value="OK"/>\n<TABLE>\n{"".join(fields)}'
+        f"<DATA><TABLEDATA>\n{rows}</TABLEDATA></DATA>\n</TABLE>\n</RESOURCE>\n</VOTABLE>\n"
+    )
+
+
 def answer_adql(tables: dict[str, pd.DataFrame], adql: str, limit: int) -> str:
-    """The answer to one of the queries that are used, as CSV."""
+    """The answer to one of the queries that are used."""
     if "TAP_SCHEMA" in adql:
         like = re.search(r"LIKE '%(.*)%'", adql).group(1)
-        return "table_name\n" + "".join(f'"{name}"\n' for name in tables if like in name)
+        return votable(pd.DataFrame({"table_name": [f'"{n}"' for n in tables if like in n]}))
     found = re.fullmatch(r'SELECT (?P<what>.*?) FROM "(?P<table>.*?)"( WHERE (?P<where>.*))?', adql)
     table = tables.get(found["table"])
     if table is None:
@@ -80,18 +103,18 @@ def answer_adql(tables: dict[str, pd.DataFrame], adql: str, limit: int) -> str:
         else:
             table = table[values >= int(value) if operator == ">=" else values <= int(value)]
     if found["what"].startswith("COUNT"):
-        return f"n\n{len(table)}\n"
+        return votable(pd.DataFrame({"n": [len(table)]}))
     names = list(table.columns)
     if found["what"] != "*":
         names = re.findall(r'"(.*?)"(?:, |$)', found["what"])
     unknown = [name for name in names if name not in table.columns]
     if unknown:
         raise LookupError(f"Unknown column {unknown[0]}")
-    return table[names].head(limit).to_csv(index=False)
+    return votable(table[names].head(limit))
 
 
 def answer_asu(tables: dict[str, pd.DataFrame], query: dict[str, str]) -> str:
-    """The answer to an ASU request, as VizieR's TSV."""
+    """The answer to an ASU request."""
     table = tables[query["-source"]]
     limit = 50 if query["-out.max"] == "" else int(query["-out.max"])
     rows = query.get("recno", "")
@@ -102,11 +125,7 @@ def answer_asu(tables: dict[str, pd.DataFrame], query: dict[str, str]) -> str:
         table = table[table["recno"].between(first, last)]
     if "-out" in query:  # unknown columns are left out without a word
         table = table[[name for name in query["-out"].split(",") if name in table.columns]]
-    body = table.head(limit).to_csv(index=False, sep="\t")
-    names, _, rows = body.partition("\n")
-    units = "\t".join(" " for _ in table.columns)
-    dashes = "\t".join("------" for _ in table.columns)
-    return f"#\n#   VizieR\n#Table\n\n{names}\n{units}\n{dashes}\n{rows}\n#END#\n"
+    return votable(table.head(limit))
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -116,17 +135,20 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     server: "HttpServer"
 
+    def do_POST(self) -> None:
+        self._answer(self.rfile.read(int(self.headers["Content-Length"])).decode())
+
     def do_GET(self) -> None:
+        self._answer(urlsplit(self.path).query)
+
+    def _answer(self, asked: str) -> None:
         state = self.server.state
-        address = urlsplit(self.path)
-        query = {k: v[0] for k, v in parse_qs(address.query, keep_blank_values=True).items()}
-        if address.path.startswith("/moved"):
-            fault = None
-        else:
-            fault = state.next_fault(query.get("QUERY") or address.query)
+        self.asked, path = asked, urlsplit(self.path).path
+        query = {k: v[0] for k, v in parse_qs(asked, keep_blank_values=True).items()}
+        fault = None if path.startswith("/moved") else state.next_fault(query.get("QUERY") or asked)
         status, text = 200, ""
         try:
-            if address.path.endswith("/tap/sync"):
+            if path.endswith("/tap/sync"):
                 text = answer_adql(state.tables, query["QUERY"], int(query["MAXREC"]))
             else:
                 text = answer_asu(state.tables, query)
@@ -170,7 +192,7 @@ class Handler(BaseHTTPRequestHandler):
         self._well(200, HTML.encode())
 
     def _tap_error(self, status: int, body: bytes) -> None:
-        self._well(200, TAP_ERROR.format("Too many jobs &amp; users").encode())
+        self._well(200, TAP_ERROR.format("Too many jobs & users").encode())
 
     def _garbage(self, status: int, body: bytes) -> None:
         self._well(200, bytes(range(256)) * 40)
@@ -204,13 +226,38 @@ class Handler(BaseHTTPRequestHandler):
 
     def _few_rows(self, status: int, body: bytes) -> None:
         """An answer that is whole but has too few rows, as under a limit of 50."""
-        self._well(status, b"".join(body.splitlines(keepends=True)[:5]))
+        lines = body.splitlines(keepends=True)
+        rows = [i for i, line in enumerate(lines) if line.startswith(b"<TR>")]
+        self._well(status, b"".join(line for i, line in enumerate(lines) if i not in rows[4:]))
 
     def _renumbered(self, status: int, body: bytes) -> None:
-        self._well(status, body.replace(b",3\n", b",4\n"))
+        self._well(status, body.replace(b"<TD>3</TD></TR>", b"<TD>4</TD></TR>"))
 
     def _no_number(self, status: int, body: bytes) -> None:
-        self._well(status, re.sub(rb"\d\.\d", b"1.2.3", body, count=1))
+        self._well(status, re.sub(rb"<TD>-?\d+\.\d", b"<TD>1.2.3", body, count=1))
+
+    def _binary(self, status: int, body: bytes) -> None:
+        """The rows in base64, as TAP servers like to send them."""
+        table = parse(io.BytesIO(body), verify="ignore")
+        table.get_first_table().format = "binary2"
+        packed = io.BytesIO()
+        table.to_xml(packed)
+        self._well(status, packed.getvalue())
+
+    def _elsewhere(self, status: int, body: bytes) -> None:
+        """Refer to an address instead of sending the rows."""
+        link = f'<STREAM href="{self.server.state.url}/stolen"/>'
+        self._well(status, self._with_data(body, f"<BINARY>{link}</BINARY>"))
+
+    def _elsewhere_hidden(self, status: int, body: bytes) -> None:
+        """The same to a file, in an encoding that no search for a word sees through."""
+        data = '<FITS extnum="1"><STREAM href="file:///dev/null"/></FITS>'
+        text = self._with_data(body, data).decode().replace('"1.0"?', '"1.0" encoding="utf-16"?')
+        self._well(status, text.encode("utf-16"))
+
+    def _with_data(self, body: bytes, data: str) -> bytes:
+        start, end = body.index(b"<DATA>") + 6, body.rindex(b"</DATA>")
+        return body[:start] + data.encode() + body[end:]
 
     def _hang(self, status: int, body: bytes) -> None:
         """Say nothing for longer than the client waits."""
@@ -239,7 +286,7 @@ class Handler(BaseHTTPRequestHandler):
     def _redirect(self, status: int, body: bytes) -> None:
         """Answer elsewhere, as TAP may."""
         self.send_response(303)
-        self.send_header("Location", f"/moved{self.path}")
+        self.send_header("Location", f"/moved{urlsplit(self.path).path}?{self.asked}")
         self.send_header("Content-Length", "0")
         self.end_headers()
 

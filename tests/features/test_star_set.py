@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skcluster.clusters import as_clusters, stars_of
+from skcluster.clusters import as_clusters
 from skcluster.datasets import simulate_clusters
 from skcluster.features import StarSet
 from skcluster.photometry import modulus_from_parallax
@@ -103,24 +103,25 @@ def test_a_cluster_without_bright_stars_is_nan():
     assert table.loc["B"].isna().all()
 
 
-def test_a_cluster_without_parallax_takes_the_typical_one():
-    X, _ = simulate_clusters(20, random_state=0)
-    transformer = StarSet().fit(X)
-    stars = stars_of(X)
-    none = as_clusters(
-        pd.DataFrame(
-            {
-                "cluster": "lost",
-                "phot_g_mean_mag": stars["phot_g_mean_mag"][:20],
-                "bp_rp": stars["bp_rp"][:20],
-                "parallax": np.nan,
-            }
-        ),
-        cluster_column="cluster",
-    )
-    with pytest.warns(UserWarning, match="'lost'"):
-        table = transformer.transform(none)
-    assert np.isfinite(table).all()
+def test_a_list_without_parallaxes_says_so():
+    g = np.linspace(10, 17, 30)
+    known = read(cluster(phot_g_mean_mag=g)).iloc[0]
+    missing = cluster(phot_g_mean_mag=g, parallax=[np.nan] * 30)
+    absent = as_clusters(pd.DataFrame({"cluster": "M 67", "phot_g_mean_mag": g, "bp_rp": 1.0}))
+    for X in (missing, absent):
+        row = read(X).iloc[0]
+        assert np.isfinite(row).all()
+        assert row["has_parallax"] == -1
+        assert row[["parallax_modulus", "parallax_distance"]].tolist() == [0, 0]
+        assert row["parallax_modulus_error"] == 6
+        assert (row.filter(like="parallax_residual") == 0).all()
+    assert known["has_parallax"] == 1
+
+
+def test_the_limit_of_a_list_is_among_its_numbers():
+    X = cluster(phot_g_mean_mag=np.linspace(10, 15, 101))
+    assert read(X)["magnitude_limit"].iloc[0] == pytest.approx(15.05 - 17, abs=1e-5)
+    assert read(X, faint_limit=15.1)["magnitude_limit"].iloc[0] == pytest.approx(15.1 - 17)
 
 
 def test_a_cluster_does_not_depend_on_those_beside_it():
@@ -135,7 +136,7 @@ def test_a_cluster_does_not_depend_on_those_beside_it():
 def test_real_clusters_are_within_what_a_network_likes(real):
     X, _ = real
     table = StarSet().fit_transform(X)
-    assert table.shape == (978, 14 + 7 * 256)
+    assert table.shape == (978, 16 + 7 * 256)
     assert np.isfinite(table).all()
     assert np.abs(table).max() < 12
-    assert np.quantile(np.abs(table[:, :14]), 0.99) < 4
+    assert np.quantile(np.abs(table[:, :16]), 0.99) < 4

@@ -81,9 +81,9 @@ def test_no_such_file(tmp_path):
         read_clusters(tmp_path / "nothing.csv")
 
 
-def test_directory(tmp_path):
+def test_directory_of_labels(tmp_path):
     with pytest.raises(IsADirectoryError, match="is a directory; a table file is needed"):
-        read_clusters(tmp_path)
+        read_clusters(write(tmp_path / "members.csv"), tmp_path)
 
 
 @pytest.mark.parametrize("name", ["members.txt", "members", "members.parquet.gz", "members.gz"])

@@ -1,10 +1,13 @@
 import numpy as np
 import pandas as pd
 import pytest
-from astropy.table import Table
+from astropy.io import fits
+from astropy.io.votable.ucd import parse_ucd
+from astropy.table import QTable, Table
 
-from skcluster.io import write_estimates
-from skcluster.schema import estimate_column
+from skcluster.io import to_astropy, write_estimates
+from skcluster.io._to_astropy import UCDS, ucd_of
+from skcluster.schema import LABEL_COLUMNS, estimate_column
 
 TABLE = pd.DataFrame(
     {
@@ -32,9 +35,15 @@ def test_every_file_type_keeps_the_values(extension, tmp_path):
         # The standards of FITS and VOTable know no logarithmic units.
         logarithmic = {"ecsv": "dex(yr)", "parquet": "dex(yr)"}
         assert str(table["log_age_lower"].unit) == logarithmic.get(extension, "None")
-        if extension != "fits":
+        if extension == "fits":
+            header = fits.getheader(file, 1)
+            assert header["TCOMM4"].endswith("lower end of its interval")
+            assert header["TUCD5"] == "pos.distance"
+        else:
             assert table["log_age_lower"].description.endswith("lower end of its interval")
-        assert "reference" in str(table.meta) or extension == "vot"
+            assert table["distance_kpc"].info.meta["ucd"] == "pos.distance"
+        # astropy's Table drops the infos of a VOTable.
+        assert "reference" in (file.read_text() if extension == "vot" else str(table.meta))
         table.convert_bytestring_to_unicode()
         back = table.to_pandas()
     assert [str(name) for name in back["cluster"]] == TABLE.index.tolist()
@@ -93,3 +102,37 @@ def test_a_failed_write_leaves_nothing(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space left"):
         write_estimates(TABLE, tmp_path / "estimates.csv")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", [*UCDS, "log_age_lower", "a_v_upper"])
+def test_ucds_are_words_of_the_vocabulary(name):
+    parse_ucd(ucd_of(name), check_controlled_vocabulary=True)
+    assert estimate_column(name).description != name or name in LABEL_COLUMNS
+
+
+def test_estimates_become_quantities():
+    table = QTable(to_astropy(TABLE, {"model": "reference"}))
+    assert table["distance_kpc"][0].to_value("pc") == pytest.approx(884)
+    assert table.meta == {"model": "reference"}
+    assert table.colnames[0] == "cluster"
+
+
+def test_labels_become_quantities():
+    y = pd.DataFrame({"log_age": [9.6], "distance_kpc": [0.86]})
+    table = to_astropy(y)
+    assert table.colnames == ["log_age", "distance_kpc"]
+    assert str(table["log_age"].unit) == "dex(yr)"
+
+
+def test_tsv(tmp_path):
+    write_estimates(TABLE, tmp_path / "estimates.tsv")
+    back = pd.read_csv(tmp_path / "estimates.tsv", sep="\t")
+    assert back["cluster"].tolist() == TABLE.index.tolist()
+
+
+def test_fits_files_hold_simple_letters(tmp_path):
+    table = TABLE.set_axis(pd.Index(["Trümpler – 1", "星団"], name="cluster"))
+    with pytest.warns(UserWarning, match="ASCII only: 2 texts .* 'Trümpler – 1' to 'Trumpler - 1'"):
+        write_estimates(table, tmp_path / "estimates.fits", metadata={"model": "é"})
+    names = Table.read(tmp_path / "estimates.fits")["cluster"].astype(str).tolist()
+    assert names == ["Trumpler - 1", r"\u661f\u56e3"]

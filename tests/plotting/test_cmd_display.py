@@ -210,3 +210,24 @@ def test_a_cluster_without_usable_stars_is_refused(sample):
         X = as_clusters({"gone": stars.assign(bp_rp=np.nan), "there": stars})
     with pytest.raises(ValueError, match="'gone' has no star"):
         CMDDisplay.from_clusters(X, cluster="gone")
+
+
+@pytest.mark.parametrize("kind", ["ordinary", "everywhere", "all corners"])
+def test_the_legend_covers_no_star(kind, sample):
+    X, y = sample
+    rng = np.random.default_rng(0)
+    colour, magnitude = rng.uniform(0, 3, 500), rng.uniform(8, 18, 500)
+    if kind == "all corners":
+        colour, magnitude = np.tile([0.1, 2.9], 20), np.repeat([8.2, 17.8], 20)
+    if kind == "ordinary":
+        display = CMDDisplay.from_clusters(X, y, cluster=X.index[0])
+    else:
+        display = CMDDisplay(
+            colour=colour, magnitude=magnitude, estimate=y.iloc[0].to_numpy(), name="full"
+        ).plot()
+    display.figure_.canvas.draw()
+    stars = display.ax_.transData.transform(np.column_stack([display.colour, display.magnitude]))
+    legend = display.ax_.get_legend().get_window_extent()
+    assert legend.count_contains(stars) == 0
+    assert display.ax_.bbox.count_contains(stars) == len(stars)
+    assert display.ax_.bbox.count_contains(legend.corners()) == 4

@@ -1,3 +1,4 @@
+import itertools
 import subprocess
 import sys
 
@@ -5,11 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
+from matplotlib.patches import FancyBboxPatch
 from sklearn.linear_model import LinearRegression
 
 from skcluster import CMDHistogram, make_pipeline
-from skcluster.pipelines import ann_pipeline
+from skcluster.pipelines import ann_pipeline, mdm_pipeline
 from skcluster.plotting import (
+    ArchitectureDisplay,
     CornerDisplay,
     CoverageDisplay,
     EstimateDisplay,
@@ -141,6 +144,14 @@ def test_corner_shows_each_parameter_and_each_pair():
         CornerDisplay.from_samples(np.full((5, 3), np.nan))
 
 
+def test_corner_of_a_parameter_that_is_the_same_in_all_samples():
+    samples = np.random.default_rng(0).normal([8, 0, 2], [0.1, 0, 0.1], (200, 3))
+    display = CornerDisplay.from_samples(samples)
+    assert display.axes_[1, 1].get_title() == "$0.00_{-0.00}^{+0.00}$"
+    assert len(display.axes_[1, 0].collections) == 1  # the samples, no contours
+    assert len(display.axes_[2, 0].collections) == 2
+
+
 def test_corner_of_an_estimator(sample, model):
     X, y = sample
     display = CornerDisplay.from_estimator(model, X, cluster=X.index[2], reference=y, n_samples=500)
@@ -155,3 +166,33 @@ def test_corner_of_an_estimator(sample, model):
         model, X, cluster=X.index[2], reference=whole, n_samples=500
     )
     assert marked.reference[3] == 0.1
+
+
+def test_an_architecture_is_that_of_the_keras_model(sample):
+    X, y = sample
+    model = mdm_pipeline(epochs=1, features__cmd__image_size=24, filters=(4, 8), random_state=0)
+    model.fit(X, y)
+    network = model[-1].regressor_.model_
+    display = ArchitectureDisplay.from_estimator(model)
+    assert sum(layer.n_weights for layer in display.layers) == network.count_params()
+    assert display.layers[-1].shape == (3,)
+    joined = next(layer for layer in display.layers if len(layer.inputs) == 2)
+    branches = [
+        ArchitectureDisplay.from_model(network, until=name).layers for name in joined.inputs
+    ]
+    assert [[layer.kind for layer in branch] for branch in branches] == [
+        ["InputLayer", "Conv2D", "Conv2D", "Flatten"],
+        ["InputLayer", "Dense", "Dense"],
+    ]
+    texts = [text.get_text() for text in display.texts_]
+    assert any("4 filters of 3 × 3, step 2, relu" in text for text in texts)
+    assert any("relu, dropout 0.2" in text for text in texts)
+    display.figure_.canvas.draw()
+    boxes = [p.get_window_extent() for p in display.ax_.patches if isinstance(p, FancyBboxPatch)]
+    assert not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))
+    for box, text in zip(boxes, display.texts_, strict=True):
+        assert box.count_contains(text.get_window_extent().corners()) == 4
+    with pytest.raises(ValueError, match="no layer 'nowhere'; it has"):
+        ArchitectureDisplay.from_estimator(model, until="nowhere")
+    with pytest.raises(ValueError, match="LinearRegression holds no fitted network"):
+        ArchitectureDisplay.from_estimator(LinearRegression())

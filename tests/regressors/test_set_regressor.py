@@ -9,9 +9,13 @@ import pytest
 from regressor_cases import SMALL_SET as SMALL
 from regressor_cases import set_table as data
 from sklearn.base import clone
+from sklearn.linear_model import LinearRegression
 from sklearn.metrics import r2_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from skcluster.regressors import SetRegressor, save_pretrained
+from skcluster import save_model
+from skcluster.regressors import NamedTargetRegressor, SetRegressor, save_pretrained
 from skcluster.regressors.networks.losses import gaussian_loss
 from skcluster.regressors.networks.pretrained import load_pretrained
 from skcluster.regressors.networks.sets import SetArchitecture
@@ -190,6 +194,35 @@ def test_known_targets_start_from_pretrained_weights_and_others_afresh(tmp_path:
     as_they_are = again.fit(X, y).predict(X)  # as many, without names
     np.testing.assert_allclose(as_they_are, expected, atol=0.01)
     assert again.fit(X, y[:, :2]).predict(X).shape == (60, 2)
+
+
+def test_training_starts_from_the_networks_inside_a_model(tmp_path: Path):
+    X, y = data()
+    frame = pd.DataFrame(y, columns=["log_age", "new", "other"])
+    inside = NamedTargetRegressor(SetRegressor(**SMALL), transformer=StandardScaler())
+    model = make_pipeline(FunctionTransformer(), inside).fit(X, frame)
+    file = tmp_path / "weights.npz"
+    save_pretrained(file, model)
+    start = {"regressor__pretrained": file, "regressor__epochs": 0}
+    again = clone(inside).set_params(**start).fit(X, frame[["other", "log_age"]])
+    np.testing.assert_allclose(again.predict(X), model.predict(X)[:, [2, 0]], atol=0.01)
+
+
+def test_a_model_without_set_networks_has_no_weights_to_start_from(tmp_path: Path):
+    file = tmp_path / "weights.npz"
+    for model in (SetRegressor(**SMALL), make_pipeline(StandardScaler(), LinearRegression())):
+        with pytest.raises(ValueError, match="holds no fitted SetRegressor"):
+            save_pretrained(file, model)
+    assert not file.exists()
+
+
+def test_a_file_of_something_else_is_no_start(tmp_path: Path):
+    X, y = data()
+    model = SetRegressor(**SMALL).fit(X, y)
+    file = tmp_path / "mine.skcluster"
+    save_model(model, file)
+    with pytest.raises(ValueError, match=r"mine.skcluster holds no weights .* save_pretrained"):
+        clone(model).set_params(pretrained=file).fit(X, y)
 
 
 def test_the_mixture_has_the_mean_and_deviation_of_predict():

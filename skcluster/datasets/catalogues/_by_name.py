@@ -1,4 +1,4 @@
-"""Catalogues, and single clusters of them, by name."""
+"""Catalogues, and individual clusters of them, by name."""
 
 import difflib
 import os
@@ -14,6 +14,7 @@ from skcluster.datasets.catalogues._bossini_2019 import BOSSINI_2019
 from skcluster.datasets.catalogues._cantat_gaudin_2020 import CANTAT_GAUDIN_2020
 from skcluster.datasets.catalogues._cavallo_2024 import CAVALLO_2024
 from skcluster.datasets.catalogues._dias_2021 import DIAS_2021
+from skcluster.datasets.catalogues._docs import shared_docs
 from skcluster.datasets.catalogues._fetch import FETCHING, fetch, load, store_of
 from skcluster.datasets.catalogues._fetch_table import Options, fetch_rows, read_cached
 from skcluster.datasets.catalogues._hunt_reffert_2023 import HUNT_REFFERT_2023
@@ -45,6 +46,7 @@ _WITH_MEMBERS = {name for name, known in CATALOGUES.items() if known.members is 
     },
     prefer_skip_nested_validation=True,
 )
+@shared_docs
 def fetch_catalogue(
     name: str,
     *,
@@ -60,18 +62,23 @@ def fetch_catalogue(
 
     Parameters
     ----------
-    name : {"cantat_gaudin_2020", "hunt_reffert_2023", "dias_2021", "cavallo_2024", "bossini_2019"}
-        The catalogue.
-    data_home, download_if_missing, return_X_y, members, n_retries, delay, progress
-        As for `fetch_cantat_gaudin_2020`.
+    name : {catalogues}
+        The catalogue. The last three have no member stars.
+    {parameters}
+    {X_y}
+    {members}
+    {network}
 
     Returns
     -------
-    data : Bunch
-        As for `fetch_cantat_gaudin_2020`; ``data`` and ``unlabelled`` are None for catalogues
-        without member stars: the last three.
-    (X, y) : tuple
-        If ``return_X_y`` is True.
+    {returns}
+
+    {problems}
+
+    See Also
+    --------
+    fetch_cluster : The member stars of one cluster.
+    cross_match : The clusters that two catalogues have in common.
 
     Examples
     --------
@@ -94,6 +101,7 @@ def fetch_catalogue(
     {**FETCHING, "name": [str], "catalogue": [StrOptions(_WITH_MEMBERS)]},
     prefer_skip_nested_validation=True,
 )
+@shared_docs
 def fetch_cluster(
     name: str,
     catalogue: str = "cantat_gaudin_2020",
@@ -112,10 +120,10 @@ def fetch_cluster(
     ----------
     name : str
         Its name in any usual spelling: ``NGC 2682``, ``ngc_2682``, ``M67``.
-    catalogue : {"cantat_gaudin_2020", "hunt_reffert_2023"}, default="cantat_gaudin_2020"
+    catalogue : {with_members}, default="cantat_gaudin_2020"
         Whose members.
-    data_home, download_if_missing, n_retries, delay, progress
-        As for `fetch_cantat_gaudin_2020`.
+    {parameters}
+    {network}
 
     Returns
     -------
@@ -129,6 +137,12 @@ def fetch_cluster(
         If the catalogue has no such cluster (the message names similar ones), or no members of it.
     FetchError
         If it cannot be fetched.
+    ImportError
+        If the extra ``fetch`` is not installed and something has to be fetched.
+
+    See Also
+    --------
+    fetch_catalogue : All clusters of a catalogue.
 
     Examples
     --------
@@ -175,4 +189,5 @@ def _members(
     with own.lock():
         rows = fetch_rows(members, "cluster", cluster, options)
         own.write(rows, members, cluster=cluster)
-    return rows.to_pandas()
+    fetched: pd.DataFrame = rows.to_pandas()
+    return fetched

@@ -5,6 +5,7 @@ from typing import Any
 
 from sklearn.utils._param_validation import validate_params
 
+from skcluster.datasets.catalogues._docs import shared_docs
 from skcluster.datasets.catalogues._fetch import FETCHING, fetch
 from skcluster.datasets.catalogues._tables import Catalogue, Table, column
 
@@ -67,6 +68,7 @@ CAVALLO_2024 = Catalogue(
 
 
 @validate_params({**FETCHING, "return_X_y": ["boolean"]}, prefer_skip_nested_validation=True)
+@shared_docs
 def fetch_cavallo_2024(
     *,
     data_home: str | os.PathLike[str] | None = None,
@@ -83,48 +85,20 @@ def fetch_cavallo_2024(
 
     Parameters
     ----------
-    data_home : str or PathLike, optional
-        Folder of the cache; see `get_data_home`.
-    download_if_missing : bool, default=True
-        Whether to fetch what is not cached. Otherwise an error is raised.
-    return_X_y : bool, default=False
-        Whether to return ``(X, y)`` instead of a `Bunch`.
-    n_retries : int, default=3
-        How often VizieR and its mirror are asked again after neither gave a usable answer.
-    delay : float, default=1.0
-        Seconds before the first retry; twice as many before each further one.
-    progress : bool, optional
-        Whether to show a progress bar. Unless given: if the standard error is a terminal.
+    {parameters}
+    {X_y}
+    {network}
 
     Returns
     -------
-    data : Bunch
-        With ``data`` (None: the catalogue has no member lists), ``target`` (y: a DataFrame
-        with ``log_age``, ``a_v``, ``distance_kpc``), ``uncertainties`` (bounds ``log_age_low``,
-        ``log_age_high`` … in the same units), ``clusters`` (every row of the catalogue, as
-        published), ``left_out`` (the reason for each cluster that is not in y), ``unlabelled``
-        (None), ``target_names``, ``feature_names`` and ``DESCR``.
-    (X, y) : tuple
-        If ``return_X_y`` is True.
+    {returns}
 
-    Raises
-    ------
-    FetchError
-        If no server gives a complete table (an `OSError`; what arrived is kept, and the next call
-        goes on from there), or it is not cached and ``download_if_missing`` is False.
-    CatalogueChangedError
-        If columns that are needed are not there any more, or the table has other rows (a
-        `ValueError`).
+    {problems}
 
-    Warns
-    -----
-    UserWarning
-        If a cached file was corrupt and is fetched again.
-
-    Notes
-    -----
-    ``DESCR`` of the result explains columns and known traps. Whether VizieR still serves the
-    catalogue as this function expects it is checked by ``pytest -m network tests/datasets``.
+    See Also
+    --------
+    fetch_catalogue : Any of the catalogues, by its name.
+    fetch_hunt_reffert_2023 : A network on the same data, with member stars.
 
     References
     ----------

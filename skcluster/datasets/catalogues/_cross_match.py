@@ -44,8 +44,8 @@ def cross_match(
     Returns
     -------
     DataFrame
-        A row a pair, in the order of ``a``: ``a`` and ``b`` (names), ``matched_by`` (``"name"`` or
-        ``"position"``), ``separation`` (deg), ``proper_motion_difference`` (mas/yr),
+        One row per pair, in the order of ``a``: ``a`` and ``b`` (names), ``matched_by``
+        (``"name"`` or ``"position"``), ``separation`` (deg), ``proper_motion_difference`` (mas/yr),
         ``parallax_difference`` (mas), NaN where unknown, and ``consistent``: whether they are
         within the tolerances. Pairs by name that are not deserve a look.
 
@@ -161,7 +161,8 @@ def _excess(
     ]
     with np.errstate(divide="ignore", invalid="ignore"):
         relative = known.to_numpy() / np.column_stack(limits)
-    return np.nan_to_num(relative, nan=0.0, posinf=np.inf).max(axis=1, initial=0.0)
+    excess: FloatArray = np.nan_to_num(relative, nan=0.0, posinf=np.inf).max(axis=1, initial=0.0)
+    return excess
 
 
 def _differences(left: pd.DataFrame, right: pd.DataFrame, i: IntArray, j: IntArray) -> pd.DataFrame:

@@ -1,18 +1,46 @@
 """What can go wrong on the way to a catalogue."""
 
-import importlib
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 class FetchError(OSError):
-    """A catalogue cannot be had: not cached and not wanted from the network, or no answer from it.
+    """Raised when a catalogue is neither cached nor can be fetched.
 
-    Whatever arrived whole before is kept, and the next call goes on from there.
+    The parts that arrived complete are kept, and the next call continues from there.
+
+    See Also
+    --------
+    CatalogueChangedError : Raised when a table at VizieR is not the published one.
+
+    Examples
+    --------
+    >>> from skcluster.datasets import FetchError, fetch_cluster
+    >>> try:
+    ...     fetch_cluster("M 67", data_home="/nowhere", download_if_missing=False)
+    ... except FetchError as error:
+    ...     print(error)
+    The table J/A+A/640/A1/table1 is not in /nowhere/..., and download_if_missing is False.
     """
 
 
 class CatalogueChangedError(ValueError):
-    """A table at VizieR is not what was published: columns were renamed, or it has other rows."""
+    """Raised when a table at VizieR is not the published one.
+
+    Columns were renamed, or it has other rows.
+
+    See Also
+    --------
+    FetchError : Raised when a catalogue cannot be fetched.
+
+    Examples
+    --------
+    >>> from skcluster.datasets import CatalogueChangedError, fetch_dias_2021
+    >>> try:
+    ...     fetch_dias_2021()  # doctest: +SKIP
+    ... except CatalogueChangedError as error:
+    ...     print(error)
+    """
 
 
 class AnswerError(Exception):
@@ -24,18 +52,19 @@ class AnswerError(Exception):
         self.final = final
 
 
-def needed(module: str) -> Any:
-    """A module of the extra ``fetch``.
+@contextmanager
+def extra_needed() -> Iterator[None]:
+    """Name the extra ``fetch`` where an import of one of its packages fails.
 
     Raises
     ------
     ImportError
-        If it is not installed.
+        If a package is not installed.
     """
     try:
-        return importlib.import_module(module)
+        yield
     except ModuleNotFoundError as error:
         raise ImportError(
-            f"Fetching catalogues needs {error.name}; install it with: "
+            f"Fetching catalogues needs {(error.name or '').partition('.')[0]}; install it with: "
             "pip install 'skcluster[fetch]'"
         ) from error

@@ -10,10 +10,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from skcluster._utils.tables import parse_numbers
 from skcluster.datasets.catalogues._errors import AnswerError, CatalogueChangedError, FetchError
 from skcluster.datasets.catalogues._service import Service
-from skcluster.datasets.catalogues._sites import Query, quoted
+from skcluster.datasets.catalogues._sites import quoted
 from skcluster.datasets.catalogues._store import CorruptFileError, Store
 from skcluster.datasets.catalogues._tables import ROW_NUMBER, Column, Table
 
@@ -81,7 +80,8 @@ def fetch_table(
             service.close()
         store.write(rows, table, **provenance)
         store.remove_parts()
-        return rows.to_pandas()
+        fetched: pd.DataFrame = rows.to_pandas()
+        return fetched
 
 
 def fetch_rows(table: Table, column: str, value: str, options: Options) -> pa.Table:
@@ -102,7 +102,7 @@ def fetch_rows(table: Table, column: str, value: str, options: Options) -> pa.Ta
         count = service.adql(f"SELECT COUNT(*) AS n {source}", _count, 1, what)
         wanted = ", ".join(map(quoted, [*columns, ROW_NUMBER]))
 
-        def check(answer: pd.DataFrame) -> pa.Table:
+        def check(answer: Any) -> pa.Table:
             rows = _checked(answer, columns)
             if len(set(rows[ROW_NUMBER].to_pylist())) != count:
                 raise AnswerError(f"{len(rows)} of {count} rows")
@@ -142,10 +142,8 @@ def _fetch_part(
 ) -> pa.Table:
     first, last = rows
     end = None if last == table.n_rows else last
-    # The row number comes last: a number that is cut off at the end of the answer is noticed.
-    query = Query(table.name, (*columns, ROW_NUMBER), (first, end), limit=CHUNK + 1)
 
-    def check(answer: pd.DataFrame) -> pa.Table:
+    def check(answer: Any) -> pa.Table:
         part = _checked(answer, columns)
         if end is None and len(part) > last - first + 1:
             raise CatalogueChangedError(
@@ -158,7 +156,14 @@ def _fetch_part(
         return part.sort_by(ROW_NUMBER)
 
     try:
-        return service.table(query, check, f"Rows {first} to {last} of {table.name}")
+        return service.table(
+            table.name,
+            check,
+            f"Rows {first} to {last} of {table.name}",
+            columns=(*columns, ROW_NUMBER),
+            rows=(first, end),
+            limit=CHUNK + 1,
+        )
     except FetchError as error:
         raise FetchError(
             f"{error} {first - 1} of {table.n_rows} rows are kept; the next call goes on there."
@@ -170,7 +175,7 @@ def _columns_of(service: Service, table: Table) -> tuple[str, dict[str, Column]]
     names = _tables_of(service, table.name) if table.is_catalogue else [table.name]
     refused = []
     for name in names:
-        there = service.table(Query(name), _names_there, f"The columns of {name}")
+        there = service.table(name, _names_there, f"The columns of {name}")
         try:
             return name, replace(table, name=name).find_columns(there)
         except CatalogueChangedError as error:
@@ -184,31 +189,30 @@ def _columns_of(service: Service, table: Table) -> tuple[str, dict[str, Column]]
 
 
 def _tables_of(service: Service, catalogue: str) -> list[str]:
-    def check(answer: pd.DataFrame) -> list[str]:
-        if list(answer.columns) != ["table_name"]:
-            raise AnswerError(f"a table of {', '.join(answer.columns)}")
+    def check(answer: Any) -> list[str]:
+        if answer.colnames != ["table_name"]:
+            raise AnswerError(f"a table of {', '.join(answer.colnames)}")
         return [str(name).strip('"') for name in answer["table_name"]]
 
     query = f"SELECT table_name FROM TAP_SCHEMA.tables WHERE table_name LIKE '%{catalogue}/%'"
     return service.adql(query, check, 100, f"The names of the tables of {catalogue}")
 
 
-def _names_there(answer: pd.DataFrame) -> list[str]:
-    if ROW_NUMBER not in answer.columns:
-        raise AnswerError(f"a table of {', '.join(answer.columns[:5])}")
-    return [name for name in answer.columns if name != ROW_NUMBER]
+def _names_there(answer: Any) -> list[str]:
+    if ROW_NUMBER not in answer.colnames:
+        raise AnswerError(f"a table of {', '.join(answer.colnames[:5])}")
+    return [name for name in answer.colnames if name != ROW_NUMBER]
 
 
-def _count(answer: pd.DataFrame) -> int:
-    said = str(answer.iloc[0, 0]) if answer.shape == (1, 1) else ""
-    if not said.isdecimal():
+def _count(answer: Any) -> int:
+    if len(answer) != 1 or len(answer.colnames) != 1 or answer.dtype[0].kind not in "iu":
         raise AnswerError("no number of rows")
-    return int(said)
+    return int(answer[0][0])
 
 
-def _checked(answer: pd.DataFrame, columns: dict[str, Column]) -> pa.Table:
-    """A table of texts as one of numbers and texts under our names, with row numbers."""
-    missing = [name for name in (*columns, ROW_NUMBER) if name not in answer.columns]
+def _checked(answer: Any, columns: dict[str, Column]) -> pa.Table:
+    """The answer as a table under our names, with row numbers."""
+    missing = [name for name in (*columns, ROW_NUMBER) if name not in answer.colnames]
     if missing:
         raise AnswerError(f"a table without {', '.join(missing)}")
     typed = {c.name: _typed(answer[name], c) for name, c in columns.items()}
@@ -216,18 +220,22 @@ def _checked(answer: pd.DataFrame, columns: dict[str, Column]) -> pa.Table:
     return pa.table({**typed, ROW_NUMBER: _typed(answer[ROW_NUMBER], number)})
 
 
-def _typed(texts: pd.Series, column: Column) -> Any:
-    if column.kind == "text":
-        return pa.array(texts.str.strip(), type=pa.string())
+def _typed(values: Any, column: Column) -> pa.Array:
+    """A column as texts, blank where missing; integers; or numbers, NaN where missing."""
+    blank, data = np.ma.getmaskarray(values), np.asarray(values)
     if column.kind == "integer":
-        try:
-            return pa.array(texts.str.strip().astype("int64").to_numpy())
-        except (ValueError, OverflowError):
-            raise AnswerError(f"a value of {texts.name} that is no integer") from None
-    numbers, wrong = parse_numbers(texts)
-    if len(wrong):
-        raise AnswerError(f"{texts.name} = {texts.iloc[wrong[0]]!r}, which is no number")
-    return pa.array(numbers.astype(np.float64))
+        if data.dtype.kind not in "iu" or blank.any():
+            raise AnswerError(f"a value of {values.name} that is no integer")
+        return pa.array(data.astype(np.int64))
+    if column.kind == "text":
+        texts = np.where(blank, "", data.astype(str))
+        return pa.array(np.char.strip(texts), type=pa.string())
+    if data.dtype == np.float32:  # stands for the decimal number that was published
+        data = data.astype(str)
+    try:
+        return pa.array(np.where(blank, np.nan, data.astype(np.float64)))
+    except ValueError as error:
+        raise AnswerError(f"{values.name} with text among numbers ({error})") from None
 
 
 def _wrong_rows(part: pa.Table, first: int, last: int) -> str:

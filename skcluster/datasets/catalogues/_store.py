@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from skcluster._utils.files import whole_file
-from skcluster.datasets.catalogues._errors import needed
+from skcluster.datasets.catalogues._errors import extra_needed
 from skcluster.datasets.catalogues._tables import Table
 
 
@@ -84,7 +84,7 @@ class Store:
             raise CorruptFileError(
                 self.path, f"does not have the checksum with which it was written (SHA-256 {found})"
             )
-        frame = pq.read_table(self.path).to_pandas()
+        frame: pd.DataFrame = pq.read_table(self.path).to_pandas()
         if len(frame) != n_rows:
             raise CorruptFileError(self.path, f"has {len(frame)} rows, not {n_rows}")
         return frame
@@ -130,7 +130,9 @@ class Store:
     def lock(self) -> Iterator[None]:
         """Let one process at a time write; the others wait, and the lock of a dead one is free."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        with needed("filelock").FileLock(self.folder / f"{self.name}.lock"):
+        with extra_needed():
+            from filelock import FileLock
+        with FileLock(self.folder / f"{self.name}.lock"):
             yield
 
 

@@ -2,6 +2,7 @@
 
 from skcluster.datasets.simulation._effects import Effects
 from skcluster.datasets.simulation._parquet import simulate_to_parquet
+from skcluster.datasets.simulation._sightlines import simulate_field_stars
 from skcluster.datasets.simulation._simulate import simulate_clusters
 
-__all__ = ["Effects", "simulate_clusters", "simulate_to_parquet"]
+__all__ = ["Effects", "simulate_clusters", "simulate_field_stars", "simulate_to_parquet"]

@@ -18,42 +18,42 @@ _MOST = {
 
 @dataclass(frozen=True, kw_only=True)
 class Effects:
-    """What happens to the light of a simulated cluster between its isochrone and the catalogue.
+    """Physical and observational effects that separate simulated stars from their isochrone.
 
     The defaults give clusters like the published member lists of real ones. Zero (or, for the
-    limit, infinity) switches an effect off; `Effects.none` switches all off at once, and every
+    limit, infinity) switches an effect off; `Effects.none` switches all of them off, and every
     star then lies on its isochrone.
 
     Parameters
     ----------
     binary_fraction : float, default=0.6
-        Share of stars with an unresolved companion, whose mass is a uniformly drawn fraction of
-        the primary's.
+        Fraction of stars with an unresolved companion. The mass ratio is uniform.
     massive_star_loss : float, default=0.5
-        How much faster than after Kroupa the numbers of stars fall above two solar masses: a power
-        of the mass. Lists of members hold fewer of them than the mass function that fits the
-        fainter stars.
+        Steepening of the mass function of Kroupa above two solar masses: this is added to its slope
+        of 2.3. Lists of members contain fewer massive stars than the mass function that fits the
+        fainter ones.
     blue_straggler_fraction : float, default=0.007
-        Share of stars, in clusters older than 300 Myr, that are hotter and brighter than the
+        Fraction of stars, in clusters older than 300 Myr, that are hotter and brighter than the
         turn-off: stars on the main sequence of a younger isochrone.
     field_fraction : float, default=0.16
-        Mean share of stars that do not belong to a far cluster: stars of the disc along its
-        sightline whose parallaxes pass for the cluster's. It differs from cluster to cluster, and
-        falls to nothing near the Sun.
+        Mean fraction of field stars in the list of a distant cluster: stars of the disc along its
+        line of sight whose parallaxes agree with the cluster's. It varies between clusters and
+        vanishes for nearby ones.
     law : {"dr2", "edr3"}, default="dr2"
         How A_V dims and reddens a star, see `skcluster.photometry.extinction_coefficients`. The
-        extinctions of [4]_, which simulated labels are to be like, come from DR2 photometry; its
-        law reddens a tenth more for the same A_V, and the real clusters' colours want that.
+        extinctions of [4]_, which the simulated labels imitate, come from DR2 photometry. Its law
+        reddens a tenth more for the same A_V, which agrees with the colours of real clusters.
     differential_reddening : float, default=0.28
-        Mean scale of the extinction in front of individual stars beyond the cluster's A_V, as a
-        fraction of A_V. Only positive, for `a_v` is that of the blue edge of the sequence.
+        Mean scale of the extinction of individual stars in excess of the cluster's A_V, as a
+        fraction of A_V. It is never negative, because ``a_v`` is the extinction at the blue edge of
+        the sequence.
     depth : float, default=4.0
         Standard deviation of the stars' distances around the cluster's, in pc.
     photometric_errors : float, default=1.0
         Factor on Gaia's photometric errors.
     colour_scatter : float, default=0.015
-        Standard deviation of BP−RP at given mass (mag) from what isochrones leave out: rotation,
-        spots, crowded BP and RP spectra.
+        Standard deviation of BP−RP at a given mass (mag) from effects that isochrones do not
+        include: rotation, spots, blended BP and RP spectra.
     faint_bp_bias : float, default=1.0
         Factor on the excess of the faintest BP fluxes.
     parallax_errors : float, default=1.0
@@ -61,27 +61,31 @@ class Effects:
     parallax_floor : float, default=0.018
         Scatter of parallaxes beyond their errors (mas).
     parallax_zero_point : float, default=0.016
-        What is added to every parallax (mas).
+        Offset added to every parallax (mas).
     parallax_zero_point_scatter : float, default=0.022
         Standard deviation of the zero point from cluster to cluster (mas).
     incompleteness : float, default=0.1
-        Share of members that is missing at the faint limit; it falls by half every magnitude
-        towards brighter stars.
+        Fraction of members missing at the faint limit; it halves with every magnitude towards
+        brighter stars.
     faint_limit : float, default=18.0
         Faintest G in the catalogue (mag).
+
+    See Also
+    --------
+    simulate_clusters : Simulate clusters with these effects.
 
     Notes
     -----
     Binaries, positive differential reddening and the bias of faint BP fluxes follow the simulated
-    clusters of [1]_, who trace the too young ages of their old clusters to the blue stragglers
-    and field stars that they left out. Gaia's photometric errors and the faint BP excess follow
-    [2]_. The parallax errors are those of Gaia EDR3 members [3]_; the zero point and the scatter
-    beyond the errors compare them with the distances of [4]_, and ``benchmarks/realism.py`` prints
-    them.
+    clusters of [1]_, who attribute the too young ages of their old clusters to the blue stragglers
+    and field stars missing in the simulations. Gaia's photometric errors and the faint BP excess
+    follow [2]_. The parallax errors are those of Gaia EDR3 members [3]_; the zero point and the
+    scatter beyond the errors compare them with the distances of [4]_, and ``benchmarks/realism.py``
+    prints them.
 
-    The shares of binaries, field stars and blue stragglers, the loss of massive stars and the
-    differential reddening are no measurements: they are the values with which simulated and real
-    clusters are hardest to tell apart and real clusters are best predicted from simulated ones.
+    The fractions of binaries, field stars and blue stragglers, the loss of massive stars and the
+    differential reddening are not measurements: they are the values with which simulated clusters
+    are hardest to distinguish from real ones and predict real ones best.
 
     References
     ----------
@@ -134,12 +138,29 @@ class Effects:
 
     @classmethod
     def none(cls) -> Self:
-        """No effect at all."""
+        """Return effects that are all switched off.
+
+        Returns
+        -------
+        Effects
+            With them, every star lies on its isochrone.
+        """
         off: dict[str, Any] = dict.fromkeys(_strengths(), 0.0)
         return replace(cls(), **off | {"faint_limit": np.inf})
 
     def but(self, **changes: Any) -> Self:
-        """These effects with some changed."""
+        """Return a copy with some effects changed.
+
+        Parameters
+        ----------
+        **changes : object
+            New values by name.
+
+        Returns
+        -------
+        Effects
+            The copy.
+        """
         return replace(self, **changes)
 
 

@@ -82,7 +82,8 @@ def field_counts(
     mean = mean_share * -np.expm1(-distance_kpc / _CONFUSION_DISTANCE)
     # Differs from cluster to cluster about as widely as a share of this mean can.
     share = rng.beta(2.0, 2.0 / mean - 2.0)
-    return np.minimum(np.round(share * n_stars).astype(np.int64), n_stars - 1)
+    number: IntArray = np.minimum(np.round(share * n_stars).astype(np.int64), n_stars - 1)
+    return number
 
 
 def draw_field(

@@ -31,7 +31,7 @@ def simulate_to_parquet(
     n_jobs: int | None = None,
     progress: bool = False,
 ) -> None:
-    """Simulate clusters straight into two Parquet files, in little memory.
+    """Simulate clusters and write them to two Parquet files, block by block.
 
     The clusters are those that `simulate_clusters` gives for the same arguments;
     `skcluster.io.read_clusters` reads the files.
@@ -39,14 +39,22 @@ def simulate_to_parquet(
     Parameters
     ----------
     members : path
-        File for the stars: one row a star, its cluster's name in the column ``cluster``.
+        File for the stars: one row per star, its cluster's name in the column ``cluster``.
     labels : path
-        File for the parameters: one row a cluster, ``cluster``, ``log_age``, ``a_v``,
+        File for the parameters: one row per cluster, ``cluster``, ``log_age``, ``a_v``,
         ``distance_kpc`` and ``metallicity``.
     n_clusters : int
-        How many.
-    random_state, log_age, a_v, distance_kpc, metallicity, n_stars, effects, n_jobs
-        As in `simulate_clusters`.
+        Number of clusters.
+    random_state : int, RandomState instance or None, default=None
+        Seed, as in `simulate_clusters`.
+    log_age, a_v, distance_kpc, metallicity : float, array-like or distribution, default=None
+        Parameters, as in `simulate_clusters`.
+    n_stars : int, array-like or distribution, default=None
+        Number of stars per cluster, as in `simulate_clusters`.
+    effects : Effects, default=None
+        Effects on the stars; None takes the defaults of `Effects`.
+    n_jobs : int, default=None
+        Number of processes, as in joblib.
     progress : bool, default=False
         Whether to show a progress bar.
 
@@ -54,6 +62,10 @@ def simulate_to_parquet(
     ------
     ValueError
         As `simulate_clusters` does, and if both files are the same.
+
+    See Also
+    --------
+    simulate_clusters : The same clusters in memory.
 
     Examples
     --------

@@ -44,7 +44,8 @@ def draw_a_v(distance_kpc: FloatArray, rng: np.random.Generator) -> FloatArray:
     """Extinctions (mag) of clusters at distances (kpc): more, and more different, farther away."""
     far, scale, shape, most = _A_V
     mean = far * -np.expm1(-distance_kpc / scale)
-    return np.minimum(rng.gamma(shape, mean / shape), most)
+    a_v: FloatArray = np.minimum(rng.gamma(shape, mean / shape), most)
+    return a_v
 
 
 def check_given(n_clusters: int, priors: dict[str, Prior]) -> None:

@@ -26,21 +26,21 @@ def simulate_clusters(
     with_metallicity: bool = False,
     n_jobs: int | None = None,
 ) -> tuple[NestedFrame, pd.DataFrame]:
-    """Simulate star clusters as Gaia would list their members.
+    """Simulate star clusters as lists of members observed by Gaia.
 
-    Stars are drawn from a PARSEC isochrone [1]_ after the mass function of [2]_, put at the
-    cluster's distance behind its dust, and observed with all that `Effects` names: companions,
-    differential reddening, errors of magnitudes and parallaxes, a faint limit, stars that do not
-    belong. Every parameter may be fixed, given for each cluster, or drawn from a distribution.
+    Stars are drawn from a PARSEC isochrone [1]_ with the mass function of [2]_, placed at the
+    cluster's distance and extinction, and observed with the effects that `Effects` describes:
+    companions, differential reddening, errors of magnitudes and parallaxes, a faint limit, field
+    stars. Every parameter may be fixed, given per cluster, or drawn from a distribution.
 
     Parameters
     ----------
     n_clusters : int, default=100
-        How many.
+        Number of clusters.
     random_state : int, RandomState instance or None, default=None
         Seed. The same one gives the same clusters whatever ``n_jobs`` is.
     log_age : float, array-like of shape (n_clusters,) or distribution, default=None
-        log10 of the age in years, 6.0 to 10.2. A distribution is anything with
+        Logarithm (base 10) of the age in years, 6.0 to 10.2. A distribution is anything with
         ``rvs(size, random_state)``, such as the frozen ones of `scipy.stats`. The default of this
         and the following is the distribution among the clusters of [3]_, a little broadened.
     a_v : float, array-like of shape (n_clusters,) or distribution, default=None
@@ -50,12 +50,12 @@ def simulate_clusters(
     metallicity : float, array-like of shape (n_clusters,) or distribution, default=None
         [M/H] (dex), −0.7 to +0.4. The default is normal around 0 with a deviation of 0.15.
     n_stars : int, array-like of shape (n_clusters,) or distribution, default=None
-        Number of stars in the list, those of the field among them. Where the limit lets very few
-        through, a cluster may come out with fewer. The default is log-normal around 126.
+        Number of stars in the list, including field stars. A cluster may have fewer if very few
+        are brighter than the limit. The default is log-normal around 126.
     effects : Effects, default=None
-        What separates the stars from their isochrone; None takes the defaults of `Effects`.
+        Effects on the stars; None takes the defaults of `Effects`.
     with_metallicity : bool, default=False
-        Whether ``y`` gets a fourth column, ``metallicity``.
+        Whether ``y`` has a fourth column, ``metallicity``.
     n_jobs : int, default=None
         Number of processes, as in joblib.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
 from skcluster.regressors.networks.architecture import FloatArray, Weights
 from skcluster.regressors.networks.sets import SetArchitecture
@@ -20,7 +21,7 @@ _HEAD = ("output_kernel", "output_bias", "direct_kernel")
 
 def save_pretrained(
     file: str | Path,
-    networks: Sequence[Mapping[str, FloatArray]],
+    networks: BaseEstimator | Sequence[Mapping[str, FloatArray]],
     *,
     targets: Sequence[str] | None = None,
 ) -> None:
@@ -30,11 +31,22 @@ def save_pretrained(
     ----------
     file : str or Path
         Ends in ".npz".
-    networks : sequence of mappings
-        ``weights_`` of a fitted `SetRegressor`.
+    networks : fitted estimator or sequence of mappings
+        A fitted `SetRegressor` or whatever holds one, such as the pipelines of
+        `skcluster.pipelines` and models that `skcluster.load_model` read; or its ``weights_``.
     targets : sequence of str, optional
         Names of the targets, in order. With them, training can start from these weights for other
-        targets too, and uses those of the targets that have the same name.
+        targets too, and uses those of the targets that have the same name. Unless given: those
+        that the estimator was fitted on, where it knows them.
+
+    Raises
+    ------
+    ValueError
+        If the estimator is not fitted, or holds no `SetRegressor`.
+
+    See Also
+    --------
+    SetRegressor : Starts from the file, given as ``pretrained``.
 
     Examples
     --------
@@ -50,6 +62,9 @@ def save_pretrained(
     ...     save_pretrained(weights, first.weights_)
     ...     again = SetRegressor(**settings, pretrained=weights, random_state=0).fit(X, y)
     """
+    if hasattr(networks, "fit"):
+        networks, known = _networks_of(networks)
+        targets = known if targets is None else targets
     arrays: dict[str, Any] = {
         f"{i}_{name}": np.asarray(values, dtype=np.float16)
         for i, weights in enumerate(networks)
@@ -58,6 +73,23 @@ def save_pretrained(
     if targets is not None:
         arrays[_TARGETS] = np.array(targets, dtype=np.str_)
     np.savez_compressed(file, **arrays)
+
+
+def _networks_of(estimator: Any) -> tuple[Sequence[Weights], Sequence[str] | None]:
+    """The weights of the set networks inside a fitted estimator, and the names of their targets."""
+    inner, targets = estimator, None
+    while not isinstance(getattr(inner, "architecture_", None), SetArchitecture):
+        # The names that a transformer of targets knows.
+        targets = getattr(getattr(inner, "transformer_", None), "feature_names_in_", targets)
+        parts = [getattr(inner, name, None) for name in ("estimator_", "regressor_")]
+        parts += [step for _, step in getattr(inner, "steps", [])[-1:]]
+        inner = next((part for part in parts if part is not None), None)
+        if inner is None:
+            raise ValueError(
+                f"{type(estimator).__name__} holds no fitted SetRegressor, whose weights could be "
+                "written."
+            )
+    return inner.weights_, targets
 
 
 def load_pretrained(
@@ -89,7 +121,8 @@ def load_pretrained(
     Raises
     ------
     ValueError
-        If there are no such weights, or they are of other sizes than the architecture.
+        If there are no such weights, the file holds something else, or they are of other sizes
+        than the architecture.
     """
     if source in _SHIPPED:
         with as_file(files("skcluster.regressors") / "data" / _SHIPPED[str(source)]) as file:
@@ -109,6 +142,11 @@ def _read(
     fresh: Callable[[], Weights] | None,
 ) -> Weights:
     with np.load(file, allow_pickle=False) as arrays:
+        if not {f"0_{name}" for name in architecture.weight_shapes} <= set(arrays.files):
+            raise ValueError(
+                f"{file.name} holds no weights of a SetRegressor. Where it is the file of a model, "
+                "save_pretrained(..., load_model(...)) makes one of weights from it."
+            )
         known = arrays[_TARGETS].tolist() if _TARGETS in arrays.files else None
         n_networks = len({name.partition("_")[0] for name in arrays.files} - {_TARGETS})
         if network >= n_networks:

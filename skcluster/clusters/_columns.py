@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from skcluster._utils.tables import column_names
 from skcluster.schema import Column
 
 
@@ -33,11 +34,11 @@ def find_columns(
     ------
     ValueError
         If a column of ``given`` is not there or its new name is not known, or two columns could
-        be meant and neither has our own name.
+        be meant and neither has our own name, in whatever case.
 
     Examples
     --------
-    >>> from skcluster.io import find_columns
+    >>> from skcluster.clusters import find_columns
     >>> from skcluster.schema import STAR_COLUMNS
     >>> find_columns(["Gmag", "BP-RP", "Teff"], list(STAR_COLUMNS.values()))
     {'Gmag': 'phot_g_mean_mag', 'BP-RP': 'bp_rp'}
@@ -50,8 +51,8 @@ def find_columns(
             continue
         wanted = {name.lower() for name in (ours, *column.synonyms)}
         same = [c for c in columns if str(c).strip().lower() in wanted and c not in found]
-        if ours in same:
-            same = [ours]
+        own = [c for c in same if str(c).strip().lower() == ours]
+        same = [ours] if ours in own else own or same
         if len(same) > 1:
             raise ValueError(
                 f"The columns {' and '.join(map(repr, same))} may all be {ours!r}; say which is: "
@@ -96,10 +97,9 @@ def rename_columns(table: Any, names: Mapping[Any, str]) -> Any:
     changed = {theirs: ours for theirs, ours in names.items() if theirs != ours}
     if not changed:
         return table
-    frame = isinstance(table, pd.DataFrame)
-    columns = table.columns if frame else table.colnames
+    columns = column_names(table)
     replaced = [c for c in changed.values() if c in columns and c not in changed]
-    if frame:
+    if isinstance(table, pd.DataFrame):
         return table.drop(columns=replaced).rename(columns=changed)
     table = table.copy(copy_data=False)
     table.remove_columns(replaced)
@@ -112,5 +112,7 @@ def missing_column(what: str, column: Column, there: Iterable[Any]) -> str:
     names = dict.fromkeys((column.name, *column.synonyms))
     return (
         f"The {what} have no column {column.name!r} (looked for {', '.join(names)}, in upper and "
-        f"lower case); there are: {', '.join(map(str, there))}."
+        f"lower case). If it has another name, say so: columns={{'its name': {column.name!r}}}, "
+        f"or on the console --columns 'its name={column.name}'. There are: "
+        f"{', '.join(map(str, there))}."
     )

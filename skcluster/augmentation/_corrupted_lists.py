@@ -1,0 +1,212 @@
+"""Copies of member lists, and what can go wrong with them, in passes over flat arrays."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from skcluster._utils.typing import BoolArray, FloatArray, IntArray
+from skcluster.augmentation._foreign_stars import ForeignStars
+from skcluster.clusters import Stars
+from skcluster.gaia import parallax_error, split_colour
+from skcluster.photometry import modulus_from_parallax
+
+#: Scatter of parallaxes beyond their errors (mas), and the smallest that has a distance here.
+_PARALLAX_FLOOR, _LEAST_PARALLAX = 0.03, 0.05
+#: Giants: brighter than this in absolute G, and so much redder than the bluest twentieth.
+_GIANT_M_G, _GIANT_COLOUR = 3.2, 0.55
+#: Binaries are sought among fainter stars, in strips of G, redder than this quantile of the colour.
+_BINARY_M_G, _STRIP, _BINARY_QUANTILE = 3.0, 0.5, 0.65
+
+
+@dataclass
+class ListCopies:
+    """The stars of all copies, copy after copy. Methods change them in place.
+
+    Attributes
+    ----------
+    n : int
+        Number of copies.
+    copy : ndarray of int, shape (n_stars,)
+        The copy that each star belongs to.
+    host : ndarray of int, shape (n_stars,)
+        Position of the star in the original lists that lends the other columns.
+    foreign : ndarray of bool, shape (n_stars,)
+        Whether it was added.
+    columns : dict of str to ndarray of shape (n_stars,)
+        What may change, under the names of the Gaia archive.
+    """
+
+    n: int
+    copy: IntArray
+    host: IntArray
+    foreign: BoolArray
+    columns: dict[str, Any]
+
+    #: Columns that may change.
+    CHANGED = (
+        "phot_g_mean_mag",
+        "bp_rp",
+        "phot_bp_mean_mag",
+        "phot_rp_mean_mag",
+        "parallax",
+        "parallax_error",
+        "probability",
+        "magnitude_limit",
+    )
+
+    @classmethod
+    def of(cls, stars: Stars, rows: IntArray) -> Self:
+        """Faithful copies of clusters."""
+        counts = stars.counts[rows]
+        copy = np.repeat(np.arange(len(rows)), counts)
+        first = np.cumsum(counts) - counts
+        host = stars.offsets[rows][copy] + np.arange(len(copy)) - first[copy]
+        columns = {
+            name: stars[name].astype(np.float64)[host] for name in cls.CHANGED if name in stars
+        }
+        return cls(len(rows), copy, host, np.zeros(len(copy), dtype=bool), columns)
+
+    @property
+    def counts(self) -> IntArray:
+        """Number of stars of each copy."""
+        return np.bincount(self.copy, minlength=self.n)
+
+    def keep(self, kept: BoolArray, min_stars: int) -> None:
+        """Drop the other stars, except in copies that would keep fewer than ``min_stars``."""
+        enough = np.bincount(self.copy, kept, minlength=self.n) >= min_stars
+        kept = kept | ~enough[self.copy]
+        self.copy, self.host, self.foreign = self.copy[kept], self.host[kept], self.foreign[kept]
+        self.columns = {name: values[kept] for name, values in self.columns.items()}
+
+    def brighter_than(self, limit: FloatArray) -> BoolArray:
+        """Stars brighter than the limit of their copy (mag)."""
+        return self.columns["phot_g_mean_mag"] < limit[self.copy]
+
+    def not_brightest(self, n_missing: IntArray) -> BoolArray:
+        """All stars but the brightest of each copy."""
+        order = np.lexsort((self.columns["phot_g_mean_mag"], self.copy))
+        first = np.cumsum(self.counts) - self.counts
+        rank = np.empty(len(order), dtype=np.int64)
+        rank[order] = np.arange(len(order)) - first[self.copy[order]]
+        return rank >= n_missing[self.copy]
+
+    def not_giants(self, chosen: BoolArray) -> BoolArray:
+        """All stars but the giants of the chosen copies."""
+        kept, modulus = np.ones(len(self.copy), dtype=bool), self._modulus()
+        for copy, stars in self._of(chosen):
+            m_g = self.columns["phot_g_mean_mag"][stars] - modulus[copy]
+            colour = self.columns["bp_rp"][stars]
+            red = colour > np.quantile(colour, 0.05) + _GIANT_COLOUR
+            kept[stars] = ~(red & (m_g < _GIANT_M_G))
+        return kept
+
+    def not_binaries(self, chosen: BoolArray) -> BoolArray:
+        """All stars but the redder ones of the main sequence of the chosen copies."""
+        kept, modulus = np.ones(len(self.copy), dtype=bool), self._modulus()
+        for copy, stars in self._of(chosen):
+            g, colour = self.columns["phot_g_mean_mag"][stars], self.columns["bp_rp"][stars]
+            strips = pd.Series(colour).groupby(np.floor(g / _STRIP))
+            red = colour > strips.transform("quantile", _BINARY_QUANTILE).to_numpy()
+            kept[stars] = ~(red & (g - modulus[copy] > _BINARY_M_G))
+        return kept
+
+    def some(self, fraction: FloatArray, rng: np.random.Generator) -> BoolArray:
+        """Random stars, a fraction of each copy."""
+        return rng.random(len(self.copy)) < fraction[self.copy]
+
+    def _of(self, chosen: BoolArray) -> list[tuple[int, slice]]:
+        """The chosen copies that have stars, and where these are."""
+        counts = self.counts
+        ends = np.cumsum(counts)
+        starts = ends - counts
+        copies = np.flatnonzero(chosen & (counts > 0))
+        return [(int(copy), slice(starts[copy], ends[copy])) for copy in copies]
+
+    def _parallaxes(self) -> FloatArray:
+        """Median parallax of each copy (mas); NaN without any."""
+        if "parallax" not in self.columns:
+            return np.full(self.n, np.nan)
+        medians = pd.Series(self.columns["parallax"]).groupby(self.copy).median()
+        return medians.reindex(np.arange(self.n)).to_numpy()
+
+    def _modulus(self) -> FloatArray:
+        """Distance modulus of the median parallax (mag); NaN without any."""
+        return np.asarray(modulus_from_parallax(np.maximum(self._parallaxes(), _LEAST_PARALLAX)))
+
+    def add(
+        self,
+        foreign: ForeignStars,
+        fraction: FloatArray,
+        limit: FloatArray,
+        rng: np.random.Generator,
+    ) -> None:
+        """Add foreign stars with parallaxes that pass for those of the copy's own.
+
+        Parameters
+        ----------
+        foreign : ForeignStars
+            To draw from.
+        fraction : ndarray of shape (n,)
+            Of foreign stars in the resulting list of each copy, below 1.
+        limit : ndarray of shape (n,)
+            Their faintest G in each copy (mag).
+        rng : Generator
+            Source of random numbers.
+        """
+        own = self.counts
+        n_added = np.round(fraction / (1 - fraction) * own).astype(np.int64)
+        copy = np.repeat(np.arange(self.n), n_added)
+        brightest = pd.Series(self.columns["phot_g_mean_mag"]).groupby(self.copy).min()
+        bounds = brightest.reindex(np.arange(self.n)).to_numpy() - 0.5, limit
+        place = foreign.draw(copy, *bounds, rng)
+        copy, place = copy[place >= 0], place[place >= 0]
+        first = np.cumsum(own) - own
+        lent = first[copy] + (rng.random(len(copy)) * own[copy]).astype(np.int64)
+        added = {name: values[lent] for name, values in self.columns.items()}
+        added |= self._light(foreign, place, copy, rng)
+        order = np.argsort(np.concatenate([self.copy, copy]), kind="stable")
+        self.host = np.concatenate([self.host, self.host[lent]])[order]
+        self.columns = {
+            name: np.concatenate([values, added[name]])[order]
+            for name, values in self.columns.items()
+        }
+        is_foreign = np.ones(len(copy), dtype=bool)
+        self.foreign = np.concatenate([self.foreign, is_foreign])[order]
+        self.copy = np.concatenate([self.copy, copy])[order]
+
+    def _light(
+        self, foreign: ForeignStars, place: IntArray, copy: IntArray, rng: np.random.Generator
+    ) -> dict[str, FloatArray]:
+        """Magnitudes, colour and parallaxes of foreign stars, where the lists have such columns."""
+        g, colour = foreign.g[place], foreign.bp_rp[place]
+        bp, rp = split_colour(g, colour)
+        error = parallax_error(g)
+        scatter = np.hypot(error, _PARALLAX_FLOOR) * rng.standard_normal(len(g))
+        # Some lists took stars in from farther away in parallax than others.
+        width = np.where(rng.random(self.n) < 0.3, rng.uniform(1, 3, self.n), 1.0)
+        found = {
+            "phot_g_mean_mag": g,
+            "bp_rp": colour,
+            "phot_bp_mean_mag": bp,
+            "phot_rp_mean_mag": rp,
+            "parallax": self._parallaxes()[copy] + width[copy] * scatter,
+            "parallax_error": error,
+        }
+        return {name: values for name, values in found.items() if name in self.columns}
+
+    def shift(self, column: str, amount: FloatArray) -> None:
+        """Add an amount per copy to a column, where there is one."""
+        if column in self.columns:
+            self.columns[column] = self.columns[column] + amount[self.copy]
+
+    def lower(self, column: str, largest: FloatArray) -> None:
+        """Let no value of a column exceed one per copy, where there is such a column."""
+        if column in self.columns:
+            self.columns[column] = np.fmin(self.columns[column], largest[self.copy])
+
+    def blank(self, column: str, chosen: BoolArray) -> None:
+        """Turn a column of the chosen copies into NaN, where there is one."""
+        if column in self.columns:
+            self.columns[column] = np.where(chosen[self.copy], np.nan, self.columns[column])

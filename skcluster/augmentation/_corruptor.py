@@ -1,0 +1,320 @@
+"""Copies of member lists with what can go wrong in lists."""
+
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from nested_pandas import NestedFrame
+from sklearn.base import BaseEstimator, _fit_context
+from sklearn.utils import Tags, check_consistent_length, check_random_state
+from sklearn.utils._param_validation import Interval
+
+from skcluster._utils.doc_links import DocLinkMixin
+from skcluster._utils.typing import BoolArray, ClustersLike, IntArray
+from skcluster.augmentation._corrupted_lists import ListCopies
+from skcluster.augmentation._foreign_stars import ForeignStars
+from skcluster.augmentation._labels import copy_names
+from skcluster.augmentation._moved_stars import append_column
+from skcluster.augmentation._probabilities import stated_differently
+from skcluster.clusters import STARS, Stars, as_clusters, clusters_from_flat, validate_clusters
+
+_PROBABILITY = Interval(Real, 0, 1, closed="both")
+_SCALE = Interval(Real, 0, None, closed="left")
+#: Lists that end where those given do have no other limit (mag).
+_NO_LIMIT = 99.0
+_MOST_BRIGHT_STARS = 15
+
+
+class ClusterCorruptor(DocLinkMixin, BaseEstimator):
+    """Add copies of clusters whose member lists are corrupted as published lists may be.
+
+    A model that is trained on lists of one kind is wrong on others. With copies that contain
+    foreign stars, end at brighter limits or lack stars, probabilities or parallaxes, it learns
+    what still tells the parameters, and how much less certain they are. This is a step of
+    imbalanced-learn's `Pipeline` (`skcluster.Pipeline`): it works in ``fit`` only. Labels of copies
+    are those of their clusters.
+
+    Each kind of corruption occurs independently with the probability given.
+
+    Parameters
+    ----------
+    n_copies : int, default=1
+        Number of copies of each cluster.
+    contamination : float, default=0.5
+        Probability of foreign stars.
+    max_foreign_fraction : float, default=0.6
+        Largest fraction of foreign stars in a list. Drawn uniformly from 0.
+    field : clusters, callable or None, default=None
+        Field stars, one row per sightline, or a function that returns them for a
+        ``random_state``, such as `skcluster.datasets.simulate_field_stars`. The foreign stars of
+        a copy come from one sightline, from one other cluster, or from all clusters; without
+        ``field`` from clusters only.
+    limited : float, default=0.25
+        Probability of a brighter limiting magnitude.
+    limits : tuple of two float, default=(14.0, 18.0)
+        Range of such limits in G (mag), drawn uniformly.
+    no_bright_stars : float, default=0.15
+        Probability that the brightest stars are missing, 1 to 15 of them, as in saturated surveys.
+    no_giants : float, default=0.08
+        Probability that giants are missing.
+    no_binaries : float, default=0.04
+        Probability that stars on the red side of the main sequence are missing.
+    sparse : float, default=0.2
+        Probability that only a random fraction of the stars is there, from a tenth to all.
+    min_stars : int, default=6
+        A corruption that would leave fewer stars is not applied to that copy.
+    other_probabilities : float, default=0.5
+        Probability that membership probabilities are stated in another way: from 0 to 1, missing,
+        all 1, or unrelated to membership.
+    no_parallaxes : float, default=0.08
+        Probability that parallaxes are missing.
+    no_parallax_errors : float, default=0.1
+        Probability that the errors of parallaxes are missing.
+    shifted : float, default=0.25
+        Probability that zero points of parallax and of colour are different.
+    parallax_scale, colour_scale : float, default=0.04, 0.03
+        Standard deviations of such differences (mas and mag).
+    random_state : int, RandomState instance or None, default=None
+        Source of the random numbers; an int gives the same copies every time.
+
+    Attributes
+    ----------
+    sample_indices_ : ndarray of int, shape (n_clusters * (1 + n_copies),)
+        The row of X that each row of the result was made from.
+
+    See Also
+    --------
+    ClusterAugmenter : Moves clusters to other distances and behind more dust.
+    skcluster.datasets.simulate_field_stars : Makes field stars.
+
+    Notes
+    -----
+    Foreign stars are as bright as the list allows. Their parallaxes scatter around the cluster's,
+    by their errors or, in some copies, up to three times as much; their probabilities are those of
+    random members, unless they are stated in another way. Everything else about them (position,
+    motion) is that of a random member. A column that the clusters lack is not made.
+
+    To train on every kind of corruption, so that real lists are one more kind, follows domain
+    randomization [1]_. The frequencies and ranges are choices of this package;
+    ``benchmarks/robustness.py`` shows what a network that is trained with them can do.
+
+    References
+    ----------
+    .. [1] Tobin et al. 2017, *Domain randomization for transferring deep neural networks from
+       simulation to the real world*, IROS.
+
+    Examples
+    --------
+    >>> from skcluster import ClusterCorruptor
+    >>> from skcluster.datasets import simulate_clusters
+    >>> X, y = simulate_clusters(2, random_state=0)
+    >>> X_more, y_more = ClusterCorruptor(n_copies=2, random_state=0).fit_resample(X, y)
+    >>> len(X_more), y_more["log_age"].nunique()
+    (6, 2)
+    >>> X_more.index[2]
+    'sim_000000 (copy 1)'
+    """
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "n_copies": [Interval(Integral, 0, None, closed="left")],
+        "contamination": [_PROBABILITY],
+        "max_foreign_fraction": [Interval(Real, 0, 1, closed="left")],
+        "field": "no_validation",
+        "limited": [_PROBABILITY],
+        "limits": [tuple, list],
+        "no_bright_stars": [_PROBABILITY],
+        "no_giants": [_PROBABILITY],
+        "no_binaries": [_PROBABILITY],
+        "sparse": [_PROBABILITY],
+        "min_stars": [Interval(Integral, 1, None, closed="left")],
+        "other_probabilities": [_PROBABILITY],
+        "no_parallaxes": [_PROBABILITY],
+        "no_parallax_errors": [_PROBABILITY],
+        "shifted": [_PROBABILITY],
+        "parallax_scale": [_SCALE],
+        "colour_scale": [_SCALE],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        *,
+        n_copies: int = 1,
+        contamination: float = 0.5,
+        max_foreign_fraction: float = 0.6,
+        field: Any = None,
+        limited: float = 0.25,
+        limits: tuple[float, float] = (14.0, 18.0),
+        no_bright_stars: float = 0.15,
+        no_giants: float = 0.08,
+        no_binaries: float = 0.04,
+        sparse: float = 0.2,
+        min_stars: int = 6,
+        other_probabilities: float = 0.5,
+        no_parallaxes: float = 0.08,
+        no_parallax_errors: float = 0.1,
+        shifted: float = 0.25,
+        parallax_scale: float = 0.04,
+        colour_scale: float = 0.03,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.n_copies = n_copies
+        self.contamination = contamination
+        self.max_foreign_fraction = max_foreign_fraction
+        self.field = field
+        self.limited = limited
+        self.limits = limits
+        self.no_bright_stars = no_bright_stars
+        self.no_giants = no_giants
+        self.no_binaries = no_binaries
+        self.sparse = sparse
+        self.min_stars = min_stars
+        self.other_probabilities = other_probabilities
+        self.no_parallaxes = no_parallaxes
+        self.no_parallax_errors = no_parallax_errors
+        self.shifted = shifted
+        self.parallax_scale = parallax_scale
+        self.colour_scale = colour_scale
+        self.random_state = random_state
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit_resample(self, X: ClustersLike, y: Any) -> tuple[NestedFrame, Any]:
+        """Append corrupted copies to clusters and labels.
+
+        Parameters
+        ----------
+        X : clusters
+            Whatever `skcluster.clusters.as_clusters` takes, n_clusters in all.
+        y : DataFrame, Series or array-like of n_clusters rows
+            Labels of any kind.
+
+        Returns
+        -------
+        X : NestedFrame of n_clusters * (1 + n_copies) rows
+            The clusters given, unchanged, then the copies, named ``NGC_2682 (copy 1)`` (if the
+            clusters are numbered, the numbers go on).
+        y : DataFrame, Series or ndarray of n_clusters * (1 + n_copies) rows
+            Their labels, of the type given.
+
+        Raises
+        ------
+        ValueError
+            If X cannot be used (the message names cluster, column, value and rule), X and y are of
+            different lengths, or ``limits`` are not two increasing numbers.
+        """
+        low, high = self._limits()
+        X = as_clusters(X)
+        check_consistent_length(X, y)
+        stars = validate_clusters(X)
+        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+        rng = np.random.default_rng(seed)
+        rows = np.tile(np.arange(len(X)), self.n_copies)
+        self.sample_indices_ = np.concatenate([np.arange(len(X)), rows])
+        if not len(rows):
+            return X, y
+        copies = ListCopies.of(stars, rows)
+        limit = np.where(
+            self._chosen(self.limited, copies, rng), rng.uniform(low, high, copies.n), _NO_LIMIT
+        )
+        self._take_away(copies, limit, rng)
+        self._add(copies, ForeignStars.of(stars, self._field(seed)), stars, rows, limit, rng)
+        self._falsify(copies, rng)
+        return self._append(X, stars, copies, rows), _append_labels(y, rows, stars.index)
+
+    def _limits(self) -> tuple[float, float]:
+        limits = tuple(float(limit) for limit in self.limits)
+        if len(limits) != 2 or not limits[0] <= limits[1]:
+            raise ValueError(f"limits must be two increasing magnitudes, not {self.limits!r}.")
+        return limits
+
+    def _field(self, seed: int) -> Stars | None:
+        if self.field is None:
+            return None
+        field = self.field(random_state=seed) if callable(self.field) else self.field
+        try:
+            return validate_clusters(field)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"field must hold stars of sightlines. {error}") from error
+
+    def _chosen(
+        self, probability: float, copies: ListCopies, rng: np.random.Generator
+    ) -> BoolArray:
+        return np.asarray(rng.random(copies.n) < probability)
+
+    def _take_away(self, copies: ListCopies, limit: Any, rng: np.random.Generator) -> None:
+        copies.keep(copies.brighter_than(limit), self.min_stars)
+        copies.lower("magnitude_limit", limit)
+        chosen = self._chosen(self.no_giants, copies, rng)
+        copies.keep(copies.not_giants(chosen), self.min_stars)
+        chosen = self._chosen(self.no_binaries, copies, rng)
+        copies.keep(copies.not_binaries(chosen), self.min_stars)
+        n_missing = rng.integers(1, _MOST_BRIGHT_STARS + 1, size=copies.n)
+        n_missing[~self._chosen(self.no_bright_stars, copies, rng)] = 0
+        copies.keep(copies.not_brightest(n_missing), self.min_stars)
+        fraction = 10 ** rng.uniform(-1, 0, copies.n)
+        fraction[~self._chosen(self.sparse, copies, rng)] = 1
+        copies.keep(copies.some(fraction, rng), self.min_stars)
+
+    def _add(
+        self,
+        copies: ListCopies,
+        foreign: ForeignStars,
+        stars: Stars,
+        rows: IntArray,
+        limit: Any,
+        rng: np.random.Generator,
+    ) -> None:
+        fraction = rng.uniform(0, self.max_foreign_fraction, copies.n)
+        fraction[~self._chosen(self.contamination, copies, rng)] = 0
+        g = pd.Series(stars["phot_g_mean_mag"])
+        faintest = g.groupby(stars.cluster).max().to_numpy()[rows]
+        copies.add(foreign, fraction, np.minimum(limit, faintest), rng)
+
+    def _falsify(self, copies: ListCopies, rng: np.random.Generator) -> None:
+        chosen = self._chosen(self.other_probabilities, copies, rng)
+        if "probability" in copies.columns:
+            copies.columns["probability"] = stated_differently(
+                copies.columns["probability"], copies.foreign, copies.copy, chosen, rng
+            )
+        shifted = self._chosen(self.shifted, copies, rng)
+        copies.shift("parallax", shifted * rng.normal(0, self.parallax_scale, copies.n))
+        change = shifted * rng.normal(0, self.colour_scale, copies.n)
+        copies.shift("bp_rp", change)
+        copies.shift("phot_bp_mean_mag", change)
+        missing = self._chosen(self.no_parallaxes, copies, rng)
+        copies.blank("parallax", missing)
+        copies.blank("parallax_error", missing | self._chosen(self.no_parallax_errors, copies, rng))
+
+    def _append(
+        self, X: NestedFrame, stars: Stars, copies: ListCopies, rows: IntArray
+    ) -> NestedFrame:
+        """X with the copies after it, in the order of its columns."""
+        host = pa.array(copies.host)
+        fields = {
+            name: append_column(stars.arrow(name), copies.columns.get(name), host)
+            for name in stars.columns
+        }
+        offsets = np.concatenate([stars.offsets, stars.offsets[-1] + np.cumsum(copies.counts)])
+        index = stars.index.append(copy_names(stars.index, copies.n))
+        carried = X[X.columns.drop(STARS)].take(self.sample_indices_)
+        nested = clusters_from_flat(fields, offsets, index)[STARS]
+        frame = NestedFrame(pd.DataFrame(carried).set_axis(index))
+        return frame.assign(**{STARS: nested})[X.columns]
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.target_tags.required = True
+        tags.target_tags.multi_output = True
+        return tags
+
+
+def _append_labels(y: Any, rows: IntArray, index: pd.Index) -> Any:
+    """Labels of the clusters, then those of the copies, of the same type."""
+    if isinstance(y, pd.DataFrame | pd.Series):
+        added = y.iloc[rows].set_axis(copy_names(index, len(rows)))
+        return pd.concat([y, added])
+    values = np.asarray(y)
+    return np.concatenate([values, values[rows]])

@@ -1,0 +1,73 @@
+"""Members of clusters that are given by their names."""
+
+import argparse
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from skcluster._utils.messages import warn_caller
+from skcluster.cli._console import log
+
+#: Catalogues with members, and what to call them.
+CATALOGUES = {
+    "hunt_reffert_2023": "Hunt & Reffert 2023 (VizieR J/A+A/673/A114)",
+    "cantat_gaudin_2020": "Cantat-Gaudin et al. 2020 (VizieR J/A+A/640/A1)",
+}
+#: What each asks to be cited.
+CITATIONS = {
+    "hunt_reffert_2023": "Hunt & Reffert 2023, A&A 673, A114",
+    "cantat_gaudin_2020": "Cantat-Gaudin et al. 2020, A&A 640, A1",
+}
+
+
+def add_catalogue(command: argparse.ArgumentParser) -> None:
+    """The argument that says whose members are fetched."""
+    command.add_argument(
+        "--catalogue",
+        choices=CATALOGUES,
+        default="hunt_reffert_2023",
+        help="whose members are fetched for a cluster that is named (default: %(default)s)",
+    )
+
+
+def looks_like_a_file(text: str) -> bool:
+    """Whether a text that leads to no file was meant to, rather than to name a cluster."""
+    return bool(re.search(r"[\\/]|\.[A-Za-z][A-Za-z0-9]*$", text))
+
+
+def fetched(names: Iterable[str], catalogue: str, *, strict: bool) -> dict[str, Any]:
+    """Clusters under the names that the catalogue gives them, of which the log tells.
+
+    Those that cannot be had are left out with a warning, unless ``strict``.
+    """
+    found: dict[str, Any] = {}
+    for name in names:
+        try:
+            X = _fetch(name, catalogue)
+        except (ValueError, OSError) as error:
+            if strict:
+                raise
+            from skcluster.io import BadTableWarning
+
+            warn_caller(f"{error} Left out.", BadTableWarning)
+            continue
+        (theirs,) = X.index
+        also = "" if theirs == name else f", where it is {theirs}"
+        n_stars = len(X["stars"].iloc[0])
+        log.info("%s: %d members from %s%s", name, n_stars, CATALOGUES[catalogue], also)
+        found[theirs] = X
+    return found
+
+
+def _fetch(name: str, catalogue: str) -> Any:
+    from skcluster.datasets import FetchError, fetch_cluster
+
+    try:
+        return fetch_cluster(name, catalogue)
+    except FetchError as error:
+        raise OSError(f"The members of {name!r} cannot be fetched: {error}") from error
+    except ValueError as error:
+        raise ValueError(
+            f"{name!r} is neither a file ({Path.cwd()} has none) nor a cluster: {error}"
+        ) from error

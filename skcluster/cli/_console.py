@@ -1,0 +1,119 @@
+"""What a command says, and a terminal that cannot show it, is closed or goes away."""
+
+import gc
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+
+#: What commands tell beside their results, on the standard error.
+log = logging.getLogger("skcluster")
+
+
+def plain(text: str) -> str:
+    """A text of one line that cannot move the cursor, whatever is in it."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def out(text: str = "") -> None:
+    """Print lines of a result."""
+    print("\n".join(plain(line) for line in text.split("\n")))
+
+
+class Said:
+    """What was said that changes the exit code."""
+
+    #: Whether a part of the input was left out.
+    left_out = False
+
+
+@contextmanager
+def console() -> Iterator[Said]:
+    """Streams that take any text, and warnings and log messages as one line each."""
+    said = Said()
+    with ExitStack() as stack:
+        for name in ("stdout", "stderr"):
+            _make_safe(name, stack)
+        stack.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("default", UserWarning)
+        # Set after catch_warnings, which puts the old one back.
+        warnings.showwarning = _shower(said)
+        stack.enter_context(_logged())
+        stack.enter_context(_rare_collections())
+        yield said
+
+
+def _make_safe(name: str, stack: ExitStack) -> None:
+    """A stream that exists, and that writes what it cannot encode as an escape."""
+    stream: TextIO | None = getattr(sys, name)
+    if stream is None:  # closed by whoever started this
+        setattr(sys, name, stack.enter_context(_nowhere()))
+        stack.callback(setattr, sys, name, None)
+    elif hasattr(stream, "reconfigure"):
+        errors = stream.errors
+        stream.reconfigure(errors="backslashreplace")
+        stack.callback(_put_back, stream, errors)
+
+
+def _nowhere() -> TextIO:
+    return Path(os.devnull).open("w")
+
+
+def _put_back(stream: Any, errors: str | None) -> None:
+    if not stream.closed:
+        stream.reconfigure(errors=errors)
+
+
+def _shower(said: Said) -> Any:
+    def show(message: Any, category: type[Warning], *_: Any, **__: Any) -> None:
+        # By their names, because importing them takes half as long as a whole command may.
+        said.left_out |= category.__name__ == "BadTableWarning"
+        kind = {"BadTableWarning": "error: ", "OneClusterWarning": ""}.get(
+            category.__name__, "warning: "
+        )
+        say(f"{kind}{message}")
+
+    return show
+
+
+def say(text: str) -> None:
+    """One line on the standard error."""
+    print(f"skcluster: {plain(' '.join(text.split()))}", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def _rare_collections() -> Iterator[None]:
+    """Let Python look for unreachable objects less often.
+
+    Importing libraries makes a million objects that stay, and looking through them again and again
+    takes a tenth of the time of a short command.
+    """
+    thresholds = gc.get_threshold()
+    gc.set_threshold(100_000, *thresholds[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
+
+
+class _Handler(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        say(record.getMessage())
+
+
+@contextmanager
+def _logged() -> Iterator[None]:
+    handler, level, propagates = _Handler(), log.level, log.propagate
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(level)
+        log.propagate = propagates

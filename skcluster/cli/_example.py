@@ -1,0 +1,42 @@
+"""``skcluster example``."""
+
+import argparse
+from pathlib import Path
+
+from skcluster.cli._options import add_overwrite, may_write
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    command.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        help="members to write: .csv, .ecsv, .fits, .vot or .parquet",
+    )
+    command.add_argument("--labels", type=Path, help="their parameters to write, if asked for")
+    add_overwrite(command)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Write members and parameters of the example."""
+    import pandas as pd
+
+    from skcluster.clusters import stars_of
+    from skcluster.datasets import load_example
+    from skcluster.io import format_of, write_estimates
+
+    files = [file for file in (options.output, options.labels) if file is not None]
+    for file in files:
+        may_write(file, options.overwrite)
+        format_of(file)
+    if len(set(files)) < len(files):
+        raise ValueError(f"--output and --labels are the same file, {options.output}.")
+    X, y = load_example()
+    stars = stars_of(X)
+    columns = {name: stars[name] for name in stars.columns}
+    members = pd.DataFrame(columns, index=X.index[stars.cluster])
+    for file, table in zip(files, (members, y), strict=False):
+        write_estimates(table, file, overwrite=options.overwrite)
+        print(file)

@@ -1,0 +1,125 @@
+"""Limiting magnitudes of member lists, stated or estimated."""
+
+from typing import Any
+
+import numpy as np
+from nested_pandas import NestedFrame
+
+from skcluster._utils.typing import FloatArray, IntArray
+from skcluster.clusters._as_clusters import as_clusters
+from skcluster.clusters._stars import STARS, Stars, stars_of
+
+#: Stars at the faint end that tell how densely magnitudes lie there, at most.
+_N_FAINTEST = 10
+#: With this many stars expected between the faintest star and a known limit, and none there, the
+#: list ends earlier (a chance of 5 %).
+_EXPECTED = 3.0
+
+
+def magnitude_limits(stars: Stars, faintest: float | None = None) -> FloatArray:
+    """Limiting magnitude of each member list, as stated or else as its faintest stars show.
+
+    Parameters
+    ----------
+    stars : Stars
+        The lists, as `stars_of` returns them. A column ``magnitude_limit`` states the limits; its
+        smallest value in each list counts.
+    faintest : float or None, default=None
+        Magnitude beyond which stars are not used (mag). No limit is larger, and it is the limit of
+        every list that does not state another one and whose faintest stars do not exclude it.
+
+    Returns
+    -------
+    ndarray of shape (n_lists,)
+        Limits in G (mag); NaN for a list without a star brighter than ``faintest``.
+
+    Notes
+    -----
+    The faintest stars, a fifth of the list and ten at most, are taken to be evenly spaced. The
+    limit lies one spacing beyond the faintest star. If fewer than three stars are expected between
+    that star and ``faintest``, ``faintest`` is the limit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from skcluster.clusters import as_clusters, magnitude_limits, stars_of
+    >>> X = as_clusters(pd.DataFrame({"cluster": "M 67", "bp_rp": 1.0,
+    ...                               "phot_g_mean_mag": np.linspace(10, 16, 61)}))
+    >>> magnitude_limits(stars_of(X), faintest=18.0).round(2)
+    array([16.1])
+    """
+    g = stars["phot_g_mean_mag"].astype(np.float64)
+    stated = stated_limits(stars)
+    faintest = np.inf if faintest is None else faintest
+    used = g < np.fmin(stated, faintest)[stars.cluster]
+    found = _estimated(stars.take(used), faintest)
+    known = np.isfinite(stated) & np.isfinite(found)
+    found[known] = np.minimum(stated, faintest)[known]
+    return found
+
+
+def stated_limits(stars: Stars) -> FloatArray:
+    """Limits that the column ``magnitude_limit`` states, shape (n_lists,); NaN for no limit."""
+    limits = np.full(len(stars.index), np.nan)
+    if "magnitude_limit" in stars:
+        values = stars["magnitude_limit"].astype(np.float64)
+        np.fmin.at(limits, stars.cluster, values)
+    return limits
+
+
+def state_magnitude_limit(X: Any, limit: float) -> NestedFrame:
+    """State that lists of members end at a magnitude.
+
+    Parameters
+    ----------
+    X : clusters
+        Whatever `as_clusters` takes.
+    limit : float
+        Limiting magnitude in G (mag).
+
+    Returns
+    -------
+    NestedFrame
+        The clusters, with the star column ``magnitude_limit``. A list that states a smaller limit
+        keeps it.
+
+    Raises
+    ------
+    ValueError
+        If the limit is not a finite number.
+
+    Examples
+    --------
+    >>> from skcluster.clusters import magnitude_limits, state_magnitude_limit, stars_of
+    >>> from skcluster.datasets import simulate_clusters
+    >>> X, y = simulate_clusters(2, random_state=0)
+    >>> magnitude_limits(stars_of(state_magnitude_limit(X, 16.0)), faintest=18.0)
+    array([16., 16.])
+    """
+    if not np.isfinite(limit):
+        raise ValueError(f"magnitude_limit must be a finite magnitude, not {limit!r}.")
+    X = as_clusters(X)
+    stars = stars_of(X)
+    limits = np.full(len(stars), float(limit))
+    if "magnitude_limit" in stars:
+        limits = np.fmin(limits, stars["magnitude_limit"])
+    stated = stars.with_column("magnitude_limit", limits)
+    return X.assign(**{STARS: stated.to_clusters()[STARS]})[X.columns]
+
+
+def _estimated(stars: Stars, faintest: float) -> FloatArray:
+    g, offsets, counts = stars["phot_g_mean_mag"].astype(np.float64), stars.offsets, stars.counts
+    ordered = g[np.lexsort((g, stars.cluster))]
+    n = np.clip(counts // 5, 1, _N_FAINTEST)
+    found = np.full(len(counts), np.nan)
+    filled: IntArray = np.flatnonzero(counts)
+    last = offsets[1:][filled] - 1
+    first = np.maximum(last - n[filled], offsets[:-1][filled])
+    end = ordered[last]
+    spacing = (end - ordered[first]) / n[filled]
+    found[filled] = end + spacing
+    if np.isfinite(faintest):
+        excluded = (faintest - end > _EXPECTED * spacing) & (spacing > 0)
+        found[filled] = np.where(excluded, found[filled], faintest)
+    return found

@@ -1,0 +1,162 @@
+"""One request through pyvo: a complete answer as a typed table, or what is wrong with it.
+
+pyvo [1]_ knows the protocols and reads the VOTables. It sets no limits of time, though, opens
+whatever a VOTable refers to, and takes text among numbers for blanks; so the session that it is
+given here sets limits and refuses such tables. This module is imported when something is fetched,
+for it needs the extra ``fetch``.
+
+References
+----------
+.. [1] Graham et al. 2014, PyVO: Python access to the Virtual Observatory, ASCL 1402.004.
+"""
+
+import io
+import time
+import warnings
+from typing import Any
+
+import requests
+from astropy.table import Table
+from astropy.utils.xml.iterparser import get_xml_iterator
+from pyvo.dal import DALQuery, DALQueryError, TAPQuery
+from urllib3 import HTTPResponse
+from urllib3.exceptions import HTTPError
+
+from skcluster.datasets.catalogues._errors import AnswerError
+from skcluster.datasets.catalogues._sites import Site
+
+#: Seconds for a connection, and for silence while an answer comes.
+TIMEOUT = (10.0, 60.0)
+#: Seconds for a complete answer: a server that dribbles is as good as none.
+DEADLINE = 300.0
+
+
+class Session(requests.Session):
+    """A session that hands pyvo only complete answers, in time, that are safe to read.
+
+    It keeps the HTTP status and the body of the last answer.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.headers["User-Agent"] = "skcluster"
+        self.status, self.body = 0, b""
+
+    def request(self, *args: Any, **kwargs: Any) -> requests.Response:
+        """Send a request and read the answer to it."""
+        try:
+            with super().request(*args, **{**kwargs, "timeout": TIMEOUT}) as response:
+                self.status, self.body = response.status_code, _body(response)
+        except requests.Timeout:
+            raise AnswerError(f"no answer within {TIMEOUT[1]:g} s") from None
+        except requests.ConnectionError as error:
+            raise AnswerError(f"no connection ({_reason(error)})") from error
+        except requests.RequestException as error:
+            raise AnswerError(f"{type(error).__name__}: {error}") from error
+        _inspect(self.body)
+        response.raw = HTTPResponse(io.BytesIO(self.body), preload_content=False)
+        return response
+
+
+def ask(session: Session, site: Site, question: str | dict[str, str], limit: int) -> Table:
+    """Ask a server for at most so many rows: ADQL, or the parameters of a request.
+
+    Raises
+    ------
+    AnswerError
+        If the answer is no table.
+    """
+    if isinstance(question, str):
+        query = TAPQuery(site.url, question, maxrec=limit, session=session)
+    else:
+        query = DALQuery(site.url, session=session)
+        query.update(question)  # the constructor would turn the names into upper case
+    try:
+        with warnings.catch_warnings():
+            # Unknown units, limits that were reached: the rows are counted anyway.
+            warnings.simplefilter("ignore")
+            table = query.execute().to_table()
+        said = "a table"
+    except AnswerError:
+        raise
+    except DALQueryError as error:
+        said = f"the error {_shortened(str(error.reason))!r}"
+    except Exception as error:  # what reads the XML of strangers may raise anything
+        if isinstance(cause := getattr(error, "cause", None), AnswerError):
+            raise cause from None
+        said = f"text that starts with {_shortened(session.body)!r}" if session.body else "nothing"
+    if session.status != 200:
+        final = session.status < 500 and session.status not in (408, 425, 429)
+        raise AnswerError(f"HTTP status {session.status}, {said}", final=final)
+    if said != "a table":
+        raise AnswerError(f"no table but {said}")
+    return table
+
+
+def _body(answer: requests.Response) -> bytes:
+    """What a server sends; a body that is cut off, or dribbles past the deadline, is a fault."""
+    until = time.monotonic() + DEADLINE
+    parts = []
+    try:
+        # Fewer bytes than the server promised are an error here.
+        while part := answer.raw.read1(1 << 16, decode_content=True):
+            parts.append(part)
+            if time.monotonic() > until:
+                raise AnswerError(f"no complete answer within {DEADLINE:g} s")
+    except (HTTPError, OSError) as error:
+        raise AnswerError(f"an answer that breaks off ({_reason(error)})") from error
+    return b"".join(parts)
+
+
+def _inspect(body: bytes) -> None:
+    """Refuse a VOTable that its reader would not read safely, or not without loss.
+
+    Where the rows lie elsewhere, it opens any address or file; text among numbers becomes a blank.
+    """
+    numbers: list[str | None] = []
+    column = 0
+    try:
+        with get_xml_iterator(io.BytesIO(body)) as elements:
+            for start, tag, content, _ in elements:
+                match (tag.rpartition(":")[2], start):
+                    case "STREAM", True if "href" in content:
+                        link = _shortened(content["href"])
+                        raise AnswerError(f"a table whose rows lie elsewhere, at {link!r}")
+                    case "TABLE", True:
+                        numbers = []
+                    case "FIELD", True:
+                        single = content.get("arraysize", "1") == "1"
+                        real = single and content.get("datatype") in ("float", "double")
+                        numbers.append(content.get("name", "?") if real else None)
+                    case "TR", True:
+                        column = 0
+                    case "TD", False:
+                        name = numbers[column] if column < len(numbers) else None
+                        if name is not None and not _is_number(content):
+                            raise AnswerError(f"{name} = {content!r}, which is no number")
+                        column += 1
+    except (OSError, ValueError):  # no XML: it will be refused as a table
+        return
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text.strip() or "nan")
+    except ValueError:
+        return False
+    return True
+
+
+def _reason(error: BaseException) -> str:
+    """The innermost cause, which is the readable one."""
+    while error.args and isinstance(error.args[-1], BaseException):
+        error = error.args[-1]
+    inner = getattr(error, "reason", None)
+    return _reason(inner) if isinstance(inner, BaseException) else str(error)
+
+
+def _shortened(text: str | bytes) -> str:
+    if isinstance(text, bytes):
+        text = text.decode("utf-8", errors="replace")
+    text = " ".join(text.split())
+    return text if len(text) <= 200 else text[:200] + "…"

@@ -1,0 +1,104 @@
+"""Methods that follow from the predictive distribution of a model."""
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+from sklearn.utils.metadata_routing import MetadataRouter
+
+from skcluster._utils.typing import BoolArray, FloatArray
+from skcluster.inference._distribution import PredictiveDistribution
+from skcluster.inference._routing import routing_of
+
+
+class PredictiveMethodsMixin(ABC):
+    """Intervals, samples and domain of a meta-estimator that has ``predict_distribution``."""
+
+    @abstractmethod
+    def predict_distribution(self, X: Any) -> PredictiveDistribution:
+        """Predict the distribution of the targets."""
+
+    @abstractmethod
+    def _intervals_like_y(self, intervals: FloatArray) -> FloatArray:
+        """Intervals of all targets, shape (n_clusters, n_targets, 2), in the layout of y."""
+
+    @abstractmethod
+    def _samples_like_y(self, samples: FloatArray) -> FloatArray:
+        """Samples of all targets, shape (n_clusters, n_samples, n_targets), in that layout."""
+
+    def predict_interval(self, X: Any, coverage: float = 0.68) -> FloatArray:
+        """Prediction interval of each target.
+
+        Parameters
+        ----------
+        X : clusters, or whatever the regressor takes, n_clusters rows
+        coverage : float, default=0.68
+            Fraction of clusters whose interval contains the true value, between 0 and 1.
+
+        Returns
+        -------
+        ndarray of shape (n_clusters, n_targets, 2), or (n_clusters, 2) for a ``y`` of one dimension
+            Lower and upper ends, in the order of the columns of ``y``. With too few training
+            clusters for the coverage, the ends are those of the largest error.
+        """
+        return self._intervals_like_y(self.predict_distribution(X).interval(coverage))
+
+    def sample(
+        self,
+        X: Any,
+        n_samples: int = 1000,
+        *,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> FloatArray:
+        """Draw joint samples of the targets of each cluster.
+
+        Parameters
+        ----------
+        X : clusters, or whatever the regressor takes, n_clusters rows
+        n_samples : int, default=1000
+            Number of samples per cluster.
+        random_state : int, RandomState instance or None, default=None
+            Determines the samples that are drawn.
+
+        Returns
+        -------
+        ndarray of shape (n_clusters, n_samples, n_targets), or (n_clusters, n_samples) for a ``y``
+        of one dimension
+            Of `ConformalRegressor`: the prediction plus the scaled error of a training cluster
+            chosen at random, the same one for all targets. Of `IsochronePosterior`: draws of log
+            age (dex), A_V (mag), distance (kpc) and metallicity (dex), in this order, calibrated
+            as intervals of coverage 0.68 are.
+        """
+        return self._samples_like_y(self.predict_distribution(X).sample(n_samples, random_state))
+
+    def outside_domain(self, X: Any) -> BoolArray:
+        """Determine which clusters do not resemble the training clusters.
+
+        Parameters
+        ----------
+        X : clusters, or whatever the regressor takes, n_clusters rows
+
+        Returns
+        -------
+        ndarray of bool, shape (n_clusters,)
+            Whether the mean distance of a cluster to its five nearest training clusters, in the
+            features of ``domain``, is larger than that of 99.5 per cent of the training clusters,
+            or cannot be computed.
+
+        Raises
+        ------
+        ValueError
+            If there is no ``domain``.
+        """
+        outside: BoolArray = self.predict_distribution(X).outside_domain
+        return outside
+
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Get metadata routing of this object.
+
+        Returns
+        -------
+        routing : MetadataRouter
+            What `fit` passes to the ``fit`` of the regressor and the ``split`` of ``cv``.
+        """
+        return routing_of(self)

@@ -1,0 +1,61 @@
+"""Tables separated by tabs, VizieR's among them: comments, names, units, dashes, rows."""
+
+import re
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+#: A line of dashes, which VizieR puts between units and rows.
+_DASHES = re.compile(r"\s*-+(\s*\t\s*-+)*\s*")
+
+
+def read_tsv(source: Any) -> Any:
+    """Read a table separated by tabs.
+
+    Parameters
+    ----------
+    source : Path or binary file
+        The table. Lines that begin with ``#`` are comments.
+
+    Returns
+    -------
+    DataFrame or astropy Table
+        An astropy Table with units if it has VizieR's rows of units and dashes.
+
+    Raises
+    ------
+    ValueError
+        If it holds no table, or several.
+    """
+    content = source.read_bytes() if isinstance(source, Path) else source.read()
+    lines = content.decode("utf-8-sig").splitlines()
+    lines = [line for line in lines if line.strip() and not line.startswith("#")]
+    if not lines:
+        raise ValueError("it holds comments only.")
+    dashes = [i for i, line in enumerate(lines) if _DASHES.fullmatch(line)]
+    if len(dashes) > 1:
+        raise ValueError(f"it holds {len(dashes)} tables; save them one by one.")
+    if dashes != [2]:
+        return _rows(lines)
+    frame = _rows([lines[0], *lines[3:]])
+    return _with_units(frame, [unit.strip() for unit in lines[1].split("\t")])
+
+
+def _rows(lines: list[str]) -> pd.DataFrame:
+    text = StringIO("\n".join(lines))
+    # VizieR pads its columns with spaces: numbers that are all blank are missing.
+    table = pd.read_csv(text, sep="\t", index_col=False, skipinitialspace=True, low_memory=False)
+    return table.rename(columns=lambda name: str(name).strip())
+
+
+def _with_units(frame: pd.DataFrame, units: list[str]) -> Any:
+    from astropy.table import Table
+    from astropy.units import Unit
+
+    table = Table.from_pandas(frame)
+    for name, unit in zip(frame.columns, units, strict=False):
+        if unit and table[name].dtype.kind in "if":
+            table[name].unit = Unit(unit, parse_strict="silent")
+    return table

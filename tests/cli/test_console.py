@@ -1,0 +1,121 @@
+"""Terminals that are closed, cannot encode, go away; names that would move the cursor; Ctrl-C."""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+import warnings
+from pathlib import Path
+
+import pytest
+
+from skcluster.cli._console import console, log, plain
+
+MEMBERS = "cluster,phot_g_mean_mag,bp_rp,parallax\n"
+
+
+@pytest.fixture
+def hostile(tmp_path: Path) -> Path:
+    """A cluster whose name clears the screen, in letters that not every terminal has."""
+    file = tmp_path / "hostile.csv"
+    stars = "".join(
+        f"\x1b[2JTrümpler ★,{10 + i / 9:.2f},{0.3 + i / 20:.2f},1.2\n" for i in range(20)
+    )
+    file.write_text(MEMBERS + stars)
+    return file
+
+
+def command(*arguments: object, shell: str = "", **variables: str) -> subprocess.CompletedProcess:
+    words = " ".join(f"'{argument}'" for argument in arguments)
+    return subprocess.run(
+        f"{sys.executable} -m skcluster {words} {shell}",
+        shell=True,
+        capture_output=True,
+        env={**os.environ, **variables},
+        check=False,
+    )
+
+
+def test_plain_text_moves_no_cursor():
+    assert plain("M 67 ★") == "M 67 ★"
+    assert plain("\x1b[2J\r\x07\x9b") == r"\x1b[2J\r\x07\x9b"
+
+
+def test_a_name_cannot_move_the_cursor(hostile):
+    done = command("estimate", hostile)
+    assert done.returncode == 0
+    assert b"\x1b" not in done.stdout + done.stderr
+    assert rb"\x1b[2J" in done.stdout
+
+
+def test_a_card_cannot_move_the_cursor(monkeypatch, run, capsys):
+    from skcluster import persistence
+
+    card = {"name": "\x1b[2Jx", "limits": {"\x1b]": [{"\x1b": "\x1b"}]}, "notes": ["\x1b"]}
+    read = {"format": 1, "versions": {"numpy": "\x1b"}, "card": card}
+    monkeypatch.setattr(persistence, "read_card", lambda model: read)
+    assert run("info") == 0
+    assert run("info", "--json") == 0
+    assert "\x1b" not in capsys.readouterr().out
+
+
+def test_an_error_cannot_move_the_cursor(run, capsys):
+    assert run("estimate", "\x1b[2J.csv") == 1
+    assert "\x1b" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_terminal_that_cannot_encode_a_name(hostile, tmp_path, encoding):
+    done = command("estimate", hostile, "-o", tmp_path / "e.csv", PYTHONIOENCODING=encoding)
+    assert done.returncode == 0
+    done = command("estimate", hostile, PYTHONIOENCODING=encoding)
+    assert done.returncode == 0
+    assert rb"\u2605" in done.stdout
+    assert b" +0." in done.stdout
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&-"])
+def test_closed_streams(hostile, tmp_path, closed):
+    output = tmp_path / "estimates.csv"
+    done = command("estimate", hostile, "-o", output, "--json", shell=closed)
+    assert done.returncode == 0
+    assert b"Traceback" not in done.stderr
+    assert output.read_text().startswith("cluster,")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_behind_the_output(hostile):
+    done = command("estimate", hostile, shell="> /dev/full")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith(b"skcluster: error: ")
+    assert b"Exception ignored" not in done.stderr
+
+
+@pytest.mark.parametrize("seconds", [0.3, 0.9, 1.5])
+def test_interrupts_end_in_one_line(hostile, seconds):
+    code = f"import sys, time; from skcluster.cli import main, _estimate; {SLOW}; sys.exit(main())"
+    started = subprocess.Popen(
+        [sys.executable, "-c", code, "estimate", str(hostile)],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert started.stdout is not None
+    started.stdout.readline()
+    time.sleep(seconds)
+    started.send_signal(signal.SIGINT)
+    _, said = started.communicate(timeout=60)
+    assert started.returncode == 130
+    assert said.decode().splitlines() == ["skcluster: interrupted"]
+
+
+SLOW = "show = _estimate._show; _estimate._show = lambda *a: time.sleep(60); print(1, flush=True)"
+
+
+def test_the_console_leaves_everything_as_it_was():
+    before = (warnings.showwarning, log.handlers[:], log.level, log.propagate, sys.stdout)
+    with console() as said:
+        assert log.level == logging.INFO
+        assert not said.left_out
+    assert before == (warnings.showwarning, log.handlers, log.level, log.propagate, sys.stdout)

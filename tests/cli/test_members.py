@@ -1,0 +1,88 @@
+"""Whence the command has its members: files and folders."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from astropy.table import Table
+
+
+@pytest.fixture
+def files(members: Path, tmp_path: Path) -> dict[str, Path]:
+    """Three clusters without a column that names them, in files of several types."""
+    stars = pd.read_parquet(members)
+    names = stars["cluster"].unique()
+    found = {}
+    for name, file in zip(names, ["M 67.csv", "b.fits", "c.ecsv"], strict=False):
+        found[file] = tmp_path / "clusters" / file
+        found[file].parent.mkdir(exist_ok=True)
+        one = Table.from_pandas(stars[stars["cluster"] == name].drop(columns="cluster"))
+        kinds = {".csv": "ascii.csv", ".fits": "fits", ".ecsv": "ascii.ecsv"}
+        one.write(found[file], format=kinds[found[file].suffix])
+    return found
+
+
+def names_in(text: str) -> list[str]:
+    return [cluster["cluster"] for cluster in json.loads(text)["clusters"]]
+
+
+def test_a_file_names_its_cluster(run, files, capsys):
+    assert run("estimate", files["M 67.csv"], "--json") == 0
+    printed = capsys.readouterr()
+    assert names_in(printed.out) == ["M 67"]
+    (line,) = printed.err.splitlines()
+    assert line.startswith(f"skcluster: {files['M 67.csv']} has no column that names the cluster")
+    assert run("estimate", files["M 67.csv"], "--json", "--cluster", "mine") == 0
+    printed = capsys.readouterr()
+    assert names_in(printed.out) == ["mine"]
+    assert printed.err == ""
+
+
+def test_many_files_and_folders(run, files, members, capsys):
+    assert run("estimate", *files.values(), "--json") == 0
+    printed = capsys.readouterr()
+    assert names_in(printed.out) == ["M 67", "b", "c"]
+    assert len(printed.err.splitlines()) == 1
+    assert run("estimate", files["b.fits"].parent, members, "--json") == 0
+    assert len(names_in(capsys.readouterr().out)) == 3 + 25
+
+
+def test_a_bad_file_does_not_stop_the_others(run, files, capsys):
+    bad = files["b.fits"].with_name("bad.csv")
+    bad.write_text("x,y\n1,2\n")
+    assert run("estimate", bad, files["c.ecsv"], "none.csv", "--json") == 3
+    printed = capsys.readouterr()
+    assert names_in(printed.out) == ["c"]
+    errors = [e for e in printed.err.splitlines() if e.startswith("skcluster: error: ")]
+    assert len(errors) == 2
+    assert str(bad) in errors[0]
+    assert "no file none.csv" in errors[1]
+    assert run("estimate", bad, files["c.ecsv"], "--json", "--strict") == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert str(bad) in printed.err
+
+
+def test_a_cluster_in_two_files_is_told(run, files, capsys):
+    twin = files["c.ecsv"].with_name("c.fits")
+    Table.read(files["c.ecsv"]).write(twin)
+    assert run("estimate", files["c.ecsv"], twin, "--json") == 3
+    assert f"{twin}: cluster 'c' is in {files['c.ecsv']} already" in capsys.readouterr().err
+
+
+def test_the_format_can_be_said(run, files, tmp_path, capsys):
+    other = files["c.ecsv"].rename(tmp_path / "c.dat")
+    assert run("estimate", other) == 1
+    assert "is unknown" in capsys.readouterr().err
+    output = tmp_path / "estimates.txt"
+    arguments = ["--format", "ecsv", "--cluster", "c", "-o", output, "--output-format", "votable"]
+    assert run("estimate", other, *arguments) == 0
+    assert Table.read(output, format="votable")["cluster"].tolist() == ["c"]
+
+
+def test_options_that_exclude_each_other(run, files, capsys):
+    assert run("estimate", files["b.fits"], "--cluster", "x", "--cluster-column", "y") == 1
+    assert "Give --cluster or --cluster-column, not both" in capsys.readouterr().err
+    assert run("estimate", *files.values(), "--cluster", "x") == 1
+    assert "One name, 'x', cannot be that of 3 tables" in capsys.readouterr().err

@@ -1,0 +1,124 @@
+"""Options of single commands: samples, versions, help, fit, simulate, info."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from astropy.table import Table
+from sklearn.model_selection import KFold, cross_val_predict
+
+import skcluster
+from skcluster.cli import _fit
+from skcluster.inference import ConformalRegressor
+from skcluster.io import read_clusters
+from skcluster.persistence import read_card
+from skcluster.pipelines import ann_pipeline
+
+
+def test_version(run, capsys):
+    with pytest.raises(SystemExit) as stop:
+        run("--version")
+    assert stop.value.code == 0
+    assert capsys.readouterr().out == f"skcluster {skcluster.__version__}\n"
+
+
+@pytest.mark.parametrize("name", ["estimate", "report", "fetch", "fit", "simulate", "info"])
+def test_help_has_examples(run, name, capsys):
+    with pytest.raises(SystemExit) as stop:
+        run(name, "--help")
+    assert stop.value.code == 0
+    assert f"examples:\n  skcluster {name}" in capsys.readouterr().out
+
+
+def test_samples(run, few, tmp_path, capsys):
+    file = tmp_path / "samples.parquet"
+    assert run("estimate", few, "--samples", file, "--n-samples", 7) == 0
+    table = Table.read(file)
+    assert table.colnames == ["cluster", "log_age", "a_v", "distance_kpc", "metallicity"]
+    assert len(table) == 14
+    assert str(table["distance_kpc"].unit) == "kpc"
+    assert (table["a_v"] >= 0).all()
+    assert (table["distance_kpc"] > 0).all()
+    assert run("estimate", few, "--samples", tmp_path / "s.csv") == 1
+    assert "Samples are written as .parquet" in capsys.readouterr().err
+    assert run("estimate", few, "--samples", file, "--overwrite", "--n-samples", 0) == 1
+    assert "--n-samples must be at least 1, not 0" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("extension", ["csv", "tsv", "ecsv", "fits", "vot", "parquet"])
+def test_simulate_writes_every_type(run, tmp_path, extension, capsys):
+    output = tmp_path / f"sim.{extension}"
+    labels = tmp_path / f"sim_labels.{extension}"
+    assert run("simulate", "-n", 5, "-o", output, "--seed", 3, "--n-stars", 60) == 0
+    assert capsys.readouterr().out == f"{output}\n{labels}\n"
+    X, y = read_clusters(output, labels)
+    assert len(X) == len(y) == 5
+    again = tmp_path / "again.parquet"
+    assert run("simulate", "-n", 5, "-o", again, "--seed", 3, "--n-stars", 60) == 0
+    _, expected = read_clusters(again, tmp_path / "again_labels.parquet")
+    np.testing.assert_allclose(y, expected)
+
+
+def test_simulate_takes_values_and_ranges(run, tmp_path, capsys):
+    output = tmp_path / "sim.parquet"
+    arguments = ["--log-age", 9, 9.5, "--a-v", 0.3, "--distance", 1, 2, "--metallicity", -0.5, -0.2]
+    assert run("simulate", "-n", 20, "-o", output, *arguments) == 0
+    labels = pd.read_parquet(tmp_path / "sim_labels.parquet")
+    assert labels["log_age"].between(9, 9.5).all()
+    assert labels["log_age"].nunique() == 20
+    assert (labels["a_v"] == 0.3).all()
+    assert labels["distance_kpc"].between(1, 2).all()
+    assert labels["metallicity"].between(-0.5, -0.2).all()
+    for wrong in (["--a-v", 1, 0], ["--a-v", 1, 2, 3]):
+        assert run("simulate", "-n", 2, "-o", output, *wrong, "--overwrite") == 1
+        assert "--a-v takes one value, or the lowest and the highest" in capsys.readouterr().err
+
+
+def test_info_is_text_or_json(run, capsys):
+    assert run("info") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "    log_age: 6.38 to 9.85" in lines
+    assert not any(line.strip().startswith(("{", "[", '"')) for line in lines)
+    assert run("info", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == json.loads(json.dumps(read_card()))
+
+
+def test_fit_tells_its_errors(run, members, tmp_path, capsys):
+    model = tmp_path / "model.skcluster"
+    arguments = ["fit", members, members.with_name("l.parquet"), "-o", model, "--pipeline", "ann"]
+    assert run(*arguments, "--epochs", 1) == 0
+    printed = capsys.readouterr()
+    assert printed.err.splitlines()[:2] == [
+        "skcluster: reading clusters",
+        "skcluster: warning: 25 clusters are few to train on: errors and intervals measured with "
+        "them are uncertain themselves.",
+    ]
+    head, *rows, last = printed.out.splitlines()
+    assert head == "errors on clusters held out:"
+    assert [row.split()[:2] for row in rows[1:]] == [
+        ["log", "age"],
+        ["A_V", "[mag]"],
+        ["distance", "[kpc]"],
+    ]
+    assert last == str(model)
+    card = read_card(model)["card"]
+    assert card["limits"]["learned ranges"].keys() == {"log_age", "a_v", "distance_kpc"}
+    assert float(rows[2].split()[2]) == pytest.approx(
+        card["cross-validated scores"]["a_v rmse"], rel=0.01
+    )
+
+
+def test_scores_are_those_of_cross_validation(members):
+    X, y = read_clusters(members, members.with_name("l.parquet"))
+    cv = KFold(5, shuffle=True, random_state=0)
+    plain = ann_pipeline(epochs=1, random_state=0)
+    model = ConformalRegressor(plain, random_state=0).fit(X, y)
+    expected = cross_val_predict(plain, X, y, cv=cv)
+    np.testing.assert_allclose(_fit._held_out(model, X, y, cv), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_fit_refuses_very_few_clusters(run, few, members, tmp_path, capsys):
+    arguments = ["fit", few, members.with_name("l.parquet"), "-o", tmp_path / "m.skcluster"]
+    assert run(*arguments) == 1
+    assert "cannot be trained on 2 clusters" in capsys.readouterr().err

@@ -1,0 +1,64 @@
+"""Limiting magnitudes that lists show by themselves."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skcluster.clusters import as_clusters, clusters_from_flat, magnitude_limits, stars_of
+
+
+def limits(*lists, faintest=18.0):
+    offsets = np.concatenate([[0], np.cumsum([len(g) for g in lists])])
+    g = np.concatenate(lists)
+    X = clusters_from_flat({"phot_g_mean_mag": g, "bp_rp": np.zeros(len(g))}, offsets)
+    return magnitude_limits(stars_of(X), faintest)
+
+
+def test_a_list_that_ends_early_shows_where():
+    rng = np.random.default_rng(0)
+    lists = [rng.uniform(10, end, 200) for end in (14.0, 16.0, 17.5)]
+    np.testing.assert_allclose(limits(*lists), [14.0, 16.0, 17.5], atol=0.1)
+
+
+def test_a_list_that_may_reach_the_known_limit_does():
+    rng = np.random.default_rng(0)
+    assert limits(rng.uniform(10, 17.97, 200))[0] == 18
+    # Four stars do not tell.
+    assert limits(np.array([11.0, 13.0, 14.5, 16.5]))[0] == 18
+
+
+def test_order_and_company_make_no_difference():
+    rng = np.random.default_rng(0)
+    lists = [rng.uniform(8, end, n) for end, n in ((15.0, 50), (17.0, 7), (12.0, 400))]
+    together = limits(*lists)
+    alone = [limits(rng.permutation(g))[0] for g in lists]
+    np.testing.assert_array_equal(together, alone)
+
+
+def test_lists_without_stars_or_known_limit():
+    empty, two = limits(np.array([]), np.array([12.0, 13.0]), faintest=None)
+    assert np.isnan(empty)
+    assert two == 14
+
+
+def test_a_stated_limit_counts():
+    stars = pd.DataFrame(
+        {
+            "cluster": ["A"] * 4 + ["B"] * 4 + ["C"] * 4,
+            "phot_g_mean_mag": [11.0, 12.0, 13.0, 16.5] * 3,
+            "bp_rp": 1.0,
+            "magnitude_limit": [15.0] * 4 + [np.nan] * 4 + [19.0] * 4,
+        }
+    )
+    found = magnitude_limits(stars_of(as_clusters(stars)), 18.0)
+    np.testing.assert_array_equal(found, [15, 18, 18])
+
+
+@pytest.mark.real
+def test_real_lists_end_at_18_and_where_they_are_cut(real):
+    stars = stars_of(real[0])
+    assert (magnitude_limits(stars, 18.0) == 18).mean() > 0.85
+    bright = stars.take(stars["phot_g_mean_mag"] < 16)
+    found = magnitude_limits(bright, 18.0)[bright.counts > 20]
+    assert np.abs(np.median(found) - 16) < 0.02
+    assert np.quantile(np.abs(found - 16), 0.9) < 0.15

@@ -1,0 +1,159 @@
+"""as_clusters knows the names of catalogues, tables of other libraries, and percentages."""
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from astropy.table import Table
+
+from skcluster import CMDHistogram
+from skcluster.clusters import as_clusters, concat_clusters, nest_clusters, stars_of
+
+
+def hunt_reffert() -> pd.DataFrame:
+    """Three stars with the columns of Hunt & Reffert 2023 at VizieR."""
+    return pd.DataFrame(
+        {
+            "Name": ["NGC_2682", "NGC_2682", "Melotte_22"],
+            "GaiaDR3": 2**60 + np.arange(3),
+            "Prob": [0.5, 0.9, 1.0],
+            "Plx": [1.15, 1.13, 7.4],
+            "e_Plx": [0.1, 0.1, 0.1],
+            "Gmag": [12.1, 13.5, 9.8],
+            "BPmag": [12.6, 14.0, 10.0],
+            "RPmag": [11.6, 13.0, 9.6],
+        }
+    )
+
+
+def test_names_of_a_catalogue():
+    X = as_clusters(hunt_reffert())
+    assert X.index.tolist() == ["NGC_2682", "Melotte_22"]
+    stars = stars_of(X)
+    assert {"source_id", "probability", "parallax", "phot_g_mean_mag"} <= set(stars.columns)
+    np.testing.assert_allclose(stars["bp_rp"], [1.0, 1.0, 0.4])
+
+
+def test_names_of_a_catalogue_in_a_table_for_each_cluster():
+    tables = dict(list(hunt_reffert().drop(columns="Name").groupby(["a", "a", "b"])))
+    assert stars_of(as_clusters(tables))["parallax"].tolist() == [1.15, 1.13, 7.4]
+
+
+def test_names_of_a_catalogue_in_nested_stars():
+    X = as_clusters(hunt_reffert())
+    theirs = stars_of(X).rename({"parallax": "Plx"}).to_clusters().assign(size=[2, 1])
+    again = as_clusters(theirs)
+    assert stars_of(again)["parallax"].tolist() == [1.15, 1.13, 7.4]
+    assert again["size"].tolist() == [2, 1]
+
+
+def test_estimators_know_them_too():
+    table = hunt_reffert()
+    ours = stars_of(as_clusters(table)).to_clusters()
+    np.testing.assert_array_equal(
+        CMDHistogram().fit_transform(table), CMDHistogram().fit_transform(ours)
+    )
+
+
+def test_two_columns_that_may_be_meant_are_refused():
+    with pytest.raises(
+        ValueError, match=r"'Prob' and 'Proba' may all be 'probability'|'Proba' and"
+    ):
+        as_clusters(hunt_reffert().assign(Proba=0.5))
+
+
+def test_own_name_in_another_case_wins():
+    table = hunt_reffert().assign(Cluster=["a", "a", "b"])
+    assert as_clusters(table).index.tolist() == ["a", "b"]
+
+
+class OnlyStream:
+    """A table of a library that is not known, with Arrow's interface."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self._table = table
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self._table.__arrow_c_stream__(requested_schema)
+
+
+class OnlyInterchange:
+    """The same with the older interface."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self._table = table
+
+    def __dataframe__(self, **options: object) -> object:
+        return self._table.__dataframe__(**options)
+
+
+@pytest.mark.parametrize("kind", [lambda t: t, OnlyStream, OnlyInterchange])
+def test_tables_of_arrow(kind):
+    identifiers = pa.array([2**60 + 1, None, 2**60 + 3], type=pa.int64())
+    table = pa.Table.from_pandas(hunt_reffert(), preserve_index=False)
+    table = table.set_column(1, "GaiaDR3", identifiers)
+    X = as_clusters(kind(table))
+    assert X.index.tolist() == ["NGC_2682", "Melotte_22"]
+    assert stars_of(X).arrow("source_id").to_pylist() == identifiers.to_pylist()
+    parts = {"a": kind(table.slice(0, 2)), "b": kind(table.slice(2))}
+    assert stars_of(as_clusters(parts)).counts.tolist() == [2, 1]
+
+
+def test_tables_of_polars():
+    polars = pytest.importorskip("polars")
+    X = as_clusters(polars.from_pandas(hunt_reffert()))
+    assert stars_of(X)["source_id"].tolist() == hunt_reffert()["GaiaDR3"].tolist()
+
+
+def test_arrow_without_columns_is_no_table():
+    with pytest.raises(TypeError, match="is no table"):
+        as_clusters(pa.chunked_array([[1.0, 2.0]]))
+
+
+@pytest.mark.parametrize("dtype", [int, float, str])
+def test_percentages_are_recognised_and_told(dtype):
+    table = hunt_reffert().assign(Prob=np.array([3, 87, 100]).astype(dtype))
+    with pytest.warns(UserWarning, match="Probabilities of 3 stars lie between 3 and 100: taken"):
+        X = as_clusters(table)
+    np.testing.assert_allclose(stars_of(X)["probability"], [0.03, 0.87, 1.0])
+
+
+def test_each_table_has_its_own_scale():
+    table = hunt_reffert().drop(columns="Name")
+    parts = {"a": table[:2], "b": table[2:].assign(Prob=70)}
+    with pytest.warns(UserWarning, match="taken for per cent"):
+        X = as_clusters(parts)
+    np.testing.assert_allclose(stars_of(X)["probability"], [0.5, 0.9, 0.7])
+
+
+@pytest.mark.parametrize("values", [[0, 1, 1], [0.1, np.nan, 1.0]])
+def test_fractions_stay_fractions(values):
+    stars = stars_of(as_clusters(hunt_reffert().assign(Prob=values)))
+    np.testing.assert_array_equal(stars["probability"], values)
+
+
+@pytest.mark.parametrize(
+    "values", [[0.9, 0.8, 1.2], [0.9, 0.8, 90], [2, 5, 9], [50, 80, 101], [-1, 80, 90]]
+)
+def test_doubtful_scales_are_refused_with_the_rule(values):
+    message = r"must lie between 0 and 1 .* Percentages are recognised where the largest lies"
+    with pytest.raises(ValueError, match=message):
+        as_clusters(hunt_reffert().assign(Prob=values))
+
+
+def test_parts_are_put_together():
+    X = as_clusters(hunt_reffert())
+    other = as_clusters(
+        pd.DataFrame({"cluster": ["c"], "phot_g_mean_mag": [9.0], "bp_rp": [1.0], "GaiaDR3": ["x"]})
+    )
+    joined = concat_clusters([X, other])
+    assert joined.index.tolist() == ["NGC_2682", "Melotte_22", "c"]
+    stars = stars_of(joined)
+    assert stars.counts.tolist() == [2, 1, 1]
+    np.testing.assert_array_equal(stars["parallax"], [1.15, 1.13, 7.4, np.nan])
+    assert stars.arrow("source_id").to_pylist() == [*map(str, 2**60 + np.arange(3)), "x"]
+
+
+def test_nesting_checks_no_value():
+    table = Table.from_pandas(hunt_reffert().assign(Gmag=[np.nan, 99, 12]))
+    assert stars_of(nest_clusters(table)).counts.tolist() == [2, 1]

@@ -1,0 +1,57 @@
+"""A table without a column that names the cluster is one cluster."""
+
+import warnings
+
+import pandas as pd
+import pytest
+from astropy.table import Table
+
+from skcluster import CMDHistogram
+from skcluster.clusters import OneClusterWarning, as_clusters, stars_of
+
+STARS = {"phot_g_mean_mag": [10.0, 11, 12], "bp_rp": [0.1, 0.2, 0.3]}
+
+
+@pytest.mark.parametrize("kind", [pd.DataFrame, Table])
+def test_it_gets_a_name_and_a_warning(kind):
+    text = r"no column .* \(looked for cluster, .*\): its 3 stars are taken for one .*, 'cluster'"
+    with pytest.warns(OneClusterWarning, match=text) as caught:
+        X = as_clusters(kind(STARS))
+    assert X.index.tolist() == ["cluster"]
+    assert stars_of(X).counts.tolist() == [3]
+    assert [warning.filename for warning in caught] == [__file__]
+
+
+@pytest.mark.parametrize("kind", [pd.DataFrame, Table])
+def test_a_name_that_is_given_needs_no_warning(kind):
+    X = as_clusters(kind(STARS), cluster="M 67")
+    assert X.index.tolist() == ["M 67"]
+
+
+def test_a_name_that_is_given_overrides_columns():
+    table = pd.DataFrame({"cluster": ["a", "b", "b"], **STARS})
+    X = as_clusters(table, cluster="M 67")
+    assert X.index.tolist() == ["M 67"]
+    assert stars_of(X).columns == list(STARS)
+
+
+def test_estimators_take_it():
+    with pytest.warns(OneClusterWarning):
+        assert CMDHistogram().fit_transform(pd.DataFrame(STARS)).shape[0] == 1
+
+
+@pytest.mark.parametrize("data", [{"a": pd.DataFrame(STARS)}, [pd.DataFrame(STARS)]])
+def test_several_tables_have_not_one_name(data):
+    with pytest.raises(ValueError, match="One name, 'M 67', cannot be that of several tables"):
+        as_clusters(data, cluster="M 67")
+    with pytest.raises(ValueError, match="cannot be that of clusters that are already made"):
+        as_clusters(as_clusters(data), cluster="M 67")
+
+
+def test_a_missing_column_is_told_with_its_cure():
+    table = pd.DataFrame({"G": [10.0], "bp_rp": [0.1]})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", OneClusterWarning)
+        with pytest.raises(ValueError, match=r"columns=\{'its name': 'phot_g_mean_mag'\}"):
+            as_clusters(table)
+    assert len(as_clusters(table, columns={"G": "phot_g_mean_mag"}, cluster="a")) == 1

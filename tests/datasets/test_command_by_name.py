@@ -1,0 +1,91 @@
+"""Members of named clusters on the console."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from astropy.table import Table
+from catalogue_tables import hunt_reffert
+
+from skcluster.cli import main
+from skcluster.cli._by_name import CATALOGUES, CITATIONS
+from skcluster.datasets import catalogues
+from skcluster.io import read_clusters
+
+
+@pytest.fixture
+def run() -> Callable[..., int]:
+    return lambda *arguments: main([str(argument) for argument in arguments])
+
+
+def names_in(text: str) -> list[str]:
+    return [cluster["cluster"] for cluster in json.loads(text)["clusters"]]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "c.csv"
+    members = hunt_reffert(8, 70)["J/A+A/673/A114/members"]
+    members.drop(columns="Name").to_csv(path, index=False)
+    return path
+
+
+@pytest.fixture
+def hunt(small, monkeypatch, tmp_path):
+    """Hunt & Reffert 2023 at a server on loopback."""
+    small("hunt_reffert_2023")
+    monkeypatch.setenv("SKCLUSTER_DATA", str(tmp_path / "cache"))
+
+
+@pytest.mark.usefixtures("hunt")
+def test_fetch_keeps_members_that_estimate_reads(run, tmp_path, capsys):
+    output = tmp_path / "m67.ecsv"
+    assert run("fetch", "M 67", "NGC 188", "-o", output) == 0
+    printed = capsys.readouterr()
+    assert printed.out == f"{output}\n"
+    known = hunt_reffert(8, 70)["J/A+A/673/A114/members"]["Name"].value_counts()
+    first, second = printed.err.splitlines()
+    assert first == (
+        f"skcluster: M 67: {known['NGC_2682']} members from Hunt & Reffert 2023 "
+        "(VizieR J/A+A/673/A114), where it is NGC_2682"
+    )
+    assert second.startswith("skcluster: NGC 188: ")
+    assert Table.read(output).meta["cite"] == "Hunt & Reffert 2023, A&A 673, A114"
+    assert str(Table.read(output)["parallax"].unit) == "mas"
+    assert read_clusters(output).index.tolist() == ["NGC_2682", "NGC_188"]
+    assert run("fetch", "M 67", "-o", output) == 1
+    assert "--overwrite replaces it" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("hunt")
+def test_estimate_by_name_beside_files(run, file, capsys):
+    assert run("estimate", file, "M 67", "M 999", "--json") == 3
+    printed = capsys.readouterr()
+    assert names_in(printed.out) == ["c", "NGC_2682"]
+    assert "members from Hunt & Reffert 2023" in printed.err
+    assert "'M 999' is neither a file" in printed.err
+    assert run("estimate", "M 67", "--cluster", "M 67", "--json") == 0
+    assert names_in(capsys.readouterr().out) == ["M 67"]
+
+
+@pytest.mark.usefixtures("hunt")
+def test_an_unknown_name_is_one_line(run, capsys):
+    assert run("estimate", "NGC 2683") == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "'NGC 2683' is neither a file" in line
+    assert "similar names: 'NGC_2682'" in line
+
+
+@pytest.mark.usefixtures("hunt")
+def test_no_network_is_one_line(run, vizier, monkeypatch, capsys):
+    vizier.always = "error_500"
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    assert run("estimate", "M 67") == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("skcluster: error: The members of 'M 67' cannot be fetched: ")
+
+
+def test_the_catalogues_are_those_with_members():
+    known = {name for name, known in catalogues.CATALOGUES.items() if known.members is not None}
+    assert set(CATALOGUES) == set(CITATIONS) == known

@@ -1,0 +1,78 @@
+"""Docstrings of the public names pass numpydoc's checks, as in scikit-learn's own test.
+
+They are checked as users see them, for the fetchers of catalogues fill in what they share.
+"""
+
+import importlib
+import inspect
+import pkgutil
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import skcluster
+
+numpydoc = pytest.importorskip("numpydoc.validate")
+
+CONFIG = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8"))
+CHECKS = CONFIG["tool"]["numpydoc_validation"]
+
+#: Asked of classes, not of functions and methods.
+OF_CLASSES = {"ES01", "EX01", "SA01"}
+#: Not asked of properties, which have neither parameters nor a signature.
+NOT_OF_PROPERTIES = {"PR02", "GL08"}
+
+
+def public_modules() -> Iterator[str]:
+    for found in pkgutil.walk_packages(skcluster.__path__, "skcluster."):
+        public = not any(part.startswith("_") for part in found.name.split("."))
+        if public and not any(re.search(pattern, found.name) for pattern in CHECKS["exclude"]):
+            yield found.name
+
+
+def public_names(module: str) -> Iterator[tuple[str, object]]:
+    """Classes, functions and methods that a module offers, with their objects."""
+    there = importlib.import_module(module)
+    own = [
+        name for name, value in vars(there).items() if getattr(value, "__module__", "") == module
+    ]
+    for name in getattr(there, "__all__", own):
+        value = getattr(there, name)
+        if name.startswith("_") or not callable(value):
+            continue
+        if not getattr(value, "__module__", "").startswith("skcluster"):
+            continue
+        yield f"{module}.{name}", value
+        if inspect.isclass(value):
+            for base in value.__mro__:
+                if base.__module__.startswith("skcluster"):
+                    for method, found in vars(base).items():
+                        kind = isinstance(found, (property, classmethod, staticmethod))
+                        if not method.startswith("_") and (kind or inspect.isfunction(found)):
+                            yield f"{module}.{name}.{method}", found
+
+
+def findings(name: str, value: object) -> list[str]:
+    ignored = set(CHECKS["checks"]) - {"all"}
+    if not inspect.isclass(value):
+        ignored |= OF_CLASSES
+    if isinstance(value, property):
+        ignored |= NOT_OF_PROPERTIES
+    found = numpydoc.validate(name)["errors"]
+    return [f"{name}: {code} {text}" for code, text in found if code not in ignored]
+
+
+@pytest.mark.parametrize("module", list(public_modules()))
+def test_docstrings(module):
+    found = [line for name, value in public_names(module) for line in findings(name, value)]
+    assert found == []
+
+
+def test_the_checks_find_what_is_missing(monkeypatch):
+    monkeypatch.setattr(skcluster.photometry.redden, "__doc__", "Redden stars.")
+    found = findings("skcluster.photometry.redden", skcluster.photometry.redden)
+    assert any("PR01" in line for line in found)
+    assert any("RT01" in line for line in found)
