@@ -3,10 +3,10 @@
     python benchmarks/corruption.py --mutants 2000
 
 Reads mutants of a small file of every format, and bombs, in a process of its own that has 2 GB more
-than it starts with and 10 s of computing for each file, and prints how they ended: as a table or model, in an
-error of this package, in another exception, after too long a time, or with too much memory. All
-but the first two are failures, and so is a mutant of a model file whose predictions are others,
-unless the damage came with a new checksum. Their files are kept in the folder of the output.
+than it starts with and 10 s of computing for each file. Prints how they ended: as a table or model,
+in an error of this package, in another exception, after too long a time, or with too much memory.
+All but the first two are failures, and so is a mutant of a model file whose predictions are others,
+unless the damage came with a new checksum. Files that fail are kept in the folder of the output.
 """
 
 import argparse

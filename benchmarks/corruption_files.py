@@ -48,6 +48,7 @@ def sound_files(folder: Path) -> dict[str, Path]:
         for kind, name in {
             "csv": "stars.csv",
             "csv.gz": "stars.csv.gz",
+            "tsv": "stars.tsv",
             "ecsv": "stars.ecsv",
             "fits": "stars.fits",
             "fits.gz": "stars.fits.gz",
@@ -63,6 +64,7 @@ def sound_files(folder: Path) -> dict[str, Path]:
     }
     frame.to_csv(files["csv"], index=False)
     frame.to_csv(files["csv.gz"], index=False)
+    frame.to_csv(files["tsv"], index=False, sep="\t")
     table.write(files["ecsv"], format="ascii.ecsv")
     table.write(files["fits"])
     table.write(files["fits.gz"])
@@ -167,6 +169,8 @@ def _text_bombs() -> Iterator[tuple[str, str, bytes]]:
     yield "CSV, a quote that does not end", "a.csv", head + b'"' + b"a,b\n" * 4_900_000
     yield "CSV, gzip of 4 GB", "a.csv.gz", gzip.compress(bytes(10**8), 9) * 40
     yield "CSV, gzip, cells", "a.csv.gz", gzip.compress(head + b"1,1,1\n" * 16_000_000, 1)
+    yield "TSV of 20 MB, one row", "a.tsv", b"a\t" * 9_900_000
+    yield "TSV, gzip, lines", "a.tsv.gz", gzip.compress(b"\f" * 99_000_000, 1)
     yield "CSV, xz", "a.csv", lzma.compress(rows)
     yield "FITS, bzip2", "a.fits", bz2.compress(rows)
     yield "FITS, zip", "a.fits", archive_of({"a.fits": rows})
@@ -188,9 +192,7 @@ def _fits_bombs() -> Iterator[tuple[str, str, bytes]]:
     Table.from_pandas(stars()).write(buffer, format="fits")
     sound = buffer.getvalue()
     for name, value in (("TFIELDS", 999_999_999), ("NAXIS2", 10**12), ("NAXIS1", 10**12)):
-        changed = re.sub(
-            rf"({name} *=) *\d+".encode(), lambda m, v=value: m[1] + b"%21d" % v, sound
-        )
+        changed = re.sub(rf"({name} *=) *\d+".encode(), rb"\g<1>%21d" % value, sound)
         yield f"FITS, {name}", "a.fits", changed
     yield "FITS, wide text", "a.fits", sound.replace(b"'10A     '  ", b"'999999999A'")
     yield "FITS, many headers", "a.fits", sound + sound[sound.index(b"XTENSION") :] * 600

@@ -49,23 +49,37 @@ def check_parquet(source: Path | BytesIO, limits: Limits) -> pa.Schema:
 def _texts(source: Path | BytesIO, schema: pa.Schema, limits: Limits) -> int:
     """Bytes of all texts, with those that a dictionary repeats; no text is repeated to know it."""
     names = [field.name for field in schema if _is_text(field.type)]
+    nested = [field.name for field in schema if field.name not in names and _holds(field.type)]
     total = 0
-    if not names:
+    if not names + nested:
         return total
     with pa.parquet.ParquetFile(source, read_dictionary=names) as file:
-        for batch in file.iter_batches(batch_size=_BATCH, columns=names):
-            for column in batch.columns:
-                if isinstance(column, pa.DictionaryArray):
-                    lengths = pa.compute.binary_length(column.dictionary)
-                    found = pa.compute.sum(lengths.take(column.indices)).as_py()
-                else:
-                    found = column.nbytes
-                total += found or 0
+        for batch in file.iter_batches(batch_size=_BATCH, columns=names + nested):
+            for name, column in zip(batch.schema.names, batch.columns, strict=True):
+                total += _size_of_texts(name, column)
             limits.check("table", total)
     return total
+
+
+def _size_of_texts(name: str, column: pa.Array) -> int:
+    texts = column.dictionary if isinstance(column, pa.DictionaryArray) else column
+    try:
+        texts.validate(full=True)
+    except pa.ArrowInvalid as error:
+        raise ValueError(f"column {name!r} has a text that is not in UTF-8: {error}") from error
+    if texts is column:
+        return int(column.nbytes)
+    lengths = pa.compute.binary_length(texts)
+    return pa.compute.sum(lengths.take(column.indices)).as_py() or 0
 
 
 def _is_text(kind: pa.DataType) -> bool:
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
     return pa.types.is_string(kind) or pa.types.is_binary(kind) or pa.types.is_large_string(kind)
+
+
+def _holds(kind: pa.DataType) -> bool:
+    """Whether there are texts within a nested type."""
+    inside = [kind.field(i).type for i in range(kind.num_fields)]
+    return any(_is_text(k) or _holds(k) for k in inside)

@@ -23,6 +23,9 @@ _COMPRESSED = {
     b"\x28\xb5\x2f\xfd": "zstd",
 }
 
+#: What ends a line, for one reader or the other.
+_LINE_ENDS = [b"\n", b"\r", b"\v", b"\f", b"\x1c", b"\x1d", b"\x1e", b"\x85", b"\xe2\x80"]
+
 
 class TooLargeError(ValueError):
     """A file that would take too much memory or time."""
@@ -117,16 +120,17 @@ def opened(source: Path | BytesIO) -> IO[bytes]:
     return source.open("rb") if isinstance(source, Path) else BytesIO(source.getbuffer())
 
 
-def check_text(source: Path | BytesIO, limits: Limits) -> None:
-    """Count the columns and values of a CSV file."""
+def check_text(source: Path | BytesIO, limits: Limits, delimiter: str = ",") -> None:
+    """Count the columns and values of a table of text with a delimiter."""
+    ends = [delimiter.encode(), *_LINE_ENDS]
     cells = 0
     with opened(source) as file:
         while chunk := file.read(4 * MB):
-            cells += chunk.count(b",") + chunk.count(b"\n") + chunk.count(b"\r")
+            cells += sum(map(chunk.count, ends))
     limits.check("cells", cells)
     with opened(source) as file:
-        rows = csv.reader(TextIOWrapper(file, encoding="latin-1", newline=""))
-        check_columns(len(next((row for row in rows if row), [])))
+        text = TextIOWrapper(file, encoding="latin-1", newline="")
+        check_columns(len(next((row for row in csv.reader(text, delimiter=delimiter) if row), [])))
 
 
 def check_ecsv(source: Path | BytesIO, limits: Limits) -> None:

@@ -106,9 +106,14 @@ def _kind_of(path: Path, format: str | None) -> str:
 def _read_csv(source: Path | BytesIO, limits: Limits) -> pd.DataFrame:
     check_text(source, limits)
     # Without index_col, rows longer than the header would shift every value by a column.
-    return pd.read_csv(
+    table = pd.read_csv(
         source, index_col=False, skipinitialspace=True, low_memory=False, compression=None
     )
+    # Whole numbers of more than 64 bits are Python's, which tables cannot hold; as texts they keep
+    # all digits, and become numbers where numbers are needed.
+    for name in table.columns[table.dtypes.map(pd.api.types.is_object_dtype)]:
+        table[name] = table[name].map(str, na_action="ignore").astype("str")
+    return table
 
 
 def _read_ecsv(source: Path | BytesIO, limits: Limits) -> Any:
@@ -127,7 +132,7 @@ def _read_votable(source: Path | BytesIO, limits: Limits) -> Any:
 
 
 def _read_tsv(source: Path | BytesIO, limits: Limits) -> Any:
-    check_text(source, limits)
+    check_text(source, limits, "\t")
     return read_tsv(source)
 
 

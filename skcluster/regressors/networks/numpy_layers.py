@@ -44,10 +44,10 @@ def predict(
 ) -> FloatArray:
     """Give the outputs of the network, in the precision of the inputs and weights."""
     layers = NumpyLayers(weights)
-    if "image" not in inputs:
-        outputs: FloatArray = architecture.outputs(layers, inputs)
-        return outputs
     with one_blas_thread():
+        if "image" not in inputs:
+            outputs: FloatArray = architecture.outputs(layers, inputs)
+            return outputs
         parts = [
             architecture.outputs(layers, {k: x[i : i + _N_IMAGES] for k, x in inputs.items()})
             for i in range(0, len(inputs["image"]), _N_IMAGES)

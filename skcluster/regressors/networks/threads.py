@@ -1,7 +1,9 @@
 """How many threads numpy's matrix products take."""
 
+import os
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from threadpoolctl import threadpool_limits
@@ -9,6 +11,8 @@ from threadpoolctl import threadpool_limits
 _lock = threading.Lock()
 _users = 0
 _limits: threadpool_limits | None = None
+#: The thread that sets and lifts the limit: threadpoolctl heeds one thread at a time.
+_keeper: ThreadPoolExecutor | None = None
 
 
 @contextmanager
@@ -16,19 +20,36 @@ def one_blas_thread() -> Iterator[None]:
     """Within this, a matrix product runs on the thread that asks for it.
 
     The products of a picture network are many and small. Threads that wait for each other take
-    longer over them than one does alone, several times so when the cores are busy. The first to
-    enter sets the limit and the last to leave lifts it, so that threads do not undo each other's.
+    longer over them than one does alone, several times so when the cores are busy. And a product
+    that is shared among threads is summed up in another order, so that the last bits would depend
+    on their number. The first to enter sets the limit and the last to leave lifts it, so that
+    threads do not undo each other's. A limit that other code has set around it goes first.
     """
-    global _users, _limits
+    global _users, _limits, _keeper
     with _lock:
         if _users == 0:
-            _limits = threadpool_limits(1, user_api="blas")
+            _keeper = _keeper or ThreadPoolExecutor(1, thread_name_prefix="blas-limit")
+            _limits = _keeper.submit(_limit).result()
         _users += 1
     try:
         yield
     finally:
         with _lock:
             _users -= 1
-            if _users == 0 and _limits is not None:
-                _limits.restore_original_limits()
+            if _users == 0 and _limits is not None and _keeper is not None:
+                _keeper.submit(_limits.__exit__, None, None, None).result()
                 _limits = None
+
+
+def _limit() -> threadpool_limits:
+    return threadpool_limits(1, user_api="blas").__enter__()
+
+
+def _forget() -> None:
+    """In a process just forked there is no other thread, so no keeper and no user."""
+    global _lock, _users, _limits, _keeper
+    _lock, _users, _limits, _keeper = threading.Lock(), 0, None, None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)

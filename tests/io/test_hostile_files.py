@@ -1,0 +1,269 @@
+"""Files that are made to do harm: they open nothing else, take little, and are named in errors."""
+
+import bz2
+import gzip
+import io
+import lzma
+import re
+import threading
+import tracemalloc
+import zipfile
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+from astropy.io import fits
+from astropy.table import Table
+from corruption_files import stars, votable
+
+from skcluster.io import read_clusters, read_table
+
+FIELD = '<FIELD name="a" ID="a" datatype="double"/>'
+
+
+@pytest.fixture
+def requests() -> Iterator[tuple[str, list[str]]]:
+    """The address of a server, and the requests that it got."""
+    got: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            got.append(self.path)
+            self.send_error(404)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}", got
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def little_memory() -> Iterator[None]:
+    """Fails if more than 150 MB are taken."""
+    tracemalloc.start()
+    yield
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 150e6
+
+
+@pytest.mark.parametrize(
+    "form", ["BINARY", "BINARY2", "FITS", "PARQUET type='VOTable-remote-file'"]
+)
+@pytest.mark.parametrize("where", ["server", "file"])
+def test_a_votable_opens_nothing_else(tmp_path, requests, form, where):
+    address, got = requests
+    other = tmp_path / "secret"
+    other.write_bytes(bytes(80))
+    place = f"{address}/stars" if where == "server" else other.as_uri()
+    data = f'<{form}><STREAM href="{place}"/></{form.split()[0]}>'
+    file = tmp_path / "members.vot"
+    # Names with a prefix, and quotes, are the same to a reader of XML.
+    for text in (votable(FIELD, data), votable(FIELD, data.replace("href", "rights='>' href"))):
+        file.write_bytes(text)
+        with pytest.raises(ValueError, match=r"members\.vot cannot be read as votable: its data"):
+            read_clusters(file)
+    assert got == []
+
+
+def test_a_votable_with_its_data_inside_is_read(tmp_path):
+    for form in ("tabledata", "binary", "binary2"):
+        file = tmp_path / f"{form}.vot"
+        Table.from_pandas(stars()).write(file, format="votable", tabledata_format=form)
+        assert len(read_clusters(file)) == 2
+
+
+@pytest.mark.parametrize(
+    ("fields", "data", "attributes", "reason"),
+    [
+        (FIELD * 10_001, "<TABLEDATA/>", "", "10001 columns; the limit is 10000"),
+        (FIELD, "<TABLEDATA/>", 'nrows="999999999"', "its table would take 16000 MB"),
+        (
+            FIELD.replace("/>", ' arraysize="99999999"/>'),
+            "<TABLEDATA/>",
+            "",
+            "its table would take 1600 MB",
+        ),
+        (
+            FIELD,
+            "<TABLEDATA>" + "<TR/>" * 2_000_001 + "</TABLEDATA>",
+            "",
+            "2000001 values and rows",
+        ),
+        (
+            FIELD.replace("double", "boolean"),
+            "<BINARY><STREAM encoding='base64'>" + "AAAA" * 500_000 + "</STREAM></BINARY>",
+            "",
+            "3000000 values and rows",
+        ),
+        ("", "<BINARY><STREAM>AAAA</STREAM></BINARY>", "", "binary data, but no column"),
+        (
+            FIELD,
+            "<BINARY><STREAM encoding='gzip'>AAAA</STREAM></BINARY>",
+            "",
+            "encoded as 'gzip'; only base64",
+        ),
+        ("<GROUP>" * 200, "", "", "nested more than 100 deep"),
+        (FIELD + "<INFO/>" * 50_000, "", "", "more than 50000 elements"),
+    ],
+    ids=["fields", "nrows", "arraysize", "rows", "binary", "no-field", "gzip", "deep", "elements"],
+)
+def test_a_votable_that_would_take_much(tmp_path, fields, data, attributes, reason, little_memory):
+    file = tmp_path / "bomb.vot"
+    file.write_bytes(votable(fields, data, attributes))
+    with pytest.raises(ValueError, match=rf"bomb\.vot cannot be read as votable: .*{reason}"):
+        read_table(file)
+
+
+def test_entities_of_xml_are_not_expanded(tmp_path, little_memory):
+    file = tmp_path / "laughs.vot"
+    file.write_text('<!DOCTYPE V [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><VOTABLE>&b;</VOTABLE>')
+    with pytest.raises(ValueError, match=r"laughs\.vot cannot .* it defines the entity 'a'"):
+        read_table(file)
+
+
+@pytest.fixture(scope="module")
+def sound_fits() -> bytes:
+    buffer = io.BytesIO()
+    Table.from_pandas(stars()).write(buffer, format="fits")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value", "reason"),
+    [
+        ("TFIELDS", 999_999_999, "999999999 columns; FITS allows 999"),
+        ("TFIELDS", -1, "-1 columns"),
+        ("TFIELDS", 3, "do not fill its rows"),
+        ("NAXIS2", 10**12, "there is more than the file holds"),
+        ("NAXIS2", -1, "negative size"),
+        ("PCOUNT", 10**12, "there is more than the file holds"),
+        ("NAXIS", 10**9, "NAXIS = 1000000000"),
+    ],
+)
+def test_a_header_of_fits_that_says_too_much(
+    sound_fits, tmp_path, keyword, value, reason, little_memory
+):
+    start = sound_fits.index(b"XTENSION")
+    promised = rb"\g<1>%21d" % value
+    table = re.sub(rf"({keyword} *=) *\d+".encode(), promised, sound_fits[start:], count=1)
+    file = tmp_path / "bomb.fits"
+    file.write_bytes(sound_fits[:start] + table)
+    with pytest.raises(ValueError, match=rf"bomb\.fits cannot be read as fits: .*{reason}"):
+        read_table(file)
+
+
+def test_lists_of_fits_are_refused_by_name(tmp_path):
+    lists = fits.Column("trace", "PE()", array=np.array([np.zeros(9)] * 9, dtype=object))
+    file = tmp_path / "lists.fits"
+    fits.BinTableHDU.from_columns([lists]).writeto(file)
+    with pytest.raises(ValueError, match=r"lists\.fits .* column trace has another number"):
+        read_table(file)
+
+
+@pytest.mark.parametrize(
+    ("compress", "kind"),
+    [(bz2.compress, "bzip2"), (lzma.compress, "xz"), (None, "zip")],
+    ids=["bz2", "xz", "zip"],
+)
+@pytest.mark.parametrize("name", ["bomb.csv", "bomb.fits", "bomb.vot", "bomb.csv.gz"])
+def test_other_compressions_are_not_unpacked(tmp_path, compress, kind, name, little_memory):
+    file = tmp_path / name
+    if compress:
+        file.write_bytes(compress(bytes(10**7)))
+    else:
+        with zipfile.ZipFile(file, "w") as archive:
+            archive.writestr("a", "b")
+    with pytest.raises(ValueError, match=rf"cannot be read .* compressed as {kind}; of compressed"):
+        read_table(file)
+
+
+@pytest.mark.parametrize("name", ["bomb.csv.gz", "bomb.fits", "bomb.vot", "bomb.ecsv"])
+def test_gzip_is_unpacked_up_to_a_limit(tmp_path, name, little_memory):
+    file = tmp_path / name
+    file.write_bytes(gzip.compress(bytes(10**7)) * 20)
+    with pytest.raises(ValueError, match=r"cannot be read .* it unpacks to more than 100 MB"):
+        read_table(file)
+    file.write_bytes(gzip.compress(gzip.compress(bytes(10**7))))
+    with pytest.raises(ValueError, match=r"cannot be read .* compressed more than once"):
+        read_table(file)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("wide.csv", b"a," * 20_000, "20001 columns"),
+        ("wide.tsv", b"a\t" * 20_000, "20001 columns"),
+        ("quoted.csv", b'"\n",' * 20_000, "20001 columns"),
+        ("yaml.ecsv", b"# %ECSV 1.0\n# ---\n" + b"# a: [\n" * 50_000, "header has .* bytes"),
+    ],
+    ids=["csv", "tsv", "quoted", "ecsv"],
+)
+def test_text_that_would_take_long(tmp_path, name, content, reason, little_memory):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match=rf"{name} cannot be read as .*: its? .*{reason}"):
+        read_table(tmp_path / name)
+
+
+@pytest.mark.parametrize("kind", ["zeros", "text", "list", "columns", "yaml"])
+def test_parquet_that_would_take_much(tmp_path, kind, little_memory):
+    runs = pa.array(np.zeros(51_000_000, np.int8))
+    table, reason = {
+        "zeros": (lambda: {"a": runs}, "would take"),
+        "text": (
+            lambda: {
+                "a": pa.DictionaryArray.from_arrays(np.zeros(10_000, np.int32), ["b" * 10**6])
+            },
+            "would take 10000 MB",
+        ),
+        "list": (lambda: {"a": pa.ListArray.from_arrays([0, len(runs)], runs)}, "would take"),
+        "columns": (
+            lambda: {f"c{i}": pa.nulls(1, pa.int8()) for i in range(10_001)},
+            "10001 columns",
+        ),
+        "yaml": (lambda: {"a": [1]}, "its header has"),
+    }[kind]
+    written = pa.table(table())
+    if kind == "yaml":
+        written = written.replace_schema_metadata({"table_meta_yaml": "a: [" * 60_000})
+    file = tmp_path / "bomb.parquet"
+    # Without its schema, Arrow unpacks the dictionary.
+    pa.parquet.write_table(written, file, compression="zstd", store_schema=kind == "yaml")
+    assert file.stat().st_size < 2e6
+    with pytest.raises(ValueError, match=rf"bomb\.parquet cannot be read as parquet: .*{reason}"):
+        read_table(file)
+
+
+@pytest.mark.parametrize("kind", ["fits", "parquet", "nested"])
+def test_texts_that_are_not_in_utf8_are_named(tmp_path, kind):
+    if kind == "fits":
+        file = tmp_path / "latin.fits"
+        names = fits.Column("Cluster", "10A", array=np.array([b"NGC 1", b"Bl\xe4ha"]))
+        fits.BinTableHDU.from_columns([names]).writeto(file)
+    else:
+        file = tmp_path / "latin.parquet"
+        texts = pa.array([b"NGC 1", b"Bl\xe4ha"]).view(pa.string())
+        if kind == "nested":
+            texts = pa.StructArray.from_arrays(
+                [pa.ListArray.from_arrays([0, 2], texts)], ["Cluster"]
+            )
+        pa.parquet.write_table(pa.table({"Cluster": texts}), file)
+    with pytest.raises(ValueError, match=r"latin\..* column 'Cluster' has .* not in UTF-8"):
+        read_clusters(file)
+
+
+def test_whole_numbers_of_any_size(tmp_path: Path) -> None:
+    frame = stars().astype({"source_id": str})
+    frame.loc[3, "source_id"] = "9" * 30
+    frame.to_csv(tmp_path / "stars.csv", index=False)
+    X = read_clusters(tmp_path / "stars.csv")
+    assert X["stars.source_id"].tolist().count("9" * 30) == 1
