@@ -12,7 +12,7 @@ import pandas as pd
 from skcluster.io._check_fits import check_fits
 from skcluster.io._check_votable import check_votable
 from skcluster.io._limits import Limits, check_ecsv, check_text, unzipped
-from skcluster.io._vizier_tsv import read_tsv
+from skcluster.io._vizier_tsv import digits_kept, read_tsv
 
 #: The file types by their extensions; those of text, and FITS, may be gzipped (``.csv.gz``).
 EXTENSIONS = {
@@ -106,14 +106,11 @@ def _kind_of(path: Path, format: str | None) -> str:
 def _read_csv(source: Path | BytesIO, limits: Limits) -> pd.DataFrame:
     check_text(source, limits)
     # Without index_col, rows longer than the header would shift every value by a column.
-    table = pd.read_csv(
-        source, index_col=False, skipinitialspace=True, low_memory=False, compression=None
+    return digits_kept(
+        pd.read_csv(
+            source, index_col=False, skipinitialspace=True, low_memory=False, compression=None
+        )
     )
-    # Whole numbers of more than 64 bits are Python's, which tables cannot hold; as texts they keep
-    # all digits, and become numbers where numbers are needed.
-    for name in table.columns[table.dtypes.map(pd.api.types.is_object_dtype)]:
-        table[name] = table[name].map(str, na_action="ignore").astype("str")
-    return table
 
 
 def _read_ecsv(source: Path | BytesIO, limits: Limits) -> Any:

@@ -47,7 +47,18 @@ def _rows(lines: list[str]) -> pd.DataFrame:
     text = StringIO("\n".join(lines))
     # VizieR pads its columns with spaces: numbers that are all blank are missing.
     table = pd.read_csv(text, sep="\t", index_col=False, skipinitialspace=True, low_memory=False)
-    return table.rename(columns=lambda name: str(name).strip())
+    return digits_kept(table.rename(columns=lambda name: str(name).strip()))
+
+
+def digits_kept(table: pd.DataFrame) -> pd.DataFrame:
+    """A table of pandas whose whole numbers of more than 64 bits are texts.
+
+    They are Python's numbers, which tables of stars cannot hold; as texts they keep all digits, and
+    become numbers where numbers are needed.
+    """
+    for name in table.columns[table.dtypes.map(pd.api.types.is_object_dtype)]:
+        table[name] = table[name].map(str, na_action="ignore").astype("str")
+    return table
 
 
 def _with_units(frame: pd.DataFrame, units: list[str]) -> Any:

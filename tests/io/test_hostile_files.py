@@ -10,7 +10,6 @@ import tracemalloc
 import zipfile
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -261,9 +260,10 @@ def test_texts_that_are_not_in_utf8_are_named(tmp_path, kind):
         read_clusters(file)
 
 
-def test_whole_numbers_of_any_size(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "delimiter"), [("stars.csv", ","), ("stars.tsv", "\t")])
+def test_whole_numbers_of_any_size(tmp_path, name, delimiter):
     frame = stars().astype({"source_id": str})
     frame.loc[3, "source_id"] = "9" * 30
-    frame.to_csv(tmp_path / "stars.csv", index=False)
-    X = read_clusters(tmp_path / "stars.csv")
+    frame.to_csv(tmp_path / name, index=False, sep=delimiter)
+    X = read_clusters(tmp_path / name)
     assert X["stars.source_id"].tolist().count("9" * 30) == 1
