@@ -71,6 +71,6 @@ def describe_cluster(stars: FloatArray) -> FloatArray:
     >>> from skcluster.inference import describe_cluster
     >>> X, y = simulate_clusters(2, random_state=0)
     >>> describe_cluster(StarSet().fit_transform(X)).shape
-    (2, 14)
+    (2, 16)
     """
     return stars[:, : len(CONTEXT)]
