@@ -15,6 +15,7 @@ option ``--references`` of accuracy.py, calibration.py, flags.py and well_known.
 
 import argparse
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Self
 
 import numpy as np
@@ -39,13 +40,13 @@ class HeldOutPredictions(RegressorMixin, BaseEstimator):
 
     Parameters
     ----------
-    networks : dict of int to fitted pipeline
-        Those of each fold. Not a list, whose estimators scikit-learn would clone.
+    networks : SimpleNamespace
+        With ``by_fold``, a dict of fitted pipelines; scikit-learn would clone those of a dict.
     fold : Series of n_clusters rows
         The fold that each cluster is held out in, by name.
     """
 
-    def __init__(self, networks: dict[int, Any], fold: pd.Series) -> None:
+    def __init__(self, networks: SimpleNamespace, fold: pd.Series) -> None:
         self.networks = networks
         self.fold = fold
 
@@ -60,7 +61,7 @@ class HeldOutPredictions(RegressorMixin, BaseEstimator):
         fold = self.fold.loc[names].to_numpy()
         mean = np.full((len(X), len(TARGETS)), np.nan)
         std = mean.copy()
-        for i, network in self.networks.items():
+        for i, network in self.networks.by_fold.items():
             rows = np.flatnonzero(fold == i)
             if len(rows):
                 features = network[:-1].transform(X.iloc[rows])
@@ -114,7 +115,7 @@ def main(arguments: list[str] | None = None) -> None:
     fold = pd.Series(0, index=X.index)
     for i, (_, test) in enumerate(folds):
         fold.iloc[test] = i
-    held_out = HeldOutPredictions(dict(enumerate(networks)), fold)
+    held_out = HeldOutPredictions(SimpleNamespace(by_fold=dict(enumerate(networks))), fold)
     for i, (network, (train, test)) in enumerate(zip(networks, folds, strict=True)):
         model = assemble(held_out, network, X.iloc[train], y.iloc[train], options.seed)
         file = options.output / f"fold{i}.skcluster"

@@ -59,13 +59,14 @@ def card(X: Any, y: Any, accuracy: Path, calibration: Path) -> dict[str, Any]:
 
 
 def without_augmentation(model: IsochronePosterior) -> IsochronePosterior:
-    """The same model without the empty step for augmentation.
+    """The same model without what makes copies while fitting.
 
     scikit-learn's `Pipeline` is imported in less time than imbalanced-learn's.
     """
+    model.set_params(resampler=None)
     for name in ("estimator", "estimator_"):
         steps = getattr(model, name).steps
-        setattr(model, name, Pipeline([step for step in steps if step[1] != "passthrough"]))
+        setattr(model, name, Pipeline([step for step in steps if step[0] != "augment"]))
     return model
 
 

@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "gaia": GROUND,
     "isochrones": GROUND,
     "clusters": GROUND,
-    "io": GROUND | {"clusters"},
+    "io": GROUND | {"clusters", "gaia"},
     "datasets": GROUND | {"clusters", "gaia", "isochrones", "io"},
     "features": GROUND | {"clusters", "gaia"},
     "augmentation": GROUND | {"clusters", "gaia"},
@@ -28,9 +28,10 @@ MAY_IMPORT = {
     "inference": GROUND | {"clusters", "gaia", "isochrones", "metrics"},
     "plotting": GROUND | {"clusters", "io", "isochrones"},
     "report": GROUND | {"clusters", "io", "isochrones", "plotting"},
-    "pipelines": GROUND | {"features", "augmentation", "regressors", "metrics", "inference"},
+    "pipelines": GROUND
+    | {"datasets", "features", "augmentation", "regressors", "metrics", "inference"},
     "persistence": GROUND | {"io", "pipelines", "features", "regressors", "inference"},
-    "estimation": GROUND | {"clusters", "inference", "persistence"},
+    "estimation": GROUND | {"clusters", "gaia", "io", "inference", "persistence"},
     "distributed": GROUND | {"clusters", "io", "estimation", "persistence"},
 }
 #: The door and the list of names see everything.

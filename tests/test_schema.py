@@ -114,7 +114,7 @@ def test_an_unknown_estimate_describes_itself(name):
 
 
 def test_every_input_of_the_set_network_has_a_scale():
-    assert (len(CONTEXT), len(CHANNELS)) == (14, 7)
+    assert (len(CONTEXT), len(CHANNELS)) == (16, 7)
     quantities = {name.split("_q")[0] for name in (*CONTEXT, *CHANNELS)}
     assert quantities <= NETWORK_SCALES.keys()
     assert all(scale.unit > 0 for scale in NETWORK_SCALES.values())

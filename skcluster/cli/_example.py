@@ -5,6 +5,11 @@ from pathlib import Path
 
 from skcluster.cli._options import add_overwrite, may_write
 
+EXAMPLES = """\
+  skcluster example -o members.ecsv
+  skcluster example -o members.fits --labels parameters.csv
+"""
+
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """What the command takes."""

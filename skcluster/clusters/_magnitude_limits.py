@@ -118,7 +118,8 @@ def _estimated(stars: Stars, faintest: float) -> FloatArray:
     first = np.maximum(last - n[filled], offsets[:-1][filled])
     end = ordered[last]
     spacing = (end - ordered[first]) / n[filled]
-    found[filled] = end + spacing
+    # Above the faintest star, be there only one.
+    found[filled] = np.nextafter(end + spacing, np.inf)
     if np.isfinite(faintest):
         excluded = (faintest - end > _EXPECTED * spacing) & (spacing > 0)
         found[filled] = np.where(excluded, found[filled], faintest)

@@ -6,8 +6,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import _fit_context
-from sklearn.utils import Tags
 from sklearn.utils._param_validation import Interval
+from sklearn.utils.validation import check_is_fitted
 
 from skcluster._utils.typing import ClustersLike, FloatArray, IntArray
 from skcluster.clusters import Stars, magnitude_limits, validate_clusters
@@ -38,6 +38,11 @@ class StarSet(ClusterTransformer):
         Parallax that the catalogue gives an infinitely far object, mas (−0.029 in Gaia DR2).
     min_parallax : float, default=0.05
         Smaller and negative mean parallaxes are taken as this, mas.
+
+    Attributes
+    ----------
+    n_features_out_ : int
+        Number of columns of the output.
 
     See Also
     --------
@@ -93,7 +98,7 @@ class StarSet(ClusterTransformer):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ClustersLike, y: Any = None) -> Self:
-        """Check the clusters; nothing is learned from them.
+        """Check the clusters; only the number of columns is learned.
 
         Parameters
         ----------
@@ -109,6 +114,7 @@ class StarSet(ClusterTransformer):
 
         """
         validate_clusters(X)
+        self.n_features_out_ = len(CONTEXT) + self.max_stars * len(CHANNELS)
         return self
 
     def transform(self, X: ClustersLike) -> npt.NDArray[np.float32]:
@@ -124,6 +130,7 @@ class StarSet(ClusterTransformer):
         ndarray of float32, shape (n_clusters, 16 + 7 * max_stars)
             See the notes. NaN for a cluster without a star brighter than the limit.
         """
+        check_is_fitted(self)
         stars = validate_clusters(X)
         if PARALLAX not in stars:
             stars = stars.with_column(PARALLAX, np.full(len(stars), np.nan, dtype=np.float32))
@@ -140,11 +147,6 @@ class StarSet(ClusterTransformer):
         values[stars.counts == 0] = np.nan
         return self._output(values, X, stars)
 
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.requires_fit = False
-        return tags
-
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
         """Names such as ``parallax_modulus`` and ``star_0_bp_rp``.
 
@@ -158,6 +160,7 @@ class StarSet(ClusterTransformer):
         ndarray of str, shape (n_features,)
             The names.
         """
+        check_is_fitted(self)
         of_stars = (f"star_{i}_{name}" for i in range(self.max_stars) for name in CHANNELS)
         return np.array([*CONTEXT, *of_stars], dtype=object)
 

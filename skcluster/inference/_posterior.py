@@ -115,8 +115,9 @@ class IsochronePosterior(
         Mean difference between the labels' A_V and the posterior's (mag), added to all estimates.
     spread_coefficients_ : ndarray of shape (4, 3)
         Coefficients of the calibrated spread, see the notes.
-    scores_ : ndarray of shape (n_clusters, 3)
-        Absolute errors on held-out clusters in units of the calibrated spread, sorted.
+    scores_ : ndarray of shape (n_clusters + n_copies, 3)
+        Absolute errors on held-out clusters, and on copies of them that the resampler makes, in
+        units of the calibrated spread, sorted.
     discrepancies_ : ndarray of shape (n_clusters, 4)
         Discrepancies of the held-out clusters, see the notes.
     held_out_ : ndarray of shape (n_clusters, 3)

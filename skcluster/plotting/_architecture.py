@@ -22,6 +22,8 @@ _STEP = (3.2, 0.78)
 class Layer(NamedTuple):
     """A layer of a network, with the activation and dropout behind it.
 
+    A box in the drawing of an `ArchitectureDisplay`.
+
     Parameters
     ----------
     name : str
@@ -40,6 +42,13 @@ class Layer(NamedTuple):
     See Also
     --------
     layers_of : Those of a Keras model.
+
+    Examples
+    --------
+    >>> from skcluster.plotting import Layer
+    >>> layer = Layer("hidden_0", "Dense", "dense, 64 units", (64,), 4160, ("input",))
+    >>> layer.n_weights
+    4160
     """
 
     name: str

@@ -83,7 +83,9 @@ def test_what_is_learned_has_the_shapes_documented(fitted, clusters):
     assert fitted.tempering_ == 0.3
     assert fitted.inflation_.shape == (3,)
     assert fitted.spread_coefficients_.shape == (4, 3)
-    assert fitted.scores_.shape == fitted.held_out_.shape == (16, 3)
+    assert fitted.held_out_.shape == (16, 3)
+    # A copy of each cluster takes part in the calibration.
+    assert fitted.scores_.shape == (32, 3)
     assert fitted.discrepancies_.shape == (16, 4)
     assert (np.diff(fitted.scores_, axis=0) >= 0).all()
     assert np.isfinite(fitted.held_out_).all()
