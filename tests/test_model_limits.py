@@ -124,8 +124,10 @@ def test_lists_within_lists_that_stand_for_many(parts, tmp_path, little_memory):
 
 def test_too_many_objects(parts, tmp_path, little_memory):
     nodes = [{**LIST, "content": []}] * 100_000
-    with pytest.raises(ModelFileError, match=r"bomb .* holds more than 100000 objects"):
-        load_model(with_objects(parts, tmp_path / "bomb", nodes))
+    for content in (nodes, [[]] * 2_100_000):
+        file = with_objects(parts, tmp_path / "bomb", content)
+        with pytest.raises(ModelFileError, match=r"bomb .* holds more than 100000 objects"):
+            load_model(file)
 
 
 def test_parts_of_another_kind(parts, tmp_path):

@@ -138,9 +138,10 @@ def read_objects(file: IO[bytes], trusted: list[str]) -> Any:
     from skops.io.exceptions import UntrustedTypesFoundException
 
     with zipfile.ZipFile(file) as archive:
-        schema = _schema(archive)
+        limits = Limits.of(_size(file))
+        schema = _schema(archive, limits)
         sizes = {part.filename: part.file_size for part in archive.infolist()}
-        check_schema(schema, Limits.of(_size(file)), sizes)
+        check_schema(schema, limits, sizes)
         del schema
     with warnings.catch_warnings():
         # Said for all libraries at once, and not for each estimator.
@@ -155,10 +156,14 @@ def read_objects(file: IO[bytes], trusted: list[str]) -> Any:
             ) from error
 
 
-def _schema(archive: zipfile.ZipFile) -> Any:
+def _schema(archive: zipfile.ZipFile, limits: Limits) -> Any:
     if SCHEMA not in archive.namelist():
         raise ModelFileError("it holds no model.")
-    return json.loads(archive.read(SCHEMA))
+    text = archive.read(SCHEMA)
+    # An object is described by a few lists and dicts; to make them takes longer than to count.
+    if text.count(b"[") + text.count(b"{") > 20 * limits.nodes:
+        raise ModelFileError(f"it holds more than {limits.nodes} objects.")
+    return json.loads(text)
 
 
 def check_model(model: Any) -> None:

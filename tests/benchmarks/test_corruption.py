@@ -55,7 +55,10 @@ def test_a_damaged_file_is_read_or_refused(kind, sound, predictions, tmp_path):
         file.write_bytes(content)
         found.append(corruption._outcome(file, *predictions))
         assert found[-1][0] in allowed, found[-1]
-    assert {outcome for outcome, _ in found} > {corruption.REFUSED}  # some are read, too
+    outcomes = {outcome for outcome, _ in found}
+    assert corruption.REFUSED in outcomes
+    # Some are read, too, but of a model file every part has a checksum.
+    assert len(outcomes) > 1 or kind == "model"
 
 
 def test_what_ends_badly_is_seen(sound, predictions, tmp_path, monkeypatch):
