@@ -194,7 +194,7 @@ def read_clusters(
         given[cluster_column] = CLUSTER.name
     scale = ListScale(release, zero_point, magnitude_limit)
     sources = sources_of(members)
-    X = as_clusters(_read_members(sources, given, cluster, format, on_error, scale))
+    X = scale.limited(as_clusters(_read_members(sources, given, cluster, format, on_error, scale)))
     scale.tell()
     if labels is None:
         return X

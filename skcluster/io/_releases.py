@@ -97,8 +97,10 @@ def to_edr3_parallaxes(
     >>> round(float((stars_of(shifted)["parallax"] - stars_of(X)["parallax"]).mean()), 3)
     0.012
     """
-    shift = _shift(release, zero_point)
-    X = as_clusters(X)
+    return _moved(as_clusters(X), _shift(release, zero_point))
+
+
+def _moved(X: NestedFrame, shift: float) -> NestedFrame:
     stars = stars_of(X)
     if shift == 0 or "parallax" not in stars:
         return X
@@ -141,7 +143,7 @@ class ListScale:
         _shift(self.release or _SCALE, self.zero_point)
 
     def applied_to(self, X: NestedFrame, columns: Iterable[Any], table: str) -> NestedFrame:
-        """Clusters with parallaxes on the scale of EDR3, and with their limit.
+        """Clusters with parallaxes on the scale of EDR3.
 
         Parameters
         ----------
@@ -158,7 +160,10 @@ class ListScale:
             if told is not None and told[0] != _SCALE:
                 release = told[0]
                 self.guessed.setdefault(told[1], []).append(table or "the table")
-        X = to_edr3_parallaxes(X, release or _SCALE, zero_point=self.zero_point)
+        return _moved(X, _shift(release or _SCALE, self.zero_point))
+
+    def limited(self, X: NestedFrame) -> NestedFrame:
+        """Clusters whose limit is stated, if it is known."""
         limit = self.magnitude_limit
         return X if limit is None else state_magnitude_limit(X, limit)
 
