@@ -244,7 +244,7 @@ def test_the_learning_rate_can_stay():
 
 
 def test_the_shipped_weights_are_plain_arrays_of_the_default_network():
-    net = SetArchitecture(14, 7, 3, (96, 128, 160), 4)
+    net = SetArchitecture(16, 7, 3, (96, 128, 160), 4)
     networks = [load_pretrained("simulated", i, net) for i in range(3)]
     assert all(np.isfinite(values).all() for weights in networks for values in weights.values())
     assert not np.array_equal(networks[0]["star_0_kernel"], networks[1]["star_0_kernel"])
