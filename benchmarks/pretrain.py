@@ -39,7 +39,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--n-train", type=int, default=240_000, help="simulated clusters")
+    parser.add_argument("--n-train", type=int, default=300_000, help="simulated clusters")
     parser.add_argument("--n-networks", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1000)

@@ -12,7 +12,6 @@ fold, or takes the models that ``cross_fit.py`` keeps.
 
 import argparse
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +28,6 @@ TARGETS = list(CLUSTER_PARAMETERS)
 #: The parameters whose errors are printed.
 PARTS = ["log_age", "a_v", "modulus"]
 FEW_STARS = 10
-Spoil = Callable[[pd.DataFrame, ForeignStars, np.random.Generator], pd.DataFrame]
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:

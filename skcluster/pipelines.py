@@ -184,7 +184,10 @@ def set_pipeline(**overrides: Any) -> Pipeline:
 
     Three networks read every star of a cluster. Their weights come with the package, trained on
     simulated clusters by ``benchmarks/pretrain.py``; fitting adapts them to the clusters given,
-    which takes a few hundred. ``benchmarks/accuracy.py`` measures it against the others.
+    which takes a few hundred, and to copies of their lists that
+    `skcluster.augmentation.ClusterCorruptor` makes. A resampler cannot pass on weights: with
+    ``sample_weight``, set ``augment="passthrough"``. ``benchmarks/accuracy.py`` measures it against
+    the others.
 
     Any number of targets can be learned. Columns of ``y`` named ``log_age``, ``a_v`` and
     ``distance_kpc`` (or three columns without names, in this order) start from what the simulations

@@ -94,35 +94,31 @@ class ListCopies:
 
     def not_giants(self, chosen: BoolArray) -> BoolArray:
         """All stars but the giants of the chosen copies."""
-        kept, modulus = np.ones(len(self.copy), dtype=bool), self._modulus()
-        for copy, stars in self._of(chosen):
-            m_g = self.columns["phot_g_mean_mag"][stars] - modulus[copy]
-            colour = self.columns["bp_rp"][stars]
-            red = colour > np.quantile(colour, 0.05) + _GIANT_COLOUR
-            kept[stars] = ~(red & (m_g < _GIANT_M_G))
+        stars, m_g, colour = self._diagrams(chosen)
+        blue = pd.Series(colour).groupby(self.copy[stars]).transform("quantile", 0.05).to_numpy()
+        kept = np.ones(len(self.copy), dtype=bool)
+        kept[stars] = ~((colour > blue + _GIANT_COLOUR) & (m_g < _GIANT_M_G))
         return kept
 
     def not_binaries(self, chosen: BoolArray) -> BoolArray:
         """All stars but the redder ones of the main sequence of the chosen copies."""
-        kept, modulus = np.ones(len(self.copy), dtype=bool), self._modulus()
-        for copy, stars in self._of(chosen):
-            g, colour = self.columns["phot_g_mean_mag"][stars], self.columns["bp_rp"][stars]
-            strips = pd.Series(colour).groupby(np.floor(g / _STRIP))
-            red = colour > strips.transform("quantile", _BINARY_QUANTILE).to_numpy()
-            kept[stars] = ~(red & (g - modulus[copy] > _BINARY_M_G))
+        stars, m_g, colour = self._diagrams(chosen)
+        strip = np.floor(self.columns["phot_g_mean_mag"][stars] / _STRIP)
+        strips = pd.Series(colour).groupby([self.copy[stars], strip])
+        limit = strips.transform("quantile", _BINARY_QUANTILE).to_numpy()
+        kept = np.ones(len(self.copy), dtype=bool)
+        kept[stars] = ~((colour > limit) & (m_g > _BINARY_M_G))
         return kept
 
     def some(self, fraction: FloatArray, rng: np.random.Generator) -> BoolArray:
         """Random stars, a fraction of each copy."""
         return rng.random(len(self.copy)) < fraction[self.copy]
 
-    def _of(self, chosen: BoolArray) -> list[tuple[int, slice]]:
-        """The chosen copies that have stars, and where these are."""
-        counts = self.counts
-        ends = np.cumsum(counts)
-        starts = ends - counts
-        copies = np.flatnonzero(chosen & (counts > 0))
-        return [(int(copy), slice(starts[copy], ends[copy])) for copy in copies]
+    def _diagrams(self, chosen: BoolArray) -> tuple[IntArray, FloatArray, FloatArray]:
+        """Places, absolute G and colours of the stars of the chosen copies."""
+        stars = np.flatnonzero(chosen[self.copy])
+        g, colour = self.columns["phot_g_mean_mag"][stars], self.columns["bp_rp"][stars]
+        return stars, g - self._modulus()[self.copy[stars]], colour
 
     def _parallaxes(self) -> FloatArray:
         """Median parallax of each copy (mas); NaN without any."""

@@ -223,7 +223,7 @@ class StarSet(ClusterTransformer):
         return chosen, place[first], np.column_stack(scaled)
 
     def _moduli(self, parallax: FloatArray) -> FloatArray:
-        """Distance moduli (mag) of mean parallaxes, NaN where there is none."""
+        """Distance moduli of mean parallaxes, and what stands in where there is none (mag)."""
         known = np.isfinite(parallax)
         modulus = modulus_at_least(np.where(known, parallax, 1.0), self.min_parallax)
         return np.where(known, modulus, _UNKNOWN_MODULUS[0])

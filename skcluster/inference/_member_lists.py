@@ -1,12 +1,10 @@
 """The stars of each cluster as the likelihood needs them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
 
 from skcluster._utils.typing import FloatArray
 from skcluster.clusters import Stars, magnitude_limits
@@ -47,9 +45,12 @@ class MemberList:
     ----------
     columns : mapping of str to ndarray of shape (n_stars,)
         Under the names of the Gaia archive.
+    magnitude_limit : float
+        Limiting magnitude in G (mag); NaN without a star that is bright enough to be used.
     """
 
     columns: Mapping[str, FloatArray] = field(repr=False)
+    magnitude_limit: float
 
     def get(self, name: str) -> FloatArray | None:
         """A column, or None."""
@@ -67,12 +68,11 @@ class MemberList:
             are too faint for the isochrones.
         """
         g = self.columns["phot_g_mean_mag"]
-        end = self._magnitude_limit(model.faint_limit)
-        if np.isnan(end):
+        if np.isnan(self.magnitude_limit):
             return None
-        limit = min(end, _FAINTEST_M_G + mean[2] + _A_G * max(mean[1], 0.0))
+        limit = min(self.magnitude_limit, _FAINTEST_M_G + mean[2] + _A_G * max(mean[1], 0.0))
         if np.count_nonzero(g < limit) < _FEWEST_STARS:
-            limit = end
+            limit = self.magnitude_limit
         return StarLikelihood(
             g,
             self.columns["bp_rp"],
@@ -84,14 +84,6 @@ class MemberList:
             tempering=model.tempering,
             saturation=model.saturation,
         )
-
-    def _magnitude_limit(self, faintest: float) -> float:
-        """Limiting magnitude of the list; NaN without a star that is bright enough."""
-        names = ("phot_g_mean_mag", "magnitude_limit")
-        fields = {name: pa.array(self.columns[name]) for name in names if name in self.columns}
-        n_stars = len(self.columns["phot_g_mean_mag"])
-        stars = Stars(pd.RangeIndex(1), np.array([0, n_stars]), fields)
-        return float(magnitude_limits(stars, faintest)[0])
 
     def _colour_error(self) -> FloatArray | None:
         ratios = [self.get(f"phot_{band}_mean_flux_over_error") for band in ("bp", "rp")]
@@ -116,7 +108,8 @@ class MemberList:
     def parallax_outliers(self, model: StarModel) -> float:
         """Share of stars farther than 3 errors from the median parallax; NaN without any."""
         bright = self.columns["phot_g_mean_mag"] < model.faint_limit
-        stars = MemberList({name: values[bright] for name, values in self.columns.items()})
+        columns = {name: values[bright] for name, values in self.columns.items()}
+        stars = replace(self, columns=columns)
         parallax, error = stars._parallaxes(model.release)
         if not len(parallax):
             return np.nan
@@ -149,7 +142,6 @@ _COLUMNS = (
     "phot_g_mean_mag",
     "bp_rp",
     "probability",
-    "magnitude_limit",
     "parallax",
     "parallax_error",
     "phot_bp_mean_flux_over_error",
@@ -157,15 +149,15 @@ _COLUMNS = (
 )
 
 
-def member_lists(stars: Stars) -> list[MemberList]:
-    """The stars of each cluster, without copying."""
+def member_lists(stars: Stars, faint_limit: float) -> list[MemberList]:
+    """The stars of each cluster, without copying; fainter ones than the limit are not used."""
     columns: dict[str, Any] = {
         name: stars[name].astype(np.float64, copy=False) for name in _COLUMNS if name in stars
     }
-    ends = zip(stars.offsets[:-1], stars.offsets[1:], strict=True)
+    limits = magnitude_limits(stars, faint_limit).tolist()
     return [
-        MemberList({name: values[start:end] for name, values in columns.items()})
-        for start, end in ends
+        MemberList({name: values[start:end] for name, values in columns.items()}, limit)
+        for start, end, limit in zip(stars.offsets[:-1], stars.offsets[1:], limits, strict=True)
     ]
 
 

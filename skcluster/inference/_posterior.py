@@ -275,7 +275,7 @@ class IsochronePosterior(
         checked_targets(y, self.columns_, X.index)
         tested = CalibrationClusters.of(X, y, self.resampler)
         true = checked_targets(tested.y, self.columns_, tested.X.index)
-        lists = member_lists(stars_of(tested.X))
+        lists = member_lists(stars_of(tested.X), self.faint_limit)
         if self.estimator is None:
             self.population_ = np.column_stack([true.mean(axis=0), true.std(axis=0)])[:2]
             if fit_params:
@@ -382,7 +382,7 @@ class IsochronePosterior(
         check_is_fitted(self, "held_out_")
         X = as_clusters(X)
         stars = stars_of(X)
-        lists = member_lists(stars)
+        lists = member_lists(stars, self.faint_limit)
         find = None
         if self.estimator_ is None:
             prediction = from_parallaxes(lists, self._star_model(), self.population_)

@@ -51,6 +51,27 @@ def observe_parallax(
     return parallax, error
 
 
+def observed_columns(
+    true: FloatArray,
+    distance_kpc: FloatArray,
+    cluster: IntArray,
+    n_clusters: int,
+    effects: Effects,
+    rng: np.random.Generator,
+) -> dict[str, FloatArray]:
+    """Magnitudes, colours and parallaxes of stars under the Gaia archive's names."""
+    g, bp, rp = observe_photometry(true, effects, rng)
+    parallax, error = observe_parallax(distance_kpc, g, cluster, n_clusters, effects, rng)
+    return {
+        "phot_g_mean_mag": g,
+        "bp_rp": bp - rp,
+        "phot_bp_mean_mag": bp,
+        "phot_rp_mean_mag": rp,
+        "parallax": parallax,
+        "parallax_error": error,
+    }
+
+
 def membership_probability(
     member: BoolArray, g: FloatArray, rng: np.random.Generator
 ) -> FloatArray:

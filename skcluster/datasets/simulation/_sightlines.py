@@ -13,7 +13,7 @@ from skcluster._utils.typing import FloatArray
 from skcluster.clusters import clusters_from_flat
 from skcluster.datasets.simulation._effects import Effects
 from skcluster.datasets.simulation._field import DUST_SCALE, disc_stars
-from skcluster.datasets.simulation._gaia import observe_parallax, observe_photometry
+from skcluster.datasets.simulation._gaia import observed_columns
 from skcluster.photometry import distance_modulus, extinction_coefficients
 
 # Distances that stars stand at (kpc).
@@ -87,17 +87,7 @@ def simulate_field_stars(
     absolute = disc_stars().draw(share, rng)
     coefficients = extinction_coefficients(absolute[1] - absolute[2], a_v, "dr2")
     true = absolute + np.stack(coefficients) * a_v + distance_modulus(distance)
-    effects = Effects()
-    g, bp, rp = observe_photometry(true, effects, rng)
-    parallax, error = observe_parallax(distance, g, sightline, n_sightlines, effects, rng)
-    columns = {
-        "phot_g_mean_mag": g,
-        "bp_rp": bp - rp,
-        "phot_bp_mean_mag": bp,
-        "phot_rp_mean_mag": rp,
-        "parallax": parallax,
-        "parallax_error": error,
-    }
+    columns = observed_columns(true, distance, sightline, n_sightlines, Effects(), rng)
     single = {name: values.astype(np.float32) for name, values in columns.items()}
     names = pd.Index([f"field_{i:06d}" for i in range(n_sightlines)])
     return clusters_from_flat(single, np.arange(n_sightlines + 1) * n_stars, names)

@@ -7,11 +7,7 @@ import numpy as np
 from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.datasets.simulation._effects import Effects
 from skcluster.datasets.simulation._field import draw_field, field_counts
-from skcluster.datasets.simulation._gaia import (
-    membership_probability,
-    observe_parallax,
-    observe_photometry,
-)
+from skcluster.datasets.simulation._gaia import membership_probability, observed_columns
 from skcluster.isochrones import IsochroneGrid, Isochrones, kroupa
 from skcluster.photometry import Law, distance_modulus, extinction_coefficients
 
@@ -193,16 +189,7 @@ def _observe(
     distance = np.concatenate([members.distance_kpc, field.distance_kpc])[order]
     member = (np.arange(len(cluster)) < len(members.cluster))[order]
     cluster = cluster[order]
-    g, bp, rp = observe_photometry(true, effects, rng)
-    parallax, error = observe_parallax(distance, g, cluster, n_clusters, effects, rng)
-    columns = {
-        "phot_g_mean_mag": g,
-        "bp_rp": bp - rp,
-        "phot_bp_mean_mag": bp,
-        "phot_rp_mean_mag": rp,
-        "parallax": parallax,
-        "parallax_error": error,
-        "probability": membership_probability(member, g, rng),
-    }
+    columns = observed_columns(true, distance, cluster, n_clusters, effects, rng)
+    columns["probability"] = membership_probability(member, columns["phot_g_mean_mag"], rng)
     single = {name: values.astype(np.float32) for name, values in columns.items()}
     return single, np.bincount(cluster, minlength=n_clusters)
