@@ -27,7 +27,7 @@ def add_catalogue(command: argparse.ArgumentParser) -> None:
         "--catalogue",
         choices=CATALOGUES,
         default="hunt_reffert_2023",
-        help="whose members are fetched for a cluster that is named (default: %(default)s)",
+        help="catalogue for the members of clusters given by name (default: %(default)s)",
     )
 
 

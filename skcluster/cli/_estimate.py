@@ -56,10 +56,13 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         type=int,
         default=1000,
         metavar="N",
-        help="samples of each cluster (default: 1000)",
+        help="number of samples per cluster (default: 1000)",
     )
     command.add_argument(
-        "--plots", type=Path, metavar="FOLDER", help="draw each cluster's diagram into a file there"
+        "--plots",
+        type=Path,
+        metavar="FOLDER",
+        help="folder for a colour-magnitude diagram of each cluster",
     )
     command.add_argument("--plot-format", choices=["png", "pdf", "svg"], default="png")
     add_model(command)

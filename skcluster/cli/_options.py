@@ -45,7 +45,7 @@ def add_members(command: argparse.ArgumentParser) -> None:
         "--zero-point",
         type=float,
         metavar="MAS",
-        help="parallax that the tables give an infinitely distant source; 0 for corrected ones",
+        help="zero point of the parallaxes in the tables; 0 if they have been corrected",
     )
     command.add_argument(
         "--magnitude-limit",
