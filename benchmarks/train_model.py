@@ -42,8 +42,8 @@ def card(X: Any, y: Any, accuracy: Path, calibration: Path) -> dict[str, Any]:
         ],
         "limits": {
             "learned ranges": ranges,
-            "members": "Gaia (E)DR3 members, with parallaxes if possible; stars with G of 18 or more "
-            "are not used",
+            "members": "Gaia (E)DR3 members, with parallaxes if possible; stars with G ≥ 18 are "
+            "not used",
             "labels": "Ages, extinctions and distances are on the scale of Cantat-Gaudin et al. "
             "2020, with its errors",
         },
