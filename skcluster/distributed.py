@@ -142,7 +142,8 @@ class _RowGroup:
         with pq.ParquetFile(self.file) as file:
             table = file.read_row_group(self.number)
         nested = any(str(field.type).startswith(("struct", "list")) for field in table.schema)
-        return from_pyarrow(table) if nested else table.to_pandas()
+        frame: pd.DataFrame = from_pyarrow(table) if nested else table.to_pandas()
+        return frame
 
     def names(self, cluster_column: str | None) -> Iterable[Any]:
         """Names of the clusters; empty where finding them takes reading the stars."""

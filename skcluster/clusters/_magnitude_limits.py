@@ -119,7 +119,7 @@ def _estimated(stars: Stars, faintest: float) -> FloatArray:
     end = ordered[last]
     spacing = (end - ordered[first]) / n[filled]
     # Above the faintest star, be there only one.
-    found[filled] = np.nextafter(end + spacing, np.inf)
+    found[filled] = np.maximum(end + spacing, np.nextafter(end, np.inf))
     if np.isfinite(faintest):
         excluded = (faintest - end > _EXPECTED * spacing) & (spacing > 0)
         found[filled] = np.where(excluded, found[filled], faintest)
