@@ -171,7 +171,7 @@ def mdm_pipeline(*, preset: Preset = "tuned", **overrides: Any) -> Pipeline:
     """
     _check(preset)
     if preset == "paper":
-        cmd, guess = CMDRasterizer(), make_pipeline(GuessFeatures(), _single_precision())
+        cmd, guess = CMDRasterizer(), GuessFeatures()
         network = regressors.MDMRegressor(epochs=100)
     else:
         cmd, guess = CMDRasterizer(magnitude="absolute"), _tuned_guess()
@@ -335,10 +335,4 @@ def _tuned_guess() -> Pipeline:
         guess=GuessFeatures(),
         distance=GuessDistances(),
         scale=StandardScaler(),
-        precision=_single_precision(),
     )
-
-
-def _single_precision() -> FunctionTransformer:
-    """Keep three numbers from turning the pixels beside them into double precision."""
-    return FunctionTransformer(np.float32, feature_names_out="one-to-one")

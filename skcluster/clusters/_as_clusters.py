@@ -133,7 +133,9 @@ def check_stars(X: NestedFrame) -> None:
     _whole(stars_of(X))
 
 
-def validate_clusters(X: ClustersLike, *, columns: Iterable[str] = ()) -> Stars:
+def validate_clusters(
+    X: ClustersLike, *, columns: Iterable[str] = (), others: bool = True
+) -> Stars:
     """What every estimator does with its X: clusters, each with stars, and their flat arrays.
 
     Parameters
@@ -142,6 +144,8 @@ def validate_clusters(X: ClustersLike, *, columns: Iterable[str] = ()) -> Stars:
         Whatever `as_clusters` takes.
     columns : iterable of str
         Star columns that the estimator needs besides magnitude and colour.
+    others : bool, default=True
+        Whether to check the values of the other columns as well.
 
     Returns
     -------
@@ -153,7 +157,9 @@ def validate_clusters(X: ClustersLike, *, columns: Iterable[str] = ()) -> Stars:
     ValueError
         If there is no cluster, a cluster has no usable star, or a column is missing.
     """
-    stars = _checked(nest_and_flatten(X)[1])
+    columns = tuple(columns)
+    read = None if others else (*NEEDED_STAR_COLUMNS, *columns)
+    stars = _checked(nest_and_flatten(X)[1], read)
     for column in columns:
         if column not in stars:
             raise ValueError(
@@ -162,8 +168,8 @@ def validate_clusters(X: ClustersLike, *, columns: Iterable[str] = ()) -> Stars:
             )
     if len(stars.index) == 0:
         raise ValueError("X holds no cluster.")
-    empty = stars.index[stars.counts == 0]
-    if len(empty):
+    if stars.counts.min() == 0:
+        empty = stars.index[stars.counts == 0]
         raise ValueError(
             f"{len(empty)} of {len(stars.index)} clusters have no star with magnitude and colour: "
             f"{some_names(empty)}. Leave them out."
@@ -171,24 +177,24 @@ def validate_clusters(X: ClustersLike, *, columns: Iterable[str] = ()) -> Stars:
     return stars
 
 
-def _checked(stars: Stars) -> Stars:
+def _checked(stars: Stars, columns: Iterable[str] | None = None) -> Stars:
     """The stars whose values are whole; the very same object if all are."""
-    whole = _whole(stars)
+    whole = _whole(stars, columns)
     if whole.all():
         return stars
     _warn_left_out(stars, whole)
     return stars.take(whole)
 
 
-def _whole(stars: Stars) -> BoolArray:
-    """Which stars have all that they need; what is wrong is refused."""
+def _whole(stars: Stars, columns: Iterable[str] | None = None) -> BoolArray:
+    """Which stars have all that they need; what is wrong in the columns, or in any, is refused."""
     for column in NEEDED_STAR_COLUMNS:
         if column not in stars:
             raise ValueError(missing_column("stars", STAR_COLUMNS[column], stars.columns))
     whole = np.ones(len(stars), dtype=bool)
-    for name, rule in MEASUREMENTS.items():
+    for name in MEASUREMENTS if columns is None else columns:
         if name in stars and len(stars):
-            _apply_rule(stars, name, rule, whole)
+            _apply_rule(stars, name, MEASUREMENTS[name], whole)
     return whole
 
 

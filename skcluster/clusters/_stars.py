@@ -134,9 +134,10 @@ def stars_of(X: NestedFrame) -> Stars:
     >>> stars.offsets
     array([0, 2, 3])
     """
-    # Past nested-pandas' own __getitem__ and struct_array, which build a series and turn the
-    # storage, a list of structs, inside out: that takes longer than counting a cluster's stars.
-    chunks = pd.DataFrame.__getitem__(X, STARS).array.list_array
+    # Past __getitem__ of pandas and nested-pandas, which build a series and turn the storage, a
+    # list of structs, inside out: that takes longer than counting the stars of a hundred clusters.
+    frame: Any = X
+    chunks = frame._get_column_array(X.columns.get_loc(STARS)).list_array
     lists = chunks.chunk(0) if chunks.num_chunks == 1 else _one_chunk(chunks)
     # A null cluster (which nested-pandas allows) is a cluster without stars: its value_length()
     # is null, and flatten() leaves out what may lie under it.

@@ -51,11 +51,12 @@ class UniformBins:
         self._single = self._rule(np.dtype(np.float32))
         self._double = self._rule(np.dtype(np.float64))
 
-    def _rule(self, dtype: np.dtype[Any]) -> tuple[Any, Any, npt.NDArray[Any], bool]:
-        """Scale, shift, upper edges, and whether numbers of this type tell the bins apart."""
+    def _rule(self, dtype: np.dtype[Any]) -> tuple[Any, Any, Any, npt.NDArray[Any], bool]:
+        """Scale, shift, doubtful rest, upper edges, and whether the type tells the bins apart."""
         edges = self._edges
         # Bin 0 ends at the first edge. Rounding moves the guess by less than this part of a bin;
-        # made so much too low, it is the right bin or the one below, never the one above.
+        # made so much too low, it is the right bin or the one below, never the one above; the one
+        # below only if what is left over is within twice this part of the next bin.
         slack = 8 * np.finfo(dtype).eps * (np.abs(edges).max() * self._scale + 2)
         shift = 1 - slack - edges[0] * self._scale
         # The first number that is not below each edge, or beyond the last one.
@@ -63,18 +64,20 @@ class UniformBins:
             exact = np.append(edges[:-1], np.nextafter(edges[-1], np.inf))
             upper = exact.astype(dtype)
             upper = np.where(upper < exact, np.nextafter(upper, dtype.type(np.inf)), upper)
-        return dtype.type(self._scale), dtype.type(shift), upper, slack < 0.1
+        doubtful = dtype.type(1 - 2 * slack)
+        return dtype.type(self._scale), dtype.type(shift), doubtful, upper, slack < 0.1
 
     def number(self, values: FloatArray) -> npt.NDArray[np.int32]:
         """Bin of each value: 0 below the first edge, ``n_bins + 1`` above the last."""
-        scale, shift, upper, told_apart = self._single
+        scale, shift, doubtful, upper, told_apart = self._single
         if values.dtype != np.float32 or not told_apart:
             values = values.astype(np.float64, copy=False)
-            scale, shift, upper, _ = self._double
+            scale, shift, doubtful, upper, _ = self._double
         guess = values * scale
         guess += shift
-        np.clip(guess, 0, self.n_bins, out=guess)
+        np.clip(guess, 0, self.n_bins + 1, out=guess)
         number: npt.NDArray[np.int32] = guess.astype(np.int32)
-        np.take(upper, number, out=guess, mode="clip")
-        number += (values >= guess).view(np.int8)
+        guess -= np.floor(guess)
+        near = np.flatnonzero(guess > doubtful)
+        number[near] += values[near] >= upper[number[near]]
         return number

@@ -19,9 +19,6 @@ from skcluster.features._magnitudes import DiagramTransformer, magnitudes_in_blo
 
 PROBABILITY = "probability"
 
-#: Counters in a run of clusters, which should fit into the processor's cache.
-_COUNTERS = 2**16
-
 
 class CMDHistogram(DiagramTransformer):
     """Two-dimensional histogram of the colour-magnitude diagram per cluster.
@@ -182,9 +179,8 @@ class CMDHistogram(DiagramTransformer):
         """
         check_is_fitted(self)
         stars = self._validate_stars(X)
-        values = np.empty((len(stars.index), *self.histogram_shape_), dtype=self.dtype)
-        self._count(stars, self._moduli(stars), self._weights(stars), values)
-        return self._output(values.reshape(len(values), -1), X, stars)
+        counts = self._count(stars, self._moduli(stars), self._weights(stars))
+        return self._output(counts, X, stars)
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
         """Return names with the centre of each bin, such as "colour_0.75_magnitude_13.6".
@@ -230,35 +226,35 @@ class CMDHistogram(DiagramTransformer):
         stars: Stars,
         moduli: FloatArray | None,
         weights: FloatArray | None,
-        out: FloatArray,
-    ) -> None:
-        """Fill `out`, a run of clusters at a time."""
+    ) -> FloatArray:
+        """Counts of every cluster, shape (n_clusters, n_bins), a run of clusters at a time."""
         colours, magnitudes = UniformBins(self.colour_edges_), UniformBins(self.magnitude_edges_)
-        # One more bin at each end catches what lies outside.
-        n_colours, n_magnitudes = colours.n_bins + 2, magnitudes.n_bins + 2
-        max_clusters = max(_COUNTERS // (n_colours * n_magnitudes), 1)
-        # Counters used again and again: to get new ones takes longer than to count. Those of
-        # single precision are exact to 2**24.
-        single = weights is None and stars.counts.max() < 2**24
-        counts = np.empty(
-            (min(max_clusters, len(out)), n_colours, n_magnitudes),
-            dtype=np.float32 if single else np.float64,
-        )
+        n_bins = colours.n_bins * magnitudes.n_bins
+        n_cells = len(stars.index) * n_bins
+        # Single precision counts exactly to 2**24.
+        exact = weights is None and stars.counts.max() < 2**24
+        # One more cell takes the stars outside the ranges.
+        cells = np.zeros(n_cells + 1, dtype=self.dtype if exact else np.float64)
+        counts = cells[:n_cells].reshape(-1, n_bins)
         colour = stars[COLOUR]
-        for clusters, members in blocks(stars, max_clusters):
-            shape = (clusters.stop - clusters.start, n_colours, n_magnitudes)
-            first = np.arange(shape[0], dtype=np.int32) * (n_colours * n_magnitudes)
+        integer = np.int32 if n_cells < 2**31 else np.int64
+        for clusters, members in blocks(stars):
+            first = np.arange(clusters.start, clusters.stop, dtype=integer) * integer(n_bins)
             place = np.repeat(first, stars.counts[clusters])
             number = colours.number(colour[members])
-            number *= n_magnitudes
+            number -= 1
+            outside = number.view(np.uint32) >= colours.n_bins
+            number *= magnitudes.n_bins
             place += number
-            place += magnitudes.number(magnitudes_in_block(stars, moduli, clusters, members))
-            here = counts[: shape[0]]
-            here.fill(0)
-            one = counts.dtype.type(1) if weights is None else weights[members].astype(np.float64)
-            np.add.at(here.reshape(-1), place, one)
-            out[clusters] = here[:, 1:-1, 1:-1]
-            self._normalize(out[clusters].reshape(shape[0], -1))
+            number = magnitudes.number(magnitudes_in_block(stars, moduli, clusters, members))
+            number -= 1
+            outside |= number.view(np.uint32) >= magnitudes.n_bins
+            place += number
+            np.putmask(place, outside, n_cells)
+            one = cells.dtype.type(1) if weights is None else weights[members].astype(np.float64)
+            np.add.at(cells, place, one)
+            self._normalize(counts[clusters])
+        return counts.astype(self.dtype, copy=False)
 
     def _normalize(self, counts: FloatArray) -> None:
         """Divide the counts of some clusters, in place."""

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import numpy.typing as npt
-from numpy.lib.stride_tricks import sliding_window_view
+from numpy.lib.stride_tricks import as_strided
 
 from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.clusters import Stars
@@ -42,13 +42,14 @@ def _medians(values: npt.NDArray[np.float32], first: IntArray, counts: IntArray)
     time of one sort of all values by group and value, as short rows stay in the cache.
     """
     medians = np.empty(len(counts))
+    complete = len(values) > 0 and not np.isnan(values.min())
     order = np.argsort(counts)
     end = len(order)
     while end:
         # The widest group left sets the width.
         width = max(int(counts[order[end - 1]]), 1)
         some = order[max(end - max(_CELLS // width, 1), 0) : end]
-        medians[some] = _row_medians(values, first[some], counts[some], width)
+        medians[some] = _row_medians(values, first[some], counts[some], width, complete)
         end -= len(some)
     return medians
 
@@ -58,15 +59,22 @@ def _row_medians(
     first: IntArray,
     counts: IntArray,
     width: int,
+    complete: bool,
 ) -> FloatArray:
-    """Median of each of some groups of at most `width` values."""
+    """Median of each of some groups of at most `width` values, of which `complete` has no NaN."""
     # Near the end of the values a row begins earlier than its group.
     start = np.minimum(first, len(values) - width)
-    rows = sliding_window_view(values, width)[start]
+    n_rows = len(values) - width + 1
+    rows = as_strided(values, (n_rows, width), values.strides * 2, writeable=False)[start]
     begin = (first - start)[:, None]
     column = np.arange(width)
-    np.copyto(rows, np.nan, where=(column < begin) | (column >= begin + counts[:, None]))
-    known = width - np.count_nonzero(np.isnan(rows), axis=1)
+    if begin.any():
+        rows[column < begin] = np.nan
+    # Only the last columns hold values of other groups.
+    shared = int(counts.min())
+    beyond = column[shared:] >= begin + counts[:, None]
+    np.copyto(rows[:, shared:], np.nan, where=beyond)
+    known = counts if complete else width - np.count_nonzero(np.isnan(rows), axis=1)
     rows.sort(axis=1)  # NaN comes last
     row = np.arange(len(rows))
     lower = rows[row, np.maximum(known - 1, 0) // 2].astype(np.float64)

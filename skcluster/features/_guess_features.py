@@ -2,17 +2,17 @@
 
 import warnings
 from numbers import Integral, Real
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import _fit_context
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from skcluster._utils.typing import BoolArray, ClustersLike, FloatArray, IntArray
 from skcluster.clusters import Stars, validate_clusters
-from skcluster.features._base import COLOUR, PARALLAX, ClusterTransformer, check_range
+from skcluster.features._base import COLOUR, MAGNITUDE, PARALLAX, ClusterTransformer, check_range
 from skcluster.features._blocks import blocks
 from skcluster.features._distance import (
     fill_parallaxes,
@@ -20,7 +20,6 @@ from skcluster.features._distance import (
     modulus_at_least,
     typical_parallax,
 )
-from skcluster.features._magnitudes import magnitudes_in_block
 
 _NAMES = ("cmd_slope", "mean_colour", "median_parallax")
 
@@ -50,6 +49,8 @@ class GuessFeatures(ClusterTransformer):
         Smaller and negative median parallaxes are taken as this, mas, where a distance is needed
         (the feature ``median_parallax`` itself stays as measured). The default is 20 kpc, beyond
         every open cluster known.
+    dtype : {"float32", "float64"}, default="float32"
+        Type of the output; a network wants single precision. Sums are in double precision.
 
     Attributes
     ----------
@@ -99,6 +100,7 @@ class GuessFeatures(ClusterTransformer):
         "min_stars": [Interval(Integral, 2, None, closed="left")],
         "zero_point": [Interval(Real, None, None, closed="neither")],
         "min_parallax": [Interval(Real, 0, None, closed="neither")],
+        "dtype": [StrOptions({"float32", "float64"})],
     }
 
     def __init__(
@@ -109,12 +111,14 @@ class GuessFeatures(ClusterTransformer):
         min_stars: int = 3,
         zero_point: float = 0.0,
         min_parallax: float = 0.05,
+        dtype: Literal["float32", "float64"] = "float32",
     ) -> None:
         self.slope_limit = slope_limit
         self.mean_range = mean_range
         self.min_stars = min_stars
         self.zero_point = zero_point
         self.min_parallax = min_parallax
+        self.dtype = dtype
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ClustersLike, y: Any = None) -> Self:
@@ -143,7 +147,7 @@ class GuessFeatures(ClusterTransformer):
             If no training cluster has a slope or a mean colour, so that zero stands in.
         """
         check_range("mean_range", self.mean_range)
-        stars = validate_clusters(X, columns=(PARALLAX,))
+        stars = validate_clusters(X, columns=(PARALLAX,), others=False)
         parallax = median_parallaxes(stars, self.zero_point)
         typical = typical_parallax(parallax)
         features = self._measure(stars, np.where(np.isnan(parallax), typical, parallax))
@@ -170,14 +174,13 @@ class GuessFeatures(ClusterTransformer):
             If a cluster has no star with a parallax.
         """
         check_is_fitted(self)
-        stars = validate_clusters(X, columns=(PARALLAX,))
+        stars = validate_clusters(X, columns=(PARALLAX,), others=False)
         parallax = median_parallaxes(stars, self.zero_point)
         known = fill_parallaxes(parallax, stars, float(self.fallback_features_[2]))
         features = self._measure(stars, known)
         features[np.isnan(parallax)] = self.fallback_features_
-        return self._output(
-            np.where(np.isnan(features), self.fallback_features_, features), X, stars
-        )
+        features = np.where(np.isnan(features), self.fallback_features_, features)
+        return self._output(features.astype(self.dtype, copy=False), X, stars)
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
         """``cmd_slope``, ``mean_colour`` and ``median_parallax``.
@@ -202,12 +205,14 @@ class GuessFeatures(ClusterTransformer):
         features[:, 2] = parallax
         low, high = self.mean_range
         for clusters, members in blocks(stars):
-            magnitude = magnitudes_in_block(stars, moduli, clusters, members)
-            colour = stars[COLOUR][members].astype(np.float64)
-            groups = _Groups(stars.counts[clusters])
-            bright = magnitude < self.slope_limit
-            features[clusters, 0] = groups.slope(magnitude, colour, bright, self.min_stars)
-            features[clusters, 1] = groups.mean(colour, (magnitude >= low) & (magnitude < high))
+            apparent, colour = stars[MAGNITUDE][members], stars[COLOUR][members]
+            correction = moduli[clusters].astype(apparent.dtype, copy=False)
+            magnitude = apparent - np.repeat(correction, stars.counts[clusters])
+            ends = stars.offsets[clusters.start : clusters.stop + 1] - members.start
+            bright = _Chosen(magnitude < self.slope_limit, ends)
+            features[clusters, 0] = bright.slope(apparent, colour, self.min_stars)
+            typical = _Chosen((magnitude >= low) & (magnitude < high), ends)
+            features[clusters, 1] = typical.mean(colour)
         return features
 
     def _typical(self, features: FloatArray, i: int) -> float:
@@ -223,35 +228,47 @@ class GuessFeatures(ClusterTransformer):
         return 0.0
 
 
-class _Groups:
-    """Sums over some members of each of several consecutive groups of stars."""
+class _Chosen:
+    """Sums over the chosen members of each of several consecutive groups of stars.
 
-    def __init__(self, counts: IntArray) -> None:
-        self.counts = counts
-        self.starts = np.cumsum(counts) - counts
+    Parameters
+    ----------
+    chosen : ndarray of bool, shape (n_stars,)
+        Which stars.
+    ends : ndarray of int, shape (n_groups + 1,)
+        The stars of group ``i`` are ``ends[i]:ends[i + 1]``.
+    """
 
-    def sum(self, values: npt.NDArray[Any]) -> FloatArray:
-        return np.add.reduceat(values, self.starts, dtype=np.float64)
+    def __init__(self, chosen: BoolArray, ends: IntArray) -> None:
+        self.positions = np.flatnonzero(chosen)
+        bounds = np.searchsorted(self.positions, ends)
+        self.n = np.diff(bounds)
+        self.filled = self.n > 0
+        self.starts = bounds[:-1][self.filled]
 
-    def mean(self, values: FloatArray, chosen: BoolArray) -> FloatArray:
+    def take(self, values: FloatArray) -> FloatArray:
+        return values[self.positions].astype(np.float64, copy=False)
+
+    def sum(self, values: FloatArray) -> FloatArray:
+        """Sum of the chosen ones' values, zero where none is."""
+        sums = np.zeros(len(self.n))
+        if len(values):
+            sums[self.filled] = np.add.reduceat(values, self.starts)
+        return sums
+
+    def mean(self, values: FloatArray) -> FloatArray:
         """Mean of the chosen values, NaN where none is."""
-        n = self.sum(chosen)
-        return np.where(n > 0, self.sum(values * chosen) / np.maximum(n, 1), np.nan)
+        sums = self.sum(self.take(values))
+        return np.where(self.filled, sums / np.maximum(self.n, 1), np.nan)
 
-    def slope(
-        self,
-        x: FloatArray,
-        y: FloatArray,
-        chosen: BoolArray,
-        min_stars: int,
-    ) -> FloatArray:
+    def slope(self, x: FloatArray, y: FloatArray, min_stars: int) -> FloatArray:
         """Slope of the least-squares line of y over x, NaN where it has none."""
-        n = np.maximum(self.sum(chosen), 1)
-        x = x * chosen
-        sum_x, sum_y = self.sum(x), self.sum(y * chosen)
-        # In double precision this difference is good to 1e-14 mag² a star; the least scatter that
+        n = np.maximum(self.n, 1)
+        x, y = self.take(x), self.take(y)
+        sum_x, sum_y = self.sum(x), self.sum(y)
+        # In double precision this difference is good to 1e-13 mag² a star; the least scatter that
         # counts is 1e-6 mag².
         scatter = self.sum(x * x) - sum_x**2 / n
-        has = (n >= min_stars) & (scatter > n * _LEAST_SCATTER**2)
+        has = (self.n >= min_stars) & (scatter > n * _LEAST_SCATTER**2)
         together = self.sum(x * y) - sum_x * sum_y / n
         return np.where(has, together / np.where(has, scatter, 1), np.nan)

@@ -54,7 +54,7 @@ class DiagramTransformer(ClusterTransformer):
 
     def _validate(self, X: ClustersLike, columns: tuple[str, ...] = ()) -> Stars:
         needed = (PARALLAX,) if self.magnitude == "absolute" else ()
-        return validate_clusters(X, columns=(*needed, *columns))
+        return validate_clusters(X, columns=(*needed, *columns), others=False)
 
     def _fit_distances(self, stars: Stars) -> None:
         """Learn what stands in for the parallax of a cluster without any."""

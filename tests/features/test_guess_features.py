@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skcluster.clusters import validate_clusters
+from skcluster.clusters import as_clusters, clusters_from_flat, validate_clusters
 from skcluster.features import GuessFeatures, _blocks
 
 
@@ -69,10 +69,8 @@ def test_too_few_stars_take_the_median_of_the_training_clusters():
 )
 def test_no_slope_without_scatter_or_stars(magnitude):
     guess = GuessFeatures().fit(KNOWN)
-    assert (
-        guess.transform(cluster("A", magnitude, [0.1, 2.0, 4.0]))[0, 0]
-        == guess.fallback_features_[0]
-    )
+    slope = guess.transform(cluster("A", magnitude, [0.1, 2.0, 4.0]))[0, 0]
+    assert slope == np.float32(guess.fallback_features_[0])
 
 
 def test_an_upright_sequence_has_slope_zero():
@@ -99,7 +97,32 @@ def test_no_parallax_takes_the_fallback_with_a_warning():
     lost = KNOWN.assign(cluster="Lost", bp_rp=KNOWN["bp_rp"] * 2, parallax=np.nan)
     with pytest.warns(UserWarning, match="1 of 1 clusters have no star with a parallax.*'Lost'"):
         got = guess.transform(lost)
-    np.testing.assert_array_equal(got[0], guess.fallback_features_)
+    np.testing.assert_array_equal(got[0], guess.fallback_features_.astype(np.float32))
+
+
+def test_output_has_the_type_that_was_asked_for():
+    double = GuessFeatures(dtype="float64").fit_transform(KNOWN)
+    assert double.dtype == np.float64
+    single = GuessFeatures().fit_transform(KNOWN)
+    assert single.dtype == np.float32
+    np.testing.assert_array_equal(single, double.astype(np.float32))
+
+
+def test_columns_that_are_not_read_are_not_checked():
+    X = clusters_from_flat(
+        {
+            "phot_g_mean_mag": KNOWN["phot_g_mean_mag"].to_numpy(),
+            "bp_rp": KNOWN["bp_rp"].to_numpy(),
+            "parallax": KNOWN["parallax"].to_numpy(),
+            "probability": np.full(len(KNOWN), 7.0),
+        },
+        offsets=[0, len(KNOWN)],
+    )
+    np.testing.assert_array_equal(
+        GuessFeatures().fit_transform(X), GuessFeatures().fit_transform(KNOWN)
+    )
+    with pytest.raises(ValueError, match="probability = 7"):
+        as_clusters(X)
 
 
 def test_zero_point_moves_parallax_and_magnitudes():
