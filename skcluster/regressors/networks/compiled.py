@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from skcluster.regressors.networks.architecture import Architecture, Weights
+import numpy as np
+
+from skcluster.regressors.networks.architecture import Architecture, FloatArray, Inputs, Weights
 from skcluster.regressors.networks.keras_layers import PRECISION, assign, build_model, read
 from skcluster.regressors.networks.losses import Loss
 from skcluster.regressors.networks.optimizers import OptimizerRecipe
@@ -13,6 +15,7 @@ from skcluster.regressors.networks.quiet_keras import keras
 from skcluster.regressors.networks.regularizers import AdjustableRegularizers
 
 MAX_IDLE_NETWORKS = 8
+_BATCH = 256  # rows at a time
 DATA_LOSS = "data_loss"
 
 
@@ -61,6 +64,15 @@ class CompiledNetwork:
     def weights(self) -> Weights:
         """A copy of the weights as they are."""
         return dict(zip(self._names, read(self._variables), strict=True))
+
+    def predict(self, inputs: Inputs) -> FloatArray:
+        """Compute the outputs with Keras, which spreads convolutions over all cores."""
+        n_rows = len(next(iter(inputs.values())))
+        parts = [
+            self.model.predict_on_batch({k: x[i : i + _BATCH] for k, x in inputs.items()})
+            for i in range(0, n_rows, _BATCH)
+        ]
+        return np.concatenate(parts)
 
 
 _idle: dict[Recipe, list[CompiledNetwork]] = {}  # least recently used first

@@ -111,7 +111,10 @@ class TrainingMonitor(keras.callbacks.Callback):
         """Loss of the rows set aside; keeps the best weights, and ends the training in time."""
         assert self._validation is not None
         rows, weights = self._validation, self._network.weights
-        predicted = predict(self._architecture, weights, rows.inputs)
+        if "image" in rows.inputs:
+            predicted = self._network.predict(rows.inputs)
+        else:
+            predicted = predict(self._architecture, weights, rows.inputs)
         loss = float(np.average(self._settings.loss(rows.targets, predicted), weights=rows.weights))
         losses, patience = self.history["val_loss"], self._settings.patience
         if not losses or not loss >= min(losses):

@@ -15,6 +15,7 @@ from skcluster.regressors.networks.losses import Loss
 from skcluster.regressors.networks.monitor import ScheduledLearningRate, TrainingMonitor
 from skcluster.regressors.networks.optimizers import OptimizerRecipe
 from skcluster.regressors.networks.quiet_keras import keras
+from skcluster.regressors.networks.threads import one_blas_thread
 from skcluster.regressors.networks.training_data import TrainingData
 
 #: Share of the steps over which the learning rate rises to its full size, where it changes by step.
@@ -107,7 +108,8 @@ def train(
         architecture.steps_per_execution(n_batches),
     )
     rate = _learning_rate(settings, epochs, n_batches)
-    with borrow(recipe) as network:
+    # The limit takes longer to set than an epoch's validation, which would set it each time.
+    with borrow(recipe) as network, one_blas_thread():
         network.prepare(
             weights,
             seed,
