@@ -92,7 +92,7 @@ def to_frame(table: Any, units: Mapping[str, str]) -> pd.DataFrame:
     table = table[flat]
     table.convert_bytestring_to_unicode()  # FITS keeps bytes
     factors = {n: _unit_factor(table[n], n, units[n]) for n in flat if n in units}
-    frame = table.to_pandas(index=False)
+    frame: pd.DataFrame = table.to_pandas(index=False)
     for name, factor in factors.items():
         if factor != 1:
             frame[name] = frame[name] * factor

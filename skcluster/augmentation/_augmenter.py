@@ -290,4 +290,6 @@ def _append_clusters(
     index = stars.index.append(copy_names(stars.index, len(rows)))
     carried = X[X.columns.drop(STARS)].take(np.concatenate([np.arange(len(X)), rows]))
     nested = clusters_from_flat(fields, offsets, index)[STARS]
-    return NestedFrame(pd.DataFrame(carried).set_axis(index)).assign(**{STARS: nested})[X.columns]
+    frame = NestedFrame(pd.DataFrame(carried).set_axis(index))
+    both: NestedFrame = frame.assign(**{STARS: nested})[X.columns]
+    return both

@@ -82,7 +82,8 @@ class ListCopies:
 
     def brighter_than(self, limit: FloatArray) -> BoolArray:
         """Stars brighter than the limit of their copy (mag)."""
-        return self.columns["phot_g_mean_mag"] < limit[self.copy]
+        brighter: BoolArray = self.columns["phot_g_mean_mag"] < limit[self.copy]
+        return brighter
 
     def not_brightest(self, n_missing: IntArray) -> BoolArray:
         """All stars but the brightest of each copy."""

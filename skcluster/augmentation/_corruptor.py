@@ -301,7 +301,8 @@ class ClusterCorruptor(DocLinkMixin, BaseEstimator):
         carried = X[X.columns.drop(STARS)].take(self.sample_indices_)
         nested = clusters_from_flat(fields, offsets, index)[STARS]
         frame = NestedFrame(pd.DataFrame(carried).set_axis(index))
-        return frame.assign(**{STARS: nested})[X.columns]
+        both: NestedFrame = frame.assign(**{STARS: nested})[X.columns]
+        return both
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

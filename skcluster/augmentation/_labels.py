@@ -87,8 +87,8 @@ def _columns_of_frame(y: pd.DataFrame, index: pd.Index) -> dict[str, Any]:
     return {name: y[name].to_numpy(dtype=float, na_value=np.nan) for name in _MOVED}
 
 
-def _checked(name: str, values: Any, index: pd.Index) -> FloatArray:
-    values = np.asarray(values, dtype=float)
+def _checked(name: str, given: Any, index: pd.Index) -> FloatArray:
+    values: FloatArray = np.asarray(given, dtype=float)
     allowed, rule = {
         "a_v": (values >= 0, "at least 0"),
         "distance_kpc": (values > 0, "greater than 0"),
@@ -128,7 +128,8 @@ def copy_names(index: pd.Index, n: int) -> pd.Index:
     ``NGC_2682`` gives ``NGC_2682 (copy 1)``, ``NGC_2682 (copy 2)`` …; numbers go on counting.
     """
     if pd.api.types.is_integer_dtype(index.dtype):
-        return pd.Index(np.arange(n) + (index.max() + 1), name=index.name)
+        numbers: pd.Index = pd.Index(np.arange(n) + (index.max() + 1), name=index.name)
+        return numbers
     rounds = n // len(index)
     first = 1
     while True:

@@ -114,7 +114,8 @@ def as_clusters(
     if whole is stars:
         return X
     others = X.columns.drop(STARS)
-    return X[others].assign(**{STARS: whole.to_clusters()[STARS]})[X.columns]
+    checked: NestedFrame = X[others].assign(**{STARS: whole.to_clusters()[STARS]})[X.columns]
+    return checked
 
 
 def check_stars(X: NestedFrame) -> None:

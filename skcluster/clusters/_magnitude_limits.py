@@ -105,7 +105,8 @@ def state_magnitude_limit(X: Any, limit: float) -> NestedFrame:
     if "magnitude_limit" in stars:
         limits = np.fmin(limits, stars["magnitude_limit"])
     stated = stars.with_column("magnitude_limit", limits)
-    return X.assign(**{STARS: stated.to_clusters()[STARS]})[X.columns]
+    limited: NestedFrame = X.assign(**{STARS: stated.to_clusters()[STARS]})[X.columns]
+    return limited
 
 
 def _estimated(stars: Stars, faintest: float) -> FloatArray:

@@ -38,7 +38,8 @@ class Stars:
 
     def __getitem__(self, column: str) -> npt.NDArray[Any]:
         """The values of one column, shape (n_stars,); read-only, no copy where Arrow allows it."""
-        return self._fields[column].to_numpy(zero_copy_only=False)
+        values: npt.NDArray[Any] = self._fields[column].to_numpy(zero_copy_only=False)
+        return values
 
     def arrow(self, column: str) -> pa.Array:
         """The values of one column as Arrow keeps them, missing ones apart; shape (n_stars,)."""

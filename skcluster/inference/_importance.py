@@ -109,8 +109,8 @@ def _deviates(n: int, dimension: int, seed: int) -> FloatArray:
     from scipy.stats import qmc
 
     n_powers = int(np.ceil(np.log2(max(n, 2))))
-    points = qmc.Sobol(dimension, seed=seed).random_base2(n_powers)[:n]
-    return np.clip(points, 1e-6, 1 - 1e-6)
+    points: FloatArray = qmc.Sobol(dimension, seed=seed).random_base2(n_powers)[:n]
+    return points.clip(1e-6, 1 - 1e-6)
 
 
 def _log_posterior(
@@ -134,7 +134,8 @@ def _weights(
     mixture = logsumexp([np.log(n / total) + density(theta) for n, density in proposals], axis=0)
     logarithm = target - mixture
     weights: FloatArray = np.exp(logarithm - logarithm.max())
-    return weights / weights.sum()
+    weights /= weights.sum()
+    return weights
 
 
 @dataclass(frozen=True, eq=False)

@@ -73,7 +73,7 @@ class MemberList:
         limit = min(self.magnitude_limit, _FAINTEST_M_G + mean[2] + _A_G * max(mean[1], 0.0))
         if np.count_nonzero(g < limit) < _FEWEST_STARS:
             limit = self.magnitude_limit
-        return StarLikelihood(
+        likelihood: StarLikelihood = StarLikelihood(
             g,
             self.columns["bp_rp"],
             probability=self.get("probability"),
@@ -84,6 +84,7 @@ class MemberList:
             tempering=model.tempering,
             saturation=model.saturation,
         )
+        return likelihood
 
     def _colour_error(self) -> FloatArray | None:
         ratios = [self.get(f"phot_{band}_mean_flux_over_error") for band in ("bp", "rp")]

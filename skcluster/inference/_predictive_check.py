@@ -89,9 +89,10 @@ def _simulate(
     # What is smoothed over the limit comes back from it.
     field_g = np.where(field_g < limit, field_g, 2 * limit - field_g - 1e-6)
     field_bp_rp = bp_rp[like] + KERNEL[1] * rng.standard_normal(n)
-    return StarLikelihood(
+    simulated: StarLikelihood = StarLikelihood(
         np.where(in_field, field_g, member_g),
         np.where(in_field, field_bp_rp, member_bp_rp),
         faint_limit=limit,
         law=likelihood.law,
     )
+    return simulated

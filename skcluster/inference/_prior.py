@@ -62,7 +62,8 @@ class Prior:
             (getattr(theta, name) >= low) & (getattr(theta, name) <= high)
             for name, (low, high) in self.RANGES.items()
         ]
-        return np.logical_and.reduce(within)
+        possible: np.ndarray = np.logical_and.reduce(within)
+        return possible
 
     def moved_into_support(self, theta: Parameters) -> Parameters:
         """The nearest sets of parameters that are possible."""

@@ -102,5 +102,5 @@ def _scattered(
 ) -> FloatArray:
     """Colours with the scatter of stars so bright; they have the smallest of the grid already."""
     scatter = np.array(AXES.scatter)
-    rest = np.sqrt(scatter[scatter_classes(g, bp_rp)] ** 2 - scatter[0] ** 2)
+    rest: FloatArray = np.sqrt(scatter[scatter_classes(g, bp_rp)] ** 2 - scatter[0] ** 2)
     return intrinsic + rest * rng.standard_normal(len(g))

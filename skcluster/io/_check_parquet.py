@@ -69,14 +69,15 @@ def _size_of_texts(name: str, column: pa.Array) -> int:
         raise ValueError(f"column {name!r} has a text that is not in UTF-8: {error}") from error
     if texts is column:
         return int(column.nbytes)
-    lengths = pa.compute.binary_length(texts)
-    return pa.compute.sum(lengths.take(column.indices)).as_py() or 0
+    lengths = pa.compute.binary_length(texts).take(column.indices)
+    return int(pa.compute.sum(lengths).as_py() or 0)
 
 
 def _is_text(kind: pa.DataType) -> bool:
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
-    return pa.types.is_string(kind) or pa.types.is_binary(kind) or pa.types.is_large_string(kind)
+    kinds = (pa.types.is_string, pa.types.is_binary, pa.types.is_large_string)
+    return any(is_kind(kind) for is_kind in kinds)
 
 
 def _holds(kind: pa.DataType) -> bool:

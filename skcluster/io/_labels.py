@@ -148,7 +148,8 @@ def _numbers(column: pd.Series, names: pd.Index, unit: Any) -> FloatArray:
             f"cluster {names[outside[0]]!r} has {column.name} = {values[outside[0]]:g} {rule.unit},"
             f" which {rule.rule()} (a missing value is NaN, masked or blank)."
         )
-    return values.astype(np.float64)
+    checked: FloatArray = values.astype(np.float64)
+    return checked
 
 
 def _convert(values: Any, unit: Any, wanted: str, name: str) -> Any:

@@ -104,8 +104,9 @@ def _moved(X: NestedFrame, shift: float) -> NestedFrame:
     stars = stars_of(X)
     if shift == 0 or "parallax" not in stars:
         return X
-    moved = stars.with_column("parallax", stars["parallax"] + np.float32(shift))
-    return X.assign(**{STARS: moved.to_clusters()[STARS]})[X.columns]
+    shifted = stars.with_column("parallax", stars["parallax"] + np.float32(shift))
+    moved: NestedFrame = X.assign(**{STARS: shifted.to_clusters()[STARS]})[X.columns]
+    return moved
 
 
 def _shift(release: Release, zero_point: float | None) -> float:

@@ -157,7 +157,8 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
         -------
         array of shape (n_samples,) or (n_samples, n_outputs), like the ``y`` of `fit`
         """
-        return super().predict(X)
+        predicted: NDArray[np.float64] = super().predict(X)
+        return predicted
 
     @property
     def model_(self) -> keras.Model:

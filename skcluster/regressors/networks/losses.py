@@ -31,7 +31,8 @@ class Loss:
     def __call__(self, y: FloatArray, predicted: FloatArray) -> NDArray[np.floating]:
         """Loss of each row."""
         if isinstance(self.identity, str) and self.identity in _OF_ERRORS:
-            return _OF_ERRORS[self.identity](predicted - y).mean(axis=1)
+            means: NDArray[np.floating] = _OF_ERRORS[self.identity](predicted - y).mean(axis=1)
+            return means
         losses = ops.convert_to_numpy(self.per_row(ops.convert_to_tensor(y), predicted))
         return np.broadcast_to(losses, len(y))
 
@@ -60,7 +61,8 @@ def identity_of(keras_object: Any) -> Hashable:
         config = {**keras_object.get_config(), "name": None}  # Keras numbers some names
         return type(keras_object), json.dumps(config, sort_keys=True)
     except (TypeError, NotImplementedError):
-        return keras_object
+        identity: Hashable = keras_object
+        return identity
 
 
 @keras.saving.register_keras_serializable("skcluster")

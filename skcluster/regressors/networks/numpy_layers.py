@@ -19,7 +19,8 @@ def _elu(x: FloatArray) -> FloatArray:
 
 
 def _gelu(x: FloatArray) -> FloatArray:
-    return x * 0.5 * (1 + erf(x * float(np.sqrt(0.5))))
+    y: FloatArray = x * 0.5 * (1 + erf(x * float(np.sqrt(0.5))))
+    return y
 
 
 def _silu(x: FloatArray) -> FloatArray:
@@ -76,8 +77,8 @@ class NumpyLayers:
         scale, offset, mean, variance = (
             self._weights[f"{name}_{part}"] for part in ("scale", "offset", "mean", "variance")
         )
-        epsilon = np.float32(NORMALIZATION_EPSILON)
-        return (x - mean) * (scale / np.sqrt(variance + epsilon)) + offset
+        deviation: FloatArray = np.sqrt(variance + np.float32(NORMALIZATION_EPSILON))
+        return (x - mean) * (scale / deviation) + offset
 
     def activation(self, name: str, function: str, x: FloatArray) -> FloatArray:
         """Apply an activation."""

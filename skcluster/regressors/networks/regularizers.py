@@ -1,5 +1,6 @@
 """Dropout, noise and weight penalty: as constants, or adjustable after compilation."""
 
+from collections.abc import Callable
 from typing import Any
 
 from skcluster.regressors.networks.keras_layers import PRECISION
@@ -76,7 +77,7 @@ class _RandomLayer(keras.layers.Layer):
         super().__init__(name=name, **{**options, "dtype": PRECISION})
         self.seed_generator = keras.random.SeedGenerator(0, name=f"{name}_seed")
         # A closure, so that it is no weight of the layer.
-        self._read = lambda: getattr(strength, "value", strength)
+        self._read: Callable[[], Any] = lambda: getattr(strength, "value", strength)
 
     def compute_output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
         return input_shape
