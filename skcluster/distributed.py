@@ -146,7 +146,7 @@ class _RowGroup:
         return frame
 
     def names(self, cluster_column: str | None) -> Iterable[Any]:
-        """Names of the clusters; empty where finding them takes reading the stars."""
+        """Return the names of the clusters; empty if finding them takes reading the stars."""
         with pq.ParquetFile(self.file) as file:
             found = _cluster_column(file.schema_arrow.names, cluster_column)
             if found is None:
@@ -158,14 +158,14 @@ class _RowGroup:
 
 
 def _cluster_column(there: Iterable[str], given: str | None) -> str | None:
-    """The column that names the clusters, if there is one."""
+    """Return the column that names the clusters, if there is one."""
     if given is not None:
         return given if given in there else None
     return next(iter(find_columns(there, [CLUSTER])), None)
 
 
 def _partitions(catalogue: Any) -> tuple[list[Any], Any]:
-    """The partitions, each a `_RowGroup` or a lazy frame, and what tells the catalogue apart."""
+    """Return the partitions, `_RowGroup` or lazy frames, and an identifier of the catalogue."""
     if isinstance(catalogue, str | os.PathLike):
         return _row_groups(Path(catalogue))
     if hasattr(catalogue, "to_delayed") and hasattr(catalogue, "npartitions"):
@@ -197,7 +197,7 @@ def _row_groups(path: Path) -> tuple[list[_RowGroup], Any]:
 
 
 def _fingerprint(model: Any) -> str:
-    """The same for a model and for what comes of it in a pickle, here or in a new process."""
+    """Return a fingerprint of a model that is the same after pickling and in a new process."""
     return str(joblib.hash(pickle.loads(pickle.dumps(model))))
 
 
@@ -224,7 +224,7 @@ def _prepare(folder: Path, asked: dict[str, Any]) -> None:
 def _measure(
     partition: Any, model: Any, file: str, coverage: float, cluster_column: str | None
 ) -> None:
-    """One partition, on a worker."""
+    """Estimate the clusters of one partition, on a worker."""
     frame = partition.read() if isinstance(partition, _RowGroup) else partition
     X = _clusters(frame, cluster_column)
     table = estimate_in_memory(X, model, coverage=coverage)
@@ -255,7 +255,7 @@ def _names_in_files(
 
 
 def _refuse_torn(names: Iterable[tuple[str, Iterable[Any]]]) -> None:
-    """See that no cluster lies in two partitions."""
+    """Refuse a cluster whose stars lie in two partitions."""
     home: dict[Any, str] = {}
     for place, clusters in names:
         for name in clusters:

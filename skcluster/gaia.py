@@ -81,7 +81,7 @@ _FLUX_RATIO_RED = (1.057572, 0.140537)
 def photometric_error(
     magnitude: npt.ArrayLike, band: Band, release: Release = "edr3"
 ) -> FloatArray:
-    """Typical standard error of a mean magnitude.
+    """Return the typical standard error of a mean magnitude.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def photometric_error(
 
 
 def bp_rp_error(g: npt.ArrayLike, bp_rp: npt.ArrayLike, release: Release = "edr3") -> FloatArray:
-    """Typical standard error of the colour BP−RP of a star of known G.
+    """Return the typical standard error of the colour BP−RP of a star of known G.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def bp_rp_error(g: npt.ArrayLike, bp_rp: npt.ArrayLike, release: Release = "edr3
 
 
 def split_colour(g: npt.ArrayLike, bp_rp: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
-    """BP and RP magnitudes of stars of which G and BP−RP are known.
+    """Return BP and RP magnitudes of stars whose G and BP−RP are known.
 
     Parameters
     ----------
@@ -187,7 +187,7 @@ def split_colour(g: npt.ArrayLike, bp_rp: npt.ArrayLike) -> tuple[FloatArray, Fl
 
 
 def parallax_error(g: npt.ArrayLike, release: Release = "edr3") -> FloatArray:
-    """Typical standard error of a parallax.
+    """Return the typical standard error of a parallax.
 
     Parameters
     ----------
@@ -220,7 +220,7 @@ def parallax_error(g: npt.ArrayLike, release: Release = "edr3") -> FloatArray:
 
 
 def parallax_zero_point(release: Release = "edr3") -> float:
-    """Parallax that a release gives an infinitely distant source, on average over the sky.
+    """Return the parallax zero point of a data release, averaged over the sky.
 
     Parameters
     ----------

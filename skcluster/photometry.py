@@ -271,7 +271,7 @@ def extinction_coefficients(
 
 
 def _polynomials(colour: FloatArray, extinction: FloatArray, law: Law) -> list[FloatArray]:
-    """The coefficients of G, BP and RP."""
+    """Return the coefficients of G, BP and RP."""
     terms, coefficients = _LAWS[law]
     colour = np.clip(colour, *COLOUR_RANGE)
     # Products, because numpy's third power takes twenty times as long.
@@ -383,7 +383,7 @@ def deredden(
 def _intrinsic_colour(
     observed: FloatArray, a0: FloatArray, law: Law, tolerance: float, max_iter: int
 ) -> FloatArray:
-    """The intrinsic colours that are reddened to the observed ones, by iteration per star."""
+    """Return intrinsic colours that are reddened to the observed ones, by iteration per star."""
     # Observed colour rises with intrinsic colour with a slope between 1 - 0.05 A0 and 1 + 0.17 A0.
     # A step of slope 1 would diverge for red stars behind A0 > 6; one of the middle slope cannot.
     slope = 1 + 0.06 * a0

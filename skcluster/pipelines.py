@@ -51,7 +51,7 @@ _TUNED: dict[str, Any] = {"dropout": 0.2, "learning_rate_schedule": "cosine"}
 
 
 def ann_pipeline(*, preset: Preset = "tuned", **overrides: Any) -> Pipeline:
-    """A dense network on the histogram of the diagram and three guesses.
+    """Return a dense network on the CMD histogram and three guess features.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ def ann_pipeline(*, preset: Preset = "tuned", **overrides: Any) -> Pipeline:
 
 
 def cnn_pipeline(*, preset: Preset = "tuned", **overrides: Any) -> Pipeline:
-    """A convolutional network on the picture of the diagram.
+    """Return a convolutional network on the picture of the CMD.
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ def cnn_pipeline(*, preset: Preset = "tuned", **overrides: Any) -> Pipeline:
 
 
 def mdm_pipeline(*, preset: Preset = "tuned", **overrides: Any) -> Pipeline:
-    """A mixed data model: a convolutional branch for the picture, a dense one for the guesses.
+    """Return a mixed data model of the picture (convolutional) and the guesses (dense).
 
     Parameters
     ----------
@@ -180,7 +180,7 @@ def mdm_pipeline(*, preset: Preset = "tuned", **overrides: Any) -> Pipeline:
 
 
 def set_pipeline(**overrides: Any) -> Pipeline:
-    """Networks over the set of stars, trained on simulated clusters before.
+    """Return networks over the set of stars, pretrained on simulated clusters.
 
     Three networks read every star of a cluster. Their weights come with the package, trained on
     simulated clusters by ``benchmarks/pretrain.py``; fitting adapts them to the clusters given,
@@ -226,7 +226,7 @@ def set_pipeline(**overrides: Any) -> Pipeline:
 
 
 def reference_pipeline(**overrides: Any) -> IsochronePosterior:
-    """The most accurate estimate of this package: networks, confirmed or corrected by isochrones.
+    """Return the most accurate estimator of this package: networks refined with isochrones.
 
     The predictive distribution of `set_pipeline` is multiplied by the likelihood of the stars on
     isochrones; see `skcluster.inference.IsochronePosterior`. Intervals, joint samples, metallicity,
@@ -275,7 +275,7 @@ def reference_pipeline(**overrides: Any) -> IsochronePosterior:
 
 
 def cluster_domain() -> Pipeline:
-    """What tells whether a cluster is like those learnt from, for `ConformalRegressor`.
+    """Return features that tell whether a cluster resembles the training clusters.
 
     Returns
     -------
@@ -295,14 +295,14 @@ def _check(preset: str) -> None:
 
 
 def _scaled(network: Any) -> TransformedTargetRegressor:
-    """A network whose targets are scaled to 0 … 1 as in the paper."""
+    """Return a network whose targets are scaled to 0 … 1 as in the paper."""
     return TransformedTargetRegressor(network, transformer=MinMaxScaler())
 
 
 def _assemble(
     features: Any, regressor: TransformedTargetRegressor, overrides: dict[str, Any]
 ) -> Pipeline:
-    """The pipeline with the overrides applied."""
+    """Return the pipeline with the overrides applied."""
     model = Pipeline([("augment", "passthrough"), ("features", features), ("regressor", regressor)])
     own = regressor.regressor.get_params(deep=False)
     settings = {_NETWORK + name if name in own else name: v for name, v in overrides.items()}
@@ -314,7 +314,7 @@ def _assemble(
 
 
 def _refuse_unknown(names: Iterable[str], known: list[str]) -> None:
-    """Name the first parameter that there is not, and those that may have been meant.
+    """Refuse the first unknown parameter, and suggest similar ones.
 
     scikit-learn's own message shows the whole pipeline, and the steps in place of the parameters.
     """

@@ -105,13 +105,13 @@ class Column:
         return f"{self.label} [{self.printed_unit}]" if self.unit else self.label
 
     def decimals_of(self, value: float) -> int:
-        """Decimal places of a printed value, and of the ends of its interval."""
+        """Return the number of decimal places of a printed value and of its interval."""
         if self.significant is None or not np.isfinite(value) or value == 0:
             return self.decimals
         return max(self.significant - 1 - int(np.floor(np.log10(abs(value)))), 0)
 
     def rule(self) -> str:
-        """The allowed values, in words, to follow the name of the column."""
+        """Return the allowed values, in words that follow the name of the column."""
         if np.isfinite(self.low) and np.isfinite(self.high):
             return f"must lie between {self.low:g} and {self.high:g}"
         return f"must be at least {self.low:g}" if np.isfinite(self.low) else "must be finite"
@@ -363,7 +363,7 @@ INTERVAL_ENDS = {
 
 
 def estimate_column(name: str) -> Column:
-    """The column of a table of estimates, ends of intervals included, or of its stars.
+    """Return the column of a table of estimates, ends of intervals included, or of its stars.
 
     Parameters
     ----------

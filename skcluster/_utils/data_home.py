@@ -7,7 +7,7 @@ import platformdirs
 
 
 def get_data_home(data_home: str | os.PathLike[str] | None = None) -> Path:
-    """The folder in which fetched catalogues and computed tables are kept.
+    """Return the folder in which fetched catalogues and computed tables are kept.
 
     It is not made until there is something to keep.
 

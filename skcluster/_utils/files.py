@@ -16,7 +16,7 @@ _KEPT = 100
 
 @contextmanager
 def whole_file(path: Path, overwrite: bool) -> Iterator[Path]:
-    """Give a file beside the one wanted to write to; it takes its place if nothing fails.
+    """Yield a temporary path beside a file; it replaces the file if nothing fails.
 
     What processes that were killed left half-written in the folder is removed, unless the process
     may be alive, here or on another machine.
@@ -66,7 +66,7 @@ def _may_be_alive(process: int) -> bool:
 
 @cache
 def _place() -> str:
-    """Stands for where numbers of processes are comparable: a machine, or a container on it."""
+    """Return an identifier of the machine, or container, whose process numbers are comparable."""
     facts = [os.uname().nodename if hasattr(os, "uname") else ""]
     with suppress(OSError):
         facts.append(Path("/etc/machine-id").read_text())

@@ -10,7 +10,7 @@ _BETWEEN = {"skcluster", "sklearn", "imblearn", "joblib"}
 
 
 def some_names(names: Iterable[Any], most: int = 5) -> str:
-    """The first few of many names."""
+    """Return the first few of many names, as text."""
     names = [repr(name) for name in names]
     rest = len(names) - most
     return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")

@@ -11,7 +11,7 @@ _MAX_BYTES = 200
 
 
 def matching_names(names: pd.Index) -> pd.Index:
-    """Cluster names without case, spaces and underscores, but for those between two digits.
+    """Return cluster names without case, spaces and underscores, except those between two digits.
 
     Examples
     --------
@@ -25,7 +25,7 @@ def matching_names(names: pd.Index) -> pd.Index:
 
 
 def file_names(names: Any, folder: Path, format: str) -> dict[Any, Path]:
-    """A file for each cluster, no two alike, not even where upper and lower case are one."""
+    """Return a file for each cluster; no two are alike, even where file names ignore case."""
     found: dict[Any, Path] = {}
     taken: set[str] = set()
     for name in names:

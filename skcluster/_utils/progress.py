@@ -9,7 +9,7 @@ from contextlib import contextmanager
 def progress_bar(
     title: str, total: int, *, show: bool | None = None, unit: str = ""
 ) -> Iterator[Callable[[int], None]]:
-    """A bar on the standard error that counts what is done.
+    """Show a progress bar on the standard error.
 
     On a terminal it is gone when all is done; elsewhere its last state is printed.
 

@@ -11,7 +11,7 @@ from skcluster._utils.messages import warn_caller
 
 
 def is_table(data: Any) -> bool:
-    """Whether it is a table: of pandas, of astropy, or one that Arrow can read.
+    """Return whether an object is a table of pandas or astropy, or one that Arrow can read.
 
     A dict of columns is none.
     """
@@ -22,7 +22,7 @@ def is_table(data: Any) -> bool:
 
 
 def as_table(data: Any) -> Any:
-    """A table of pandas or astropy; those of polars, Arrow and the like become pandas'.
+    """Return a table of pandas or astropy; others, such as polars' or Arrow's, are converted.
 
     Parameters
     ----------
@@ -55,17 +55,17 @@ _INTEGERS = ("Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UI
 
 
 def _is_of_astropy(data: Any) -> bool:
-    """Whether it is astropy's, without importing astropy."""
+    """Return whether an object is an astropy table, without importing astropy."""
     return any(base.__module__.startswith("astropy.table") for base in type(data).__mro__)
 
 
 def column_names(table: Any) -> list[Any]:
-    """Names of the columns of a table of pandas or astropy."""
+    """Return the names of the columns of a pandas or astropy table."""
     return list(table.columns if isinstance(table, pd.DataFrame) else table.colnames)
 
 
 def to_frame(table: Any, units: Mapping[str, str]) -> pd.DataFrame:
-    """A table as a DataFrame, known columns in their units, masked values as missing.
+    """Return a table as a DataFrame, known columns in their units, masked values as missing.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def to_frame(table: Any, units: Mapping[str, str]) -> pd.DataFrame:
 
 
 def _unit_factor(column: Any, name: str, expected: str) -> float:
-    """What a column of an astropy table must be multiplied by."""
+    """Return the factor that converts a column of an astropy table to a unit."""
     unit = getattr(column, "unit", None)
     if unit is None:
         return 1.0
@@ -118,7 +118,7 @@ def _unit_factor(column: Any, name: str, expected: str) -> float:
 def parse_numbers(
     column: pd.Series,
 ) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.intp]]:
-    """A column as float32 or float64, missing values as NaN, and where it is not a number."""
+    """Return a column as floats, missing values as NaN, and the rows that are not numbers."""
     if pd.api.types.is_numeric_dtype(column):
         dtype = np.float32 if column.dtype == np.float32 else np.float64
         return column.to_numpy(dtype=dtype, na_value=np.nan), np.array([], dtype=np.intp)

@@ -279,7 +279,7 @@ def _append_clusters(
     chosen: MovedStars,
     columns: dict[str, Any],
 ) -> NestedFrame:
-    """X with the copies after it, in the order of its columns."""
+    """Return X with the copies appended, in the order of its columns."""
     stars = clusters.stars
     host = pa.array(chosen.host)
     fields = {

@@ -58,7 +58,7 @@ class ListCopies:
 
     @classmethod
     def of(cls, stars: Stars, rows: IntArray) -> Self:
-        """Faithful copies of clusters."""
+        """Return unchanged copies of clusters."""
         counts = stars.counts[rows]
         copy = np.repeat(np.arange(len(rows)), counts)
         first = np.cumsum(counts) - counts
@@ -81,12 +81,12 @@ class ListCopies:
         self.columns = {name: values[kept] for name, values in self.columns.items()}
 
     def brighter_than(self, limit: FloatArray) -> BoolArray:
-        """Stars brighter than the limit of their copy (mag)."""
+        """Return which stars are brighter than the magnitude limit of their copy (mag)."""
         brighter: BoolArray = self.columns["phot_g_mean_mag"] < limit[self.copy]
         return brighter
 
     def not_brightest(self, n_missing: IntArray) -> BoolArray:
-        """All stars but the brightest of each copy."""
+        """Return which stars are not among the brightest of their copy."""
         order = np.lexsort((self.columns["phot_g_mean_mag"], self.copy))
         first = np.cumsum(self.counts) - self.counts
         rank = np.empty(len(order), dtype=np.int64)
@@ -94,7 +94,7 @@ class ListCopies:
         return rank >= n_missing[self.copy]
 
     def not_giants(self, chosen: BoolArray) -> BoolArray:
-        """All stars but the giants of the chosen copies."""
+        """Return which stars are not giants of the chosen copies."""
         stars, m_g, colour = self._diagrams(chosen)
         blue = pd.Series(colour).groupby(self.copy[stars]).transform("quantile", 0.05).to_numpy()
         kept = np.ones(len(self.copy), dtype=bool)
@@ -102,7 +102,7 @@ class ListCopies:
         return kept
 
     def not_binaries(self, chosen: BoolArray) -> BoolArray:
-        """All stars but the redder ones of the main sequence of the chosen copies."""
+        """Return which stars are not on the red side of the main sequence of the chosen copies."""
         stars, m_g, colour = self._diagrams(chosen)
         strip = np.floor(self.columns["phot_g_mean_mag"][stars] / _STRIP)
         strips = pd.Series(colour).groupby([self.copy[stars], strip])
@@ -112,24 +112,24 @@ class ListCopies:
         return kept
 
     def some(self, fraction: FloatArray, rng: np.random.Generator) -> BoolArray:
-        """Random stars, a fraction of each copy."""
+        """Return a random fraction of the stars of each copy."""
         return rng.random(len(self.copy)) < fraction[self.copy]
 
     def _diagrams(self, chosen: BoolArray) -> tuple[IntArray, FloatArray, FloatArray]:
-        """Places, absolute G and colours of the stars of the chosen copies."""
+        """Return indices, absolute magnitudes M_G and colours of the stars of the chosen copies."""
         stars = np.flatnonzero(chosen[self.copy])
         g, colour = self.columns["phot_g_mean_mag"][stars], self.columns["bp_rp"][stars]
         return stars, g - self._modulus()[self.copy[stars]], colour
 
     def _parallaxes(self) -> FloatArray:
-        """Median parallax of each copy (mas); NaN without any."""
+        """Return the median parallax of each copy (mas); NaN without any."""
         if "parallax" not in self.columns:
             return np.full(self.n, np.nan)
         medians = pd.Series(self.columns["parallax"]).groupby(self.copy).median()
         return medians.reindex(np.arange(self.n)).to_numpy()
 
     def _modulus(self) -> FloatArray:
-        """Distance modulus of the median parallax (mag); NaN without any."""
+        """Return the distance modulus of the median parallax (mag); NaN without any."""
         return np.asarray(modulus_from_parallax(np.maximum(self._parallaxes(), _LEAST_PARALLAX)))
 
     def add(
@@ -176,7 +176,7 @@ class ListCopies:
     def _light(
         self, foreign: ForeignStars, place: IntArray, copy: IntArray, rng: np.random.Generator
     ) -> dict[str, FloatArray]:
-        """Magnitudes, colour and parallaxes of foreign stars, where the lists have such columns."""
+        """Return magnitudes, colours and parallaxes of foreign stars, if the lists have them."""
         g, colour = foreign.g[place], foreign.bp_rp[place]
         bp, rp = split_colour(g, colour)
         error = parallax_error(g)
@@ -199,7 +199,7 @@ class ListCopies:
             self.columns[column] = self.columns[column] + amount[self.copy]
 
     def lower(self, column: str, largest: FloatArray) -> None:
-        """Let no value of a column exceed one per copy, where there is such a column."""
+        """Limit the values of a column to a maximum per copy, if the column is there."""
         if column in self.columns:
             self.columns[column] = np.fmin(self.columns[column], largest[self.copy])
 

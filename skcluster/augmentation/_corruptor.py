@@ -290,7 +290,7 @@ class ClusterCorruptor(DocLinkMixin, BaseEstimator):
     def _append(
         self, X: NestedFrame, stars: Stars, copies: ListCopies, rows: IntArray
     ) -> NestedFrame:
-        """X with the copies after it, in the order of its columns."""
+        """Return X with the copies appended, in the order of its columns."""
         host = pa.array(copies.host)
         fields = {
             name: append_column(stars.arrow(name), copies.columns.get(name), host)
@@ -313,7 +313,7 @@ class ClusterCorruptor(DocLinkMixin, BaseEstimator):
 
 
 def _append_labels(y: Any, rows: IntArray, index: pd.Index) -> Any:
-    """Labels of the clusters, then those of the copies, of the same type."""
+    """Return the labels of the clusters followed by those of the copies, of the same type."""
     if isinstance(y, pd.DataFrame | pd.Series):
         added = y.iloc[rows].set_axis(copy_names(index, len(rows)))
         return pd.concat([y, added])

@@ -36,7 +36,7 @@ class ForeignStars:
 
     @classmethod
     def of(cls, clusters: Stars, field: Stars | None) -> Self:
-        """Of the stars of clusters, and of field stars by sightline."""
+        """Return the stars of clusters, and field stars by sightline."""
         parts = [clusters] if field is None else [clusters, field]
         n_clusters = len(clusters.index)
         n_groups = sum(len(part.index) for part in parts) + 1
@@ -58,7 +58,7 @@ class ForeignStars:
     def draw(
         self, copy: IntArray, brightest: FloatArray, faintest: FloatArray, rng: np.random.Generator
     ) -> IntArray:
-        """Places of stars: for each copy from all clusters, one cluster, or one sightline.
+        """Return indices of stars, drawn per copy from all clusters, one cluster, or one sightline.
 
         Parameters
         ----------

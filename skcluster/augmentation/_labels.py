@@ -35,13 +35,13 @@ class Labels:
         return distance_modulus(self.distance_kpc)
 
     def moved(self, rows: IntArray, modulus_shift: FloatArray, a_v: FloatArray) -> "Labels":
-        """Labels of copies of some rows, farther by ``modulus_shift``, at another extinction."""
+        """Return labels of copies moved by ``modulus_shift`` and to another extinction."""
         factor = distance_from_modulus(modulus_shift + 10)  # exactly 1 where nothing is moved
         return Labels(a_v, self.distance_kpc[rows] * factor)
 
 
 def read_labels(y: Any, index: pd.Index) -> Labels:
-    """Extinctions and distances from a DataFrame by name, from an array by position.
+    """Return extinctions and distances from a DataFrame by name, or from an array by position.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def _checked(name: str, given: Any, index: pd.Index) -> FloatArray:
 
 
 def append_copies(y: Any, rows: IntArray, copies: Labels) -> Any:
-    """The y given and after it that of the copies, of the same kind and column types.
+    """Return y with the labels of the copies appended, of the same kind and column types.
 
     Integer columns that are moved become floats.
     """
@@ -123,7 +123,7 @@ def append_copies(y: Any, rows: IntArray, copies: Labels) -> Any:
 
 
 def copy_names(index: pd.Index, n: int) -> pd.Index:
-    """Names for ``n`` copies: round after round, none of them taken.
+    """Return unique names for ``n`` copies, numbered by round.
 
     ``NGC_2682`` gives ``NGC_2682 (copy 1)``, ``NGC_2682 (copy 2)`` …; numbers go on counting.
     """

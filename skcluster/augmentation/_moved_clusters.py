@@ -75,7 +75,7 @@ class DereddenedClusters:
     def magnitude_shifts(
         self, star: IntArray, modulus_shift: FloatArray, a_v: FloatArray
     ) -> ExtinctionCoefficients:
-        """What moving adds to G, BP and RP of some stars: exactly 0 where nothing changes.
+        """Return what moving adds to G, BP and RP of some stars: exactly 0 where nothing changes.
 
         Parameters
         ----------
@@ -92,7 +92,7 @@ class DereddenedClusters:
         return ExtinctionCoefficients(*(extinction + modulus_shift for extinction in added))
 
     def stars_in(self, rows: IntArray) -> tuple[IntArray, IntArray]:
-        """The stars of some clusters, one cluster after the other.
+        """Return the stars of some clusters, one cluster after the other.
 
         Returns
         -------
@@ -164,7 +164,7 @@ def _draw(
     rng: np.random.RandomState,
     width: float,
 ) -> tuple[FloatArray, FloatArray]:
-    """One draw, from a part ``width`` of the range."""
+    """Return one draw, from a part ``width`` of the range."""
     moduli = clusters.labels.modulus
     modulus, a_v = moduli[rows], clusters.labels.a_v[rows]
     u, v = rng.uniform(size=(2, len(rows)))
@@ -180,7 +180,7 @@ def _draw(
 def _seen(
     clusters: DereddenedClusters, rows: IntArray, modulus_shift: FloatArray, a_v: FloatArray
 ) -> IntArray:
-    """How many stars of each copy would be within the faint limit."""
+    """Return the number of stars of each copy that would be within the faint limit."""
     star, copy = clusters.stars_in(rows)
     g = clusters.g[star] + clusters.magnitude_shifts(star, modulus_shift[copy], a_v[copy]).g
     return np.bincount(copy[g <= clusters.limits[rows][copy]], minlength=len(rows))

@@ -39,7 +39,7 @@ class MovedStars:
 def members(
     clusters: DereddenedClusters, rows: IntArray, modulus_shift: FloatArray, a_v: FloatArray
 ) -> MovedStars:
-    """The stars of the moved clusters that are within the faint limit."""
+    """Return the stars of the moved clusters that are within the faint limit."""
     star, copy = clusters.stars_in(rows)
     g = clusters.g[star] + clusters.magnitude_shifts(star, modulus_shift[copy], a_v[copy]).g
     seen = g <= clusters.limits[rows][copy]
@@ -50,7 +50,7 @@ def members(
 def drop_stars(
     stars: MovedStars, fraction: float, min_stars: int, rng: np.random.RandomState
 ) -> MovedStars:
-    """Lose each star with a probability, but none of the last ``min_stars`` of a copy."""
+    """Drop each star with a probability, but none of the last ``min_stars`` of a copy."""
     luck = rng.uniform(size=stars.copy.size)
     order = np.lexsort((-luck, stars.copy))
     first = np.searchsorted(stars.copy, stars.copy)
@@ -103,7 +103,7 @@ def columns_of_copies(
     noise: float,
     rng: np.random.RandomState,
 ) -> dict[str, npt.NDArray[Any]]:
-    """The columns of the copies that are not simply carried along.
+    """Return the columns of the copies that differ from those of the original stars.
 
     Parameters
     ----------
@@ -154,7 +154,7 @@ def _parallaxes(
     copies: Labels,
     rng: np.random.RandomState,
 ) -> dict[str, npt.NDArray[Any]]:
-    """Parallaxes at the copies' distances, as noisy as those of stars so faint."""
+    """Return parallaxes at the copies' distances, with the noise of stars of that magnitude."""
     if "parallax" not in clusters.stars:
         return {}
     own_distance = clusters.labels.distance_kpc[clusters.stars.cluster[stars.light]]
@@ -175,7 +175,7 @@ def _parallaxes(
 
 
 def _probabilities(clusters: DereddenedClusters, stars: MovedStars) -> npt.NDArray[Any]:
-    """Own ones of members; of field stars that of the cluster's least certain member."""
+    """Return the members' own probabilities; for field stars, that of the least certain member."""
     own = clusters.stars["probability"]
     least = np.fmin.reduceat(own, clusters.stars.offsets[:-1])
     return np.where(stars.field, least[clusters.stars.cluster[stars.host]], own[stars.host])
@@ -184,7 +184,7 @@ def _probabilities(clusters: DereddenedClusters, stars: MovedStars) -> npt.NDArr
 def append_column(
     original: pa.Array, added: npt.NDArray[Any] | None, carried: pa.Array
 ) -> pa.Array:
-    """A star column with that of the copies after it, in its own type.
+    """Return a star column with that of the copies appended, in its own type.
 
     Parameters
     ----------

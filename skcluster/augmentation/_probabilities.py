@@ -11,17 +11,17 @@ Kind = Callable[[FloatArray, BoolArray, np.random.Generator], Any]
 
 
 def _one_range_for_foreign(own: FloatArray, foreign: BoolArray, rng: np.random.Generator) -> Any:
-    """Foreign stars are somewhat less probable than members."""
+    """Return probabilities in which foreign stars are somewhat less probable than members."""
     return np.where(foreign, rng.uniform(0.5, 0.8, len(own)), own)
 
 
 def _low_for_foreign(own: FloatArray, foreign: BoolArray, rng: np.random.Generator) -> Any:
-    """Foreign stars are improbable."""
+    """Return probabilities in which foreign stars are improbable."""
     return np.where(foreign, rng.uniform(0.0, 0.6, len(own)), own)
 
 
 def _from_0_to_1(own: FloatArray, foreign: BoolArray, rng: np.random.Generator) -> Any:
-    """Both members and foreign stars have probabilities from 0 to 1, and some mislead."""
+    """Return probabilities from 0 to 1 for members and foreign stars, some of them misleading."""
     return np.where(foreign, rng.beta(1.2, 3.0, len(own)), rng.beta(4.0, 1.2, len(own)))
 
 
@@ -34,7 +34,7 @@ def _certain(own: FloatArray, foreign: BoolArray, rng: np.random.Generator) -> A
 
 
 def _arbitrary(own: FloatArray, foreign: BoolArray, rng: np.random.Generator) -> Any:
-    """Values that have nothing to do with membership."""
+    """Return values that are unrelated to membership."""
     return rng.random(len(own))
 
 
@@ -56,7 +56,7 @@ def stated_differently(
     chosen: BoolArray,
     rng: np.random.Generator,
 ) -> FloatArray:
-    """Probabilities of which those of the chosen copies are stated in another way.
+    """Return probabilities, those of the chosen copies in another form.
 
     Parameters
     ----------

@@ -14,24 +14,26 @@ EXAMPLES = """\
 """
 PIPELINES = ("reference", "set", "ann", "cnn", "mdm")
 
-#: Parts into which clusters are divided to measure errors.
+#: Number of cross-validation folds that measure the errors.
 _N_FOLDS = 5
-#: With fewer clusters than this no part is large enough to say anything.
+#: With fewer clusters than this, no fold is large enough to measure errors.
 _FEWEST = 10
-#: With fewer than this, networks learn little that holds elsewhere: a choice.
+#: With fewer clusters than this, networks generalise poorly; an adopted value.
 _FEW = 100
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     add_members(command)
-    command.add_argument("labels", type=Path, help="table of the clusters' parameters")
+    command.add_argument("labels", type=Path, help="table of the clusters' known parameters")
     command.add_argument("-o", "--output", type=Path, required=True, help="model file to write")
     command.add_argument("--pipeline", choices=PIPELINES, default="reference")
     command.add_argument(
-        "--epochs", type=int, help="passes over the clusters (default: the model's)"
+        "--epochs", type=int, help="number of training epochs (default: that of the pipeline)"
     )
-    command.add_argument("--seed", type=int, default=0, help="of all random numbers (default: 0)")
+    command.add_argument(
+        "--seed", type=int, default=0, help="seed of the random numbers (default: 0)"
+    )
     command.add_argument(
         "--no-intervals",
         action="store_true",
@@ -41,7 +43,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Train the model, tell how accurate it is, and save it."""
+    """Train the model, print its cross-validated errors, and save it."""
     may_write(options.output, options.overwrite)
     log.info("reading clusters")
     X, y = read_members(options, labels=options.labels)
@@ -79,7 +81,7 @@ def _check_number(n_clusters: int) -> None:
 
 
 def _model(options: argparse.Namespace) -> tuple[Any, Any]:
-    """The model, and the parts into which it divides the clusters to measure its errors."""
+    """Return the model, and the cross-validation folds that measure its errors."""
     from sklearn.model_selection import KFold
 
     from skcluster import pipelines
@@ -90,19 +92,19 @@ def _model(options: argparse.Namespace) -> tuple[Any, Any]:
         settings["epochs"] = options.epochs
     model = getattr(pipelines, f"{options.pipeline}_pipeline")(**settings)
     cv = KFold(_N_FOLDS, shuffle=True, random_state=options.seed)
-    # The reference calibrates itself.
+    # The reference pipeline calibrates itself.
     if options.pipeline == "reference":
         return model, cv
     if options.no_intervals:
         return model, None
-    # The network of sets computes the features of the domain itself.
+    # The set network computes the features of the domain itself.
     domain = describe_cluster if options.pipeline == "set" else pipelines.cluster_domain()
-    # Its own parts are these, by the same seed.
+    # The model makes the same folds from the same seed.
     return ConformalRegressor(model, domain=domain, random_state=options.seed), cv
 
 
 def _scores(model: Any, X: Any, y: Any, cv: Any) -> Any:
-    """Errors of clusters that were held out, in dex, mag and kpc, for each target."""
+    """Return the errors of held-out clusters for each target, in dex, mag and kpc."""
     from skcluster.metrics import error_table
 
     predicted = getattr(model, "held_out_", None)
@@ -119,9 +121,9 @@ def _missing(values: Any) -> Any:
 
 
 def _held_out(model: Any, X: Any, y: Any, cv: Any) -> Any:
-    """Predictions for clusters that were held out, from the errors that the model keeps.
+    """Return predictions for held-out clusters, from the errors that the model keeps.
 
-    These are in targets transformed as each part of the clusters had them.
+    They refer to targets transformed as in each fold.
     """
     import numpy as np
     from sklearn.base import clone
@@ -136,7 +138,7 @@ def _held_out(model: Any, X: Any, y: Any, cv: Any) -> Any:
 
 
 def _card(options: argparse.Namespace, X: Any, y: Any, scores: Any) -> dict[str, Any]:
-    """What the model file says of the model."""
+    """Return the card that is written into the model file."""
     from skcluster.schema import TARGETS
 
     card: dict[str, Any] = {
@@ -172,7 +174,7 @@ def _range_of_members(X: Any) -> dict[str, list[float]]:
 
 
 def _as_text(scores: Any) -> str:
-    """The scores as a table."""
+    """Return the scores as a table of text."""
     from skcluster.schema import TARGETS
 
     lines = [
@@ -188,7 +190,7 @@ def _as_text(scores: Any) -> str:
 
 
 def _clock(title: str) -> Any:
-    """On a terminal, a sign that something goes on, and for how long."""
+    """Show the elapsed time on a terminal."""
     import sys
     from contextlib import nullcontext
 

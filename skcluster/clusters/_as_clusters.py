@@ -135,7 +135,7 @@ def check_stars(X: NestedFrame) -> None:
 
 
 def validate_clusters(X: ClustersLike, *, columns: Iterable[str] = ()) -> Stars:
-    """What every estimator does with its X: clusters, each with stars, and their flat arrays.
+    """Return clusters, each with at least one star, and their flat star arrays.
 
     Parameters
     ----------
@@ -173,7 +173,7 @@ def validate_clusters(X: ClustersLike, *, columns: Iterable[str] = ()) -> Stars:
 
 
 def _checked(stars: Stars) -> Stars:
-    """The stars whose values are whole; the very same object if all are."""
+    """Return the stars without missing needed values; the very same object if all are complete."""
     whole = _whole(stars)
     if whole.all():
         return stars
@@ -182,7 +182,7 @@ def _checked(stars: Stars) -> Stars:
 
 
 def _whole(stars: Stars) -> BoolArray:
-    """Which stars have all that they need; what is wrong is refused."""
+    """Return which stars have all needed values; refuse impossible values."""
     for column in NEEDED_STAR_COLUMNS:
         if column not in stars:
             raise ValueError(missing_column("stars", STAR_COLUMNS[column], stars.columns))

@@ -82,7 +82,7 @@ def _check_given(columns: list[Any], known: list[str], given: dict[Any, str]) ->
 
 
 def rename_columns(table: Any, names: Mapping[Any, str]) -> Any:
-    """A table with columns renamed; the table given stays as it is.
+    """Return a copy of a table with columns renamed.
 
     A column that already has a new name and is not itself renamed is replaced, as in an
     assignment.
@@ -108,7 +108,7 @@ def rename_columns(table: Any, names: Mapping[Any, str]) -> Any:
 
 
 def missing_column(what: str, column: Column, there: Iterable[Any]) -> str:
-    """The message about a needed column that no name led to."""
+    """Return the message about a needed column that was not found."""
     names = dict.fromkeys((column.name, *column.synonyms))
     return (
         f"The {what} have no column {column.name!r} (looked for {', '.join(names)}, in upper and "

@@ -17,7 +17,7 @@ _EXPECTED = 3.0
 
 
 def magnitude_limits(stars: Stars, faintest: float | None = None) -> FloatArray:
-    """Limiting magnitude of each member list, as stated or else as its faintest stars show.
+    """Return the limiting magnitude of each list, as stated or estimated from its faintest stars.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def magnitude_limits(stars: Stars, faintest: float | None = None) -> FloatArray:
 
 
 def stated_limits(stars: Stars) -> FloatArray:
-    """Limits that the column ``magnitude_limit`` states, shape (n_lists,); NaN for no limit."""
+    """Return the limits in the column ``magnitude_limit``, shape (n_lists,); NaN for no limit."""
     limits = np.full(len(stars.index), np.nan)
     if "magnitude_limit" in stars:
         values = stars["magnitude_limit"].astype(np.float64)

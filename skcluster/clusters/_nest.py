@@ -62,7 +62,7 @@ def nest_and_flatten(
     cluster_column: str | None = None,
     cluster: str | None = None,
 ) -> tuple[NestedFrame, Stars]:
-    """What `nest_clusters` gives, and its stars, which are reached only once."""
+    """Return what `nest_clusters` returns, and its flat star arrays."""
     given = dict(columns or {})
     if isinstance(data, NestedFrame) and STARS in data.columns:
         _refuse_name(cluster, "clusters that are already made")
@@ -84,7 +84,7 @@ def nest_and_flatten(
 
 
 def concat_clusters(parts: Sequence[NestedFrame]) -> NestedFrame:
-    """Put the rows of several X one below the other.
+    """Concatenate the rows of several X.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def concat_clusters(parts: Sequence[NestedFrame]) -> NestedFrame:
 
 
 def _of_one_kind(tables: list[pa.Table]) -> list[pa.Table]:
-    """The tables with columns as text whose kinds cannot be reconciled."""
+    """Return the tables with columns as text where their types cannot be reconciled."""
     kinds: dict[str, set[pa.DataType]] = {}
     for table in tables:
         for field in table.schema:
@@ -150,7 +150,7 @@ def _refuse_name(cluster: str | None, what: str) -> None:
 
 
 def _renamed(X: NestedFrame, given: dict[str, str]) -> tuple[NestedFrame, Stars]:
-    """Clusters whose stars have the names of the Gaia archive; the same object if they had."""
+    """Return clusters with the Gaia archive's star columns; the same object if nothing changes."""
     stars = stars_of(X)
     names = _new_names(tuple(stars.columns), tuple(given.items()))
     if not names:
@@ -200,7 +200,7 @@ def _warn_of_one_cluster(n_stars: int) -> None:
 
 
 def _group(frame: pd.DataFrame, labels: pd.Series) -> NestedFrame:
-    """Clusters from stars and the name of each star's cluster."""
+    """Return clusters from stars and the name of each star's cluster."""
     missing = labels.isna()
     if not pd.api.types.is_numeric_dtype(labels):
         labels = labels.astype(str).str.strip()

@@ -42,7 +42,7 @@ class Stars:
         return values
 
     def arrow(self, column: str) -> pa.Array:
-        """The values of one column as Arrow keeps them, missing ones apart; shape (n_stars,)."""
+        """Return the values of one column as an Arrow array, with missing values marked."""
         return self._fields[column]
 
     def __contains__(self, column: object) -> bool:
@@ -68,7 +68,7 @@ class Stars:
         return np.repeat(np.arange(len(self.index)), self.counts)
 
     def take(self, stars: npt.NDArray[Any]) -> "Stars":
-        """Some of the stars, every cluster kept, be it empty.
+        """Return some of the stars, keeping every cluster, even if it becomes empty.
 
         Parameters
         ----------
@@ -81,7 +81,7 @@ class Stars:
         return Stars(self.index, offsets, {k: v.take(taken) for k, v in self._fields.items()})
 
     def rename(self, names: Mapping[str, str]) -> "Stars":
-        """The same stars with columns renamed, without copying.
+        """Return the same stars with columns renamed, without copying.
 
         Parameters
         ----------
@@ -94,7 +94,7 @@ class Stars:
         return Stars(self.index, self.offsets, fields)
 
     def with_column(self, name: str, values: npt.ArrayLike) -> "Stars":
-        """The same stars with a column added or replaced.
+        """Return the same stars with a column added or replaced.
 
         Parameters
         ----------
@@ -106,12 +106,12 @@ class Stars:
         return Stars(self.index, self.offsets, {**self._fields, name: _to_arrow(values, name)})
 
     def to_clusters(self) -> NestedFrame:
-        """The clusters as a `NestedFrame`, as `as_clusters` gives them."""
+        """Return the clusters as a `NestedFrame`, as `as_clusters` does."""
         return clusters_from_flat(self._fields, self.offsets, self.index)
 
 
 def stars_of(X: NestedFrame) -> Stars:
-    """The flat star arrays of clusters, without copying.
+    """Return the flat star arrays of clusters, without copying.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def stars_of(X: NestedFrame) -> Stars:
 
 
 def _to_arrow(values: Any, name: str) -> pa.Array:
-    """An array of numpy, pandas or Arrow as one Arrow array."""
+    """Return an array of numpy, pandas or Arrow as one Arrow array."""
     if isinstance(values, pd.arrays.NumpyExtensionArray):
         values = values.to_numpy()
     texts = False
@@ -174,7 +174,7 @@ def clusters_from_flat(
     offsets: npt.ArrayLike,
     index: Any = None,
 ) -> NestedFrame:
-    """Clusters from flat star arrays, without copying numpy's numbers.
+    """Return clusters from flat star arrays, without copying numpy's numbers.
 
     Parameters
     ----------

@@ -25,7 +25,7 @@ class OneClusterWarning(UserWarning):
 
 
 def star_frame(table: Any, columns: Mapping[str, str]) -> pd.DataFrame:
-    """Stars under the names of the Gaia archive, in its units.
+    """Return stars under the names of the Gaia archive, in its units.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def star_frame(table: Any, columns: Mapping[str, str]) -> pd.DataFrame:
 
 
 def check_needed(table: Any, frame: pd.DataFrame) -> None:
-    """Refuse a table that lacks a needed column, in the words of the table's own names.
+    """Refuse a table that lacks a needed column; the message lists the table's own columns.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def check_needed(table: Any, frame: pd.DataFrame) -> None:
 
 
 def cluster_column_of(table: Any) -> Any | None:
-    """The column of a table that names the cluster of each star, if it has one.
+    """Return the column of a table that names the cluster of each star, if it has one.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def cluster_column_of(table: Any) -> Any | None:
 
 
 def take_cluster_column(frame: pd.DataFrame, wanted: Any) -> tuple[pd.DataFrame, pd.Series]:
-    """The stars without the column, or level of the index, that names their clusters, and it.
+    """Return the stars without the column or index level of cluster names, and that column.
 
     Raises
     ------
@@ -96,7 +96,7 @@ def take_cluster_column(frame: pd.DataFrame, wanted: Any) -> tuple[pd.DataFrame,
 
 
 def _as_fractions(frame: pd.DataFrame) -> pd.DataFrame:
-    """Probabilities in per cent as fractions, where there is no doubt that they are."""
+    """Return probabilities in per cent as fractions, if they are clearly in per cent."""
     if "probability" not in frame:
         return frame
     values, wrong = parse_numbers(frame["probability"])
@@ -114,7 +114,7 @@ def _as_fractions(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def to_numbers(column: pd.Series, cluster_of: Callable[[int], Any]) -> FloatArray:
-    """A column of numbers as float32 or float64, missing values as NaN.
+    """Return a column of numbers as float32 or float64, missing values as NaN.
 
     Raises
     ------

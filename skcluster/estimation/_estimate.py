@@ -1,4 +1,4 @@
-"""Clusters through a model, once."""
+"""Estimate clusters with a model, in one pass."""
 
 from collections.abc import Callable
 from numbers import Integral, Real
@@ -16,7 +16,7 @@ from skcluster.gaia import Release
 from skcluster.io import to_edr3_parallaxes
 from skcluster.persistence import load_model
 
-#: Clusters that are estimated at a time, between two reports of progress.
+#: Number of clusters that are estimated between two reports of progress.
 _CHUNK = 100
 
 
@@ -50,8 +50,8 @@ def estimate(
 ) -> Any:
     """Estimate log age, A_V and distance of clusters.
 
-    The features of each cluster are computed once, and the networks evaluated once, whatever is
-    asked for.
+    The features of each cluster are computed once and the networks are evaluated once, whatever
+    is requested.
 
     Parameters
     ----------
@@ -160,7 +160,7 @@ def estimate(
 def _as_told(
     X: Any, release: Release | None, zero_point: float | None, magnitude_limit: float | None
 ) -> Any:
-    """Clusters with parallaxes on the model's scale, and with the limit stated per star."""
+    """Return clusters with parallaxes on the model's scale, and with the limit stated per star."""
     if release is not None or zero_point is not None:
         X = to_edr3_parallaxes(X, release or "edr3", zero_point=zero_point)
     return X if magnitude_limit is None else state_magnitude_limit(X, magnitude_limit)

@@ -41,7 +41,7 @@ class ClusterTransformer(DocLinkMixin, TransformerMixin, BaseEstimator):
 
 
 def check_range(name: str, limits: Any) -> tuple[float, float]:
-    """The two ends of a range given as a parameter.
+    """Return the two ends of a range given as a parameter.
 
     Raises
     ------

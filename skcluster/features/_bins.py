@@ -9,7 +9,7 @@ from skcluster._utils.typing import FloatArray
 
 
 def bin_edges(low: float, high: float, width: float) -> FloatArray:
-    """Edges of bins of equal width that cover a range.
+    """Return the edges of bins of equal width that cover a range.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ class UniformBins:
         return dtype.type(self._scale), dtype.type(shift), upper, slack < 0.1
 
     def number(self, values: FloatArray) -> npt.NDArray[np.int32]:
-        """Bin of each value: 0 below the first edge, ``n_bins + 1`` above the last."""
+        """Return the bin of each value: 0 below the first edge, ``n_bins + 1`` above the last."""
         scale, shift, upper, told_apart = self._single
         if values.dtype != np.float32 or not told_apart:
             values = values.astype(np.float64, copy=False)

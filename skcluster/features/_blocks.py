@@ -45,5 +45,5 @@ def blocks(
 
 
 def cluster_in_block(stars: Stars, clusters: slice) -> IntArray:
-    """Row number within the run of each star's cluster."""
+    """Return the row number of each star's cluster within the block."""
     return np.repeat(np.arange(clusters.stop - clusters.start), stars.counts[clusters])

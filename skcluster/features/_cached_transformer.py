@@ -125,7 +125,7 @@ class CachedTransformer(MetaEstimatorMixin, ClusterTransformer):
 
     @available_if(_names_features)
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
-        """Names that the transformer gives.
+        """Get output feature names of the transformer.
 
         Parameters
         ----------
@@ -143,7 +143,7 @@ class CachedTransformer(MetaEstimatorMixin, ClusterTransformer):
 
 
 def _transformed(transformer: Any, content: Any, clusters: NestedFrame) -> npt.NDArray[Any]:
-    """The features; the clusters are told apart by their content, whose hash is that of values."""
+    """Return the features; clusters are identified by a hash of their values."""
     return np.asarray(transformer.transform(clusters))
 
 

@@ -140,7 +140,7 @@ class CMDHistogram(DiagramTransformer):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ClustersLike, y: Any = None) -> Self:
-        """Lay out the bins and, for absolute magnitudes, learn the fallback parallax.
+        """Set up the bins and, for absolute magnitudes, learn the fallback parallax.
 
         Parameters
         ----------

@@ -149,7 +149,7 @@ class CMDRasterizer(DiagramTransformer):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ClustersLike, y: Any = None) -> Self:
-        """Lay out the picture and, for absolute magnitudes, learn the fallback parallax.
+        """Set up the picture and, for absolute magnitudes, learn the fallback parallax.
 
         Parameters
         ----------
@@ -246,7 +246,7 @@ class CMDRasterizer(DiagramTransformer):
         return np.array(names, dtype=object)
 
     def _draw(self, stars: Stars, moduli: FloatArray | None, clusters: slice) -> npt.NDArray[Any]:
-        """Pictures of a run of clusters."""
+        """Draw the pictures of a run of clusters."""
         colours, magnitudes = self._ranges()
         layout = PictureLayout(
             size=self.image_shape_[0],

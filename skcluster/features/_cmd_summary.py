@@ -109,7 +109,7 @@ class CMDSummary(ClusterTransformer):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ClustersLike, y: Any = None) -> Self:
-        """Learn what stands in for a parallax.
+        """Learn the fallback for missing parallaxes.
 
         Parameters
         ----------
@@ -205,7 +205,7 @@ class CMDSummary(ClusterTransformer):
         colour: FloatArray,
         parallax: FloatArray,
     ) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-        """Colour quantiles in each bin of magnitude, and the stars in it."""
+        """Return colour quantiles in each bin of magnitude, and the number of stars in it."""
         edges = self._edges()
         n, n_bins = len(stars.index), len(edges) - 1
         magnitude = g - modulus_at_least(parallax, self.min_parallax)[stars.cluster]

@@ -16,7 +16,7 @@ _CELLS = 2**15
 
 
 def median_parallaxes(stars: Stars, zero_point: float = 0.0) -> FloatArray:
-    """Median parallax of each cluster, in mas, zero point taken off.
+    """Return the median parallax of each cluster, in mas, corrected for the zero point.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def median_parallaxes(stars: Stars, zero_point: float = 0.0) -> FloatArray:
 
 
 def _medians(values: npt.NDArray[np.float32], first: IntArray, counts: IntArray) -> FloatArray:
-    """Median of each of several groups of consecutive values, NaN left out.
+    """Return the median of each of several groups of consecutive values, ignoring NaN.
 
     Groups of like size are laid side by side, filled up with NaN, and their rows sorted: half the
     time of one sort of all values by group and value, as short rows stay in the cache.
@@ -59,7 +59,7 @@ def _row_medians(
     counts: IntArray,
     width: int,
 ) -> FloatArray:
-    """Median of each of some groups of at most `width` values."""
+    """Return the median of each of some groups of at most `width` values."""
     # Near the end of the values a row begins earlier than its group.
     start = np.minimum(first, len(values) - width)
     rows = sliding_window_view(values, width)[start]
@@ -75,7 +75,7 @@ def _row_medians(
 
 
 def fill_parallaxes(parallax: FloatArray, stars: Stars, fallback: float) -> FloatArray:
-    """Give clusters without any parallax that of a typical cluster, with a warning."""
+    """Fill in the parallax of a typical cluster for clusters without any, with a warning."""
     lost = np.isnan(parallax)
     if not lost.any():
         return parallax
@@ -90,7 +90,7 @@ def fill_parallaxes(parallax: FloatArray, stars: Stars, fallback: float) -> Floa
 
 
 def typical_parallax(parallax: FloatArray) -> float:
-    """The median of the clusters' parallaxes.
+    """Return the median of the clusters' parallaxes.
 
     Raises
     ------
@@ -106,5 +106,5 @@ def typical_parallax(parallax: FloatArray) -> float:
 
 
 def modulus_at_least(parallax: FloatArray, min_parallax: float) -> FloatArray:
-    """Distance modulus (mag) of parallaxes, those below a limit taken as the limit."""
+    """Return the distance modulus (mag) of parallaxes; those below a limit count as the limit."""
     return np.asarray(modulus_from_parallax(np.maximum(parallax, min_parallax)), dtype=np.float64)

@@ -13,7 +13,7 @@ _LINES = 256
 
 
 def disc(radius: float) -> FloatArray:
-    """How much of each pixel a disc covers whose centre is that of the middle pixel.
+    """Return the fraction of each pixel that a disc covers, centred on the middle pixel.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ class FastRenderer:
         return paper
 
     def _on_paper(self, places: FloatArray, seen: slice) -> IntArray:
-        """Rows or columns on the padded paper."""
+        """Return rows or columns on the padded canvas."""
         beyond = self._reach + 1
         np.clip(places, seen.start - beyond, seen.stop - 1 + beyond, out=places)
         places += self._pad - seen.start

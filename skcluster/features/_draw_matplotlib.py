@@ -11,7 +11,7 @@ from skcluster.features._picture_layout import INCHES, PictureLayout
 
 
 def default_settings() -> AbstractContextManager[None]:
-    """Within this, matplotlib's settings, which a user may have changed, are its defaults."""
+    """Use matplotlib's default settings, whatever the user has changed."""
     from matplotlib import style
 
     return style.context("default")

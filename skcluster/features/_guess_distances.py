@@ -101,7 +101,7 @@ class GuessDistances(DocLinkMixin, TransformerMixin, BaseEstimator):
         return values
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
-        """Names of the columns, the last one "parallax_distance".
+        """Get output feature names; the last one is "parallax_distance".
 
         Parameters
         ----------

@@ -118,7 +118,7 @@ class GuessFeatures(ClusterTransformer):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ClustersLike, y: Any = None) -> Self:
-        """Learn what stands in for features that a cluster does not have.
+        """Learn the fallbacks for features that a cluster lacks.
 
         Parameters
         ----------
@@ -180,7 +180,7 @@ class GuessFeatures(ClusterTransformer):
         )
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
-        """``cmd_slope``, ``mean_colour`` and ``median_parallax``.
+        """Get output feature names: ``cmd_slope``, ``mean_colour`` and ``median_parallax``.
 
         Parameters
         ----------
@@ -196,7 +196,7 @@ class GuessFeatures(ClusterTransformer):
         return np.array(_NAMES, dtype=object)
 
     def _measure(self, stars: Stars, parallax: FloatArray) -> FloatArray:
-        """The features of all clusters, NaN where there are too few stars."""
+        """Return the features of all clusters, NaN where there are too few stars."""
         moduli = modulus_at_least(parallax, self.min_parallax)
         features = np.empty((len(parallax), len(_NAMES)))
         features[:, 2] = parallax
@@ -234,7 +234,7 @@ class _Groups:
         return np.add.reduceat(values, self.starts, dtype=np.float64)
 
     def mean(self, values: FloatArray, chosen: BoolArray) -> FloatArray:
-        """Mean of the chosen values, NaN where none is."""
+        """Return the mean of the chosen values, NaN where none is chosen."""
         n = self.sum(chosen)
         return np.where(n > 0, self.sum(values * chosen) / np.maximum(n, 1), np.nan)
 
@@ -245,7 +245,7 @@ class _Groups:
         chosen: BoolArray,
         min_stars: int,
     ) -> FloatArray:
-        """Slope of the least-squares line of y over x, NaN where it has none."""
+        """Return the slope of the least-squares line of y over x, NaN where it has none."""
         n = np.maximum(self.sum(chosen), 1)
         x = x * chosen
         sum_x, sum_y = self.sum(x), self.sum(y * chosen)

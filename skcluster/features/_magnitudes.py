@@ -43,7 +43,7 @@ class DiagramTransformer(ClusterTransformer):
     min_parallax: float
 
     def _ranges(self) -> tuple[tuple[float, float], tuple[float, float]]:
-        """Ranges of colour and magnitude, checked."""
+        """Return the ranges of colour and magnitude, checked."""
         magnitudes = self.magnitude_range
         if magnitudes is None:
             magnitudes = DEFAULT_RANGES[self.magnitude]
@@ -57,12 +57,12 @@ class DiagramTransformer(ClusterTransformer):
         return validate_clusters(X, columns=(*needed, *columns))
 
     def _fit_distances(self, stars: Stars) -> None:
-        """Learn what stands in for the parallax of a cluster without any."""
+        """Learn the fallback for the parallax of a cluster without any."""
         if self.magnitude == "absolute":
             self.fallback_parallax_ = typical_parallax(median_parallaxes(stars, self.zero_point))
 
     def _moduli(self, stars: Stars) -> FloatArray | None:
-        """What to take off the magnitudes of each cluster, if anything."""
+        """Return the distance modulus to subtract from each cluster's magnitudes, if any."""
         if self.magnitude == "apparent":
             return None
         parallax = median_parallaxes(stars, self.zero_point)
@@ -76,7 +76,7 @@ def magnitudes_in_block(
     clusters: slice,
     members: slice,
 ) -> FloatArray:
-    """Magnitudes of a run of clusters, the distance modulus taken off if there is one."""
+    """Return the magnitudes of a run of clusters, minus the distance modulus if there is one."""
     values: FloatArray = stars[MAGNITUDE][members]
     if moduli is None:
         return values

@@ -16,7 +16,7 @@ _OUTLIER = 3.0
 
 
 def parallax_errors(stars: Stars) -> FloatArray:
-    """Each star's parallax error, mas; that typical of its magnitude where the table has none."""
+    """Return each star's parallax error (mas), if missing the typical one for its magnitude."""
     typical = parallax_error(stars[MAGNITUDE]).astype(np.float64)
     if "parallax_error" not in stars:
         return typical
@@ -25,7 +25,7 @@ def parallax_errors(stars: Stars) -> FloatArray:
 
 
 def mean_parallaxes(stars: Stars, zero_point: float = 0.0) -> tuple[FloatArray, FloatArray]:
-    """Weighted mean parallax of each cluster and its standard error, outliers left out.
+    """Return the weighted mean parallax of each cluster and its standard error, without outliers.
 
     Parameters
     ----------

@@ -66,14 +66,14 @@ class PictureLayout:
         return slice(top, min(low + 1, self.size)), slice(west, min(east + 1, self.size))
 
     def columns(self, colour: FloatArray) -> FloatArray:
-        """Column of each star's centre, as Agg rounds it; unbounded."""
+        """Return the column of each star's centre, as Agg rounds it; unbounded."""
         left, _, width, _ = self.box
         low, high = self.colours
         scale = width * self.size / (high - low)
         return _floor(colour, scale, left * self.size - low * scale + 0.5)
 
     def rows(self, magnitude: FloatArray) -> FloatArray:
-        """Row of each star's centre, as Agg rounds it; unbounded."""
+        """Return the row of each star's centre, as Agg rounds it; unbounded."""
         _, bottom, _, height = self.box
         # The top row is row 0.
         top, low = self.magnitudes if self.inverted else self.magnitudes[::-1]

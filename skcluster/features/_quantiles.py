@@ -14,7 +14,7 @@ def quantiles_by_group(
     quantiles: Sequence[float] | FloatArray,
     fewest: int = 2,
 ) -> tuple[FloatArray, IntArray]:
-    """Quantiles of each group, linearly interpolated as numpy's are, and the groups' sizes.
+    """Return quantiles of each group, linearly interpolated as numpy's are, and the groups' sizes.
 
     Parameters
     ----------

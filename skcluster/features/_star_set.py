@@ -118,7 +118,7 @@ class StarSet(ClusterTransformer):
         return self
 
     def transform(self, X: ClustersLike) -> npt.NDArray[np.float32]:
-        """Lay the stars out in rows.
+        """Arrange the stars of each cluster in a row.
 
         Parameters
         ----------
@@ -148,7 +148,7 @@ class StarSet(ClusterTransformer):
         return self._output(values, X, stars)
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
-        """Names such as ``parallax_modulus`` and ``star_0_bp_rp``.
+        """Get output feature names, such as ``parallax_modulus`` and ``star_0_bp_rp``.
 
         Parameters
         ----------
@@ -194,7 +194,7 @@ class StarSet(ClusterTransformer):
     def _channels(
         self, stars: Stars, parallax: FloatArray
     ) -> tuple[IntArray, IntArray, FloatArray]:
-        """The stars that are kept, their places in their clusters' rows, and their numbers."""
+        """Return the channels of the kept stars, their positions in the rows, and their numbers."""
         g, colour = stars[MAGNITUDE].astype(np.float64), stars[COLOUR].astype(np.float64)
         by_brightness = np.lexsort((stars[PARALLAX], colour, g, stars.cluster))
         cluster = stars.cluster[by_brightness]
@@ -223,7 +223,7 @@ class StarSet(ClusterTransformer):
         return chosen, place[first], np.column_stack(scaled)
 
     def _moduli(self, parallax: FloatArray) -> FloatArray:
-        """Distance moduli of mean parallaxes, and what stands in where there is none (mag)."""
+        """Return distance moduli of mean parallaxes (mag), with the fallback for missing ones."""
         known = np.isfinite(parallax)
         modulus = modulus_at_least(np.where(known, parallax, 1.0), self.min_parallax)
         return np.where(known, modulus, _UNKNOWN_MODULUS[0])

@@ -51,7 +51,7 @@ class Calibration:
         return cls(coefficients, np.sort(np.abs(errors) / spread, axis=0))
 
     def spread(self, std: FloatArray, log_age: FloatArray) -> FloatArray:
-        """Calibrated spreads, shape (n_clusters, n_targets)."""
+        """Return calibrated spreads, shape (n_clusters, n_targets)."""
         logarithms = [
             features @ coefficients
             for features, coefficients in zip(
@@ -62,7 +62,7 @@ class Calibration:
         return spread
 
     def reach(self, coverage: float) -> FloatArray:
-        """Half length of intervals in units of the spread, shape (n_targets,)."""
+        """Return the half length of intervals in units of the spread, shape (n_targets,)."""
         n = len(self.scores)
         # The correction of the quantile for a finite sample.
         reach: FloatArray = self.scores[min(ceil((n + 1) * coverage), n) - 1]
@@ -70,14 +70,14 @@ class Calibration:
 
 
 def _features(std: FloatArray, log_age: FloatArray) -> list[FloatArray]:
-    """What the spread of each target depends on, each of shape (n_clusters, 4)."""
+    """Return the features that predict the spread of each target, each of shape (n_clusters, 4)."""
     age = log_age - _MIDDLE_AGE
     logarithms = np.log(np.maximum(std, np.exp(_LOG_RANGE[0])))
     return [np.column_stack([np.ones_like(age), log, age, age**2]) for log in logarithms.T]
 
 
 def _fit(errors: FloatArray, features: FloatArray) -> FloatArray:
-    """Coefficients for one target; only the first is fitted to very few clusters."""
+    """Return the coefficients for one target; very few clusters determine only the first."""
     start = np.zeros(features.shape[1])
     start[0] = np.log(np.sqrt(np.mean(errors**2)) + 1e-3)
     n_fitted = features.shape[1] if len(errors) >= 10 * features.shape[1] else 1

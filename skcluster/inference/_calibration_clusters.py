@@ -32,7 +32,7 @@ class CalibrationClusters:
 
     @classmethod
     def of(cls, X: Any, y: Any, resampler: Any) -> Self:
-        """Clusters with the copies that a resampler makes; without one, the clusters alone."""
+        """Return clusters with the copies that a resampler makes, if there is one."""
         n = len(X)
         if resampler is None:
             return cls(X, y, np.arange(n), n)
@@ -41,5 +41,5 @@ class CalibrationClusters:
         return cls(more, labels, np.asarray(resampler.sample_indices_), n)
 
     def made_from(self, rows: IntArray) -> IntArray:
-        """Rows of training clusters and of the copies made from them."""
+        """Return the rows of training clusters and of the copies made from them."""
         return np.flatnonzero(np.isin(self.source, rows))

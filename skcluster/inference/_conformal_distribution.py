@@ -48,7 +48,7 @@ class ConformalDistribution(PredictiveDistribution):
         return self._last.predict()
 
     def predict(self) -> FloatArray:
-        """What the regressor predicts, shape (n_clusters, n_targets)."""
+        """Return what the regressor predicts, shape (n_clusters, n_targets)."""
         return self._prediction.back(self._prediction.mean)
 
     @cached_property
@@ -74,7 +74,7 @@ class ConformalDistribution(PredictiveDistribution):
         prefer_skip_nested_validation=True,
     )
     def interval(self, coverage: float = 0.68) -> FloatArray:
-        """Central interval of each target, shape (n_clusters, n_targets, 2)."""
+        """Return the central interval of each target, shape (n_clusters, n_targets, 2)."""
         n = len(self._scores)
         # The correction of the quantile for a finite sample.
         rank = min(ceil((n + 1) * coverage), n)
@@ -94,7 +94,7 @@ class ConformalDistribution(PredictiveDistribution):
     def sample(
         self, n_samples: int = 1000, random_state: int | np.random.RandomState | None = None
     ) -> FloatArray:
-        """Joint samples of the targets, shape (n_clusters, n_samples, n_targets)."""
+        """Draw joint samples of the targets, shape (n_clusters, n_samples, n_targets)."""
         mean, spread = self._prediction.mean[:, None], self._prediction.spread[:, None]
         rows = check_random_state(random_state).randint(
             len(self._scores), size=(len(mean), n_samples)

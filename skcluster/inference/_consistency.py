@@ -35,7 +35,7 @@ class Consistency:
     training: FloatArray
 
     def p_values(self, discrepancies: FloatArray) -> FloatArray:
-        """Of each discrepancy, shape (n_clusters, 4); 1 where it is unknown."""
+        """Return the p-value of each discrepancy, shape (n_clusters, 4); 1 where it is unknown."""
         columns = [
             _share_as_large(known[np.isfinite(known)], values)
             for known, values in zip(self.training.T, discrepancies.T, strict=True)
@@ -43,14 +43,14 @@ class Consistency:
         return np.column_stack(columns)
 
     def goodness_of_fit(self, discrepancies: FloatArray) -> FloatArray:
-        """Fraction of training clusters that fit no better, shape (n_clusters,); NaN if unknown."""
+        """Return the fraction of training clusters that fit no better; NaN if unknown."""
         known = -np.log(self.p_values(self.training)).sum(axis=1)
         found = -np.log(self.p_values(discrepancies)).sum(axis=1)
         share = _share_as_large(known, found)
         return np.where(np.isnan(discrepancies[:, 0]), np.nan, share)
 
     def flags(self, discrepancies: FloatArray, false_alarm_rate: float) -> dict[str, BoolArray]:
-        """Clusters with a goodness of fit below the rate, by the discrepancies that are large."""
+        """Return flags, by discrepancy, of clusters with a goodness of fit below the rate."""
         doubtful = self.goodness_of_fit(discrepancies) < false_alarm_rate
         p_values = self.p_values(discrepancies)
         worst = p_values == p_values.min(axis=1, keepdims=True)
@@ -59,7 +59,7 @@ class Consistency:
 
 
 def _share_as_large(known: FloatArray, values: FloatArray) -> FloatArray:
-    """Share of known values as large, shape (n,), with the values counted in; 1 for NaN."""
+    """Return the share of known values at least as large, shape (n,); 1 for NaN."""
     above = len(known) - np.searchsorted(np.sort(known), values)
     share: FloatArray = (1 + above) / (1 + len(known))
     return np.where(np.isnan(values), 1.0, share)

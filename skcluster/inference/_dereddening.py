@@ -38,7 +38,7 @@ class DereddeningTable:
     @staticmethod
     @cache
     def load(law: Law) -> "DereddeningTable":
-        """The table of a law, which takes some hundredths of a second."""
+        """Load the table of an extinction law, which takes some hundredths of a second."""
         a_v = np.arange(0, _LARGEST_A_V + _STEP_A_V / 2, _STEP_A_V)[:, None]
         # Observed colour rises with intrinsic colour, so that interpolation inverts it.
         intrinsic = np.arange(-3.0, 9.0, _STEP_COLOUR)
@@ -53,14 +53,14 @@ class DereddeningTable:
         return DereddeningTable(bp_rp, a_g, -np.log(slopes))
 
     def rows(self, a_v: FloatArray) -> IntArray:
-        """The nearest rows of the table."""
+        """Return the nearest rows of the table."""
         row: IntArray = np.rint(np.clip(a_v, 0, _LARGEST_A_V) / _STEP_A_V).astype(np.int64)
         return row
 
     def at(
         self, rows: IntArray, observed_bp_rp: FloatArray
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Intrinsic colour, A_G and logarithm of the Jacobian, each of shape (n_rows, n_stars)."""
+        """Return intrinsic colour, A_G and log Jacobian, each of shape (n_rows, n_stars)."""
         place = (np.clip(observed_bp_rp, _COLOURS[0], _COLOURS[-1] - 1e-6) - _COLOURS[0]) / (
             _STEP_COLOUR
         )

@@ -76,7 +76,7 @@ class PredictiveDistribution(ABC):
 
     @abstractmethod
     def predict(self) -> FloatArray:
-        """Point estimates.
+        """Return point estimates.
 
         Returns
         -------
@@ -86,7 +86,7 @@ class PredictiveDistribution(ABC):
 
     @abstractmethod
     def interval(self, coverage: float = 0.68) -> FloatArray:
-        """Central interval of each target.
+        """Return the central interval of each target.
 
         Parameters
         ----------
@@ -103,7 +103,7 @@ class PredictiveDistribution(ABC):
     def sample(
         self, n_samples: int = 1000, random_state: int | np.random.RandomState | None = None
     ) -> FloatArray:
-        """Joint samples of the targets.
+        """Draw joint samples of the targets.
 
         Parameters
         ----------
@@ -118,7 +118,7 @@ class PredictiveDistribution(ABC):
         """
 
     def membership(self) -> list[FloatArray] | None:
-        """Probability of each star to be a member.
+        """Return the membership probability of each star.
 
         Returns
         -------

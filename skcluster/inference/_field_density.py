@@ -15,7 +15,7 @@ _BINS = 6
 
 
 def smoothed_counts(g: FloatArray, bp_rp: FloatArray) -> FloatArray:
-    """Density of stars at each star, smoothed by `KERNEL`, itself included (stars per mag²)."""
+    """Return the smoothed density of stars at each star, itself included (stars per mag²)."""
     step = np.array(KERNEL) / _BINS
     values = np.stack([g, bp_rp])
     low = values.min(axis=1) - step
@@ -30,7 +30,7 @@ def smoothed_counts(g: FloatArray, bp_rp: FloatArray) -> FloatArray:
 
 
 def field_density(g: FloatArray, bp_rp: FloatArray) -> FloatArray:
-    """Probability density of field stars at each star of a list (1/mag²).
+    """Return the probability density of field stars at each star of a list (1/mag²).
 
     Field stars in a list of members passed the selection of members. 80 per cent of them are taken
     to follow the density of all stars of the list, smoothed with a Gaussian kernel of standard

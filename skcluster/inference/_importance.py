@@ -48,7 +48,7 @@ class WeightedDraws:
         return float(1 / total) if total > 0 else 0.0
 
     def resample(self, uniform: FloatArray) -> Parameters:
-        """Draws of equal weight, by uniform deviates of any order."""
+        """Return draws of equal weight, chosen by uniform deviates in any order."""
         rows = choose(self.weights, np.asarray(uniform))
         return self.parameters[np.minimum(rows, len(self.weights) - 1)]
 
@@ -95,7 +95,7 @@ def sample_posterior(
 
 
 def draws_of_prior(prior: Prior, n_draws: int, seed: int) -> WeightedDraws:
-    """Draws of the prior alone, within its support; if there are none, at its edge."""
+    """Draw from the prior alone, within its support; if no draw is, move the draws to its edge."""
     theta = prior.draw(_deviates(n_draws, Prior.N_DEVIATES, seed))
     if not prior.supports(theta).any():
         theta = prior.moved_into_support(theta)
@@ -105,7 +105,7 @@ def draws_of_prior(prior: Prior, n_draws: int, seed: int) -> WeightedDraws:
 
 @lru_cache(maxsize=64)
 def _deviates(n: int, dimension: int, seed: int) -> FloatArray:
-    """Quasi-random numbers strictly between 0 and 1, shape (n, dimension)."""
+    """Return quasi-random numbers strictly between 0 and 1, shape (n, dimension)."""
     from scipy.stats import qmc
 
     n_powers = int(np.ceil(np.log2(max(n, 2))))
@@ -116,7 +116,7 @@ def _deviates(n: int, dimension: int, seed: int) -> FloatArray:
 def _log_posterior(
     theta: Parameters, log_likelihood: Callable[[Parameters], FloatArray], prior: Prior
 ) -> FloatArray:
-    """Unnormalised; minus infinity where the prior has no support."""
+    """Return the unnormalised log posterior; minus infinity where the prior has no support."""
     found = np.full(len(theta), -np.inf)
     possible = np.flatnonzero(prior.supports(theta))
     if len(possible):
@@ -181,7 +181,7 @@ class _Student:
 
 
 def _flattened(weights: FloatArray) -> FloatArray:
-    """Weights to a power below 1 if too few draws would determine a proposal."""
+    """Raise weights to a power below 1 if too few draws would determine a proposal."""
     flat, power = weights, 1.0
     while 1 / np.sum(flat**2) < _FITTED_TO and power > 0.05:
         power *= 0.7

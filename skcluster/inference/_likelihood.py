@@ -186,7 +186,7 @@ class StarLikelihood:
             self.field_density *= self._parallaxes.field_density()
 
     def log_likelihood(self, parameters: Parameters) -> FloatArray:
-        """Logarithm of the weighted likelihood.
+        """Compute the logarithm of the weighted likelihood.
 
         Parameters
         ----------
@@ -209,7 +209,7 @@ class StarLikelihood:
         return found
 
     def field_share(self, log_field_odds: FloatArray, stars: IntArray | None = None) -> FloatArray:
-        """Prior probability of each star to be a field star, :math:`f_i`.
+        """Return the prior probability of each star to be a field star, :math:`f_i`.
 
         Parameters
         ----------
@@ -228,7 +228,7 @@ class StarLikelihood:
         return share
 
     def member_density(self, parameters: Parameters, stars: IntArray | None = None) -> FloatArray:
-        r"""Density of members in the observed diagram, at the place of each star.
+        r"""Return the density of members in the observed diagram, at the position of each star.
 
         Parameters
         ----------
@@ -249,7 +249,7 @@ class StarLikelihood:
         return density
 
     def _population(self, theta: Parameters, stars: IntArray) -> FloatArray:
-        """Density of members, normalised over stars brighter than the limit."""
+        """Return the density of members, normalised over stars brighter than the limit."""
         table = DereddeningTable.load(self.law)
         rows, place = np.unique(table.rows(theta.a_v), return_inverse=True)
         bp_rp, a_g, log_jacobian = table.at(rows, self.bp_rp[stars])
@@ -278,11 +278,11 @@ class _Parallaxes:
     zero_point: float
 
     def member_density(self, distance_modulus: FloatArray) -> FloatArray:
-        """Density around the parallax of each distance (1/mas); 1 where a star has none."""
+        """Return the density around the parallax of each distance (1/mas); 1 without a parallax."""
         return self._around(10 ** (2 - distance_modulus / 5)[:, None] + self.zero_point, self.error)
 
     def field_density(self) -> FloatArray:
-        """Density around the median, three times as wide (1/mas); 1 where a star has none."""
+        """Return the density around the median (1/mas), three times as wide; 1 if unknown."""
         known = self.values[np.isfinite(self.values)]
         median = np.median(known) if len(known) else 0.0
         return self._around(np.array(median), 3 * self.error)
@@ -295,7 +295,7 @@ class _Parallaxes:
 
 
 def _one_number_per_star(**given: npt.ArrayLike | None) -> dict[str, FloatArray]:
-    """The arrays that are given, of which the first, magnitudes, tells the number of stars."""
+    """Return the given arrays, after checking that each has one number per star."""
     arrays: dict[str, FloatArray] = {
         name: np.asarray(values, dtype=np.float64)
         for name, values in given.items()
@@ -314,7 +314,7 @@ def _one_number_per_star(**given: npt.ArrayLike | None) -> dict[str, FloatArray]
 
 
 def share_seen(theta: Parameters, faint_limit: float, law: Law) -> FloatArray:
-    """Fraction of a population that is brighter than a limit in G, shape (n_draws,)."""
+    """Return the fraction of a population that is brighter than a limit in G, shape (n_draws,)."""
     grid = PopulationGrid.load()
     population = theta.log_age, theta.metallicity, theta.reddening
     colour: FloatArray = np.ones(len(theta))
@@ -328,7 +328,7 @@ def share_seen(theta: Parameters, faint_limit: float, law: Law) -> FloatArray:
 
 
 def _thinned(weight: FloatArray, most: int) -> tuple[IntArray, FloatArray]:
-    """Places of at most so many stars, and their weights; stars are in order of magnitude."""
+    """Return indices of at most so many stars, in order of magnitude, and their weights."""
     if len(weight) <= most:
         return np.arange(len(weight)), weight
     # Probabilities in proportion to the weights, at most 1, and `most` in all.
@@ -343,7 +343,7 @@ def _thinned(weight: FloatArray, most: int) -> tuple[IntArray, FloatArray]:
 
 
 def _where_positive(values: FloatArray | None, typical: FloatArray) -> FloatArray:
-    """Errors where they are known, typical ones elsewhere."""
+    """Return errors where they are known, typical ones elsewhere."""
     return typical if values is None else np.where(values > 0, values, typical)
 
 
@@ -353,7 +353,7 @@ def scatter_classes(
     error: FloatArray | None = None,
     release: Release = "edr3",
 ) -> IntArray:
-    """Indices of the grid's scatters that are nearest in logarithm to those of the stars."""
+    """Return the indices of the grid's scatters nearest in logarithm to those of the stars."""
     error = _where_positive(error, bp_rp_error(g, bp_rp, release))
     known = np.array(AXES.scatter)
     middle = np.sqrt(known[1:] * known[:-1])
@@ -362,7 +362,7 @@ def scatter_classes(
 
 
 def _relative_odds(probability: FloatArray | None, n_stars: int) -> FloatArray:
-    """Odds of not being a member, relative to those of a typical star; 1 where unknown."""
+    """Return the odds of being a non-member, relative to a typical star; 1 where unknown."""
     if probability is None:
         return np.ones(n_stars, dtype=np.float32)
     p = np.clip(probability, *_PROBABILITIES)

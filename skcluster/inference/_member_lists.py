@@ -53,11 +53,11 @@ class MemberList:
     magnitude_limit: float
 
     def get(self, name: str) -> FloatArray | None:
-        """A column, or None."""
+        """Return a column, or None."""
         return self.columns.get(name)
 
     def likelihood(self, model: StarModel, mean: FloatArray) -> StarLikelihood | None:
-        """Likelihood of the stars that are bright enough; None without any.
+        """Return the likelihood of the stars that are bright enough; None without any.
 
         Parameters
         ----------
@@ -96,7 +96,7 @@ class MemberList:
         return np.where(np.isfinite(error), error, np.nan)
 
     def _parallaxes(self, release: Release) -> tuple[FloatArray, FloatArray]:
-        """Known parallaxes, and their errors with the floor (mas)."""
+        """Return known parallaxes, and their errors with the floor (mas)."""
         parallax = self.get("parallax")
         if parallax is None:
             return np.empty(0), np.empty(0)
@@ -107,7 +107,7 @@ class MemberList:
         return parallax[known], np.hypot(error[known], _PARALLAX_FLOOR)
 
     def parallax_outliers(self, model: StarModel) -> float:
-        """Share of stars farther than 3 errors from the median parallax; NaN without any."""
+        """Return the share of stars over 3 errors from the median parallax; NaN without any."""
         bright = self.columns["phot_g_mean_mag"] < model.faint_limit
         columns = {name: values[bright] for name, values in self.columns.items()}
         stars = replace(self, columns=columns)
@@ -118,7 +118,7 @@ class MemberList:
         return float(np.mean(np.abs(parallax - middle) > _FAR * error))
 
     def parallax_modulus(self, release: Release) -> tuple[float, float]:
-        """Distance modulus of the mean parallax, and its error (mag); NaN without a parallax."""
+        """Return the distance modulus of the mean parallax and its error (mag); NaN without any."""
         parallax, error = self._parallaxes(release)
         if not len(parallax):
             return np.nan, np.nan
@@ -151,7 +151,7 @@ _COLUMNS = (
 
 
 def member_lists(stars: Stars, faint_limit: float) -> list[MemberList]:
-    """The stars of each cluster, without copying; fainter ones than the limit are not used."""
+    """Return the stars of each cluster that are brighter than the limit, without copying."""
     columns: dict[str, Any] = {
         name: stars[name].astype(np.float64, copy=False) for name in _COLUMNS if name in stars
     }

@@ -73,7 +73,7 @@ class Parameters:
 
     @classmethod
     def from_continuous(cls, values: FloatArray, reddening: IntArray) -> Self:
-        """The inverse of `continuous`; values of shape (n_draws, 5)."""
+        """Return the parameters of values of shape (n_draws, 5): the inverse of `continuous`."""
         log_age, a_v, modulus, metallicity, odds = np.ascontiguousarray(values.T)
         return cls(log_age, a_v, modulus, metallicity, odds, reddening)
 

@@ -436,7 +436,7 @@ class IsochronePosterior(
         )
 
     def _in_order_of_y(self, values: FloatArray) -> FloatArray:
-        """Values of log age, A_V and distance, along axis 1, in the columns of y."""
+        """Return values of log age, A_V and distance, along axis 1, in the order of y's columns."""
         return values[:, np.argsort(self.columns_)]
 
     def _learn_domain(self, X: Any) -> None:

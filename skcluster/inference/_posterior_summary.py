@@ -73,12 +73,12 @@ class PosteriorSummary:
 
     @classmethod
     def concatenate(cls, parts: "Sequence[PosteriorSummary]") -> "PosteriorSummary":
-        """Several of them, one after the other."""
+        """Concatenate several summaries."""
         joined: Any = (np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls))
         return cls(*joined)
 
 
 def _shift(posterior: ClusterPosterior) -> float:
-    """How far the stars moved the estimate from the prior's, in spreads of the prior."""
+    """Return how far the stars moved the estimate from the prior's, in spreads of the prior."""
     prior: Prior = posterior.prior
     return float(np.linalg.norm((posterior.mean[:3] - prior.mean) / prior.spread))

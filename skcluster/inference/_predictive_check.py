@@ -14,7 +14,7 @@ _N_REPLICATES = 6
 
 
 def predictive_discrepancy(posterior: ClusterPosterior, seed: int = 0) -> float:
-    """How much less likely the stars are than those of clusters simulated from the estimate.
+    """Return how much less likely the stars are than those of clusters simulated from the estimate.
 
     Compares the mean log density of the stars, under the mixture of members and field that fits
     them best, with that of simulated lists of as many stars [1]_, without membership probabilities.
@@ -63,7 +63,7 @@ def _log_mixture(member: FloatArray, field: FloatArray, share: float) -> FloatAr
 
 
 def _best_share(member: FloatArray, field: FloatArray) -> float:
-    """The share of field stars that makes the stars likeliest, weighted as in the prior."""
+    """Return the share of field stars that maximises the likelihood, weighted as in the prior."""
     deviations = np.linspace(-2.5, 4.0, 14)
     odds = 0.12 * np.exp(1.2 * deviations)
     shares = odds / (1 + odds)
@@ -74,7 +74,7 @@ def _best_share(member: FloatArray, field: FloatArray) -> float:
 def _simulate(
     theta: Parameters, share: float, likelihood: StarLikelihood, rng: np.random.RandomState
 ) -> StarLikelihood:
-    """A list of as many stars, members and field stars, brighter than the same limit."""
+    """Simulate a list of as many stars, members and field stars, brighter than the same limit."""
     g, bp_rp, limit = likelihood.g, likelihood.bp_rp, likelihood.faint_limit
     n = len(g)
     in_field = rng.uniform(size=n) < share

@@ -20,14 +20,14 @@ class PredictiveMethodsMixin(ABC):
 
     @abstractmethod
     def _intervals_like_y(self, intervals: FloatArray) -> FloatArray:
-        """Intervals of all targets, shape (n_clusters, n_targets, 2), in the layout of y."""
+        """Return intervals, shape (n_clusters, n_targets, 2), in the layout of y."""
 
     @abstractmethod
     def _samples_like_y(self, samples: FloatArray) -> FloatArray:
-        """Samples of all targets, shape (n_clusters, n_samples, n_targets), in that layout."""
+        """Return samples, shape (n_clusters, n_samples, n_targets), in the layout of y."""
 
     def predict_interval(self, X: Any, coverage: float = 0.68) -> FloatArray:
-        """Prediction interval of each target.
+        """Predict an interval of each target.
 
         Parameters
         ----------

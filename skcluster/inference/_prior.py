@@ -57,7 +57,7 @@ class Prior:
     tail_factors: tuple[float, float, float] = (2.5, 3.5, 1.3)
 
     def supports(self, theta: Parameters) -> np.ndarray:
-        """Which sets of parameters are possible at all."""
+        """Return which sets of parameters are possible at all."""
         within = [
             (getattr(theta, name) >= low) & (getattr(theta, name) <= high)
             for name, (low, high) in self.RANGES.items()
@@ -66,12 +66,12 @@ class Prior:
         return possible
 
     def moved_into_support(self, theta: Parameters) -> Parameters:
-        """The nearest sets of parameters that are possible."""
+        """Return the nearest sets of parameters that are possible."""
         moved = {name: np.clip(getattr(theta, name), *ends) for name, ends in self.RANGES.items()}
         return replace(theta, **moved)
 
     def log_density(self, theta: Parameters) -> FloatArray:
-        """Logarithm of the density before truncation, normalised; shape (n_draws,)."""
+        """Return the logarithm of the density before truncation, normalised; shape (n_draws,)."""
         values = theta.continuous
         z = (values[:, :3] - self.mean) / self.spread
         narrow = _log_normal(z) - np.log(self.spread).sum()
@@ -108,11 +108,11 @@ class Prior:
 
 
 def choose(probabilities: FloatArray, uniform: FloatArray) -> np.ndarray:
-    """Places drawn with probabilities, from uniform deviates."""
+    """Draw indices with probabilities, from uniform deviates."""
     return np.searchsorted(np.cumsum(probabilities)[:-1], uniform)
 
 
 def _log_normal(z: FloatArray) -> FloatArray:
-    """Logarithm of the standard normal density, summed over the columns."""
+    """Return the logarithm of the standard normal density, summed over the columns."""
     density: FloatArray = -0.5 * (z**2 + _LOG_2PI).sum(axis=1)
     return density

@@ -18,7 +18,7 @@ UNKNOWN_MODULUS = (11.0, 2.0)
 def from_parallaxes(
     lists: Sequence[MemberList], model: StarModel, population: FloatArray | None
 ) -> NormalPrediction:
-    """Distances of the clusters' parallaxes, ages and A_V of the population of clusters.
+    """Return priors: distances from parallaxes, ages and A_V of the cluster population.
 
     Parameters
     ----------

@@ -35,13 +35,13 @@ class Sampler:
     n_jobs: int | None
 
     def tempered(self, tempering: float) -> "Sampler":
-        """The same with another tempering."""
+        """Return the same sampler with another tempering."""
         return replace(self, model=replace(self.model, tempering=tempering))
 
     def posteriors(
         self, lists: Sequence[MemberList], prediction: NormalPrediction
     ) -> list[ClusterPosterior | None]:
-        """The posterior of each cluster; None without a usable star or a prediction."""
+        """Yield the posterior of each cluster; None without a usable star or a prediction."""
         found: list[ClusterPosterior | None] = Parallel(n_jobs=self.n_jobs, prefer="threads")(
             delayed(self._posterior)(stars, mean, spread)
             for stars, mean, spread in zip(lists, *prediction, strict=True)
@@ -62,7 +62,7 @@ class Sampler:
     def summary(
         self, lists: Sequence[MemberList], prediction: NormalPrediction
     ) -> PosteriorSummary:
-        """What `PosteriorSummary` keeps of the posteriors, without keeping them."""
+        """Return a `PosteriorSummary` of the posteriors, without keeping them."""
         parts = Parallel(n_jobs=self.n_jobs, prefer="threads")(
             delayed(self._summary)(
                 lists[start : start + _CHUNK],
@@ -81,7 +81,7 @@ class Sampler:
     def best_tempering(
         self, lists: Sequence[MemberList], prediction: NormalPrediction, true: FloatArray
     ) -> float:
-        """The largest tempering whose errors are not larger than the smallest, as far as known.
+        """Return the largest tempering whose errors are consistent with the smallest.
 
         Errors are squared in units of those of the prediction; the difference of their mean from
         the smallest one may be two standard errors of that difference. Labels have errors, too: as

@@ -93,14 +93,14 @@ def simulate_members(
 
 
 def _triangular(rng: np.random.RandomState, n: int) -> FloatArray:
-    """Deviates within ±1 from a point, as linear interpolation between points has them."""
+    """Draw triangular deviates within ±1, as linear interpolation between grid points has them."""
     return rng.uniform(size=n) + rng.uniform(size=n) - 1
 
 
 def _scattered(
     intrinsic: FloatArray, g: FloatArray, bp_rp: FloatArray, rng: np.random.RandomState
 ) -> FloatArray:
-    """Colours with the scatter of stars so bright; they have the smallest of the grid already."""
+    """Add the colour scatter of that magnitude; stars have the smallest of the grid already."""
     scatter = np.array(AXES.scatter)
     rest: FloatArray = np.sqrt(scatter[scatter_classes(g, bp_rp)] ** 2 - scatter[0] ** 2)
     return intrinsic + rest * rng.standard_normal(len(g))

@@ -20,7 +20,7 @@ class TransformedPrediction(NamedTuple):
     transformer: Any
 
     def back(self, values: FloatArray) -> FloatArray:
-        """Values of shape (n, n_targets) in the original targets; NaN stays NaN."""
+        """Return values of shape (n, n_targets) in the original targets; NaN stays NaN."""
         if self.transformer is None:
             return values
         original: FloatArray = np.full_like(values, np.nan)
@@ -39,7 +39,7 @@ class LastStep(NamedTuple):
     transformer: Any
 
     def predict(self) -> TransformedPrediction:
-        """Means and spreads; spreads of 1 from a regressor that has none."""
+        """Return means and spreads; spreads of 1 from a regressor that has none."""
         if "return_std" in signature(self.regressor.predict).parameters:
             mean, spread = self.regressor.predict(self.features, return_std=True)
         else:

@@ -34,7 +34,7 @@ class Axis:
         return self.start + self.step * np.arange(self.size)
 
     def bracket(self, wanted: npt.ArrayLike) -> tuple[IntArray, FloatArray]:
-        """The value below each one wanted, and how far that is on the way to the next, 0 to 1."""
+        """Return the grid value below each wanted one, and the fraction of the step to the next."""
         place = np.clip((np.asarray(wanted) - self.start) / self.step, 0, self.size - 1)
         below = np.minimum(place.astype(np.int64), self.size - 2)
         return below, place - below

@@ -237,6 +237,6 @@ def check_range(name: str, values: npt.ArrayLike, bounds: tuple[float, float]) -
 
 
 def _bracket(nodes: FloatArray, values: FloatArray) -> tuple[npt.NDArray[np.int64], FloatArray]:
-    """The node below each value, and how far it is on the way to the next."""
+    """Return the node below each value, and the fraction of the step to the next."""
     below = np.clip(np.searchsorted(nodes, values, side="right") - 1, 0, len(nodes) - 2)
     return below, (values - nodes[below]) / (nodes[below + 1] - nodes[below])

@@ -79,7 +79,7 @@ class MassFunction:
         return mass
 
     def _parts(self) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Of each stretch its lower bound (the first one's upper), m dN/dm and rank there."""
+        """Return the start of each segment (the end of the first), and m dN/dm and rank there."""
         bounds = np.array([self.breaks[0], *self.breaks])
         density, start = 1.0, 0.0
         scales, starts = [bounds[0]], [0.0]

@@ -122,7 +122,7 @@ class PopulationGrid:
         return np.zeros(n_nodes, dtype=bool), *empty
 
     def _marginals(self, nodes: list[IntArray]) -> tuple[FloatArray, FloatArray]:
-        """Fraction of stars brighter than each M_G, and mean colour at each M_G, at some nodes.
+        """Return the fraction of stars brighter than each M_G, and the mean colour, at some nodes.
 
         Arrays of one row per node of the grid, of which those of the given nodes are filled. The
         fraction is that at the edges between the rows of the grid, from 0 at the bright end.
@@ -268,7 +268,7 @@ class PopulationGrid:
     def _nodes(
         log_age: npt.ArrayLike, metallicity: npt.ArrayLike, reddening: npt.ArrayLike
     ) -> list[tuple[IntArray, FloatArray]]:
-        """The four nodes in age and metallicity around each draw, and their weights."""
+        """Return the four nodes in age and metallicity around each draw, and their weights."""
         i, u = AXES.log_age.bracket(log_age)
         j, v = AXES.metallicity.bracket(metallicity)
         k = np.asarray(reddening)
@@ -289,7 +289,7 @@ class PopulationGrid:
     def _cells(
         m_g: FloatArray, bp_rp: FloatArray
     ) -> tuple[npt.NDArray[np.bool_], IntArray, list[tuple[int, FloatArray]]]:
-        """Whether stars lie on the grid, their cells, and the corners of these with weights."""
+        """Return which stars lie on the grid, their cells, and the cells' corners with weights."""
         y, x = ((v - a.start) / a.step for v, a in ((m_g, AXES.g), (bp_rp, AXES.bp_rp)))
         bottom, right = np.float32(len(AXES.g) - 1.01), np.float32(len(AXES.bp_rp) - 1.01)
         inside = (y >= 0) & (y <= bottom) & (x >= 0) & (x <= right)
@@ -303,7 +303,7 @@ class PopulationGrid:
 
 
 def _read(file: Path) -> npt.NDArray[np.uint8] | None:
-    """The codes in a file, mapped into memory; None unless it is there, and whole."""
+    """Return the codes in a file, memory-mapped; None if it is missing or incomplete."""
     header = BytesIO()
     described = {"descr": "|u1", "fortran_order": False, "shape": AXES.shape}
     np.lib.format.write_array_header_1_0(header, described)
@@ -319,6 +319,6 @@ def _read(file: Path) -> npt.NDArray[np.uint8] | None:
 
 @cache
 def _fingerprint() -> str:
-    """Of what the grid is computed from."""
+    """Return a fingerprint of what the grid is computed from."""
     source = files("skcluster.isochrones").joinpath("data/parsec_isochrones.npz").read_bytes()
     return hashlib.sha256(source + f"{VERSION} {AXES}".encode()).hexdigest()[:16]

@@ -32,7 +32,7 @@ _PADDING = (40, 60)
 
 
 def build(advance: Callable[[int], None]) -> npt.NDArray[np.uint8]:
-    """The codes of `PopulationGrid`, on two threads.
+    """Compute the codes of `PopulationGrid`, on two threads.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def build(advance: Callable[[int], None]) -> npt.NDArray[np.uint8]:
 
 
 def _of_one_age(log_age: float, transfer: npt.NDArray[np.complex64]) -> npt.NDArray[np.uint8]:
-    """Codes on all axes but the first."""
+    """Return the codes for one age: all axes but the first."""
     shape = transfer.shape[-2], 2 * (transfer.shape[-1] - 1)
     spectrum = fft.rfft2(_intrinsic_density(log_age), shape)
     codes = np.empty((len(spectrum), *transfer.shape[:2], len(AXES.g), len(AXES.bp_rp)), np.uint8)
@@ -67,7 +67,7 @@ def _of_one_age(log_age: float, transfer: npt.NDArray[np.complex64]) -> npt.NDAr
 
 
 def _intrinsic_density(log_age: float) -> npt.NDArray[np.float32]:
-    """Density without scatter or differential reddening, shape (n_metallicities, n_g, n_bp_rp)."""
+    """Return the unsmeared density, shape (n_metallicities, n_g, n_bp_rp)."""
     metallicity = AXES.metallicity.values
     isochrones = IsochroneGrid.load().interpolate(np.full(len(metallicity), log_age), metallicity)
     log_mass = (isochrones.log_mass[:, 1:] + isochrones.log_mass[:, :-1]) / 2
@@ -91,7 +91,7 @@ def _intrinsic_density(log_age: float) -> npt.NDArray[np.float32]:
 
 
 def _deposit(magnitudes: FloatArray, stars: FloatArray) -> FloatArray:
-    """Numbers of stars at the points of the grid, each star shared among the four around it."""
+    """Count stars at the grid points, each star shared among the four points around it."""
     y = (magnitudes[0] - AXES.g.start) / AXES.g.step
     x = (magnitudes[1] - magnitudes[2] - AXES.bp_rp.start) / AXES.bp_rp.step
     row, column = np.floor(y).astype(np.int64), np.floor(x).astype(np.int64)
@@ -107,7 +107,7 @@ def _deposit(magnitudes: FloatArray, stars: FloatArray) -> FloatArray:
 
 
 def _transfer_functions() -> npt.NDArray[np.complex64]:
-    """Fourier transforms of each differential reddening (axis 0) with each scatter (axis 1)."""
+    """Return Fourier transforms by differential reddening (axis 0) and scatter (axis 1)."""
     n_rows = fft.next_fast_len(len(AXES.g) + _PADDING[0], real=True)
     n_columns = fft.next_fast_len(len(AXES.bp_rp) + _PADDING[1], real=True)
     n_columns += n_columns % 2

@@ -31,7 +31,7 @@ class Limits(NamedTuple):
 
     @classmethod
     def of(cls, size: int) -> "Limits":
-        """Those for a file of `size` bytes."""
+        """Return the limits for a file of `size` bytes."""
         return cls(max(500 * _MB, 25 * size), max(16 * _MB, size // 2), max(100_000, size // 200))
 
 
@@ -76,7 +76,7 @@ def _check_size(what: str, size: int, most: int) -> None:
 
 
 def _check_array(file: IO[bytes], part: zipfile.ZipInfo) -> None:
-    """Numpy makes room for what a header says before it reads the numbers."""
+    """Check an array's header, because numpy allocates what it states before reading."""
     try:
         header, length = _header(file)
         dtype, shape = np.dtype(header["descr"]), header["shape"]
@@ -94,7 +94,7 @@ def _check_array(file: IO[bytes], part: zipfile.ZipInfo) -> None:
 
 
 def _header(file: IO[bytes]) -> tuple[dict[str, Any], int]:
-    """The header of an array and the bytes up to its end."""
+    """Return the header of an array and the bytes up to its end."""
     start = file.read(8)
     if start[:6] != b"\x93NUMPY" or start[6:] not in (b"\x01\x00", b"\x02\x00", b"\x03\x00"):
         raise ValueError("not numpy's format")
@@ -110,7 +110,7 @@ def _header(file: IO[bytes]) -> tuple[dict[str, Any], int]:
 
 
 def open_archive(file: IO[bytes]) -> zipfile.ZipFile:
-    """A zip archive.
+    """Open a zip archive.
 
     Raises
     ------

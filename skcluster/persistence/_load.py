@@ -105,7 +105,7 @@ def read_card(path: str | os.PathLike[str] | None = None) -> dict[str, Any]:
 
 @contextmanager
 def _opened(path: Any) -> Iterator[IO[bytes]]:
-    """The file, opened once, so that what was checked is what is read; errors name it."""
+    """Open the file once, so that what was checked is what is read; errors name it."""
     if path is None:
         with as_file(files("skcluster") / "data" / _SHIPPED) as shipped, _opened(shipped) as file:
             yield file

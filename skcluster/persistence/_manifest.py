@@ -11,7 +11,7 @@ FORMAT = 2
 
 
 def read_manifest(archive: zipfile.ZipFile) -> dict[str, Any]:
-    """``format``, ``versions`` and ``card`` of a model file.
+    """Return ``format``, ``versions`` and ``card`` of a model file.
 
     Raises
     ------

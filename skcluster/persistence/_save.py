@@ -98,7 +98,7 @@ def save_model(
 
 
 def _parts(model: Any) -> tuple[dict[str, bytes], set[str]]:
-    """What skops writes, under names that do not change; and all classes and functions in it."""
+    """Return what skops writes, under stable names, and all classes and functions in it."""
     import skops.io
 
     try:
@@ -113,7 +113,7 @@ def _parts(model: Any) -> tuple[dict[str, bytes], set[str]]:
 
 
 def _versions(libraries: Iterable[str]) -> dict[str, str]:
-    """Versions of what the model is made of."""
+    """Return the versions of the libraries that the model is made of."""
     found = {"python": platform.python_version()}
     found |= {name: version(name) for name in _LIBRARIES}
     for name in sorted(libraries):

@@ -16,7 +16,7 @@ _PLAIN = {"JsonNode", "TypeNode", "FunctionNode"}
 
 
 def tidy(schema: dict[str, Any]) -> dict[str, str]:
-    """Give objects numbers in place of addresses, and classes of this package public modules.
+    """Replace addresses by numbers, and private modules of this package by public ones.
 
     So one model is always the same file, and a class can move to another file.
 
@@ -46,7 +46,7 @@ def tidy(schema: dict[str, Any]) -> dict[str, str]:
 
 
 def names_in(schema: Any) -> set[str]:
-    """Full names of all that a description names."""
+    """Return the full names of all types that a description names."""
     return {f"{node['__module__']}.{node['__class__']}" for node in _nodes(schema, set())}
 
 
@@ -107,7 +107,7 @@ def _check_node(node: dict[str, Any]) -> None:
 
 
 def _nodes(schema: Any, seen: set[int]) -> Iterator[dict[str, Any]]:
-    """All descriptions of objects, in the order of the text, but for those within `seen` ones."""
+    """Yield all descriptions of objects in the order of the text, except those within `seen`."""
     stack = [(schema, 0)]
     while stack:
         value, depth = stack.pop()

@@ -79,14 +79,14 @@ _PLACES = {
 
 
 def public_module(module: str, name: str) -> str:
-    """The module that offers a class of this package, which may move to another file one day."""
+    """Return the public module of a class of this package, whose file may change."""
     library = module.partition(".")[0]
     public = _PLACES.get(name, "") if library == "skcluster" else ""
     return public if public and module.startswith(public) else module
 
 
 def trusted_names(trusted: Iterable[str | type]) -> list[str]:
-    """What skops may make: classes and functions of this package, and what the user trusts.
+    """Return the types that skops may load: those of this package, and those that the user trusts.
 
     Raises
     ------
@@ -107,7 +107,7 @@ def _name(kind: Any) -> str:
 
 
 def check_use(loader: str, name: str) -> None:
-    """Refuse ways to make things that are not foreseen.
+    """Refuse ways of constructing objects that are not expected.
 
     Raises
     ------

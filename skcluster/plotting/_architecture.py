@@ -266,7 +266,7 @@ def _tensors(inputs: Any) -> list[Any]:
 
 
 def _words(layer: Any) -> str:
-    """What a layer does, with the numbers that matter."""
+    """Return what a layer does, with its main numbers."""
     kind, config = type(layer).__name__, layer.get_config()
     own = config.get("activation")
     function = f", {own}" if isinstance(own, str) and own != "linear" else ""
@@ -293,7 +293,7 @@ def _leading_to(name: str, layers: Sequence[Layer]) -> list[Layer]:
 
 
 def _places(layers: Sequence[Layer]) -> dict[str, tuple[float, float]]:
-    """The middle of each box in inches: rows by the way to the end, a column for each input."""
+    """Return the centre of each box in inches: rows counted from the end, a column per input."""
     rows = dict.fromkeys((layer.name for layer in layers), 0)
     for layer in reversed(layers):
         for name in layer.inputs:

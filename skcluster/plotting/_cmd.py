@@ -189,7 +189,7 @@ class CMDDisplay:
         metallicity: float | None = None,
         law: Law,
     ) -> "CMDDisplay":
-        """The display of stars that were checked before; not drawn yet."""
+        """Return the display of stars that were checked before; not drawn yet."""
         isochrone = band = errors = None
         estimate, samples = (_at(metallicity, values) for values in (estimate, samples))
         try:
@@ -378,7 +378,7 @@ class CMDDisplay:
 
 
 def _at(metallicity: float | None, values: FloatArray | None) -> FloatArray | None:
-    """Parameters of isochrones with their metallicity replaced, if there is one to replace it."""
+    """Return parameters of isochrones with their metallicity replaced, if one is given."""
     if metallicity is None or values is None:
         return values
     column = np.full((*values.shape[:-1], 1), metallicity)

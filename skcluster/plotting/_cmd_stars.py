@@ -33,7 +33,7 @@ class Shades(NamedTuple):
 
 
 def shades_of(membership: FloatArray | None, probability: FloatArray | None) -> Shades | None:
-    """Shades by an estimate's membership or, without one, by the list's own probabilities."""
+    """Return shades by an estimate's membership or, without one, by the list's probabilities."""
     if membership is not None and np.isfinite(membership).any():
         return Shades(membership, MEMBER_COLUMNS["membership"].label, BLUES, 0.0)
     if probability is not None and np.isfinite(probability).any():

@@ -245,7 +245,7 @@ class CornerDisplay:
 
 
 def _density_levels(density: FloatArray) -> list[float]:
-    """Densities whose contours hold the shares."""
+    """Return the densities whose contours enclose the shares."""
     ordered = np.sort(density.ravel())[::-1]
     within = np.cumsum(ordered) / ordered.sum()
     return [float(ordered[np.searchsorted(within, share)]) for share in _SHARES]

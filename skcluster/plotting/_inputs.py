@@ -16,7 +16,7 @@ _ISOCHRONE = (*CLUSTER_PARAMETERS, "metallicity")
 
 
 def one_cluster(X: ClustersLike, cluster: Any) -> tuple[Any, NestedFrame, Stars]:
-    """The name of one cluster, X with that cluster alone, and its stars.
+    """Return the name of one cluster, X with that cluster alone, and its stars.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def one_cluster(X: ClustersLike, cluster: Any) -> tuple[Any, NestedFrame, Stars]
 
 
 def one_estimate(estimates: Any, cluster: Any) -> FloatArray | None:
-    """Log age, A_V, distance and, if it is there, metallicity of one cluster, shape (3,) or (4,).
+    """Return log age, A_V, distance and, if present, metallicity of one cluster.
 
     None if there is no estimate.
 
@@ -74,7 +74,7 @@ def one_estimate(estimates: Any, cluster: Any) -> FloatArray | None:
 
 
 def sample_array(samples: Any) -> FloatArray:
-    """Joint samples of one cluster as an array of shape (n_samples, n_targets).
+    """Return joint samples of one cluster as an array of shape (n_samples, n_targets).
 
     Raises
     ------
@@ -93,7 +93,7 @@ def sample_array(samples: Any) -> FloatArray:
 
 
 def samples_of_isochrones(samples: Any, cluster: Any = None) -> FloatArray:
-    """Joint samples of what an isochrone depends on, shape (n_samples, 3) or (n_samples, 4).
+    """Return joint samples of isochrone parameters, shape (n_samples, 3) or (n_samples, 4).
 
     Raises
     ------
@@ -113,7 +113,7 @@ def samples_of_isochrones(samples: Any, cluster: Any = None) -> FloatArray:
 
 
 def membership_array(membership: Any, stars: Stars) -> FloatArray | None:
-    """Probability of each star of some clusters to be a member.
+    """Return the membership probability of each star of some clusters.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ def membership_array(membership: Any, stars: Stars) -> FloatArray | None:
 
 
 def columns_of(y: Any, targets: Sequence[str] | None) -> list[str]:
-    """Names of the targets: given, or the columns of y, or the usual three, or numbers."""
+    """Return names of the targets: given, or the columns of y, or the usual three, or numbers."""
     if targets is not None:
         return [str(name) for name in targets]
     if isinstance(y, pd.DataFrame):
@@ -175,7 +175,7 @@ def columns_of(y: Any, targets: Sequence[str] | None) -> list[str]:
 
 
 def places_of(y: Any, targets: Sequence[str] | None) -> Any:
-    """Which of the targets of a model the columns of y are: by name, or else the first ones."""
+    """Return which targets of a model the columns of y are: by name, or else the first ones."""
     if targets is None:
         return slice(None)
     if isinstance(y, pd.DataFrame) and set(y.columns) <= set(targets):
@@ -184,7 +184,7 @@ def places_of(y: Any, targets: Sequence[str] | None) -> Any:
 
 
 def table_of(values: Any, what: str) -> FloatArray:
-    """Values as a float array of shape (n_clusters, n_targets).
+    """Return values as a float array of shape (n_clusters, n_targets).
 
     Raises
     ------
@@ -216,7 +216,7 @@ def same_shape(**tables: FloatArray) -> None:
 
 
 def answers_about(estimator: Any, X: ClustersLike) -> tuple[Any, Any]:
-    """What an estimator predicts, and its distribution if it has one, from one pass."""
+    """Return what an estimator predicts, and its distribution if it has one, from one pass."""
     if not hasattr(estimator, "predict_distribution"):
         return estimator.predict(X), None
     distribution = estimator.predict_distribution(X)
@@ -224,7 +224,7 @@ def answers_about(estimator: Any, X: ClustersLike) -> tuple[Any, Any]:
 
 
 def network_inside(estimator: Any) -> Any:
-    """The fitted network in a pipeline or in whatever else is around it.
+    """Return the fitted network inside a pipeline or another meta-estimator.
 
     Raises
     ------

@@ -71,7 +71,7 @@ def can_be_drawn(parameters: npt.ArrayLike) -> BoolArray:
 
 
 def _with_metallicity(parameters: npt.ArrayLike) -> FloatArray:
-    """The parameters of isochrones, shape (n_isochrones, 4)."""
+    """Return the parameters of isochrones, shape (n_isochrones, 4)."""
     rows = np.atleast_2d(np.asarray(parameters, dtype=float))
     if rows.shape[1] == 4:
         return rows
@@ -126,7 +126,7 @@ def most_credible(samples: FloatArray, coverage: float, most: int) -> FloatArray
 
 
 def diagram_limits(colour: FloatArray, magnitude: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Lower and upper ends of a diagram's axes, colour first, with room around the stars.
+    """Return the limits of a diagram's axes, colour first, with a margin around the stars.
 
     Parameters
     ----------

@@ -24,18 +24,18 @@ DASHES = ("-", "--", "-.", ":")
 
 
 def display_name(name: object) -> str:
-    """A cluster's name as it is printed: catalogues write underscores for spaces."""
+    """Return a cluster's name as it is printed: catalogues write underscores for spaces."""
     return str(name).replace("_", " ")
 
 
 def title_text(name: object) -> str:
-    """A cluster's name as a title, which has room for some sixty characters."""
+    """Return a cluster's name as a title, which has room for some sixty characters."""
     text = " ".join(display_name(name).split())
     return text if len(text) <= _LONGEST_TITLE else f"{text[: _LONGEST_TITLE - 1]}…"
 
 
 def one_axes(ax: "Axes | None", **figure_kw: Any) -> "tuple[Figure | SubFigure, Axes]":
-    """The axes to draw on and their figure; new ones if there are none."""
+    """Return the axes to draw on and their figure; new ones if there are none."""
     from matplotlib import pyplot as plt
 
     if ax is None:
@@ -46,7 +46,7 @@ def one_axes(ax: "Axes | None", **figure_kw: Any) -> "tuple[Figure | SubFigure, 
 def many_axes(
     ax: "Axes | Sequence[Axes] | None", n: int
 ) -> "tuple[Figure | SubFigure, npt.NDArray[np.object_]]":
-    """As many axes in a row as there are panels, and their figure; new ones if there are none.
+    """Return one axes per panel, in a row, and their figure; new ones if there are none.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def logarithmic(axes: "Axes", which: Literal["x", "y"]) -> None:
 
 
 def stroke(width: float) -> list[Any]:
-    """A white rim around a line, so that it stands out from black stars, in print too."""
+    """Return a white outline of a line, so that it stands out from black stars, in print too."""
     from matplotlib import patheffects
 
     return [patheffects.Stroke(linewidth=width, foreground="white"), patheffects.Normal()]

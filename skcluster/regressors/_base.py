@@ -36,7 +36,7 @@ class NetworkRegressorMixin:
         return SimpleNamespace(transform=self._inputs)
 
     def _like_y(self, y: NDArray[Any]) -> NDArray[Any]:
-        """Give predictions as many dimensions as the targets had."""
+        """Return predictions with as many dimensions as the targets had."""
         return y[:, 0] if self.y_ndim_ == 1 else y
 
     def _callbacks(self) -> list[Any]:
@@ -46,7 +46,7 @@ class NetworkRegressorMixin:
         return list(self.callbacks) if several else [self.callbacks]
 
     def _goes_on(self) -> bool:
-        """Whether training continues from the weights of the last fit."""
+        """Return whether training continues from the weights of the last fit."""
         return bool(self.warm_start) and hasattr(self, "weights_")
 
     def __sklearn_tags__(self) -> Tags:

@@ -11,7 +11,7 @@ from skcluster.regressors.networks.architecture import FloatArray
 def resolve_image_shape(
     image_shape: ArrayLike | None, n_pixels: int, owner: str
 ) -> tuple[int, int, int]:
-    """Give height, width and channels of pictures of ``n_pixels`` numbers.
+    """Return height, width and channels of pictures of ``n_pixels`` numbers.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def resolve_image_shape(
 
 
 def downsampled_shape(shape: tuple[int, int, int], factor: int) -> tuple[int, int, int]:
-    """Shape of a picture once squares of ``factor`` pixels are averaged."""
+    """Return the shape of a picture after averaging squares of ``factor`` pixels."""
     height, width, channels = shape
     if height % factor or width % factor:
         raise ValueError(
@@ -51,7 +51,7 @@ def downsampled_shape(shape: tuple[int, int, int], factor: int) -> tuple[int, in
 
 
 def pixel_scale(pixels: NDArray[np.generic]) -> float:
-    """Value of a full pixel: 255 where any pixel is above 1, else 1."""
+    """Return the value of a full pixel: 255 where any pixel is above 1, else 1."""
     return 255.0 if pixels.max() > 1 else 1.0
 
 
@@ -61,7 +61,7 @@ def fold(
     small_shape: tuple[int, int, int],
     scale: float,
 ) -> FloatArray:
-    """Fold rows of pixels into pictures of 0 to 1, and average them down to a smaller shape."""
+    """Reshape rows of pixels to pictures of 0 to 1, and average them down to a smaller shape."""
     height, width, channels = small_shape
     factor = shape[0] // height
     if factor == 1:

@@ -215,10 +215,10 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
         return self._initialize(X, y)
 
     def _ensure_compiled_model(self) -> None:
-        """Nothing to do: see `skcluster.regressors.networks.compiled`."""
+        """Do nothing; see `skcluster.regressors.networks.compiled`."""
 
     def _check_model_compatibility(self, y: NDArray[Any]) -> None:
-        """Nothing to do: the network has one output for each target by construction."""
+        """Do nothing: the network has one output per target by construction."""
 
     def _fit_keras_model(
         self,

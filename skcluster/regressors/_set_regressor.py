@@ -333,7 +333,7 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
         return Rows(self._inputs(table), targets, weights / weights.mean()), np.ndim(y)
 
     def _predict_networks(self, X: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Means and standard deviations, shape (n_clusters, n_networks, n_outputs)."""
+        """Return means and standard deviations, shape (n_clusters, n_networks, n_outputs)."""
         check_is_fitted(self)
         table = validate_data(self, X, dtype=np.float32, reset=False, ensure_all_finite="allow-nan")
         inputs = self._inputs(table)

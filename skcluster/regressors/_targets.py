@@ -82,7 +82,7 @@ class TargetScaler(TransformerMixin, BaseEstimator):
     _doc_link_template = ""
 
     def fit(self, X: ArrayLike, y: Any = None) -> Self:
-        """Learn what the columns are, and the mean and standard deviation of other targets.
+        """Learn the names of the columns, and the mean and standard deviation of other targets.
 
         Parameters
         ----------
@@ -286,7 +286,7 @@ class NamedTargetRegressor(MetaEstimatorMixin, TransformedTargetRegressor):
 
 
 def target_names(y: Any) -> list[str] | None:
-    """Give the names of targets, where all have one.
+    """Return the names of targets, if all have one.
 
     Parameters
     ----------

@@ -127,7 +127,7 @@ def _template(name: str) -> str:
 
 
 def _columns(estimates: pd.DataFrame) -> list[dict[str, Any]]:
-    """What the page needs to know of the columns with a value of their own."""
+    """Return what the page needs to know of the columns that have a value of their own."""
     found = []
     unlisted = _BESIDE_DIAGRAM if "n_used" in estimates else ()
     for key in estimates.select_dtypes("number").columns:
@@ -150,7 +150,7 @@ def _columns(estimates: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _values(estimates: pd.DataFrame, keys: list[str]) -> Iterator[dict[str, Any]]:
-    """Name, flag and numbers of each cluster, with the ends of intervals."""
+    """Return name, flag and numbers of each cluster, with the ends of intervals."""
     for name, row in zip(estimates.index, estimates.to_dict("records"), strict=True):
         yield {
             "name": str(name),
@@ -169,7 +169,7 @@ def _diagrams(
     coverage: float,
     law: Law,
 ) -> Iterator[dict[str, Any]]:
-    """The diagram of each cluster."""
+    """Return the diagram of each cluster."""
     stars = stars_of(X)
     parameters = _of_isochrones(estimates)
     colour, magnitude = stars["bp_rp"], stars["phot_g_mean_mag"]
@@ -190,7 +190,7 @@ def _diagrams(
 
 
 def _of_isochrones(values: Any) -> FloatArray:
-    """The columns that isochrones depend on, shape (n, 3) or (n, 4)."""
+    """Return the columns that isochrones depend on, shape (n, 3) or (n, 4)."""
     if isinstance(values, pd.DataFrame):
         values = values[[name for name in _ISOCHRONE if name in values]]
     return np.asarray(values, dtype=np.float64)

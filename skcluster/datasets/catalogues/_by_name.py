@@ -162,7 +162,7 @@ def fetch_cluster(
 
 
 def _spelled(clusters: pd.DataFrame, name: str, catalogue: str) -> str:
-    """A cluster's name as the catalogue writes it."""
+    """Return a cluster's name as the catalogue spells it."""
     names = names_of(clusters)
     rows = names["row"][names["name"] == folded_names(pd.Index([name]))[0]]
     if len(rows):
@@ -175,7 +175,7 @@ def _spelled(clusters: pd.DataFrame, name: str, catalogue: str) -> str:
 def _members(
     catalogue: Catalogue, members: Table, cluster: str, data_home: Any, options: Options
 ) -> pd.DataFrame:
-    """The rows of one cluster: of the whole table if it is cached, or else of a file of its own."""
+    """Return the rows of one cluster, from the cached table or else from a query of their own."""
     whole = store_of(catalogue, members, data_home)
     if whole.path.exists():
         everyone = read_cached(whole, members, options)

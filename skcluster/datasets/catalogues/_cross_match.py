@@ -101,7 +101,7 @@ def _clusters(catalogue: Any, what: str) -> pd.DataFrame:
 
 
 def _same_names(left: pd.DataFrame, right: pd.DataFrame) -> tuple[IntArray, IntArray]:
-    """Rows with a name in common, one to one; main names come before aliases."""
+    """Return pairs of rows with a name in common, one to one; main names come before aliases."""
     tables = [names_of(clusters) for clusters in (left, right)]
     both = tables[0].merge(tables[1], on="name", suffixes=("_a", "_b"))
     both = both.sort_values(["rank_a", "rank_b", "row_a", "row_b"], kind="stable")
@@ -113,7 +113,7 @@ def _same_names(left: pd.DataFrame, right: pd.DataFrame) -> tuple[IntArray, IntA
 def _near(
     left: pd.DataFrame, right: pd.DataFrame, max_separation: float
 ) -> tuple[IntArray, IntArray]:
-    """All pairs of rows that are near each other on the sky."""
+    """Return all pairs of rows that are near each other on the sky."""
     none = np.zeros(0, np.intp)
     if not all({"ra", "dec"} <= set(table.columns) for table in (left, right)):
         return none, none
@@ -136,7 +136,7 @@ def _nearest(
     j: IntArray,
     tolerances: tuple[float, float, float],
 ) -> tuple[IntArray, IntArray]:
-    """Of pairs of rows, those within the tolerances in which each is the other's nearest."""
+    """Return the pairs within the tolerances in which each is the other's nearest."""
     pairs = pd.DataFrame({"i": i, "j": j, "excess": _excess(left, right, i, j, tolerances)})
     pairs = pairs[pairs["excess"] <= 1].sort_values(["excess", "i", "j"], kind="stable")
     mutual = ~pairs["i"].duplicated() & ~pairs["j"].duplicated()
@@ -150,7 +150,7 @@ def _excess(
     j: IntArray,
     tolerances: tuple[float, float, float],
 ) -> FloatArray:
-    """The largest of a pair's differences, in units of what is tolerated; what is unknown fits."""
+    """Return the largest difference of a pair in units of its tolerance; unknown values agree."""
     known = _differences(left, right, i, j)
     motion = np.hypot(_values(left, "pmra", i), _values(left, "pmdec", i))
     parallax = np.abs(_values(left, "parallax", i))

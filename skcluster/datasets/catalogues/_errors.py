@@ -54,7 +54,7 @@ class AnswerError(Exception):
 
 @contextmanager
 def extra_needed() -> Iterator[None]:
-    """Name the extra ``fetch`` where an import of one of its packages fails.
+    """Name the extra ``fetch`` if one of its packages cannot be imported.
 
     Raises
     ------

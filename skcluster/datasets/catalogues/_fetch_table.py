@@ -30,7 +30,7 @@ class Options:
 
 
 def read_cached(store: Store, table: Table, options: Options) -> pd.DataFrame | None:
-    """The cached table, or None; a corrupt file is named and removed, if it may be fetched again.
+    """Return the cached table, or None; warn of a corrupt file and remove it, if it can be fetched.
 
     Raises
     ------
@@ -85,7 +85,7 @@ def fetch_table(
 
 
 def fetch_rows(table: Table, column: str, value: str, options: Options) -> pa.Table:
-    """The rows of a table that have a text in a column, without the cache.
+    """Return the rows of a table that have a text in a column, without the cache.
 
     Raises
     ------
@@ -171,7 +171,7 @@ def _fetch_part(
 
 
 def _columns_of(service: Service, table: Table) -> tuple[str, dict[str, Column]]:
-    """The table's name, and which of its columns are which."""
+    """Return the table's name, and the names of the wanted columns in it."""
     names = _tables_of(service, table.name) if table.is_catalogue else [table.name]
     refused = []
     for name in names:
@@ -211,7 +211,7 @@ def _count(answer: Any) -> int:
 
 
 def _checked(answer: Any, columns: dict[str, Column]) -> pa.Table:
-    """The answer as a table under our names, with row numbers."""
+    """Return the answer as a table under our names, with row numbers."""
     missing = [name for name in (*columns, ROW_NUMBER) if name not in answer.colnames]
     if missing:
         raise AnswerError(f"a table without {', '.join(missing)}")
@@ -221,7 +221,7 @@ def _checked(answer: Any, columns: dict[str, Column]) -> pa.Table:
 
 
 def _typed(values: Any, column: Column) -> pa.Array:
-    """A column as texts, blank where missing; integers; or numbers, NaN where missing."""
+    """Return a column as texts (blank where missing), integers, or floats (NaN where missing)."""
     blank, data = np.ma.getmaskarray(values), np.asarray(values)
     if column.kind == "integer":
         if data.dtype.kind not in "iu" or blank.any():
@@ -239,7 +239,7 @@ def _typed(values: Any, column: Column) -> pa.Array:
 
 
 def _wrong_rows(part: pa.Table, first: int, last: int) -> str:
-    """What is wrong with the row numbers of a part, if anything."""
+    """Return what is wrong with the row numbers of a part, if anything."""
     numbers = np.sort(part[ROW_NUMBER].to_numpy())
     if np.array_equal(numbers, np.arange(first, last + 1)):
         return ""

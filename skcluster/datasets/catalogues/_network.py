@@ -59,7 +59,7 @@ class Session(requests.Session):
 
 
 def ask(session: Session, site: Site, question: str | dict[str, str], limit: int) -> Table:
-    """Ask a server for at most so many rows: ADQL, or the parameters of a request.
+    """Ask a server for at most ``n_rows`` rows, by ADQL or by the parameters of a request.
 
     Raises
     ------
@@ -94,7 +94,7 @@ def ask(session: Session, site: Site, question: str | dict[str, str], limit: int
 
 
 def _body(answer: requests.Response) -> bytes:
-    """What a server sends; a body that is cut off, or dribbles past the deadline, is a fault."""
+    """Return what a server sends; a truncated body, or one that passes the deadline, is a fault."""
     until = time.monotonic() + DEADLINE
     parts = []
     try:
@@ -109,7 +109,7 @@ def _body(answer: requests.Response) -> bytes:
 
 
 def _inspect(body: bytes) -> None:
-    """Refuse a VOTable that its reader would not read safely, or not without loss.
+    """Refuse a VOTable that cannot be read safely and without loss.
 
     Where the rows lie elsewhere, it opens any address or file; text among numbers becomes a blank.
     """
@@ -148,7 +148,7 @@ def _is_number(text: str) -> bool:
 
 
 def _reason(error: BaseException) -> str:
-    """The innermost cause, which is the readable one."""
+    """Return the innermost cause, which is the readable one."""
     while error.args and isinstance(error.args[-1], BaseException):
         error = error.args[-1]
     inner = getattr(error, "reason", None)

@@ -40,7 +40,7 @@ class Service:
         rows: Rows | None = None,
         limit: int = 1,
     ) -> Answer:
-        """What a check makes of some columns (none for all) and rows (first and last) of a table.
+        """Return some columns (none for all) and rows (first and last) of a table, as checked.
 
         The check gets an astropy `Table`; if it raises `AnswerError`, the table is asked for again.
 
@@ -54,7 +54,7 @@ class Service:
         )
 
     def adql(self, query: str, check: Callable[[Any], Answer], limit: int, what: str) -> Answer:
-        """The same for a query in ADQL, which only servers of TAP understand."""
+        """Return the same for a query in ADQL, which only TAP servers understand."""
         sites = [site for site in self.sites if isinstance(site, TapSite)]
         return self._ask(sites, lambda site: query, limit, check, what)
 

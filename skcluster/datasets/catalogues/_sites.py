@@ -26,7 +26,7 @@ class TapSite:
     url: str
 
     def question(self, table: str, columns: Columns, rows: Rows | None, limit: int) -> str:
-        """A query in ADQL; pyvo adds the limit."""
+        """Return a query in ADQL; pyvo adds the limit."""
         where = ""
         if rows is not None:
             where = f" WHERE {quoted(ROW_NUMBER)} >= {rows[0]}"
@@ -44,7 +44,7 @@ class AsuSite:
     def question(
         self, table: str, columns: Columns, rows: Rows | None, limit: int
     ) -> dict[str, str]:
-        """The parameters of a request."""
+        """Return the parameters of a request."""
         wanted = (
             {"-out": ",".join(columns)} if columns else {"-out.all": "", "-out.add": ROW_NUMBER}
         )
@@ -63,5 +63,5 @@ SITES: tuple[Site, ...] = (
 
 
 def quoted(name: str) -> str:
-    """A name of a table or column in ADQL, with all its special characters."""
+    """Return the quoted name of a table or column in ADQL, with all its special characters."""
     return '"' + name.replace('"', '""') + '"'

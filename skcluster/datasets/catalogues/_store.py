@@ -60,7 +60,7 @@ class Store:
         return self.folder / f"{self.name}.parts"
 
     def read(self, table: Table) -> pd.DataFrame | None:
-        """The cached table; None if there is none, or one of other columns.
+        """Return the cached table; None if there is none, or one with other columns.
 
         Raises
         ------
@@ -104,7 +104,7 @@ class Store:
         self.manifest.unlink(missing_ok=True)
 
     def read_part(self, first: int) -> pa.Table | None:
-        """A part that an earlier fetch left; None if there is none that is whole."""
+        """Return a part that an earlier fetch left; None without a complete one."""
         for path in self.parts.glob(f"{first:08d}-*.parquet"):
             if path.stem == f"{first:08d}-{_sha256(path)}":
                 return pq.read_table(path)
@@ -128,7 +128,7 @@ class Store:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Let one process at a time write; the others wait, and the lock of a dead one is free."""
+        """Let one process at a time write; the lock of a process that has ended is released."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with extra_needed():
             from filelock import FileLock

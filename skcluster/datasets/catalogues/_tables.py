@@ -36,7 +36,7 @@ class Column:
 
 
 def column(name: str, *names: str, kind: Kind = "number", needed: bool = True) -> Column:
-    """A `Column`."""
+    """Return a `Column`."""
     return Column(name, names, kind, needed)
 
 
@@ -65,7 +65,7 @@ class Table:
         return self.name.count("/") == 3
 
     def find_columns(self, there: Iterable[str]) -> dict[str, Column]:
-        """Which of the columns that are there is which wanted one.
+        """Return which of the existing columns is which wanted one.
 
         Raises
         ------

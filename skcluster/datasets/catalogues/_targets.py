@@ -15,7 +15,7 @@ SOURCES = {
 
 
 def targets_of(clusters: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Targets and the bounds of their uncertainties.
+    """Return targets and the bounds of their uncertainties.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def targets_of(clusters: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def _bounds(clusters: pd.DataFrame, source: str) -> tuple[FloatArray, FloatArray]:
-    """The lower and upper bound of a parameter, in the catalogue's units."""
+    """Return the lower and upper bound of a parameter, in the catalogue's units."""
     there = clusters.columns
     value = clusters[source].to_numpy()
     if f"{source}_low" in there:

@@ -165,5 +165,5 @@ class Effects:
 
 
 def _strengths() -> list[str]:
-    """Names of the effects that a number sets the strength of."""
+    """Return the names of the effects whose strength is a number."""
     return [f.name for f in fields(Effects) if f.name != "law"]

@@ -34,18 +34,18 @@ class DiscStars:
     cumulative: FloatArray
 
     def share_brighter(self, g: FloatArray) -> FloatArray:
-        """Share of stars brighter than absolute magnitudes."""
+        """Return the share of stars that are brighter than absolute magnitudes."""
         return np.interp(g, self.magnitudes[0], self.cumulative)
 
     def draw(self, share: FloatArray, rng: np.random.Generator) -> FloatArray:
-        """Absolute magnitudes of stars from among the brightest share, shape (3, n_stars)."""
+        """Draw absolute magnitudes of stars among the brightest share, shape (3, n_stars)."""
         found = np.searchsorted(self.cumulative, rng.random(len(share)) * share)
         return self.magnitudes[:, np.minimum(found, len(self.cumulative) - 1)]
 
 
 @cache
 def disc_stars(n_ages: int = 200, n_masses: int = 300) -> DiscStars:
-    """Single stars of a disc that has formed stars evenly for ten billion years."""
+    """Simulate individual stars of a disc with constant star formation over ten billion years."""
     rng = np.random.default_rng(0)
     log_age = np.log10(10 ** rng.uniform(0, 1, n_ages) * 1e9)
     log_age[: n_ages // 2] = rng.uniform(7.0, 9.0, n_ages // 2)
@@ -76,7 +76,7 @@ def field_counts(
     mean_share: float,
     rng: np.random.Generator,
 ) -> IntArray:
-    """Number of field stars in each cluster's list, fewer near the Sun, where parallaxes tell."""
+    """Draw the number of field stars in each list; parallaxes exclude most near the Sun."""
     if mean_share == 0:
         return np.zeros(len(n_stars), np.int64)
     mean = mean_share * -np.expm1(-distance_kpc / _CONFUSION_DISTANCE)
@@ -93,7 +93,7 @@ def draw_field(
     faint_limit: float,
     rng: np.random.Generator,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Field stars of clusters.
+    """Draw the field stars of clusters.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ _SKY_SPREAD, _STAR_SPREAD = 0.10, 0.05
 
 
 def observe_photometry(true: FloatArray, effects: Effects, rng: np.random.Generator) -> FloatArray:
-    """Magnitudes as Gaia measures them, shape (3, n_stars): G, BP, RP."""
+    """Return magnitudes as Gaia measures them, shape (3, n_stars): G, BP, RP."""
     seen = true.copy()
     if effects.faint_bp_bias > 0:
         excess = effects.faint_bp_bias * 10 ** (0.4 * (true[1] - _BP_EXCESS_MAGNITUDE))
@@ -40,7 +40,7 @@ def observe_parallax(
     effects: Effects,
     rng: np.random.Generator,
 ) -> tuple[FloatArray, FloatArray]:
-    """Parallaxes and their errors as Gaia measures them (mas)."""
+    """Return parallaxes and their errors as Gaia measures them (mas)."""
     spread = _SKY_SPREAD * rng.standard_normal(n_clusters)[cluster]
     spread += _STAR_SPREAD * rng.standard_normal(len(g))
     error = parallax_error(g) * 10**spread
@@ -59,7 +59,7 @@ def observed_columns(
     effects: Effects,
     rng: np.random.Generator,
 ) -> dict[str, FloatArray]:
-    """Magnitudes, colours and parallaxes of stars under the Gaia archive's names."""
+    """Return magnitudes, colours and parallaxes of stars under the Gaia archive's names."""
     g, bp, rp = observe_photometry(true, effects, rng)
     parallax, error = observe_parallax(distance_kpc, g, cluster, n_clusters, effects, rng)
     return {
@@ -75,7 +75,7 @@ def observed_columns(
 def membership_probability(
     member: BoolArray, g: FloatArray, rng: np.random.Generator
 ) -> FloatArray:
-    """Probabilities of membership as published lists give them, 0.51 to 1.
+    """Draw membership probabilities as in published lists, 0.51 to 1.
 
     Near 1 for bright members, spread out for faint ones, lower for stars of the field.
     """

@@ -41,7 +41,7 @@ def _truncated_normal(
 
 
 def draw_a_v(distance_kpc: FloatArray, rng: np.random.Generator) -> FloatArray:
-    """Extinctions (mag) of clusters at distances (kpc): more, and more different, farther away."""
+    """Draw extinctions (mag) at distances (kpc); mean and scatter grow with distance."""
     far, scale, shape, most = _A_V
     mean = far * -np.expm1(-distance_kpc / scale)
     a_v: FloatArray = np.minimum(rng.gamma(shape, mean / shape), most)
@@ -49,7 +49,7 @@ def draw_a_v(distance_kpc: FloatArray, rng: np.random.Generator) -> FloatArray:
 
 
 def check_given(n_clusters: int, priors: dict[str, Prior]) -> None:
-    """Refuse arrays of another length than there are clusters.
+    """Refuse arrays whose length is not the number of clusters.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def check_given(n_clusters: int, priors: dict[str, Prior]) -> None:
 def draw_parameters(
     first: int, n: int, priors: dict[str, Prior], rng: np.random.Generator
 ) -> Parameters:
-    """Parameters of clusters ``first`` to ``first + n``.
+    """Draw the parameters of clusters ``first`` to ``first + n``.
 
     Raises
     ------

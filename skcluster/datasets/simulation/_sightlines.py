@@ -96,7 +96,7 @@ def simulate_field_stars(
 def _places(
     n_sightlines: int, n_stars: int, faint_limit: float, rng: np.random.Generator
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Distance (kpc) and A_V of each star, and the share of disc stars that are seen there."""
+    """Draw the distance (kpc) and A_V of each star, and the share of disc stars visible there."""
     distances = np.geomspace(_NEAREST, _FARTHEST, _N_DISTANCES)
     low, high = np.log(_DENSITY_SCALES)
     scale = np.exp(rng.uniform(low, high, n_sightlines))[:, None]

@@ -42,7 +42,7 @@ class _Stars:
 def _apparent(
     absolute: FloatArray, distance_kpc: FloatArray, a_v: FloatArray, law: Law
 ) -> FloatArray:
-    """Apparent magnitudes of absolute ones: G, BP and RP along the first axis."""
+    """Return apparent magnitudes from absolute ones: G, BP and RP along the first axis."""
     k = extinction_coefficients(absolute[1] - absolute[2], a_v, law)
     return absolute + np.stack(k) * a_v + distance_modulus(distance_kpc)
 
@@ -50,7 +50,7 @@ def _apparent(
 def simulate_stars(
     parameters: Parameters, effects: Effects, rng: np.random.Generator
 ) -> tuple[dict[str, FloatArray], IntArray]:
-    """Star columns of clusters, cluster after cluster, and the number of stars of each.
+    """Simulate the stars of clusters, cluster after cluster; return columns and numbers of stars.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def _members(
     effects: Effects,
     rng: np.random.Generator,
 ) -> _Stars:
-    """Members bright enough to be seen, as many of each cluster as wanted or nearly so."""
+    """Draw members bright enough to be seen, about as many per cluster as wanted."""
     masses = kroupa(effects.massive_star_loss)
     bounds = np.stack(_mass_bounds(parameters, isochrones, effects))
     lowest, single, highest = masses.rank(bounds)
@@ -124,8 +124,8 @@ def _members(
 def _mass_bounds(
     parameters: Parameters, isochrones: Isochrones, effects: Effects
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Of each cluster the lowest mass that a twin can lift over the limit, that of the faintest
-    single star, and the highest (solar masses).
+    """Return mass bounds per cluster (solar masses): the lowest mass that an equal-mass companion
+    can lift above the limit, that of the faintest visible star without one, and the highest.
     """
     distance, a_v = parameters.distance_kpc[:, None], parameters.a_v[:, None]
     # Every fourth point, and the last one, place the limit well enough.
@@ -182,7 +182,7 @@ def _make_blue_stragglers(
 def _observe(
     members: _Stars, field: _Stars, n_clusters: int, effects: Effects, rng: np.random.Generator
 ) -> tuple[dict[str, FloatArray], IntArray]:
-    """The catalogue's columns of members and field stars, sorted by cluster."""
+    """Return the catalogue's columns of members and field stars, sorted by cluster."""
     cluster = np.concatenate([members.cluster, field.cluster])
     order = np.argsort(cluster, kind="stable")
     true = np.concatenate([members.magnitudes, field.magnitudes], axis=1)[:, order]

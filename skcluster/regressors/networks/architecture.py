@@ -23,7 +23,7 @@ class Layers(Protocol):
     """
 
     def dense(self, name: str, x: Any) -> Any:
-        """Multiply the last axis by a kernel, and add a bias where there is one."""
+        """Multiply the last axis by a kernel, and add a bias if there is one."""
 
     def convolution(self, name: str, x: Any, strides: int) -> Any:
         """Convolve images with a square kernel, padded with zeros at the edges ("same")."""
@@ -67,7 +67,7 @@ class Architecture(ABC):
 
     @abstractmethod
     def outputs(self, layers: Layers, inputs: Mapping[str, Any]) -> Any:
-        """Give what the loss takes, one row of numbers for each row of the inputs."""
+        """Return the input of the loss, one row of numbers per row of the inputs."""
 
     @property
     @abstractmethod
@@ -76,7 +76,7 @@ class Architecture(ABC):
 
     @abstractmethod
     def steps_per_execution(self, n_batches: int) -> int:
-        """Give the number of steps of the training that run in one call."""
+        """Return the number of training steps that run in one call."""
 
     def initial_weights(self, rng: np.random.Generator) -> Weights:
         """Draw the weights from which training starts.

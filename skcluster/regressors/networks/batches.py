@@ -48,7 +48,7 @@ class Rows:
 def batch_rows(
     n_rows: int, batch_size: int, epochs: int, rng: np.random.Generator
 ) -> NDArray[np.int32]:
-    """Shuffle the rows anew for each epoch and deal them into batches of one size.
+    """Shuffle the rows for each epoch and divide them into batches of one size.
 
     One size means one compilation, and no small noisy batch at the end: 1867 rows in batches of at
     most 299 are 7 batches of 267. Where the rows do not fill the last batch, it takes (fewer than

@@ -52,7 +52,7 @@ class CompiledNetwork:
         self._fresh_optimizer = read(self.optimizer.variables)
 
     def prepare(self, weights: Weights, seed: int, **strengths: float) -> None:
-        """Start from these weights, and forget the last fit."""
+        """Set the initial weights, and reset the state of the last fit."""
         assign(self._variables, [weights[name] for name in self._names])
         assign(self.optimizer.variables, self._fresh_optimizer)
         self.regularizers.adjust(seed, **strengths)

@@ -52,7 +52,7 @@ class FeedForwardArchitecture(Architecture):
         return shapes
 
     def outputs(self, layers: Layers, inputs: Mapping[str, Any]) -> Any:
-        """Give the predicted targets."""
+        """Return the predicted targets."""
         return feed_forward_network(layers, self, inputs)
 
     @property

@@ -122,7 +122,7 @@ class FunctionLayer(keras.layers.Layer):
         return FUNCTIONS[self.function](ops, *inputs)
 
     def get_config(self) -> dict[str, Any]:
-        """Give what the layer is made from."""
+        """Return the configuration of the layer."""
         return {**super().get_config(), "function": self.function}
 
 
@@ -137,7 +137,7 @@ def build_model(
 
 
 def keras_inputs(architecture: Architecture) -> dict[str, Any]:
-    """Give the inputs of a network as Keras tensors."""
+    """Return the inputs of a network as Keras tensors."""
     return {
         name: keras.Input(shape, name=name, dtype=PRECISION)
         for name, shape in architecture.input_shapes.items()
@@ -153,7 +153,7 @@ def keras_model(inputs: Any, outputs: Any, name: str) -> keras.Model:
 
 
 def assign(variables: Sequence[keras.Variable], values: Sequence[FloatArray]) -> None:
-    """Put values into variables, one by one."""
+    """Assign values to variables, one by one."""
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
 

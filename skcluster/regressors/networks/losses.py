@@ -56,7 +56,7 @@ def resolve_loss(loss: str | Mapping[str, Any] | Callable[..., Any]) -> Loss:
 
 
 def identity_of(keras_object: Any) -> Hashable:
-    """Give what two objects of Keras share if they do the same: class and configuration."""
+    """Return a key that two Keras objects share if they have the same class and configuration."""
     try:
         config = {**keras_object.get_config(), "name": None}  # Keras numbers some names
         return type(keras_object), json.dumps(config, sort_keys=True)
@@ -74,11 +74,11 @@ class FunctionLoss(keras.losses.Loss):
         self.function = function
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Loss of each row."""
+        """Compute the loss of each row."""
         return self.function(y_true, y_pred)
 
     def get_config(self) -> dict[str, Any]:
-        """Give what the loss is made from."""
+        """Return the configuration of the loss."""
         function = keras.saving.serialize_keras_object(self.function)
         return {**super().get_config(), "function": function}
 
@@ -91,6 +91,6 @@ class FunctionLoss(keras.losses.Loss):
 
 @keras.saving.register_keras_serializable("skcluster")
 def gaussian_loss(y: Any, outputs: Any) -> Any:
-    """Negative log likelihood of a normal distribution for each target, averaged over targets."""
+    """Compute the negative log likelihood of a normal distribution, averaged over targets."""
     mean, log_spread = ops.split(outputs, 2, axis=-1)
     return ops.mean(0.5 * ops.square((y - mean) * ops.exp(-log_spread)) + log_spread, axis=-1)

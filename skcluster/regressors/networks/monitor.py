@@ -93,12 +93,12 @@ class TrainingMonitor(keras.callbacks.Callback):
             self._bar.update(epoch + 1, self._losses(), finalize=False)
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
-        """End the line of the progress bar."""
+        """Finish the line of the progress bar."""
         if self._bar is not None:
             self._bar.update(len(self.history["loss"]), self._losses(), finalize=True)
 
     def result(self) -> tuple[Weights, int]:
-        """Best weights and their epoch, counted from 1; without validation, the last."""
+        """Return the best weights and their epoch, counted from 1; without validation, the last."""
         if self._best is None:
             return self._network.weights, len(self.history["loss"])
         return self._best
@@ -108,7 +108,7 @@ class TrainingMonitor(keras.callbacks.Callback):
         return [(name, self.history[name][-1]) for name in names if self.history.get(name)]
 
     def _validate(self, epoch: int) -> float:
-        """Loss of the rows set aside; keeps the best weights, and ends the training in time."""
+        """Return the validation loss; keep the best weights, and stop the training early."""
         assert self._validation is not None
         rows, weights = self._validation, self._network.weights
         predicted = predict(self._architecture, weights, rows.inputs)
@@ -123,5 +123,5 @@ class TrainingMonitor(keras.callbacks.Callback):
 
 
 def _bar(epochs: int) -> keras.utils.Progbar:
-    """A progress bar over the epochs that shows the losses as they are and the time left."""
+    """Return a progress bar over the epochs that shows the current losses and the time left."""
     return keras.utils.Progbar(epochs, unit_name="epoch", stateful_metrics=("loss", "val_loss"))

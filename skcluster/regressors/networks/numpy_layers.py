@@ -43,7 +43,7 @@ ACTIVATIONS: dict[str, Callable[[FloatArray], FloatArray]] = {
 def predict(
     architecture: Architecture, weights: Mapping[str, FloatArray], inputs: Mapping[str, FloatArray]
 ) -> FloatArray:
-    """Give the outputs of the network, in the precision of the inputs and weights."""
+    """Return the outputs of the network, in the precision of the inputs and weights."""
     layers = NumpyLayers(weights)
     with one_blas_thread():
         if "image" not in inputs:
@@ -63,7 +63,7 @@ class NumpyLayers:
         self._weights = weights
 
     def dense(self, name: str, x: FloatArray) -> FloatArray:
-        """Multiply, and add a bias where there is one."""
+        """Multiply, and add a bias if there is one."""
         return self._product(name, x, self._weights[f"{name}_kernel"])
 
     def convolution(self, name: str, x: FloatArray, strides: int) -> FloatArray:
@@ -93,11 +93,11 @@ class NumpyLayers:
         return np.concatenate(parts, axis=-1)
 
     def dropout(self, name: str, x: FloatArray) -> FloatArray:
-        """Leave the values as they are."""
+        """Return the values unchanged."""
         return x
 
     def noise(self, name: str, x: FloatArray) -> FloatArray:
-        """Leave the values as they are."""
+        """Return the values unchanged."""
         return x
 
     def apply(self, name: str, function: Callable[..., Any], *inputs: FloatArray) -> FloatArray:

@@ -76,7 +76,7 @@ def save_pretrained(
 
 
 def _networks_of(estimator: Any) -> tuple[Sequence[Weights], Sequence[str] | None]:
-    """The weights of the set networks inside a fitted estimator, and the names of their targets."""
+    """Return the weights and target names of the set networks inside a fitted estimator."""
     inner, targets = estimator, None
     while not isinstance(getattr(inner, "architecture_", None), SetArchitecture):
         # The names that a transformer of targets knows.
@@ -182,7 +182,7 @@ def _check_shapes(found: Weights, shapes: Mapping[str, tuple[int, ...]], file: s
 def _same_targets(
     known: Sequence[str] | None, targets: Sequence[str] | None, n_known: int, n_targets: int
 ) -> list[tuple[int, int]] | None:
-    """Positions of the targets that are in the file, here and there; None if all are as there."""
+    """Return the positions of the targets in the file, here and there; None if all are as there."""
     if known is None or (targets is None and n_targets == n_known) or targets == known:
         return None
     return [(i, known.index(name)) for i, name in enumerate(targets or ()) if name in known]
@@ -191,7 +191,7 @@ def _same_targets(
 def _head(
     found: Weights, fresh: Weights, pairs: list[tuple[int, int]], n_known: int, n_targets: int
 ) -> Weights:
-    """Weights of the outputs: those found for the targets in the file, fresh ones for others."""
+    """Return the weights of the outputs: those of targets in the file, fresh ones for others."""
     head = {name: fresh[name].copy() for name in _HEAD}
     for here, there in pairs:
         head["direct_kernel"][:, here] = found["direct_kernel"][:, there]

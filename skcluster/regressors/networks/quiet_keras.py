@@ -24,7 +24,7 @@ os.environ.setdefault(_LEVEL, "3")
 
 @contextmanager
 def without_tensorflow_messages() -> Iterator[None]:
-    """Import something within this that may import TensorFlow for the first time."""
+    """Suppress TensorFlow's messages while it is imported for the first time."""
     if _chosen_by_user or "tensorflow" in sys.modules:
         yield
         return

@@ -125,5 +125,5 @@ class AdjustablePenalty(keras.regularizers.Regularizer):
         return ops.cast(penalty, keras.config.floatx())
 
     def get_config(self) -> dict[str, Any]:
-        """Give what the penalty is made from."""
+        """Return the configuration of the penalty."""
         return {"strength": float(getattr(self._strength, "value", self._strength))}

@@ -65,7 +65,7 @@ class SetArchitecture(Architecture):
         return weights
 
     def outputs(self, layers: Layers, inputs: Mapping[str, Any]) -> Any:
-        """Give means, then log spreads, of the targets."""
+        """Return means, then log spreads, of the targets."""
         return layers.concatenate("distribution", set_network(layers, inputs))
 
     @property
@@ -124,7 +124,7 @@ def set_network(layers: Layers, inputs: Mapping[str, Any]) -> tuple[Any, Any]:
 
 
 def last_channel(ops: Any, stars: Any) -> Any:
-    """Give the channel that is 1 where there is a star."""
+    """Return the channel that is 1 where there is a star."""
     return stars[:, :, -1:]
 
 
@@ -134,7 +134,7 @@ def masked_mean(ops: Any, x: Any, present: Any) -> Any:
 
 
 def masked_maximum(ops: Any, x: Any, present: Any) -> Any:
-    """Take the maximum over the stars that are there; no activation is below −10."""
+    """Take the maximum over the present stars; no activation is below −10."""
     return ops.max(ops.where(present > 0, x, -10.0), axis=1)
 
 
@@ -177,7 +177,7 @@ def average(ops: Any, *values: Any) -> Any:
 
 
 def mixture_deviation(ops: Any, *values: Any) -> Any:
-    """Give the standard deviation of a mixture; values are all means, then all deviations."""
+    """Return the standard deviation of a mixture; values are all means, then all deviations."""
     half = len(values) // 2
     means, deviations = ops.stack(values[:half], axis=0), ops.stack(values[half:], axis=0)
     return ops.sqrt(ops.mean(ops.square(deviations), axis=0) + ops.var(means, axis=0))

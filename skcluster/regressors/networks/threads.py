@@ -17,7 +17,7 @@ _keeper: ThreadPoolExecutor | None = None
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """Within this, a matrix product runs on the thread that asks for it.
+    """Run matrix products on the calling thread only.
 
     The products of a picture network are many and small. Threads that wait for each other take
     longer over them than one does alone, several times so when the cores are busy. And a product
@@ -46,7 +46,7 @@ def _limit() -> threadpool_limits:
 
 
 def _forget() -> None:
-    """In a process just forked there is no other thread, so no keeper and no user."""
+    """Reset the state in a forked process, which has no other thread."""
     global _lock, _users, _limits, _keeper
     _lock, _users, _limits, _keeper = threading.Lock(), 0, None, None
 

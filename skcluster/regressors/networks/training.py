@@ -148,7 +148,7 @@ def _learning_rate(
 
 @contextmanager
 def _lent_to(callbacks: Sequence[Any]) -> Iterator[None]:
-    """Take the model back from the user's callbacks, so that these stay light to copy and keep."""
+    """Take the model back from the user's callbacks, so that they stay light to copy and keep."""
     try:
         yield
     finally:

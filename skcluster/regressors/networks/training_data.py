@@ -20,7 +20,7 @@ class TrainingData(Protocol):
     order: NDArray[np.int32]
 
     def as_keras_data(self) -> Any:
-        """Give the batches, epoch after epoch, as ``keras.Model.fit`` takes them."""
+        """Return the batches, epoch after epoch, as ``keras.Model.fit`` takes them."""
 
 
 class ShuffledRows:
@@ -30,7 +30,7 @@ class ShuffledRows:
         self.rows, self.order = rows, order
 
     def as_keras_data(self) -> Any:
-        """Give the batches; TensorFlow gathers them by itself."""
+        """Return the batches; TensorFlow gathers them by itself."""
         batches = self.order.reshape(-1, self.order.shape[-1])
         if keras.backend.backend() == "tensorflow":
             return self._tensorflow_data(batches)
