@@ -1,4 +1,4 @@
-"""Pixels in the columns of a table, folded back into pictures."""
+"""Reshape columns of pixels to pictures."""
 
 from math import isqrt
 
@@ -22,7 +22,7 @@ def resolve_image_shape(
         side = isqrt(max(n_pixels, 0))
         if side < 1 or side * side != n_pixels:
             raise ValueError(
-                f"{owner} got {n_pixels} pixels a row, which do not fill a square picture. "
+                f"{owner} got {n_pixels} pixels per row, which do not form a square picture. "
                 "Give image_shape=(height, width) or (height, width, channels)."
             )
         return side, side, 1
@@ -34,7 +34,7 @@ def resolve_image_shape(
     height, width, channels = (*shape, 1)[:3]
     if height * width * channels != n_pixels:
         raise ValueError(
-            f"{owner} got {n_pixels} pixels a row, but image_shape={image_shape} asks for "
+            f"{owner} got {n_pixels} pixels per row, but image_shape={image_shape} requires "
             f"{height} × {width} × {channels} = {height * width * channels}."
         )
     return height, width, channels
