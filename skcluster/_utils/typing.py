@@ -16,5 +16,5 @@ BoolArray: TypeAlias = npt.NDArray[np.bool_]
 
 #: A table of stars, or of clusters with their stars nested (a NestedFrame is a DataFrame).
 TableLike: TypeAlias = Union[pd.DataFrame, "Table"]
-#: Whatever `skcluster.clusters.as_clusters` takes.
+#: Any input of `skcluster.clusters.as_clusters`.
 ClustersLike: TypeAlias = Union[TableLike, Mapping[Any, TableLike], Sequence[TableLike]]  # noqa: UP007

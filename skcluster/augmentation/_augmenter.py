@@ -201,7 +201,7 @@ class ClusterAugmenter(DocLinkMixin, BaseEstimator):
         Parameters
         ----------
         X : clusters
-            Whatever `skcluster.clusters.as_clusters` takes, n_clusters in all.
+            Any input of `skcluster.clusters.as_clusters`, n_clusters in all.
         y : DataFrame or array-like of shape (n_clusters, n_targets)
             A frame needs the columns ``a_v`` (mag) and ``distance_kpc``, whatever else it has; an
             array is taken to be log age, A_V, distance in kpc and further columns, in this order.

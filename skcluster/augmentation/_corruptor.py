@@ -186,7 +186,7 @@ class ClusterCorruptor(DocLinkMixin, BaseEstimator):
         Parameters
         ----------
         X : clusters
-            Whatever `skcluster.clusters.as_clusters` takes, n_clusters in all.
+            Any input of `skcluster.clusters.as_clusters`, n_clusters in all.
         y : DataFrame, Series or array-like of n_clusters rows
             Labels of any kind.
 

@@ -56,7 +56,7 @@ def estimate(
     Parameters
     ----------
     X : clusters
-        Whatever `skcluster.clusters.as_clusters` takes.
+        Any input of `skcluster.clusters.as_clusters`.
     model : estimator, optional
         A fitted model. If it has ``predict_distribution``, as
         `skcluster.inference.IsochronePosterior` and `skcluster.inference.ConformalRegressor` do,

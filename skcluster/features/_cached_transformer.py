@@ -85,7 +85,7 @@ class CachedTransformer(MetaEstimatorMixin, ClusterTransformer):
         Parameters
         ----------
         X : clusters
-            Whatever `skcluster.clusters.as_clusters` takes.
+            Any input of `skcluster.clusters.as_clusters`.
         y : object
             Handed on to the transformer.
 
@@ -103,7 +103,7 @@ class CachedTransformer(MetaEstimatorMixin, ClusterTransformer):
         Parameters
         ----------
         X : clusters
-            Whatever `skcluster.clusters.as_clusters` takes.
+            Any input of `skcluster.clusters.as_clusters`.
 
         Returns
         -------

@@ -145,7 +145,7 @@ class CMDHistogram(DiagramTransformer):
         Parameters
         ----------
         X : clusters
-            Whatever `skcluster.clusters.as_clusters` takes.
+            Any input of `skcluster.clusters.as_clusters`.
         y : object
             Not used.
 
@@ -167,7 +167,7 @@ class CMDHistogram(DiagramTransformer):
         Parameters
         ----------
         X : clusters
-            Whatever `skcluster.clusters.as_clusters` takes.
+            Any input of `skcluster.clusters.as_clusters`.
 
         Returns
         -------

@@ -154,7 +154,7 @@ class CMDRasterizer(DiagramTransformer):
         Parameters
         ----------
         X : clusters
-            Whatever `skcluster.clusters.as_clusters` takes.
+            Any input of `skcluster.clusters.as_clusters`.
         y : object
             Not used.
 
@@ -174,7 +174,7 @@ class CMDRasterizer(DiagramTransformer):
         Parameters
         ----------
         X : clusters
-            Whatever `skcluster.clusters.as_clusters` takes.
+            Any input of `skcluster.clusters.as_clusters`.
 
         Returns
         -------
@@ -197,14 +197,14 @@ class CMDRasterizer(DiagramTransformer):
         Parameters
         ----------
         X : clusters
-            Whatever `skcluster.clusters.as_clusters` takes.
+            Any input of `skcluster.clusters.as_clusters`.
         batch_size : int, default=256
             Number of clusters per batch.
 
         Returns
         -------
         iterator of ndarray of shape (batch_size, image_size * image_size)
-            The pictures of consecutive clusters, as `transform` gives them; the last batch may be
+            The pictures of consecutive clusters, as `transform` returns them; the last batch may be
             smaller.
 
         Examples

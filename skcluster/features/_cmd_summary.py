@@ -114,7 +114,7 @@ class CMDSummary(ClusterTransformer):
         Parameters
         ----------
         X : clusters
-            Whatever `skcluster.clusters.as_clusters` takes, with parallaxes.
+            Any input of `skcluster.clusters.as_clusters`, with parallaxes.
         y : object
             Not used.
 
@@ -141,7 +141,7 @@ class CMDSummary(ClusterTransformer):
         Parameters
         ----------
         X : clusters
-            Whatever `skcluster.clusters.as_clusters` takes, with parallaxes.
+            Any input of `skcluster.clusters.as_clusters`, with parallaxes.
 
         Returns
         -------

@@ -123,7 +123,7 @@ class GuessFeatures(ClusterTransformer):
         Parameters
         ----------
         X : clusters
-            Whatever `skcluster.clusters.as_clusters` takes, with parallaxes.
+            Any input of `skcluster.clusters.as_clusters`, with parallaxes.
         y : object
             Not used.
 
@@ -157,7 +157,7 @@ class GuessFeatures(ClusterTransformer):
         Parameters
         ----------
         X : clusters
-            Whatever `skcluster.clusters.as_clusters` takes, with parallaxes.
+            Any input of `skcluster.clusters.as_clusters`, with parallaxes.
 
         Returns
         -------

@@ -103,7 +103,7 @@ class StarSet(ClusterTransformer):
         Parameters
         ----------
         X : clusters
-            Whatever `skcluster.clusters.as_clusters` takes.
+            Any input of `skcluster.clusters.as_clusters`.
         y : object
             Not used.
 
@@ -123,7 +123,7 @@ class StarSet(ClusterTransformer):
         Parameters
         ----------
         X : clusters
-            Whatever `skcluster.clusters.as_clusters` takes.
+            Any input of `skcluster.clusters.as_clusters`.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""How wide posterior distributions must be to hold what they promise, from held-out clusters."""
+"""Calibrate the widths of posterior distributions on held-out clusters."""
 
 from dataclasses import dataclass
 from math import ceil
@@ -10,9 +10,9 @@ from skcluster._utils.typing import FloatArray
 
 #: The age around which the spread's dependence on age is expanded (dex).
 _MIDDLE_AGE = 8.4
-#: Logarithms of spreads, at least and at most.
+#: Smallest and largest logarithm of a spread.
 _LOG_RANGE = (-6.0, 2.0)
-#: Errors count as at most this many spreads, so that outliers do not set the width for all.
+#: Errors are clipped to this many spreads, to limit the influence of outliers.
 _MOST = 3.0
 
 
@@ -28,7 +28,7 @@ class Calibration:
     Attributes
     ----------
     coefficients : ndarray of shape (4, n_targets)
-        Of 1, the logarithm, log age and its square.
+        Coefficients of 1, the log posterior standard deviation, log age and its square.
     scores : ndarray of shape (n_training_clusters, n_targets)
         Absolute errors in units of the spread, sorted.
     """
@@ -64,7 +64,7 @@ class Calibration:
     def reach(self, coverage: float) -> FloatArray:
         """Return the half length of intervals in units of the spread, shape (n_targets,)."""
         n = len(self.scores)
-        # The correction of the quantile for a finite sample.
+        # Quantile with finite-sample correction.
         reach: FloatArray = self.scores[min(ceil((n + 1) * coverage), n) - 1]
         return reach
 

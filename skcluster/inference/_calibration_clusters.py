@@ -1,4 +1,4 @@
-"""The clusters that a posterior is calibrated on: those of the training, and corrupted copies."""
+"""The clusters of the calibration: training clusters and corrupted copies."""
 
 from dataclasses import dataclass
 from typing import Any, Self
@@ -11,7 +11,7 @@ from skcluster._utils.typing import IntArray
 
 @dataclass(frozen=True, eq=False)
 class CalibrationClusters:
-    """Training clusters, and copies of them after these.
+    """Training clusters, followed by their copies.
 
     Attributes
     ----------
@@ -20,7 +20,7 @@ class CalibrationClusters:
     y : DataFrame or ndarray of n_all rows
         Their labels.
     source : ndarray of int, shape (n_all,)
-        The training cluster that each of them was made from; the first ones are these themselves.
+        The training cluster of each row; the first rows are the training clusters themselves.
     n_training : int
         Number of training clusters.
     """

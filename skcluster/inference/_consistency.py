@@ -1,4 +1,4 @@
-"""Goodness of fit: the consistency of stars, parallaxes and estimate, against training clusters."""
+"""Goodness of fit: the consistency of stars, parallaxes and estimate."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -12,7 +12,8 @@ from skcluster._utils.typing import BoolArray, FloatArray
 class Consistency:
     """Discrepancies of held-out training clusters, and goodness of fit relative to them.
 
-    The p-value of a discrepancy is the fraction of training clusters whose discrepancy is as large.
+    The p-value of a discrepancy is the fraction of training clusters whose discrepancy is at least
+    as large.
     The p-values are combined by the sum of their logarithms (Fisher's method). The sum is in turn
     compared with those of the training clusters, so that the discrepancies need not be independent.
 
@@ -22,14 +23,14 @@ class Consistency:
         The discrepancies, in the order of `NAMES`; NaN where unknown.
     """
 
-    #: Names of the discrepancies, and the flags that stand for large ones.
+    #: Names of the discrepancies, and the flags of large ones.
     NAMES: ClassVar = {
         "field_fraction": "mostly field",
         "predictive": "stars do not follow the isochrone",
         "network": "stars disagree with the network",
         "parallax": "parallaxes disagree",
     }
-    #: A discrepancy whose own p-value is below this is named as a reason.
+    #: A discrepancy with a p-value below this is flagged.
     _REASON: ClassVar = 0.1
 
     training: FloatArray

@@ -1,4 +1,4 @@
-"""Intrinsic colours of stars behind many extinctions, from a table."""
+"""Tabulated intrinsic colours of stars at many extinctions."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -16,7 +16,7 @@ _COLOURS = np.arange(-1.5, 9.0, _STEP_COLOUR)
 
 @dataclass(frozen=True, eq=False)
 class DereddeningTable:
-    """Intrinsic colour, A_G and the Jacobian, by A_V and observed BP−RP, shape (n_a_v, n_colours).
+    """Intrinsic colour, A_G and Jacobian by A_V and observed BP−RP, shape (n_a_v, n_colours).
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class DereddeningTable:
     def load(law: Law) -> "DereddeningTable":
         """Load the table of an extinction law, which takes some hundredths of a second."""
         a_v = np.arange(0, _LARGEST_A_V + _STEP_A_V / 2, _STEP_A_V)[:, None]
-        # Observed colour rises with intrinsic colour, so that interpolation inverts it.
+        # Observed colour increases with intrinsic colour, so that interpolation inverts it.
         intrinsic = np.arange(-3.0, 9.0, _STEP_COLOUR)
         k = extinction_coefficients(intrinsic, a_v, law)
         observed = intrinsic + (k.bp - k.rp) * a_v

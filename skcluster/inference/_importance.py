@@ -14,14 +14,14 @@ from skcluster.inference._prior import Prior, choose
 
 #: Degrees of freedom of the proposals, which have heavier tails than a posterior.
 _DEGREES = 5
-#: By how much a proposal is wider than the draws it is fitted to, in variance, and least variances.
+#: Ratio of a proposal's variance to that of the draws, and minimum variances.
 _WIDER = 1.15
 _LEAST_VARIANCES = np.diag([1e-4, 1e-4, 1e-5, 1e-5, 1e-3])
-#: Share of a proposal's scales of differential reddening that comes from the prior.
+#: Fraction of a proposal's scales of differential reddening that comes from the prior.
 _PRIOR_SHARE = 0.1
-#: Least effective number of draws that a proposal is fitted to, if need be of a flatter posterior.
+#: Minimum effective number of draws for fitting a proposal; otherwise the weights are flattened.
 _FITTED_TO = 60
-#: Stages that are added while fewer effective draws than `_ENOUGH` are there.
+#: Maximum number of added stages while the effective number of draws is below `_ENOUGH`.
 _MOST_EXTRA_STAGES = 12
 _ENOUGH = 100
 
@@ -33,7 +33,7 @@ class WeightedDraws:
     Attributes
     ----------
     parameters : Parameters
-        n_draws sets.
+        The n_draws sets of parameters.
     weights : ndarray of shape (n_draws,)
         Their weights, which sum to 1.
     """
@@ -43,7 +43,7 @@ class WeightedDraws:
 
     @property
     def effective_size(self) -> float:
-        """Number of independent draws that would tell as much: 1 / sum of the squared weights."""
+        """Effective number of independent draws: 1 / sum of the squared weights."""
         total = np.sum(self.weights**2)
         return float(1 / total) if total > 0 else 0.0
 
@@ -66,13 +66,13 @@ def sample_posterior(
     Parameters
     ----------
     log_likelihood : callable
-        Of `Parameters`, to an array of shape (n_draws,).
+        Function of `Parameters` that returns an array of shape (n_draws,).
     prior : Prior
         Prior and first proposal.
     n_draws : int
-        Draws without the added ones.
+        Number of draws without added ones.
     seed : int
-        Of the quasi-random numbers, which are the same for all clusters.
+        Seed of the quasi-random numbers, which are the same for all clusters.
     """
     theta = prior.draw(_deviates(n_draws // 2, Prior.N_DEVIATES, seed))
     proposals: list[tuple[int, Callable[[Parameters], FloatArray]]] = [
@@ -140,9 +140,9 @@ def _weights(
 
 @dataclass(frozen=True, eq=False)
 class _Student:
-    """A Student distribution of the continuous parameters, and one of the reddening's scale."""
+    """A Student distribution of the continuous parameters, and one of the reddening scale."""
 
-    #: Uniform deviates that `draw` takes for one set of parameters.
+    #: Number of uniform deviates that `draw` needs per set of parameters.
     N_DEVIATES = 7
 
     mean: FloatArray

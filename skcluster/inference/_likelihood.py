@@ -18,14 +18,14 @@ from skcluster.photometry import Law, extinction_coefficients
 
 __all__ = ["StarLikelihood"]
 
-#: Scatter of colours beyond their errors: rotation, spots, crowded spectra (mag).
+#: Scatter of colours in excess of their errors: rotation, spots, blended spectra (mag).
 _INTRINSIC_SCATTER = 0.015
-#: Odds (1 − p)/p of a typical star of a list, whose field odds are the parameter.
+#: Odds (1 − p)/p of a typical star of a list; its field odds are the parameter.
 _TYPICAL_ODDS = 0.15
 _PROBABILITIES = (0.01, 0.99)
-#: Scatter of parallaxes beyond their errors (mas).
+#: Scatter of parallaxes in excess of their errors (mas).
 _PARALLAX_FLOOR = 0.02
-#: Numbers that are looked up at a time: they stay in the cache of a core.
+#: Number of table look-ups per block, so that a block fits into the cache of a core.
 _BLOCK = 2**16
 
 
@@ -47,7 +47,7 @@ class StarLikelihood:
     a star of odds 0.15 is a typical one.
 
     Models and observed stars differ by more than the photometric errors, and the difference is
-    similar for neighbouring stars: a thousand stars on one main sequence do not carry a thousand
+    similar for neighbouring stars: a thousand stars on one main sequence do not have a thousand
     times the information of one. The weight of a star is therefore
 
     .. math:: w_i = \frac{\beta}{1 + n_i / n_0}
@@ -165,7 +165,7 @@ class StarLikelihood:
         bright = np.flatnonzero(g < faint_limit)
         if not len(bright):
             raise ValueError(f"No star is brighter than the faint limit, G = {faint_limit:g}.")
-        # In an order of their own, so that that of the table makes no difference.
+        # Sorted, so that the result does not depend on the order of the table.
         self.stars = bright[np.lexsort((bp_rp[bright], g[bright]))]
         self.faint_limit, self.law = faint_limit, law
         self.g, self.bp_rp = g[self.stars], bp_rp[self.stars]
@@ -214,7 +214,7 @@ class StarLikelihood:
         Parameters
         ----------
         log_field_odds : ndarray of shape (n_draws,)
-            As in `Parameters`.
+            Logarithms of the field odds, as in `Parameters`.
         stars : ndarray of int, shape (n_chosen,), optional
             Indices among the stars that are used. By default, all of these.
 
@@ -271,7 +271,7 @@ class StarLikelihood:
 
 @dataclass(frozen=True, eq=False)
 class _Parallaxes:
-    """Parallaxes of stars, NaN where unknown, their errors, and their zero point (mas)."""
+    """Parallaxes of stars (NaN if unknown), their errors, and their zero point (mas)."""
 
     values: FloatArray
     error: FloatArray

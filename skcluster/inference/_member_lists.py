@@ -1,4 +1,4 @@
-"""The stars of each cluster as the likelihood needs them."""
+"""The stars of each cluster, for the likelihood."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,23 +12,23 @@ from skcluster.gaia import Release, parallax_error, parallax_zero_point
 from skcluster.inference._likelihood import StarLikelihood
 from skcluster.photometry import Law
 
-#: Isochrones of fainter dwarfs miss their colours (mag).
+#: Isochrones do not match the colours of fainter dwarfs (mag).
 _FAINTEST_M_G = 8.3
-#: A_G by A_V of such dwarfs, roughly.
+#: Approximate A_G / A_V of such dwarfs.
 _A_G = 0.8
-#: 2.5 / ln 10 turns a relative error of the flux into one of the magnitude.
+#: 2.5 / ln 10 converts a relative flux error to a magnitude error.
 _MAGNITUDES = 2.5 / np.log(10)
-#: Scatter of parallaxes beyond their errors, and how well a mean of many is known (mas).
+#: Scatter of parallaxes in excess of their errors, and minimum error of a mean parallax (mas).
 _PARALLAX_FLOOR, _PARALLAX_SYSTEMATIC = 0.03, 0.02
 _LARGEST_MODULUS_ERROR = 1.0
-#: Parallaxes this far from the cluster's, in errors, disagree.
+#: Parallaxes farther than this from the cluster's are outliers (in units of their errors).
 _FAR = 3.0
 _FEWEST_STARS = 4
 
 
 @dataclass(frozen=True)
 class StarModel:
-    """What the likelihood of every cluster has in common; see `StarLikelihood`."""
+    """Settings of the likelihood of all clusters; see `StarLikelihood`."""
 
     tempering: float
     saturation: float
@@ -44,9 +44,9 @@ class MemberList:
     Attributes
     ----------
     columns : mapping of str to ndarray of shape (n_stars,)
-        Under the names of the Gaia archive.
+        Columns, by the names of the Gaia archive.
     magnitude_limit : float
-        Limiting magnitude in G (mag); NaN without a star that is bright enough to be used.
+        Magnitude limit in G (mag); NaN without a star that is bright enough to be used.
     """
 
     columns: Mapping[str, FloatArray] = field(repr=False)
@@ -64,8 +64,8 @@ class MemberList:
         model : StarModel
             Its settings.
         mean : ndarray of shape (3,)
-            Expected log age, A_V and distance modulus, of which the latter two tell which stars
-            are too faint for the isochrones.
+            Expected log age, A_V and distance modulus; the latter two determine which stars are too
+            faint for the isochrones.
         """
         g = self.columns["phot_g_mean_mag"]
         if np.isnan(self.magnitude_limit):
@@ -138,7 +138,7 @@ def _weighted_median(values: FloatArray, weights: FloatArray) -> float:
     return float(values[order][np.searchsorted(cumulative, cumulative[-1] / 2)])
 
 
-#: Columns that are used where there are any.
+#: Columns that are used if present.
 _COLUMNS = (
     "phot_g_mean_mag",
     "bp_rp",
@@ -179,4 +179,4 @@ def check_measurable(
             lack = "no star with a parallax, or no prediction of the estimator"
         else:
             continue
-        raise ValueError(f"Cluster {name!r} cannot be learned from: it has {lack}.")
+        raise ValueError(f"Cluster {name!r} cannot be used for training: it has {lack}.")

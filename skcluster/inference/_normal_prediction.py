@@ -12,14 +12,14 @@ from skcluster.inference._transformed import LastStep, last_step
 from skcluster.photometry import distance_modulus
 from skcluster.schema import CLUSTER_PARAMETERS
 
-#: No cluster is nearer (kpc).
+#: Minimum distance of a cluster (kpc).
 _NEAREST = 0.01
 
 
 class NormalPrediction(NamedTuple):
     """Means and spreads, both of shape (n_clusters, 3); NaN where there is no prediction.
 
-    Spreads are 1 if the regressor predicts none: they are scaled by the errors afterwards.
+    Spreads are 1 if the regressor predicts none; they are scaled by the errors later.
     """
 
     mean: FloatArray
@@ -92,7 +92,7 @@ def predict_normal(estimator: Any, X: Any, columns: list[int]) -> tuple[NormalPr
         for k in (1, 2)
     )
     spread = np.abs(two - one)
-    # An A_V that is cut off at 0 on the way back is not, one spread higher.
+    # The spread is evaluated upwards, where A_V is not clipped at 0.
     mean[:, 1] = one[:, 1] - spread[:, 1]
     return NormalPrediction(mean, np.maximum(spread, 1e-3)), last.features
 

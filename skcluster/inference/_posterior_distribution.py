@@ -22,7 +22,7 @@ from skcluster.schema import CLUSTER_PARAMETERS
 
 
 class PosteriorDistribution(PredictiveDistribution):
-    """What `IsochronePosterior.predict_distribution` returns.
+    """The distribution returned by `IsochronePosterior.predict_distribution`.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class PosteriorDistribution(PredictiveDistribution):
     summary : PosteriorSummary
         Summary of the posteriors.
     a_v_zero_point : float
-        Correction that is added to A_V (mag).
+        Correction added to A_V (mag).
     calibration : Calibration or None
         Calibration of log age, A_V and distance modulus. Without it, intervals are those of a
         normal distribution with the posterior's standard deviation.
@@ -142,7 +142,7 @@ class PosteriorDistribution(PredictiveDistribution):
 
     @cached_property
     def extra_columns(self) -> pd.DataFrame:  # type: ignore[override]
-        """Differential reddening, share of field stars, goodness of fit, effective samples."""
+        """Differential reddening, fraction of field stars, goodness of fit, effective samples."""
         return pd.DataFrame(
             {
                 "differential_reddening": self.summary.differential_reddening,
@@ -184,7 +184,7 @@ class PosteriorDistribution(PredictiveDistribution):
     def membership(self) -> list[FloatArray]:
         """Return membership probabilities, an array of shape (n_stars,) per cluster.
 
-        NaN for stars that are not used because they are fainter than the limit.
+        NaN for stars that are fainter than the limit and not used.
         """
         found = [np.full(n, np.nan) for n in self._counts]
         for values, posterior in zip(found, self.posteriors, strict=True):

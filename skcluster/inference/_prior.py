@@ -1,4 +1,4 @@
-"""What is known of a cluster before its stars are compared with isochrones."""
+"""The prior distribution of a cluster's parameters."""
 
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -18,8 +18,8 @@ class Prior:
     """Prior distribution of one cluster's parameters.
 
     Log age, A_V and distance modulus follow a mixture of two normal distributions with the same
-    mean. One has the width of the prediction's errors; the other is wider and lets the stars
-    overrule the prediction. The metallicity is normal around the solar value [1]_, the field odds
+    mean. One has the width of the prediction's errors; the other is wider and allows the stars to
+    outweigh the prediction. The metallicity is normal around the solar value [1]_, the field odds
     are log-normal around one star in nine, and the scale of differential reddening takes one of
     four values. The distribution is truncated to the range of the isochrones and to 0 ≤ A_V ≤ 12.
 
@@ -42,13 +42,13 @@ class Prior:
     LOG_FIELD_ODDS: ClassVar = (TYPICAL_LOG_FIELD_ODDS, 1.2)
     #: Probabilities of the scales of differential reddening.
     REDDENING: ClassVar = np.array([0.5, 0.35, 0.12, 0.03])
-    #: What is possible at all.
+    #: The support.
     RANGES: ClassVar = {
         "log_age": (AXES.log_age.values[0], AXES.log_age.values[-1]),
         "a_v": (0.0, 12.0),
         "metallicity": (AXES.metallicity.values[0], AXES.metallicity.values[-1]),
     }
-    #: Uniform deviates that `draw` takes for one set of parameters.
+    #: Number of uniform deviates that `draw` needs per set of parameters.
     N_DEVIATES: ClassVar = 7
 
     mean: FloatArray
@@ -93,7 +93,7 @@ class Prior:
         return density
 
     def draw(self, uniform: FloatArray) -> Parameters:
-        """Turn uniform deviates, shape (n_draws, 7), into parameters before truncation."""
+        """Convert uniform deviates, shape (n_draws, 7), to parameters before truncation."""
         z = ndtri(uniform[:, :5])
         wide = (uniform[:, 6] < self.tail_weight)[:, None]
         spread = self.spread * np.where(wide, self.tail_factors, 1.0)

@@ -1,4 +1,4 @@
-"""Metadata of meta-estimators that fit an estimator on the splits of a splitter."""
+"""Metadata routing of meta-estimators with an estimator and a splitter."""
 
 from typing import Any
 

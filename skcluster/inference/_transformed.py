@@ -1,4 +1,4 @@
-"""Predictions in the space of transformed targets, and the features that they come from."""
+"""Predictions of transformed targets, and the features of the last step."""
 
 from inspect import signature
 from typing import Any, NamedTuple
@@ -11,9 +11,9 @@ from skcluster._utils.typing import FloatArray
 
 
 class TransformedPrediction(NamedTuple):
-    """Means and spreads in transformed targets, and how to transform them back."""
+    """Means and spreads of transformed targets, with the inverse transformation."""
 
-    #: Both of shape (n_clusters, n_targets).
+    #: Means and spreads, both of shape (n_clusters, n_targets).
     mean: FloatArray
     spread: FloatArray
     #: Fitted transformer of the targets, or None.
@@ -31,7 +31,7 @@ class TransformedPrediction(NamedTuple):
 
 
 class LastStep(NamedTuple):
-    """The regressor inside pipelines and transformed targets, and what it is given."""
+    """The regressor inside pipelines and transformed targets, and its input."""
 
     features: Any
     regressor: Any
@@ -50,7 +50,7 @@ class LastStep(NamedTuple):
 
 
 def last_step(estimator: Any, X: Any) -> LastStep:
-    """Transform X by the steps of a fitted pipeline but the last."""
+    """Transform X by all steps of a fitted pipeline except the last."""
     transformer = None
     while True:
         if isinstance(estimator, Pipeline):

@@ -71,7 +71,7 @@ def to_edr3_parallaxes(
     Parameters
     ----------
     X : clusters
-        Whatever `skcluster.clusters.as_clusters` takes.
+        Any input of `skcluster.clusters.as_clusters`.
     release : {"edr3", "dr2"}, default="edr3"
         Data release of the parallaxes.
     zero_point : float, optional

@@ -125,7 +125,7 @@ class CMDDisplay:
         Parameters
         ----------
         X : clusters
-            Whatever `skcluster.clusters.as_clusters` takes.
+            Any input of `skcluster.clusters.as_clusters`.
         estimates : DataFrame, Series, mapping or array-like of shape (3,) or (4,), optional
             ``log_age`` (dex), ``a_v`` (mag), ``distance_kpc`` (kpc) and, if it was estimated,
             ``metallicity`` (dex): a row for each cluster, or those of this one. Without them only
@@ -237,7 +237,7 @@ class CMDDisplay:
             isochrone has its metallicity, and the stars are shaded by its ``membership()``, where
             it knows them.
         X : clusters
-            Whatever the estimator and `skcluster.clusters.as_clusters` take.
+            Any input of the estimator and of `skcluster.clusters.as_clusters`.
         cluster : object, optional
             Name of the cluster; may be left out if X holds only one.
         n_samples : int, default=1000

@@ -141,7 +141,7 @@ class CornerDisplay:
         estimator : fitted `skcluster.inference.ConformalRegressor` or the like
             Its ``predict_distribution(X)`` gives joint samples.
         X : clusters
-            Whatever the estimator and `skcluster.clusters.as_clusters` take.
+            Any input of the estimator and of `skcluster.clusters.as_clusters`.
         cluster : object, optional
             Name of the cluster; may be left out if X holds only one.
         n_samples : int, default=4000

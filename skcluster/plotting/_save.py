@@ -37,7 +37,7 @@ def save_diagrams(
     Parameters
     ----------
     X : clusters
-        Whatever `skcluster.clusters.as_clusters` takes.
+        Any input of `skcluster.clusters.as_clusters`.
     estimates : DataFrame
         ``log_age`` (dex), ``a_v`` (mag), ``distance_kpc`` (kpc) and, if it was estimated,
         ``metallicity`` (dex), a row for each cluster. Where they are NaN or no isochrone has that

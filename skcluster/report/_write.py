@@ -48,9 +48,9 @@ def write_report(
     Parameters
     ----------
     X : clusters
-        Whatever `skcluster.clusters.as_clusters` takes.
+        Any input of `skcluster.clusters.as_clusters`.
     estimates : DataFrame
-        As `skcluster.estimation.estimate` gives it, for the same clusters. Its numbers are shown
+        As `skcluster.estimation.estimate` returns it, for the same clusters. Its numbers are shown
         under the names and units in `skcluster.schema`; some only beside the diagram.
     path : str or PathLike
         The page; it appears only once it is whole.

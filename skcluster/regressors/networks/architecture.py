@@ -1,4 +1,4 @@
-"""What every kind of network has: inputs, outputs, and weights under names."""
+"""Interface of all networks: named inputs and weights, and outputs."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +16,7 @@ Inputs = dict[str, FloatArray]
 
 
 class Layers(Protocol):
-    """What a network is made of; numpy computes with it, Keras builds layers of these names.
+    """The layers of a network; numpy computes with them, Keras builds layers of these names.
 
     Layers find their weights by their own name and one of the endings ``_kernel``, ``_bias``,
     ``_scale``, ``_offset``, ``_mean`` and ``_variance``.
@@ -51,7 +51,7 @@ class Layers(Protocol):
 
 
 class Architecture(ABC):
-    """The sizes of a network, as plain data. Equal ones can share a compiled network."""
+    """Layers and shapes of a network, as plain data. Equal ones can share a compiled network."""
 
     n_outputs: int
 
@@ -79,7 +79,7 @@ class Architecture(ABC):
         """Return the number of training steps that run in one call."""
 
     def initial_weights(self, rng: np.random.Generator) -> Weights:
-        """Draw the weights from which training starts.
+        """Draw the initial weights.
 
         Kernels are uniform with the variance 2 / (n_in + n_out) of Glorot & Bengio (2010), biases
         zero, normalizations the identity. numpy draws them, so they depend on the seed only, not

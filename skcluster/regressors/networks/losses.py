@@ -1,4 +1,4 @@
-"""What training minimises: by name, as a function, as Keras' objects or their configurations."""
+"""Loss functions: by name, as a function, as Keras' objects or their configurations."""
 
 import json
 from collections.abc import Callable, Hashable, Mapping
@@ -12,7 +12,7 @@ from skcluster.regressors.networks.architecture import FloatArray
 from skcluster.regressors.networks.keras_layers import PRECISION
 from skcluster.regressors.networks.quiet_keras import keras, ops
 
-#: Losses of an error, computed without Keras for the rows set aside.
+#: Losses as functions of the error, computed without Keras for validation rows.
 _OF_ERRORS: dict[str, Callable[[FloatArray], FloatArray]] = {
     "huber": lambda e: np.where(np.abs(e) <= 1, e**2 / 2, np.abs(e) - 0.5),
     "mae": np.abs,
@@ -29,7 +29,7 @@ class Loss:
     per_row: Callable[[Any, Any], Any] = field(compare=False)
 
     def __call__(self, y: FloatArray, predicted: FloatArray) -> NDArray[np.floating]:
-        """Loss of each row."""
+        """Return the loss of each row."""
         if isinstance(self.identity, str) and self.identity in _OF_ERRORS:
             means: NDArray[np.floating] = _OF_ERRORS[self.identity](predicted - y).mean(axis=1)
             return means
@@ -38,7 +38,7 @@ class Loss:
 
 
 def resolve_loss(loss: str | Mapping[str, Any] | Callable[..., Any]) -> Loss:
-    """Turn the parameter of an estimator into a loss.
+    """Convert the parameter of an estimator to a loss.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def identity_of(keras_object: Any) -> Hashable:
 
 @keras.saving.register_keras_serializable("skcluster")
 class FunctionLoss(keras.losses.Loss):
-    """A function of true and predicted values as a loss, in the precision of the networks."""
+    """A loss from a function of true and predicted values, in the precision of the networks."""
 
     def __init__(self, function: Callable[..., Any], **options: Any) -> None:
         super().__init__(**{"dtype": PRECISION, **options})

@@ -1,4 +1,4 @@
-"""The prediction of a network in plain numpy, without the cost of a call into Keras."""
+"""Predictions of a network in numpy, without the overhead of Keras."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from skcluster.regressors.networks.architecture import Architecture, FloatArray
 from skcluster.regressors.networks.threads import one_blas_thread
 
 NORMALIZATION_EPSILON = 1e-3
-_N_IMAGES = 32  # images at a time, so that the unfolded windows stay small
+_N_IMAGES = 32  # images per block, so that the unfolded windows stay small
 
 
 def _elu(x: FloatArray) -> FloatArray:
@@ -57,7 +57,7 @@ def predict(
 
 
 class NumpyLayers:
-    """Layers that compute; see `skcluster.regressors.networks.architecture.Layers`."""
+    """Layers computed by numpy; see `skcluster.regressors.networks.architecture.Layers`."""
 
     def __init__(self, weights: Mapping[str, FloatArray]) -> None:
         self._weights = weights

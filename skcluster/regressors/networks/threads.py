@@ -1,4 +1,4 @@
-"""How many threads numpy's matrix products take."""
+"""Limit the threads of numpy's matrix products."""
 
 import os
 import threading
@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 _lock = threading.Lock()
 _users = 0
 _limits: threadpool_limits | None = None
-#: The thread that sets and lifts the limit: threadpoolctl heeds one thread at a time.
+#: The thread that sets and removes the limit: threadpoolctl is not thread-safe.
 _keeper: ThreadPoolExecutor | None = None
 
 
@@ -19,11 +19,11 @@ _keeper: ThreadPoolExecutor | None = None
 def one_blas_thread() -> Iterator[None]:
     """Run matrix products on the calling thread only.
 
-    The products of a picture network are many and small. Threads that wait for each other take
-    longer over them than one does alone, several times so when the cores are busy. And a product
-    that is shared among threads is summed up in another order, so that the last bits would depend
-    on their number. The first to enter sets the limit and the last to leave lifts it, so that
-    threads do not undo each other's. A limit that other code has set around it goes first.
+    The products of a picture network are many and small, so that one thread is faster than several
+    that wait for each other, in particular on busy cores. A product that is divided among threads
+    is also summed in another order, so that the last bits would depend on their number. The first
+    thread to enter sets the limit and the last to leave removes it. A limit that other code has set
+    around it takes precedence.
     """
     global _users, _limits, _keeper
     with _lock:
