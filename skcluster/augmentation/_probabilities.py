@@ -1,4 +1,4 @@
-"""Membership probabilities as lists of different makers state them."""
+"""Membership probabilities in the styles of different lists."""
 
 from collections.abc import Callable
 from typing import Any
@@ -38,7 +38,7 @@ def _arbitrary(own: FloatArray, foreign: BoolArray, rng: np.random.Generator) ->
     return rng.random(len(own))
 
 
-#: Kinds of statements, and how often each occurs.
+#: Styles, and their frequencies.
 _KINDS: dict[Kind, float] = {
     _one_range_for_foreign: 0.3,
     _low_for_foreign: 0.25,
@@ -63,17 +63,18 @@ def stated_differently(
     own : ndarray of shape (n_stars,)
         Probabilities, for foreign stars those of random members.
     foreign : ndarray of bool, shape (n_stars,)
-        Which stars are no members.
+        Which stars are not members.
     copy : ndarray of int, shape (n_stars,)
         The copy that each star belongs to.
     chosen : ndarray of bool, shape (n_copies,)
         Copies with other probabilities.
     rng : Generator
-        Source of random numbers.
+        Random number generator.
 
     Returns
     -------
     ndarray of shape (n_stars,)
+        The probabilities.
     """
     kind = rng.choice(len(_KINDS), size=len(chosen), p=list(_KINDS.values()))
     kind = np.where(chosen, kind, -1)[copy]

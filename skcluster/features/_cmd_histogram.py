@@ -1,4 +1,4 @@
-"""Counts of stars in the bins of a colour-magnitude diagram."""
+"""Histograms of colour-magnitude diagrams."""
 
 import warnings
 from numbers import Real
@@ -19,15 +19,15 @@ from skcluster.features._magnitudes import DiagramTransformer, magnitudes_in_blo
 
 PROBABILITY = "probability"
 
-#: Counters in a run of clusters, which should fit into the processor's cache.
+#: Number of counters per block, which should fit into the processor's cache.
 _COUNTERS = 2**16
 
 
 class CMDHistogram(DiagramTransformer):
-    """Two-dimensional histogram of the colour-magnitude diagram per cluster.
+    """Two-dimensional histogram of the colour-magnitude diagram of each cluster.
 
-    All clusters are counted in one pass over their stars. A row of the output is the diagram of one
-    cluster, flattened, with the magnitude varying fastest.
+    A row of the output is the flattened histogram of one cluster, with the magnitude varying
+    fastest.
 
     Parameters
     ----------
@@ -37,26 +37,25 @@ class CMDHistogram(DiagramTransformer):
         Magnitude of the first and last edge. None means (10, 18) for apparent and (−4, 12) for
         absolute magnitudes, in which 98 per cent of the stars of open clusters lie.
     colour_width, magnitude_width : float, default=0.1 and 0.8
-        Width of the bins, mag. Where a range is no whole number of bins, the last bin reaches
-        beyond it.
+        Width of the bins, mag. If a range is not a multiple of it, the last bin extends beyond the
+        range.
     magnitude : {"apparent", "absolute"}, default="apparent"
-        Whether to count in apparent G, or in G less the distance modulus of the cluster's median
+        Whether to use apparent G, or G minus the distance modulus of the cluster's median
         parallax.
     normalize : {"sum", "max"} or None, default="sum"
-        Divide the counts of a cluster by their sum (so by the number of stars within the
-        ranges), by the largest of them, or leave them. A cluster without a star within the ranges
-        is all zeros.
+        Whether to divide the counts of a cluster by their sum (the number of stars within the
+        ranges) or by their maximum, or to keep the counts. A cluster without a star within the
+        ranges is all zeros.
     weights : {"probability"} or None, default=None
-        Count each star as one, or as its membership probability. A star without a probability
-        then counts nothing, and a warning says how many there are.
+        Whether to weight stars by their membership probability. Stars without a probability then
+        have zero weight, and a warning gives their number.
     zero_point : float, default=0.0
-        Parallax that the catalogue gives an infinitely far object, mas (−0.029 in Gaia DR2), for
-        absolute magnitudes.
+        Parallax zero point of the catalogue, mas (−0.029 in Gaia DR2), for absolute magnitudes.
     min_parallax : float, default=0.05
-        Smaller and negative median parallaxes are taken as this, mas, for absolute magnitudes.
-        The default is 20 kpc, beyond every open cluster known.
+        Minimum of the median parallaxes, mas, for absolute magnitudes; smaller and negative ones
+        are replaced by it. The default is 20 kpc, beyond every known open cluster.
     dtype : {"float32", "float64"}, default="float32"
-        Type of the output; a network wants single precision.
+        Type of the output; networks use single precision.
 
     Attributes
     ----------
@@ -66,24 +65,24 @@ class CMDHistogram(DiagramTransformer):
         Number of bins in colour and in magnitude: ``row.reshape(histogram_shape_)`` is the
         diagram.
     fallback_parallax_ : float
-        For absolute magnitudes: the median parallax of the training clusters, which stands in,
-        with a warning, for that of a cluster without any.
+        For absolute magnitudes: the median parallax of the training clusters, which replaces, with
+        a warning, that of a cluster without any.
 
     See Also
     --------
-    CMDRasterizer : The diagram as a picture.
+    CMDRasterizer : Picture of the diagram.
     GuessFeatures : Three numbers that summarise the diagram.
 
     Notes
     -----
     Branco & Ferraz (2023) give 410 "normalised" counts, bins of 0.1 mag in colour and 0.8 mag in
     magnitude, and a diagram from 0 to 4 in colour and from 10 to 18 in magnitude. That makes 40 ×
-    10 = 400 bins. The default here keeps their number and their widths: 41 × 10 bins, which
-    reach to 4.1 in colour. How they normalised is not said; here, the counts sum to one, so that
-    a rich cluster looks like a poor one of the same age.
+    10 = 400 bins. The default here keeps their number and widths: 41 × 10 bins, which extend to 4.1
+    in colour. The normalisation is not given there; here, the counts sum to one, so that rich and
+    poor clusters of the same age look alike.
 
-    A bin holds its lower edge and not its upper one, except the last, which holds both: the
-    counts are exactly those of `numpy.histogram2d`.
+    A bin includes its lower edge and excludes its upper one, except the last, which includes both:
+    the counts equal those of `numpy.histogram2d`.
 
     References
     ----------
@@ -147,12 +146,12 @@ class CMDHistogram(DiagramTransformer):
         X : clusters
             Any input of `skcluster.clusters.as_clusters`.
         y : object
-            Not used.
+            Ignored.
 
         Returns
         -------
-        CMDHistogram
-            Itself.
+        self : CMDHistogram
+            The fitted transformer.
         """
         colours, magnitudes = self._ranges()
         self._fit_distances(self._validate_stars(X))
@@ -172,13 +171,12 @@ class CMDHistogram(DiagramTransformer):
         Returns
         -------
         ndarray of shape (n_clusters, n_colour_bins * n_magnitude_bins)
-            The counts, the bins of magnitude of the first bin of colour first.
+            The counts, starting with the magnitude bins of the first colour bin.
 
         Warns
         -----
         UserWarning
-            If a star without a probability, or a cluster without a parallax, is there where one
-            is needed.
+            If a star lacks a needed probability, or a cluster a needed parallax.
         """
         check_is_fitted(self)
         stars = self._validate_stars(X)
@@ -192,7 +190,7 @@ class CMDHistogram(DiagramTransformer):
         Parameters
         ----------
         input_features : object
-            Not used.
+            Ignored.
 
         Returns
         -------
@@ -217,8 +215,8 @@ class CMDHistogram(DiagramTransformer):
         lost = np.isnan(weights)
         if lost.any():
             warnings.warn(
-                f"{np.count_nonzero(lost)} of {len(weights)} stars have no probability and count "
-                "nothing.",
+                f"{np.count_nonzero(lost)} of {len(weights)} stars have no probability and zero "
+                "weight.",
                 UserWarning,
                 stacklevel=3,
             )
@@ -232,9 +230,9 @@ class CMDHistogram(DiagramTransformer):
         weights: FloatArray | None,
         out: FloatArray,
     ) -> None:
-        """Fill `out`, a run of clusters at a time."""
+        """Fill `out`, block by block."""
         colours, magnitudes = UniformBins(self.colour_edges_), UniformBins(self.magnitude_edges_)
-        # One more bin at each end catches what lies outside.
+        # One more bin at each end for values outside.
         n_colours, n_magnitudes = colours.n_bins + 2, magnitudes.n_bins + 2
         max_clusters = max(_COUNTERS // (n_colours * n_magnitudes), 1)
         # Counters used again and again: to get new ones takes longer than to count. Those of

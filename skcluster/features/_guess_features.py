@@ -1,4 +1,4 @@
-"""First guesses at a cluster's parameters: slope, mean colour and median parallax."""
+"""Guess features: slope, mean colour and median parallax."""
 
 import warnings
 from numbers import Integral, Real
@@ -24,54 +24,53 @@ from skcluster.features._magnitudes import magnitudes_in_block
 
 _NAMES = ("cmd_slope", "mean_colour", "median_parallax")
 
-#: Magnitudes that scatter by less than this have no slope, mag.
+#: Minimum scatter of magnitudes for a slope, mag.
 _LEAST_SCATTER = 1e-3
 
 
 class GuessFeatures(ClusterTransformer):
     """Slope of the colour-magnitude relation, mean colour and median parallax of each cluster.
 
-    Three numbers from which the parameters can be guessed: how blue the turn-off is, how red the
-    unevolved stars are, and how near the cluster is.
+    These numbers indicate the parameters: the colour of the turn-off, the colour of unevolved
+    stars, and the distance.
 
     Parameters
     ----------
     slope_limit : float, default=4.0
-        The slope is that of stars with a distance-corrected magnitude brighter than this, mag.
+        Faint limit, in distance-corrected magnitude, of the stars for the slope, mag.
     mean_range : (float, float), default=(4.0, 5.0)
-        The mean colour is that of stars with a distance-corrected magnitude in this range, the
-        first end included, the second not, mag.
+        Range of distance-corrected magnitudes, excluding its upper end, of the stars for the mean
+        colour, mag.
     min_stars : int, default=3
-        Fewer stars have no slope.
+        Minimum number of stars for a slope.
     zero_point : float, default=0.0
-        Parallax that the catalogue gives an infinitely far object, mas (−0.029 in Gaia DR2); taken
-        off all three.
+        Parallax zero point of the catalogue, mas (−0.029 in Gaia DR2), used for all three features.
     min_parallax : float, default=0.05
-        Smaller and negative median parallaxes are taken as this, mas, where a distance is needed
-        (the feature ``median_parallax`` itself stays as measured). The default is 20 kpc, beyond
-        every open cluster known.
+        Minimum parallax, mas, for distance moduli; smaller and negative median parallaxes are
+        replaced by it (not in the feature ``median_parallax``). The default is 20 kpc, beyond every
+        known open cluster.
 
     Attributes
     ----------
     fallback_features_ : ndarray of shape (3,)
-        Median of each feature over the training clusters that have it. It stands in where a
-        cluster has not: no or too few stars in the range (which is common, so without a word), or
-        no star with a parallax (with a warning).
+        Median of each feature over the training clusters that have it. It replaces missing
+        features of clusters with too few stars in the range (common, without a warning) or without
+        any parallax (with a warning).
 
     See Also
     --------
-    CMDHistogram : The whole diagram.
+    CMDHistogram : Histogram of the whole diagram.
 
     Notes
     -----
-    After Branco & Ferraz (2023), who name the features and the ranges, but not which variable the
-    slope is of, nor how distances were corrected for. Chosen here:
+    The features and ranges follow Branco & Ferraz (2023), who specify neither the dependent
+    variable of the slope nor the distance correction. Choices of this package:
 
     - the slope is that of a least-squares line of colour as a function of magnitude (mag per mag).
-      The other way round, the upright sequence of a young cluster has a slope without bound;
+      The inverse slope is unbounded for the vertical sequence of a young cluster;
     - magnitudes are corrected by the distance modulus of the cluster's median parallax, one for all
       its stars, as parallaxes of individual stars are too noisy; missing ones are left out;
-    - extinction is left in: it is one of the things to be guessed.
+    - there is no correction for extinction, which is to be estimated.
 
     References
     ----------
@@ -125,22 +124,22 @@ class GuessFeatures(ClusterTransformer):
         X : clusters
             Any input of `skcluster.clusters.as_clusters`, with parallaxes.
         y : object
-            Not used.
+            Ignored.
 
         Returns
         -------
-        GuessFeatures
-            Itself.
+        self : GuessFeatures
+            The fitted transformer.
 
         Raises
         ------
         ValueError
-            If there is no column of parallaxes, or no parallax in it.
+            If there is no parallax.
 
         Warns
         -----
         UserWarning
-            If no training cluster has a slope or a mean colour, so that zero stands in.
+            If no training cluster has a slope or a mean colour, so that zero is used.
         """
         check_range("mean_range", self.mean_range)
         stars = validate_clusters(X, columns=(PARALLAX,))
@@ -152,7 +151,7 @@ class GuessFeatures(ClusterTransformer):
         return self
 
     def transform(self, X: ClustersLike) -> FloatArray:
-        """Measure the features.
+        """Compute the features.
 
         Parameters
         ----------
@@ -185,7 +184,7 @@ class GuessFeatures(ClusterTransformer):
         Parameters
         ----------
         input_features : object
-            Not used.
+            Ignored.
 
         Returns
         -------
@@ -216,7 +215,7 @@ class GuessFeatures(ClusterTransformer):
             return float(np.median(known))
         warnings.warn(
             f"None of the {len(features)} training clusters has enough stars for {_NAMES[i]}; "
-            "zero stands in.",
+            "zero is used.",
             UserWarning,
             stacklevel=4,
         )
@@ -224,7 +223,7 @@ class GuessFeatures(ClusterTransformer):
 
 
 class _Groups:
-    """Sums over some members of each of several consecutive groups of stars."""
+    """Sums over some members of several consecutive groups of stars."""
 
     def __init__(self, counts: IntArray) -> None:
         self.counts = counts
@@ -249,8 +248,8 @@ class _Groups:
         n = np.maximum(self.sum(chosen), 1)
         x = x * chosen
         sum_x, sum_y = self.sum(x), self.sum(y * chosen)
-        # In double precision this difference is good to 1e-14 mag² a star; the least scatter that
-        # counts is 1e-6 mag².
+        # In double precision this difference is accurate to 1e-14 mag² per star; the minimum
+        # scatter is 1e-6 mag².
         scatter = self.sum(x * x) - sum_x**2 / n
         has = (n >= min_stars) & (scatter > n * _LEAST_SCATTER**2)
         together = self.sum(x * y) - sum_x * sum_y / n

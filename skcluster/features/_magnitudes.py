@@ -1,4 +1,4 @@
-"""Apparent or absolute magnitudes on the axis of a colour-magnitude diagram."""
+"""Apparent or absolute magnitudes in a colour-magnitude diagram."""
 
 from numbers import Real
 from typing import Any, ClassVar
@@ -16,13 +16,13 @@ from skcluster.features._distance import (
     typical_parallax,
 )
 
-#: Where the magnitudes of a diagram lie by default: apparent ones as in the paper; absolute ones
-#: with 98 per cent of the stars of nearby and distant open clusters between them.
+#: Default ranges of magnitudes: apparent ones as in the paper; absolute ones that contain 98 per
+#: cent of the stars of nearby and distant open clusters.
 DEFAULT_RANGES = {"apparent": (10.0, 18.0), "absolute": (-4.0, 12.0)}
 
 
 class DiagramTransformer(ClusterTransformer):
-    """Base of the estimators that put stars into a colour-magnitude diagram.
+    """Base of the transformers that use the colour-magnitude diagram.
 
     Subclasses have the parameters ``colour_range``, ``magnitude``, ``magnitude_range``,
     ``zero_point`` and ``min_parallax``.

@@ -196,6 +196,7 @@ class StarLikelihood:
         Returns
         -------
         ndarray of shape (n_draws,)
+            The log likelihood of each set.
         """
         found = np.empty(len(parameters))
         size = max(_BLOCK // len(self._chosen), 1)
@@ -221,6 +222,7 @@ class StarLikelihood:
         Returns
         -------
         ndarray of float32, shape (n_draws, n_chosen)
+            The probabilities.
         """
         relative = self._relative_odds if stars is None else self._relative_odds[stars]
         odds = np.exp(np.asarray(log_field_odds, dtype=np.float32))[:, None] * relative

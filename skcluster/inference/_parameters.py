@@ -22,7 +22,7 @@ class Parameters:
     Parameters
     ----------
     log_age : ndarray
-        log10 of the age in years.
+        Logarithm (base 10) of the age in years.
     a_v : ndarray
         Extinction A_V of the least reddened stars (mag); differential reddening adds to it.
     distance_modulus : ndarray
@@ -72,7 +72,7 @@ class Parameters:
         Parameters
         ----------
         log_age : array-like
-            log10 of the age in years.
+            Logarithm (base 10) of the age in years.
         a_v : array-like
             Extinction A_V (mag).
         distance_modulus : array-like

@@ -23,6 +23,7 @@ def clip_targets(values: npt.ArrayLike, targets: Sequence[str] | None) -> FloatA
     Returns
     -------
     ndarray of shape (..., n_targets)
+        The clipped values.
 
     Examples
     --------

@@ -27,7 +27,7 @@ def diagram(
     coverage: float,
     law: Law,
 ) -> dict[str, Any]:
-    """Return stars, isochrone and band of one cluster, as JSON can hold them.
+    """Stars, isochrone and band of one cluster, as JSON can hold them.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def _shown(n: int) -> Any:
 
 
 def _parts_within(line: FloatArray) -> list[FloatArray]:
-    """Return the parts of a line in or near the diagram, broken where it leaves it or has NaN."""
+    """The parts of a line in or near the diagram, broken where it leaves and where it has NaN."""
     near = ((line > -0.2) & (line < 1.2)).all(axis=1)
     # Points far outside stay, where a line leads from them into the diagram.
     kept = np.convolve(near, [True, True, True], "same") & np.isfinite(line).all(axis=1)
@@ -93,7 +93,7 @@ def _parts_within(line: FloatArray) -> list[FloatArray]:
 
 
 def _packed(places: FloatArray) -> str:
-    """Return positions in the diagram, 0 to 1, and up to one diagram beyond, as base64 text."""
+    """Places within the diagram, 0 to 1, and up to one diagram's width beyond its sides."""
     return _base64(np.clip((places + 1) * 65535 / 3, 0, 65535).round().astype("<u2"))
 
 
@@ -102,7 +102,7 @@ def _base64(values: npt.NDArray[Any]) -> str:
 
 
 def _runs(curves: FloatArray) -> list[list[int]]:
-    """Return the cells that curves pass, as runs in each column of cells."""
+    """The cells that curves pass, as runs in each column of cells."""
     filled = np.zeros(CELLS, dtype=bool)
     start, end = curves[:, :-1], curves[:, 1:]
     # Only segments near the diagram, and in steps of less than a cell.

@@ -48,9 +48,9 @@ def write_report(
     Parameters
     ----------
     X : clusters
-        Any input of `skcluster.clusters.as_clusters`.
+        Whatever `skcluster.clusters.as_clusters` takes.
     estimates : DataFrame
-        As `skcluster.estimation.estimate` returns it, for the same clusters. Its numbers are shown
+        As `skcluster.estimation.estimate` gives it, for the same clusters. Its numbers are shown
         under the names and units in `skcluster.schema`; some only beside the diagram.
     path : str or PathLike
         The page; it appears only once it is whole.
@@ -127,7 +127,7 @@ def _template(name: str) -> str:
 
 
 def _columns(estimates: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return what the page needs to know of the columns that have a value of their own."""
+    """What the page needs to know of the columns with a value of their own."""
     found = []
     unlisted = _BESIDE_DIAGRAM if "n_used" in estimates else ()
     for key in estimates.select_dtypes("number").columns:
@@ -150,7 +150,7 @@ def _columns(estimates: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _values(estimates: pd.DataFrame, keys: list[str]) -> Iterator[dict[str, Any]]:
-    """Return name, flag and numbers of each cluster, with the ends of intervals."""
+    """Name, flag and numbers of each cluster, with the ends of intervals."""
     for name, row in zip(estimates.index, estimates.to_dict("records"), strict=True):
         yield {
             "name": str(name),
@@ -169,7 +169,7 @@ def _diagrams(
     coverage: float,
     law: Law,
 ) -> Iterator[dict[str, Any]]:
-    """Return the diagram of each cluster."""
+    """The diagram of each cluster."""
     stars = stars_of(X)
     parameters = _of_isochrones(estimates)
     colour, magnitude = stars["bp_rp"], stars["phot_g_mean_mag"]
@@ -190,7 +190,7 @@ def _diagrams(
 
 
 def _of_isochrones(values: Any) -> FloatArray:
-    """Return the columns that isochrones depend on, shape (n, 3) or (n, 4)."""
+    """The columns that isochrones depend on, shape (n, 3) or (n, 4)."""
     if isinstance(values, pd.DataFrame):
         values = values[[name for name in _ISOCHRONE if name in values]]
     return np.asarray(values, dtype=np.float64)

@@ -44,7 +44,7 @@ def test_estimators_take_it():
 def test_several_tables_have_not_one_name(data):
     with pytest.raises(ValueError, match="One name, 'M 67', cannot be that of several tables"):
         as_clusters(data, cluster="M 67")
-    with pytest.raises(ValueError, match="cannot be that of clusters that are already made"):
+    with pytest.raises(ValueError, match="cannot be that of existing clusters"):
         as_clusters(as_clusters(data), cluster="M 67")
 
 
