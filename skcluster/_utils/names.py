@@ -1,4 +1,4 @@
-"""Names that differ in spelling only, and files named after them."""
+"""Match names with different spellings, and make file names from them."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-#: A file system takes names of 255 bytes; this leaves room for a number and an extension.
+#: File systems allow names of 255 bytes; this leaves room for a number and an extension.
 _MAX_BYTES = 200
 
 

@@ -1,4 +1,4 @@
-"""Tables of pandas, astropy and Arrow as plain DataFrames: masks, units, byte order resolved."""
+"""Convert tables of pandas, astropy and Arrow to DataFrames, resolving masks, units, byte order."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +13,7 @@ from skcluster._utils.messages import warn_caller
 def is_table(data: Any) -> bool:
     """Return whether an object is a table of pandas or astropy, or one that Arrow can read.
 
-    A dict of columns is none.
+    A dict of columns is not a table.
     """
     if isinstance(data, pd.DataFrame) or _is_of_astropy(data):
         return True
@@ -27,12 +27,12 @@ def as_table(data: Any) -> Any:
     Parameters
     ----------
     data : object
-        Something for which `is_table` is True.
+        Object for which `is_table` is True.
 
     Raises
     ------
     TypeError
-        If it offers Arrow's interface, but is no table.
+        If it has Arrow's interface, but is not a table.
     """
     if isinstance(data, pd.DataFrame) or _is_of_astropy(data):
         return data
@@ -45,8 +45,8 @@ def as_table(data: Any) -> Any:
         else:
             table = interchange.from_dataframe(data)
     except (pa.ArrowException, TypeError, ValueError) as error:
-        raise TypeError(f"{type(data).__name__} is no table: {error}") from error
-    # As masked integers of pandas: floating-point numbers would round 64 bits of a source_id.
+        raise TypeError(f"{type(data).__name__} is not a table: {error}") from error
+    # As masked integers of pandas: floating-point numbers would round the 64 bits of a source_id.
     masked = {pa.type_for_alias(t.lower()): getattr(pd, f"{t}Dtype")() for t in _INTEGERS}
     return table.to_pandas(types_mapper=masked.get)
 
@@ -72,13 +72,13 @@ def to_frame(table: Any, units: Mapping[str, str]) -> pd.DataFrame:
     table : DataFrame or astropy Table
         The table.
     units : mapping of str to str
-        Columns that are converted, and the units that they get, in astropy's notation.
+        Columns to convert, and their new units, in astropy's notation.
 
     Raises
     ------
     ValueError
-        If a known column has a unit that cannot be converted to the one expected, or two columns
-        have one name.
+        If the unit of a known column cannot be converted to the expected one, or two columns have
+        the same name.
     """
     if isinstance(table, pd.DataFrame):
         if not table.columns.is_unique:
@@ -88,9 +88,9 @@ def to_frame(table: Any, units: Mapping[str, str]) -> pd.DataFrame:
     flat = [name for name in table.colnames if len(table[name].shape) == 1]
     if len(flat) < len(table.colnames):
         left = ", ".join(name for name in table.colnames if name not in flat)
-        warn_caller(f"Left out the columns with more than one value a star: {left}.")
+        warn_caller(f"Left out the columns with more than one value per star: {left}.")
     table = table[flat]
-    table.convert_bytestring_to_unicode()  # FITS keeps bytes
+    table.convert_bytestring_to_unicode()  # FITS stores bytes
     factors = {n: _unit_factor(table[n], n, units[n]) for n in flat if n in units}
     frame: pd.DataFrame = table.to_pandas(index=False)
     for name, factor in factors.items():
@@ -109,7 +109,7 @@ def _unit_factor(column: Any, name: str, expected: str) -> float:
     wanted = units.Unit(expected)
     try:
         return float(units.Unit(unit).to(wanted))
-    except (TypeError, ValueError):  # of another kind, a function or unknown to astropy
+    except (TypeError, ValueError):  # incompatible, a function unit or unknown to astropy
         raise ValueError(
             f"Column {name!r} is in {str(unit)!r}, which cannot be converted to {str(wanted)!r}."
         ) from None

@@ -1,4 +1,4 @@
-"""Densities in one byte each: their logarithms in 255 steps."""
+"""Encode densities in one byte each: their logarithms in 255 steps."""
 
 import numpy as np
 import numpy.typing as npt

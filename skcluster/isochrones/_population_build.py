@@ -1,4 +1,4 @@
-"""Computing the densities of `PopulationGrid` from isochrones."""
+"""Compute the densities of `PopulationGrid` from isochrones."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ from skcluster.isochrones._density_codes import encode
 from skcluster.isochrones._grid import IsochroneGrid
 from skcluster.isochrones._mass_function import kroupa
 
-#: To be raised whenever the densities change.
+#: Increase it whenever the densities change.
 VERSION = 2
 
 #: Population of member lists, as in `skcluster.datasets.Effects`.
@@ -22,12 +22,12 @@ MASSIVE_STAR_LOSS = 0.5
 MASS_RATIO_RANGE = (0.1, 1.0)
 _N_MASS_RATIOS = 10
 
-#: A_G and E(BP−RP) per A_V. Differential reddening shifts stars of all colours alike.
+#: A_G and E(BP−RP) per A_V. Differential reddening shifts stars of all colours equally.
 _REDDENING_VECTOR = (0.85, 0.44)
-#: Half-normal deviates that stand for the distribution of differential reddening.
+#: Half-normal deviates that represent the distribution of differential reddening.
 _DEVIATES = 0.125 * (np.arange(24) + 0.5)
 
-#: Empty rows and columns around a map, so that a convolution does not wrap around.
+#: Padding around a map, so that a convolution does not wrap around.
 _PADDING = (40, 60)
 
 
@@ -58,7 +58,7 @@ def _of_one_age(log_age: float, transfer: npt.NDArray[np.complex64]) -> npt.NDAr
     for i, j in np.ndindex(transfer.shape[:2]):
         density = fft.irfft2(spectrum * transfer[i, j], shape)
         density = density[:, : len(AXES.g), : len(AXES.bp_rp)]
-        # Narrow sequences ring. What is cut off below zero is taken off elsewhere.
+        # Narrow sequences ring: negative values are clipped, and the rest is renormalised.
         total = density.sum(axis=(1, 2), keepdims=True)
         density = np.maximum(density, 0)
         density *= total / density.sum(axis=(1, 2), keepdims=True)
@@ -81,7 +81,7 @@ def _intrinsic_density(log_age: float) -> npt.NDArray[np.float32]:
         ratio = low + (high - low) * (k + 0.5) / _N_MASS_RATIOS
         companion = log_mass + np.log10(ratio)
         light = isochrones.at(row, companion.ravel()).reshape(magnitudes.shape)
-        # A companion below the isochrone's least mass adds no light.
+        # A companion below the minimum mass of the isochrone adds no light.
         shines = companion >= isochrones.log_mass[:, :1]
         added = 2.5 * np.log10(1 + shines * 10 ** (0.4 * (magnitudes - light)))
         density += _deposit(magnitudes - added, BINARY_FRACTION / _N_MASS_RATIOS * stars)
@@ -124,8 +124,8 @@ def _transfer_functions() -> npt.NDArray[np.complex64]:
             for w, deviate in zip(share, _DEVIATES, strict=True)
         )
         for j, sigma in enumerate(AXES.scatter):
-            # Sharing a star among points, and interpolating between them, each scatters it by a
-            # variance of a sixth of the step squared.
+            # Sharing a star among points, and interpolating between them, each adds a variance of a
+            # sixth of the step squared.
             rest = max((sigma / AXES.bp_rp.step) ** 2 - 1 / 3, 0)
             functions[i, j] = reddened * np.exp(-2 * np.pi**2 * rest * along_colour**2)
     return functions

@@ -1,4 +1,4 @@
-"""One cluster out of many, and arrays out of whatever a caller has."""
+"""Select one cluster, and convert inputs to arrays."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import Stars, as_clusters, stars_of
 from skcluster.schema import CLUSTER_PARAMETERS
 
-#: What an isochrone depends on, the last only if it is known.
+#: Parameters of isochrones; the last one is optional.
 _ISOCHRONE = (*CLUSTER_PARAMETERS, "metallicity")
 
 
@@ -21,13 +21,13 @@ def one_cluster(X: ClustersLike, cluster: Any) -> tuple[Any, NestedFrame, Stars]
     Raises
     ------
     ValueError
-        If ``cluster`` is not in X, or in it more than once, or not given while X has several; or
-        if the cluster has no star.
+        If ``cluster`` is not in X, or more than once, or not given and X has several; or if the
+        cluster has no star.
     """
     X = as_clusters(X)
     if cluster is None:
         if len(X) != 1:
-            raise ValueError(f"X holds {len(X)} clusters; name the one to draw with cluster=.")
+            raise ValueError(f"X has {len(X)} clusters; choose one to draw with cluster=.")
         cluster = X.index[0]
     found = np.flatnonzero(X.index == cluster)
     if len(found) != 1:
@@ -98,7 +98,7 @@ def samples_of_isochrones(samples: Any, cluster: Any = None) -> FloatArray:
     Raises
     ------
     ValueError
-        If there are none of the cluster, or they do not have these columns.
+        If there are no samples of the cluster, or they lack these columns.
     """
     if isinstance(samples, pd.DataFrame):
         samples = samples[[name for name in _ISOCHRONE if name in samples]]
@@ -118,20 +118,20 @@ def membership_array(membership: Any, stars: Stars) -> FloatArray | None:
     Parameters
     ----------
     membership : DataFrame or array-like of shape (n_stars,), or None
-        As `skcluster.estimation.estimate` returns it: a column ``membership`` of all stars; or
-        its values.
+        Table returned by `skcluster.estimation.estimate`, with a column ``membership`` of all
+        stars; or its values.
     stars : Stars
         All stars of the clusters, in the same order.
 
     Returns
     -------
     ndarray of shape (n_stars,), or None
-        The probabilities; None without any.
+        The probabilities; None if there are none.
 
     Raises
     ------
     ValueError
-        If there are more or fewer values than stars, or the stars are of other clusters.
+        If the number of values is not that of stars, or the stars belong to other clusters.
 
     Examples
     --------
@@ -151,7 +151,7 @@ def membership_array(membership: Any, stars: Stars) -> FloatArray | None:
             if (theirs != ours).any():
                 i = int(np.argmax(theirs != ours))
                 raise ValueError(
-                    f"A star of cluster {ours[i]!r} is of {theirs[i]!r} in membership."
+                    f"A star of cluster {ours[i]!r} belongs to {theirs[i]!r} in membership."
                 )
         membership = membership["membership"]
     values = np.asarray(membership, dtype=float).ravel()
@@ -189,7 +189,7 @@ def table_of(values: Any, what: str) -> FloatArray:
     Raises
     ------
     ValueError
-        If there are none, or more than two dimensions.
+        If there are no values, or more than two dimensions.
     """
     array = np.asarray(values, dtype=float)
     if array.ndim == 1:
@@ -229,7 +229,7 @@ def network_inside(estimator: Any) -> Any:
     Raises
     ------
     ValueError
-        If there is none.
+        If there is no network.
     """
     network = estimator
     while not hasattr(network, "history_"):
@@ -240,7 +240,5 @@ def network_inside(estimator: Any) -> Any:
         elif hasattr(network, "estimator_"):
             network = network.estimator_
         else:
-            raise ValueError(
-                f"{type(estimator).__name__} holds no fitted network that could be drawn."
-            )
+            raise ValueError(f"{type(estimator).__name__} has no fitted network to draw.")
     return network

@@ -1,4 +1,4 @@
-"""Colours, words and axes that all pictures share."""
+"""Colours, labels and axes of all figures."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, SubFigure
 
-#: Okabe and Ito's colours (Wong 2011, Nature Methods 8, 441), which colour-blind readers can tell
-#: apart. In grey the three differ in lightness, and every line has a dash pattern of its own too.
+#: Okabe and Ito's colour-blind safe colours (Wong 2011, Nature Methods 8, 441). In grey the three
+#: differ in lightness, and every line has its own dash pattern.
 BLUE, VERMILION, GREEN = "#0072B2", "#D55E00", "#009E73"
 COLOURS = (BLUE, VERMILION, GREEN, "#CC79A7", "#56B4E9", "#E69F00")
-#: VERMILION mixed with white, for areas that stars lie on.
+#: VERMILION mixed with white, for areas behind stars.
 PALE = "#F5CDB0"
-#: Shades of stars, from unlikely to likely members: by the probabilities of their list, and by
-#: those of an estimate.
+#: Shades of stars, from unlikely to likely members: by the probabilities of the list, and by those
+#: of an estimate.
 GREYS, BLUES = ("#b8b8b8", "#000000"), ("#a9cdea", "#4487bf", "#06203f")
 _LONGEST_TITLE = 60
 DASHES = ("-", "--", "-.", ":")
@@ -51,7 +51,7 @@ def many_axes(
     Raises
     ------
     ValueError
-        If there are more or fewer axes than panels.
+        If the number of axes is not that of panels.
     """
     from matplotlib import pyplot as plt
 

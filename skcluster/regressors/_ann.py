@@ -110,7 +110,7 @@ class ANNRegressor(NetworkRegressor):
     .. [1] Branco & Ferraz 2023, "Neural networks approaches to star cluster studies: artificial
        neural networks, convolutional neural networks and mixed data models", sections on
        the ANN. Layers, widths and activations are given there in figures only; those here
-           are choices of this package.
+       are choices of this package.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Which cluster of one catalogue is which of another."""
+"""Cross-match catalogues of clusters."""
 
 from typing import Any
 
@@ -8,8 +8,8 @@ import pandas as pd
 from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.datasets.catalogues._names import names_of
 
-#: Proper motions and parallaxes of nearby clusters are large, and depend on whose members they are
-#: means of: beyond the absolute tolerance, this fraction of them may differ.
+#: Proper motions and parallaxes of nearby clusters are large and depend on the member list: they
+#: may differ by this fraction, or by the absolute tolerance if that is larger.
 _FRACTION = 0.05
 
 
@@ -23,17 +23,17 @@ def cross_match(
 ) -> pd.DataFrame:
     """Find the clusters that two catalogues have in common.
 
-    First by name: spellings of one name are the same (``NGC_2682``, ``NGC 2682``, ``M67``), and so
-    are those in the column ``aliases``, where a catalogue has one. Then, of those left, by
-    position, proper motion and parallax: two clusters are one if each is the other's nearest,
-    within all tolerances. Every cluster is matched at most once.
+    Clusters are first matched by name: different spellings (``NGC_2682``, ``NGC 2682``, ``M67``)
+    are equal, and names in the column ``aliases`` are used, if a catalogue has it. The others are
+    matched by position, proper motion and parallax: two clusters match if each is the other's
+    nearest, within all tolerances. Every cluster is matched at most once.
 
     Parameters
     ----------
     a, b : Bunch or DataFrame
-        What a fetcher returns, or its ``clusters``: index the names; columns ``ra`` and ``dec``
-        (deg), ``pmra`` and ``pmdec`` (mas/yr), ``parallax`` (mas) and ``aliases`` (names, separated
-        by commas) are used where both, or for aliases one, have them.
+        The result of a fetcher, or its ``clusters``: names as index; the columns ``ra`` and ``dec``
+        (deg), ``pmra`` and ``pmdec`` (mas/yr), ``parallax`` (mas) and ``aliases`` (names separated
+        by commas) are used if both catalogues have them (one for aliases).
     max_separation : float, default=0.25
         Largest distance on the sky (deg).
     max_proper_motion : float, default=0.5
@@ -47,12 +47,12 @@ def cross_match(
         One row per pair, in the order of ``a``: ``a`` and ``b`` (names), ``matched_by``
         (``"name"`` or ``"position"``), ``separation`` (deg), ``proper_motion_difference`` (mas/yr),
         ``parallax_difference`` (mas), NaN where unknown, and ``consistent``: whether they are
-        within the tolerances. Pairs by name that are not deserve a look.
+        within the tolerances. Inconsistent pairs by name should be checked.
 
     Raises
     ------
     ValueError
-        If a tolerance is negative, or a catalogue has a name twice.
+        If a tolerance is negative, or a name is twice in a catalogue.
 
     Examples
     --------
@@ -91,7 +91,7 @@ def _clusters(catalogue: Any, what: str) -> pd.DataFrame:
     clusters = getattr(catalogue, "clusters", catalogue)
     if not isinstance(clusters, pd.DataFrame):
         raise TypeError(
-            f"{what} must be what a fetcher returns or a DataFrame of clusters, not "
+            f"{what} must be the result of a fetcher or a DataFrame of clusters, not "
             f"{type(catalogue).__name__}."
         )
     if not clusters.index.is_unique:
@@ -105,7 +105,7 @@ def _same_names(left: pd.DataFrame, right: pd.DataFrame) -> tuple[IntArray, IntA
     tables = [names_of(clusters) for clusters in (left, right)]
     both = tables[0].merge(tables[1], on="name", suffixes=("_a", "_b"))
     both = both.sort_values(["rank_a", "rank_b", "row_a", "row_b"], kind="stable")
-    # Who loses its partner to a better pair may still find one by position.
+    # A cluster whose partner has a better match may still be matched by position.
     both = both.drop_duplicates("row_a").drop_duplicates("row_b")
     return both["row_a"].to_numpy(np.intp), both["row_b"].to_numpy(np.intp)
 

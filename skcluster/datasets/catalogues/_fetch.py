@@ -1,4 +1,4 @@
-"""A whole catalogue: its tables from the cache or from VizieR, as X and y."""
+"""Fetch a catalogue: its tables from the cache or from VizieR, as X and y."""
 
 import os
 from numbers import Integral, Real
@@ -18,7 +18,7 @@ from skcluster.datasets.catalogues._store import Store
 from skcluster.datasets.catalogues._tables import Catalogue, Table
 from skcluster.datasets.catalogues._targets import targets_of
 
-#: What the parameters that all fetchers share may be, for scikit-learn's ``validate_params``.
+#: Constraints of the common parameters, for scikit-learn's ``validate_params``.
 FETCHING = {
     "data_home": [str, os.PathLike, None],
     "download_if_missing": ["boolean"],

@@ -1,7 +1,7 @@
-"""The cache: one Parquet file a table, and beside it a manifest that tells whether it is whole.
+"""The cache: one Parquet file per table, with a manifest to verify it.
 
-Files come into being under another name and are renamed when they are complete, so that a name
-in the folder always means a complete file, whatever was interrupted. Who writes holds a lock.
+Files are written under a temporary name and renamed when they are complete, so that files in the
+folder are always complete, even after an interruption. A writing process holds a lock.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from skcluster.datasets.catalogues._tables import Table
 
 
 class CorruptFileError(Exception):
-    """A file of the cache is not what was written."""
+    """A file of the cache has changed since it was written."""
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(f"The cached file {path} {reason}")
@@ -51,7 +51,7 @@ class Store:
 
     @property
     def manifest(self) -> Path:
-        """What the table is, and its checksum."""
+        """The path of the manifest: description of the table, and its checksum."""
         return self.folder / f"{self.name}.json"
 
     @property
@@ -65,7 +65,7 @@ class Store:
         Raises
         ------
         CorruptFileError
-            If it is not what was written.
+            If the file has changed since it was written.
         """
         try:
             known = json.loads(self.manifest.read_text("utf-8"))
@@ -73,7 +73,7 @@ class Store:
         except FileNotFoundError:
             return None
         except (ValueError, KeyError, TypeError):
-            raise CorruptFileError(self.manifest, "is no manifest") from None
+            raise CorruptFileError(self.manifest, "is not a manifest") from None
         if wanted != _wanted(table):
             return None
         try:
@@ -81,9 +81,7 @@ class Store:
         except FileNotFoundError:
             return None
         if found != checksum:
-            raise CorruptFileError(
-                self.path, f"does not have the checksum with which it was written (SHA-256 {found})"
-            )
+            raise CorruptFileError(self.path, f"does not match its checksum (SHA-256 {found})")
         frame: pd.DataFrame = pq.read_table(self.path).to_pandas()
         if len(frame) != n_rows:
             raise CorruptFileError(self.path, f"has {len(frame)} rows, not {n_rows}")
@@ -121,7 +119,7 @@ class Store:
             path.write_bytes(content.getvalue())
 
     def remove_parts(self) -> None:
-        """Remove the parts, and what killed processes left half-written."""
+        """Remove the parts, and incomplete files of killed processes."""
         shutil.rmtree(self.parts, ignore_errors=True)
         for path in self.folder.glob(f".{self.name}.*.half"):
             path.unlink(missing_ok=True)
