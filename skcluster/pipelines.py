@@ -71,7 +71,7 @@ def ann_pipeline(*, preset: Preset = "tuned", **overrides: Any) -> Pipeline:
     Returns
     -------
     Pipeline
-        Steps ``augment`` (nothing, unless given), ``features``, ``regressor``.
+        Steps ``augment`` (by default nothing), ``features``, ``regressor``.
 
     Raises
     ------
@@ -127,7 +127,7 @@ def cnn_pipeline(*, preset: Preset = "tuned", **overrides: Any) -> Pipeline:
     Returns
     -------
     Pipeline
-        Steps ``augment`` (nothing, unless given), ``features``, ``regressor``.
+        Steps ``augment`` (by default nothing), ``features``, ``regressor``.
 
     Examples
     --------
@@ -160,7 +160,7 @@ def mdm_pipeline(*, preset: Preset = "tuned", **overrides: Any) -> Pipeline:
     Returns
     -------
     Pipeline
-        Steps ``augment`` (nothing, unless given), ``features``, ``regressor``.
+        Steps ``augment`` (by default nothing), ``features``, ``regressor``.
 
     Examples
     --------
@@ -201,7 +201,7 @@ def set_pipeline(**overrides: Any) -> Pipeline:
     Returns
     -------
     Pipeline
-        Steps ``augment`` (nothing, unless given), ``features``, ``regressor``.
+        Steps ``augment`` (by default nothing), ``features``, ``regressor``.
 
     See Also
     --------

@@ -26,7 +26,7 @@ NOT_OF_PROPERTIES = {"PR02", "GL08"}
 
 
 def public_modules() -> Iterator[str]:
-    """The modules that users import from; those below them are internal, as `regressors.networks`."""
+    """The modules that users import from; deeper ones, as `regressors.networks`, are internal."""
     yield "skcluster"
     for found in pkgutil.iter_modules(skcluster.__path__, "skcluster."):
         if not found.name.split(".")[1].startswith("_"):
