@@ -14,7 +14,7 @@ STARS = {"phot_g_mean_mag": [10.0, 11, 12], "bp_rp": [0.1, 0.2, 0.3]}
 
 @pytest.mark.parametrize("kind", [pd.DataFrame, Table])
 def test_it_gets_a_name_and_a_warning(kind):
-    text = r"no column .* \(looked for cluster, .*\): its 3 stars are taken for one .*, 'cluster'"
+    text = r"no column .* \(looked for cluster, .*\): its 3 stars are taken as one .*, 'cluster'"
     with pytest.warns(OneClusterWarning, match=text) as caught:
         X = as_clusters(kind(STARS))
     assert X.index.tolist() == ["cluster"]

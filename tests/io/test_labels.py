@@ -132,7 +132,9 @@ def test_all_blank_is_refused():
 
 
 def test_members_without_labels_are_left_out_with_one_warning():
-    with pytest.warns(UserWarning, match=r"Left out 1 of 3 .* no row in the labels: 'UBC_3'") as w:
+    with pytest.warns(
+        UserWarning, match=r"Left out 1 of 3 .* without a row in the labels: 'UBC_3'"
+    ) as w:
         X, y = read_clusters(members(), labels().iloc[:2])
     assert len(w) == 1
     assert X.index.tolist() == y.index.tolist() == ["NGC_2682", "Melotte_22"]
