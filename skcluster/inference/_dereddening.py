@@ -28,9 +28,6 @@ class DereddeningTable:
         Logarithm of the derivative of intrinsic by observed colour.
     """
 
-    #: The largest A_V of the table (mag).
-    LARGEST_A_V = _LARGEST_A_V
-
     bp_rp: FloatArray
     a_g: FloatArray
     log_jacobian: FloatArray

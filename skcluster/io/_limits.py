@@ -144,8 +144,3 @@ def check_ecsv(source: Path | BytesIO, limits: Limits) -> None:
             else:
                 cells += 1 + line.count(b",") + line.count(b" ")
     limits.check("slow_cells", cells)
-
-
-def size_of(source: Path | BytesIO) -> int:
-    """Return the size in bytes of a file, or of bytes."""
-    return source.stat().st_size if isinstance(source, Path) else source.getbuffer().nbytes
