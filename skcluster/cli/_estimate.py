@@ -64,7 +64,12 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="folder for a colour-magnitude diagram of each cluster",
     )
-    command.add_argument("--plot-format", choices=["png", "pdf", "svg"], default="png")
+    command.add_argument(
+        "--plot-format",
+        choices=["png", "pdf", "svg"],
+        default="png",
+        help="file type of the diagrams (default: %(default)s)",
+    )
     add_model(command)
     add_overwrite(command)
 

@@ -27,7 +27,12 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     add_members(command)
     command.add_argument("labels", type=Path, help="table of the clusters' known parameters")
     command.add_argument("-o", "--output", type=Path, required=True, help="model file to write")
-    command.add_argument("--pipeline", choices=PIPELINES, default="reference")
+    command.add_argument(
+        "--pipeline",
+        choices=PIPELINES,
+        default="reference",
+        help="pipeline to train (default: %(default)s)",
+    )
     command.add_argument(
         "--epochs", type=int, help="number of training epochs (default: that of the pipeline)"
     )
@@ -37,7 +42,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--no-intervals",
         action="store_true",
-        help="skip the five fits that measure errors (not for the reference, which needs them)",
+        help="skip the five fits that measure the errors (not possible for the reference pipeline)",
     )
     add_overwrite(command)
 
@@ -71,12 +76,12 @@ def _check_number(n_clusters: int) -> None:
     if n_clusters < _FEWEST:
         raise ValueError(
             f"A model cannot be trained on {n_clusters} clusters with parameters; at least "
-            f"{_FEWEST} are needed, and some hundred for estimates that can be trusted."
+            f"{_FEWEST} are needed, and a few hundred for reliable estimates."
         )
     if n_clusters < _FEW:
         warn_caller(
-            f"{n_clusters} clusters are few to train on: errors and intervals measured with them "
-            "are uncertain themselves."
+            f"{n_clusters} clusters are few to train on: errors and intervals determined from "
+            "them are uncertain."
         )
 
 

@@ -51,7 +51,7 @@ def add_members(command: argparse.ArgumentParser) -> None:
         "--magnitude-limit",
         type=float,
         metavar="G",
-        help="limiting magnitude of the lists (default: estimated from their faintest stars)",
+        help="magnitude limit of the lists in G (default: estimated from their faintest stars)",
     )
     command.add_argument(
         "--strict",

@@ -71,7 +71,7 @@ class StarLikelihood:
         distribution of the parallax: for members around that of the cluster's distance, for field
         stars around the median of the list and three times as wide.
     faint_limit : float, default=18.0
-        Limiting magnitude in G of the list of members (mag).
+        Magnitude limit of the member list in G (mag).
     law : {"dr2", "edr3"}, default="dr2"
         Extinction law, see `skcluster.photometry.extinction_coefficients`.
     release : {"edr3", "dr2"}, default="edr3"
