@@ -401,7 +401,7 @@ def estimate_column(name: str) -> Column:
     >>> from skcluster.schema import estimate_column
     >>> column = estimate_column("distance_kpc_lower")
     >>> column.unit, column.description
-    ('kpc', 'Distance, lower end of its interval')
+    ('kpc', 'Distance, lower end of the interval')
     """
     for ending, meaning in INTERVAL_ENDS.items():
         known = ESTIMATE_COLUMNS.get(name.removesuffix(ending))
