@@ -215,7 +215,7 @@ def test_what_is_no_model_is_refused(tmp_path):
 def test_a_damaged_file_is_refused(saved, tmp_path):
     cut = tmp_path / "cut"
     cut.write_bytes(saved.read_bytes()[:-200])
-    with pytest.raises(ModelFileError, match="cut off"):
+    with pytest.raises(ModelFileError, match="truncated"):
         load_model(cut)
     data = bytearray(saved.read_bytes())
     data[len(data) // 2] ^= 0xFF

@@ -104,7 +104,7 @@ def test_tables_of_polars():
 
 
 def test_arrow_without_columns_is_no_table():
-    with pytest.raises(TypeError, match="is no table"):
+    with pytest.raises(TypeError, match="is not a table"):
         as_clusters(pa.chunked_array([[1.0, 2.0]]))
 
 

@@ -155,9 +155,7 @@ def test_validate_names_a_few_of_many_empty_clusters():
 
 
 def test_validate_needs_the_columns_asked_for():
-    with pytest.raises(
-        ValueError, match="'ruwe' is needed here, and X has only phot_g_mean_mag, b"
-    ):
+    with pytest.raises(ValueError, match="'ruwe' is needed, but X has only phot_g_mean_mag, b"):
         validate_clusters(table(), columns=["parallax", "ruwe"])
 
 

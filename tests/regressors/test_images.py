@@ -25,8 +25,8 @@ def test_image_shape(image_shape, n_pixels, expected):
     ("image_shape", "message"),
     [
         (None, "CNNRegressor got 30 pixels per row, which do not form a square picture"),
-        ((4, 5), r"30 pixels a row, but image_shape=\(4, 5\) asks for 4 × 5 × 1 = 20"),
-        ((2, 5, 2), r"image_shape=\(2, 5, 2\) asks for 2 × 5 × 2 = 20"),
+        ((4, 5), r"30 pixels per row, but image_shape=\(4, 5\) requires 4 × 5 × 1 = 20"),
+        ((2, 5, 2), r"image_shape=\(2, 5, 2\) requires 2 × 5 × 2 = 20"),
         ((30,), r"image_shape must be \(height, width\)"),
         ((5.0, 6), r"image_shape must be \(height, width\)"),
         ((-5, -6), r"image_shape must be \(height, width\)"),
@@ -46,7 +46,7 @@ def test_other_bad_shapes():
         MDMRegressor(**FAST_IMAGE).fit(X, y)
     with pytest.raises(ValueError, match=r"pixels before its n_guesses=30 guesses.*n_features=30"):
         MDMRegressor(**FAST_IMAGE, n_guesses=30).fit(X, y)
-    with pytest.raises(ValueError, match="filters must hold whole numbers"):
+    with pytest.raises(ValueError, match="filters must hold positive integers"):
         CNNRegressor(**{**FAST_IMAGE, "filters": (4, -1)}, image_shape=(6, 5), downsample=1).fit(
             X, y
         )
