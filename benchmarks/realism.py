@@ -116,7 +116,8 @@ def learn(
     unseen = unseen[features.columns]
     factor = y["distance_kpc"] * features["parallax"].to_numpy()
     targets = y.assign(distance_kpc=distance_modulus(factor))
-    predicted = model.fit(features, targets.to_numpy()).predict(unseen)
+    fitted = model.fit(features, targets.to_numpy())
+    predicted: npt.NDArray[np.floating] = fitted.predict(unseen)
     last = y.columns.get_loc("distance_kpc")
     predicted[:, last] = distance_from_modulus(predicted[:, last]) / unseen["parallax"]
     return predicted

@@ -81,7 +81,7 @@ def _added(
     def change(
         stars: pd.DataFrame, foreign: ForeignStars, rng: np.random.Generator
     ) -> pd.DataFrame:
-        pool = getattr(foreign, kind)
+        pool: pd.DataFrame = getattr(foreign, kind)
         g = stars["phot_g_mean_mag"]
         pool = pool[pool["phot_g_mean_mag"].between(g.min(), min(g.max(), 18.0))]
         n = round(share / (1 - share) * len(stars))

@@ -68,7 +68,8 @@ def _features(X: Any, what: str, repeats: int) -> Iterator[Table]:
 
 def by_numpy(colour: npt.NDArray[Any], magnitude: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """The counts of one cluster."""
-    return np.histogram2d(colour, magnitude, bins=BINS, range=RANGE)[0]
+    counts: npt.NDArray[Any] = np.histogram2d(colour, magnitude, bins=BINS, range=RANGE)[0]
+    return counts
 
 
 def library_histograms() -> dict[str, Callable[..., npt.NDArray[Any]]]:

@@ -94,7 +94,9 @@ class Plain:
     def predict(self, X: Any) -> npt.NDArray[np.floating[Any]]:
         """Log age, A_V and distance."""
         inputs = self._inputs(self.features.transform(X))
-        return self.scaler.inverse_transform(self.model.predict(inputs, verbose=0))
+        predicted = self.model.predict(inputs, verbose=0)
+        y: npt.NDArray[np.floating[Any]] = self.scaler.inverse_transform(predicted)
+        return y
 
     def _inputs(self, table: npt.NDArray[Any]) -> Any:
         if self.kind == "ANN":

@@ -1,8 +1,8 @@
 """Star-cluster ages, extinctions and distances as scikit-learn estimators.
 
-A table of member stars goes in; log age, extinction A_V and distance come out. Names load when
-first used, so ``import skcluster`` brings in neither Keras nor matplotlib; ``__init__.pyi`` lists
-them.
+The estimators predict log age, extinction A_V and distance from tables of member stars. Names are
+imported on first use, so that ``import skcluster`` imports neither Keras nor matplotlib;
+``__init__.pyi`` lists them.
 """
 
 import lazy_loader

@@ -1,4 +1,4 @@
-"""``python -m skcluster`` is the command ``skcluster``."""
+"""Run the command ``skcluster`` by ``python -m skcluster``."""
 
 import sys
 

@@ -1,7 +1,7 @@
-"""Estimates for catalogues larger than memory, on as many machines as Dask is given.
+"""Estimates for catalogues larger than memory, on one or several machines with Dask.
 
-There is no engine here: Dask runs the partitions, in this process, on one machine or on a cluster,
-and each partition is measured as `skcluster.estimation.estimate` measures clusters in memory.
+Dask runs the partitions, in this process, on one machine or on a cluster of machines; each is
+estimated by `skcluster.estimation.estimate`.
 """
 
 import json
@@ -40,28 +40,27 @@ def estimate(
 ) -> list[Path]:
     """Estimate the parameters of the clusters of a partitioned catalogue, partition by partition.
 
-    Each partition is read, measured and written by one task of Dask; no more partitions are in
-    memory than Dask has workers. A run that was stopped goes on where it was: what has been written
-    is not done again.
+    Each partition is read, estimated and written by one task of Dask; the number of partitions in
+    memory is at most that of Dask's workers. An interrupted run continues where it stopped: written
+    partitions are skipped.
 
     Parameters
     ----------
     catalogue : str, PathLike, LSDB catalogue or Dask DataFrame
-        A folder of Parquet files or one such file, each row group of which is a partition; or an
-        LSDB catalogue (also one of HATS files, opened by ``lsdb.open_catalog``) or Dask frame. It
-        has a row for each star, or one for each cluster with its stars in the nested column
-        ``stars``; columns are found as `skcluster.io.read_clusters` finds them. All stars of a
-        cluster must lie in one partition.
+        A folder of Parquet files or one such file, whose row groups are the partitions; or an LSDB
+        catalogue (also one of HATS files, opened by ``lsdb.open_catalog``) or Dask DataFrame. It
+        has a row per star, or a row per cluster with nested ``stars``; columns are found as in
+        `skcluster.io.read_clusters`. All stars of a cluster must be in the same partition.
     output_folder : str or PathLike
-        Gets a file ``part-000000.parquet`` for each partition, and a record of what was asked. All
-        workers must see it under this path. ``pandas.read_parquet`` and Dask read the whole folder.
-        One run at a time may write to it.
+        Folder for a file ``part-000000.parquet`` per partition, and a record of the run. All
+        workers must access it by this path. ``pandas.read_parquet`` and Dask can read the whole
+        folder. Only one run at a time may write to it.
     model : estimator, optional
         As for `skcluster.estimation.estimate`.
     coverage : float, default=0.68
-        Share of clusters whose interval holds the true value.
+        Probability that an interval contains the true value.
     cluster_column : str, optional
-        The column that names the cluster, if its name is unusual.
+        The column of cluster names, if its name is unusual.
 
     Returns
     -------
@@ -78,14 +77,13 @@ def estimate(
     FileNotFoundError
         If there is no such catalogue, or no Parquet file in it.
     ValueError
-        If the folder holds estimates of another catalogue, by another model or of another coverage,
-        or Parquet files of another origin; if a cluster lies in two partitions; or as
-        `skcluster.io.read_clusters` does.
+        If the folder contains estimates of another catalogue, model or coverage, or other Parquet
+        files; if a cluster is in two partitions; or as in `skcluster.io.read_clusters`.
 
     Notes
     -----
-    Another model is one that `joblib.hash` tells apart, another catalogue one whose files differ in
-    name or size or whose frame differs in columns or number of partitions.
+    Models are compared by `joblib.hash`, catalogues by names and sizes of their files, or by
+    columns and number of partitions of the DataFrame.
 
     Examples
     --------
@@ -131,7 +129,7 @@ def estimate(
 
 @dataclass(frozen=True)
 class _RowGroup:
-    """A partition that is yet to be read from a file."""
+    """A partition in a file, not read yet."""
 
     file: str
     number: int
@@ -146,7 +144,7 @@ class _RowGroup:
         return frame
 
     def names(self, cluster_column: str | None) -> Iterable[Any]:
-        """Names of the clusters; empty where finding them takes reading the stars."""
+        """Return the names of the clusters; empty if finding them takes reading the stars."""
         with pq.ParquetFile(self.file) as file:
             found = _cluster_column(file.schema_arrow.names, cluster_column)
             if found is None:
@@ -158,14 +156,14 @@ class _RowGroup:
 
 
 def _cluster_column(there: Iterable[str], given: str | None) -> str | None:
-    """The column that names the clusters, if there is one."""
+    """Return the column that names the clusters, if there is one."""
     if given is not None:
         return given if given in there else None
     return next(iter(find_columns(there, [CLUSTER])), None)
 
 
 def _partitions(catalogue: Any) -> tuple[list[Any], Any]:
-    """The partitions, each a `_RowGroup` or a lazy frame, and what tells the catalogue apart."""
+    """Return the partitions, `_RowGroup` or lazy frames, and an identifier of the catalogue."""
     if isinstance(catalogue, str | os.PathLike):
         return _row_groups(Path(catalogue))
     if hasattr(catalogue, "to_delayed") and hasattr(catalogue, "npartitions"):
@@ -183,7 +181,7 @@ def _row_groups(path: Path) -> tuple[list[_RowGroup], Any]:
     files = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
     files = [file for file in files if not file.name.startswith((".", "_"))]
     if not files:
-        raise FileNotFoundError(f"The folder {path} holds no file *.parquet.")
+        raise FileNotFoundError(f"The folder {path} has no file *.parquet.")
     groups, description = [], {}
     for file in files:
         try:
@@ -197,12 +195,12 @@ def _row_groups(path: Path) -> tuple[list[_RowGroup], Any]:
 
 
 def _fingerprint(model: Any) -> str:
-    """The same for a model and for what comes of it in a pickle, here or in a new process."""
+    """Return a fingerprint of a model that is the same after pickling and in a new process."""
     return str(joblib.hash(pickle.loads(pickle.dumps(model))))
 
 
 def _prepare(folder: Path, asked: dict[str, Any]) -> None:
-    """Make the folder, or see that it was begun with the very same question."""
+    """Make the folder, or check that it belongs to the same run."""
     folder.mkdir(parents=True, exist_ok=True)
     record = folder / _RECORD
     if record.exists():
@@ -210,10 +208,10 @@ def _prepare(folder: Path, asked: dict[str, Any]) -> None:
         for what, value in asked.items():
             if found.get(what) != value:
                 raise ValueError(
-                    f"{folder} holds estimates of another {what}; choose another folder."
+                    f"{folder} contains estimates of another {what}; choose another folder."
                 )
     elif any(folder.glob("*.parquet")):
-        raise ValueError(f"{folder} holds other Parquet files; choose another folder.")
+        raise ValueError(f"{folder} contains other Parquet files; choose another folder.")
     else:
         with whole_file(record, overwrite=False) as half:
             half.write_text(json.dumps(asked, indent=1))
@@ -224,23 +222,23 @@ def _prepare(folder: Path, asked: dict[str, Any]) -> None:
 def _measure(
     partition: Any, model: Any, file: str, coverage: float, cluster_column: str | None
 ) -> None:
-    """One partition, on a worker."""
+    """Estimate the clusters of one partition, on a worker."""
     frame = partition.read() if isinstance(partition, _RowGroup) else partition
     X = _clusters(frame, cluster_column)
     table = estimate_in_memory(X, model, coverage=coverage)
-    # A partition may be done twice, if Dask thought that its worker had died: the same bits.
+    # Dask may repeat a partition if it lost its worker; the result is the same.
     with whole_file(Path(file), overwrite=True) as half:
         table.to_parquet(half)
 
 
 def _clusters(frame: pd.DataFrame, cluster_column: str | None) -> NestedFrame:
     if len(frame) == 0:
-        # A place on the sky without any cluster.
+        # A region of the sky without clusters.
         stars = {name: np.array([]) for name in ("phot_g_mean_mag", "bp_rp")}
         return clusters_from_flat(stars, np.array([0]), pd.Index([], dtype="str", name="cluster"))
     if isinstance(frame, NestedFrame) and "stars" in frame.columns:
         if _cluster_column(frame.columns, cluster_column) is not None:
-            # The index is a place on the sky, or a number.
+            # The index is a position on the sky, or a number.
             frame = frame.reset_index(drop=True)
         elif frame.index.name is not None:
             return as_clusters(frame)
@@ -255,13 +253,13 @@ def _names_in_files(
 
 
 def _refuse_torn(names: Iterable[tuple[str, Iterable[Any]]]) -> None:
-    """See that no cluster lies in two partitions."""
+    """Refuse a cluster whose stars lie in two partitions."""
     home: dict[Any, str] = {}
     for place, clusters in names:
         for name in clusters:
             if name in home:
                 raise ValueError(
                     f"cluster {name!r} is in two partitions, {home[name]} and {place}; all stars "
-                    "of a cluster must lie in one."
+                    "of a cluster must be in the same one."
                 )
             home[name] = place

@@ -1,4 +1,4 @@
-"""What Gaia measures: typical errors by magnitude, and parallax zero points, by data release.
+"""Typical errors of Gaia's measurements by magnitude, and parallax zero points, by data release.
 
 The astrometry and photometry of Gaia DR3 are those of EDR3. Functions are pure and take arrays;
 magnitudes are in mag, parallaxes in mas.
@@ -34,15 +34,15 @@ Release: TypeAlias = Literal["edr3", "dr2"]
 
 
 class _PhotometricErrors(NamedTuple):
-    """Standard error at magnitude 17, its growth (dex a magnitude), and its least (mag)."""
+    """Standard error at magnitude 17, its increase (dex per mag), and its minimum (mag)."""
 
     at_17: float
     growth: float
     least: float
 
 
-# From the typical errors that the releases state at G = 13, 17 and 20 ([2]_ and [3]_), taken for
-# those at these magnitudes in the band itself. DR2 states the same for BP and RP.
+# From the typical errors that the releases state at G = 13, 17 and 20 ([2]_ and [3]_), taken as
+# those at these magnitudes in each band. DR2 states the same for BP and RP.
 _PHOTOMETRIC_ERRORS: dict[Release, dict[Band, _PhotometricErrors]] = {
     "edr3": {
         "g": _PhotometricErrors(0.001, 0.26, 0.0003),
@@ -64,7 +64,7 @@ _PARALLAX_ERROR = np.array(
         *(0.0255, 0.040, 0.0668, 0.110, 0.19, 0.37, 0.9),
     ]
 )
-# Relative to EDR3: 0.1 and 0.7 mas at G = 17 and 20 in [3]_, 0.07 and 0.5 mas in [2]_.
+# DR2 relative to EDR3: 0.1 and 0.7 mas at G = 17 and 20 in [3]_, 0.07 and 0.5 mas in [2]_.
 _PARALLAX_ERROR_RATIO: dict[Release, float] = {"edr3": 1.0, "dr2": 1.4}
 
 _PARALLAX_ZERO_POINT: dict[Release, float] = {"edr3": -0.017, "dr2": -0.029}
@@ -81,14 +81,14 @@ _FLUX_RATIO_RED = (1.057572, 0.140537)
 def photometric_error(
     magnitude: npt.ArrayLike, band: Band, release: Release = "edr3"
 ) -> FloatArray:
-    """Typical standard error of a mean magnitude.
+    """Return the typical standard error of a mean magnitude.
 
     Parameters
     ----------
     magnitude : array-like
         Mean magnitude in that band (mag).
     band : {"g", "bp", "rp"}
-        Gaia's passband.
+        Gaia's band.
     release : {"edr3", "dr2"}, default="edr3"
         Data release.
 
@@ -97,7 +97,7 @@ def photometric_error(
     ndarray
         Standard error (mag), of the shape of ``magnitude``: an exponential in magnitude that
         reproduces the typical errors of [2]_ (EDR3) or [3]_ (DR2) of this module at magnitudes 17
-        and 20, added in quadrature to a least error.
+        and 20, added in quadrature to a minimum error.
 
     Raises
     ------
@@ -120,7 +120,7 @@ def photometric_error(
 
 
 def bp_rp_error(g: npt.ArrayLike, bp_rp: npt.ArrayLike, release: Release = "edr3") -> FloatArray:
-    """Typical standard error of the colour BP−RP of a star of known G.
+    """Return the typical standard error of the colour BP−RP of a star of known G.
 
     Parameters
     ----------
@@ -132,8 +132,8 @@ def bp_rp_error(g: npt.ArrayLike, bp_rp: npt.ArrayLike, release: Release = "edr3
     Returns
     -------
     ndarray
-        Standard error (mag), of the shape that both broadcast to: those of `photometric_error` in
-        BP and RP, at the magnitudes of `split_colour`, added in quadrature.
+        Standard error (mag), of the broadcast shape: those of `photometric_error` in BP and RP, at
+        the magnitudes of `split_colour`, added in quadrature.
 
     Examples
     --------
@@ -149,7 +149,7 @@ def bp_rp_error(g: npt.ArrayLike, bp_rp: npt.ArrayLike, release: Release = "edr3
 
 
 def split_colour(g: npt.ArrayLike, bp_rp: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
-    """BP and RP magnitudes of stars of which G and BP−RP are known.
+    """Return BP and RP magnitudes of stars whose G and BP−RP are known.
 
     Parameters
     ----------
@@ -159,12 +159,12 @@ def split_colour(g: npt.ArrayLike, bp_rp: npt.ArrayLike) -> tuple[FloatArray, Fl
     Returns
     -------
     bp, rp : ndarray
-        Mean magnitudes (mag), of the shape that both broadcast to.
+        Mean magnitudes (mag), of the broadcast shape.
 
     Notes
     -----
-    The fluxes in BP and RP together are the flux in G times a ratio that depends on the colour for
-    stars without crowding or blends ([1]_ of this module, table 2).
+    The sum of the fluxes in BP and RP is the flux in G times a ratio that depends on the colour,
+    for stars without crowding or blends ([1]_ of this module, table 2).
 
     Examples
     --------
@@ -179,7 +179,7 @@ def split_colour(g: npt.ArrayLike, bp_rp: npt.ArrayLike) -> tuple[FloatArray, Fl
         [np.polyval(_FLUX_RATIO_BLUE[::-1], colour), np.polyval(_FLUX_RATIO[::-1], colour)],
         np.polyval(_FLUX_RATIO_RED[::-1], colour),
     )
-    # Share of BP in the flux of BP and RP.
+    # Fraction of BP in the flux of BP and RP.
     rp_over_bp = 10 ** (0.4 * (colour - _ZERO_POINT["bp"] + _ZERO_POINT["rp"]))
     share = ratio / (1 + rp_over_bp)
     bp = g - _ZERO_POINT["g"] + _ZERO_POINT["bp"] - 2.5 * np.log10(share)
@@ -187,12 +187,12 @@ def split_colour(g: npt.ArrayLike, bp_rp: npt.ArrayLike) -> tuple[FloatArray, Fl
 
 
 def parallax_error(g: npt.ArrayLike, release: Release = "edr3") -> FloatArray:
-    """Typical standard error of a parallax.
+    """Return the typical standard error of a parallax.
 
     Parameters
     ----------
     g : array-like
-        Mean G magnitude (mag); magnitudes beyond 3 and 21 are taken for these.
+        Mean G magnitude (mag), clipped to 3 and 21.
     release : {"edr3", "dr2"}, default="edr3"
         Data release.
 
@@ -200,8 +200,8 @@ def parallax_error(g: npt.ArrayLike, release: Release = "edr3") -> FloatArray:
     -------
     ndarray
         Standard error (mas), of the shape of ``g``. For EDR3, the median of members of open
-        clusters ([4]_ of this module); for DR2, 1.4 times that, as the typical errors of both
-        releases are at G = 17 and 20 ([2]_, [3]_).
+        clusters ([4]_ of this module); for DR2, 1.4 times that, the ratio of the typical errors of
+        both releases at G = 17 and 20 ([2]_, [3]_).
 
     Raises
     ------
@@ -220,7 +220,7 @@ def parallax_error(g: npt.ArrayLike, release: Release = "edr3") -> FloatArray:
 
 
 def parallax_zero_point(release: Release = "edr3") -> float:
-    """Parallax that a release gives an infinitely distant source, on average over the sky.
+    """Return the parallax zero point of a data release, averaged over the sky.
 
     Parameters
     ----------
@@ -230,8 +230,8 @@ def parallax_zero_point(release: Release = "edr3") -> float:
     Returns
     -------
     float
-        In mas, to be subtracted from parallaxes: of quasars, [5]_ of this module. In EDR3 it
-        depends on magnitude, colour and position by a few hundredths of a mas.
+        Mean parallax of quasars (mas), to be subtracted from parallaxes ([5]_ of this module). In
+        EDR3 it varies with magnitude, colour and position by a few hundredths of a mas.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""How far predictions are from the truth, target by target, in dex, mag and kpc."""
+"""Errors of predictions per target, in dex, mag and kpc."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from sklearn.utils import check_array, check_consistent_length
 
 __all__ = ["error_table"]
 
-#: The standard deviation of a normal distribution over its median absolute deviation.
+#: Ratio of standard deviation to median absolute deviation of a normal distribution.
 _NORMAL = 1.4826
 
 
@@ -25,16 +25,16 @@ def error_table(
     y_true, y_pred : array-like of shape (n_clusters, n_targets)
         Published and predicted values, in the same units.
     targets : sequence of str, optional
-        Names of the targets; the columns of ``y_true``, or numbers, unless given.
+        Names of the targets; by default the columns of ``y_true``, or numbers.
 
     Returns
     -------
     DataFrame
         One row per target and one, ``mean``, for their average. Columns: ``mse`` (mean squared
-        error), ``rmse`` (its root), ``bias`` (mean of predicted less published), ``scatter``
-        (1.4826 times the median absolute deviation of the errors from their median: the standard
-        deviation, but for outliers), ``r2`` (`sklearn.metrics.r2_score`; its mean is scikit-learn's
-        uniform average). Units are those of the targets, squared for ``mse``.
+        error), ``rmse`` (its root), ``bias`` (mean of predicted minus published), ``scatter``
+        (1.4826 times the median absolute deviation of the errors from their median, a robust
+        standard deviation), ``r2`` (`sklearn.metrics.r2_score`; its mean is scikit-learn's uniform
+        average). Units are those of the targets, squared for ``mse``.
 
     Raises
     ------

@@ -1,13 +1,13 @@
-"""Distance modulus, distance and parallax; Gaia's extinction laws. Pure functions of arrays.
+"""Distance modulus, distance and parallax; Gaia's extinction laws.
 
-Units throughout: magnitudes in mag, distances in kpc, parallaxes in mas, A0 in mag. A0 is the
-extinction at 550 nm, which skcluster takes for A_V (they differ by less than 1 per cent for
-ordinary stars).
+The functions are pure and take arrays. Units throughout: magnitudes and A0 in mag, distances in
+kpc, parallaxes in mas. A0 is the extinction at 550 nm, which skcluster uses as A_V (they differ by
+less than 1 per cent for ordinary stars).
 
-The law of Gaia DR2 is the default of this package: the extinctions that catalogues publish for open
-clusters (Cantat-Gaudin et al. 2020, A&A 640, A1, and those trained on them) were derived from DR2
-photometry, and isochrones behind that law fit the clusters best at these values. For the same A0,
-the law of EDR3 reddens about a tenth less.
+The law of Gaia DR2 is the default of this package: the published extinctions of open clusters
+(Cantat-Gaudin et al. 2020, A&A 640, A1, and catalogues based on it) were derived from DR2
+photometry, and isochrones with that law fit the clusters best at these values. For the same A0, the
+law of EDR3 reddens about a tenth less.
 
 References
 ----------
@@ -37,7 +37,7 @@ __all__ = [
     "redden",
 ]
 
-#: Stars at a time, whose arrays fit into a core's cache.
+#: Number of stars per block, so that the arrays fit into a core's cache.
 _BLOCK = 2**14
 
 # Powers of the intrinsic colour C and of A0 that each coefficient multiplies.
@@ -70,24 +70,24 @@ _EDR3 = (
 )
 _LAWS = {"dr2": (_DR2_TERMS, np.array(_DR2)), "edr3": (_EDR3_TERMS, np.array(_EDR3))}
 
-#: Intrinsic BP−RP for which the polynomials were fitted; beyond it the nearest end is used, as a
-#: cubic runs away.
+#: Range of intrinsic BP−RP in which the polynomials were fitted; colours are clipped to it, because
+#: a cubic diverges outside.
 COLOUR_RANGE = (-0.06, 2.5)
 
 
 class ExtinctionCoefficients(NamedTuple):
-    """A_X / A0 in Gaia's three bands.
+    """Extinction coefficients A_X / A0 in Gaia's three bands.
 
-    What `extinction_coefficients` returns.
+    `extinction_coefficients` returns it.
 
     Parameters
     ----------
     g, bp, rp : ndarray
-        The coefficients, each of the shape that the colours and A0 broadcast to.
+        The coefficients, each of the broadcast shape of colours and A0.
 
     See Also
     --------
-    extinction_coefficients : The coefficients of stars of an intrinsic colour.
+    extinction_coefficients : Return the coefficients for an intrinsic colour.
 
     Examples
     --------
@@ -154,10 +154,10 @@ def distance_from_parallax(parallax: npt.ArrayLike, zero_point: float = 0.0) -> 
     Parameters
     ----------
     parallax : array-like
-        Parallaxes in mas. Noise makes small ones zero or negative.
+        Parallaxes in mas. Small ones may be zero or negative because of noise.
     zero_point : float, default=0
-        Parallax that the catalogue gives an infinitely distant object, in mas, to be subtracted:
-        −0.029 in Gaia DR2 (Lindegren et al. 2018, A&A 616, A2).
+        Parallax zero point of the catalogue, in mas, which is subtracted: −0.029 in Gaia DR2
+        (Lindegren et al. 2018, A&A 616, A2).
 
     Returns
     -------
@@ -183,7 +183,7 @@ def parallax_from_distance(distance_kpc: npt.ArrayLike, zero_point: float = 0.0)
     distance_kpc : array-like
         Distances in kpc.
     zero_point : float, default=0
-        Parallax that the catalogue gives an infinitely distant object, in mas, to be added.
+        Parallax zero point of the catalogue, in mas, which is added.
 
     Returns
     -------
@@ -231,7 +231,7 @@ def extinction_coefficients(
     Parameters
     ----------
     intrinsic_bp_rp : array-like
-        BP−RP without reddening, mag; values beyond `COLOUR_RANGE` are taken as its ends.
+        Intrinsic BP−RP, mag, clipped to `COLOUR_RANGE`.
     a0 : array-like
         Extinction, mag.
     law : {"dr2", "edr3"}, default="dr2"
@@ -241,7 +241,7 @@ def extinction_coefficients(
     Returns
     -------
     ExtinctionCoefficients
-        The coefficients of G, BP and RP, of the shape that the arguments broadcast to.
+        The coefficients of G, BP and RP, of the broadcast shape.
 
     Raises
     ------
@@ -271,10 +271,10 @@ def extinction_coefficients(
 
 
 def _polynomials(colour: FloatArray, extinction: FloatArray, law: Law) -> list[FloatArray]:
-    """The coefficients of G, BP and RP."""
+    """Return the coefficients of G, BP and RP."""
     terms, coefficients = _LAWS[law]
     colour = np.clip(colour, *COLOUR_RANGE)
-    # Products, because numpy's third power takes twenty times as long.
+    # Products, because numpy's third power is twenty times slower.
     of_colour: list[Any] = [1.0, colour, colour * colour, colour * colour * colour]
     of_extinction: list[Any] = [
         1.0,
@@ -303,7 +303,7 @@ def redden(
     Returns
     -------
     g, bp_rp : ndarray
-        As observed, mag.
+        Observed G and BP−RP, mag.
 
     Examples
     --------
@@ -328,8 +328,8 @@ def deredden(
 ) -> tuple[FloatArray, FloatArray]:
     """Correct observed stars for extinction; the inverse of `redden`.
 
-    The laws need the intrinsic colour, which is what is sought: it is found by iteration, from
-    the observed colour on.
+    The laws depend on the intrinsic colour, which is found by iteration, starting from the
+    observed colour.
 
     Parameters
     ----------
@@ -340,14 +340,14 @@ def deredden(
     law : {"dr2", "edr3"}, default="dr2"
         As in `extinction_coefficients`.
     tolerance : float, default=1e-6
-        The iteration of a star ends when its colour changes by less than this, in mag.
+        The iteration of a star stops when its colour changes by less than this, in mag.
     max_iter : int, default=100
         Maximum number of iterations; 7 suffice at A0 = 1 mag, 31 at 10 mag.
 
     Returns
     -------
     g, bp_rp : ndarray
-        Intrinsic, mag.
+        Intrinsic G and BP−RP, mag.
 
     Raises
     ------
@@ -383,9 +383,9 @@ def deredden(
 def _intrinsic_colour(
     observed: FloatArray, a0: FloatArray, law: Law, tolerance: float, max_iter: int
 ) -> FloatArray:
-    """The intrinsic colours that are reddened to the observed ones, by iteration per star."""
-    # Observed colour rises with intrinsic colour with a slope between 1 - 0.05 A0 and 1 + 0.17 A0.
-    # A step of slope 1 would diverge for red stars behind A0 > 6; one of the middle slope cannot.
+    """Return intrinsic colours that are reddened to the observed ones, by iteration per star."""
+    # Observed colour increases with intrinsic colour, with a slope from 1 - 0.05 A0 to 1 + 0.17 A0.
+    # Steps with slope 1 would diverge for red stars at A0 > 6; those with the mean slope cannot.
     slope = 1 + 0.06 * a0
     intrinsic = observed - 0.4 * a0
     moving: Any = slice(None)

@@ -1,10 +1,9 @@
-"""The parts, assembled: from clusters to log age, A_V and distance, ready to fit.
+"""Complete estimators from clusters to log age, A_V and distance.
 
 Each function returns an unfitted scikit-learn estimator: ``fit(X, y)`` with ``y`` of log age (dex),
-A_V (mag) and distance (kpc), ``predict(X)`` in the same units. Each comes in two presets:
-``"paper"`` is what Branco & Ferraz (2023) [1]_ describe, ``"tuned"`` keeps their idea, their
-features and their kind of network, and changes what costs accuracy. ``benchmarks/table1.py``
-measures both.
+A_V (mag) and distance (kpc), ``predict(X)`` in the same units. The networks of the paper have two
+presets: ``"paper"`` follows Branco & Ferraz (2023) [1]_, ``"tuned"`` keeps their features and kind
+of network and improves the accuracy. ``benchmarks/table1.py`` measures both.
 
 References
 ----------
@@ -42,38 +41,37 @@ __all__ = [
     "set_pipeline",
 ]
 
-# Where the networks stand in the pipelines.
+# Prefix of the networks' parameters in the pipelines.
 _NETWORK = "regressor__regressor__"
 
-# A network that sees a few hundred clusters overfits long before its last epoch. Dropout and small
-# batches help, and a learning rate that falls to zero makes the last epochs agree with each other.
+# A network trained on a few hundred clusters overfits long before the last epoch. Dropout and small
+# batches help, and a learning rate that decreases to zero makes the last epochs agree.
 _TUNED: dict[str, Any] = {"dropout": 0.2, "learning_rate_schedule": "cosine"}
 
 
 def ann_pipeline(*, preset: Preset = "tuned", **overrides: Any) -> Pipeline:
-    """A dense network on the histogram of the diagram and three guesses.
+    """Return a dense network on the CMD histogram and three guesses.
 
     Parameters
     ----------
     preset : {"tuned", "paper"}, default="tuned"
-        The choices to start from.
+        Default settings.
 
-        ``"paper"``: 410 normalised counts in apparent magnitude, the guesses as they are, 200
-        epochs in batches of 299, Adam, mean squared error.
+        ``"paper"``: 410 normalised counts in apparent magnitude, unscaled guesses, 200 epochs in
+        batches of 299, Adam, mean squared error.
 
-        ``"tuned"``: counts in parallax-corrected magnitude, their square root (which evens out
-        their Poisson noise), the guesses standardised, with the distance that belongs to the
-        parallax in place of the parallax (a network does not divide), dropout, small batches and
-        a learning rate that falls to zero.
+        ``"tuned"``: square roots of counts in parallax-corrected magnitude (which equalises the
+        Poisson noise), standardised guesses with the parallax distance instead of the parallax,
+        dropout, small batches and a learning rate that decreases to zero.
     **overrides : object
-        Parameters to set, under scikit-learn's names (``features__cmd__normalize=None``), a
-        network's own also without their prefix (``epochs=50`` for
-        ``regressor__regressor__epochs``). A step can be replaced (``augment=ClusterAugmenter()``).
+        Parameters to set, by scikit-learn's names (``features__cmd__normalize=None``). Those of the
+        network need no prefix (``epochs=50`` for ``regressor__regressor__epochs``). A step can be
+        replaced (``augment=ClusterAugmenter()``).
 
     Returns
     -------
     Pipeline
-        Steps ``augment`` (nothing, unless given), ``features``, ``regressor``.
+        Steps ``augment`` (by default nothing), ``features``, ``regressor``.
 
     Raises
     ------
@@ -82,8 +80,8 @@ def ann_pipeline(*, preset: Preset = "tuned", **overrides: Any) -> Pipeline:
 
     See Also
     --------
-    cnn_pipeline : A convolutional network on the picture.
-    mdm_pipeline : Both.
+    cnn_pipeline : Convolutional network on the picture.
+    mdm_pipeline : Network on the picture and the guesses.
 
     Examples
     --------
@@ -111,24 +109,25 @@ def ann_pipeline(*, preset: Preset = "tuned", **overrides: Any) -> Pipeline:
 
 
 def cnn_pipeline(*, preset: Preset = "tuned", **overrides: Any) -> Pipeline:
-    """A convolutional network on the picture of the diagram.
+    """Return a convolutional network on the picture of the CMD.
 
     Parameters
     ----------
     preset : {"tuned", "paper"}, default="tuned"
-        The choices to start from. Both see the paper's picture of 180 × 180 pixels in apparent
-        magnitude, averaged to 90 × 90 before the first convolution (a quarter of the time).
+        Default settings. Both use the paper's picture of 180 × 180 pixels in apparent magnitude,
+        averaged to 90 × 90 before the first convolution (a quarter of the time).
 
-        ``"paper"``: 150 epochs, then the best of them by a tenth of the clusters kept aside.
+        ``"paper"``: the best of 150 epochs, by validation on a tenth of the clusters.
 
-        ``"tuned"``: the same, with dropout, small batches and a learning rate that falls to zero.
+        ``"tuned"``: the same, with dropout, small batches and a learning rate that decreases to
+        zero.
     **overrides : object
         As in `ann_pipeline`.
 
     Returns
     -------
     Pipeline
-        Steps ``augment`` (nothing, unless given), ``features``, ``regressor``.
+        Steps ``augment`` (by default nothing), ``features``, ``regressor``.
 
     Examples
     --------
@@ -144,14 +143,14 @@ def cnn_pipeline(*, preset: Preset = "tuned", **overrides: Any) -> Pipeline:
 
 
 def mdm_pipeline(*, preset: Preset = "tuned", **overrides: Any) -> Pipeline:
-    """A mixed data model: a convolutional branch for the picture, a dense one for the guesses.
+    """Return a mixed data model of the picture (convolutional) and the guesses (dense).
 
     Parameters
     ----------
     preset : {"tuned", "paper"}, default="tuned"
-        The choices to start from.
+        Default settings.
 
-        ``"paper"``: the picture in apparent magnitude, the guesses as they are, 100 epochs.
+        ``"paper"``: the picture in apparent magnitude, unscaled guesses, 100 epochs.
 
         ``"tuned"``: the picture in parallax-corrected magnitude, the guesses and the training as
         in `ann_pipeline`.
@@ -161,7 +160,7 @@ def mdm_pipeline(*, preset: Preset = "tuned", **overrides: Any) -> Pipeline:
     Returns
     -------
     Pipeline
-        Steps ``augment`` (nothing, unless given), ``features``, ``regressor``.
+        Steps ``augment`` (by default nothing), ``features``, ``regressor``.
 
     Examples
     --------
@@ -180,34 +179,33 @@ def mdm_pipeline(*, preset: Preset = "tuned", **overrides: Any) -> Pipeline:
 
 
 def set_pipeline(**overrides: Any) -> Pipeline:
-    """Networks over the set of stars, trained on simulated clusters before.
+    """Return networks over the set of stars, pretrained on simulated clusters.
 
-    Three networks read every star of a cluster. Their weights come with the package, trained on
-    simulated clusters by ``benchmarks/pretrain.py``; fitting adapts them to the clusters given,
-    which takes a few hundred, and to copies of their lists that
-    `skcluster.augmentation.ClusterCorruptor` makes. A resampler cannot pass on weights: with
-    ``sample_weight``, set ``augment="passthrough"``. ``benchmarks/accuracy.py`` measures it against
-    the others.
+    Three networks read every star of a cluster. Their weights are included in the package, trained
+    on simulated clusters by ``benchmarks/pretrain.py``. Fitting fine-tunes them to the training
+    clusters, of which a few hundred are needed, and to copies of their lists made by
+    `skcluster.augmentation.ClusterCorruptor`. Resamplers do not support weights: with
+    ``sample_weight``, set ``augment="passthrough"``. ``benchmarks/accuracy.py`` compares the
+    accuracy with that of the others.
 
     Any number of targets can be learned. Columns of ``y`` named ``log_age``, ``a_v`` and
-    ``distance_kpc`` (or three columns without names, in this order) start from what the simulations
-    taught; others are scaled by their mean and standard deviation, and their output starts from
-    random weights.
+    ``distance_kpc`` (or three columns without names, in this order) start from the pretrained
+    weights; others are scaled by their mean and standard deviation, and start from random weights.
 
     Parameters
     ----------
     **overrides : object
-        As in `ann_pipeline`. ``epochs=0`` predicts from what simulations taught alone,
-        ``pretrained=None`` starts from random weights.
+        As in `ann_pipeline`. ``epochs=0`` keeps the pretrained weights, ``pretrained=None`` starts
+        from random weights.
 
     Returns
     -------
     Pipeline
-        Steps ``augment`` (nothing, unless given), ``features``, ``regressor``.
+        Steps ``augment`` (by default nothing), ``features``, ``regressor``.
 
     See Also
     --------
-    ann_pipeline : Without pre-training.
+    ann_pipeline : Network without pretraining.
 
     Examples
     --------
@@ -226,27 +224,27 @@ def set_pipeline(**overrides: Any) -> Pipeline:
 
 
 def reference_pipeline(**overrides: Any) -> IsochronePosterior:
-    """The most accurate estimate of this package: networks, confirmed or corrected by isochrones.
+    """Return the most accurate estimator of this package: networks refined with isochrones.
 
     The predictive distribution of `set_pipeline` is multiplied by the likelihood of the stars on
     isochrones; see `skcluster.inference.IsochronePosterior`. Intervals, joint samples, metallicity,
-    flags and the membership of stars come from the same pass. ``benchmarks/accuracy.py`` measures
-    it against the others.
+    flags and membership probabilities come from the same pass. ``benchmarks/accuracy.py`` compares
+    the accuracy with that of the others.
 
     Parameters
     ----------
     **overrides : object
-        Parameters to set: those of `IsochronePosterior` under their names, those of `set_pipeline`
-        as there. ``random_state`` is set in both.
+        Parameters of `IsochronePosterior`, by name, and those of `set_pipeline`.
+        ``random_state`` is set in both.
 
     Returns
     -------
     IsochronePosterior
-        Around `set_pipeline`.
+        The estimator, with `set_pipeline` inside.
 
     See Also
     --------
-    set_pipeline : The networks alone.
+    set_pipeline : The networks without isochrones.
 
     Examples
     --------
@@ -275,14 +273,14 @@ def reference_pipeline(**overrides: Any) -> IsochronePosterior:
 
 
 def cluster_domain() -> Pipeline:
-    """What tells whether a cluster is like those learnt from, for `ConformalRegressor`.
+    """Return a transformer to features of the domain, for `ConformalRegressor`.
 
     Returns
     -------
     Pipeline
-        A transformer of clusters to 16 numbers: parallax, number of stars, quantiles of magnitude
-        and colour, limiting magnitude. Around `set_pipeline`, which computes these itself,
-        `skcluster.inference.describe_cluster` takes its place.
+        A transformer of clusters to 16 features: parallax, number of stars, quantiles of magnitude
+        and colour, magnitude limit. For `set_pipeline`, which computes them itself, use
+        `skcluster.inference.describe_cluster` instead.
     """
     return Pipeline(
         [("stars", StarSet(max_stars=1)), ("context", FunctionTransformer(describe_cluster))]
@@ -295,14 +293,14 @@ def _check(preset: str) -> None:
 
 
 def _scaled(network: Any) -> TransformedTargetRegressor:
-    """A network whose targets are scaled to 0 … 1 as in the paper."""
+    """Return a network whose targets are scaled to 0 … 1 as in the paper."""
     return TransformedTargetRegressor(network, transformer=MinMaxScaler())
 
 
 def _assemble(
     features: Any, regressor: TransformedTargetRegressor, overrides: dict[str, Any]
 ) -> Pipeline:
-    """The pipeline with the overrides applied."""
+    """Return the pipeline with the overrides applied."""
     model = Pipeline([("augment", "passthrough"), ("features", features), ("regressor", regressor)])
     own = regressor.regressor.get_params(deep=False)
     settings = {_NETWORK + name if name in own else name: v for name, v in overrides.items()}
@@ -314,9 +312,9 @@ def _assemble(
 
 
 def _refuse_unknown(names: Iterable[str], known: list[str]) -> None:
-    """Name the first parameter that there is not, and those that may have been meant.
+    """Refuse the first unknown parameter, and suggest similar ones.
 
-    scikit-learn's own message shows the whole pipeline, and the steps in place of the parameters.
+    The message of scikit-learn shows the whole pipeline, and lists the steps, not the parameters.
     """
     for name in names:
         if name not in known:

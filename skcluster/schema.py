@@ -1,10 +1,9 @@
-"""What a star, a cluster's parameters and a row of estimates are made of.
+"""Columns of stars, cluster parameters and estimates.
 
-The one place for names, units, allowed values, figure labels, descriptions and the names that
-catalogues use instead, so that reading, checking, estimating, plotting and writing agree. The
-input of the set networks, which `skcluster.features.StarSet` makes and
-`skcluster.regressors.SetRegressor` reads, is laid out here as well, because regressors know
-nothing of features.
+This module defines names, units, ranges, figure labels, descriptions and synonyms in catalogues, so
+that reading, checking, estimating, plotting and writing agree. It also defines the input of the set
+networks, which `skcluster.features.StarSet` makes and `skcluster.regressors.SetRegressor` reads,
+because regressors do not depend on features.
 """
 
 from collections.abc import Iterable
@@ -36,33 +35,39 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Column:
-    """A column that skcluster knows.
+    """Definition of a column that skcluster knows.
+
+    Tables are read, checked, plotted and written according to it.
 
     Parameters
     ----------
     name : str
         Name in skcluster; for stars, that of the Gaia archive.
     description : str
-        What it is, in a few words that start with a capital letter.
+        Short description that starts with a capital letter.
     unit : str, default=""
         Unit in astropy's notation, empty for a pure number.
     label : str, default=""
-        Short name in figures, in matplotlib's mathtext, without the unit. The description unless
-        given.
+        Label in figures, in matplotlib's mathtext, without the unit. By default, the description.
     low, high : float, default=-inf and inf
         Smallest and largest value allowed.
     synonyms : tuple of str, default=()
-        Names in catalogues, in any case: VizieR's first, then usual ones.
+        Names in catalogues, in upper or lower case: first those of VizieR, then other usual ones.
     kind : {"number", "text", "identifier"}, default="number"
-        Whether the values are numbers with a unit and a range. Text and identifiers are passed
-        on as they are: 64 bits of a ``source_id`` do not fit into a floating-point number.
+        Whether the values are numbers with a unit and a range. Text and identifiers are kept
+        unchanged: the 64 bits of a ``source_id`` do not fit into a floating-point number.
     missing : {"keep", "leave out"}, default="keep"
-        What happens to a star whose value is missing (NaN, masked, blank): it is kept with NaN,
-        or left out with a warning that counts such stars.
+        Whether a star whose value is missing (NaN, masked, blank) is kept with NaN, or left out
+        with a warning that counts such stars.
     decimals : int, default=2
         Decimal places of a printed value.
     significant : int or None, default=None
-        Significant digits of a printed value, instead, for quantities of many magnitudes.
+        Significant digits of a printed value, instead of ``decimals``, for quantities that span
+        orders of magnitude.
+
+    See Also
+    --------
+    estimate_column : The definition of a column in a table of estimates.
 
     Examples
     --------
@@ -94,7 +99,7 @@ class Column:
 
     @property
     def printed_unit(self) -> str:
-        """The unit beside a printed value: that of a logarithm is "dex" alone."""
+        """The unit of a printed value: that of a logarithm is "dex"."""
         return "dex" if self.unit.startswith("dex(") else self.unit
 
     @property
@@ -105,13 +110,30 @@ class Column:
         return f"{self.label} [{self.printed_unit}]" if self.unit else self.label
 
     def decimals_of(self, value: float) -> int:
-        """Decimal places of a printed value, and of the ends of its interval."""
+        """Return the number of decimal places of a printed value and of its interval.
+
+        Parameters
+        ----------
+        value : float
+            The value.
+
+        Returns
+        -------
+        int
+            Number of decimal places.
+        """
         if self.significant is None or not np.isfinite(value) or value == 0:
             return self.decimals
         return max(self.significant - 1 - int(np.floor(np.log10(abs(value)))), 0)
 
     def rule(self) -> str:
-        """The allowed values, in words, to follow the name of the column."""
+        """Return the rule for values, as text that follows the name of the column.
+
+        Returns
+        -------
+        str
+            Such as "must be at least 0".
+        """
         if np.isfinite(self.low) and np.isfinite(self.high):
             return f"must lie between {self.low:g} and {self.high:g}"
         return f"must be at least {self.low:g}" if np.isfinite(self.low) else "must be finite"
@@ -121,7 +143,7 @@ def _by_name(*columns: Column) -> dict[str, Column]:
     return {column.name: column for column in columns}
 
 
-#: The column, or index, that names the cluster of a star or of a row of labels.
+#: The column, or index, of the cluster of a star or of a row of labels.
 CLUSTER = Column(
     "cluster",
     "Name of the cluster",
@@ -129,9 +151,9 @@ CLUSTER = Column(
     synonyms=("Cluster", "Name", "Cluster_name", "ClusterName"),
 )
 
-#: The known columns of stars by their names in the Gaia archive. The limits of magnitudes and
-#: colours are wider than any star that Gaia measured, and stop markers of missing values such as
-#: 99 or -999. Parallaxes may be zero or negative: that is how noise looks. The synonyms are those
+#: The known columns of stars by their names in the Gaia archive. The ranges of magnitudes and
+#: colours include all stars that Gaia measured, and exclude markers of missing values such as 99
+#: or -999. Parallaxes may be zero or negative because of noise. The synonyms are those
 #: of VizieR's tables of Gaia (I/345, I/350, I/355) and of the catalogues J/A+A/640/A1,
 #: J/A+A/618/A93, J/A+A/673/A114 and J/MNRAS/504/356.
 STAR_COLUMNS: dict[str, Column] = _by_name(
@@ -206,7 +228,7 @@ STAR_COLUMNS: dict[str, Column] = _by_name(
     ),
     Column(
         "magnitude_limit",
-        "Limiting magnitude in G of the list of members",
+        "Magnitude limit in G of the member list",
         "mag",
         low=-5,
         high=30,
@@ -233,12 +255,12 @@ STAR_COLUMNS: dict[str, Column] = _by_name(
     Column("ruwe", "Renormalised unit weight error", low=0),
 )
 
-#: What every star needs.
+#: Columns that every star needs.
 NEEDED_STAR_COLUMNS = ("phot_g_mean_mag", "bp_rp")
 
-#: Parameters of clusters that can be estimated. The limits are those of labels: what a star
-#: cluster can be, with room to spare, so that years for their logarithm, pc for kpc or a marker
-#: such as -999 are noticed. Synonyms: ``AgeNN``, ``AVNN`` are those of Cantat-Gaudin et al. 2020,
+#: Parameters of clusters that can be estimated. The ranges of labels are wider than those of star
+#: clusters, but exclude ages in years, distances in pc, and markers of missing values such as -999.
+#: Synonyms: ``AgeNN``, ``AVNN`` are those of Cantat-Gaudin et al. 2020,
 #: ``logAge50`` and ``AV50`` of Hunt & Reffert 2023.
 TARGETS: dict[str, Column] = _by_name(
     Column(
@@ -283,7 +305,7 @@ TARGETS: dict[str, Column] = _by_name(
 #: The targets that every y has, in this order, and every table of estimates.
 CLUSTER_PARAMETERS = ("log_age", "a_v", "distance_kpc")
 
-#: What a table of labels may hold: the parameters, and the distance in other measures.
+#: Columns of a table of labels: the parameters, and other measures of the distance.
 LABEL_COLUMNS: dict[str, Column] = _by_name(
     *(TARGETS[name] for name in CLUSTER_PARAMETERS),
     Column(
@@ -300,31 +322,29 @@ LABEL_COLUMNS: dict[str, Column] = _by_name(
     ),
 )
 
-#: What else a table of estimates may hold.
+#: Columns of a table of estimates.
 ESTIMATE_COLUMNS: dict[str, Column] = _by_name(
     CLUSTER,
     Column("n_stars", "Number of member stars in the table", label="stars", low=0, decimals=0),
-    Column(
-        "n_used", "Number of stars that the estimate used", label="stars used", low=0, decimals=0
-    ),
+    Column("n_used", "Number of stars used by the estimate", label="stars used", low=0, decimals=0),
     *TARGETS.values(),
     Column(
         "differential_reddening",
-        "Scale of the half-normal extra A_V in front of individual stars",
+        "Scale of the half-normal differential extinction A_V of individual stars",
         "mag",
         "differential reddening",
         low=0,
     ),
     Column(
         "field_fraction",
-        "Expected fraction of field stars among the stars used",
+        "Expected fraction of field stars among the used stars",
         label="field fraction",
         low=0,
         high=1,
     ),
     Column(
         "goodness_of_fit",
-        "Fraction of training clusters, when held out, that fit no better",
+        "Fraction of held-out training clusters that fit no better",
         label="goodness of fit",
         low=0,
         high=1,
@@ -344,44 +364,44 @@ ESTIMATE_COLUMNS: dict[str, Column] = _by_name(
     ),
 )
 
-#: What estimates add to a table of stars.
+#: Columns that estimates add to a table of stars.
 MEMBER_COLUMNS: dict[str, Column] = _by_name(
     Column(
         "membership",
-        "Posterior probability to be a member",
-        label="probability to be a member",
+        "Posterior membership probability",
+        label="membership probability",
         low=0,
         high=1,
     ),
 )
 
-#: Endings of the columns that hold an interval, and what they say of it.
+#: Suffixes of the columns of an interval, and their descriptions.
 INTERVAL_ENDS = {
-    "_lower": "lower end of its interval",
-    "_upper": "upper end of its interval",
+    "_lower": "lower end of the interval",
+    "_upper": "upper end of the interval",
 }
 
 
 def estimate_column(name: str) -> Column:
-    """The column of a table of estimates, ends of intervals included, or of its stars.
+    """Return the column of a table of estimates, ends of intervals included, or of its stars.
 
     Parameters
     ----------
     name : str
-        Such as ``"log_age"`` or ``"log_age_lower"``. An unknown one is a pure number described by
-        its name.
+        Name, such as ``"log_age"`` or ``"log_age_lower"``. An unknown column is taken as a
+        dimensionless number described by its name.
 
     Returns
     -------
     Column
-        Unit, range and label of the end of an interval are those of its value.
+        The definition. Unit, range and label of the end of an interval are those of its value.
 
     Examples
     --------
     >>> from skcluster.schema import estimate_column
     >>> column = estimate_column("distance_kpc_lower")
     >>> column.unit, column.description
-    ('kpc', 'Distance, lower end of its interval')
+    ('kpc', 'Distance, lower end of the interval')
     """
     for ending, meaning in INTERVAL_ENDS.items():
         known = ESTIMATE_COLUMNS.get(name.removesuffix(ending))
@@ -393,12 +413,24 @@ def estimate_column(name: str) -> Column:
 
 @dataclass(frozen=True)
 class Scale:
-    """A fixed linear scale that brings a quantity to about −2 to 2 for a network.
+    """A constant linear scale that maps a quantity to about −2 to 2 for a network.
+
+    The pretrained networks depend on these scales.
 
     Parameters
     ----------
     middle, unit : float
         A value is scaled to ``(value - middle) / unit``.
+
+    See Also
+    --------
+    skcluster.regressors.TargetScaler : Scales targets.
+
+    Examples
+    --------
+    >>> from skcluster.schema import Scale
+    >>> Scale(8.4, 0.7)
+    Scale(middle=8.4, unit=0.7)
     """
 
     middle: float
@@ -413,9 +445,9 @@ def _quantile_names(of: str, quantiles: Iterable[float]) -> tuple[str, ...]:
     return tuple(f"{of}_q{100 * q:g}" for q in quantiles)
 
 
-#: What a set network is told of each cluster, in this order. ``parallax_modulus`` is the distance
-#: modulus of the mean parallax, ``parallax_distance`` its distance in kpc. ``magnitude_limit`` is
-#: estimated from the faintest stars; ``has_parallax`` is 1, or 0 for a list without any parallax.
+#: Inputs of a set network per cluster, in this order. ``parallax_modulus`` is the distance modulus
+#: of the mean parallax, ``parallax_distance`` its distance in kpc. ``magnitude_limit`` is estimated
+#: from the faintest stars; ``has_parallax`` is 1, or 0 for a list without any parallax.
 CONTEXT = (
     "parallax_modulus",
     "parallax_modulus_error",
@@ -426,13 +458,13 @@ CONTEXT = (
     "magnitude_limit",
     "has_parallax",
 )
-#: What it is told of each star, in this order. ``absolute_g`` is G less ``parallax_modulus``,
-#: ``parallax_residual`` the difference from the cluster's parallax in errors, ``rank`` that in
-#: brightness from 0 to 1, and ``present`` is 1 for a star, 0 where a cluster has fewer.
+#: Inputs per star, in this order. ``absolute_g`` is G minus ``parallax_modulus``,
+#: ``parallax_residual`` the difference from the cluster's parallax in units of its error, ``rank``
+#: the rank in brightness from 0 to 1, and ``present`` is 1 for a star, 0 for padding.
 CHANNELS = ("g", "bp_rp", "absolute_g", "parallax_residual", "probability", "rank", "present")
 
-#: Scales of the inputs of a set network (quantiles have that of their quantity), and of its
-#: outputs. They are fixed, because the pretrained weights depend on them.
+#: Scales of the inputs of a set network (those of quantiles belong to their quantity), and of its
+#: outputs. They are constant, because the pretrained weights depend on them.
 NETWORK_SCALES = {
     "parallax_modulus": Scale(11, 2),
     "parallax_modulus_error": Scale(0, 1 / 3),

@@ -6,7 +6,6 @@ They are checked as users see them, for the fetchers of catalogues fill in what 
 import importlib
 import inspect
 import pkgutil
-import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,9 +26,10 @@ NOT_OF_PROPERTIES = {"PR02", "GL08"}
 
 
 def public_modules() -> Iterator[str]:
-    for found in pkgutil.walk_packages(skcluster.__path__, "skcluster."):
-        public = not any(part.startswith("_") for part in found.name.split("."))
-        if public and not any(re.search(pattern, found.name) for pattern in CHECKS["exclude"]):
+    """The modules that users import from; deeper ones, as `regressors.networks`, are internal."""
+    yield "skcluster"
+    for found in pkgutil.iter_modules(skcluster.__path__, "skcluster."):
+        if not found.name.split(".")[1].startswith("_"):
             yield found.name
 
 

@@ -174,7 +174,7 @@ def test_samples_belong_to_their_clusters():
     pd.testing.assert_frame_equal(again[X.index[7]], samples[X.index[7]])
     twice = X.iloc[[0, 0]]
     assert len(estimate(twice)) == 2
-    with pytest.raises(ValueError, match="'sim_000000' is there twice"):
+    with pytest.raises(ValueError, match="there are two clusters 'sim_000000'"):
         estimate(twice, n_samples=5)
 
 

@@ -62,7 +62,7 @@ def test_a_whole_that_unpacks_to_too_much(parts, tmp_path, little_memory):
                     part.write(bytes(10_000_000))
         assert file.stat().st_size < 3e6
         for read in (load_model, read_card):
-            with pytest.raises(ModelFileError, match=r"bomb .* unpack to 510 MB; the limit is 500"):
+            with pytest.raises(ModelFileError, match=r"bomb .* is 510 MB; the limit is 500"):
                 read(file)
 
 
@@ -110,7 +110,7 @@ def test_an_array_that_is_read_again_and_again(parts, tmp_path, little_memory):
     np.save(buffer, np.zeros(1_000_000))
     nodes = [{**PLACE, "type": "numpy", "file": "big.npy", "__id__": i} for i in range(1000)]
     file = with_objects(parts, tmp_path / "bomb", nodes, **{"big.npy": buffer.getvalue()})
-    with pytest.raises(ModelFileError, match=r"bomb .* the same arrays again and again"):
+    with pytest.raises(ModelFileError, match=r"bomb .* the same arrays too often"):
         load_model(file)
 
 
@@ -126,7 +126,7 @@ def test_too_many_objects(parts, tmp_path, little_memory):
     nodes = [{**LIST, "content": []}] * 100_000
     for content in (nodes, [[]] * 2_100_000):
         file = with_objects(parts, tmp_path / "bomb", content)
-        with pytest.raises(ModelFileError, match=r"bomb .* holds more than 100000 objects"):
+        with pytest.raises(ModelFileError, match=r"bomb .* contains more than 100000 objects"):
             load_model(file)
 
 
@@ -138,7 +138,7 @@ def test_parts_of_another_kind(parts, tmp_path):
     with zipfile.ZipFile(file, "w", zipfile.ZIP_BZIP2) as archive:
         for name, data in parts.items():
             archive.writestr(name, data)
-    with pytest.raises(ModelFileError, match=r"bz2 .* compressed in another way"):
+    with pytest.raises(ModelFileError, match=r"bz2 .* compressed in another format"):
         load_model(file)
     archive = zipfile.ZipFile(write(file, parts), "a")
     with archive, pytest.warns(UserWarning, match="Duplicate"):

@@ -159,7 +159,7 @@ def test_a_failed_write_leaves_nothing(tmp_path, clusters):
     X, y = clusters
     ridge = make_pipeline(CMDHistogram(), Ridge()).fit(X, y)
     ridge.memo_ = lambda: None
-    with pytest.raises(ModelFileError, match=r"The model cannot be kept: "):
+    with pytest.raises(ModelFileError, match=r"The model cannot be saved: "):
         save_model(ridge, tmp_path / "model.skcluster")
     with pytest.raises(TypeError, match="JSON"):
         save_model(ridge.set_params(), tmp_path / "model.skcluster", card={"X": X})
@@ -171,8 +171,8 @@ def test_a_failed_write_leaves_nothing(tmp_path, clusters):
     [
         (set_pipeline(), "is not fitted"),
         (StarSet(), "has no fit and predict"),
-        (None, "a builtins.NoneType is no model"),
-        (Ridge, "is no model"),
+        (None, "a builtins.NoneType is not a model"),
+        (Ridge, "is not a model"),
     ],
     ids=["unfitted", "transformer", "nothing", "class"],
 )
@@ -186,7 +186,7 @@ def test_what_is_no_fitted_model_is_not_written(model, reason, tmp_path):
 def test_a_dict_that_would_come_back_changed_is_not_written(keys, tmp_path):
     model = Ridge().fit([[0.0], [1.0]], [0.0, 1.0])
     model.table_ = dict.fromkeys(keys, 0)
-    with pytest.raises(ModelFileError, match="cannot be kept"):
+    with pytest.raises(ModelFileError, match="cannot be saved"):
         save_model(model, tmp_path / "model.skcluster")
 
 
@@ -202,7 +202,9 @@ def test_what_is_no_model_is_refused(tmp_path):
         load_model(tmp_path / "none.skcluster")
     text = tmp_path / "text.skcluster"
     text.write_text("not a zip")
-    with pytest.raises(ModelFileError, match=r"text\.skcluster cannot be loaded: it is no model"):
+    with pytest.raises(
+        ModelFileError, match=r"text\.skcluster cannot be loaded: it is not a model"
+    ):
         load_model(text)
     with zipfile.ZipFile(text, "w") as archive:
         archive.writestr("a", "b")
@@ -213,7 +215,7 @@ def test_what_is_no_model_is_refused(tmp_path):
 def test_a_damaged_file_is_refused(saved, tmp_path):
     cut = tmp_path / "cut"
     cut.write_bytes(saved.read_bytes()[:-200])
-    with pytest.raises(ModelFileError, match="cut off"):
+    with pytest.raises(ModelFileError, match="truncated"):
         load_model(cut)
     data = bytearray(saved.read_bytes())
     data[len(data) // 2] ^= 0xFF
@@ -350,7 +352,7 @@ def test_a_pickle_inside_is_not_opened(saved, tmp_path):
     buffer = io.BytesIO()
     np.save(buffer, np.array([{}], dtype=object), allow_pickle=True)
     evil = with_part(saved, tmp_path / "evil", "arrays/0.npy", buffer.getvalue())
-    with pytest.raises(ModelFileError, match=r"arrays/0\.npy .* or holds objects"):
+    with pytest.raises(ModelFileError, match=r"arrays/0\.npy .* or contains objects"):
         load_model(evil)
 
 

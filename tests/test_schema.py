@@ -82,7 +82,7 @@ def test_the_rule_says_the_range(low, high, rule):
 def test_ends_of_intervals_are_columns_like_their_value():
     end = estimate_column("a_v_upper")
     assert end.unit == "mag"
-    assert end.description == "Extinction A_V, upper end of its interval"
+    assert end.description == "Extinction A_V, upper end of the interval"
     assert estimate_column("a_v") is TARGETS["a_v"]
 
 

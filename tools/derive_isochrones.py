@@ -110,7 +110,8 @@ def sample(log_age: float, iso: Table) -> tuple[Floats, Floats]:
 def _share(at: Floats, k: int, along: Floats) -> Floats:
     """How far each row is from anchor k to the next, 0 to 1 between them, along something."""
     start, stop = np.interp(at[k : k + 2], np.arange(len(along)), along)
-    return (along - start) / max(stop - start, 1e-12)
+    share: Floats = (along - start) / max(stop - start, 1e-12)
+    return share
 
 
 def distance_to_line(points: Floats, line: Floats) -> Floats:
@@ -118,7 +119,8 @@ def distance_to_line(points: Floats, line: Floats) -> Floats:
     start, step = line[:-1], np.diff(line, axis=0)
     along = ((points[:, None] - start) * step).sum(-1) / np.maximum((step**2).sum(-1), 1e-12)
     nearest = start + np.clip(along, 0, 1)[..., None] * step
-    return np.sqrt(((nearest - points[:, None]) ** 2).sum(-1)).min(axis=1)
+    distances: Floats = np.sqrt(((nearest - points[:, None]) ** 2).sum(-1)).min(axis=1)
+    return distances
 
 
 def report(iso: Table, magnitudes: Floats) -> Floats:

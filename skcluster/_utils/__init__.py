@@ -1,1 +1,1 @@
-"""What has nothing to do with astronomy: files, tables, names, messages, progress, types."""
+"""Utilities that are independent of astronomy: files, tables, names, messages, progress, types."""

@@ -1,4 +1,4 @@
-"""Where files are kept that can be made or fetched again."""
+"""The cache folder."""
 
 import os
 from pathlib import Path
@@ -7,21 +7,20 @@ import platformdirs
 
 
 def get_data_home(data_home: str | os.PathLike[str] | None = None) -> Path:
-    """The folder in which fetched catalogues and computed tables are kept.
+    """Return the folder in which fetched catalogues and computed tables are kept.
 
-    It is not made until there is something to keep.
+    It is created when the first file is stored.
 
     Parameters
     ----------
     data_home : str or PathLike, optional
-        The folder. Unless given: what the environment variable ``SKCLUSTER_DATA`` says, or else
-        the platform's folder for caches (on Linux ``$XDG_CACHE_HOME/skcluster`` or
-        ``~/.cache/skcluster``).
+        The folder. By default, that in the environment variable ``SKCLUSTER_DATA``, or else the
+        platform's cache folder (on Linux ``$XDG_CACHE_HOME/skcluster`` or ``~/.cache/skcluster``).
 
     Returns
     -------
     pathlib.Path
-        The folder, whether it exists or not.
+        The folder, which may not exist.
 
     Examples
     --------

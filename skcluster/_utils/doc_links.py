@@ -2,11 +2,11 @@
 
 
 class DocLinkMixin:
-    """Makes an estimator one of this package's, to be put left of `BaseEstimator`.
+    """Mark an estimator as one of this package; placed left of `BaseEstimator`.
 
-    Otherwise scikit-learn takes it for the user's own class.
+    Otherwise scikit-learn treats it as the user's own class.
     """
 
     _doc_link_module = "skcluster"
-    #: No site is published yet; without this, links would lead to scikit-learn's.
+    #: No site is published yet; without this, links would lead to the site of scikit-learn.
     _doc_link_template = ""

@@ -1,4 +1,4 @@
-"""Files that appear only once they are whole."""
+"""Write files atomically."""
 
 import hashlib
 import os
@@ -10,26 +10,26 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
-#: Bytes of a name that its half-written file keeps; names of files have at most 255.
+#: Bytes of the name in that of its temporary file; file names have at most 255.
 _KEPT = 100
 
 
 @contextmanager
 def whole_file(path: Path, overwrite: bool) -> Iterator[Path]:
-    """Give a file beside the one wanted to write to; it takes its place if nothing fails.
+    """Yield a temporary path beside a file; it replaces the file if nothing fails.
 
-    What processes that were killed left half-written in the folder is removed, unless the process
-    may be alive, here or on another machine.
+    Temporary files of killed processes in the folder are removed, unless the process may be alive,
+    here or on another machine.
 
     Raises
     ------
     FileExistsError
-        If the file is there and may not be replaced.
+        If the file exists and must not be replaced.
     FileNotFoundError
         If there is no such folder.
     """
     if path.exists() and not overwrite:
-        raise FileExistsError(f"{path} is already there; overwrite=True replaces it.")
+        raise FileExistsError(f"{path} already exists; overwrite=True replaces it.")
     if not path.parent.is_dir():
         raise FileNotFoundError(f"There is no folder {path.parent} to write {path.name} into.")
     _remove_left_over(path.parent.resolve())
@@ -44,7 +44,7 @@ def whole_file(path: Path, overwrite: bool) -> Iterator[Path]:
 
 @cache
 def _remove_left_over(folder: Path) -> None:
-    """Remove what dead processes left half-written in a folder; looked for once a process."""
+    """Remove temporary files of dead processes in a folder, once per process."""
     with suppress(OSError):
         for file in folder.glob(".*.half"):
             owner = re.search(r"\.([0-9a-f]{12})-(\d{1,10})-[0-9a-f]{12}\.half$", file.name)
@@ -53,7 +53,7 @@ def _remove_left_over(folder: Path) -> None:
 
 
 def _may_be_alive(process: int) -> bool:
-    if sys.platform == "win32":  # where signal 0 would end it
+    if sys.platform == "win32":  # where signal 0 would terminate it
         return True
     try:
         os.kill(process, 0)
@@ -66,7 +66,7 @@ def _may_be_alive(process: int) -> bool:
 
 @cache
 def _place() -> str:
-    """Stands for where numbers of processes are comparable: a machine, or a container on it."""
+    """Return an identifier of the machine, or container, whose process numbers are comparable."""
     facts = [os.uname().nodename if hasattr(os, "uname") else ""]
     with suppress(OSError):
         facts.append(Path("/etc/machine-id").read_text())

@@ -1,23 +1,23 @@
-"""Words for messages, and warnings that point at the line of the caller."""
+"""Helpers for messages, and warnings that point at the line of the caller."""
 
 import sys
 import warnings
 from collections.abc import Iterable
 from typing import Any
 
-#: Packages whose frames lie between a warning and the line that caused it.
+#: Packages whose frames are skipped between a warning and the line that caused it.
 _BETWEEN = {"skcluster", "sklearn", "imblearn", "joblib"}
 
 
 def some_names(names: Iterable[Any], most: int = 5) -> str:
-    """The first few of many names."""
+    """Return the first few of many names, as text."""
     names = [repr(name) for name in names]
     rest = len(names) - most
     return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def warn_caller(message: str, category: type[Warning] = UserWarning) -> None:
-    """Warn, pointing at the line outside this package and scikit-learn that led here."""
+    """Warn, pointing at the calling line outside this package and scikit-learn."""
     level, frame = 1, sys._getframe(0)
     while frame.f_back is not None and _package(frame) in _BETWEEN:
         level, frame = level + 1, frame.f_back

@@ -1,4 +1,4 @@
-"""Names that differ in spelling only, and files named after them."""
+"""Match names with different spellings, and make file names from them."""
 
 import re
 from pathlib import Path
@@ -6,12 +6,12 @@ from typing import Any
 
 import pandas as pd
 
-#: A file system takes names of 255 bytes; this leaves room for a number and an extension.
+#: File systems allow names of 255 bytes; this leaves room for a number and an extension.
 _MAX_BYTES = 200
 
 
 def matching_names(names: pd.Index) -> pd.Index:
-    """Cluster names without case, spaces and underscores, but for those between two digits.
+    """Return cluster names without case, spaces and underscores, except those between two digits.
 
     Examples
     --------
@@ -25,7 +25,7 @@ def matching_names(names: pd.Index) -> pd.Index:
 
 
 def file_names(names: Any, folder: Path, format: str) -> dict[Any, Path]:
-    """A file for each cluster, no two alike, not even where upper and lower case are one."""
+    """Return a file for each cluster; no two are alike, even where file names ignore case."""
     found: dict[Any, Path] = {}
     taken: set[str] = set()
     for name in names:

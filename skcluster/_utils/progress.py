@@ -1,4 +1,4 @@
-"""Progress of long work."""
+"""Progress bars."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -9,25 +9,25 @@ from contextlib import contextmanager
 def progress_bar(
     title: str, total: int, *, show: bool | None = None, unit: str = ""
 ) -> Iterator[Callable[[int], None]]:
-    """A bar on the standard error that counts what is done.
+    """Show a progress bar on the standard error.
 
-    On a terminal it is gone when all is done; elsewhere its last state is printed.
+    On a terminal it disappears at the end; elsewhere its last state is printed.
 
     Parameters
     ----------
     title : str
-        What is being done.
+        Title of the bar.
     total : int
-        How many things there are to do; no bar for none.
+        Number of items; without items there is no bar.
     show : bool, optional
-        Whether to show it. Unless given: if the standard error is a terminal.
+        Whether to show the bar. By default, if the standard error is a terminal.
     unit : str, default=""
-        What is counted, in the plural, such as "rows".
+        Name of the items in the plural, such as "rows".
 
     Yields
     ------
     callable
-        To be called with the number of things that were just done.
+        Function of the number of items just completed.
     """
     if not (sys.stderr.isatty() if show is None else show) or not total:
         yield lambda n: None

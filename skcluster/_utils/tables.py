@@ -1,4 +1,4 @@
-"""Tables of pandas, astropy and Arrow as plain DataFrames: masks, units, byte order resolved."""
+"""Convert tables of pandas, astropy and Arrow to DataFrames, resolving masks, units, byte order."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,9 +11,9 @@ from skcluster._utils.messages import warn_caller
 
 
 def is_table(data: Any) -> bool:
-    """Whether it is a table: of pandas, of astropy, or one that Arrow can read.
+    """Return whether an object is a table of pandas or astropy, or one that Arrow can read.
 
-    A dict of columns is none.
+    A dict of columns is not a table.
     """
     if isinstance(data, pd.DataFrame) or _is_of_astropy(data):
         return True
@@ -22,17 +22,17 @@ def is_table(data: Any) -> bool:
 
 
 def as_table(data: Any) -> Any:
-    """A table of pandas or astropy; those of polars, Arrow and the like become pandas'.
+    """Return a table of pandas or astropy; others, such as polars' or Arrow's, are converted.
 
     Parameters
     ----------
     data : object
-        Something for which `is_table` is True.
+        Object for which `is_table` is True.
 
     Raises
     ------
     TypeError
-        If it offers Arrow's interface, but is no table.
+        If it has Arrow's interface, but is not a table.
     """
     if isinstance(data, pd.DataFrame) or _is_of_astropy(data):
         return data
@@ -45,8 +45,8 @@ def as_table(data: Any) -> Any:
         else:
             table = interchange.from_dataframe(data)
     except (pa.ArrowException, TypeError, ValueError) as error:
-        raise TypeError(f"{type(data).__name__} is no table: {error}") from error
-    # As masked integers of pandas: floating-point numbers would round 64 bits of a source_id.
+        raise TypeError(f"{type(data).__name__} is not a table: {error}") from error
+    # As masked integers of pandas: floating-point numbers would round the 64 bits of a source_id.
     masked = {pa.type_for_alias(t.lower()): getattr(pd, f"{t}Dtype")() for t in _INTEGERS}
     return table.to_pandas(types_mapper=masked.get)
 
@@ -55,30 +55,30 @@ _INTEGERS = ("Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UI
 
 
 def _is_of_astropy(data: Any) -> bool:
-    """Whether it is astropy's, without importing astropy."""
+    """Return whether an object is an astropy table, without importing astropy."""
     return any(base.__module__.startswith("astropy.table") for base in type(data).__mro__)
 
 
 def column_names(table: Any) -> list[Any]:
-    """Names of the columns of a table of pandas or astropy."""
+    """Return the names of the columns of a pandas or astropy table."""
     return list(table.columns if isinstance(table, pd.DataFrame) else table.colnames)
 
 
 def to_frame(table: Any, units: Mapping[str, str]) -> pd.DataFrame:
-    """A table as a DataFrame, known columns in their units, masked values as missing.
+    """Return a table as a DataFrame, known columns in their units, masked values as missing.
 
     Parameters
     ----------
     table : DataFrame or astropy Table
         The table.
     units : mapping of str to str
-        Columns that are converted, and the units that they get, in astropy's notation.
+        Columns to convert, and their new units, in astropy's notation.
 
     Raises
     ------
     ValueError
-        If a known column has a unit that cannot be converted to the one expected, or two columns
-        have one name.
+        If the unit of a known column cannot be converted to the expected one, or two columns have
+        the same name.
     """
     if isinstance(table, pd.DataFrame):
         if not table.columns.is_unique:
@@ -88,11 +88,11 @@ def to_frame(table: Any, units: Mapping[str, str]) -> pd.DataFrame:
     flat = [name for name in table.colnames if len(table[name].shape) == 1]
     if len(flat) < len(table.colnames):
         left = ", ".join(name for name in table.colnames if name not in flat)
-        warn_caller(f"Left out the columns with more than one value a star: {left}.")
+        warn_caller(f"Left out the columns with more than one value per star: {left}.")
     table = table[flat]
-    table.convert_bytestring_to_unicode()  # FITS keeps bytes
+    table.convert_bytestring_to_unicode()  # FITS stores bytes
     factors = {n: _unit_factor(table[n], n, units[n]) for n in flat if n in units}
-    frame = table.to_pandas(index=False)
+    frame: pd.DataFrame = table.to_pandas(index=False)
     for name, factor in factors.items():
         if factor != 1:
             frame[name] = frame[name] * factor
@@ -100,7 +100,7 @@ def to_frame(table: Any, units: Mapping[str, str]) -> pd.DataFrame:
 
 
 def _unit_factor(column: Any, name: str, expected: str) -> float:
-    """What a column of an astropy table must be multiplied by."""
+    """Return the factor that converts a column of an astropy table to a unit."""
     unit = getattr(column, "unit", None)
     if unit is None:
         return 1.0
@@ -109,7 +109,7 @@ def _unit_factor(column: Any, name: str, expected: str) -> float:
     wanted = units.Unit(expected)
     try:
         return float(units.Unit(unit).to(wanted))
-    except (TypeError, ValueError):  # of another kind, a function or unknown to astropy
+    except (TypeError, ValueError):  # incompatible, a function unit or unknown to astropy
         raise ValueError(
             f"Column {name!r} is in {str(unit)!r}, which cannot be converted to {str(wanted)!r}."
         ) from None
@@ -118,7 +118,7 @@ def _unit_factor(column: Any, name: str, expected: str) -> float:
 def parse_numbers(
     column: pd.Series,
 ) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.intp]]:
-    """A column as float32 or float64, missing values as NaN, and where it is not a number."""
+    """Return a column as floats, missing values as NaN, and the rows that are not numbers."""
     if pd.api.types.is_numeric_dtype(column):
         dtype = np.float32 if column.dtype == np.float32 else np.float64
         return column.to_numpy(dtype=dtype, na_value=np.nan), np.array([], dtype=np.intp)

@@ -1,4 +1,4 @@
-"""Types that signatures share."""
+"""Common type annotations."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, Union
@@ -14,7 +14,7 @@ FloatArray: TypeAlias = npt.NDArray[np.floating[Any]]
 IntArray: TypeAlias = npt.NDArray[np.integer[Any]]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
 
-#: A table of stars, or of clusters with their stars nested (a NestedFrame is a DataFrame).
+#: A table of stars, or of clusters with nested stars (a NestedFrame is a DataFrame).
 TableLike: TypeAlias = Union[pd.DataFrame, "Table"]
-#: Whatever `skcluster.clusters.as_clusters` takes.
+#: Any input of `skcluster.clusters.as_clusters`.
 ClustersLike: TypeAlias = Union[TableLike, Mapping[Any, TableLike], Sequence[TableLike]]  # noqa: UP007

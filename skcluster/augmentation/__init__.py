@@ -1,4 +1,4 @@
-"""Clusters and labels -> more clusters and labels, while fitting only."""
+"""Resamplers that add clusters and labels to a training set."""
 
 from skcluster.augmentation._augmenter import ClusterAugmenter
 from skcluster.augmentation._corruptor import ClusterCorruptor

@@ -1,4 +1,4 @@
-"""New clusters from real ones."""
+"""Augment a training set with clusters moved farther away and reddened."""
 
 from numbers import Integral, Real
 from typing import Any, ClassVar, overload
@@ -30,93 +30,91 @@ from skcluster.photometry import Law
 
 
 class ClusterAugmenter(DocLinkMixin, BaseEstimator):
-    """New clusters from real ones, seen from farther away and through more dust.
+    """Add copies of clusters at larger distances and extinctions.
 
-    A step of imbalanced-learn's `Pipeline` (`skcluster.Pipeline`): it works in ``fit`` only and
-    leaves what is predicted alone. Each cluster is copied ``n_copies`` times. The extinction of
-    its label is taken off its stars one by one; the copy is placed at a distance modulus drawn
-    uniformly from its own to ``max_distance_modulus`` and behind an extinction A_V drawn
-    uniformly from its own to ``max_extinction``; stars beyond the faint limit are lost; the
-    labels change to suit.
+    This step of imbalanced-learn's `Pipeline` (`skcluster.Pipeline`) acts in ``fit`` only.
+    Each cluster is copied ``n_copies`` times. Its stars are dereddened individually by the
+    extinction of its label. The copy is placed at a distance modulus drawn uniformly between its
+    own and ``max_distance_modulus``, and at an extinction A_V drawn uniformly between its own and
+    ``max_extinction``. Stars beyond the faint limit are removed, and the labels are updated.
 
     Parameters
     ----------
     n_copies : int, default=1
         Number of copies of each cluster; 1 doubles the training set.
     max_distance_modulus : float, default=10
-        The largest distance modulus that a copy is moved to, mag. A cluster that is farther
-        already keeps its distance.
+        Maximum distance modulus of copies, mag. Clusters beyond it keep their distance.
     max_extinction : float, default=3
-        The largest A_V that a copy is put behind, mag. A cluster with more keeps its own.
+        Maximum A_V of copies, mag. Clusters with more extinction keep it.
     only_farther : bool, default=True
-        Whether a copy is never closer or less reddened than its cluster, so that it lacks no
-        star that was too faint to be seen. If False, A_V is drawn from 0 and the distance modulus
-        from that of the nearest cluster given, whatever the cluster's own; clusters beyond a limit
-        are then brought within it, and those brought closer do lack faint stars.
+        Whether copies are never closer or less reddened than their clusters, so that they lack no
+        stars that were too faint to be observed. If False, A_V is drawn from 0 and the distance
+        modulus from that of the nearest given cluster; clusters beyond a maximum are then moved
+        within it, and copies that are closer lack faint stars.
     faint_limit : float or None, default=None
-        G of the faintest stars that a copy keeps, mag. None takes the faintest star of each
-        cluster for the limit, which suits lists that end at one magnitude, and mixtures of them.
+        Magnitude limit of copies in G, mag. By default, that of each cluster's faintest star, which
+        suits lists with a common magnitude limit, and mixtures of them.
     min_stars : int, default=10
-        The fewest stars that a copy has (or as many as its cluster has within the faint limit, if
-        those are fewer). A copy that would have fewer is drawn again, up to ten times, each time
-        from half the range around the cluster's own place; then it stays at that place.
+        Minimum number of stars of a copy (or the number of stars of its cluster within the faint
+        limit, if that is smaller). A copy with fewer stars is drawn again, up to ten times, each
+        time from half the range around the cluster's own values; then it keeps these.
     star_dropout : float, default=0.0
-        Probability of each star of a copy to be left out, at least 0 and less than 1, down to
+        Probability that a star of a copy is left out, at least 0 and less than 1, down to
         ``min_stars``.
     photometric_noise : float, default=0.0
-        Standard deviation, in mag, of independent noise in each of G, BP and RP of a copy; the
-        colour gets that of BP less that of RP. It is added after the cut at the faint limit.
+        Standard deviation of independent noise in G, BP and RP of a copy, mag; the noise of the
+        colour is that of BP minus that of RP. It is added after the cut at the faint limit.
     field_stars : float, default=0.0
-        Mean number of field stars added for each star of a copy. See Notes.
+        Mean number of field stars added per star of a copy, see Notes.
     law : {"dr2", "edr3"}, default="dr2"
-        Extinction law of Gaia DR2, from whose photometry published A_V come, or of EDR3 and DR3;
+        Extinction law of Gaia DR2, on whose photometry published A_V are based, or of EDR3 and DR3;
         see `skcluster.photometry`.
     random_state : int, RandomState instance or None, default=None
-        Source of the random numbers; an int gives the same copies every time.
+        Determines the random numbers. Pass an int for reproducible copies.
 
     Attributes
     ----------
     sample_indices_ : ndarray of int, shape (n_clusters * (1 + n_copies),)
-        The row of X that each row of the result was made from: all rows in order, then all again
+        The row of X from which each row of the result was made: all rows in order, then all again
         for each round of copies.
 
     See Also
     --------
-    skcluster.photometry.deredden : How the extinction is taken off.
+    skcluster.photometry.deredden : Dereddening of stars.
 
     Notes
     -----
-    Source: [1]_ doubles its training set in this way, after section 3.2 of [2]_, with distance
+    The training set of [1]_ is doubled in this way, following section 3.2 of [2]_, with distance
     moduli up to 10 and A_V up to 3. Many real clusters lie beyond a modulus of 10; their copies
-    are reddened only, unless ``max_distance_modulus`` is raised.
+    are only reddened, unless ``max_distance_modulus`` is increased.
 
-    *Light.* A star keeps its own intrinsic colour: G, BP, RP and BP−RP are changed by the
-    difference of the extinctions at that colour, and by the change of distance modulus.
+    *Photometry.* A star keeps its intrinsic colour: G, BP, RP and BP−RP change by the difference of
+    the extinctions at that colour, and by the change of distance modulus.
 
-    *Parallaxes* change by ``1 / d_new − 1 / d_own``, which keeps each star's own error and the
-    zero point. A star made fainter gets a larger ``parallax_error``, by the ratio of the typical
-    errors at the two magnitudes (`skcluster.gaia.parallax_error`), and noise that makes up the
-    difference. Without a ``parallax_error`` the typical errors themselves are taken. A star made
-    brighter keeps its own.
-    The depth of a cluster, visible in the parallaxes of the nearest ones, is not told from noise
-    and stays as it is.
+    *Parallaxes* change by ``1 / d_new − 1 / d_own``, which keeps each star's deviation and the zero
+    point. The ``parallax_error`` of a star that becomes fainter increases by the ratio of the
+    typical errors at the two magnitudes (`skcluster.gaia.parallax_error`), and noise is added
+    accordingly. Without a ``parallax_error``, the typical errors are used. A star that becomes
+    brighter keeps its error.
+    The depth of a cluster, visible in the parallaxes of the nearest ones, is not distinguished from
+    noise and does not change.
 
-    *Field stars.* A list of members holds stars of the disc with the cluster's proper motion and
-    parallax, but another age, distance and extinction. A random star of all clusters given, as
-    bright as the faint limit allows, stands for one: it keeps its magnitudes, colour and parallax
-    error; its parallax is moved to the copy's distance, as it would not be on the list otherwise;
-    its ``probability`` is that of the cluster's least certain member; all else (position, motion)
-    is that of a random star of the copy.
+    *Field stars.* Member lists contain disc stars with the cluster's proper motion and parallax,
+    but another age, distance and extinction. They are represented by random stars of all given
+    clusters within the faint limit. Such a star keeps its magnitudes, colour and parallax error;
+    its parallax is moved to the copy's distance, because it would not be in the list otherwise; its
+    ``probability`` is that of the cluster's least probable member; everything else (position,
+    motion) is that of a random star of the copy.
 
-    A copy with nothing changed is equal to its cluster bit for bit. All other columns of stars,
-    clusters and y come along unchanged. ``y`` must be in physical units: scale targets within the
-    pipeline's last step (`~sklearn.compose.TransformedTargetRegressor`), not around the pipeline.
+    A copy without changes is bitwise equal to its cluster. All other columns of stars, clusters and
+    y are kept. ``y`` must be in physical units: scale targets within the pipeline's last step
+    (`~sklearn.compose.TransformedTargetRegressor`), not around the pipeline.
 
-    *Weights.* A step of imbalanced-learn's pipeline can hand on X and y only, so weights given to a
-    pipeline's ``fit`` do not fit the clusters that its last step sees. To use both, append the
-    copies first and fit a pipeline without this step: ``X, y, weight = augmenter.fit_resample(X, y,
-    weight)``, then ``pipeline.fit(X, y, regressor__sample_weight=weight)``. In a cross-validation
-    do so within each training set.
+    *Weights.* A resampling step of imbalanced-learn's pipeline returns X and y only, so weights
+    given to a pipeline's ``fit`` do not match the clusters that its last step receives. To use
+    weights, append the copies first and fit a pipeline without this step: ``X, y, weight =
+    augmenter.fit_resample(X, y, weight)``, then ``pipeline.fit(X, y,
+    regressor__sample_weight=weight)``; in cross-validation, within each training set.
 
     References
     ----------
@@ -201,23 +199,23 @@ class ClusterAugmenter(DocLinkMixin, BaseEstimator):
         Parameters
         ----------
         X : clusters
-            Whatever `skcluster.clusters.as_clusters` takes, n_clusters in all.
+            The n_clusters clusters; any input of `skcluster.clusters.as_clusters`.
         y : DataFrame or array-like of shape (n_clusters, n_targets)
-            A frame needs the columns ``a_v`` (mag) and ``distance_kpc``, whatever else it has; an
-            array is taken to be log age, A_V, distance in kpc and further columns, in this order.
-            All but A_V and distance are only copied, missing values included.
+            A DataFrame needs the columns ``a_v`` (mag) and ``distance_kpc``; the columns of an
+            array are log age, A_V, distance in kpc and any others, in this order. All except A_V
+            and distance are copied, including missing values.
         sample_weight : array-like of shape (n_clusters,), default=None
             Weight of each cluster.
 
         Returns
         -------
         X : NestedFrame of n_clusters * (1 + n_copies) rows
-            The clusters given, unchanged, then the copies, named ``NGC_2682 (copy 1)`` (if the
-            clusters are numbered, the numbers go on).
+            The given clusters, unchanged, then the copies, named ``NGC_2682 (copy 1)`` (numbered
+            clusters are numbered consecutively).
         y : DataFrame or ndarray of shape (n_clusters * (1 + n_copies), n_targets)
-            Their labels, in columns of the types given.
+            Their labels, in columns of the same types.
         sample_weight : ndarray of shape (n_clusters * (1 + n_copies),)
-            Their weights, those of copies the same as of their clusters. Only if weights are given.
+            Their weights; copies have those of their clusters. Only returned if weights are given.
 
         Raises
         ------
@@ -279,7 +277,7 @@ def _append_clusters(
     chosen: MovedStars,
     columns: dict[str, Any],
 ) -> NestedFrame:
-    """X with the copies after it, in the order of its columns."""
+    """Return X with the copies appended, in the order of its columns."""
     stars = clusters.stars
     host = pa.array(chosen.host)
     fields = {
@@ -290,4 +288,6 @@ def _append_clusters(
     index = stars.index.append(copy_names(stars.index, len(rows)))
     carried = X[X.columns.drop(STARS)].take(np.concatenate([np.arange(len(X)), rows]))
     nested = clusters_from_flat(fields, offsets, index)[STARS]
-    return NestedFrame(pd.DataFrame(carried).set_axis(index)).assign(**{STARS: nested})[X.columns]
+    frame = NestedFrame(pd.DataFrame(carried).set_axis(index))
+    both: NestedFrame = frame.assign(**{STARS: nested})[X.columns]
+    return both

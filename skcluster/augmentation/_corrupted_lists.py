@@ -1,4 +1,4 @@
-"""Copies of member lists, and what can go wrong with them, in passes over flat arrays."""
+"""Corrupted copies of member lists, as flat arrays."""
 
 from dataclasses import dataclass
 from typing import Any, Self
@@ -12,11 +12,11 @@ from skcluster.clusters import Stars
 from skcluster.gaia import parallax_error, split_colour
 from skcluster.photometry import modulus_from_parallax
 
-#: Scatter of parallaxes beyond their errors (mas), and the smallest that has a distance here.
+#: Scatter of parallaxes in excess of their errors, and minimum parallax for a distance (mas).
 _PARALLAX_FLOOR, _LEAST_PARALLAX = 0.03, 0.05
-#: Giants: brighter than this in absolute G, and so much redder than the bluest twentieth.
+#: Giants: brighter than this in absolute G, and redder by this than the bluest twentieth.
 _GIANT_M_G, _GIANT_COLOUR = 3.2, 0.55
-#: Binaries are sought among fainter stars, in strips of G, redder than this quantile of the colour.
+#: Binaries: fainter than this, and redder than this quantile of the colour in strips of G.
 _BINARY_M_G, _STRIP, _BINARY_QUANTILE = 3.0, 0.5, 0.65
 
 
@@ -31,11 +31,11 @@ class ListCopies:
     copy : ndarray of int, shape (n_stars,)
         The copy that each star belongs to.
     host : ndarray of int, shape (n_stars,)
-        Position of the star in the original lists that lends the other columns.
+        Index of the star in the original lists that provides the other columns.
     foreign : ndarray of bool, shape (n_stars,)
-        Whether it was added.
+        Whether the star was added.
     columns : dict of str to ndarray of shape (n_stars,)
-        What may change, under the names of the Gaia archive.
+        Columns that may change, by the names of the Gaia archive.
     """
 
     n: int
@@ -58,7 +58,7 @@ class ListCopies:
 
     @classmethod
     def of(cls, stars: Stars, rows: IntArray) -> Self:
-        """Faithful copies of clusters."""
+        """Return unchanged copies of clusters."""
         counts = stars.counts[rows]
         copy = np.repeat(np.arange(len(rows)), counts)
         first = np.cumsum(counts) - counts
@@ -74,18 +74,19 @@ class ListCopies:
         return np.bincount(self.copy, minlength=self.n)
 
     def keep(self, kept: BoolArray, min_stars: int) -> None:
-        """Drop the other stars, except in copies that would keep fewer than ``min_stars``."""
+        """Keep only these stars, except in copies that would have fewer than ``min_stars``."""
         enough = np.bincount(self.copy, kept, minlength=self.n) >= min_stars
         kept = kept | ~enough[self.copy]
         self.copy, self.host, self.foreign = self.copy[kept], self.host[kept], self.foreign[kept]
         self.columns = {name: values[kept] for name, values in self.columns.items()}
 
     def brighter_than(self, limit: FloatArray) -> BoolArray:
-        """Stars brighter than the limit of their copy (mag)."""
-        return self.columns["phot_g_mean_mag"] < limit[self.copy]
+        """Return which stars are brighter than the magnitude limit of their copy (mag)."""
+        brighter: BoolArray = self.columns["phot_g_mean_mag"] < limit[self.copy]
+        return brighter
 
     def not_brightest(self, n_missing: IntArray) -> BoolArray:
-        """All stars but the brightest of each copy."""
+        """Return which stars are not among the brightest of their copy."""
         order = np.lexsort((self.columns["phot_g_mean_mag"], self.copy))
         first = np.cumsum(self.counts) - self.counts
         rank = np.empty(len(order), dtype=np.int64)
@@ -93,7 +94,7 @@ class ListCopies:
         return rank >= n_missing[self.copy]
 
     def not_giants(self, chosen: BoolArray) -> BoolArray:
-        """All stars but the giants of the chosen copies."""
+        """Return which stars are not giants of the chosen copies."""
         stars, m_g, colour = self._diagrams(chosen)
         blue = pd.Series(colour).groupby(self.copy[stars]).transform("quantile", 0.05).to_numpy()
         kept = np.ones(len(self.copy), dtype=bool)
@@ -101,7 +102,7 @@ class ListCopies:
         return kept
 
     def not_binaries(self, chosen: BoolArray) -> BoolArray:
-        """All stars but the redder ones of the main sequence of the chosen copies."""
+        """Return which stars are not on the red side of the main sequence of the chosen copies."""
         stars, m_g, colour = self._diagrams(chosen)
         strip = np.floor(self.columns["phot_g_mean_mag"][stars] / _STRIP)
         strips = pd.Series(colour).groupby([self.copy[stars], strip])
@@ -111,24 +112,24 @@ class ListCopies:
         return kept
 
     def some(self, fraction: FloatArray, rng: np.random.Generator) -> BoolArray:
-        """Random stars, a fraction of each copy."""
+        """Return a random fraction of the stars of each copy."""
         return rng.random(len(self.copy)) < fraction[self.copy]
 
     def _diagrams(self, chosen: BoolArray) -> tuple[IntArray, FloatArray, FloatArray]:
-        """Places, absolute G and colours of the stars of the chosen copies."""
+        """Return indices, absolute magnitudes M_G and colours of the stars of the chosen copies."""
         stars = np.flatnonzero(chosen[self.copy])
         g, colour = self.columns["phot_g_mean_mag"][stars], self.columns["bp_rp"][stars]
         return stars, g - self._modulus()[self.copy[stars]], colour
 
     def _parallaxes(self) -> FloatArray:
-        """Median parallax of each copy (mas); NaN without any."""
+        """Return the median parallax of each copy (mas); NaN without any."""
         if "parallax" not in self.columns:
             return np.full(self.n, np.nan)
         medians = pd.Series(self.columns["parallax"]).groupby(self.copy).median()
         return medians.reindex(np.arange(self.n)).to_numpy()
 
     def _modulus(self) -> FloatArray:
-        """Distance modulus of the median parallax (mag); NaN without any."""
+        """Return the distance modulus of the median parallax (mag); NaN without any."""
         return np.asarray(modulus_from_parallax(np.maximum(self._parallaxes(), _LEAST_PARALLAX)))
 
     def add(
@@ -138,18 +139,18 @@ class ListCopies:
         limit: FloatArray,
         rng: np.random.Generator,
     ) -> None:
-        """Add foreign stars with parallaxes that pass for those of the copy's own.
+        """Add foreign stars with parallaxes consistent with those of the copy.
 
         Parameters
         ----------
         foreign : ForeignStars
-            To draw from.
+            Stars to draw from.
         fraction : ndarray of shape (n,)
-            Of foreign stars in the resulting list of each copy, below 1.
+            Fraction of foreign stars in the resulting list of each copy, below 1.
         limit : ndarray of shape (n,)
-            Their faintest G in each copy (mag).
+            Magnitude limit in G of each copy (mag).
         rng : Generator
-            Source of random numbers.
+            Random number generator.
         """
         own = self.counts
         n_added = np.round(fraction / (1 - fraction) * own).astype(np.int64)
@@ -175,12 +176,12 @@ class ListCopies:
     def _light(
         self, foreign: ForeignStars, place: IntArray, copy: IntArray, rng: np.random.Generator
     ) -> dict[str, FloatArray]:
-        """Magnitudes, colour and parallaxes of foreign stars, where the lists have such columns."""
+        """Return magnitudes, colours and parallaxes of foreign stars, if the lists have them."""
         g, colour = foreign.g[place], foreign.bp_rp[place]
         bp, rp = split_colour(g, colour)
         error = parallax_error(g)
         scatter = np.hypot(error, _PARALLAX_FLOOR) * rng.standard_normal(len(g))
-        # Some lists took stars in from farther away in parallax than others.
+        # The parallax selection is wider in some lists than in others.
         width = np.where(rng.random(self.n) < 0.3, rng.uniform(1, 3, self.n), 1.0)
         found = {
             "phot_g_mean_mag": g,
@@ -193,16 +194,16 @@ class ListCopies:
         return {name: values for name, values in found.items() if name in self.columns}
 
     def shift(self, column: str, amount: FloatArray) -> None:
-        """Add an amount per copy to a column, where there is one."""
+        """Add a constant per copy to a column, if there is one."""
         if column in self.columns:
             self.columns[column] = self.columns[column] + amount[self.copy]
 
     def lower(self, column: str, largest: FloatArray) -> None:
-        """Let no value of a column exceed one per copy, where there is such a column."""
+        """Limit the values of a column to a maximum per copy, if the column is there."""
         if column in self.columns:
             self.columns[column] = np.fmin(self.columns[column], largest[self.copy])
 
     def blank(self, column: str, chosen: BoolArray) -> None:
-        """Turn a column of the chosen copies into NaN, where there is one."""
+        """Set a column of the chosen copies to NaN, if there is one."""
         if column in self.columns:
             self.columns[column] = np.where(chosen[self.copy], np.nan, self.columns[column])

@@ -1,4 +1,4 @@
-"""Copies of member lists with what can go wrong in lists."""
+"""Augment a training set with corrupted member lists."""
 
 from numbers import Integral, Real
 from typing import Any, ClassVar
@@ -22,83 +22,82 @@ from skcluster.clusters import STARS, Stars, as_clusters, clusters_from_flat, va
 
 _PROBABILITY = Interval(Real, 0, 1, closed="both")
 _SCALE = Interval(Real, 0, None, closed="left")
-#: Lists that end where those given do have no other limit (mag).
+#: The magnitude limit of unlimited lists (mag).
 _NO_LIMIT = 99.0
 _MOST_BRIGHT_STARS = 15
 
 
 class ClusterCorruptor(DocLinkMixin, BaseEstimator):
-    """Add copies of clusters whose member lists are corrupted as published lists may be.
+    """Add copies of clusters with member lists that are corrupted like published ones.
 
-    A model that is trained on lists of one kind is wrong on others. With copies that contain
-    foreign stars, end at brighter limits or lack stars, probabilities or parallaxes, it learns
-    what still tells the parameters, and how much less certain they are. This is a step of
-    imbalanced-learn's `Pipeline` (`skcluster.Pipeline`): it works in ``fit`` only. Labels of copies
-    are those of their clusters.
+    A model that is trained on lists of one kind is inaccurate on others. Copies that contain
+    non-members, have brighter magnitude limits or lack stars, probabilities or parallaxes make it
+    robust, with realistic uncertainties. This is a step of imbalanced-learn's `Pipeline`
+    (`skcluster.Pipeline`) that acts in ``fit`` only. Labels of copies are those of their clusters.
 
-    Each kind of corruption occurs independently with the probability given.
+    Each kind of corruption occurs independently with the given probability.
 
     Parameters
     ----------
     n_copies : int, default=1
         Number of copies of each cluster.
     contamination : float, default=0.5
-        Probability of foreign stars.
+        Probability that a list contains foreign stars, that is non-members.
     max_foreign_fraction : float, default=0.6
-        Largest fraction of foreign stars in a list. Drawn uniformly from 0.
+        Maximum fraction of foreign stars in a list. The fraction is drawn uniformly from 0 to it.
     field : clusters, callable or None, default=None
         Field stars, one row per sightline, or a function that returns them for a
         ``random_state``, such as `skcluster.datasets.simulate_field_stars`. The foreign stars of
         a copy come from one sightline, from one other cluster, or from all clusters; without
         ``field`` from clusters only.
     limited : float, default=0.25
-        Probability of a brighter limiting magnitude.
+        Probability of a brighter magnitude limit.
     limits : tuple of two float, default=(14.0, 18.0)
         Range of such limits in G (mag), drawn uniformly.
     no_bright_stars : float, default=0.15
-        Probability that the brightest stars are missing, 1 to 15 of them, as in saturated surveys.
+        Probability that the 1 to 15 brightest stars are missing, as in saturated surveys.
     no_giants : float, default=0.08
         Probability that giants are missing.
     no_binaries : float, default=0.04
         Probability that stars on the red side of the main sequence are missing.
     sparse : float, default=0.2
-        Probability that only a random fraction of the stars is there, from a tenth to all.
+        Probability that only a random subset of the stars is kept, from a tenth to all.
     min_stars : int, default=6
         A corruption that would leave fewer stars is not applied to that copy.
     other_probabilities : float, default=0.5
-        Probability that membership probabilities are stated in another way: from 0 to 1, missing,
-        all 1, or unrelated to membership.
+        Probability of other membership probabilities: from 0 to 1, missing, all 1, or unrelated to
+        membership.
     no_parallaxes : float, default=0.08
         Probability that parallaxes are missing.
     no_parallax_errors : float, default=0.1
         Probability that the errors of parallaxes are missing.
     shifted : float, default=0.25
-        Probability that zero points of parallax and of colour are different.
+        Probability that the zero points of parallax and colour differ.
     parallax_scale, colour_scale : float, default=0.04, 0.03
-        Standard deviations of such differences (mas and mag).
+        Standard deviations of these differences (mas and mag).
     random_state : int, RandomState instance or None, default=None
-        Source of the random numbers; an int gives the same copies every time.
+        Determines the random numbers. Pass an int for reproducible copies.
 
     Attributes
     ----------
     sample_indices_ : ndarray of int, shape (n_clusters * (1 + n_copies),)
-        The row of X that each row of the result was made from.
+        The row of X from which each row of the result was made.
 
     See Also
     --------
-    ClusterAugmenter : Moves clusters to other distances and behind more dust.
-    skcluster.datasets.simulate_field_stars : Makes field stars.
+    ClusterAugmenter : Copies at larger distances and extinctions.
+    skcluster.datasets.simulate_field_stars : Simulation of field stars.
 
     Notes
     -----
-    Foreign stars are as bright as the list allows. Their parallaxes scatter around the cluster's,
-    by their errors or, in some copies, up to three times as much; their probabilities are those of
-    random members, unless they are stated in another way. Everything else about them (position,
-    motion) is that of a random member. A column that the clusters lack is not made.
+    Foreign stars lie within the magnitude limit of the list. Their parallaxes scatter around the
+    cluster's by their errors or, in some copies, up to three times as much; their probabilities are
+    those of random members, except with ``other_probabilities``. Everything else (position, motion)
+    is that of a random member. Columns that the clusters lack are not added.
 
-    To train on every kind of corruption, so that real lists are one more kind, follows domain
+    Training on many kinds of corruption, so that real lists are one more kind, is known as domain
     randomization [1]_. The frequencies and ranges are choices of this package;
-    ``benchmarks/robustness.py`` shows what a network that is trained with them can do.
+    ``benchmarks/robustness.py`` measures the robustness of a network that is trained with them.
 
     References
     ----------
@@ -186,22 +185,22 @@ class ClusterCorruptor(DocLinkMixin, BaseEstimator):
         Parameters
         ----------
         X : clusters
-            Whatever `skcluster.clusters.as_clusters` takes, n_clusters in all.
+            The n_clusters clusters; any input of `skcluster.clusters.as_clusters`.
         y : DataFrame, Series or array-like of n_clusters rows
             Labels of any kind.
 
         Returns
         -------
         X : NestedFrame of n_clusters * (1 + n_copies) rows
-            The clusters given, unchanged, then the copies, named ``NGC_2682 (copy 1)`` (if the
-            clusters are numbered, the numbers go on).
+            The given clusters, unchanged, then the copies, named ``NGC_2682 (copy 1)`` (numbered
+            clusters are numbered consecutively).
         y : DataFrame, Series or ndarray of n_clusters * (1 + n_copies) rows
-            Their labels, of the type given.
+            Their labels, of the same type.
 
         Raises
         ------
         ValueError
-            If X cannot be used (the message names cluster, column, value and rule), X and y are of
+            If X cannot be used (the message names cluster, column, value and rule), X and y have
             different lengths, or ``limits`` are not two increasing numbers.
         """
         low, high = self._limits()
@@ -236,7 +235,7 @@ class ClusterCorruptor(DocLinkMixin, BaseEstimator):
         try:
             return validate_clusters(field)
         except (TypeError, ValueError) as error:
-            raise type(error)(f"field must hold stars of sightlines. {error}") from error
+            raise type(error)(f"field must contain stars of sightlines. {error}") from error
 
     def _chosen(
         self, probability: float, copies: ListCopies, rng: np.random.Generator
@@ -290,7 +289,7 @@ class ClusterCorruptor(DocLinkMixin, BaseEstimator):
     def _append(
         self, X: NestedFrame, stars: Stars, copies: ListCopies, rows: IntArray
     ) -> NestedFrame:
-        """X with the copies after it, in the order of its columns."""
+        """Return X with the copies appended, in the order of its columns."""
         host = pa.array(copies.host)
         fields = {
             name: append_column(stars.arrow(name), copies.columns.get(name), host)
@@ -301,7 +300,8 @@ class ClusterCorruptor(DocLinkMixin, BaseEstimator):
         carried = X[X.columns.drop(STARS)].take(self.sample_indices_)
         nested = clusters_from_flat(fields, offsets, index)[STARS]
         frame = NestedFrame(pd.DataFrame(carried).set_axis(index))
-        return frame.assign(**{STARS: nested})[X.columns]
+        both: NestedFrame = frame.assign(**{STARS: nested})[X.columns]
+        return both
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -312,7 +312,7 @@ class ClusterCorruptor(DocLinkMixin, BaseEstimator):
 
 
 def _append_labels(y: Any, rows: IntArray, index: pd.Index) -> Any:
-    """Labels of the clusters, then those of the copies, of the same type."""
+    """Return the labels of the clusters followed by those of the copies, of the same type."""
     if isinstance(y, pd.DataFrame | pd.Series):
         added = y.iloc[rows].set_axis(copy_names(index, len(rows)))
         return pd.concat([y, added])

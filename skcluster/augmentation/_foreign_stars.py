@@ -1,4 +1,4 @@
-"""Stars that do not belong to a cluster, to draw from."""
+"""Pools of stars that do not belong to a cluster."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -21,9 +21,9 @@ class ForeignStars:
     g, bp_rp : ndarray of shape (n_stars,)
         Magnitudes and colours (mag).
     key : ndarray of shape (n_stars,)
-        Sorted: number of the group times 100, plus G.
+        Sort key: number of the group times 100, plus G.
     n_groups : int
-        Number of groups, of which the last one holds all stars of all clusters.
+        Number of groups; the last one contains all stars of all clusters.
     n_clusters : int
         Number of groups that are the stars of one cluster; they come first.
     """
@@ -36,7 +36,7 @@ class ForeignStars:
 
     @classmethod
     def of(cls, clusters: Stars, field: Stars | None) -> Self:
-        """Of the stars of clusters, and of field stars by sightline."""
+        """Return the stars of clusters, and field stars by sightline."""
         parts = [clusters] if field is None else [clusters, field]
         n_clusters = len(clusters.index)
         n_groups = sum(len(part.index) for part in parts) + 1
@@ -58,7 +58,7 @@ class ForeignStars:
     def draw(
         self, copy: IntArray, brightest: FloatArray, faintest: FloatArray, rng: np.random.Generator
     ) -> IntArray:
-        """Places of stars: for each copy from all clusters, one cluster, or one sightline.
+        """Return indices of stars, drawn per copy from all clusters, one cluster, or one sightline.
 
         Parameters
         ----------
@@ -67,12 +67,12 @@ class ForeignStars:
         brightest, faintest : ndarray of shape (n_copies,)
             Range of G for each copy (mag).
         rng : Generator
-            Source of random numbers.
+            Random number generator.
 
         Returns
         -------
         ndarray of int, shape (n_drawn,)
-            −1 where no star is in the range.
+            Indices; −1 if no star is in the range.
         """
         n = len(brightest)
         everything = self.n_groups - 1

@@ -1,4 +1,4 @@
-"""The labels of clusters: read from any y, changed, and put back into the same kind of y."""
+"""Read the labels of clusters from any y, and append those of copies."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,7 @@ from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.photometry import distance_from_modulus, distance_modulus
 from skcluster.schema import CLUSTER_PARAMETERS
 
-#: The targets that moving a cluster changes.
+#: The targets that change when a cluster is moved.
 _MOVED = ("a_v", "distance_kpc")
 
 
@@ -35,31 +35,33 @@ class Labels:
         return distance_modulus(self.distance_kpc)
 
     def moved(self, rows: IntArray, modulus_shift: FloatArray, a_v: FloatArray) -> "Labels":
-        """Labels of copies of some rows, farther by ``modulus_shift``, at another extinction."""
-        factor = distance_from_modulus(modulus_shift + 10)  # exactly 1 where nothing is moved
+        """Return labels of copies moved by ``modulus_shift`` and to another extinction."""
+        factor = distance_from_modulus(modulus_shift + 10)  # exactly 1 without a shift
         return Labels(a_v, self.distance_kpc[rows] * factor)
 
 
 def read_labels(y: Any, index: pd.Index) -> Labels:
-    """Extinctions and distances from a DataFrame by name, from an array by position.
+    """Return extinctions and distances from a DataFrame by name, or from an array by position.
 
     Parameters
     ----------
     y : DataFrame or array-like of shape (n_clusters, n_targets)
-        A frame has the columns ``a_v`` and ``distance_kpc``; an array has at least three columns,
-        of which the first are log age, A_V and distance.
+        A DataFrame has the columns ``a_v`` and ``distance_kpc``; the first three columns of an
+        array are log age, A_V and distance.
     index : pandas.Index of length n_clusters
         Names of the clusters.
 
     Raises
     ------
     ValueError
-        If lengths, columns or the order of the names do not fit, or an extinction or a distance is
-        no number, NaN, infinite, or out of the range of its kind.
+        If lengths, columns or the order of the names do not match, or an extinction or a distance
+        is not a finite number in its range.
     """
     shape = np.shape(y)
     if len(shape) != 2:
-        raise ValueError(f"y must have one row a cluster and one column a target, not {shape}.")
+        raise ValueError(
+            f"y must have one row per cluster and one column per target, not shape {shape}."
+        )
     if shape[0] != len(index):
         raise ValueError(f"X has {len(index)} clusters, but y has {shape[0]} rows.")
     if isinstance(y, pd.DataFrame):
@@ -79,16 +81,16 @@ def _columns_of_frame(y: pd.DataFrame, index: pd.Index) -> dict[str, Any]:
     missing = [name for name in _MOVED if name not in y.columns]
     if missing:
         raise ValueError(
-            f"y has no column {' and no '.join(map(repr, missing))}, without which a cluster "
-            f"cannot be moved; it has: {', '.join(map(str, y.columns))}."
+            f"y has no column {' and no '.join(map(repr, missing))}, which is needed to move "
+            f"clusters; it has: {', '.join(map(str, y.columns))}."
         )
     if not y.index.equals(index) and y.index.sort_values().equals(index.sort_values()):
         raise ValueError("X and y name the same clusters, but in another order.")
     return {name: y[name].to_numpy(dtype=float, na_value=np.nan) for name in _MOVED}
 
 
-def _checked(name: str, values: Any, index: pd.Index) -> FloatArray:
-    values = np.asarray(values, dtype=float)
+def _checked(name: str, given: Any, index: pd.Index) -> FloatArray:
+    values: FloatArray = np.asarray(given, dtype=float)
     allowed, rule = {
         "a_v": (values >= 0, "at least 0"),
         "distance_kpc": (values > 0, "greater than 0"),
@@ -103,9 +105,9 @@ def _checked(name: str, values: Any, index: pd.Index) -> FloatArray:
 
 
 def append_copies(y: Any, rows: IntArray, copies: Labels) -> Any:
-    """The y given and after it that of the copies, of the same kind and column types.
+    """Return y with the labels of the copies appended, of the same kind and column types.
 
-    Integer columns that are moved become floats.
+    Integer columns that change become floats.
     """
     if isinstance(y, pd.DataFrame):
         added = y.iloc[rows].copy()
@@ -123,12 +125,13 @@ def append_copies(y: Any, rows: IntArray, copies: Labels) -> Any:
 
 
 def copy_names(index: pd.Index, n: int) -> pd.Index:
-    """Names for ``n`` copies: round after round, none of them taken.
+    """Return unique names for ``n`` copies, numbered by round.
 
-    ``NGC_2682`` gives ``NGC_2682 (copy 1)``, ``NGC_2682 (copy 2)`` …; numbers go on counting.
+    ``NGC_2682`` becomes ``NGC_2682 (copy 1)``, ``NGC_2682 (copy 2)`` …; numbers are continued.
     """
     if pd.api.types.is_integer_dtype(index.dtype):
-        return pd.Index(np.arange(n) + (index.max() + 1), name=index.name)
+        numbers: pd.Index = pd.Index(np.arange(n) + (index.max() + 1), name=index.name)
+        return numbers
     rounds = n // len(index)
     first = 1
     while True:

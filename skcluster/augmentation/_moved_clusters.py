@@ -1,4 +1,4 @@
-"""Clusters with their extinction taken off, and where copies of them are put."""
+"""Dereddened clusters, and the distances and extinctions of their copies."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,13 +10,13 @@ from skcluster.augmentation._labels import Labels
 from skcluster.clusters import Stars
 from skcluster.photometry import ExtinctionCoefficients, Law, deredden, extinction_coefficients
 
-#: How often a place is drawn for a copy before it is left where it is.
+#: Number of draws for a copy before it keeps the values of its cluster.
 MAX_DRAWS = 10
 
 
 @dataclass(frozen=True)
 class DereddenedClusters:
-    """Stars and labels of the clusters given, and what moving them needs.
+    """Stars and labels of the given clusters, and quantities needed to move them.
 
     Attributes
     ----------
@@ -27,7 +27,7 @@ class DereddenedClusters:
     law : {"dr2", "edr3"}
         The extinction law.
     faint_limit : float or None
-        The G of the faintest star that a copy may have; None for each cluster's own faintest.
+        Magnitude limit of copies in G; None for that of each cluster's faintest star.
     """
 
     stars: Stars
@@ -42,7 +42,7 @@ class DereddenedClusters:
 
     @cached_property
     def intrinsic(self) -> FloatArray:
-        """BP−RP of every star without its cluster's extinction, mag."""
+        """Dereddened BP−RP of every star, mag."""
         a_v = self.labels.a_v[self.stars.cluster]
         return deredden(self.g, self.stars["bp_rp"], a_v, self.law)[1]
 
@@ -55,12 +55,12 @@ class DereddenedClusters:
 
     @cached_property
     def within_limit(self) -> IntArray:
-        """Number of stars of each cluster that are within the limit where they stand.
+        """Number of stars of each cluster within the limit.
 
         Raises
         ------
         ValueError
-            If a cluster has none.
+            If a cluster has no such star.
         """
         cluster = self.stars.cluster
         within = np.bincount(cluster[self.g <= self.limits[cluster]], minlength=len(self.limits))
@@ -75,14 +75,14 @@ class DereddenedClusters:
     def magnitude_shifts(
         self, star: IntArray, modulus_shift: FloatArray, a_v: FloatArray
     ) -> ExtinctionCoefficients:
-        """What moving adds to G, BP and RP of some stars: exactly 0 where nothing changes.
+        """Return what moving adds to G, BP and RP of some stars: exactly 0 where nothing changes.
 
         Parameters
         ----------
         star : ndarray of shape (n,)
-            Which stars.
+            Indices of the stars.
         modulus_shift, a_v : ndarray of shape (n,)
-            By how much the distance modulus grows, and the new extinction, for each.
+            Increase of the distance modulus, and new extinction, of each.
         """
         colour = self.intrinsic[star]
         own = self.labels.a_v[self.stars.cluster[star]]
@@ -92,14 +92,14 @@ class DereddenedClusters:
         return ExtinctionCoefficients(*(extinction + modulus_shift for extinction in added))
 
     def stars_in(self, rows: IntArray) -> tuple[IntArray, IntArray]:
-        """The stars of some clusters, one cluster after the other.
+        """Return the stars of some clusters, one cluster after the other.
 
         Returns
         -------
         star : ndarray of shape (n,)
-            Positions of the stars.
+            Indices of the stars.
         copy : ndarray of shape (n,)
-            Position in ``rows`` that each belongs to.
+            Index in ``rows`` of each.
         """
         counts = self.stars.counts[rows]
         copy = np.repeat(np.arange(len(rows)), counts)
@@ -109,7 +109,7 @@ class DereddenedClusters:
 
 @dataclass(frozen=True)
 class MoveLimits:
-    """How far copies may go; see `ClusterAugmenter`."""
+    """Ranges of the copies; see `ClusterAugmenter`."""
 
     max_modulus: float
     max_extinction: float
@@ -120,26 +120,26 @@ class MoveLimits:
 def draw_moves(
     clusters: DereddenedClusters, rows: IntArray, limits: MoveLimits, rng: np.random.RandomState
 ) -> tuple[FloatArray, FloatArray]:
-    """Draw a place for a copy of each of some clusters.
+    """Draw distance and extinction for a copy of each of some clusters.
 
     A copy with too few stars within the faint limit is drawn again, each time from half the range
-    around the cluster's own place; after the last draw it stays at that place.
+    around the cluster's own values; after the last draw it keeps these.
 
     Parameters
     ----------
     clusters : DereddenedClusters
         The clusters.
     rows : ndarray of int, shape (n_copies_in_all,)
-        Which cluster each copy is of.
+        The cluster of each copy.
     limits : MoveLimits
-        How far they may go.
+        Ranges of the copies.
     rng : RandomState
-        Source of random numbers.
+        Random number generator.
 
     Returns
     -------
     modulus_shift : ndarray of shape (n_copies_in_all,)
-        What the distance modulus grows by, mag.
+        Increase of the distance modulus, mag.
     a_v : ndarray of shape (n_copies_in_all,)
         The new extinction, mag.
     """
@@ -164,7 +164,7 @@ def _draw(
     rng: np.random.RandomState,
     width: float,
 ) -> tuple[FloatArray, FloatArray]:
-    """One draw, from a part ``width`` of the range."""
+    """Return one draw, from a part ``width`` of the range."""
     moduli = clusters.labels.modulus
     modulus, a_v = moduli[rows], clusters.labels.a_v[rows]
     u, v = rng.uniform(size=(2, len(rows)))
@@ -180,7 +180,7 @@ def _draw(
 def _seen(
     clusters: DereddenedClusters, rows: IntArray, modulus_shift: FloatArray, a_v: FloatArray
 ) -> IntArray:
-    """How many stars of each copy would be within the faint limit."""
+    """Return the number of stars of each copy that would be within the faint limit."""
     star, copy = clusters.stars_in(rows)
     g = clusters.g[star] + clusters.magnitude_shifts(star, modulus_shift[copy], a_v[copy]).g
     return np.bincount(copy[g <= clusters.limits[rows][copy]], minlength=len(rows))

@@ -1,4 +1,4 @@
-"""The stars of copies: which of their cluster's, some from the field, and their columns."""
+"""The stars of copies: members, field stars, and their columns."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -21,13 +21,13 @@ class MovedStars:
     Attributes
     ----------
     copy : ndarray of int, shape (n_stars,)
-        Which copy a star belongs to.
+        Copy of each star.
     host : ndarray of int, shape (n_stars,)
-        Position of the star, a member of the copied cluster, whose row is carried along.
+        Index of the member of the copied cluster whose row is copied.
     light : ndarray of int, shape (n_stars,)
-        Position of the star that is measured: the host itself, or for a field star any star.
+        Index of the star with the photometry: the host itself, or any star for a field star.
     field : ndarray of bool, shape (n_stars,)
-        Whether it is a field star, which stands where it is and is not moved.
+        Whether the star is a field star, which is not moved.
     """
 
     copy: IntArray
@@ -39,18 +39,18 @@ class MovedStars:
 def members(
     clusters: DereddenedClusters, rows: IntArray, modulus_shift: FloatArray, a_v: FloatArray
 ) -> MovedStars:
-    """The stars of the moved clusters that are within the faint limit."""
+    """Return the stars of the moved clusters that are within the faint limit."""
     star, copy = clusters.stars_in(rows)
     g = clusters.g[star] + clusters.magnitude_shifts(star, modulus_shift[copy], a_v[copy]).g
     seen = g <= clusters.limits[rows][copy]
-    # A copy that no draw suited stands where its cluster does; faint_limit holds there as well.
+    # A copy without an accepted draw keeps its cluster's values; faint_limit applies as well.
     return _subset(MovedStars(copy, star, star, np.zeros(star.size, dtype=bool)), seen)
 
 
 def drop_stars(
     stars: MovedStars, fraction: float, min_stars: int, rng: np.random.RandomState
 ) -> MovedStars:
-    """Lose each star with a probability, but none of the last ``min_stars`` of a copy."""
+    """Drop each star with a probability, but none of the last ``min_stars`` of a copy."""
     luck = rng.uniform(size=stars.copy.size)
     order = np.lexsort((-luck, stars.copy))
     first = np.searchsorted(stars.copy, stars.copy)
@@ -70,7 +70,7 @@ def add_field_stars(
     counts = np.bincount(stars.copy, minlength=len(rows))
     added = rng.poisson(fraction * counts)
     copy = np.repeat(np.arange(len(rows)), added)
-    # A random member of the same copy lends the columns that are not measured light.
+    # A random member of the same copy provides the other columns.
     first = np.cumsum(counts) - counts
     host = stars.host[rng.randint(first[copy], (first + counts)[copy])]
     by_brightness = np.argsort(clusters.g, kind="stable")
@@ -103,27 +103,27 @@ def columns_of_copies(
     noise: float,
     rng: np.random.RandomState,
 ) -> dict[str, npt.NDArray[Any]]:
-    """The columns of the copies that are not simply carried along.
+    """Return the columns of the copies that differ from those of the original stars.
 
     Parameters
     ----------
     clusters : DereddenedClusters
-        The clusters given.
+        The given clusters.
     stars : MovedStars
-        Which of their stars make up the copies.
+        The stars of the copies.
     modulus_shift : ndarray of shape (n_copies_in_all,)
-        What the distance modulus of each copy has grown by, mag.
+        Increase of the distance modulus of each copy, mag.
     copies : Labels
         Extinctions and distances of the copies.
     noise : float
         Standard deviation of photometric noise, mag.
     rng : RandomState
-        Source of random numbers.
+        Random number generator.
 
     Returns
     -------
     dict of str to ndarray of shape (n_stars,)
-        Magnitudes, colour, parallax, its error and probability, those that there are.
+        Magnitudes, colour, parallax, its error and probability, as far as present.
     """
     shifts = clusters.magnitude_shifts(
         stars.light, modulus_shift[stars.copy], copies.a_v[stars.copy]
@@ -154,13 +154,13 @@ def _parallaxes(
     copies: Labels,
     rng: np.random.RandomState,
 ) -> dict[str, npt.NDArray[Any]]:
-    """Parallaxes at the copies' distances, as noisy as those of stars so faint."""
+    """Return parallaxes at the copies' distances, with the noise of stars of that magnitude."""
     if "parallax" not in clusters.stars:
         return {}
     own_distance = clusters.labels.distance_kpc[clusters.stars.cluster[stars.light]]
     g = clusters.g[stars.light]
     typical = parallax_error(g)
-    # Noise can be added, not taken off: a star made brighter keeps its error.
+    # Noise cannot be removed: a star that becomes brighter keeps its error.
     growth = np.maximum(parallax_error(g + g_shift) / typical, 1)
     columns = {}
     error = typical
@@ -175,7 +175,7 @@ def _parallaxes(
 
 
 def _probabilities(clusters: DereddenedClusters, stars: MovedStars) -> npt.NDArray[Any]:
-    """Own ones of members; of field stars that of the cluster's least certain member."""
+    """Return the members' own probabilities; for field stars, that of the least certain member."""
     own = clusters.stars["probability"]
     least = np.fmin.reduceat(own, clusters.stars.offsets[:-1])
     return np.where(stars.field, least[clusters.stars.cluster[stars.host]], own[stars.host])
@@ -184,16 +184,16 @@ def _probabilities(clusters: DereddenedClusters, stars: MovedStars) -> npt.NDArr
 def append_column(
     original: pa.Array, added: npt.NDArray[Any] | None, carried: pa.Array
 ) -> pa.Array:
-    """A star column with that of the copies after it, in its own type.
+    """Return a star column with that of the copies appended, in its own type.
 
     Parameters
     ----------
     original : pyarrow.Array of shape (n_stars,)
-        The column given.
+        The original column.
     added : ndarray or None
-        The column of the copies, if it is not carried along.
+        The column of the copies, if it changes.
     carried : pyarrow.Array of int
-        Where to carry it along from.
+        Indices of the copied stars otherwise.
     """
     if added is None:
         return pa.concat_arrays([original, original.take(carried)])

@@ -1,4 +1,4 @@
-"""Membership probabilities as lists of different makers state them."""
+"""Membership probabilities in the styles of different lists."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,17 +11,17 @@ Kind = Callable[[FloatArray, BoolArray, np.random.Generator], Any]
 
 
 def _one_range_for_foreign(own: FloatArray, foreign: BoolArray, rng: np.random.Generator) -> Any:
-    """Foreign stars are somewhat less probable than members."""
+    """Return probabilities in which foreign stars are somewhat less probable than members."""
     return np.where(foreign, rng.uniform(0.5, 0.8, len(own)), own)
 
 
 def _low_for_foreign(own: FloatArray, foreign: BoolArray, rng: np.random.Generator) -> Any:
-    """Foreign stars are improbable."""
+    """Return probabilities in which foreign stars are improbable."""
     return np.where(foreign, rng.uniform(0.0, 0.6, len(own)), own)
 
 
 def _from_0_to_1(own: FloatArray, foreign: BoolArray, rng: np.random.Generator) -> Any:
-    """Both members and foreign stars have probabilities from 0 to 1, and some mislead."""
+    """Return probabilities from 0 to 1 for members and foreign stars, some of them misleading."""
     return np.where(foreign, rng.beta(1.2, 3.0, len(own)), rng.beta(4.0, 1.2, len(own)))
 
 
@@ -34,11 +34,11 @@ def _certain(own: FloatArray, foreign: BoolArray, rng: np.random.Generator) -> A
 
 
 def _arbitrary(own: FloatArray, foreign: BoolArray, rng: np.random.Generator) -> Any:
-    """Values that have nothing to do with membership."""
+    """Return values that are unrelated to membership."""
     return rng.random(len(own))
 
 
-#: Kinds of statements, and how often each occurs.
+#: Styles, and their frequencies.
 _KINDS: dict[Kind, float] = {
     _one_range_for_foreign: 0.3,
     _low_for_foreign: 0.25,
@@ -56,24 +56,25 @@ def stated_differently(
     chosen: BoolArray,
     rng: np.random.Generator,
 ) -> FloatArray:
-    """Probabilities of which those of the chosen copies are stated in another way.
+    """Return probabilities, those of the chosen copies in another form.
 
     Parameters
     ----------
     own : ndarray of shape (n_stars,)
         Probabilities, for foreign stars those of random members.
     foreign : ndarray of bool, shape (n_stars,)
-        Which stars are no members.
+        Which stars are not members.
     copy : ndarray of int, shape (n_stars,)
         The copy that each star belongs to.
     chosen : ndarray of bool, shape (n_copies,)
         Copies with other probabilities.
     rng : Generator
-        Source of random numbers.
+        Random number generator.
 
     Returns
     -------
     ndarray of shape (n_stars,)
+        The probabilities.
     """
     kind = rng.choice(len(_KINDS), size=len(chosen), p=list(_KINDS.values()))
     kind = np.where(chosen, kind, -1)[copy]

@@ -1,4 +1,4 @@
-"""The console command ``skcluster``: arguments in, text out."""
+"""The command-line interface ``skcluster``."""
 
 from skcluster.cli._main import main
 

@@ -1,4 +1,4 @@
-"""Members of clusters that are given by their names."""
+"""Members of clusters that are given by name."""
 
 import argparse
 import re
@@ -9,12 +9,12 @@ from typing import Any
 from skcluster._utils.messages import warn_caller
 from skcluster.cli._console import log
 
-#: Catalogues with members, and what to call them.
+#: Catalogues of members, and their printed names.
 CATALOGUES = {
     "hunt_reffert_2023": "Hunt & Reffert 2023 (VizieR J/A+A/673/A114)",
     "cantat_gaudin_2020": "Cantat-Gaudin et al. 2020 (VizieR J/A+A/640/A1)",
 }
-#: What each asks to be cited.
+#: The reference to cite for each.
 CITATIONS = {
     "hunt_reffert_2023": "Hunt & Reffert 2023, A&A 673, A114",
     "cantat_gaudin_2020": "Cantat-Gaudin et al. 2020, A&A 640, A1",
@@ -22,7 +22,7 @@ CITATIONS = {
 
 
 def add_catalogue(command: argparse.ArgumentParser) -> None:
-    """The argument that says whose members are fetched."""
+    """Add the argument that selects the catalogue."""
     command.add_argument(
         "--catalogue",
         choices=CATALOGUES,
@@ -32,14 +32,14 @@ def add_catalogue(command: argparse.ArgumentParser) -> None:
 
 
 def looks_like_a_file(text: str) -> bool:
-    """Whether a text that leads to no file was meant to, rather than to name a cluster."""
+    """Return whether a text that is no existing path looks like a file rather than a name."""
     return bool(re.search(r"[\\/]|\.[A-Za-z][A-Za-z0-9]*$", text))
 
 
 def fetched(names: Iterable[str], catalogue: str, *, strict: bool) -> dict[str, Any]:
-    """Clusters under the names that the catalogue gives them, of which the log tells.
+    """Return clusters under the names that the catalogue gives them, and log these.
 
-    Those that cannot be had are left out with a warning, unless ``strict``.
+    Clusters that cannot be fetched are left out with a warning, unless ``strict``.
     """
     found: dict[str, Any] = {}
     for name in names:

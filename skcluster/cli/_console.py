@@ -1,4 +1,4 @@
-"""What a command says, and a terminal that cannot show it, is closed or goes away."""
+"""Output of commands, robust against closed streams and limited encodings."""
 
 import gc
 import logging
@@ -10,12 +10,12 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-#: What commands tell beside their results, on the standard error.
+#: Messages of commands besides their results, on the standard error.
 log = logging.getLogger("skcluster")
 
 
 def plain(text: str) -> str:
-    """A text of one line that cannot move the cursor, whatever is in it."""
+    """Return a text with control characters escaped, so that it cannot move the cursor."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
@@ -25,7 +25,7 @@ def out(text: str = "") -> None:
 
 
 class Said:
-    """What was said that changes the exit code."""
+    """Warnings that change the exit code."""
 
     #: Whether a part of the input was left out.
     left_out = False
@@ -33,14 +33,14 @@ class Said:
 
 @contextmanager
 def console() -> Iterator[Said]:
-    """Streams that take any text, and warnings and log messages as one line each."""
+    """Make the streams accept any text, and show warnings and log messages as one line each."""
     said = Said()
     with ExitStack() as stack:
         for name in ("stdout", "stderr"):
             _make_safe(name, stack)
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("default", UserWarning)
-        # Set after catch_warnings, which puts the old one back.
+        # Set after catch_warnings, which restores the old one.
         warnings.showwarning = _shower(said)
         stack.enter_context(_logged())
         stack.enter_context(_rare_collections())
@@ -48,9 +48,9 @@ def console() -> Iterator[Said]:
 
 
 def _make_safe(name: str, stack: ExitStack) -> None:
-    """A stream that exists, and that writes what it cannot encode as an escape."""
+    """Make a stream exist, and escape what it cannot encode."""
     stream: TextIO | None = getattr(sys, name)
-    if stream is None:  # closed by whoever started this
+    if stream is None:  # closed by the parent process
         setattr(sys, name, stack.enter_context(_nowhere()))
         stack.callback(setattr, sys, name, None)
     elif hasattr(stream, "reconfigure"):
@@ -70,7 +70,7 @@ def _put_back(stream: Any, errors: str | None) -> None:
 
 def _shower(said: Said) -> Any:
     def show(message: Any, category: type[Warning], *_: Any, **__: Any) -> None:
-        # By their names, because importing them takes half as long as a whole command may.
+        # By name, because importing the classes would slow every command down.
         said.left_out |= category.__name__ == "BadTableWarning"
         kind = {"BadTableWarning": "error: ", "OneClusterWarning": ""}.get(
             category.__name__, "warning: "
@@ -81,16 +81,16 @@ def _shower(said: Said) -> Any:
 
 
 def say(text: str) -> None:
-    """One line on the standard error."""
+    """Print one line on the standard error."""
     print(f"skcluster: {plain(' '.join(text.split()))}", file=sys.stderr, flush=True)
 
 
 @contextmanager
 def _rare_collections() -> Iterator[None]:
-    """Let Python look for unreachable objects less often.
+    """Run Python's garbage collection less often.
 
-    Importing libraries makes a million objects that stay, and looking through them again and again
-    takes a tenth of the time of a short command.
+    Importing libraries creates a million permanent objects; collecting among them repeatedly takes
+    a tenth of the time of a short command.
     """
     thresholds = gc.get_threshold()
     gc.set_threshold(100_000, *thresholds[1:])

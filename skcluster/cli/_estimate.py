@@ -24,32 +24,32 @@ EXAMPLES = """\
   skcluster estimate members.fits --cluster-column id --columns G=phot_g_mean_mag
   skcluster estimate members.vot --samples samples.parquet --plots figures/
 """
-#: Lines of a table that are shown when the whole of it goes into a file.
+#: Number of rows that are printed when the whole table is written to a file.
 _SHOWN = 20
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     add_members(command)
     command.add_argument(
         "-o",
         "--output",
         type=Path,
-        help="table to write: .csv, .tsv, .ecsv, .fits, .vot or .parquet",
+        help="table of estimates to write: .csv, .tsv, .ecsv, .fits, .vot or .parquet",
     )
-    command.add_argument("--output-format", choices=FORMATS, help="its file type")
-    command.add_argument("--json", action="store_true", help="print JSON, all columns")
+    command.add_argument("--output-format", choices=FORMATS, help="file type of --output")
+    command.add_argument("--json", action="store_true", help="print all columns as JSON")
     command.add_argument(
         "--members-output",
         type=Path,
         metavar="FILE",
-        help="table of all stars to write, with the probability of each to be a member",
+        help="table of all stars to write, with their membership probabilities",
     )
     command.add_argument(
         "--samples",
         type=Path,
         metavar="FILE",
-        help="table of joint samples of the parameters to write, .parquet",
+        help="table of joint posterior samples of the parameters to write, .parquet",
     )
     command.add_argument(
         "--n-samples",
@@ -64,13 +64,18 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="folder for a colour-magnitude diagram of each cluster",
     )
-    command.add_argument("--plot-format", choices=["png", "pdf", "svg"], default="png")
+    command.add_argument(
+        "--plot-format",
+        choices=["png", "pdf", "svg"],
+        default="png",
+        help="file type of the diagrams (default: %(default)s)",
+    )
     add_model(command)
     add_overwrite(command)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Print the table, and write it, the stars, samples and diagrams if files are given."""
+    """Print the table of estimates, and write the requested files."""
     _check_outputs(options)
     model, X = load(options), read_members(options)
     if options.plots is not None:
@@ -98,7 +103,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _check_outputs(options: argparse.Namespace) -> None:
-    """Find what cannot be written before the work is done."""
+    """Check that the outputs can be written, before the work starts."""
     from skcluster.io import format_of
 
     given = {

@@ -12,7 +12,7 @@ EXAMPLES = """\
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     command.add_argument(
         "-o",
         "--output",
@@ -20,12 +20,14 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         required=True,
         help="members to write: .csv, .ecsv, .fits, .vot or .parquet",
     )
-    command.add_argument("--labels", type=Path, help="their parameters to write, if asked for")
+    command.add_argument(
+        "--labels", type=Path, help="table of the clusters' parameters to write (default: none)"
+    )
     add_overwrite(command)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Write members and parameters of the example."""
+    """Write the members, and the parameters if requested, of the example clusters."""
     import pandas as pd
 
     from skcluster.clusters import stars_of

@@ -14,8 +14,10 @@ EXAMPLES = """\
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """What the command takes."""
-    command.add_argument("names", nargs="+", metavar="NAME", help="names in any usual spelling")
+    """Add the arguments of the command."""
+    command.add_argument(
+        "names", nargs="+", metavar="NAME", help="names of clusters, in any usual spelling"
+    )
     command.add_argument(
         "-o",
         "--output",
@@ -23,7 +25,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         required=True,
         help="table to write: .csv, .tsv, .ecsv, .fits, .vot or .parquet",
     )
-    command.add_argument("--output-format", choices=FORMATS, help="its file type")
+    command.add_argument("--output-format", choices=FORMATS, help="file type of --output")
     command.add_argument(
         "--strict", action="store_true", help="stop at the first cluster that cannot be fetched"
     )
@@ -32,7 +34,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Write the members."""
+    """Fetch the members of the clusters and write them."""
     from skcluster.clusters import concat_clusters
     from skcluster.io import format_of, write_clusters
 

@@ -14,34 +14,41 @@ EXAMPLES = """\
 """
 PIPELINES = ("reference", "set", "ann", "cnn", "mdm")
 
-#: Parts into which clusters are divided to measure errors.
+#: Number of cross-validation folds that measure the errors.
 _N_FOLDS = 5
-#: With fewer clusters than this no part is large enough to say anything.
+#: With fewer clusters than this, no fold is large enough to measure errors.
 _FEWEST = 10
-#: With fewer than this, networks learn little that holds elsewhere: a choice.
+#: With fewer clusters than this, networks generalise poorly; an adopted value.
 _FEW = 100
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     add_members(command)
-    command.add_argument("labels", type=Path, help="table of the clusters' parameters")
+    command.add_argument("labels", type=Path, help="table of the clusters' known parameters")
     command.add_argument("-o", "--output", type=Path, required=True, help="model file to write")
-    command.add_argument("--pipeline", choices=PIPELINES, default="reference")
     command.add_argument(
-        "--epochs", type=int, help="passes over the clusters (default: the model's)"
+        "--pipeline",
+        choices=PIPELINES,
+        default="reference",
+        help="pipeline to train (default: %(default)s)",
     )
-    command.add_argument("--seed", type=int, default=0, help="of all random numbers (default: 0)")
+    command.add_argument(
+        "--epochs", type=int, help="number of training epochs (default: that of the pipeline)"
+    )
+    command.add_argument(
+        "--seed", type=int, default=0, help="seed of the random numbers (default: 0)"
+    )
     command.add_argument(
         "--no-intervals",
         action="store_true",
-        help="skip the five fits that measure errors (not for the reference, which needs them)",
+        help="skip the five fits that measure the errors (not possible for the reference pipeline)",
     )
     add_overwrite(command)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Train the model, tell how accurate it is, and save it."""
+    """Train the model, print its cross-validated errors, and save it."""
     may_write(options.output, options.overwrite)
     log.info("reading clusters")
     X, y = read_members(options, labels=options.labels)
@@ -69,17 +76,17 @@ def _check_number(n_clusters: int) -> None:
     if n_clusters < _FEWEST:
         raise ValueError(
             f"A model cannot be trained on {n_clusters} clusters with parameters; at least "
-            f"{_FEWEST} are needed, and some hundred for estimates that can be trusted."
+            f"{_FEWEST} are needed, and a few hundred for reliable estimates."
         )
     if n_clusters < _FEW:
         warn_caller(
-            f"{n_clusters} clusters are few to train on: errors and intervals measured with them "
-            "are uncertain themselves."
+            f"{n_clusters} clusters are few to train on: errors and intervals determined from "
+            "them are uncertain."
         )
 
 
 def _model(options: argparse.Namespace) -> tuple[Any, Any]:
-    """The model, and the parts into which it divides the clusters to measure its errors."""
+    """Return the model, and the cross-validation folds that measure its errors."""
     from sklearn.model_selection import KFold
 
     from skcluster import pipelines
@@ -90,19 +97,19 @@ def _model(options: argparse.Namespace) -> tuple[Any, Any]:
         settings["epochs"] = options.epochs
     model = getattr(pipelines, f"{options.pipeline}_pipeline")(**settings)
     cv = KFold(_N_FOLDS, shuffle=True, random_state=options.seed)
-    # The reference calibrates itself.
+    # The reference pipeline calibrates itself.
     if options.pipeline == "reference":
         return model, cv
     if options.no_intervals:
         return model, None
-    # The network of sets computes the features of the domain itself.
+    # The set network computes the features of the domain itself.
     domain = describe_cluster if options.pipeline == "set" else pipelines.cluster_domain()
-    # Its own parts are these, by the same seed.
+    # The model makes the same folds from the same seed.
     return ConformalRegressor(model, domain=domain, random_state=options.seed), cv
 
 
 def _scores(model: Any, X: Any, y: Any, cv: Any) -> Any:
-    """Errors of clusters that were held out, in dex, mag and kpc, for each target."""
+    """Return the errors of held-out clusters for each target, in dex, mag and kpc."""
     from skcluster.metrics import error_table
 
     predicted = getattr(model, "held_out_", None)
@@ -119,9 +126,9 @@ def _missing(values: Any) -> Any:
 
 
 def _held_out(model: Any, X: Any, y: Any, cv: Any) -> Any:
-    """Predictions for clusters that were held out, from the errors that the model keeps.
+    """Return predictions for held-out clusters, from the errors that the model keeps.
 
-    These are in targets transformed as each part of the clusters had them.
+    They refer to targets transformed as in each fold.
     """
     import numpy as np
     from sklearn.base import clone
@@ -136,7 +143,7 @@ def _held_out(model: Any, X: Any, y: Any, cv: Any) -> Any:
 
 
 def _card(options: argparse.Namespace, X: Any, y: Any, scores: Any) -> dict[str, Any]:
-    """What the model file says of the model."""
+    """Return the card that is written into the model file."""
     from skcluster.schema import TARGETS
 
     card: dict[str, Any] = {
@@ -172,7 +179,7 @@ def _range_of_members(X: Any) -> dict[str, list[float]]:
 
 
 def _as_text(scores: Any) -> str:
-    """The scores as a table."""
+    """Return the scores as a table of text."""
     from skcluster.schema import TARGETS
 
     lines = [
@@ -188,7 +195,7 @@ def _as_text(scores: Any) -> str:
 
 
 def _clock(title: str) -> Any:
-    """On a terminal, a sign that something goes on, and for how long."""
+    """Show the elapsed time on a terminal."""
     import sys
     from contextlib import nullcontext
 

@@ -11,14 +11,16 @@ EXAMPLES = """\
   skcluster info
   skcluster info my.skcluster --json
 """
-#: Sections that say where a model holds come first.
+#: Sections on the model's domain come first.
 _FIRST = ("name", "targets", "data", "limits", "cross-validated scores")
 _WIDTH = 80
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """What the command takes."""
-    command.add_argument("model", type=Path, nargs="?", help="model file (default: the pretrained)")
+    """Add the arguments of the command."""
+    command.add_argument(
+        "model", type=Path, nargs="?", help="model file (default: the pretrained model)"
+    )
     command.add_argument("--json", action="store_true", help="print the card as JSON")
 
 
@@ -33,7 +35,7 @@ def run(options: argparse.Namespace) -> None:
         out(as_json(found))
         return
     card = found["card"]
-    out(f"model file: {options.model or 'the one of this package'}, format {found['format']}")
+    out(f"model file: {options.model or 'the pretrained model'}, format {found['format']}")
     for name in sorted(card, key=lambda n: _FIRST.index(n) if n in _FIRST else len(_FIRST)):
         out("\n".join(_lines(name, card[name], "")))
     made_with = ", ".join(f"{library} {number}" for library, number in found["versions"].items())
@@ -41,7 +43,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _lines(name: str, value: Any, indent: str) -> list[str]:
-    """A name and its value, what is nested below it."""
+    """Return the lines of a name and its value, nested ones indented."""
     deeper = f"{indent}  "
     name = plain(str(name))
     if isinstance(value, dict):
@@ -70,7 +72,7 @@ def _text(value: Any) -> str:
 
 
 def _table(rows: list[dict[str, Any]], indent: str) -> list[str]:
-    """Rows of the same columns, aligned."""
+    """Return rows of the same columns as aligned lines."""
     names = list(dict.fromkeys(name for row in rows for name in row))
     cells = [[plain(name) for name in names]]
     cells += [[plain(_text(row.get(name, ""))) for name in names] for row in rows]

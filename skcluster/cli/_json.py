@@ -5,7 +5,7 @@ from typing import Any
 
 
 def estimates_as_json(table: Any, facts: dict[str, str]) -> str:
-    """A table of estimates with its units, an object for each cluster; NaN becomes null."""
+    """Return a table of estimates with its units, an object per cluster; NaN becomes null."""
     from skcluster.schema import estimate_column
 
     flat = table.reset_index()
@@ -16,7 +16,7 @@ def estimates_as_json(table: Any, facts: dict[str, str]) -> str:
 
 
 def as_json(content: Any) -> str:
-    """JSON in ASCII, so that any terminal shows it."""
+    """Return JSON in ASCII, so that any terminal shows it."""
     return json.dumps(content, indent=2, default=_plain)
 
 

@@ -1,4 +1,4 @@
-"""From arguments to a command, and from its errors to lines of text."""
+"""Parse the arguments, run the command and report its errors."""
 
 import argparse
 import os
@@ -13,12 +13,12 @@ from skcluster.cli._console import console, say
 #: In the order of the help.
 _COMMANDS = {
     "estimate": (_estimate, "estimate the parameters of clusters"),
-    "report": (_report, "make a page of estimates and diagrams"),
-    "fetch": (_fetch, "fetch the members of clusters by their names"),
+    "report": (_report, "write an HTML report of estimates and diagrams"),
+    "fetch": (_fetch, "fetch the members of clusters by name"),
     "fit": (_fit, "train a model on clusters with known parameters"),
-    "example": (_example, "write a small table of members to try things on"),
+    "example": (_example, "write a small example table of members"),
     "simulate": (_simulate, "simulate clusters"),
-    "info": (_info, "show what a model is, and where it holds"),
+    "info": (_info, "describe a model and its domain"),
 }
 _EPILOG = """\
 examples:
@@ -27,15 +27,23 @@ examples:
   skcluster COMMAND --help
 
 exit code:
-  0 done, 1 failed, 2 wrong usage, 3 done but for tables that were left out, 130 interrupted
+  0 success, 1 failure, 2 wrong usage, 3 success, but some tables were left out, 130 interrupted
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; return its exit code.
+    """Run the command-line interface.
 
-    It is 0 if all was done, 1 if it failed, 2 for wrong usage, 3 if tables were left out, 130 if it
-    was interrupted.
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Command and options. By default, those of the process.
+
+    Returns
+    -------
+    int
+        Exit code: 0 for success, 1 for failure, 2 for wrong usage, 3 if tables were left out, 130
+        if the command was interrupted.
     """
     try:
         with console() as said:
@@ -52,7 +60,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         options.run(options)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read the output has seen enough.
+        # The reader of the output closed the pipe.
         _forget_output()
     except (ValueError, OSError, TypeError, MemoryError, ImportError) as error:
         if options.debug:
@@ -67,7 +75,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 def _forget_output() -> None:
-    """Keep Python from writing what is left, which fails again, when it ends."""
+    """Keep Python from flushing the rest of the output at exit, which would fail again."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

@@ -1,4 +1,4 @@
-"""The model that a command uses, and its estimates."""
+"""The model of a command, and its estimates."""
 
 import argparse
 from pathlib import Path
@@ -6,30 +6,30 @@ from typing import Any, NamedTuple
 
 from skcluster._utils.progress import progress_bar
 
-#: Joint samples of a cluster, for the band in its diagram.
+#: Number of joint samples per cluster, for the band in its diagram.
 _N_SAMPLES = 500
 
 
 def add_model(command: argparse.ArgumentParser) -> None:
-    """Arguments of `load`, `estimates` and `facts`."""
-    command.add_argument("--model", type=Path, help="model file (default: the pretrained one)")
+    """Add the arguments of `load`, `estimates` and `facts`."""
+    command.add_argument("--model", type=Path, help="model file (default: the pretrained model)")
     command.add_argument(
         "--coverage", type=float, default=0.68, help="coverage of the intervals (default: 0.68)"
     )
 
 
 class Estimates(NamedTuple):
-    """What `skcluster.estimation.estimate` returns."""
+    """The results of `skcluster.estimation.estimate`."""
 
     table: Any
-    #: None if they were not asked for, or the model has none.
+    #: None if not requested, or if the model has none.
     samples: dict[Any, Any] | None
-    #: All stars with their membership; None if it was not asked for, or the model knows none.
+    #: All stars with their membership probabilities; None if not requested or not available.
     members: Any
 
 
 def load(options: argparse.Namespace) -> Any:
-    """The model; wrong options are found first."""
+    """Load the model, after checking the options."""
     if not 0 < options.coverage < 1:
         raise ValueError(f"--coverage must lie between 0 and 1, not {options.coverage:g}.")
     from skcluster.persistence import load_model
@@ -46,7 +46,7 @@ def estimates(
     members: bool = False,
     n_samples: int = 0,
 ) -> Estimates:
-    """The table of estimates, and what diagrams or a table of stars need beside it."""
+    """Return the table of estimates, and what diagrams or a table of stars need as well."""
     from skcluster.estimation import estimate
 
     if diagrams and hasattr(model, "predict_distribution"):
@@ -68,7 +68,7 @@ def estimates(
 
 
 def facts(options: argparse.Namespace) -> dict[str, str]:
-    """Where estimates come from, for the header of a file."""
+    """Return the provenance of the estimates, for the header of a file."""
     from skcluster.persistence import read_card
 
     card = read_card(options.model)

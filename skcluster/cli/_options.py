@@ -1,4 +1,4 @@
-"""Arguments that several commands share, and what becomes of them."""
+"""Arguments that several commands share."""
 
 import argparse
 import os
@@ -7,17 +7,17 @@ from typing import Any
 
 from skcluster.cli._by_name import add_catalogue, fetched, looks_like_a_file
 
-#: File types that are read, and those that are written.
+#: File types that can be read and written.
 FORMATS = ("csv", "tsv", "ecsv", "fits", "votable", "parquet")
 
 
 def add_members(command: argparse.ArgumentParser) -> None:
-    """Arguments of `read_members`."""
+    """Add the arguments of `read_members`."""
     command.add_argument(
         "members",
         nargs="+",
         metavar="MEMBERS",
-        help="tables of member stars, of any usual file type, folders of such tables, or names of "
+        help="tables of member stars in any usual file type, folders of such tables, or names of "
         "clusters whose members are fetched",
     )
     command.add_argument("--format", choices=FORMATS, help="file type of the tables")
@@ -25,8 +25,8 @@ def add_members(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--cluster",
         metavar="NAME",
-        help="name of the only cluster in the table (default: what the table says, or else the "
-        "name of the file)",
+        help="name of the only cluster in the table (default: from the table's cluster column, "
+        "or else the name of the file)",
     )
     command.add_argument(
         "--columns",
@@ -34,24 +34,24 @@ def add_members(command: argparse.ArgumentParser) -> None:
         action="extend",
         default=[],
         metavar="THEIRS=OURS",
-        help="other column names, as in G_corrected=phot_g_mean_mag",
+        help="names of columns to rename, as in G_corrected=phot_g_mean_mag",
     )
     command.add_argument(
         "--release",
         choices=["edr3", "dr2"],
-        help="data release of the parallaxes (default: what the columns tell, or else edr3)",
+        help="data release of the parallaxes (default: from the column names, or else edr3)",
     )
     command.add_argument(
         "--zero-point",
         type=float,
         metavar="MAS",
-        help="zero point of the parallaxes in the tables; 0 if they have been corrected",
+        help="zero point of the parallaxes in mas; 0 if they are already corrected",
     )
     command.add_argument(
         "--magnitude-limit",
         type=float,
         metavar="G",
-        help="limiting magnitude of the lists (default: what their faintest stars tell)",
+        help="magnitude limit of the lists in G (default: estimated from their faintest stars)",
     )
     command.add_argument(
         "--strict",
@@ -62,7 +62,7 @@ def add_members(command: argparse.ArgumentParser) -> None:
 
 
 def read_members(options: argparse.Namespace, labels: Path | None = None) -> Any:
-    """Clusters, with labels if there are any, as `skcluster.io.read_clusters` gives them."""
+    """Return clusters, and labels if there are any, as `skcluster.io.read_clusters` does."""
     columns = {}
     for pair in options.columns:
         theirs, equals, ours = pair.partition("=")
@@ -92,7 +92,7 @@ def read_members(options: argparse.Namespace, labels: Path | None = None) -> Any
 
 
 def _sources(options: argparse.Namespace) -> list[Any]:
-    """Paths of what is there, and the members of clusters that are named."""
+    """Return the paths that exist, and the members of clusters given by name."""
     found: list[Any] = []
     names = []
     for text in options.members:
@@ -109,12 +109,12 @@ def _sources(options: argparse.Namespace) -> list[Any]:
 
 
 def add_overwrite(command: argparse.ArgumentParser) -> None:
-    """Arguments of `may_write` and `may_replace`."""
-    command.add_argument("--overwrite", action="store_true", help="replace files that are there")
+    """Add the argument of `may_write` and `may_replace`."""
+    command.add_argument("--overwrite", action="store_true", help="replace existing files")
 
 
 def may_write(file: Path, overwrite: bool) -> None:
-    """Say before the work, not after it, that its result cannot be written."""
+    """Raise an error if a result cannot be written, before the work starts."""
     may_replace(file, overwrite)
     if not file.parent.is_dir():
         raise FileNotFoundError(f"There is no folder {file.parent} to write {file.name} into.")
@@ -123,6 +123,6 @@ def may_write(file: Path, overwrite: bool) -> None:
 
 
 def may_replace(file: Path, overwrite: bool) -> None:
-    """Say so if a file is there that must not be replaced."""
+    """Raise an error if a file exists and must not be replaced."""
     if file.exists() and not overwrite:
-        raise FileExistsError(f"{file} is already there; --overwrite replaces it.")
+        raise FileExistsError(f"{file} already exists; --overwrite replaces it.")

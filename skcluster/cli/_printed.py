@@ -1,4 +1,4 @@
-"""A table of estimates as lines of text that fit a terminal."""
+"""Print a table of estimates so that it fits a terminal."""
 
 import shutil
 import sys
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from skcluster.cli._console import plain
 
-#: What columns are called, if they are there; those at the end go first where there is no room.
+#: Headings of the columns; the last ones are dropped first if the terminal is too narrow.
 _HEADS = {
     "cluster": "cluster",
     "log_age": "log age [dex]",
@@ -20,7 +20,7 @@ _HEADS = {
     "metallicity": "[M/H] [dex]",
     "goodness_of_fit": "fit",
 }
-#: From left to right.
+#: Order of the columns from left to right.
 _ORDER = (
     "cluster",
     "n_used",
@@ -31,30 +31,30 @@ _ORDER = (
     "metallicity",
     "goodness_of_fit",
 )
-#: Room for a name where there is none for longer ones.
+#: Width of a shortened name.
 _NAME = 16
 
 
 class Printed(NamedTuple):
-    """A table as text, and the columns for which there was no room."""
+    """A table as text, and the columns that did not fit."""
 
     text: str
     left_out: list[str]
 
 
 def printed(table: Any, width: int | None = None) -> Printed:
-    """The main columns of estimates, values with intervals in one column.
+    """Return the main columns of estimates, values with intervals in one column.
 
-    All columns go into files. Here are the number of stars used (of all stars, if the model does
-    not tell), the parameters and the goodness of fit as far as there is room; reasons to doubt an
-    estimate are in a line below it.
+    Files contain all columns. These are the number of used stars (of all stars, if the model does
+    not state it), the parameters and the goodness of fit, as far as they fit; the flag of an
+    estimate is in a line below it.
 
     Parameters
     ----------
     table : DataFrame
-        As `skcluster.estimate` gives it.
+        As `skcluster.estimate` returns it.
     width : int, optional
-        Columns of the terminal; unless given, those of the standard output's, 80 for a file.
+        Width of the terminal in columns; by default that of the standard output, 80 for a file.
     """
     width = width or shutil.get_terminal_size((80, 24)).columns
     names = [name for name in _HEADS if name == "cluster" or name in table]
@@ -82,7 +82,7 @@ def printed(table: Any, width: int | None = None) -> Printed:
 
 
 def _column(table: Any, name: str) -> list[str]:
-    """Head and cells of one column."""
+    """Return the heading and cells of one column."""
     if name == "cluster":
         return ["cluster", *(plain(str(cluster)) for cluster in table.index)]
     from skcluster.schema import INTERVAL_ENDS, estimate_column
@@ -105,14 +105,14 @@ def _cell(column: Any, value: float, *interval: float) -> str:
 
 
 def _signed(distance: float, sign: str, n: int) -> str:
-    """How far an end of an interval is from the value; it may lie on the other side of it."""
+    """Return the signed distance of an interval's end from the value, which may lie outside."""
     if distance < 0 and round(distance, n) != 0:
         sign = "−" if sign == "+" else "+"
     return f"{sign}{abs(distance):.{n}f}"
 
 
 def _aligned(columns: list[list[str]]) -> list[str]:
-    """Lines of a table, the first column to the left, others to the right."""
+    """Return the lines of a table, the first column to the left, others to the right."""
     widths = [_cells(column) for column in columns]
     lines = []
     for name, *others in zip(*columns, strict=True):
@@ -126,12 +126,12 @@ def _width(columns: dict[str, list[str]]) -> int:
 
 
 def _cells(texts: list[str]) -> int:
-    """The largest number of cells of a terminal that a text takes; some letters take two."""
+    """Return the largest number of terminal cells that a text takes; some letters take two."""
     return max(sum(1 + (unicodedata.east_asian_width(c) in "WF") for c in t) for t in texts)
 
 
 def _shortened(name: str) -> str:
-    """A name with its middle left out, because the ends of names differ."""
+    """Return a name with its middle left out, because names differ at their ends."""
     if _cells([name]) <= _NAME:
         return name
     half = _NAME // 2 if _cells([name]) == len(name) else _NAME // 4
@@ -139,7 +139,7 @@ def _shortened(name: str) -> str:
 
 
 def _encodable(text: str) -> str:
-    """The text with what the standard output cannot encode in plain letters, where there are."""
+    """Return the text with simple letters for signs that the standard output cannot encode."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     for sign, simple in {"−": "-", "–": "-", "…": "~"}.items():
         try:

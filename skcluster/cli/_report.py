@@ -14,16 +14,18 @@ EXAMPLES = """\
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     add_members(command)
-    command.add_argument("-o", "--output", type=Path, required=True, help="page to write, .html")
-    command.add_argument("--title", help="heading (default: of the members)")
+    command.add_argument(
+        "-o", "--output", type=Path, required=True, help="HTML page to write, .html"
+    )
+    command.add_argument("--title", help="heading of the page (default: named after the members)")
     add_model(command)
     add_overwrite(command)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Write the page."""
+    """Write the report."""
     may_write(options.output, options.overwrite)
     model, X = load(options), read_members(options)
     table, samples, members = estimates(options, model, X, diagrams=True)
@@ -44,6 +46,6 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _named(members: list[str]) -> str:
-    """The first of the members, and how many more there are."""
+    """Return the first of the members, and how many more there are."""
     more = f" and {len(members) - 1} more" if len(members) > 1 else ""
     return f"{Path(members[0]).name}{more}"

@@ -12,8 +12,7 @@ EXAMPLES = """\
   skcluster simulate -n 1000 -o members.parquet
   skcluster simulate -n 20 -o old.fits --log-age 9.3 9.9 --distance 0.5 2 --n-stars 300
 """
-#: Options of the parameters, what `skcluster.datasets.simulate_clusters` calls them, and what
-#: they are.
+#: Options of the parameters, their names in `skcluster.datasets.simulate_clusters`, and help.
 _PARAMETERS = {
     "--log-age": ("log_age", "log10 of the age in years"),
     "--a-v": ("a_v", "extinction A_V in mag"),
@@ -24,8 +23,8 @@ _PARAMETERS = {
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """What the command takes."""
-    command.add_argument("-n", "--number", type=int, required=True, help="of clusters")
+    """Add the arguments of the command."""
+    command.add_argument("-n", "--number", type=int, required=True, help="number of clusters")
     command.add_argument(
         "-o",
         "--output",
@@ -33,8 +32,12 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         required=True,
         help="members to write: .csv, .tsv, .ecsv, .fits, .vot or .parquet",
     )
-    command.add_argument("--output-format", choices=FORMATS, help="its file type")
-    command.add_argument("--labels", type=Path, help="parameters to write (default: beside it)")
+    command.add_argument("--output-format", choices=FORMATS, help="file type of --output")
+    command.add_argument(
+        "--labels",
+        type=Path,
+        help="table of parameters to write (default: OUTPUT with _labels added to its name)",
+    )
     for option, (name, text) in _PARAMETERS.items():
         command.add_argument(
             option,
@@ -42,14 +45,16 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
             type=float,
             nargs="+",
             metavar="X",
-            help=f"{text}: one value, or lowest and highest (default: as observed)",
+            help=f"{text}: a value, or minimum and maximum (default: drawn as observed)",
         )
-    command.add_argument("--seed", type=int, default=0, help="of the clusters (default: 0)")
+    command.add_argument(
+        "--seed", type=int, default=0, help="seed of the random numbers (default: 0)"
+    )
     add_overwrite(command)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Write members and parameters."""
+    """Simulate clusters, and write their members and parameters."""
     from skcluster.io import format_of
 
     members = options.output
@@ -70,7 +75,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _prior(options: argparse.Namespace, option: str) -> Any:
-    """A value, or a uniform distribution between two."""
+    """Return a value, or a uniform distribution between two."""
     name, _ = _PARAMETERS[option]
     given = getattr(options, name)
     if given is None or len(given) == 1:

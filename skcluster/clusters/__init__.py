@@ -1,6 +1,6 @@
-"""What X is: one row a cluster, its stars nested inside.
+"""The container of clusters: one row per cluster, with nested stars.
 
-``as_clusters`` makes it from any table of stars, ``stars_of`` reaches the flat star arrays in it.
+`as_clusters` makes it from any table of stars, `stars_of` returns its flat star arrays.
 """
 
 from skcluster.clusters._as_clusters import as_clusters, check_stars, validate_clusters

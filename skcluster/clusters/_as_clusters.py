@@ -1,4 +1,4 @@
-"""Any table of stars -> clusters, checked."""
+"""Make clusters from any table of stars, and check them."""
 
 from collections.abc import Iterable, Mapping
 
@@ -15,7 +15,7 @@ from skcluster.clusters._tables import MEASUREMENTS
 from skcluster.schema import NEEDED_STAR_COLUMNS, STAR_COLUMNS, Column
 
 _PERCENTAGES = (
-    " Percentages are recognised where the largest lies between 10 and 100 and the median above 1."
+    " Percentages are recognised if the largest lies between 10 and 100 and the median above 1."
 )
 
 
@@ -28,55 +28,57 @@ def as_clusters(
 ) -> NestedFrame:
     """Make clusters from any table of stars, and check them.
 
+    Columns are recognised by the names of the Gaia archive and of VizieR, units are converted, and
+    stars without magnitude or colour are left out.
+
     Parameters
     ----------
     data : NestedFrame, DataFrame, Table, Arrow or polars table, mapping or sequence of such tables
-        Clusters already made; or one long table of stars with a column that names the cluster;
-        or a table for each cluster, in a dict under the cluster's name or in a list. A table is
-        one of pandas, of astropy (its units are converted), or any that has
-        ``__arrow_c_stream__`` or ``__dataframe__``. A long table without a column that names the
-        cluster is one cluster, named ``"cluster"`` unless ``cluster`` says otherwise.
+        Existing clusters; or one long table of stars with a column of cluster names; or a table
+        per cluster, in a dict under the clusters' names or in a list. A table is one of pandas, of
+        astropy (its units are converted), or any with ``__arrow_c_stream__`` or
+        ``__dataframe__``. A long table without a column of cluster names is one cluster, named
+        ``"cluster"`` unless ``cluster`` is given.
 
-        Columns are found under the names of the Gaia archive and of VizieR, in upper and lower
-        case: ``phot_g_mean_mag`` and ``bp_rp`` (mag; or ``phot_bp_mean_mag`` and
-        ``phot_rp_mean_mag`` in its stead) are needed, ``parallax`` and ``parallax_error`` (mas),
-        ``probability`` (0 to 1), ``ra``, ``dec``, ``pmra``, ``pmdec`` … known; all others come
-        along as they are.
+        Columns are found by the names of the Gaia archive and of VizieR, in upper or lower case:
+        ``phot_g_mean_mag`` and ``bp_rp`` (mag; or ``phot_bp_mean_mag`` and ``phot_rp_mean_mag``
+        instead) are needed; ``parallax`` and ``parallax_error`` (mas), ``probability`` (0 to 1),
+        ``ra``, ``dec``, ``pmra``, ``pmdec`` … are known; all others are kept unchanged.
     columns : mapping of str to str, optional
-        For other names: from the table's names to those of the Gaia archive, as in
-        ``{"G_corrected": "phot_g_mean_mag"}``. Such a column replaces one that has the name.
+        Map from other names in the table to those of the Gaia archive, as in
+        ``{"G_corrected": "phot_g_mean_mag"}``. A renamed column replaces one with that name.
     cluster_column : str, optional
-        The column of a long table, or level of its index, that names the cluster. Unless given:
+        The column of a long table, or level of its index, with the cluster names. By default,
         ``cluster``, ``Name`` or another of `skcluster.schema.CLUSTER`, in upper or lower case.
     cluster : str, optional
-        The name of the cluster to which all stars of a long table belong, whatever columns it has.
+        Name of the cluster if all stars of a long table belong to it, whatever its columns.
 
     Returns
     -------
     NestedFrame
-        One row a cluster, in the order of first appearance, the clusters' names as index, the
-        stars in the nested column ``stars`` in their own order, under the names of the Gaia
-        archive. Clusters already made and in order come back as they are.
+        One row per cluster, in the order of first appearance, with the clusters' names as index
+        and the stars in the nested column ``stars``, in their own order and with the column names
+        of the Gaia archive. Existing clusters that need no change are returned unchanged.
 
     Raises
     ------
     ValueError
-        If a needed column is missing or ambiguous, a unit does not fit, or a value is not in the
-        range that `skcluster.schema.STAR_COLUMNS` allows (the message names the cluster, the
-        column, the value and the rule).
+        If a needed column is missing or ambiguous, a unit is incompatible, or a value is outside
+        its range in `skcluster.schema.STAR_COLUMNS` (the message names the cluster, the column,
+        the value and the rule).
 
     Warns
     -----
     OneClusterWarning
-        If a table has no column that names the cluster, and ``cluster`` is not given.
+        If a table has no column of cluster names, and ``cluster`` is not given.
     UserWarning
-        If stars without magnitude or colour were left out (with counts). A cluster that loses all
-        its stars stays, empty; estimators refuse it by name. If probabilities are in per cent: the
-        largest lies between 10 and 100, and the median above 1.
+        If stars without magnitude or colour were left out (with counts); a cluster that loses all
+        its stars is kept empty, and estimators refuse it by name. If probabilities are in per
+        cent: the largest lies between 10 and 100, and the median above 1.
 
     See Also
     --------
-    skcluster.io.read_clusters : The same for files.
+    skcluster.io.read_clusters : Read clusters from files.
 
     Examples
     --------
@@ -94,14 +96,14 @@ def as_clusters(
     >>> len(X.loc["NGC_2682", "stars"])
     2
 
-    A table for each cluster does as well, and so does one of a single cluster:
+    A table per cluster is accepted too, and so is that of a single cluster:
 
     >>> as_clusters({name: stars for name, stars in members.groupby("cluster")}).shape
     (2, 1)
     >>> as_clusters(members[["phot_g_mean_mag", "bp_rp"]], cluster="M 67").index.tolist()
     ['M 67']
 
-    A value that cannot be right is refused by name:
+    Impossible values are refused:
 
     >>> as_clusters(members.assign(bp_rp=[0.8, 99.0, 0.3]))
     Traceback (most recent call last):
@@ -114,7 +116,8 @@ def as_clusters(
     if whole is stars:
         return X
     others = X.columns.drop(STARS)
-    return X[others].assign(**{STARS: whole.to_clusters()[STARS]})[X.columns]
+    checked: NestedFrame = X[others].assign(**{STARS: whole.to_clusters()[STARS]})[X.columns]
+    return checked
 
 
 def check_stars(X: NestedFrame) -> None:
@@ -123,7 +126,7 @@ def check_stars(X: NestedFrame) -> None:
     Parameters
     ----------
     X : NestedFrame
-        Clusters, as `nest_clusters` gives them.
+        Clusters, as `nest_clusters` returns them.
 
     Raises
     ------
@@ -136,14 +139,14 @@ def check_stars(X: NestedFrame) -> None:
 def validate_clusters(
     X: ClustersLike, *, columns: Iterable[str] = (), others: bool = True
 ) -> Stars:
-    """What every estimator does with its X: clusters, each with stars, and their flat arrays.
+    """Return clusters, each with at least one star, and their flat star arrays.
 
     Parameters
     ----------
     X : clusters
-        Whatever `as_clusters` takes.
+        Any input of `as_clusters`.
     columns : iterable of str
-        Star columns that the estimator needs besides magnitude and colour.
+        Star columns needed besides magnitude and colour.
     others : bool, default=True
         Whether to check the values of the other columns as well.
 
@@ -163,11 +166,10 @@ def validate_clusters(
     for column in columns:
         if column not in stars:
             raise ValueError(
-                f"The star column {column!r} is needed here, and X has only "
-                f"{', '.join(stars.columns)}."
+                f"The star column {column!r} is needed, but X has only {', '.join(stars.columns)}."
             )
     if len(stars.index) == 0:
-        raise ValueError("X holds no cluster.")
+        raise ValueError("X has no cluster.")
     if stars.counts.min() == 0:
         empty = stars.index[stars.counts == 0]
         raise ValueError(
@@ -178,7 +180,7 @@ def validate_clusters(
 
 
 def _checked(stars: Stars, columns: Iterable[str] | None = None) -> Stars:
-    """The stars whose values are whole; the very same object if all are."""
+    """Return the stars without missing needed values; the very same object if all are complete."""
     whole = _whole(stars, columns)
     if whole.all():
         return stars
@@ -187,7 +189,7 @@ def _checked(stars: Stars, columns: Iterable[str] | None = None) -> Stars:
 
 
 def _whole(stars: Stars, columns: Iterable[str] | None = None) -> BoolArray:
-    """Which stars have all that they need; what is wrong in the columns, or in any, is refused."""
+    """Return which stars have all needed values; refuse impossible values of the columns."""
     for column in NEEDED_STAR_COLUMNS:
         if column not in stars:
             raise ValueError(missing_column("stars", STAR_COLUMNS[column], stars.columns))
@@ -206,7 +208,7 @@ def _apply_rule(stars: Stars, name: str, rule: Column, whole: BoolArray) -> None
             f"cluster {stars.index[stars.cluster[first]]!r} has a star with {name} = "
             f"{values[first]!r}; nested columns that skcluster uses must hold numbers."
         )
-    # The ordinary case. A NaN among the values is their least and largest.
+    # The usual case. A NaN among the values is their minimum and maximum.
     low, high = values.min(), values.max()
     if rule.low <= low and high <= rule.high and np.isfinite(low) and np.isfinite(high):
         return
@@ -230,7 +232,7 @@ def _warn_left_out(stars: Stars, whole: BoolArray) -> None:
     empty = stars.index[(lost > 0) & (lost == stars.counts)]
     text = (
         f"Left out {lost.sum()} of {len(stars)} stars, in {np.count_nonzero(lost)} of "
-        f"{len(stars.index)} clusters, that have no magnitude or no colour."
+        f"{len(stars.index)} clusters, without magnitude or colour."
     )
     if len(empty):
         text += f" No star is left of {len(empty)} clusters: {some_names(empty)}."

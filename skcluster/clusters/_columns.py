@@ -1,4 +1,4 @@
-"""The names under which catalogues keep the columns that skcluster knows."""
+"""Find known columns by their names in catalogues."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -14,27 +14,27 @@ def find_columns(
     known: Sequence[Column],
     given: Mapping[str, str] | None = None,
 ) -> dict[Any, str]:
-    """Find the columns of a table that are known, under whatever name.
+    """Find the known columns of a table by their names and synonyms.
 
     Parameters
     ----------
     there : iterable of str
         The table's columns.
     known : sequence of skcluster.schema.Column
-        The columns to look for, under their own names and their synonyms, in any case.
+        The columns to look for, by name and synonyms, in upper or lower case.
     given : mapping of str to str, optional
-        The user's map from the table's names to ours; it comes first.
+        Map from the table's names to those of ``known``; it takes precedence.
 
     Returns
     -------
     dict of str to str
-        The table's names to ours.
+        Map from the table's names to those of ``known``.
 
     Raises
     ------
     ValueError
-        If a column of ``given`` is not there or its new name is not known, or two columns could
-        be meant and neither has our own name, in whatever case.
+        If a column of ``given`` does not exist or its new name is not known, or if two columns
+        match and neither has the exact name.
 
     Examples
     --------
@@ -55,7 +55,7 @@ def find_columns(
         same = [ours] if ours in own else own or same
         if len(same) > 1:
             raise ValueError(
-                f"The columns {' and '.join(map(repr, same))} may all be {ours!r}; say which is: "
+                f"The columns {' and '.join(map(repr, same))} all match {ours!r}; choose one: "
                 f"{{{same[0]!r}: {ours!r}}}."
             )
         found.update(dict.fromkeys(same, ours))
@@ -67,22 +67,22 @@ def _check_given(columns: list[Any], known: list[str], given: dict[Any, str]) ->
         if theirs not in columns:
             turned = " (the map goes from the table's names to ours)" if ours in columns else ""
             raise ValueError(
-                f"There is no column {theirs!r} to be taken for {ours!r}{turned}; there are: "
+                f"There is no column {theirs!r} to be used as {ours!r}{turned}; there are: "
                 f"{', '.join(map(str, columns))}."
             )
         if ours not in known:
             raise ValueError(
-                f"The column {theirs!r} cannot be taken for {ours!r}, only for one of: "
+                f"The column {theirs!r} cannot be used as {ours!r}, only as one of: "
                 f"{', '.join(known)}."
             )
         if list(given.values()).count(ours) > 1:
             both = " and ".join(repr(name) for name in given if given[name] == ours)
-            raise ValueError(f"The columns {both} cannot both be taken for {ours!r}.")
+            raise ValueError(f"The columns {both} cannot both be used as {ours!r}.")
     return dict(given)
 
 
 def rename_columns(table: Any, names: Mapping[Any, str]) -> Any:
-    """A table with columns renamed; the table given stays as it is.
+    """Return a copy of a table with columns renamed.
 
     A column that already has a new name and is not itself renamed is replaced, as in an
     assignment.
@@ -92,7 +92,12 @@ def rename_columns(table: Any, names: Mapping[Any, str]) -> Any:
     table : DataFrame or astropy Table
         The table.
     names : mapping of str to str
-        Its names to the new ones.
+        Map from its names to the new ones.
+
+    Returns
+    -------
+    DataFrame or astropy Table
+        The table with the new names.
     """
     changed = {theirs: ours for theirs, ours in names.items() if theirs != ours}
     if not changed:
@@ -108,11 +113,26 @@ def rename_columns(table: Any, names: Mapping[Any, str]) -> Any:
 
 
 def missing_column(what: str, column: Column, there: Iterable[Any]) -> str:
-    """The message about a needed column that no name led to."""
+    """Return the message about a needed column that was not found.
+
+    Parameters
+    ----------
+    what : str
+        The rows of the table, such as "stars".
+    column : skcluster.schema.Column
+        The needed column.
+    there : iterable of str
+        The table's columns.
+
+    Returns
+    -------
+    str
+        The message, with the names that were looked for and how to give another.
+    """
     names = dict.fromkeys((column.name, *column.synonyms))
     return (
         f"The {what} have no column {column.name!r} (looked for {', '.join(names)}, in upper and "
-        f"lower case). If it has another name, say so: columns={{'its name': {column.name!r}}}, "
-        f"or on the console --columns 'its name={column.name}'. There are: "
+        f"lower case). If it has another name, give columns={{'its name': {column.name!r}}}, "
+        f"or --columns 'its name={column.name}' on the command line. There are: "
         f"{', '.join(map(str, there))}."
     )

@@ -1,4 +1,4 @@
-"""Limiting magnitudes of member lists, stated or estimated."""
+"""Magnitude limits of member lists, stated or estimated."""
 
 from typing import Any
 
@@ -9,24 +9,24 @@ from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.clusters._as_clusters import as_clusters
 from skcluster.clusters._stars import STARS, Stars, stars_of
 
-#: Stars at the faint end that tell how densely magnitudes lie there, at most.
+#: Largest number of stars at the faint end that determine the spacing of magnitudes.
 _N_FAINTEST = 10
-#: With this many stars expected between the faintest star and a known limit, and none there, the
-#: list ends earlier (a chance of 5 %).
+#: If this many stars are expected between the faintest star and a known limit, and none is there,
+#: the list ends earlier (at 5 % significance).
 _EXPECTED = 3.0
 
 
 def magnitude_limits(stars: Stars, faintest: float | None = None) -> FloatArray:
-    """Limiting magnitude of each member list, as stated or else as its faintest stars show.
+    """Return the magnitude limit of each list, as stated or estimated from its faintest stars.
 
     Parameters
     ----------
     stars : Stars
-        The lists, as `stars_of` returns them. A column ``magnitude_limit`` states the limits; its
-        smallest value in each list counts.
+        The lists, as `stars_of` returns them. A column ``magnitude_limit`` states the limits; the
+        smallest value in each list is used.
     faintest : float or None, default=None
-        Magnitude beyond which stars are not used (mag). No limit is larger, and it is the limit of
-        every list that does not state another one and whose faintest stars do not exclude it.
+        Magnitude beyond which stars are not used (mag). It is the maximum of the limits, and the
+        limit of every list without a stated one whose faintest stars are consistent with it.
 
     Returns
     -------
@@ -35,7 +35,7 @@ def magnitude_limits(stars: Stars, faintest: float | None = None) -> FloatArray:
 
     Notes
     -----
-    The faintest stars, a fifth of the list and ten at most, are taken to be evenly spaced. The
+    The faintest stars, a fifth of the list and at most ten, are assumed to be evenly spaced. The
     limit lies one spacing beyond the faintest star. If fewer than three stars are expected between
     that star and ``faintest``, ``faintest`` is the limit.
 
@@ -60,7 +60,7 @@ def magnitude_limits(stars: Stars, faintest: float | None = None) -> FloatArray:
 
 
 def stated_limits(stars: Stars) -> FloatArray:
-    """Limits that the column ``magnitude_limit`` states, shape (n_lists,); NaN for no limit."""
+    """Return the limits in the column ``magnitude_limit``, shape (n_lists,); NaN for no limit."""
     limits = np.full(len(stars.index), np.nan)
     if "magnitude_limit" in stars:
         values = stars["magnitude_limit"].astype(np.float64)
@@ -69,20 +69,20 @@ def stated_limits(stars: Stars) -> FloatArray:
 
 
 def state_magnitude_limit(X: Any, limit: float) -> NestedFrame:
-    """State that lists of members end at a magnitude.
+    """Set the magnitude limit of member lists.
 
     Parameters
     ----------
     X : clusters
-        Whatever `as_clusters` takes.
+        Any input of `as_clusters`.
     limit : float
-        Limiting magnitude in G (mag).
+        Magnitude limit in G (mag).
 
     Returns
     -------
     NestedFrame
-        The clusters, with the star column ``magnitude_limit``. A list that states a smaller limit
-        keeps it.
+        The clusters, with the star column ``magnitude_limit``. Lists with a smaller stated limit
+        keep it.
 
     Raises
     ------
@@ -105,7 +105,8 @@ def state_magnitude_limit(X: Any, limit: float) -> NestedFrame:
     if "magnitude_limit" in stars:
         limits = np.fmin(limits, stars["magnitude_limit"])
     stated = stars.with_column("magnitude_limit", limits)
-    return X.assign(**{STARS: stated.to_clusters()[STARS]})[X.columns]
+    limited: NestedFrame = X.assign(**{STARS: stated.to_clusters()[STARS]})[X.columns]
+    return limited
 
 
 def _estimated(stars: Stars, faintest: float) -> FloatArray:
@@ -118,7 +119,7 @@ def _estimated(stars: Stars, faintest: float) -> FloatArray:
     first = np.maximum(last - n[filled], offsets[:-1][filled])
     end = ordered[last]
     spacing = (end - ordered[first]) / n[filled]
-    # Above the faintest star, be there only one.
+    # Fainter than the faintest star, even if there is only one.
     found[filled] = np.maximum(end + spacing, np.nextafter(end, np.inf))
     if np.isfinite(faintest):
         excluded = (faintest - end > _EXPECTED * spacing) & (spacing > 0)

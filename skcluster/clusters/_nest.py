@@ -1,4 +1,4 @@
-"""Any table of stars -> clusters, their values not checked; and several clusters -> one X."""
+"""Make clusters from any table of stars without checking values, and concatenate clusters."""
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -25,7 +25,7 @@ from skcluster.clusters._tables import (
 )
 from skcluster.schema import CLUSTER, STAR_COLUMNS
 
-#: The name of a cluster that has none.
+#: The name of an unnamed cluster.
 _NAMELESS = "cluster"
 
 
@@ -40,18 +40,24 @@ def nest_clusters(
 
     Parameters
     ----------
-    data, columns, cluster_column, cluster
-        As for `as_clusters`.
+    data : NestedFrame, DataFrame, Table, Arrow or polars table, mapping or sequence of such tables
+        Stars, as for `as_clusters`.
+    columns : mapping of str to str, optional
+        Map from other names in the table to those of the Gaia archive.
+    cluster_column : str, optional
+        The column of a long table, or level of its index, with the cluster names.
+    cluster : str, optional
+        Name of the cluster if all stars of a long table belong to it.
 
     Returns
     -------
     NestedFrame
-        The clusters; stars without magnitude or colour are among them.
+        The clusters, including stars without magnitude or colour.
 
     Raises
     ------
     ValueError, TypeError
-        As `as_clusters` does, but for the ranges of values.
+        As in `as_clusters`, except for values outside their ranges.
     """
     return nest_and_flatten(data, columns, cluster_column, cluster)[0]
 
@@ -62,10 +68,10 @@ def nest_and_flatten(
     cluster_column: str | None = None,
     cluster: str | None = None,
 ) -> tuple[NestedFrame, Stars]:
-    """What `nest_clusters` gives, and its stars, which are reached only once."""
+    """Return what `nest_clusters` returns, and its flat star arrays."""
     given = dict(columns or {})
     if isinstance(data, NestedFrame) and STARS in data.columns:
-        _refuse_name(cluster, "clusters that are already made")
+        _refuse_name(cluster, "existing clusters")
         return _renamed(data, given)
     if is_table(data):
         X = _from_long_table(as_table(data), given, cluster_column, cluster)
@@ -84,13 +90,14 @@ def nest_and_flatten(
 
 
 def concat_clusters(parts: Sequence[NestedFrame]) -> NestedFrame:
-    """Put the rows of several X one below the other.
+    """Concatenate the rows of several X.
 
     Parameters
     ----------
     parts : sequence of NestedFrame
-        Clusters, as `as_clusters` gives them. Star columns may differ: a value that a part does
-        not have is missing. A column that is of numbers here and of text there becomes text.
+        Clusters, as `as_clusters` returns them. Star columns may differ; values of columns that a
+        part lacks are missing. A column of numbers in one part and of text in another becomes
+        text.
 
     Returns
     -------
@@ -122,7 +129,7 @@ def concat_clusters(parts: Sequence[NestedFrame]) -> NestedFrame:
 
 
 def _of_one_kind(tables: list[pa.Table]) -> list[pa.Table]:
-    """The tables with columns as text whose kinds cannot be reconciled."""
+    """Return the tables with columns as text where their types cannot be reconciled."""
     kinds: dict[str, set[pa.DataType]] = {}
     for table in tables:
         for field in table.schema:
@@ -150,7 +157,7 @@ def _refuse_name(cluster: str | None, what: str) -> None:
 
 
 def _renamed(X: NestedFrame, given: dict[str, str]) -> tuple[NestedFrame, Stars]:
-    """Clusters whose stars have the names of the Gaia archive; the same object if they had."""
+    """Return clusters with the Gaia archive's star columns; the same object if nothing changes."""
     stars = stars_of(X)
     names = _new_names(tuple(stars.columns), tuple(given.items()))
     if not names:
@@ -192,15 +199,15 @@ def _from_long_table(
 def _warn_of_one_cluster(n_stars: int) -> None:
     names = ", ".join(dict.fromkeys((CLUSTER.name, *CLUSTER.synonyms)))
     warn_caller(
-        f"The table has no column that names the cluster (looked for {names}): its {n_stars} stars "
-        f"are taken for one cluster, {_NAMELESS!r}. cluster='…', or a dict of name and table, "
-        "names it; cluster_column='…' says which column does.",
+        f"The table has no column of cluster names (looked for {names}): its {n_stars} stars "
+        f"are taken as one cluster, {_NAMELESS!r}. Give cluster='…', a dict of name and table, "
+        "or cluster_column='…'.",
         OneClusterWarning,
     )
 
 
 def _group(frame: pd.DataFrame, labels: pd.Series) -> NestedFrame:
-    """Clusters from stars and the name of each star's cluster."""
+    """Return clusters from stars and the name of each star's cluster."""
     missing = labels.isna()
     if not pd.api.types.is_numeric_dtype(labels):
         labels = labels.astype(str).str.strip()
@@ -228,7 +235,7 @@ def _from_tables(tables: list[Any], index: pd.Index, given: dict[str, str]) -> N
                 f"{type(table).__name__}."
             )
     tables = [as_table(table) for table in tables]
-    # A column may be in some tables only, but not in none.
+    # A given column may be missing in some tables, but not in all.
     nowhere = given.keys() - {name for table in tables for name in column_names(table)}
     frames = [
         star_frame(table, {n: given[n] for n in given if n in nowhere or n in column_names(table)})
@@ -237,12 +244,12 @@ def _from_tables(tables: list[Any], index: pd.Index, given: dict[str, str]) -> N
     offsets = np.concatenate([[0], np.cumsum([len(frame) for frame in frames])])
     filled = [frame for frame in frames if len(frame)]
     if not filled:
-        raise ValueError("No table holds a star.")
+        raise ValueError("No table has a star.")
     return _nest(pd.concat(filled, ignore_index=True), offsets, index)
 
 
 def _nest(frame: pd.DataFrame, offsets: IntArray, index: pd.Index) -> NestedFrame:
-    """Nest sorted stars; numbers become numbers, and a missing colour is made."""
+    """Nest sorted stars, parsing numbers and computing a missing colour."""
 
     def cluster_of(star: int) -> Any:
         return index[int(np.searchsorted(offsets, star, side="right")) - 1]

@@ -1,4 +1,4 @@
-"""From clusters to flat arrays of stars and back, without copying."""
+"""Convert clusters to flat arrays of stars and back, without copying."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from nested_pandas.series.ext_array import NestedExtensionArray
 
 from skcluster._utils.typing import IntArray
 
-#: The nested column that holds the stars.
+#: The nested column of the stars.
 STARS = "stars"
 
 
@@ -22,14 +22,30 @@ STARS = "stars"
 class Stars:
     """The stars of all clusters as flat arrays, cluster after cluster.
 
-    Made by `stars_of`; ``stars["parallax"]`` is the parallax of every star.
+    `stars_of` makes it from clusters; ``stars["parallax"]`` is the parallax of every star.
 
-    Attributes
+    Parameters
     ----------
     index : pandas.Index of length n_clusters
         Names of the clusters.
     offsets : ndarray of int64, shape (n_clusters + 1,)
         The stars of cluster ``i`` are ``offsets[i]:offsets[i + 1]``; ``offsets[0]`` is 0.
+    _fields : mapping of str to pyarrow.Array
+        The columns by name.
+
+    See Also
+    --------
+    stars_of : Return the flat star arrays of clusters.
+    clusters_from_flat : Make clusters from flat arrays.
+
+    Examples
+    --------
+    >>> from skcluster.clusters import stars_of
+    >>> from skcluster.datasets import simulate_clusters
+    >>> X, y = simulate_clusters(2, n_stars=100, random_state=0)
+    >>> stars = stars_of(X)
+    >>> len(stars), stars.counts
+    (200, array([100, 100]))
     """
 
     index: pd.Index
@@ -37,18 +53,30 @@ class Stars:
     _fields: Mapping[str, pa.Array] = field(repr=False)
 
     def __getitem__(self, column: str) -> npt.NDArray[Any]:
-        """The values of one column, shape (n_stars,); read-only, no copy where Arrow allows it."""
-        return self._fields[column].to_numpy(zero_copy_only=False)
+        """Return the read-only values of one column, shape (n_stars,), as a view if possible."""
+        values: npt.NDArray[Any] = self._fields[column].to_numpy(zero_copy_only=False)
+        return values
 
     def arrow(self, column: str) -> pa.Array:
-        """The values of one column as Arrow keeps them, missing ones apart; shape (n_stars,)."""
+        """Return the values of one column as an Arrow array, with missing values marked.
+
+        Parameters
+        ----------
+        column : str
+            Name of the column.
+
+        Returns
+        -------
+        pyarrow.Array
+            The values, shape (n_stars,).
+        """
         return self._fields[column]
 
     def __contains__(self, column: object) -> bool:
         return column in self._fields
 
     def __len__(self) -> int:
-        """Number of stars in all clusters."""
+        """Return the number of stars in all clusters."""
         return int(self.offsets[-1])
 
     @property
@@ -67,12 +95,17 @@ class Stars:
         return np.repeat(np.arange(len(self.index)), self.counts)
 
     def take(self, stars: npt.NDArray[Any]) -> "Stars":
-        """Some of the stars, every cluster kept, be it empty.
+        """Return some of the stars, keeping every cluster, even if it becomes empty.
 
         Parameters
         ----------
         stars : ndarray of bool, shape (n_stars,), or of increasing int
             Which stars to keep: a mask, or their positions, cluster by cluster.
+
+        Returns
+        -------
+        Stars
+            These stars.
         """
         positions = np.flatnonzero(stars) if stars.dtype == bool else stars
         offsets = np.searchsorted(positions, self.offsets)
@@ -80,12 +113,17 @@ class Stars:
         return Stars(self.index, offsets, {k: v.take(taken) for k, v in self._fields.items()})
 
     def rename(self, names: Mapping[str, str]) -> "Stars":
-        """The same stars with columns renamed, without copying.
+        """Return the same stars with columns renamed, without copying.
 
         Parameters
         ----------
         names : mapping of str to str
-            Names to new names. A column that already has a new name is replaced.
+            Map from names to new names. A column that already has a new name is replaced.
+
+        Returns
+        -------
+        Stars
+            The stars with the new column names.
         """
         changed = {old: new for old, new in names.items() if old != new}
         replaced = set(changed.values()) - changed.keys()
@@ -93,7 +131,7 @@ class Stars:
         return Stars(self.index, self.offsets, fields)
 
     def with_column(self, name: str, values: npt.ArrayLike) -> "Stars":
-        """The same stars with a column added or replaced.
+        """Return the same stars with a column added or replaced.
 
         Parameters
         ----------
@@ -101,21 +139,32 @@ class Stars:
             Name of the column.
         values : array-like of shape (n_stars,)
             Its values.
+
+        Returns
+        -------
+        Stars
+            The stars with the column.
         """
         return Stars(self.index, self.offsets, {**self._fields, name: _to_arrow(values, name)})
 
     def to_clusters(self) -> NestedFrame:
-        """The clusters as a `NestedFrame`, as `as_clusters` gives them."""
+        """Return the clusters as a `NestedFrame`, as `as_clusters` does.
+
+        Returns
+        -------
+        NestedFrame
+            One row per cluster, with the nested column ``stars``.
+        """
         return clusters_from_flat(self._fields, self.offsets, self.index)
 
 
 def stars_of(X: NestedFrame) -> Stars:
-    """The flat star arrays of clusters, without copying.
+    """Return the flat star arrays of clusters, without copying.
 
     Parameters
     ----------
     X : NestedFrame of n_clusters rows
-        Clusters, as `as_clusters` gives them.
+        Clusters, as `as_clusters` returns them.
 
     Returns
     -------
@@ -134,8 +183,8 @@ def stars_of(X: NestedFrame) -> Stars:
     >>> stars.offsets
     array([0, 2, 3])
     """
-    # Past __getitem__ of pandas and nested-pandas, which build a series and turn the storage, a
-    # list of structs, inside out: that takes longer than counting the stars of a hundred clusters.
+    # Bypasses __getitem__ of pandas and nested-pandas, which build a series and transpose the
+    # storage, a list of structs.
     frame: Any = X
     chunks = frame._get_column_array(X.columns.get_loc(STARS)).list_array
     lists = chunks.chunk(0) if chunks.num_chunks == 1 else _one_chunk(chunks)
@@ -149,7 +198,7 @@ def stars_of(X: NestedFrame) -> Stars:
 
 
 def _to_arrow(values: Any, name: str) -> pa.Array:
-    """An array of numpy, pandas or Arrow as one Arrow array."""
+    """Return an array of numpy, pandas or Arrow as one Arrow array."""
     if isinstance(values, pd.arrays.NumpyExtensionArray):
         values = values.to_numpy()
     texts = False
@@ -159,7 +208,7 @@ def _to_arrow(values: Any, name: str) -> pa.Array:
     try:
         array = values if isinstance(values, pa.Array) else pa.array(values, from_pandas=texts)
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        raise ValueError(f"Column {name!r} holds values of several kinds: {error}.") from error
+        raise ValueError(f"Column {name!r} has values of several types: {error}.") from error
     return _one_chunk(array) if isinstance(array, pa.ChunkedArray) else array
 
 
@@ -174,7 +223,7 @@ def clusters_from_flat(
     offsets: npt.ArrayLike,
     index: Any = None,
 ) -> NestedFrame:
-    """Clusters from flat star arrays, without copying numpy's numbers.
+    """Return clusters from flat star arrays, without copying numpy's numbers.
 
     Parameters
     ----------
@@ -183,13 +232,13 @@ def clusters_from_flat(
     offsets : array-like of int, shape (n_clusters + 1,)
         The stars of cluster ``i`` are ``offsets[i]:offsets[i + 1]``.
     index : array-like of shape (n_clusters,), optional
-        Names of the clusters; 0, 1, 2 … unless given.
+        Names of the clusters; by default 0, 1, 2 ….
 
     Returns
     -------
     NestedFrame
-        One row a cluster, with the nested column ``stars``. No value is checked: `as_clusters`
-        does that.
+        One row per cluster, with the nested column ``stars``. Values are not checked;
+        `as_clusters` does that.
 
     Examples
     --------

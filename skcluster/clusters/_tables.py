@@ -1,4 +1,4 @@
-"""From a table of stars its clusters and its numbers."""
+"""Extract clusters and numbers from a table of stars."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -21,18 +21,31 @@ _UNITS = {name: known.unit for name, known in MEASUREMENTS.items()}
 
 
 class OneClusterWarning(UserWarning):
-    """Stars without a column that names their clusters were taken for one cluster."""
+    """Warning that stars without a column of cluster names were taken as one cluster.
+
+    `as_clusters` and `skcluster.io.read_clusters` issue it if no name is given.
+
+    See Also
+    --------
+    as_clusters : Make clusters from any table of stars.
+
+    Examples
+    --------
+    >>> from skcluster.clusters import OneClusterWarning
+    >>> issubclass(OneClusterWarning, UserWarning)
+    True
+    """
 
 
 def star_frame(table: Any, columns: Mapping[str, str]) -> pd.DataFrame:
-    """Stars under the names of the Gaia archive, in its units.
+    """Return stars under the names of the Gaia archive, in its units.
 
     Parameters
     ----------
     table : DataFrame or astropy Table
-        The stars, under any known names.
+        The stars, with any known column names.
     columns : mapping of str to str
-        From the table's names to those of the Gaia archive, for names that are not known.
+        Map from other names in the table to those of the Gaia archive.
     """
     found = find_columns(column_names(table), _KNOWN, columns)
     found = {theirs: ours for theirs, ours in found.items() if ours != CLUSTER.name}
@@ -40,12 +53,12 @@ def star_frame(table: Any, columns: Mapping[str, str]) -> pd.DataFrame:
 
 
 def check_needed(table: Any, frame: pd.DataFrame) -> None:
-    """Refuse a table that lacks a needed column, in the words of the table's own names.
+    """Refuse a table that lacks a needed column; the message lists the table's own columns.
 
     Raises
     ------
     ValueError
-        If it does.
+        If a column is missing.
     """
     for name in NEEDED_STAR_COLUMNS:
         made = name == "bp_rp" and {"phot_bp_mean_mag", "phot_rp_mean_mag"} <= set(frame.columns)
@@ -54,22 +67,22 @@ def check_needed(table: Any, frame: pd.DataFrame) -> None:
 
 
 def cluster_column_of(table: Any) -> Any | None:
-    """The column of a table that names the cluster of each star, if it has one.
+    """Return the column of a table that names the cluster of each star, if it has one.
 
     Parameters
     ----------
     table : DataFrame or astropy Table
-        A long table. An index of that name counts as well.
+        A long table. An index of that name is found too.
 
     Returns
     -------
     str or None
-        Its name in the table.
+        The name of the column.
 
     Raises
     ------
     ValueError
-        If several could be meant.
+        If several columns match.
     """
     there = column_names(table)
     index = [n for n in getattr(getattr(table, "index", None), "names", []) if n is not None]
@@ -78,12 +91,12 @@ def cluster_column_of(table: Any) -> Any | None:
 
 
 def take_cluster_column(frame: pd.DataFrame, wanted: Any) -> tuple[pd.DataFrame, pd.Series]:
-    """The stars without the column, or level of the index, that names their clusters, and it.
+    """Return the stars without the column or index level of cluster names, and that column.
 
     Raises
     ------
     ValueError
-        If it is not there.
+        If the column does not exist.
     """
     if wanted in frame.columns:
         return frame.drop(columns=wanted), frame[wanted]
@@ -96,30 +109,30 @@ def take_cluster_column(frame: pd.DataFrame, wanted: Any) -> tuple[pd.DataFrame,
 
 
 def _as_fractions(frame: pd.DataFrame) -> pd.DataFrame:
-    """Probabilities in per cent as fractions, where there is no doubt that they are."""
+    """Return probabilities in per cent as fractions, if they are clearly in per cent."""
     if "probability" not in frame:
         return frame
     values, wrong = parse_numbers(frame["probability"])
     known = values[np.isfinite(values)]
     if len(wrong) or not len(known):
         return frame
-    # One value beyond 1 is an error; percentages are beyond it nearly all.
+    # One value above 1 is an error; percentages are nearly all above 1.
     if not (known.min() >= 0 and 10 < known.max() <= 100 and np.median(known) > 1):
         return frame
     warn_caller(
         f"Probabilities of {len(known)} stars lie between {known.min():g} and {known.max():g}: "
-        "taken for per cent, and divided by 100."
+        "taken as per cent and divided by 100."
     )
     return frame.assign(probability=values / 100)
 
 
 def to_numbers(column: pd.Series, cluster_of: Callable[[int], Any]) -> FloatArray:
-    """A column of numbers as float32 or float64, missing values as NaN.
+    """Return a column of numbers as float32 or float64, missing values as NaN.
 
     Raises
     ------
     ValueError
-        If a text is not a number, naming its cluster.
+        If a text is not a number; the message names its cluster.
     """
     numbers, wrong = parse_numbers(column)
     if len(wrong):

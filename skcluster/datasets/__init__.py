@@ -1,4 +1,4 @@
-"""Clusters to learn from: an example, simulated ones, and published catalogues."""
+"""Data sets of clusters: an example, simulations, and published catalogues."""
 
 from skcluster.datasets._load_example import load_example
 from skcluster.datasets._load_simulated import load_simulated_clusters

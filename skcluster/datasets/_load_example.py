@@ -1,4 +1,4 @@
-"""Three clusters to try things on."""
+"""An example data set of three clusters."""
 
 from importlib.resources import as_file, files
 
@@ -9,11 +9,10 @@ from skcluster.clusters import as_clusters
 
 
 def load_example() -> tuple[NestedFrame, pd.DataFrame]:
-    """Load three simulated clusters, to try things on.
+    """Load an example of three simulated clusters.
 
-    They are files of this package, the same in every version: a young cluster, one behind dust and
-    an old one, simulated by `simulate_clusters` as Gaia would list their members. There are no
-    such clusters in the sky.
+    They are files in this package, the same in every version: a young, a reddened and an old
+    cluster, simulated by `simulate_clusters`. They do not represent real clusters.
 
     Returns
     -------
@@ -26,8 +25,8 @@ def load_example() -> tuple[NestedFrame, pd.DataFrame]:
 
     See Also
     --------
-    simulate_clusters : More of them.
-    load_simulated_clusters : 1867 of them, to train on.
+    simulate_clusters : Simulate clusters.
+    load_simulated_clusters : Load 1867 simulated clusters for training.
 
     Examples
     --------

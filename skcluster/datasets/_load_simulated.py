@@ -1,4 +1,4 @@
-"""The fixed catalogue of simulated clusters."""
+"""A fixed catalogue of simulated clusters."""
 
 from functools import cache
 from typing import Any
@@ -16,9 +16,9 @@ _DESCRIPTION = """\
 Simulated open clusters
 -----------------------
 
-1867 clusters, as many as Cantat-Gaudin et al. (2020) give parameters for, simulated with the
-defaults of `skcluster.datasets.simulate_clusters` and a fixed seed when first asked for: nothing
-is stored or downloaded. The stars lie on PARSEC isochrones (Bressan et al. 2012) and are observed
+1867 clusters, the number with parameters in Cantat-Gaudin et al. (2020), simulated with the
+defaults of `skcluster.datasets.simulate_clusters` and a fixed seed when first used: nothing is
+stored or downloaded. The stars lie on PARSEC isochrones (Bressan et al. 2012) and are observed
 like Gaia EDR3 members brighter than G = 18: with binaries, differential reddening, errors,
 field stars and blue stragglers.
 
@@ -38,7 +38,7 @@ def _catalogue() -> tuple[NestedFrame, pd.DataFrame]:
 def load_simulated_clusters(*, return_X_y: bool = False) -> Any:
     """Load a fixed catalogue of 1867 simulated clusters (classical data set for regression).
 
-    It is simulated on the fly, in about a second, the same everywhere; no network is needed.
+    It is simulated on the fly in about a second, reproducibly, and needs no network.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""From clusters to a table of estimates with intervals and flags, in one pass."""
+"""Estimate the parameters of clusters, with intervals and flags, in one pass."""
 
 from skcluster.estimation._estimate import estimate
 

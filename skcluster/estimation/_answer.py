@@ -1,4 +1,4 @@
-"""What a model says about some clusters, whatever kind of model it is."""
+"""The predictions of any kind of model for some clusters."""
 
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple, Self
@@ -12,7 +12,7 @@ from skcluster.clusters import clusters_from_flat, stars_of
 from skcluster.inference import PredictiveDistribution, clip_targets
 from skcluster.schema import CLUSTER_PARAMETERS
 
-#: A star that no model minds.
+#: A star that every model accepts.
 _STAR = {
     "phot_g_mean_mag": np.array([12.0]),
     "bp_rp": np.array([0.8]),
@@ -22,7 +22,7 @@ _STAR = {
 
 
 class Answer(NamedTuple):
-    """What a model says about some clusters; shapes as in `PredictiveDistribution`."""
+    """The predictions of a model for some clusters; shapes as in `PredictiveDistribution`."""
 
     targets: tuple[str, ...]
     estimates: FloatArray
@@ -34,7 +34,7 @@ class Answer(NamedTuple):
     membership: list[FloatArray] | None = None
 
     def of_no_cluster(self) -> Self:
-        """The same columns without a row."""
+        """Return the same columns without rows."""
         return self._replace(
             estimates=self.estimates[:0],
             intervals=None if self.intervals is None else self.intervals[:0],
@@ -54,13 +54,13 @@ def ask(
     random_state: np.random.RandomState,
     membership: bool | Literal["if known"] = False,
 ) -> Answer:
-    """Put clusters through a model, once; no value or interval is out of its quantity's range.
+    """Ask a model about clusters, once; values and intervals stay within their quantities' ranges.
 
     Raises
     ------
     ValueError
-        If the targets are neither named nor the three of every model, or samples are asked of a
-        model that has none.
+        If the targets are neither named nor the usual three, or if samples are requested and the
+        model has none.
     """
     if not hasattr(model, "predict_distribution"):
         if membership is True:
@@ -100,7 +100,7 @@ def _membership(
 
 def _no_membership(model: Any) -> str:
     return (
-        "Probabilities of stars to be members need a model such as IsochronePosterior; "
+        "Membership probabilities need a model such as IsochronePosterior; "
         f"{type(model).__name__} has none."
     )
 
@@ -117,9 +117,9 @@ def _names(targets: tuple[str, ...] | None, values: FloatArray) -> tuple[str, ..
 
 
 def columns_of(model: Any, X: NestedFrame, **asked: Any) -> Answer:
-    """The answer about no cluster, with the columns that the model gives to every other.
+    """Return an empty answer with the columns that the model gives to every other.
 
-    It is asked about one star with the columns of the stars in X.
+    The model is called for one star with the columns of the stars in X.
     """
     unknown = np.array([np.nan])
     star = dict.fromkeys(stars_of(X).columns, unknown) | _STAR

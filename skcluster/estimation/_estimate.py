@@ -1,4 +1,4 @@
-"""Clusters through a model, once."""
+"""Estimate clusters with a model, in one pass."""
 
 from collections.abc import Callable
 from numbers import Integral, Real
@@ -16,7 +16,7 @@ from skcluster.gaia import Release
 from skcluster.io import to_edr3_parallaxes
 from skcluster.persistence import load_model
 
-#: Clusters that are estimated at a time, between two reports of progress.
+#: Number of clusters that are estimated between two reports of progress.
 _CHUNK = 100
 
 
@@ -50,69 +50,69 @@ def estimate(
 ) -> Any:
     """Estimate log age, A_V and distance of clusters.
 
-    The features of each cluster are computed once, and the networks evaluated once, whatever is
-    asked for.
+    The features of each cluster are computed once and the networks are evaluated once, whatever
+    is requested.
 
     Parameters
     ----------
     X : clusters
-        Whatever `skcluster.clusters.as_clusters` takes.
+        Any input of `skcluster.clusters.as_clusters`.
     model : estimator, optional
         A fitted model. If it has ``predict_distribution``, as
         `skcluster.inference.IsochronePosterior` and `skcluster.inference.ConformalRegressor` do,
-        the table has intervals and whatever else the model offers; see
+        the table has intervals and the model's further columns; see
         `skcluster.inference.PredictiveDistribution`. If it has only ``predict``, the table has its
-        values. Without names of its targets, they must be log age, A_V and distance. The default is
-        the pretrained model.
+        values. Unnamed targets must be log age, A_V and distance. The default is the pretrained
+        model.
     coverage : float, default=0.68
         Probability that an interval contains the true value.
     n_samples : int, default=0
         Number of joint samples per cluster to return with the table.
     membership : bool or "if known", default=False
-        Whether to return the probability of each star to be a member. "if known" returns None in
-        its place where the model knows none.
+        Whether to return the membership probability of each star. "if known" returns None if the
+        model does not provide it.
     random_state : int, RandomState instance or None, default=None
-        Determines the samples that are drawn.
+        Determines the drawn samples.
     release : {"edr3", "dr2"}, optional
-        Data release of the parallaxes in ``X``, if it is not the one that the model was trained on,
-        EDR3 for the pretrained model. They are shifted to its zero point. Clusters from
-        `skcluster.io.read_clusters` have been shifted already, if it was told the release.
+        Data release of the parallaxes in ``X``, if it differs from that of the training set, which
+        is EDR3 for the pretrained model. They are shifted to its zero point. Clusters from
+        `skcluster.io.read_clusters` with a known release have been shifted already.
     zero_point : float, optional
-        Parallax that ``X`` gives an infinitely distant source (mas), if it is not that of the
-        release: 0 for parallaxes that have been corrected.
+        Parallax zero point of ``X`` (mas), if it differs from that of the release; 0 for corrected
+        parallaxes.
     magnitude_limit : float, optional
-        Limiting magnitude in G (mag). Fainter stars are not used, and the lists are taken to end
-        there. By default, the star column of that name states the limit of each list, or else the
-        faintest stars show it (`skcluster.clusters.magnitude_limits`).
+        Magnitude limit of the lists in G (mag). Fainter stars are not used. By default, the limit
+        of each list is taken from the star column of that name, or else estimated from its faintest
+        stars (`skcluster.clusters.magnitude_limits`).
     progress : callable, optional
         Called with the number of clusters just estimated.
 
     Returns
     -------
     table : DataFrame of n_clusters rows
-        The index holds the clusters' names. Columns: ``n_stars``; ``n_used``, the number of stars
-        that the model used, if it tells; the targets, that is ``log_age`` (dex), ``a_v`` (mag),
-        ``distance_kpc`` (kpc) and others that the model has, each followed by ``_lower`` and
-        ``_upper`` if the model has intervals; further columns of the model, described in
+        Estimates, with the clusters' names as index. Columns: ``n_stars``; ``n_used``, the number
+        of stars used by the model, if known; the targets, that is ``log_age`` (dex), ``a_v`` (mag),
+        ``distance_kpc`` (kpc) and any others, each followed by ``_lower`` and ``_upper`` if the
+        model has intervals; further columns of the model, described in
         `skcluster.schema.ESTIMATE_COLUMNS`; ``flag``, the reasons to doubt the estimate, separated
-        by "; ": "cannot be measured" (the values are NaN: there is no star, or none that the model
-        uses), "few stars" (fewer than 10 used) and those of the model, such as "outside domain"
-        (unlike all clusters that it learned from). Values and intervals stay within the ranges in
+        by "; ": "cannot be measured" (the values are NaN, because the model can use no star), "few
+        stars" (fewer than 10 used) and those of the model, such as "outside domain" (unlike all
+        training clusters). Values and intervals stay within the ranges in
         `skcluster.schema.TARGETS`.
     samples : dict of DataFrames of n_samples rows
-        Joint samples of the targets of each cluster, under the cluster's name; a column per target.
-        NaN for a cluster that cannot be measured. Only returned if ``n_samples`` is positive.
+        Joint samples of the targets by cluster name, with a column per target; NaN for clusters
+        that cannot be measured. Only returned if ``n_samples`` is positive.
     members : DataFrame of n_stars rows, or None
         All stars of all clusters: ``cluster``, their columns in ``X``, and ``membership``, the
-        probability to be a member according to the model; NaN for stars that it does not use. Only
-        returned with ``membership``.
+        membership probability of the model; NaN for stars that it does not use. Only returned with
+        ``membership``.
 
     Raises
     ------
     ValueError
-        If the model does not name its targets and has not three of them; if ``n_samples`` is
-        positive, and the model has no ``predict_distribution`` or two clusters have the same name;
-        or if ``membership`` is True, and the model knows none.
+        If the model has unnamed targets and not three of them; if ``n_samples`` is positive, and
+        the model has no ``predict_distribution`` or two clusters have the same name; or if
+        ``membership`` is True, and the model does not provide it.
 
     Examples
     --------
@@ -132,7 +132,9 @@ def estimate(
     X = _as_told(as_clusters(X), release, zero_point, magnitude_limit)
     if n_samples and not X.index.is_unique:
         twice = X.index[X.index.duplicated()][0]
-        raise ValueError(f"Samples need unique names of clusters, but {twice!r} is there twice.")
+        raise ValueError(
+            f"Samples need unique names of clusters, but there are two clusters {twice!r}."
+        )
     rng = check_random_state(random_state)
     n_stars = stars_of(X).counts
     answers: list[Answer] = []
@@ -160,7 +162,7 @@ def estimate(
 def _as_told(
     X: Any, release: Release | None, zero_point: float | None, magnitude_limit: float | None
 ) -> Any:
-    """Clusters with parallaxes on the model's scale, and with the limit stated per star."""
+    """Return clusters with parallaxes on the model's scale, and with the limit stated per star."""
     if release is not None or zero_point is not None:
         X = to_edr3_parallaxes(X, release or "edr3", zero_point=zero_point)
     return X if magnitude_limit is None else state_magnitude_limit(X, magnitude_limit)

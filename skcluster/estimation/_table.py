@@ -1,4 +1,4 @@
-"""Answers of a model -> the table of estimates and the samples."""
+"""Convert the predictions of a model to the table of estimates and the samples."""
 
 from typing import Any
 
@@ -12,16 +12,16 @@ from skcluster.clusters import Stars, stars_of
 from skcluster.estimation._answer import Answer
 from skcluster.schema import INTERVAL_ENDS
 
-#: Fewer stars than this are flagged: a choice.
+#: Clusters with fewer stars are flagged; an adopted value.
 _FEW_STARS = 10
-#: The rows of the table that an answer is about.
+#: The rows of the table that a prediction belongs to.
 Rows = IntArray
 
 
 def table_of(
     answers: list[Answer], rows: list[Rows], n_stars: Any, index: pd.Index
 ) -> pd.DataFrame:
-    """The answers about some rows each, as a table of all rows."""
+    """Combine the predictions of some rows each into a table of all rows."""
     places = range(len(index))
     found = pd.concat(map(_columns, answers, rows)).reindex(places)
     table = pd.DataFrame({"n_stars": n_stars}, index=places).join(found)
@@ -33,7 +33,7 @@ def table_of(
     reasons = {
         "cannot be measured": table[list(answers[0].targets)].isna().any(axis=1),
         "few stars": table.get("n_used", table["n_stars"]) < _FEW_STARS,
-        # A row that no model was asked about has no flag of a model.
+        # A row without a prediction has no flag of the model.
         **{name: flag.eq(True) for name, flag in flags.reindex(places).items()},
     }
     names = np.array(list(reasons))
@@ -43,7 +43,7 @@ def table_of(
 
 
 def _columns(answer: Answer, rows: Rows) -> pd.DataFrame:
-    """The columns that come from the model."""
+    """Return the columns that come from the model."""
     columns: dict[str, Any] = {} if answer.n_used is None else {"n_used": answer.n_used}
     for i, (name, values) in enumerate(zip(answer.targets, answer.estimates.T, strict=True)):
         columns[name] = values
@@ -60,7 +60,7 @@ def _columns(answer: Answer, rows: Rows) -> pd.DataFrame:
 def samples_of(
     answers: list[Answer], rows: list[Rows], n_samples: int, index: pd.Index
 ) -> dict[Any, pd.DataFrame]:
-    """The samples under the names of the clusters, in their order."""
+    """Return the samples under the names of the clusters, in their order."""
     targets = list(answers[0].targets)
     unknown = np.full((n_samples, len(targets)), np.nan)
     drawn = {
@@ -76,7 +76,7 @@ def samples_of(
 
 
 def members_of(answers: list[Answer], rows: list[Rows], X: NestedFrame) -> pd.DataFrame:
-    """All stars with the probability of each to be a member."""
+    """Return all stars with their membership probabilities."""
     stars = stars_of(X)
     membership = np.full(len(stars), np.nan)
     for answer, some in zip(answers, rows, strict=True):
@@ -88,7 +88,7 @@ def members_of(answers: list[Answer], rows: list[Rows], X: NestedFrame) -> pd.Da
 
 
 def _column(stars: Stars, name: str) -> Any:
-    """A column whose integers stay what they are, even if some are missing."""
+    """Return a column whose integers stay integers, even if some are missing."""
     values = stars.arrow(name)
     if pa.types.is_integer(values.type) and values.null_count:
         return pd.array(values.to_pylist(), dtype="Int64")

@@ -1,4 +1,4 @@
-"""Clusters -> numbers: histogram, picture, summary and guesses of a colour-magnitude diagram."""
+"""Features of clusters: histogram, picture, summary and guesses of the colour-magnitude diagram."""
 
 from skcluster.features._cached_transformer import CachedTransformer
 from skcluster.features._cmd_histogram import CMDHistogram

@@ -1,4 +1,4 @@
-"""What every estimator that turns clusters into numbers shares."""
+"""Base of the transformers of clusters."""
 
 from typing import Any, cast
 
@@ -19,19 +19,19 @@ COLOUR, MAGNITUDE, PARALLAX = "bp_rp", "phot_g_mean_mag", "parallax"
 
 
 class ClusterTransformer(DocLinkMixin, TransformerMixin, BaseEstimator):
-    """Base of the estimators that turn clusters into one row of numbers per cluster."""
+    """Base of the transformers of clusters to one row of features per cluster."""
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
-        # X is neither an array of two dimensions nor free of missing parallaxes.
+        # X is not a two-dimensional array, and parallaxes may be missing.
         tags.input_tags.two_d_array = False
         tags.input_tags.allow_nan = True
         return tags
 
     def _output(self, values: npt.NDArray[Any], X: ClustersLike, stars: Stars) -> npt.NDArray[Any]:
-        """Return the values, as a DataFrame with the clusters' names if that was asked for.
+        """Return the values, as a DataFrame with the clusters' names if that is configured.
 
-        scikit-learn labels the rows of its output with the index of X. That is right for a
+        scikit-learn labels the rows of its output with the index of X, which is correct for a
         `NestedFrame` only: the index of a long table numbers the stars, and a list has none. As in
         scikit-learn, the annotation does not mention the DataFrame.
         """
@@ -41,7 +41,7 @@ class ClusterTransformer(DocLinkMixin, TransformerMixin, BaseEstimator):
 
 
 def check_range(name: str, limits: Any) -> tuple[float, float]:
-    """The two ends of a range given as a parameter.
+    """Return the two ends of a range given as a parameter.
 
     Raises
     ------

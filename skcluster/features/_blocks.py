@@ -1,4 +1,4 @@
-"""Runs of whole clusters small enough for the processor's cache."""
+"""Blocks of whole clusters that fit into the processor's cache."""
 
 from collections.abc import Iterator
 
@@ -7,31 +7,31 @@ import numpy as np
 from skcluster._utils.typing import IntArray
 from skcluster.clusters import Stars
 
-#: A few arrays of this many numbers fit into the cache of a core.
+#: Number of stars per block: a few such arrays fit into the cache of a core.
 STARS_IN_BLOCK = 2**15
 
 
 def blocks(
     stars: Stars, max_clusters: int | None = None, within: slice | None = None
 ) -> Iterator[tuple[slice, slice]]:
-    """Cut clusters into consecutive runs of about `STARS_IN_BLOCK` stars.
+    """Divide clusters into consecutive blocks of about `STARS_IN_BLOCK` stars.
 
-    Work on a whole catalogue needs temporary arrays as long as the catalogue and reads them from
-    memory at each step; work on a run at a time needs neither.
+    Processing block by block avoids temporary arrays of the length of the catalogue, which would be
+    read from memory at each step.
 
     Parameters
     ----------
     stars : Stars
         All clusters.
     max_clusters : int, optional
-        The most clusters in a run.
+        Maximum number of clusters per block.
     within : slice, optional
-        Which clusters to cut into runs, all unless given.
+        The clusters to divide; by default all.
 
     Yields
     ------
     clusters, stars : slice
-        Which clusters, and which stars are theirs. A larger cluster is a run of its own.
+        The clusters of a block, and their stars. A larger cluster is a block of its own.
     """
     offsets = stars.offsets
     start, end = (0, len(stars.index)) if within is None else (within.start, within.stop)
@@ -45,5 +45,5 @@ def blocks(
 
 
 def cluster_in_block(stars: Stars, clusters: slice) -> IntArray:
-    """Row number within the run of each star's cluster."""
+    """Return the row number of each star's cluster within the block."""
     return np.repeat(np.arange(clusters.stop - clusters.start), stars.counts[clusters])

@@ -1,4 +1,4 @@
-"""The features of the same clusters computed once in a search, not once a candidate."""
+"""Cache the features of clusters, so that a search computes them once, not per candidate."""
 
 from importlib.metadata import version
 from os import PathLike
@@ -23,19 +23,19 @@ def _names_features(cached: "CachedTransformer") -> bool:
 
 
 class CachedTransformer(MetaEstimatorMixin, ClusterTransformer):
-    """Keep the features of clusters in a `joblib.Memory`, so that a search computes them once.
+    """Cache the features of clusters in a `joblib.Memory`, so that a search computes them once.
 
-    ``Pipeline(memory=...)`` keeps what ``fit_transform`` gives, but a search transforms the test
-    clusters of each fold anew for every candidate. This keeps what ``transform`` gives: the
-    clusters of each fold are transformed once for all candidates.
+    ``Pipeline(memory=...)`` caches the results of ``fit_transform``, but a search transforms the
+    test clusters of each fold again for every candidate. This caches the results of
+    ``transform``: the clusters of each fold are transformed once for all candidates.
 
     Parameters
     ----------
     transformer : estimator
-        From clusters to numbers, such as `CMDRasterizer`, or a pipeline or union of such.
+        Transformer of clusters to features, such as `CMDRasterizer`, or a pipeline or union.
     memory : str, path, joblib.Memory or None, default=None
-        Where to keep the features. Workers may share it, and it may be used again another day;
-        ``joblib.Memory(memory).clear()`` empties it. None keeps nothing.
+        Cache of the features. Processes may share it, and it can be reused later;
+        ``joblib.Memory(memory).clear()`` empties it. None disables caching.
 
     Attributes
     ----------
@@ -44,15 +44,15 @@ class CachedTransformer(MetaEstimatorMixin, ClusterTransformer):
 
     See Also
     --------
-    sklearn.pipeline.Pipeline : Its ``memory`` keeps fitted transformers.
+    sklearn.pipeline.Pipeline : Its ``memory`` caches fitted transformers.
 
     Notes
     -----
-    Features are found by the class, parameters and learned attributes of the fitted transformer,
-    the version of this package, and all values of the clusters, which therefore are read. So
-    pictures gain if they are drawn slowly; histograms and guesses, which cost little more than
-    reading, do not. Of workers that start at the same time on the same clusters, each computes.
-    Warnings come with the computation, so once.
+    The cache key consists of the class, parameters and learned attributes of the fitted
+    transformer, the version of this package, and all values of the clusters, which are therefore
+    read. Caching pays for slow pictures, but not for histograms and guesses, which take little more
+    time than reading. Processes that start on the same clusters at the same time all compute them.
+    Warnings are issued by the computation, hence once.
 
     Examples
     --------
@@ -85,30 +85,30 @@ class CachedTransformer(MetaEstimatorMixin, ClusterTransformer):
         Parameters
         ----------
         X : clusters
-            Whatever `skcluster.clusters.as_clusters` takes.
+            Any input of `skcluster.clusters.as_clusters`.
         y : object
-            Handed on to the transformer.
+            Passed to the transformer.
 
         Returns
         -------
-        CachedTransformer
-            Itself.
+        self : CachedTransformer
+            The fitted transformer.
         """
         self.transformer_ = clone(self.transformer).fit(X, y)
         return self
 
     def transform(self, X: ClustersLike) -> Any:
-        """Return the features, computed or kept.
+        """Return the features, computed or from the cache.
 
         Parameters
         ----------
         X : clusters
-            Whatever `skcluster.clusters.as_clusters` takes.
+            Any input of `skcluster.clusters.as_clusters`.
 
         Returns
         -------
         ndarray of shape (n_clusters, n_features)
-            What the transformer gives.
+            The features.
         """
         check_is_fitted(self)
         clusters = as_clusters(X)
@@ -125,12 +125,12 @@ class CachedTransformer(MetaEstimatorMixin, ClusterTransformer):
 
     @available_if(_names_features)
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
-        """Names that the transformer gives.
+        """Get output feature names of the transformer.
 
         Parameters
         ----------
         input_features : object
-            Handed on to the transformer.
+            Passed to the transformer.
 
         Returns
         -------
@@ -143,7 +143,7 @@ class CachedTransformer(MetaEstimatorMixin, ClusterTransformer):
 
 
 def _transformed(transformer: Any, content: Any, clusters: NestedFrame) -> npt.NDArray[Any]:
-    """The features; the clusters are told apart by their content, whose hash is that of values."""
+    """Return the features; clusters are identified by a hash of their values."""
     return np.asarray(transformer.transform(clusters))
 
 

@@ -1,4 +1,4 @@
-"""Counts of stars in the bins of a colour-magnitude diagram."""
+"""Histograms of colour-magnitude diagrams."""
 
 import warnings
 from numbers import Real
@@ -21,10 +21,10 @@ PROBABILITY = "probability"
 
 
 class CMDHistogram(DiagramTransformer):
-    """Two-dimensional histogram of the colour-magnitude diagram per cluster.
+    """Two-dimensional histogram of the colour-magnitude diagram of each cluster.
 
-    All clusters are counted in one pass over their stars. A row of the output is the diagram of one
-    cluster, flattened, with the magnitude varying fastest.
+    A row of the output is the flattened histogram of one cluster, with the magnitude varying
+    fastest.
 
     Parameters
     ----------
@@ -34,26 +34,25 @@ class CMDHistogram(DiagramTransformer):
         Magnitude of the first and last edge. None means (10, 18) for apparent and (−4, 12) for
         absolute magnitudes, in which 98 per cent of the stars of open clusters lie.
     colour_width, magnitude_width : float, default=0.1 and 0.8
-        Width of the bins, mag. Where a range is no whole number of bins, the last bin reaches
-        beyond it.
+        Width of the bins, mag. If a range is not a multiple of it, the last bin extends beyond the
+        range.
     magnitude : {"apparent", "absolute"}, default="apparent"
-        Whether to count in apparent G, or in G less the distance modulus of the cluster's median
+        Whether to use apparent G, or G minus the distance modulus of the cluster's median
         parallax.
     normalize : {"sum", "max"} or None, default="sum"
-        Divide the counts of a cluster by their sum (so by the number of stars within the
-        ranges), by the largest of them, or leave them. A cluster without a star within the ranges
-        is all zeros.
+        Whether to divide the counts of a cluster by their sum (the number of stars within the
+        ranges) or by their maximum, or to keep the counts. A cluster without a star within the
+        ranges is all zeros.
     weights : {"probability"} or None, default=None
-        Count each star as one, or as its membership probability. A star without a probability
-        then counts nothing, and a warning says how many there are.
+        Whether to weight stars by their membership probability. Stars without a probability then
+        have zero weight, and a warning gives their number.
     zero_point : float, default=0.0
-        Parallax that the catalogue gives an infinitely far object, mas (−0.029 in Gaia DR2), for
-        absolute magnitudes.
+        Parallax zero point of the catalogue, mas (−0.029 in Gaia DR2), for absolute magnitudes.
     min_parallax : float, default=0.05
-        Smaller and negative median parallaxes are taken as this, mas, for absolute magnitudes.
-        The default is 20 kpc, beyond every open cluster known.
+        Minimum of the median parallaxes, mas, for absolute magnitudes; smaller and negative ones
+        are replaced by it. The default is 20 kpc, beyond every known open cluster.
     dtype : {"float32", "float64"}, default="float32"
-        Type of the output; a network wants single precision.
+        Type of the output; networks use single precision.
 
     Attributes
     ----------
@@ -63,24 +62,24 @@ class CMDHistogram(DiagramTransformer):
         Number of bins in colour and in magnitude: ``row.reshape(histogram_shape_)`` is the
         diagram.
     fallback_parallax_ : float
-        For absolute magnitudes: the median parallax of the training clusters, which stands in,
-        with a warning, for that of a cluster without any.
+        For absolute magnitudes: the median parallax of the training clusters, which replaces, with
+        a warning, that of a cluster without any.
 
     See Also
     --------
-    CMDRasterizer : The diagram as a picture.
+    CMDRasterizer : Picture of the diagram.
     GuessFeatures : Three numbers that summarise the diagram.
 
     Notes
     -----
     Branco & Ferraz (2023) give 410 "normalised" counts, bins of 0.1 mag in colour and 0.8 mag in
     magnitude, and a diagram from 0 to 4 in colour and from 10 to 18 in magnitude. That makes 40 ×
-    10 = 400 bins. The default here keeps their number and their widths: 41 × 10 bins, which
-    reach to 4.1 in colour. How they normalised is not said; here, the counts sum to one, so that
-    a rich cluster looks like a poor one of the same age.
+    10 = 400 bins. The default here keeps their number and widths: 41 × 10 bins, which extend to 4.1
+    in colour. The normalisation is not given there; here, the counts sum to one, so that rich and
+    poor clusters of the same age look alike.
 
-    A bin holds its lower edge and not its upper one, except the last, which holds both: the
-    counts are exactly those of `numpy.histogram2d`.
+    A bin includes its lower edge and excludes its upper one, except the last, which includes both:
+    the counts equal those of `numpy.histogram2d`.
 
     References
     ----------
@@ -137,19 +136,19 @@ class CMDHistogram(DiagramTransformer):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ClustersLike, y: Any = None) -> Self:
-        """Lay out the bins and, for absolute magnitudes, learn the fallback parallax.
+        """Set up the bins and, for absolute magnitudes, learn the fallback parallax.
 
         Parameters
         ----------
         X : clusters
-            Whatever `skcluster.clusters.as_clusters` takes.
+            Any input of `skcluster.clusters.as_clusters`.
         y : object
-            Not used.
+            Ignored.
 
         Returns
         -------
-        CMDHistogram
-            Itself.
+        self : CMDHistogram
+            The fitted transformer.
         """
         colours, magnitudes = self._ranges()
         self._fit_distances(self._validate_stars(X))
@@ -164,18 +163,17 @@ class CMDHistogram(DiagramTransformer):
         Parameters
         ----------
         X : clusters
-            Whatever `skcluster.clusters.as_clusters` takes.
+            Any input of `skcluster.clusters.as_clusters`.
 
         Returns
         -------
         ndarray of shape (n_clusters, n_colour_bins * n_magnitude_bins)
-            The counts, the bins of magnitude of the first bin of colour first.
+            The counts, starting with the magnitude bins of the first colour bin.
 
         Warns
         -----
         UserWarning
-            If a star without a probability, or a cluster without a parallax, is there where one
-            is needed.
+            If a star lacks a needed probability, or a cluster a needed parallax.
         """
         check_is_fitted(self)
         stars = self._validate_stars(X)
@@ -188,7 +186,7 @@ class CMDHistogram(DiagramTransformer):
         Parameters
         ----------
         input_features : object
-            Not used.
+            Ignored.
 
         Returns
         -------
@@ -213,8 +211,8 @@ class CMDHistogram(DiagramTransformer):
         lost = np.isnan(weights)
         if lost.any():
             warnings.warn(
-                f"{np.count_nonzero(lost)} of {len(weights)} stars have no probability and count "
-                "nothing.",
+                f"{np.count_nonzero(lost)} of {len(weights)} stars have no probability and zero "
+                "weight.",
                 UserWarning,
                 stacklevel=3,
             )
@@ -227,13 +225,13 @@ class CMDHistogram(DiagramTransformer):
         moduli: FloatArray | None,
         weights: FloatArray | None,
     ) -> FloatArray:
-        """Counts of every cluster, shape (n_clusters, n_bins), a run of clusters at a time."""
+        """Return counts of shape (n_clusters, n_bins), computed block by block."""
         colours, magnitudes = UniformBins(self.colour_edges_), UniformBins(self.magnitude_edges_)
         n_bins = colours.n_bins * magnitudes.n_bins
         n_cells = len(stars.index) * n_bins
-        # Single precision counts exactly to 2**24.
+        # Single precision counts exactly up to 2**24.
         exact = weights is None and stars.counts.max() < 2**24
-        # One more cell takes the stars outside the ranges.
+        # One more cell for the stars outside the ranges.
         cells = np.zeros(n_cells + 1, dtype=self.dtype if exact else np.float64)
         counts = cells[:n_cells].reshape(-1, n_bins)
         colour = stars[COLOUR]

@@ -19,41 +19,41 @@ from skcluster.features._draw_matplotlib import MatplotlibRenderer, default_sett
 from skcluster.features._magnitudes import DiagramTransformer, magnitudes_in_block
 from skcluster.features._picture_layout import PictureLayout
 
-#: Pixels in a run of clusters, which should fit into the processor's cache.
+#: Number of pixels per block, which should fit into the processor's cache.
 _PIXELS = 2**19
 
 
 class CMDRasterizer(DiagramTransformer):
-    """Picture of the colour-magnitude diagram per cluster, as a row of pixels.
+    """Picture of the colour-magnitude diagram of each cluster, as a row of pixels.
 
-    Every star is a dot, as in a scatter plot. All clusters are drawn in one pass over their stars,
-    or one by one with matplotlib.
+    Every star is a dot, as in a scatter plot.
 
     Parameters
     ----------
     image_size : int, default=180
-        Rows and columns of pixels. The picture is 4 inches wide and high.
+        Number of rows and columns of pixels. The picture is 4 inches wide and high.
     colour_range : (float, float), default=(0.0, 4.0)
         Limits in BP−RP, mag.
     magnitude_range : (float, float), default=None
         Limits in magnitude. None means (10, 18) for apparent and (−4, 12) for absolute magnitudes.
     magnitude : {"apparent", "absolute"}, default="apparent"
-        Whether to draw apparent G, or G less the distance modulus of the cluster's median parallax.
+        Whether to use apparent G, or G minus the distance modulus of the cluster's median parallax.
     invert_magnitude : bool, default=True
-        Draw bright stars on top, as the field does.
+        Whether bright stars are at the top, as usual.
     marker_size : float, default=4.0
         Diameter of a star in points, 1/72 inch, as matplotlib's ``markersize``.
     axes : bool, default=False
-        Draw the frame, ticks and their labels, as matplotlib does by default. They are the same on
-        each picture and tell a network nothing. Without them the diagram fills the picture.
+        Whether to draw the frame, ticks and their labels, as matplotlib does by default. They are
+        the same in each picture and carry no information. Without them the diagram fills the
+        picture.
     renderer : {"fast", "matplotlib"}, default="fast"
-        Draw all clusters at once in numpy, or one by one with matplotlib, as the paper did.
+        Whether to draw all clusters at once in numpy, or one by one with matplotlib, as in the
+        paper.
     zero_point : float, default=0.0
-        Parallax that the catalogue gives an infinitely far object, mas (−0.029 in Gaia DR2), for
-        absolute magnitudes.
+        Parallax zero point of the catalogue, mas (−0.029 in Gaia DR2), for absolute magnitudes.
     min_parallax : float, default=0.05
-        Smaller and negative median parallaxes are taken as this, mas, for absolute magnitudes.
-        The default is 20 kpc, beyond every open cluster known.
+        Minimum of the median parallaxes, mas, for absolute magnitudes; smaller and negative ones
+        are replaced by it. The default is 20 kpc, beyond every known open cluster.
     dtype : {"float32", "uint8"}, default="float32"
         Type of the pixels. 0 is empty; 1 in floats, 255 in bytes, is a star.
 
@@ -62,28 +62,26 @@ class CMDRasterizer(DiagramTransformer):
     image_shape_ : (int, int, int)
         Rows, columns and channels (one, grey): ``row.reshape(image_shape_)`` is the picture.
     fallback_parallax_ : float
-        For absolute magnitudes: the median parallax of the training clusters, which stands in,
-        with a warning, for that of a cluster without any.
+        For absolute magnitudes: the median parallax of the training clusters, which replaces, with
+        a warning, that of a cluster without any.
 
     See Also
     --------
-    CMDHistogram : The diagram as counts.
+    CMDHistogram : Histogram of the diagram.
 
     Notes
     -----
     Branco & Ferraz (2023) drew pictures of 4 × 4 inches and 180 × 180 pixels with matplotlib's
-    ``savefig``, colour from 0 to 4 and magnitude from 10 to 18. Marker, its size, axes, the
-    direction of the magnitudes and the colours are not given; the parameters name what was chosen
-    here. Pixels are grey and say how much ink is on them, so that the empty part of a picture is
-    zero, which suits a network.
+    ``savefig``, colour from 0 to 4 and magnitude from 10 to 18. Marker, marker size, axes,
+    direction of the magnitudes and colours are not given; those here are choices of this package.
+    Pixels hold the amount of ink, so that the empty part of a picture is zero, which suits a
+    network.
 
-    The fast renderer puts each star on the pixel on which matplotlib's Agg would and lets
-    overlapping stars cover each other as Agg does, but computes the rim of a star exactly, where
-    Agg draws a polygon and rounds to 8 bits. Of a star smaller than a pixel, Agg puts more ink on
-    it than is due.
+    The fast renderer centres stars on the same pixels as matplotlib's Agg and blends overlapping
+    stars in the same way, but computes the edge of a star exactly, whereas Agg draws a polygon and
+    rounds to 8 bits. For stars smaller than a pixel, Agg draws too much ink.
 
-    Many pictures are large, 130 kB each in floats and 32 kB in bytes: `batches` makes them a few at
-    a time.
+    Pictures take 130 kB each as floats and 32 kB as bytes; `batches` makes a few at a time.
 
     References
     ----------
@@ -149,19 +147,19 @@ class CMDRasterizer(DiagramTransformer):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ClustersLike, y: Any = None) -> Self:
-        """Lay out the picture and, for absolute magnitudes, learn the fallback parallax.
+        """Set up the picture and, for absolute magnitudes, learn the fallback parallax.
 
         Parameters
         ----------
         X : clusters
-            Whatever `skcluster.clusters.as_clusters` takes.
+            Any input of `skcluster.clusters.as_clusters`.
         y : object
-            Not used.
+            Ignored.
 
         Returns
         -------
-        CMDRasterizer
-            Itself.
+        self : CMDRasterizer
+            The fitted transformer.
         """
         self._ranges()
         self._fit_distances(self._validate(X))
@@ -174,12 +172,12 @@ class CMDRasterizer(DiagramTransformer):
         Parameters
         ----------
         X : clusters
-            Whatever `skcluster.clusters.as_clusters` takes.
+            Any input of `skcluster.clusters.as_clusters`.
 
         Returns
         -------
         ndarray of shape (n_clusters, image_size * image_size)
-            Ink of each pixel, the top row of pixels first.
+            Amount of ink of each pixel, starting with the top row.
 
         Warns
         -----
@@ -192,19 +190,19 @@ class CMDRasterizer(DiagramTransformer):
         return self._output(pictures, X, stars)
 
     def batches(self, X: ClustersLike, batch_size: int = 256) -> Iterator[npt.NDArray[Any]]:
-        """Draw a batch of clusters at a time, without holding all pictures in memory.
+        """Draw clusters batch by batch, without keeping all pictures in memory.
 
         Parameters
         ----------
         X : clusters
-            Whatever `skcluster.clusters.as_clusters` takes.
+            Any input of `skcluster.clusters.as_clusters`.
         batch_size : int, default=256
             Number of clusters per batch.
 
         Returns
         -------
         iterator of ndarray of shape (batch_size, image_size * image_size)
-            The pictures of consecutive clusters, as `transform` gives them; the last batch may be
+            The pictures of consecutive clusters, as `transform` returns them; the last batch may be
             smaller.
 
         Examples
@@ -233,7 +231,7 @@ class CMDRasterizer(DiagramTransformer):
         Parameters
         ----------
         input_features : object
-            Not used.
+            Ignored.
 
         Returns
         -------
@@ -246,7 +244,7 @@ class CMDRasterizer(DiagramTransformer):
         return np.array(names, dtype=object)
 
     def _draw(self, stars: Stars, moduli: FloatArray | None, clusters: slice) -> npt.NDArray[Any]:
-        """Pictures of a run of clusters."""
+        """Draw the pictures of a run of clusters."""
         colours, magnitudes = self._ranges()
         layout = PictureLayout(
             size=self.image_shape_[0],
@@ -293,7 +291,7 @@ class CMDRasterizer(DiagramTransformer):
     ) -> None:
         with default_settings():
             renderer = MatplotlibRenderer(layout)
-            # matplotlib draws a figure at a time: here, and here only, clusters go one by one.
+            # matplotlib draws one figure at a time, so clusters are processed one by one.
             for picture, (clusters, members) in zip(out, blocks(stars, 1, within), strict=True):
                 magnitude = magnitudes_in_block(stars, moduli, clusters, members)
                 ink = renderer.draw(stars[COLOUR][members], magnitude)

@@ -1,4 +1,4 @@
-"""A colour-magnitude diagram summed up in quantiles: what boosted trees learn from."""
+"""Quantiles of colour-magnitude diagrams, as features for boosted trees."""
 
 from collections.abc import Sequence
 from numbers import Integral, Real
@@ -17,7 +17,7 @@ from skcluster.features._distance import fill_parallaxes, modulus_at_least, typi
 from skcluster.features._mean_parallax import mean_parallaxes
 from skcluster.features._quantiles import quantiles_by_group
 
-#: Wide where stars are rare, from the brightest giants to the lower main sequence, mag.
+#: Bins from the brightest giants to the lower main sequence, wide where stars are rare, mag.
 _EDGES = (-9.0, -3, -2, -1.25, *np.arange(-0.5, 8.1, 0.75).tolist(), 9.0, 10.5, 14.0)
 #: Quantiles of all stars' magnitudes and colours.
 _OF_G, _OF_COLOUR = (0.02, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9), (0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
@@ -26,44 +26,43 @@ _OF_G, _OF_COLOUR = (0.02, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9), (0.05, 0.25, 0.5, 0
 class CMDSummary(ClusterTransformer):
     """Quantiles of colour along the sequence, and of the stars' magnitudes and colours.
 
-    What an astronomer reads off a diagram, as numbers: how blue, how red and how populated the
-    sequence is at each magnitude. Made for trees, which take the missing values: a bin with too few
-    stars has no quantiles.
+    These features describe how blue, how red and how populated the sequence is at each magnitude.
+    They suit tree ensembles that accept missing values: a bin with too few stars has no quantiles.
 
     Parameters
     ----------
     magnitude_edges : sequence of float or None, default=None
-        Edges of the bins of magnitude, corrected by the cluster's parallax, mag; stars beyond the
-        ends count in the outermost bins. None takes 18 bins from −9 to 14.
+        Edges of the bins in magnitude corrected by the cluster's parallax, mag; stars outside
+        count in the outermost bins. By default, 18 bins from −9 to 14.
     quantiles : sequence of float, default=(0.1, 0.25, 0.5, 0.75, 0.9)
-        Of the colour in each bin; 0.1 follows the blue edge, which tells the extinction.
+        Quantiles of the colour in each bin; 0.1 traces the blue edge, which depends on extinction.
     faint_limit : float or None, default=18.0
-        Stars as faint or fainter in G are left out, so that catalogues of different depth look
-        alike. None takes all.
+        Stars of this G magnitude or fainter are left out, so that catalogues of different depth
+        are comparable. None uses all stars.
     min_stars : int, default=2
-        A bin with fewer stars has no quantiles.
+        Minimum number of stars for the quantiles of a bin.
     zero_point : float, default=0.0
-        Parallax that the catalogue gives an infinitely far object, mas (−0.029 in Gaia DR2).
+        Parallax zero point of the catalogue, mas (−0.029 in Gaia DR2).
     min_parallax : float, default=0.05
-        Smaller and negative mean parallaxes are taken as this, mas.
+        Minimum of the mean parallaxes, mas; smaller and negative ones are replaced by it.
 
     Attributes
     ----------
     fallback_parallax_ : float
-        Median of the training clusters' mean parallaxes, which stands in, with a warning, where a
-        cluster has no star with a parallax, mas.
+        Median of the training clusters' mean parallaxes, mas, which replaces, with a warning, that
+        of a cluster without any parallax.
 
     See Also
     --------
-    CMDHistogram : Counts in cells of colour and magnitude.
+    CMDHistogram : Counts in bins of colour and magnitude.
 
     Notes
     -----
-    Bins and quantiles are choices of this package. The parallax is the mean weighted by inverse
-    variance of the stars within three errors of the median.
+    Bins and quantiles are choices of this package. The parallax is the inverse-variance weighted
+    mean of the stars within three errors of the median.
 
-    Among few clusters a bin may be empty in all. Forests take such a column; scikit-learn's
-    `HistGradientBoostingRegressor` fails on it, so choose wider bins or leave the column out.
+    With few clusters, a bin may be empty in all of them. Random forests accept such a column;
+    scikit-learn's `HistGradientBoostingRegressor` does not, so use wider bins or drop the column.
 
     References
     ----------
@@ -109,25 +108,24 @@ class CMDSummary(ClusterTransformer):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ClustersLike, y: Any = None) -> Self:
-        """Learn what stands in for a parallax.
+        """Learn the fallback for missing parallaxes.
 
         Parameters
         ----------
         X : clusters
-            Whatever `skcluster.clusters.as_clusters` takes, with parallaxes.
+            Any input of `skcluster.clusters.as_clusters`, with parallaxes.
         y : object
-            Not used.
+            Ignored.
 
         Returns
         -------
-        CMDSummary
-            Itself.
+        self : CMDSummary
+            The fitted transformer.
 
         Raises
         ------
         ValueError
-            If there is no column of parallaxes, or no parallax in it, or if the edges do not
-            increase or a quantile is not within 0 and 1.
+            If there is no parallax, the edges do not increase, or a quantile is not in [0, 1].
         """
         self._edges()
         self._quantiles()
@@ -136,19 +134,19 @@ class CMDSummary(ClusterTransformer):
         return self
 
     def transform(self, X: ClustersLike) -> FloatArray:
-        """Sum the diagrams up.
+        """Compute the features.
 
         Parameters
         ----------
         X : clusters
-            Whatever `skcluster.clusters.as_clusters` takes, with parallaxes.
+            Any input of `skcluster.clusters.as_clusters`, with parallaxes.
 
         Returns
         -------
         ndarray of shape (n_clusters, n_features)
-            Colour quantiles (mag) of each bin, each bin's share of the stars, quantiles of G and
-            colour of all stars (mag), number of stars, mean parallax and its error (mas). NaN where
-            there are too few stars.
+            Colour quantiles (mag) and fraction of the stars of each bin, quantiles of G and colour
+            of all stars (mag), number of stars, mean parallax and its error (mas). NaN if there
+            are too few stars.
 
         Warns
         -----
@@ -180,7 +178,7 @@ class CMDSummary(ClusterTransformer):
         Parameters
         ----------
         input_features : object
-            Not used.
+            Ignored.
 
         Returns
         -------
@@ -205,7 +203,7 @@ class CMDSummary(ClusterTransformer):
         colour: FloatArray,
         parallax: FloatArray,
     ) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-        """Colour quantiles in each bin of magnitude, and the stars in it."""
+        """Return colour quantiles in each bin of magnitude, and the number of stars in it."""
         edges = self._edges()
         n, n_bins = len(stars.index), len(edges) - 1
         magnitude = g - modulus_at_least(parallax, self.min_parallax)[stars.cluster]

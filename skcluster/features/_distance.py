@@ -1,4 +1,4 @@
-"""One parallax a cluster, and the magnitudes its stars would have at 10 pc."""
+"""Parallaxes of clusters, and distance moduli."""
 
 import warnings
 
@@ -11,12 +11,12 @@ from skcluster.clusters import Stars
 from skcluster.features._base import PARALLAX
 from skcluster.photometry import modulus_from_parallax
 
-#: Numbers that fit, sorted row by row, into the cache of a core.
+#: Number of values per block that fit into the cache of a core.
 _CELLS = 2**15
 
 
 def median_parallaxes(stars: Stars, zero_point: float = 0.0) -> FloatArray:
-    """Median parallax of each cluster, in mas, zero point taken off.
+    """Return the median parallax of each cluster, in mas, corrected for the zero point.
 
     Parameters
     ----------
@@ -28,25 +28,25 @@ def median_parallaxes(stars: Stars, zero_point: float = 0.0) -> FloatArray:
     Returns
     -------
     ndarray of shape (n_clusters,)
-        NaN for a cluster without any parallax. Parallaxes count in single precision, whose seven
-        digits are more than Gaia gives.
+        The medians, NaN for a cluster without any parallax. They are computed in single precision,
+        whose seven digits exceed Gaia's precision.
     """
     parallax = stars[PARALLAX].astype(np.float32, copy=False)
     return _medians(parallax, stars.offsets[:-1], stars.counts) - zero_point
 
 
 def _medians(values: npt.NDArray[np.float32], first: IntArray, counts: IntArray) -> FloatArray:
-    """Median of each of several groups of consecutive values, NaN left out.
+    """Return the median of each of several groups of consecutive values, ignoring NaN.
 
-    Groups of like size are laid side by side, filled up with NaN, and their rows sorted: half the
-    time of one sort of all values by group and value, as short rows stay in the cache.
+    Groups of similar size are stacked as rows, padded with NaN, and sorted: this takes half the
+    time of sorting all values by group and value, because short rows stay in the cache.
     """
     medians = np.empty(len(counts))
     complete = len(values) > 0 and not np.isnan(values.min())
     order = np.argsort(counts)
     end = len(order)
     while end:
-        # The widest group left sets the width.
+        # The largest remaining group sets the width.
         width = max(int(counts[order[end - 1]]), 1)
         some = order[max(end - max(_CELLS // width, 1), 0) : end]
         medians[some] = _row_medians(values, first[some], counts[some], width, complete)
@@ -61,8 +61,11 @@ def _row_medians(
     width: int,
     complete: bool,
 ) -> FloatArray:
-    """Median of each of some groups of at most `width` values, of which `complete` has no NaN."""
-    # Near the end of the values a row begins earlier than its group.
+    """Return the median of each of some groups of at most `width` values.
+
+    `complete` means that there is no NaN among the values.
+    """
+    # Near the end of the values, a row begins before its group.
     start = np.minimum(first, len(values) - width)
     n_rows = len(values) - width + 1
     rows = as_strided(values, (n_rows, width), values.strides * 2, writeable=False)[start]
@@ -83,14 +86,14 @@ def _row_medians(
 
 
 def fill_parallaxes(parallax: FloatArray, stars: Stars, fallback: float) -> FloatArray:
-    """Give clusters without any parallax that of a typical cluster, with a warning."""
+    """Fill in the parallax of a typical cluster for clusters without any, with a warning."""
     lost = np.isnan(parallax)
     if not lost.any():
         return parallax
     warnings.warn(
         f"{np.count_nonzero(lost)} of {len(parallax)} clusters have no star with a parallax, the "
         f"first {stars.index[int(np.argmax(lost))]!r}; {fallback:.4g} mas, the median of the "
-        "training clusters, stands in.",
+        "training clusters, is used.",
         UserWarning,
         stacklevel=4,
     )
@@ -98,7 +101,7 @@ def fill_parallaxes(parallax: FloatArray, stars: Stars, fallback: float) -> Floa
 
 
 def typical_parallax(parallax: FloatArray) -> float:
-    """The median of the clusters' parallaxes.
+    """Return the median of the clusters' parallaxes.
 
     Raises
     ------
@@ -107,12 +110,12 @@ def typical_parallax(parallax: FloatArray) -> float:
     """
     if np.isnan(parallax).all():
         raise ValueError(
-            f"No star has a parallax (column {PARALLAX!r} is all NaN), so that no distance "
-            "can be taken off the magnitudes."
+            f"No star has a parallax (column {PARALLAX!r} is all NaN), so magnitudes cannot "
+            "be corrected for distance."
         )
     return float(np.nanmedian(parallax))
 
 
 def modulus_at_least(parallax: FloatArray, min_parallax: float) -> FloatArray:
-    """Distance modulus (mag) of parallaxes, those below a limit taken as the limit."""
+    """Return the distance modulus (mag) of parallaxes; those below a limit count as the limit."""
     return np.asarray(modulus_from_parallax(np.maximum(parallax, min_parallax)), dtype=np.float64)

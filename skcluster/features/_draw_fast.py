@@ -1,4 +1,4 @@
-"""Pictures of many clusters at once, in numpy."""
+"""Draw pictures of many clusters at once in numpy."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ import numpy.typing as npt
 from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.features._picture_layout import PictureLayout
 
-#: Vertical lines across a pixel on which a disc's cover is measured.
+#: Number of vertical lines per pixel for integrating the area of a disc.
 _LINES = 256
 
 
 def disc(radius: float) -> FloatArray:
-    """How much of each pixel a disc covers whose centre is that of the middle pixel.
+    """Return the fraction of each pixel that a disc covers, centred on the middle pixel.
 
     Parameters
     ----------
@@ -23,26 +23,26 @@ def disc(radius: float) -> FloatArray:
     Returns
     -------
     ndarray of shape (2 m + 1, 2 m + 1)
-        Covered parts, 0 to 1.
+        Covered fractions, 0 to 1.
     """
     reach = max(int(np.ceil(radius - 0.5)), 0)
     pixels = np.arange(-reach, reach + 1)
-    # Along a line at x the disc covers y from -half to half.
+    # On a line at x the disc covers y from -half to half.
     x = pixels[:, None] + (np.arange(_LINES) + 0.5) / _LINES - 0.5
     half = np.sqrt(np.maximum(radius**2 - x**2, 0))
     low = np.maximum(pixels[:, None, None] - 0.5, -half)
     high = np.minimum(pixels[:, None, None] + 0.5, half)
     cover = np.maximum(high - low, 0).mean(axis=2)
-    # Exact along y, approximate along x: the mean of both ways is as round as a disc.
+    # Exact in y, approximate in x: averaging with the transpose restores the symmetry.
     stamp: FloatArray = (cover + cover.T) / 2
     return stamp
 
 
 class FastRenderer:
-    """Draws discs where Agg would draw matplotlib's markers.
+    """Draw discs where Agg would draw matplotlib's markers.
 
-    Agg puts the centre of a marker on that of a pixel, so that all stars look the same: a stamp.
-    A pixel under several stars is as clear as the product of what each lets through.
+    Agg centres markers on pixels, so that all stars have the same shape, a stamp. The transmission
+    of a pixel under several stars is the product of theirs.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class FastRenderer:
         self._reach = len(stamp) // 2
         rows, columns = layout.window
         self._height, self._width = rows.stop - rows.start, columns.stop - columns.start
-        # Stars whose centre is off the window, however far, go where only their rim can be seen.
+        # Stars centred outside the window are moved to where at most their edge is visible.
         self._pad = 2 * self._reach + 1
         self._padded: tuple[int, int] = (
             self._height + 2 * self._pad,
@@ -72,7 +72,7 @@ class FastRenderer:
 
     @property
     def pixels(self) -> int:
-        """Pixels that a picture takes while it is drawn."""
+        """Number of pixels of a picture while it is drawn."""
         return self._padded[0] * self._padded[1]
 
     def draw(
@@ -87,11 +87,11 @@ class FastRenderer:
         Parameters
         ----------
         colour, magnitude : ndarray of shape (n_stars,)
-            Where the stars are in the diagram.
+            Positions of the stars in the diagram.
         cluster : ndarray of int, shape (n_stars,)
-            Which picture each star is on.
+            Picture of each star.
         out : ndarray of float32 or uint8, shape (n_clusters, size, size)
-            Filled with ink: 0 to 1, or 0 to 255.
+            Filled with the amount of ink: 0 to 1, or 0 to 255.
         """
         rows, columns = self._layout.window
         place = cluster * self._padded[0]
@@ -109,7 +109,7 @@ class FastRenderer:
         _ink(seen, out[:, rows, columns])
 
     def _blank(self, n_clusters: int) -> npt.NDArray[np.float32]:
-        """Clear paper, the same each time: new memory is slow to get."""
+        """Return an empty canvas, reusing memory, because allocation is slow."""
         if len(self._paper) < n_clusters:
             self._paper = np.empty((n_clusters, *self._padded), dtype=np.float32)
         paper = self._paper[:n_clusters]
@@ -117,7 +117,7 @@ class FastRenderer:
         return paper
 
     def _on_paper(self, places: FloatArray, seen: slice) -> IntArray:
-        """Rows or columns on the padded paper."""
+        """Return rows or columns on the padded canvas."""
         beyond = self._reach + 1
         np.clip(places, seen.start - beyond, seen.stop - 1 + beyond, out=places)
         places += self._pad - seen.start
@@ -125,7 +125,7 @@ class FastRenderer:
 
 
 def _ink(clear: FloatArray, out: npt.NDArray[Any]) -> None:
-    """Fill pictures with the ink of pixels that let a part of the light through."""
+    """Fill pictures with ink, given the transmission of pixels."""
     if out.dtype == np.uint8:
         np.subtract(np.float32(255.5), np.float32(255) * clear, out=out, casting="unsafe")
     else:

@@ -1,4 +1,4 @@
-"""Pictures of clusters one by one, in matplotlib."""
+"""Draw pictures of clusters one by one with matplotlib."""
 
 from contextlib import AbstractContextManager
 from typing import Any
@@ -11,16 +11,16 @@ from skcluster.features._picture_layout import INCHES, PictureLayout
 
 
 def default_settings() -> AbstractContextManager[None]:
-    """Within this, matplotlib's settings, which a user may have changed, are its defaults."""
+    """Use matplotlib's default settings, whatever the user has changed."""
     from matplotlib import style
 
     return style.context("default")
 
 
 class MatplotlibRenderer:
-    """Draws the picture that ``savefig`` would write, without the file.
+    """Draw the picture that ``savefig`` would write, without a file.
 
-    One figure, which belongs to no pyplot session, serves all clusters.
+    One figure, independent of pyplot, is used for all clusters.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class MatplotlibRenderer:
         from matplotlib.figure import Figure
 
         figure = Figure(figsize=(INCHES, INCHES), dpi=layout.dpi)
-        self._canvas: Any = FigureCanvasAgg(figure)  # whose methods matplotlib does not annotate
+        self._canvas: Any = FigureCanvasAgg(figure)  # matplotlib does not annotate its methods
         axes = figure.add_axes(layout.box)
         if not layout.axes:
             axes.set_axis_off()
@@ -49,12 +49,12 @@ class MatplotlibRenderer:
         Parameters
         ----------
         colour, magnitude : ndarray of shape (n_stars,)
-            Where the stars are in the diagram.
+            Positions of the stars in the diagram.
 
         Returns
         -------
         ndarray of shape (size, size)
-            Ink, 0 to 255.
+            Amount of ink, 0 to 255.
         """
         self._stars.set_data(colour, magnitude)
         self._canvas.draw()

@@ -1,4 +1,4 @@
-"""Guesses for a network that cannot divide."""
+"""Guesses with distances in place of parallaxes, for networks."""
 
 from numbers import Real
 from typing import Any, ClassVar, Self
@@ -20,24 +20,24 @@ from skcluster._utils.typing import FloatArray
 
 
 class GuessDistances(DocLinkMixin, TransformerMixin, BaseEstimator):
-    """Replace the parallax among the guesses by the distance that belongs to it.
+    """Replace the parallax among the guesses by the distance.
 
-    A network adds and multiplies, but it does not divide. The slope is limited, too: that of a few
-    stars can be anything.
+    Networks approximate divisions poorly. The slope is limited as well, because it is unreliable
+    for few stars.
 
     Parameters
     ----------
     max_distance : float, default=10.0
-        Larger distances, and those of negative parallaxes, are taken as this, kpc.
+        Maximum distance, kpc, also used for negative parallaxes.
     max_slope : float, default=1.0
-        Slopes are taken as within ± this.
+        Slopes are clipped to ± this.
 
     Attributes
     ----------
     n_features_in_ : int
         Number of columns seen in `fit`.
     feature_names_in_ : ndarray of str, shape (n_features_in_,)
-        Their names, if they had any.
+        Names of the columns, if they have any.
 
     See Also
     --------
@@ -62,25 +62,25 @@ class GuessDistances(DocLinkMixin, TransformerMixin, BaseEstimator):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Check the input; nothing is learned.
+        """Check the input.
 
         Parameters
         ----------
         X : array-like of shape (n_clusters, n_features)
             The slope first, the parallax (mas) last.
         y : object
-            Not used.
+            Ignored.
 
         Returns
         -------
-        GuessDistances
-            Itself.
+        self : GuessDistances
+            The fitted transformer.
         """
         validate_data(self, X, dtype=FLOAT_DTYPES, ensure_all_finite="allow-nan")
         return self
 
     def transform(self, X: Any) -> FloatArray:
-        """Limit the slope, and turn the parallax into a distance.
+        """Limit the slope, and convert the parallax to a distance.
 
         Parameters
         ----------
@@ -90,7 +90,7 @@ class GuessDistances(DocLinkMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_clusters, n_features)
-            The distance (kpc) in place of the parallax.
+            The guesses with the distance (kpc) instead of the parallax.
         """
         check_is_fitted(self)
         values: FloatArray = validate_data(
@@ -101,7 +101,7 @@ class GuessDistances(DocLinkMixin, TransformerMixin, BaseEstimator):
         return values
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
-        """Names of the columns, the last one "parallax_distance".
+        """Get output feature names; the last one is "parallax_distance".
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""First guesses at a cluster's parameters: slope, mean colour and median parallax."""
+"""Guess features: slope, mean colour and median parallax."""
 
 import warnings
 from numbers import Integral, Real
@@ -23,56 +23,55 @@ from skcluster.features._distance import (
 
 _NAMES = ("cmd_slope", "mean_colour", "median_parallax")
 
-#: Magnitudes that scatter by less than this have no slope, mag.
+#: Minimum scatter of magnitudes for a slope, mag.
 _LEAST_SCATTER = 1e-3
 
 
 class GuessFeatures(ClusterTransformer):
     """Slope of the colour-magnitude relation, mean colour and median parallax of each cluster.
 
-    Three numbers from which the parameters can be guessed: how blue the turn-off is, how red the
-    unevolved stars are, and how near the cluster is.
+    These numbers indicate the parameters: the colour of the turn-off, the colour of unevolved
+    stars, and the distance.
 
     Parameters
     ----------
     slope_limit : float, default=4.0
-        The slope is that of stars with a distance-corrected magnitude brighter than this, mag.
+        Faint limit, in distance-corrected magnitude, of the stars for the slope, mag.
     mean_range : (float, float), default=(4.0, 5.0)
-        The mean colour is that of stars with a distance-corrected magnitude in this range, the
-        first end included, the second not, mag.
+        Range of distance-corrected magnitudes, excluding its upper end, of the stars for the mean
+        colour, mag.
     min_stars : int, default=3
-        Fewer stars have no slope.
+        Minimum number of stars for a slope.
     zero_point : float, default=0.0
-        Parallax that the catalogue gives an infinitely far object, mas (−0.029 in Gaia DR2); taken
-        off all three.
+        Parallax zero point of the catalogue, mas (−0.029 in Gaia DR2), used for all three features.
     min_parallax : float, default=0.05
-        Smaller and negative median parallaxes are taken as this, mas, where a distance is needed
-        (the feature ``median_parallax`` itself stays as measured). The default is 20 kpc, beyond
-        every open cluster known.
+        Minimum parallax, mas, for distance moduli; smaller and negative median parallaxes are
+        replaced by it (not in the feature ``median_parallax``). The default is 20 kpc, beyond every
+        known open cluster.
     dtype : {"float32", "float64"}, default="float32"
-        Type of the output; a network wants single precision. Sums are in double precision.
+        Type of the output. Sums are computed in double precision.
 
     Attributes
     ----------
     fallback_features_ : ndarray of shape (3,)
-        Median of each feature over the training clusters that have it. It stands in where a
-        cluster has not: no or too few stars in the range (which is common, so without a word), or
-        no star with a parallax (with a warning).
+        Median of each feature over the training clusters that have it. It replaces missing
+        features of clusters with too few stars in the range (common, without a warning) or without
+        any parallax (with a warning).
 
     See Also
     --------
-    CMDHistogram : The whole diagram.
+    CMDHistogram : Histogram of the whole diagram.
 
     Notes
     -----
-    After Branco & Ferraz (2023), who name the features and the ranges, but not which variable the
-    slope is of, nor how distances were corrected for. Chosen here:
+    The features and ranges follow Branco & Ferraz (2023), who specify neither the dependent
+    variable of the slope nor the distance correction. Choices of this package:
 
     - the slope is that of a least-squares line of colour as a function of magnitude (mag per mag).
-      The other way round, the upright sequence of a young cluster has a slope without bound;
+      The inverse slope is unbounded for the vertical sequence of a young cluster;
     - magnitudes are corrected by the distance modulus of the cluster's median parallax, one for all
       its stars, as parallaxes of individual stars are too noisy; missing ones are left out;
-    - extinction is left in: it is one of the things to be guessed.
+    - there is no correction for extinction, which is to be estimated.
 
     References
     ----------
@@ -122,29 +121,29 @@ class GuessFeatures(ClusterTransformer):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ClustersLike, y: Any = None) -> Self:
-        """Learn what stands in for features that a cluster does not have.
+        """Learn the fallbacks for features that a cluster lacks.
 
         Parameters
         ----------
         X : clusters
-            Whatever `skcluster.clusters.as_clusters` takes, with parallaxes.
+            Any input of `skcluster.clusters.as_clusters`, with parallaxes.
         y : object
-            Not used.
+            Ignored.
 
         Returns
         -------
-        GuessFeatures
-            Itself.
+        self : GuessFeatures
+            The fitted transformer.
 
         Raises
         ------
         ValueError
-            If there is no column of parallaxes, or no parallax in it.
+            If there is no parallax.
 
         Warns
         -----
         UserWarning
-            If no training cluster has a slope or a mean colour, so that zero stands in.
+            If no training cluster has a slope or a mean colour, so that zero is used.
         """
         check_range("mean_range", self.mean_range)
         stars = validate_clusters(X, columns=(PARALLAX,), others=False)
@@ -156,12 +155,12 @@ class GuessFeatures(ClusterTransformer):
         return self
 
     def transform(self, X: ClustersLike) -> FloatArray:
-        """Measure the features.
+        """Compute the features.
 
         Parameters
         ----------
         X : clusters
-            Whatever `skcluster.clusters.as_clusters` takes, with parallaxes.
+            Any input of `skcluster.clusters.as_clusters`, with parallaxes.
 
         Returns
         -------
@@ -183,12 +182,12 @@ class GuessFeatures(ClusterTransformer):
         return self._output(features.astype(self.dtype, copy=False), X, stars)
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
-        """``cmd_slope``, ``mean_colour`` and ``median_parallax``.
+        """Get output feature names: ``cmd_slope``, ``mean_colour`` and ``median_parallax``.
 
         Parameters
         ----------
         input_features : object
-            Not used.
+            Ignored.
 
         Returns
         -------
@@ -199,7 +198,7 @@ class GuessFeatures(ClusterTransformer):
         return np.array(_NAMES, dtype=object)
 
     def _measure(self, stars: Stars, parallax: FloatArray) -> FloatArray:
-        """The features of all clusters, NaN where there are too few stars."""
+        """Return the features of all clusters, NaN where there are too few stars."""
         moduli = modulus_at_least(parallax, self.min_parallax)
         features = np.empty((len(parallax), len(_NAMES)))
         features[:, 2] = parallax
@@ -221,7 +220,7 @@ class GuessFeatures(ClusterTransformer):
             return float(np.median(known))
         warnings.warn(
             f"None of the {len(features)} training clusters has enough stars for {_NAMES[i]}; "
-            "zero stands in.",
+            "zero is used.",
             UserWarning,
             stacklevel=4,
         )
@@ -229,12 +228,12 @@ class GuessFeatures(ClusterTransformer):
 
 
 class _Chosen:
-    """Sums over the chosen members of each of several consecutive groups of stars.
+    """Sums over some members of several consecutive groups of stars.
 
     Parameters
     ----------
     chosen : ndarray of bool, shape (n_stars,)
-        Which stars.
+        The stars to sum over.
     ends : ndarray of int, shape (n_groups + 1,)
         The stars of group ``i`` are ``ends[i]:ends[i + 1]``.
     """
@@ -250,19 +249,19 @@ class _Chosen:
         return values[self.positions].astype(np.float64, copy=False)
 
     def sum(self, values: FloatArray) -> FloatArray:
-        """Sum of the chosen ones' values, zero where none is."""
+        """Return the sums of the chosen values, zero without any."""
         sums = np.zeros(len(self.n))
         if len(values):
             sums[self.filled] = np.add.reduceat(values, self.starts)
         return sums
 
     def mean(self, values: FloatArray) -> FloatArray:
-        """Mean of the chosen values, NaN where none is."""
+        """Return the means of the chosen values, NaN without any."""
         sums = self.sum(self.take(values))
         return np.where(self.filled, sums / np.maximum(self.n, 1), np.nan)
 
     def slope(self, x: FloatArray, y: FloatArray, min_stars: int) -> FloatArray:
-        """Slope of the least-squares line of y over x, NaN where it has none."""
+        """Return the slopes of least-squares lines of y over x, NaN where undefined."""
         n = np.maximum(self.n, 1)
         x, y = self.take(x), self.take(y)
         sum_x, sum_y = self.sum(x), self.sum(y)

@@ -1,4 +1,4 @@
-"""Apparent or absolute magnitudes on the axis of a colour-magnitude diagram."""
+"""Apparent or absolute magnitudes in a colour-magnitude diagram."""
 
 from numbers import Real
 from typing import Any, ClassVar
@@ -16,13 +16,13 @@ from skcluster.features._distance import (
     typical_parallax,
 )
 
-#: Where the magnitudes of a diagram lie by default: apparent ones as in the paper; absolute ones
-#: with 98 per cent of the stars of nearby and distant open clusters between them.
+#: Default ranges of magnitudes: apparent ones as in the paper; absolute ones that contain 98 per
+#: cent of the stars of nearby and distant open clusters.
 DEFAULT_RANGES = {"apparent": (10.0, 18.0), "absolute": (-4.0, 12.0)}
 
 
 class DiagramTransformer(ClusterTransformer):
-    """Base of the estimators that put stars into a colour-magnitude diagram.
+    """Base of the transformers that use the colour-magnitude diagram.
 
     Subclasses have the parameters ``colour_range``, ``magnitude``, ``magnitude_range``,
     ``zero_point`` and ``min_parallax``.
@@ -43,7 +43,7 @@ class DiagramTransformer(ClusterTransformer):
     min_parallax: float
 
     def _ranges(self) -> tuple[tuple[float, float], tuple[float, float]]:
-        """Ranges of colour and magnitude, checked."""
+        """Return the ranges of colour and magnitude, checked."""
         magnitudes = self.magnitude_range
         if magnitudes is None:
             magnitudes = DEFAULT_RANGES[self.magnitude]
@@ -57,12 +57,12 @@ class DiagramTransformer(ClusterTransformer):
         return validate_clusters(X, columns=(*needed, *columns), others=False)
 
     def _fit_distances(self, stars: Stars) -> None:
-        """Learn what stands in for the parallax of a cluster without any."""
+        """Learn the fallback for the parallax of a cluster without any."""
         if self.magnitude == "absolute":
             self.fallback_parallax_ = typical_parallax(median_parallaxes(stars, self.zero_point))
 
     def _moduli(self, stars: Stars) -> FloatArray | None:
-        """What to take off the magnitudes of each cluster, if anything."""
+        """Return the distance modulus to subtract from each cluster's magnitudes, if any."""
         if self.magnitude == "apparent":
             return None
         parallax = median_parallaxes(stars, self.zero_point)
@@ -76,7 +76,7 @@ def magnitudes_in_block(
     clusters: slice,
     members: slice,
 ) -> FloatArray:
-    """Magnitudes of a run of clusters, the distance modulus taken off if there is one."""
+    """Return the magnitudes of a run of clusters, minus the distance modulus if there is one."""
     values: FloatArray = stars[MAGNITUDE][members]
     if moduli is None:
         return values

@@ -1,4 +1,4 @@
-"""The parallax of a cluster as the weighted mean of its stars', and how well it is known."""
+"""Weighted mean parallaxes of clusters and their errors."""
 
 import numpy as np
 
@@ -8,15 +8,15 @@ from skcluster.features._base import MAGNITUDE, PARALLAX
 from skcluster.features._distance import median_parallaxes
 from skcluster.gaia import parallax_error
 
-#: What stands beside a star's own error, mas: a choice that keeps a few bright stars, whose errors
-#: are smaller than the zero point is known, from being the whole mean.
+#: Added in quadrature to the errors of stars, mas: an adopted value that limits the weight of
+#: bright stars, whose errors are smaller than the uncertainty of the zero point.
 _SYSTEMATIC = 0.03
-#: Stars farther from the cluster's median, in errors, are left out.
+#: Stars farther than this from the cluster's median, in units of their errors, are left out.
 _OUTLIER = 3.0
 
 
 def parallax_errors(stars: Stars) -> FloatArray:
-    """Each star's parallax error, mas; that typical of its magnitude where the table has none."""
+    """Return each star's parallax error (mas), if missing the typical one for its magnitude."""
     typical = parallax_error(stars[MAGNITUDE]).astype(np.float64)
     if "parallax_error" not in stars:
         return typical
@@ -25,7 +25,7 @@ def parallax_errors(stars: Stars) -> FloatArray:
 
 
 def mean_parallaxes(stars: Stars, zero_point: float = 0.0) -> tuple[FloatArray, FloatArray]:
-    """Weighted mean parallax of each cluster and its standard error, outliers left out.
+    """Return the weighted mean parallax of each cluster and its standard error, without outliers.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def mean_parallaxes(stars: Stars, zero_point: float = 0.0) -> tuple[FloatArray, 
     Returns
     -------
     mean, error : ndarray of shape (n_clusters,)
-        In mas; NaN for a cluster without any parallax.
+        Means and errors in mas; NaN for a cluster without any parallax.
     """
     n, cluster = len(stars.index), stars.cluster
     parallax = stars[PARALLAX].astype(np.float64) - zero_point
@@ -45,7 +45,7 @@ def mean_parallaxes(stars: Stars, zero_point: float = 0.0) -> tuple[FloatArray, 
     middle = median_parallaxes(stars, zero_point)
     known = np.isfinite(parallax)
     near = known & (np.abs(parallax - middle[cluster]) < _OUTLIER * error)
-    # The median of two stars may be far from both.
+    # The median of two stars may be far from both of them.
     lonely = np.bincount(cluster, near, minlength=n) == 0
     weight = np.where(near | (known & lonely[cluster]), error**-2, 0.0)
     total = np.bincount(cluster, weight, minlength=n)

@@ -1,4 +1,4 @@
-"""Where the stars of a colour-magnitude diagram fall on a picture of it."""
+"""Positions of stars in pictures of colour-magnitude diagrams."""
 
 from dataclasses import dataclass
 
@@ -10,8 +10,8 @@ from skcluster._utils.typing import FloatArray
 INCHES = 4.0
 _POINTS_AN_INCH = 72.0
 
-#: Left, bottom, width and height of the diagram as parts of the picture: matplotlib's default
-#: where axes are drawn, the whole picture where not.
+#: Left, bottom, width and height of the diagram as fractions of the picture: matplotlib's default
+#: with axes, the whole picture without.
 _BOX_WITH_AXES = (0.125, 0.11, 0.775, 0.77)
 _BOX_WITHOUT = (0.0, 0.0, 1.0, 1.0)
 
@@ -23,11 +23,11 @@ class PictureLayout:
     Parameters
     ----------
     size : int
-        Rows and columns of pixels.
+        Number of rows and columns of pixels.
     colours, magnitudes : (float, float)
         Limits of the diagram, mag.
     inverted : bool
-        Whether bright stars are on top.
+        Whether bright stars are at the top.
     marker : float
         Diameter of a star, points.
     axes : bool
@@ -43,12 +43,12 @@ class PictureLayout:
 
     @property
     def box(self) -> tuple[float, float, float, float]:
-        """Left, bottom, width and height of the diagram as parts of the picture."""
+        """Left, bottom, width and height of the diagram as fractions of the picture."""
         return _BOX_WITH_AXES if self.axes else _BOX_WITHOUT
 
     @property
     def dpi(self) -> float:
-        """Pixels an inch."""
+        """Pixels per inch."""
         return self.size / INCHES
 
     @property
@@ -58,22 +58,22 @@ class PictureLayout:
 
     @property
     def window(self) -> tuple[slice, slice]:
-        """Rows and columns in which stars are seen."""
+        """Rows and columns in which stars are visible."""
         left, bottom, width, height = self.box
         edges = [1 - bottom - height, 1 - bottom, left, left + width]
         top, low, west, east = (int(edge * self.size + 0.5) for edge in edges)
-        # Agg counts the last row and column in.
+        # Agg includes the last row and column.
         return slice(top, min(low + 1, self.size)), slice(west, min(east + 1, self.size))
 
     def columns(self, colour: FloatArray) -> FloatArray:
-        """Column of each star's centre, as Agg rounds it; unbounded."""
+        """Return the column of each star's centre, as Agg rounds it; unbounded."""
         left, _, width, _ = self.box
         low, high = self.colours
         scale = width * self.size / (high - low)
         return _floor(colour, scale, left * self.size - low * scale + 0.5)
 
     def rows(self, magnitude: FloatArray) -> FloatArray:
-        """Row of each star's centre, as Agg rounds it; unbounded."""
+        """Return the row of each star's centre, as Agg rounds it; unbounded."""
         _, bottom, _, height = self.box
         # The top row is row 0.
         top, low = self.magnitudes if self.inverted else self.magnitudes[::-1]

@@ -14,7 +14,7 @@ def quantiles_by_group(
     quantiles: Sequence[float] | FloatArray,
     fewest: int = 2,
 ) -> tuple[FloatArray, IntArray]:
-    """Quantiles of each group, linearly interpolated as numpy's are, and the groups' sizes.
+    """Return quantiles of each group, linearly interpolated as numpy's are, and the groups' sizes.
 
     Parameters
     ----------
@@ -25,14 +25,14 @@ def quantiles_by_group(
     n_groups : int
         Number of groups.
     quantiles : sequence of float
-        From 0 to 1.
+        Quantiles, from 0 to 1.
     fewest : int, default=2
-        Groups with fewer values have no quantiles.
+        Minimum number of values of a group.
 
     Returns
     -------
     quantiles : ndarray of shape (n_groups, n_quantiles)
-        NaN where a group has too few values.
+        The quantiles; NaN for groups with too few values.
     size : ndarray of int, shape (n_groups,)
         Number of values of each group.
     """

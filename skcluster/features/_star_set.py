@@ -1,4 +1,4 @@
-"""The stars themselves, for networks that read a set: a row of numbers for each star."""
+"""The individual stars of clusters, for networks over sets."""
 
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
@@ -22,22 +22,22 @@ _UNKNOWN_MODULUS = (11.0, 2.0)
 
 
 class StarSet(ClusterTransformer):
-    """The stars of each cluster one by one, and what all of them say together.
+    """Features of the individual stars of each cluster, and of the cluster as a whole.
 
-    The input of `SetRegressor`, which reads every star instead of a histogram of them. All numbers
-    are scaled by fixed constants to about −2 to 2, so that weights trained on other clusters fit.
+    This is the input of `SetRegressor`, which reads every star instead of a histogram. All features
+    are scaled by constants to about −2 to 2, so that pretrained weights can be used.
 
     Parameters
     ----------
     max_stars : int, default=256
-        Stars of a cluster that are kept. Of a larger cluster, evenly many of each brightness.
+        Maximum number of stars per cluster. Larger clusters are thinned evenly in magnitude.
     faint_limit : float or None, default=18.0
-        Stars as faint or fainter in G are left out, so that catalogues of different depth look
-        alike. None takes all.
+        Stars of this G magnitude or fainter are left out, so that catalogues of different depth
+        are comparable. None uses all stars.
     zero_point : float, default=0.0
-        Parallax that the catalogue gives an infinitely far object, mas (−0.029 in Gaia DR2).
+        Parallax zero point of the catalogue, mas (−0.029 in Gaia DR2).
     min_parallax : float, default=0.05
-        Smaller and negative mean parallaxes are taken as this, mas.
+        Minimum of the mean parallaxes, mas; smaller and negative ones are replaced by it.
 
     Attributes
     ----------
@@ -50,19 +50,18 @@ class StarSet(ClusterTransformer):
 
     Notes
     -----
-    The first 16 columns describe the cluster: distance modulus of its mean parallax and the error
-    of that, logarithm of the number of stars, quantiles of G and colour, distance of the parallax,
-    limiting magnitude (see `skcluster.clusters.magnitude_limits`), and whether there is a parallax
-    at all. For a cluster without, a distance modulus of 11 with an error of 2 stands in.
+    The first 16 columns describe the cluster: distance modulus of its mean parallax and its error,
+    logarithm of the number of stars, quantiles of G and colour, parallax distance, magnitude limit
+    (see `skcluster.clusters.magnitude_limits`), and whether there is any parallax. Without a
+    parallax, a distance modulus of 11 with an error of 2 is used.
     Seven columns follow for each star, brightest first: G, colour, G corrected by the cluster's
-    parallax, the difference of its parallax to the cluster's in errors (within ±5; 0 where it has
-    none), membership probability (1 where the table has none), rank in brightness from −1 to 1, and
-    1. All seven are 0 where a cluster has fewer stars.
+    parallax, difference from the cluster's parallax in units of its error (within ±5; 0 if
+    missing), membership probability (1 if missing), rank in brightness from −1 to 1, and 1. All
+    seven are 0 for padding.
 
     References
     ----------
-    Zaheer et al. 2017, *Deep Sets*, NeurIPS, on learning from sets. The columns are choices of this
-    package.
+    Zaheer et al. 2017, *Deep Sets*, NeurIPS. The columns are choices of this package.
 
     Examples
     --------
@@ -98,37 +97,36 @@ class StarSet(ClusterTransformer):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ClustersLike, y: Any = None) -> Self:
-        """Check the clusters; only the number of columns is learned.
+        """Check the clusters and set the number of columns.
 
         Parameters
         ----------
         X : clusters
-            Whatever `skcluster.clusters.as_clusters` takes.
+            Any input of `skcluster.clusters.as_clusters`.
         y : object
-            Not used.
+            Ignored.
 
         Returns
         -------
-        StarSet
-            Itself.
-
+        self : StarSet
+            The fitted transformer.
         """
         validate_clusters(X)
         self.n_features_out_ = len(CONTEXT) + self.max_stars * len(CHANNELS)
         return self
 
     def transform(self, X: ClustersLike) -> npt.NDArray[np.float32]:
-        """Lay the stars out in rows.
+        """Arrange the stars of each cluster in a row.
 
         Parameters
         ----------
         X : clusters
-            Whatever `skcluster.clusters.as_clusters` takes.
+            Any input of `skcluster.clusters.as_clusters`.
 
         Returns
         -------
         ndarray of float32, shape (n_clusters, 16 + 7 * max_stars)
-            See the notes. NaN for a cluster without a star brighter than the limit.
+            The features, see the notes. NaN for a cluster without a star brighter than the limit.
         """
         check_is_fitted(self)
         stars = validate_clusters(X)
@@ -148,12 +146,12 @@ class StarSet(ClusterTransformer):
         return self._output(values, X, stars)
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
-        """Names such as ``parallax_modulus`` and ``star_0_bp_rp``.
+        """Get output feature names, such as ``parallax_modulus`` and ``star_0_bp_rp``.
 
         Parameters
         ----------
         input_features : object
-            Not used.
+            Ignored.
 
         Returns
         -------
@@ -171,7 +169,7 @@ class StarSet(ClusterTransformer):
         g, colour = (stars[name].astype(np.float64) for name in (MAGNITUDE, COLOUR))
         known = np.isfinite(parallax)
         floor = np.maximum(parallax, self.min_parallax)
-        # 5 / ln 10 turns a relative error into one of the modulus.
+        # 5 / ln 10 converts a relative parallax error to an error of the modulus.
         modulus_error = np.minimum(5 / np.log(10) * error / floor, _UNKNOWN_MODULUS[1])
         distance = np.where(
             known, np.minimum(1 / floor, 12), NETWORK_SCALES["parallax_distance"].middle
@@ -194,12 +192,12 @@ class StarSet(ClusterTransformer):
     def _channels(
         self, stars: Stars, parallax: FloatArray
     ) -> tuple[IntArray, IntArray, FloatArray]:
-        """The stars that are kept, their places in their clusters' rows, and their numbers."""
+        """Return the channels of the kept stars, their positions in the rows, and their numbers."""
         g, colour = stars[MAGNITUDE].astype(np.float64), stars[COLOUR].astype(np.float64)
         by_brightness = np.lexsort((stars[PARALLAX], colour, g, stars.cluster))
         cluster = stars.cluster[by_brightness]
         rank, count = np.arange(len(stars)) - stars.offsets[cluster], stars.counts[cluster]
-        # Star i of n goes to place i * k // n of k < n; the first to arrive at a place stays.
+        # Star i of n is assigned to position i * k // n of k < n; the first at a position is kept.
         kept = np.minimum(count, self.max_stars)
         place = rank * kept // count
         first = (rank == 0) | (place != (rank - 1) * kept // count)
@@ -223,7 +221,7 @@ class StarSet(ClusterTransformer):
         return chosen, place[first], np.column_stack(scaled)
 
     def _moduli(self, parallax: FloatArray) -> FloatArray:
-        """Distance moduli of mean parallaxes, and what stands in where there is none (mag)."""
+        """Return distance moduli of mean parallaxes (mag), with the fallback for missing ones."""
         known = np.isfinite(parallax)
         modulus = modulus_at_least(np.where(known, parallax, 1.0), self.min_parallax)
         return np.where(known, modulus, _UNKNOWN_MODULUS[0])

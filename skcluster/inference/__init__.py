@@ -1,4 +1,4 @@
-"""From the prediction of a regressor, and the stars, to estimates with calibrated intervals."""
+"""Posterior distributions and calibrated intervals from a regressor's prediction and the stars."""
 
 from skcluster.inference._conformal import ConformalRegressor
 from skcluster.inference._distribution import PredictiveDistribution

@@ -1,4 +1,4 @@
-"""How wide posterior distributions must be to hold what they promise, from held-out clusters."""
+"""Calibrate the widths of posterior distributions on held-out clusters."""
 
 from dataclasses import dataclass
 from math import ceil
@@ -10,9 +10,9 @@ from skcluster._utils.typing import FloatArray
 
 #: The age around which the spread's dependence on age is expanded (dex).
 _MIDDLE_AGE = 8.4
-#: Logarithms of spreads, at least and at most.
+#: Smallest and largest logarithm of a spread.
 _LOG_RANGE = (-6.0, 2.0)
-#: Errors count as at most this many spreads, so that outliers do not set the width for all.
+#: Errors are clipped to this many spreads, to limit the influence of outliers.
 _MOST = 3.0
 
 
@@ -28,7 +28,7 @@ class Calibration:
     Attributes
     ----------
     coefficients : ndarray of shape (4, n_targets)
-        Of 1, the logarithm, log age and its square.
+        Coefficients of 1, the log posterior standard deviation, log age and its square.
     scores : ndarray of shape (n_training_clusters, n_targets)
         Absolute errors in units of the spread, sorted.
     """
@@ -51,7 +51,7 @@ class Calibration:
         return cls(coefficients, np.sort(np.abs(errors) / spread, axis=0))
 
     def spread(self, std: FloatArray, log_age: FloatArray) -> FloatArray:
-        """Calibrated spreads, shape (n_clusters, n_targets)."""
+        """Return calibrated spreads, shape (n_clusters, n_targets)."""
         logarithms = [
             features @ coefficients
             for features, coefficients in zip(
@@ -62,22 +62,22 @@ class Calibration:
         return spread
 
     def reach(self, coverage: float) -> FloatArray:
-        """Half length of intervals in units of the spread, shape (n_targets,)."""
+        """Return the half length of intervals in units of the spread, shape (n_targets,)."""
         n = len(self.scores)
-        # The correction of the quantile for a finite sample.
+        # Quantile with finite-sample correction.
         reach: FloatArray = self.scores[min(ceil((n + 1) * coverage), n) - 1]
         return reach
 
 
 def _features(std: FloatArray, log_age: FloatArray) -> list[FloatArray]:
-    """What the spread of each target depends on, each of shape (n_clusters, 4)."""
+    """Return the features that predict the spread of each target, each of shape (n_clusters, 4)."""
     age = log_age - _MIDDLE_AGE
     logarithms = np.log(np.maximum(std, np.exp(_LOG_RANGE[0])))
     return [np.column_stack([np.ones_like(age), log, age, age**2]) for log in logarithms.T]
 
 
 def _fit(errors: FloatArray, features: FloatArray) -> FloatArray:
-    """Coefficients for one target; only the first is fitted to very few clusters."""
+    """Return the coefficients for one target; very few clusters determine only the first."""
     start = np.zeros(features.shape[1])
     start[0] = np.log(np.sqrt(np.mean(errors**2)) + 1e-3)
     n_fitted = features.shape[1] if len(errors) >= 10 * features.shape[1] else 1

@@ -1,4 +1,4 @@
-"""The clusters that a posterior is calibrated on: those of the training, and corrupted copies."""
+"""The clusters of the calibration: training clusters and corrupted copies."""
 
 from dataclasses import dataclass
 from typing import Any, Self
@@ -11,7 +11,7 @@ from skcluster._utils.typing import IntArray
 
 @dataclass(frozen=True, eq=False)
 class CalibrationClusters:
-    """Training clusters, and copies of them after these.
+    """Training clusters, followed by their copies.
 
     Attributes
     ----------
@@ -20,7 +20,7 @@ class CalibrationClusters:
     y : DataFrame or ndarray of n_all rows
         Their labels.
     source : ndarray of int, shape (n_all,)
-        The training cluster that each of them was made from; the first ones are these themselves.
+        The training cluster of each row; the first rows are the training clusters themselves.
     n_training : int
         Number of training clusters.
     """
@@ -32,7 +32,7 @@ class CalibrationClusters:
 
     @classmethod
     def of(cls, X: Any, y: Any, resampler: Any) -> Self:
-        """Clusters with the copies that a resampler makes; without one, the clusters alone."""
+        """Return clusters with the copies that a resampler makes, if there is one."""
         n = len(X)
         if resampler is None:
             return cls(X, y, np.arange(n), n)
@@ -41,5 +41,5 @@ class CalibrationClusters:
         return cls(more, labels, np.asarray(resampler.sample_indices_), n)
 
     def made_from(self, rows: IntArray) -> IntArray:
-        """Rows of training clusters and of the copies made from them."""
+        """Return the rows of training clusters and of the copies made from them."""
         return np.flatnonzero(np.isin(self.source, rows))

@@ -1,4 +1,4 @@
-"""The posterior distribution of one cluster and of its stars' membership."""
+"""The posterior distribution of one cluster's parameters and of its stars' membership."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,11 +13,11 @@ from skcluster.inference._parameters import TYPICAL_LOG_FIELD_ODDS, Parameters
 from skcluster.inference._prior import Prior
 from skcluster.isochrones import AXES
 
-#: Fewer effective draws say less than the prior.
+#: With fewer effective draws, the prior is used.
 _LEAST_EFFECTIVE = 15.0
-#: Draws that stand for the posterior where each star is looked at.
+#: Number of draws from the posterior for quantities per star.
 _N_REPRESENTATIVES = 16
-#: Deviations of the logarithm of the field odds, over which the share of field stars is averaged.
+#: Deviations of the log field odds over which the fraction of field stars is averaged.
 _DEVIATIONS = np.linspace(-2.5, 4.0, 27)
 
 
@@ -47,7 +47,7 @@ class ClusterPosterior:
     def sample(
         cls, likelihood: StarLikelihood, prior: Prior, n_draws: int = 2048, seed: int = 0
     ) -> "ClusterPosterior":
-        """Sample it; see `skcluster.inference._importance.sample_posterior`."""
+        """Sample the posterior; see `skcluster.inference._importance.sample_posterior`."""
         draws = sample_posterior(likelihood.log_likelihood, prior, n_draws, seed)
         if draws.effective_size >= _LEAST_EFFECTIVE:
             return cls(likelihood, prior, draws)
@@ -84,7 +84,7 @@ class ClusterPosterior:
 
     @cached_property
     def membership(self) -> FloatArray:
-        """Probability of each star that is used to be a member, shape (n_used,).
+        """Membership probability of each used star, shape (n_used,).
 
         It is computed without tempering, and averaged over the field odds weighted by the
         untempered likelihood, because tempering would leave the fraction of field stars near its
@@ -106,5 +106,5 @@ class ClusterPosterior:
 
     @property
     def field_fraction(self) -> float:
-        """Expected fraction of field stars among the stars used."""
+        """Expected fraction of field stars among the used stars."""
         return float(1 - self.membership.mean())

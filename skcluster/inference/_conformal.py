@@ -1,4 +1,4 @@
-"""Intervals and samples with the coverage that they state, for any regressor."""
+"""Calibrated intervals and samples for any regressor."""
 
 from functools import partial
 from numbers import Integral
@@ -50,31 +50,31 @@ class ConformalRegressor(
     n_jobs : int or None, default=None
         Number of folds fitted in parallel.
     random_state : int, RandomState instance or None, default=None
-        Shuffles the folds. The regressor has its own.
+        Determines the shuffling of the folds. The regressor has its own parameter.
 
     Attributes
     ----------
     estimator_ : estimator
-        Fitted on all clusters.
+        The regressor fitted on all clusters.
     errors_ : ndarray of shape (n_clusters, n_targets)
         True minus predicted value of each training cluster when it was held out, in transformed
         targets.
     scores_ : ndarray of shape (n_clusters, n_targets)
         The errors in units of the predicted standard deviation.
     y_ndim_ : int
-        Number of dimensions of the ``y`` of `fit`, and of what `predict` returns.
+        Number of dimensions of the ``y`` of `fit`, and of predictions.
     target_names_ : tuple of str or None
         Column names of ``y``, if it is a DataFrame or Series with names that are strings. Intervals
         and samples of targets in `skcluster.schema.TARGETS` stay within the range given there: no
         distance or extinction is negative.
     domain_ : transformer, callable or None
-        Fitted ``domain``.
+        The fitted ``domain``.
     domain_scaler_ : RobustScaler
-        Scales the features of the domain.
+        Scaler of the features of the domain.
     domain_points_ : ndarray of shape (n_clusters, n_features)
         The training clusters in the domain.
     domain_limit_ : float
-        Distance to them beyond which a cluster is outside.
+        Distance to them beyond which a cluster is outside the domain.
     n_features_in_ : int
         Number of features seen during `fit`, if the estimator defines it.
     feature_names_in_ : ndarray of str
@@ -82,8 +82,8 @@ class ConformalRegressor(
 
     See Also
     --------
-    PredictiveDistribution : All answers of one pass.
-    skcluster.pipelines.reference_pipeline : The regressor that this was made for.
+    PredictiveDistribution : Values, intervals and samples of one pass.
+    skcluster.pipelines.reference_pipeline : The pipeline with isochrones.
 
     Notes
     -----
@@ -145,16 +145,19 @@ class ConformalRegressor(
 
         Parameters
         ----------
-        X : whatever the regressor takes, n_clusters rows
+        X : array-like of n_clusters rows
+            Clusters or features, any input of the regressor.
         y : array-like of shape (n_clusters,) or (n_clusters, n_targets)
+            Targets.
         **fit_params : object
-            Metadata such as ``sample_weight``, of which each fold gets its part. With metadata
-            routing enabled, they go where they are requested. Otherwise all are passed to the
-            ``fit`` of the regressor, except ``groups``, which go to ``cv``.
+            Metadata such as ``sample_weight``, divided among the folds. If metadata routing is
+            enabled, they are routed as requested. Otherwise all are passed to the ``fit`` of the
+            regressor, except ``groups``, which are passed to ``cv``.
 
         Returns
         -------
-        self
+        self : object
+            The fitted estimator.
 
         Raises
         ------
@@ -184,32 +187,35 @@ class ConformalRegressor(
         return self
 
     def predict(self, X: Any) -> FloatArray:
-        """Predict the targets, as the regressor does.
+        """Predict the targets with the regressor.
 
         Parameters
         ----------
-        X : whatever the regressor takes, n_clusters rows
+        X : array-like of n_clusters rows
+            Clusters or features, any input of the regressor.
 
         Returns
         -------
         ndarray of shape (n_clusters,) or (n_clusters, n_targets)
+            Predicted targets.
         """
         check_is_fitted(self)
         predicted: FloatArray = self.estimator_.predict(X)
         return predicted
 
     def predict_distribution(self, X: Any) -> ConformalDistribution:
-        """Predict the distribution of the targets: all that the model says, in one pass.
+        """Predict the distribution of the targets in one pass.
 
         Parameters
         ----------
-        X : whatever the regressor takes, n_clusters rows
+        X : array-like of n_clusters rows
+            Clusters or features, any input of the regressor.
 
         Returns
         -------
         PredictiveDistribution
             Its ``predict()``, ``interval(coverage)``, ``sample(n_samples)`` and ``outside_domain``
-            are what the methods of this estimator return, always with an axis of targets.
+            equal the results of this estimator's methods, always with an axis of targets.
         """
         check_is_fitted(self)
         last = last_step(self.estimator_, X)

@@ -1,4 +1,4 @@
-"""A prediction and the errors on clusters that were not learned from -> intervals and samples."""
+"""Intervals and samples from a prediction and the errors on held-out clusters."""
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -16,19 +16,20 @@ from skcluster.inference._transformed import LastStep, TransformedPrediction
 
 
 class ConformalDistribution(PredictiveDistribution):
-    """What `ConformalRegressor.predict_distribution` returns.
+    """The distribution returned by `ConformalRegressor.predict_distribution`.
 
     Parameters
     ----------
     last : LastStep
-        The regressor and its features. It predicts when its prediction is first needed, and once.
+        The regressor and its features. The prediction is computed once, when first needed.
     scores : ndarray of shape (n_training_clusters, n_targets)
         Errors on training clusters in units of the predicted spread.
     targets : tuple of str or None
         Names of the targets. Intervals and samples of the targets in `skcluster.schema.TARGETS`
-        stay within the range given there.
+        stay within the ranges there.
     find_outside : callable or None
-        Without arguments, returns which clusters are outside the domain. None without a domain.
+        Function without arguments that returns which clusters are outside the domain. None without
+        a domain.
     """
 
     def __init__(
@@ -48,12 +49,12 @@ class ConformalDistribution(PredictiveDistribution):
         return self._last.predict()
 
     def predict(self) -> FloatArray:
-        """What the regressor predicts, shape (n_clusters, n_targets)."""
+        """Return what the regressor predicts, shape (n_clusters, n_targets)."""
         return self._prediction.back(self._prediction.mean)
 
     @cached_property
     def outside_domain(self) -> BoolArray:
-        """Which clusters are unlike those learned from, shape (n_clusters,).
+        """Which clusters do not resemble the training clusters, shape (n_clusters,).
 
         Raises
         ------
@@ -74,9 +75,9 @@ class ConformalDistribution(PredictiveDistribution):
         prefer_skip_nested_validation=True,
     )
     def interval(self, coverage: float = 0.68) -> FloatArray:
-        """Central interval of each target, shape (n_clusters, n_targets, 2)."""
+        """Return the central interval of each target, shape (n_clusters, n_targets, 2)."""
         n = len(self._scores)
-        # The correction of the quantile for a finite sample.
+        # Quantile with finite-sample correction.
         rank = min(ceil((n + 1) * coverage), n)
         half_width = np.sort(np.abs(self._scores), axis=0)[rank - 1]
         mean, reach = self._prediction.mean, half_width * self._prediction.spread
@@ -94,7 +95,7 @@ class ConformalDistribution(PredictiveDistribution):
     def sample(
         self, n_samples: int = 1000, random_state: int | np.random.RandomState | None = None
     ) -> FloatArray:
-        """Joint samples of the targets, shape (n_clusters, n_samples, n_targets)."""
+        """Draw joint samples of the targets, shape (n_clusters, n_samples, n_targets)."""
         mean, spread = self._prediction.mean[:, None], self._prediction.spread[:, None]
         rows = check_random_state(random_state).randint(
             len(self._scores), size=(len(mean), n_samples)

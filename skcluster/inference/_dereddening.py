@@ -1,4 +1,4 @@
-"""Intrinsic colours of stars behind many extinctions, from a table."""
+"""Tabulated intrinsic colours of stars at many extinctions."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -16,7 +16,7 @@ _COLOURS = np.arange(-1.5, 9.0, _STEP_COLOUR)
 
 @dataclass(frozen=True, eq=False)
 class DereddeningTable:
-    """Intrinsic colour, A_G and the Jacobian, by A_V and observed BP−RP, shape (n_a_v, n_colours).
+    """Intrinsic colour, A_G and Jacobian by A_V and observed BP−RP, shape (n_a_v, n_colours).
 
     Attributes
     ----------
@@ -28,9 +28,6 @@ class DereddeningTable:
         Logarithm of the derivative of intrinsic by observed colour.
     """
 
-    #: The largest A_V of the table (mag).
-    LARGEST_A_V = _LARGEST_A_V
-
     bp_rp: FloatArray
     a_g: FloatArray
     log_jacobian: FloatArray
@@ -38,9 +35,9 @@ class DereddeningTable:
     @staticmethod
     @cache
     def load(law: Law) -> "DereddeningTable":
-        """The table of a law, which takes some hundredths of a second."""
+        """Load the table of an extinction law, which takes some hundredths of a second."""
         a_v = np.arange(0, _LARGEST_A_V + _STEP_A_V / 2, _STEP_A_V)[:, None]
-        # Observed colour rises with intrinsic colour, so that interpolation inverts it.
+        # Observed colour increases with intrinsic colour, so that interpolation inverts it.
         intrinsic = np.arange(-3.0, 9.0, _STEP_COLOUR)
         k = extinction_coefficients(intrinsic, a_v, law)
         observed = intrinsic + (k.bp - k.rp) * a_v
@@ -53,14 +50,14 @@ class DereddeningTable:
         return DereddeningTable(bp_rp, a_g, -np.log(slopes))
 
     def rows(self, a_v: FloatArray) -> IntArray:
-        """The nearest rows of the table."""
+        """Return the nearest rows of the table."""
         row: IntArray = np.rint(np.clip(a_v, 0, _LARGEST_A_V) / _STEP_A_V).astype(np.int64)
         return row
 
     def at(
         self, rows: IntArray, observed_bp_rp: FloatArray
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Intrinsic colour, A_G and logarithm of the Jacobian, each of shape (n_rows, n_stars)."""
+        """Return intrinsic colour, A_G and log Jacobian, each of shape (n_rows, n_stars)."""
         place = (np.clip(observed_bp_rp, _COLOURS[0], _COLOURS[-1] - 1e-6) - _COLOURS[0]) / (
             _STEP_COLOUR
         )

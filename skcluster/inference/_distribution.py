@@ -1,4 +1,4 @@
-"""What a model says about clusters, computed in one pass."""
+"""The interface of predictive distributions."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -12,13 +12,13 @@ from skcluster._utils.typing import BoolArray, FloatArray, IntArray
 class PredictiveDistribution(ABC):
     """Predictive distribution of the parameters of clusters.
 
-    A model whose method ``predict_distribution(X)`` returns such an object offers more than point
-    estimates: `skcluster.estimation.estimate` builds its table, samples and memberships from it
-    alone. Features and networks are computed once per object, and its methods
-    share the result. The object describes the rows of ``X``, in order.
+    A model whose method ``predict_distribution(X)`` returns such an object predicts more than point
+    estimates: `skcluster.estimation.estimate` derives its table, samples and memberships from it.
+    Features and networks are evaluated once per object, and its methods share the result. The
+    object describes the rows of ``X``, in order.
 
-    A subclass implements `predict`, `interval` and `sample`. The attributes below are optional;
-    each of them adds columns or flags to the table of estimates.
+    A subclass implements `predict`, `interval` and `sample`. The attributes are optional; each adds
+    columns or flags to the table of estimates.
 
     Attributes
     ----------
@@ -33,8 +33,8 @@ class PredictiveDistribution(ABC):
 
     See Also
     --------
-    ConformalRegressor, IsochronePosterior : Have ``predict_distribution``.
-    skcluster.estimation.estimate : Makes a table of it.
+    ConformalRegressor, IsochronePosterior : Estimators with ``predict_distribution``.
+    skcluster.estimation.estimate : Convert it to a table.
 
     Examples
     --------
@@ -76,17 +76,17 @@ class PredictiveDistribution(ABC):
 
     @abstractmethod
     def predict(self) -> FloatArray:
-        """Point estimates.
+        """Return point estimates.
 
         Returns
         -------
         ndarray of shape (n_clusters, n_targets)
-            NaN for a cluster that cannot be measured.
+            The estimates; NaN for a cluster that cannot be measured.
         """
 
     @abstractmethod
     def interval(self, coverage: float = 0.68) -> FloatArray:
-        """Central interval of each target.
+        """Return the central interval of each target.
 
         Parameters
         ----------
@@ -103,7 +103,7 @@ class PredictiveDistribution(ABC):
     def sample(
         self, n_samples: int = 1000, random_state: int | np.random.RandomState | None = None
     ) -> FloatArray:
-        """Joint samples of the targets.
+        """Draw joint samples of the targets.
 
         Parameters
         ----------
@@ -115,10 +115,11 @@ class PredictiveDistribution(ABC):
         Returns
         -------
         ndarray of shape (n_clusters, n_samples, n_targets)
+            The samples.
         """
 
     def membership(self) -> list[FloatArray] | None:
-        """Probability of each star to be a member.
+        """Return the membership probability of each star.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""How far clusters are from those that a model has learned from."""
+"""The distance of clusters from the training clusters."""
 
 from typing import NamedTuple
 
@@ -9,14 +9,14 @@ from sklearn.preprocessing import RobustScaler
 from skcluster._utils.typing import BoolArray, FloatArray
 from skcluster.schema import CONTEXT
 
-#: Neighbours whose mean distance says how far a cluster is from the training clusters.
+#: Number of nearest training clusters whose mean distance is used.
 _N_NEIGHBOURS = 5
 #: Fraction of the training clusters within the domain.
 _WITHIN = 0.995
 
 
 class Domain(NamedTuple):
-    """The training clusters in the space of some features, and how far from them is outside."""
+    """The training clusters in feature space, and the largest distance from them."""
 
     scaler: RobustScaler
     #: Scaled features of the training clusters.
@@ -25,13 +25,13 @@ class Domain(NamedTuple):
 
     @classmethod
     def learn(cls, features: FloatArray) -> "Domain":
-        """The domain of training clusters with the given features."""
+        """Learn the domain of training clusters with the given features."""
         scaler = RobustScaler().fit(features)
         points = scaler.transform(features)
         return cls(scaler, points, float(np.quantile(_distance(points, None), _WITHIN)))
 
     def excludes(self, features: FloatArray) -> BoolArray:
-        """Which clusters are farther than the limit, or have a feature that is not finite."""
+        """Return which clusters are beyond the limit, or have a feature that is not finite."""
         known = np.asarray(np.isfinite(features).all(axis=1))
         outside = ~known
         if known.any():
@@ -41,7 +41,7 @@ class Domain(NamedTuple):
 
 
 def _distance(known: FloatArray, points: FloatArray | None) -> FloatArray:
-    """Mean distance to the nearest known points; without points, of these themselves."""
+    """Return the mean distance to the nearest known points; without points, of these themselves."""
     k = min(_N_NEIGHBOURS, len(known) - 1)
     distances, _ = NearestNeighbors(n_neighbors=k).fit(known).kneighbors(points)
     mean: FloatArray = distances.mean(axis=1)
@@ -49,15 +49,15 @@ def _distance(known: FloatArray, points: FloatArray | None) -> FloatArray:
 
 
 def describe_cluster(stars: FloatArray) -> FloatArray:
-    """What `skcluster.features.StarSet` says of each cluster as a whole.
+    """Return the cluster-level features of `skcluster.features.StarSet`.
 
-    As ``domain`` of a `ConformalRegressor` around `skcluster.pipelines.reference_pipeline`, it
-    takes the features that the pipeline computes anyway.
+    As ``domain`` of a `ConformalRegressor` around `skcluster.pipelines.set_pipeline`, it reuses
+    the features that the pipeline computes.
 
     Parameters
     ----------
     stars : ndarray of shape (n_clusters, n_features)
-        What `skcluster.features.StarSet` gives.
+        Output of `skcluster.features.StarSet`.
 
     Returns
     -------

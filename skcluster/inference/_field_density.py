@@ -7,7 +7,7 @@ from skcluster._utils.typing import FloatArray
 
 #: Standard deviations of the kernel in G and BP−RP (mag).
 KERNEL = (1.0, 0.3)
-#: Share of stars that are spread evenly over the diagram.
+#: Fraction of field stars that is uniformly distributed in the diagram.
 _UNIFORM_SHARE = 0.2
 _LEAST_EXTENT = (3.0, 1.5)
 #: Bins per kernel width.
@@ -15,12 +15,12 @@ _BINS = 6
 
 
 def smoothed_counts(g: FloatArray, bp_rp: FloatArray) -> FloatArray:
-    """Density of stars at each star, smoothed by `KERNEL`, itself included (stars per mag²)."""
+    """Return the smoothed density of stars at each star, itself included (stars per mag²)."""
     step = np.array(KERNEL) / _BINS
     values = np.stack([g, bp_rp])
     low = values.min(axis=1) - step
     bins = ((values - low[:, None]) / step[:, None]).astype(np.int64)
-    # Wild colours must not make a large table: such stars are alone anyway.
+    # Extreme colours must not enlarge the table: such stars have no neighbours.
     bins = np.minimum(bins, np.array([400, 400])[:, None])
     counts = np.zeros(bins.max(axis=1) + 1)
     np.add.at(counts, tuple(bins), 1)
@@ -30,10 +30,10 @@ def smoothed_counts(g: FloatArray, bp_rp: FloatArray) -> FloatArray:
 
 
 def field_density(g: FloatArray, bp_rp: FloatArray) -> FloatArray:
-    """Probability density of field stars at each star of a list (1/mag²).
+    """Return the probability density of field stars at each star of a list (1/mag²).
 
-    Field stars in a list of members passed the selection of members. 80 per cent of them are taken
-    to follow the density of all stars of the list, smoothed with a Gaussian kernel of standard
+    Field stars in a member list have passed its selection. 80 per cent of them are assumed to
+    follow the density of all stars of the list, smoothed with a Gaussian kernel of standard
     deviations `KERNEL`, and the others to be uniform over the extent of the list.
 
     Parameters

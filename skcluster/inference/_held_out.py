@@ -24,7 +24,7 @@ def held_out_errors(
     fit_params: dict[str, Any],
     n_jobs: int | None,
 ) -> tuple[FloatArray, FloatArray]:
-    """Errors of all clusters, each held out once, and the spreads predicted for them.
+    """Return errors of all clusters, each held out once, and their predicted spreads.
 
     Both have shape (n_clusters, n_targets), in transformed targets.
     """
@@ -67,9 +67,9 @@ def held_out_prediction(
     n_jobs: int | None,
     tested: CalibrationClusters,
 ) -> NormalPrediction:
-    """Normal distributions predicted for all clusters that are tested; see `predict_normal`.
+    """Return normal distributions predicted for all tested clusters; see `predict_normal`.
 
-    Each is held out, together with whatever is made from the same training cluster, once.
+    Each is held out once, together with all copies of the same training cluster.
     """
     rows = [tested.made_from(test) for _, test in folds]
     parts = Parallel(n_jobs=n_jobs)(
@@ -102,7 +102,7 @@ def folds_of(
     y: FloatArray,
     split_params: dict[str, Any],
 ) -> list[tuple[IntArray, IntArray]]:
-    """Rows to train on and to test, for each fold.
+    """Return the rows to train on and to test, for each fold.
 
     Raises
     ------

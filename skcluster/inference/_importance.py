@@ -14,14 +14,14 @@ from skcluster.inference._prior import Prior, choose
 
 #: Degrees of freedom of the proposals, which have heavier tails than a posterior.
 _DEGREES = 5
-#: By how much a proposal is wider than the draws it is fitted to, in variance, and least variances.
+#: Ratio of a proposal's variance to that of the draws, and minimum variances.
 _WIDER = 1.15
 _LEAST_VARIANCES = np.diag([1e-4, 1e-4, 1e-5, 1e-5, 1e-3])
-#: Share of a proposal's scales of differential reddening that comes from the prior.
+#: Fraction of a proposal's scales of differential reddening that comes from the prior.
 _PRIOR_SHARE = 0.1
-#: Least effective number of draws that a proposal is fitted to, if need be of a flatter posterior.
+#: Minimum effective number of draws for fitting a proposal; otherwise the weights are flattened.
 _FITTED_TO = 60
-#: Stages that are added while fewer effective draws than `_ENOUGH` are there.
+#: Maximum number of added stages while the effective number of draws is below `_ENOUGH`.
 _MOST_EXTRA_STAGES = 12
 _ENOUGH = 100
 
@@ -33,7 +33,7 @@ class WeightedDraws:
     Attributes
     ----------
     parameters : Parameters
-        n_draws sets.
+        The n_draws sets of parameters.
     weights : ndarray of shape (n_draws,)
         Their weights, which sum to 1.
     """
@@ -43,12 +43,12 @@ class WeightedDraws:
 
     @property
     def effective_size(self) -> float:
-        """Number of independent draws that would tell as much: 1 / sum of the squared weights."""
+        """Effective number of independent draws: 1 / sum of the squared weights."""
         total = np.sum(self.weights**2)
         return float(1 / total) if total > 0 else 0.0
 
     def resample(self, uniform: FloatArray) -> Parameters:
-        """Draws of equal weight, by uniform deviates of any order."""
+        """Return draws of equal weight, chosen by uniform deviates in any order."""
         rows = choose(self.weights, np.asarray(uniform))
         return self.parameters[np.minimum(rows, len(self.weights) - 1)]
 
@@ -66,13 +66,13 @@ def sample_posterior(
     Parameters
     ----------
     log_likelihood : callable
-        Of `Parameters`, to an array of shape (n_draws,).
+        Function of `Parameters` that returns an array of shape (n_draws,).
     prior : Prior
         Prior and first proposal.
     n_draws : int
-        Draws without the added ones.
+        Number of draws without added ones.
     seed : int
-        Of the quasi-random numbers, which are the same for all clusters.
+        Seed of the quasi-random numbers, which are the same for all clusters.
     """
     theta = prior.draw(_deviates(n_draws // 2, Prior.N_DEVIATES, seed))
     proposals: list[tuple[int, Callable[[Parameters], FloatArray]]] = [
@@ -95,7 +95,7 @@ def sample_posterior(
 
 
 def draws_of_prior(prior: Prior, n_draws: int, seed: int) -> WeightedDraws:
-    """Draws of the prior alone, within its support; if there are none, at its edge."""
+    """Draw from the prior alone, within its support; if no draw is, move the draws to its edge."""
     theta = prior.draw(_deviates(n_draws, Prior.N_DEVIATES, seed))
     if not prior.supports(theta).any():
         theta = prior.moved_into_support(theta)
@@ -105,18 +105,18 @@ def draws_of_prior(prior: Prior, n_draws: int, seed: int) -> WeightedDraws:
 
 @lru_cache(maxsize=64)
 def _deviates(n: int, dimension: int, seed: int) -> FloatArray:
-    """Quasi-random numbers strictly between 0 and 1, shape (n, dimension)."""
+    """Return quasi-random numbers strictly between 0 and 1, shape (n, dimension)."""
     from scipy.stats import qmc
 
     n_powers = int(np.ceil(np.log2(max(n, 2))))
-    points = qmc.Sobol(dimension, seed=seed).random_base2(n_powers)[:n]
-    return np.clip(points, 1e-6, 1 - 1e-6)
+    points: FloatArray = qmc.Sobol(dimension, seed=seed).random_base2(n_powers)[:n]
+    return points.clip(1e-6, 1 - 1e-6)
 
 
 def _log_posterior(
     theta: Parameters, log_likelihood: Callable[[Parameters], FloatArray], prior: Prior
 ) -> FloatArray:
-    """Unnormalised; minus infinity where the prior has no support."""
+    """Return the unnormalised log posterior; minus infinity where the prior has no support."""
     found = np.full(len(theta), -np.inf)
     possible = np.flatnonzero(prior.supports(theta))
     if len(possible):
@@ -134,14 +134,15 @@ def _weights(
     mixture = logsumexp([np.log(n / total) + density(theta) for n, density in proposals], axis=0)
     logarithm = target - mixture
     weights: FloatArray = np.exp(logarithm - logarithm.max())
-    return weights / weights.sum()
+    weights /= weights.sum()
+    return weights
 
 
 @dataclass(frozen=True, eq=False)
 class _Student:
-    """A Student distribution of the continuous parameters, and one of the reddening's scale."""
+    """A Student distribution of the continuous parameters, and one of the reddening scale."""
 
-    #: Uniform deviates that `draw` takes for one set of parameters.
+    #: Number of uniform deviates that `draw` needs per set of parameters.
     N_DEVIATES = 7
 
     mean: FloatArray
@@ -180,7 +181,7 @@ class _Student:
 
 
 def _flattened(weights: FloatArray) -> FloatArray:
-    """Weights to a power below 1 if too few draws would determine a proposal."""
+    """Raise weights to a power below 1 if too few draws would determine a proposal."""
     flat, power = weights, 1.0
     while 1 / np.sum(flat**2) < _FITTED_TO and power > 0.05:
         power *= 0.7

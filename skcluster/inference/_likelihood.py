@@ -18,14 +18,14 @@ from skcluster.photometry import Law, extinction_coefficients
 
 __all__ = ["StarLikelihood"]
 
-#: Scatter of colours beyond their errors: rotation, spots, crowded spectra (mag).
+#: Scatter of colours in excess of their errors: rotation, spots, blended spectra (mag).
 _INTRINSIC_SCATTER = 0.015
-#: Odds (1 − p)/p of a typical star of a list, whose field odds are the parameter.
+#: Odds (1 − p)/p of a typical star of a list; its field odds are the parameter.
 _TYPICAL_ODDS = 0.15
 _PROBABILITIES = (0.01, 0.99)
-#: Scatter of parallaxes beyond their errors (mas).
+#: Scatter of parallaxes in excess of their errors (mas).
 _PARALLAX_FLOOR = 0.02
-#: Numbers that are looked up at a time: they stay in the cache of a core.
+#: Number of table look-ups per block, so that a block fits into the cache of a core.
 _BLOCK = 2**16
 
 
@@ -47,7 +47,7 @@ class StarLikelihood:
     a star of odds 0.15 is a typical one.
 
     Models and observed stars differ by more than the photometric errors, and the difference is
-    similar for neighbouring stars: a thousand stars on one main sequence do not carry a thousand
+    similar for neighbouring stars: a thousand stars on one main sequence do not have a thousand
     times the information of one. The weight of a star is therefore
 
     .. math:: w_i = \frac{\beta}{1 + n_i / n_0}
@@ -71,7 +71,7 @@ class StarLikelihood:
         distribution of the parallax: for members around that of the cluster's distance, for field
         stars around the median of the list and three times as wide.
     faint_limit : float, default=18.0
-        Limiting magnitude in G of the list of members (mag).
+        Magnitude limit of the member list in G (mag).
     law : {"dr2", "edr3"}, default="dr2"
         Extinction law, see `skcluster.photometry.extinction_coefficients`.
     release : {"edr3", "dr2"}, default="edr3"
@@ -165,7 +165,7 @@ class StarLikelihood:
         bright = np.flatnonzero(g < faint_limit)
         if not len(bright):
             raise ValueError(f"No star is brighter than the faint limit, G = {faint_limit:g}.")
-        # In an order of their own, so that that of the table makes no difference.
+        # Sorted, so that the result does not depend on the order of the table.
         self.stars = bright[np.lexsort((bp_rp[bright], g[bright]))]
         self.faint_limit, self.law = faint_limit, law
         self.g, self.bp_rp = g[self.stars], bp_rp[self.stars]
@@ -186,7 +186,7 @@ class StarLikelihood:
             self.field_density *= self._parallaxes.field_density()
 
     def log_likelihood(self, parameters: Parameters) -> FloatArray:
-        """Logarithm of the weighted likelihood.
+        """Compute the logarithm of the weighted likelihood.
 
         Parameters
         ----------
@@ -196,6 +196,7 @@ class StarLikelihood:
         Returns
         -------
         ndarray of shape (n_draws,)
+            The log likelihood of each set.
         """
         found = np.empty(len(parameters))
         size = max(_BLOCK // len(self._chosen), 1)
@@ -209,18 +210,19 @@ class StarLikelihood:
         return found
 
     def field_share(self, log_field_odds: FloatArray, stars: IntArray | None = None) -> FloatArray:
-        """Prior probability of each star to be a field star, :math:`f_i`.
+        """Return the prior probability of each star to be a field star, :math:`f_i`.
 
         Parameters
         ----------
         log_field_odds : ndarray of shape (n_draws,)
-            As in `Parameters`.
+            Logarithms of the field odds, as in `Parameters`.
         stars : ndarray of int, shape (n_chosen,), optional
             Indices among the stars that are used. By default, all of these.
 
         Returns
         -------
         ndarray of float32, shape (n_draws, n_chosen)
+            The probabilities.
         """
         relative = self._relative_odds if stars is None else self._relative_odds[stars]
         odds = np.exp(np.asarray(log_field_odds, dtype=np.float32))[:, None] * relative
@@ -228,7 +230,7 @@ class StarLikelihood:
         return share
 
     def member_density(self, parameters: Parameters, stars: IntArray | None = None) -> FloatArray:
-        r"""Density of members in the observed diagram, at the place of each star.
+        r"""Return the density of members in the observed diagram, at the position of each star.
 
         Parameters
         ----------
@@ -249,7 +251,7 @@ class StarLikelihood:
         return density
 
     def _population(self, theta: Parameters, stars: IntArray) -> FloatArray:
-        """Density of members, normalised over stars brighter than the limit."""
+        """Return the density of members, normalised over stars brighter than the limit."""
         table = DereddeningTable.load(self.law)
         rows, place = np.unique(table.rows(theta.a_v), return_inverse=True)
         bp_rp, a_g, log_jacobian = table.at(rows, self.bp_rp[stars])
@@ -271,18 +273,18 @@ class StarLikelihood:
 
 @dataclass(frozen=True, eq=False)
 class _Parallaxes:
-    """Parallaxes of stars, NaN where unknown, their errors, and their zero point (mas)."""
+    """Parallaxes of stars (NaN if unknown), their errors, and their zero point (mas)."""
 
     values: FloatArray
     error: FloatArray
     zero_point: float
 
     def member_density(self, distance_modulus: FloatArray) -> FloatArray:
-        """Density around the parallax of each distance (1/mas); 1 where a star has none."""
+        """Return the density around the parallax of each distance (1/mas); 1 without a parallax."""
         return self._around(10 ** (2 - distance_modulus / 5)[:, None] + self.zero_point, self.error)
 
     def field_density(self) -> FloatArray:
-        """Density around the median, three times as wide (1/mas); 1 where a star has none."""
+        """Return the density around the median (1/mas), three times as wide; 1 if unknown."""
         known = self.values[np.isfinite(self.values)]
         median = np.median(known) if len(known) else 0.0
         return self._around(np.array(median), 3 * self.error)
@@ -295,7 +297,7 @@ class _Parallaxes:
 
 
 def _one_number_per_star(**given: npt.ArrayLike | None) -> dict[str, FloatArray]:
-    """The arrays that are given, of which the first, magnitudes, tells the number of stars."""
+    """Return the given arrays, after checking that each has one number per star."""
     arrays: dict[str, FloatArray] = {
         name: np.asarray(values, dtype=np.float64)
         for name, values in given.items()
@@ -314,7 +316,7 @@ def _one_number_per_star(**given: npt.ArrayLike | None) -> dict[str, FloatArray]
 
 
 def share_seen(theta: Parameters, faint_limit: float, law: Law) -> FloatArray:
-    """Fraction of a population that is brighter than a limit in G, shape (n_draws,)."""
+    """Return the fraction of a population that is brighter than a limit in G, shape (n_draws,)."""
     grid = PopulationGrid.load()
     population = theta.log_age, theta.metallicity, theta.reddening
     colour: FloatArray = np.ones(len(theta))
@@ -328,7 +330,7 @@ def share_seen(theta: Parameters, faint_limit: float, law: Law) -> FloatArray:
 
 
 def _thinned(weight: FloatArray, most: int) -> tuple[IntArray, FloatArray]:
-    """Places of at most so many stars, and their weights; stars are in order of magnitude."""
+    """Return indices of at most so many stars, in order of magnitude, and their weights."""
     if len(weight) <= most:
         return np.arange(len(weight)), weight
     # Probabilities in proportion to the weights, at most 1, and `most` in all.
@@ -343,7 +345,7 @@ def _thinned(weight: FloatArray, most: int) -> tuple[IntArray, FloatArray]:
 
 
 def _where_positive(values: FloatArray | None, typical: FloatArray) -> FloatArray:
-    """Errors where they are known, typical ones elsewhere."""
+    """Return errors where they are known, typical ones elsewhere."""
     return typical if values is None else np.where(values > 0, values, typical)
 
 
@@ -353,7 +355,7 @@ def scatter_classes(
     error: FloatArray | None = None,
     release: Release = "edr3",
 ) -> IntArray:
-    """Indices of the grid's scatters that are nearest in logarithm to those of the stars."""
+    """Return the indices of the grid's scatters nearest in logarithm to those of the stars."""
     error = _where_positive(error, bp_rp_error(g, bp_rp, release))
     known = np.array(AXES.scatter)
     middle = np.sqrt(known[1:] * known[:-1])
@@ -362,7 +364,7 @@ def scatter_classes(
 
 
 def _relative_odds(probability: FloatArray | None, n_stars: int) -> FloatArray:
-    """Odds of not being a member, relative to those of a typical star; 1 where unknown."""
+    """Return the odds of being a non-member, relative to a typical star; 1 where unknown."""
     if probability is None:
         return np.ones(n_stars, dtype=np.float32)
     p = np.clip(probability, *_PROBABILITIES)

@@ -1,4 +1,4 @@
-"""The stars of each cluster as the likelihood needs them."""
+"""The stars of each cluster, for the likelihood."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,23 +12,23 @@ from skcluster.gaia import Release, parallax_error, parallax_zero_point
 from skcluster.inference._likelihood import StarLikelihood
 from skcluster.photometry import Law
 
-#: Isochrones of fainter dwarfs miss their colours (mag).
+#: Isochrones do not match the colours of fainter dwarfs (mag).
 _FAINTEST_M_G = 8.3
-#: A_G by A_V of such dwarfs, roughly.
+#: Approximate A_G / A_V of such dwarfs.
 _A_G = 0.8
-#: 2.5 / ln 10 turns a relative error of the flux into one of the magnitude.
+#: 2.5 / ln 10 converts a relative flux error to a magnitude error.
 _MAGNITUDES = 2.5 / np.log(10)
-#: Scatter of parallaxes beyond their errors, and how well a mean of many is known (mas).
+#: Scatter of parallaxes in excess of their errors, and minimum error of a mean parallax (mas).
 _PARALLAX_FLOOR, _PARALLAX_SYSTEMATIC = 0.03, 0.02
 _LARGEST_MODULUS_ERROR = 1.0
-#: Parallaxes this far from the cluster's, in errors, disagree.
+#: Parallaxes farther than this from the cluster's are outliers (in units of their errors).
 _FAR = 3.0
 _FEWEST_STARS = 4
 
 
 @dataclass(frozen=True)
 class StarModel:
-    """What the likelihood of every cluster has in common; see `StarLikelihood`."""
+    """Settings of the likelihood of all clusters; see `StarLikelihood`."""
 
     tempering: float
     saturation: float
@@ -44,28 +44,28 @@ class MemberList:
     Attributes
     ----------
     columns : mapping of str to ndarray of shape (n_stars,)
-        Under the names of the Gaia archive.
+        Columns, by the names of the Gaia archive.
     magnitude_limit : float
-        Limiting magnitude in G (mag); NaN without a star that is bright enough to be used.
+        Magnitude limit in G (mag); NaN without a star that is bright enough to be used.
     """
 
     columns: Mapping[str, FloatArray] = field(repr=False)
     magnitude_limit: float
 
     def get(self, name: str) -> FloatArray | None:
-        """A column, or None."""
+        """Return a column, or None."""
         return self.columns.get(name)
 
     def likelihood(self, model: StarModel, mean: FloatArray) -> StarLikelihood | None:
-        """Likelihood of the stars that are bright enough; None without any.
+        """Return the likelihood of the stars that are bright enough; None without any.
 
         Parameters
         ----------
         model : StarModel
             Its settings.
         mean : ndarray of shape (3,)
-            Expected log age, A_V and distance modulus, of which the latter two tell which stars
-            are too faint for the isochrones.
+            Expected log age, A_V and distance modulus; the latter two determine which stars are too
+            faint for the isochrones.
         """
         g = self.columns["phot_g_mean_mag"]
         if np.isnan(self.magnitude_limit):
@@ -73,7 +73,7 @@ class MemberList:
         limit = min(self.magnitude_limit, _FAINTEST_M_G + mean[2] + _A_G * max(mean[1], 0.0))
         if np.count_nonzero(g < limit) < _FEWEST_STARS:
             limit = self.magnitude_limit
-        return StarLikelihood(
+        likelihood: StarLikelihood = StarLikelihood(
             g,
             self.columns["bp_rp"],
             probability=self.get("probability"),
@@ -84,6 +84,7 @@ class MemberList:
             tempering=model.tempering,
             saturation=model.saturation,
         )
+        return likelihood
 
     def _colour_error(self) -> FloatArray | None:
         ratios = [self.get(f"phot_{band}_mean_flux_over_error") for band in ("bp", "rp")]
@@ -95,7 +96,7 @@ class MemberList:
         return np.where(np.isfinite(error), error, np.nan)
 
     def _parallaxes(self, release: Release) -> tuple[FloatArray, FloatArray]:
-        """Known parallaxes, and their errors with the floor (mas)."""
+        """Return known parallaxes, and their errors with the floor (mas)."""
         parallax = self.get("parallax")
         if parallax is None:
             return np.empty(0), np.empty(0)
@@ -106,7 +107,7 @@ class MemberList:
         return parallax[known], np.hypot(error[known], _PARALLAX_FLOOR)
 
     def parallax_outliers(self, model: StarModel) -> float:
-        """Share of stars farther than 3 errors from the median parallax; NaN without any."""
+        """Return the share of stars over 3 errors from the median parallax; NaN without any."""
         bright = self.columns["phot_g_mean_mag"] < model.faint_limit
         columns = {name: values[bright] for name, values in self.columns.items()}
         stars = replace(self, columns=columns)
@@ -117,7 +118,7 @@ class MemberList:
         return float(np.mean(np.abs(parallax - middle) > _FAR * error))
 
     def parallax_modulus(self, release: Release) -> tuple[float, float]:
-        """Distance modulus of the mean parallax, and its error (mag); NaN without a parallax."""
+        """Return the distance modulus of the mean parallax and its error (mag); NaN without any."""
         parallax, error = self._parallaxes(release)
         if not len(parallax):
             return np.nan, np.nan
@@ -137,7 +138,7 @@ def _weighted_median(values: FloatArray, weights: FloatArray) -> float:
     return float(values[order][np.searchsorted(cumulative, cumulative[-1] / 2)])
 
 
-#: Columns that are used where there are any.
+#: Columns that are used if present.
 _COLUMNS = (
     "phot_g_mean_mag",
     "bp_rp",
@@ -150,7 +151,7 @@ _COLUMNS = (
 
 
 def member_lists(stars: Stars, faint_limit: float) -> list[MemberList]:
-    """The stars of each cluster, without copying; fainter ones than the limit are not used."""
+    """Return the stars of each cluster that are brighter than the limit, without copying."""
     columns: dict[str, Any] = {
         name: stars[name].astype(np.float64, copy=False) for name in _COLUMNS if name in stars
     }
@@ -178,4 +179,4 @@ def check_measurable(
             lack = "no star with a parallax, or no prediction of the estimator"
         else:
             continue
-        raise ValueError(f"Cluster {name!r} cannot be learned from: it has {lack}.")
+        raise ValueError(f"Cluster {name!r} cannot be used for training: it has {lack}.")

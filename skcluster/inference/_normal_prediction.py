@@ -12,14 +12,14 @@ from skcluster.inference._transformed import LastStep, last_step
 from skcluster.photometry import distance_modulus
 from skcluster.schema import CLUSTER_PARAMETERS
 
-#: No cluster is nearer (kpc).
+#: Minimum distance of a cluster (kpc).
 _NEAREST = 0.01
 
 
 class NormalPrediction(NamedTuple):
     """Means and spreads, both of shape (n_clusters, 3); NaN where there is no prediction.
 
-    Spreads are 1 if the regressor predicts none: they are scaled by the errors afterwards.
+    Spreads are 1 if the regressor predicts none; they are scaled by the errors later.
     """
 
     mean: FloatArray
@@ -27,7 +27,7 @@ class NormalPrediction(NamedTuple):
 
 
 def columns_of_targets(y: Any) -> list[int]:
-    """Places of log age, A_V and distance among the columns of targets.
+    """Return the positions of log age, A_V and distance among the columns of targets.
 
     Raises
     ------
@@ -51,7 +51,7 @@ def _are_texts(names: list[Any]) -> bool:
 
 
 def to_modulus(y: npt.ArrayLike, columns: list[int]) -> FloatArray:
-    """Log age, A_V and distance modulus of targets with a distance in kpc, shape (n, 3)."""
+    """Return log age, A_V and distance modulus of targets with a distance in kpc, shape (n, 3)."""
     values = np.array(y, dtype=np.float64)[:, columns]
     with np.errstate(invalid="ignore"):
         values[:, 2] = distance_modulus(np.where(values[:, 2] > 0, values[:, 2], np.nan))
@@ -59,7 +59,7 @@ def to_modulus(y: npt.ArrayLike, columns: list[int]) -> FloatArray:
 
 
 def checked_targets(y: npt.ArrayLike, columns: list[int], index: Any) -> FloatArray:
-    """As `to_modulus`, of targets that clusters of these names are to be learned from.
+    """Return the targets of training clusters as `to_modulus` does, checked.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def checked_targets(y: npt.ArrayLike, columns: list[int], index: Any) -> FloatAr
 
 
 def predict_normal(estimator: Any, X: Any, columns: list[int]) -> tuple[NormalPrediction, Any]:
-    """The prediction, and the features that it is made from."""
+    """Return the prediction, and the features that it is made from."""
     last = last_step(estimator, X)
     prediction = last.predict()
     mean = _predicted_modulus(prediction.back(prediction.mean), columns)
@@ -92,13 +92,13 @@ def predict_normal(estimator: Any, X: Any, columns: list[int]) -> tuple[NormalPr
         for k in (1, 2)
     )
     spread = np.abs(two - one)
-    # An A_V that is cut off at 0 on the way back is not, one spread higher.
+    # The spread is evaluated upwards, where A_V is not clipped at 0.
     mean[:, 1] = one[:, 1] - spread[:, 1]
     return NormalPrediction(mean, np.maximum(spread, 1e-3)), last.features
 
 
 def _predicted_modulus(values: FloatArray, columns: list[int]) -> FloatArray:
-    """As `to_modulus`; a regressor of distances may predict negative ones."""
+    """Convert as `to_modulus`; a regressor of distances may predict negative ones."""
     values = np.array(values, dtype=np.float64)
     values[:, columns[2]] = np.maximum(values[:, columns[2]], _NEAREST)
     return to_modulus(values, columns)

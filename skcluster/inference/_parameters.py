@@ -1,4 +1,4 @@
-"""The parameters of `StarLikelihood`, many sets of them at a time."""
+"""Sets of parameters of `StarLikelihood`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -17,12 +17,12 @@ TYPICAL_LOG_FIELD_ODDS = float(np.log(0.12))
 class Parameters:
     """Parameters of a cluster on which the likelihood of its stars depends.
 
-    Holds many sets of them: each attribute is an array of shape (n_draws,).
+    It contains many sets of them: each attribute is an array of shape (n_draws,).
 
-    Attributes
+    Parameters
     ----------
     log_age : ndarray
-        log10 of the age in years.
+        Logarithm (base 10) of the age in years.
     a_v : ndarray
         Extinction A_V of the least reddened stars (mag); differential reddening adds to it.
     distance_modulus : ndarray
@@ -34,6 +34,17 @@ class Parameters:
         than a member, see `StarLikelihood`.
     reddening : ndarray of int
         Scale of differential reddening, as an index into ``skcluster.isochrones.AXES.reddening``.
+
+    See Also
+    --------
+    StarLikelihood : The likelihood of a cluster's stars.
+
+    Examples
+    --------
+    >>> from skcluster.inference import Parameters
+    >>> theta = Parameters.of(log_age=[8.5, 9.0], a_v=0.3, distance_modulus=10.0)
+    >>> len(theta), theta.a_v
+    (2, array([0.3, 0.3]))
     """
 
     log_age: FloatArray
@@ -56,7 +67,33 @@ class Parameters:
         log_field_odds: npt.ArrayLike = TYPICAL_LOG_FIELD_ODDS,
         reddening: npt.ArrayLike = 0,
     ) -> Self:
-        """Make sets of parameters from arrays or numbers, which are broadcast."""
+        """Make sets of parameters from arrays or numbers, which are broadcast.
+
+        Parameters
+        ----------
+        log_age : array-like
+            Logarithm (base 10) of the age in years.
+        a_v : array-like
+            Extinction A_V (mag).
+        distance_modulus : array-like
+            Distance modulus (mag).
+        metallicity : array-like, default=0.0
+            [M/H] (dex).
+        log_field_odds : array-like, default=log(0.12)
+            Natural logarithm of the field odds of a typical star.
+        reddening : array-like of int, default=0
+            Index of the scale of differential reddening.
+
+        Returns
+        -------
+        theta : Parameters
+            The sets of parameters.
+
+        Raises
+        ------
+        ValueError
+            If a value is not finite.
+        """
         given = (log_age, a_v, distance_modulus, metallicity, log_field_odds, reddening)
         arrays = np.broadcast_arrays(*(np.atleast_1d(np.asarray(v, float)) for v in given))
         for field, values in zip(fields(cls), arrays, strict=True):
@@ -67,22 +104,46 @@ class Parameters:
 
     @property
     def continuous(self) -> FloatArray:
-        """All parameters but the scale of differential reddening, shape (n_draws, 5)."""
+        """All parameters except the scale of differential reddening, shape (n_draws, 5)."""
         columns = [getattr(self, field.name) for field in fields(self)[:-1]]
         return np.column_stack(columns)
 
     @classmethod
     def from_continuous(cls, values: FloatArray, reddening: IntArray) -> Self:
-        """The inverse of `continuous`; values of shape (n_draws, 5)."""
+        """Make sets of parameters from continuous values; the inverse of `continuous`.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_draws, 5)
+            The continuous parameters.
+        reddening : ndarray of int, shape (n_draws,)
+            Indices of the scale of differential reddening.
+
+        Returns
+        -------
+        theta : Parameters
+            The sets of parameters.
+        """
         log_age, a_v, modulus, metallicity, odds = np.ascontiguousarray(values.T)
         return cls(log_age, a_v, modulus, metallicity, odds, reddening)
 
     def __getitem__(self, rows: object) -> Self:
-        """Some of the sets."""
+        """Return some of the sets."""
         return type(self)(*(getattr(self, field.name)[rows] for field in fields(self)))
 
     @classmethod
     def concatenate(cls, parts: Sequence[Self]) -> Self:
-        """Join several collections of sets."""
+        """Concatenate several collections of sets.
+
+        Parameters
+        ----------
+        parts : sequence of Parameters
+            The collections.
+
+        Returns
+        -------
+        theta : Parameters
+            All sets, in order.
+        """
         joined: Any = (np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls))
         return cls(*joined)

@@ -1,4 +1,4 @@
-"""Network × isochrones: a regressor's prediction, confirmed or corrected by the stars."""
+"""Combine a regressor's prediction with the likelihood of the stars on isochrones."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -43,9 +43,9 @@ from skcluster.inference._transformed import last_step
 
 __all__ = ["IsochronePosterior"]
 
-#: Training clusters that values of the tempering are tried on, at most.
+#: Maximum number of training clusters for the choice of the tempering.
 _N_TRIED = 240
-#: Tempering without training clusters to choose it on.
+#: Tempering without training clusters.
 _DEFAULT_TEMPERING = 0.3
 
 
@@ -56,8 +56,8 @@ class IsochronePosterior(
 
     The predictive distribution of a regressor, such as a neural network, serves as the prior
     distribution. It is multiplied by the likelihood of the cluster's stars on isochrones, and the
-    product is sampled. Besides log age, A_V and distance, this gives metallicity, differential
-    reddening, fraction of field stars, probability of each star to be a member, goodness of fit.
+    product is sampled. Besides log age, A_V and distance, this determines metallicity, differential
+    reddening, fraction of field stars, membership probabilities and goodness of fit.
 
     Parameters
     ----------
@@ -68,9 +68,9 @@ class IsochronePosterior(
         Bayesian isochrone fit: the prior of the distance comes from the parallaxes, those of age
         and A_V from the training clusters or, without any, from known open clusters.
     resampler : resampler or None, default=None
-        Makes copies of training clusters by its ``fit_resample``, for example
-        `skcluster.augmentation.ClusterCorruptor`. Copies of held-out clusters take part in the
-        calibration, so that widths hold for lists of their kind, and in what the domain is.
+        Resampler whose ``fit_resample`` makes copies of training clusters, for example
+        `skcluster.augmentation.ClusterCorruptor`. Copies of held-out clusters are included in the
+        calibration, so that the widths hold for such lists, and in the domain.
     cv : int or cross-validation splitter, default=5
         Splits of the training clusters. Errors on held-out clusters determine the widths of prior
         and intervals, the tempering and the goodness of fit. An int is a number of shuffled folds.
@@ -81,15 +81,16 @@ class IsochronePosterior(
     saturation : float, default=60.0
         Number of neighbours in the diagram that halves a star's weight, see `StarLikelihood`.
     tail_weight : float, default=0.3
-        Weight of the wider component of the prior, which lets the stars overrule the regressor.
+        Weight of the wider component of the prior, which allows the stars to outweigh the
+        regressor.
     n_draws : int, default=2048
-        Number of draws per cluster; more are added where the effective number is too small.
+        Number of draws per cluster; more are added if the effective number is too small.
     faint_limit : float, default=18.0
         Stars of this G magnitude or fainter are not used (mag), nor dwarfs fainter than about
         M_G = 8.3, whose colours isochrones do not match.
     law : {"dr2", "edr3"}, default="dr2"
         Extinction law, see `skcluster.photometry.extinction_coefficients`. Most published A_V of
-        open clusters rest on Gaia DR2 photometry.
+        open clusters are based on Gaia DR2 photometry.
     release : {"edr3", "dr2"}, default="edr3"
         Data release of the typical errors and of the parallax zero point, see `skcluster.gaia`.
     domain : callable or None, default=None
@@ -100,7 +101,7 @@ class IsochronePosterior(
     n_jobs : int or None, default=None
         Number of folds that are fitted in parallel, and of threads that sample clusters.
     random_state : int, RandomState instance or None, default=None
-        Shuffles the folds and seeds the draws. The regressor has its own.
+        Determines the shuffling of the folds and the draws. The regressor has its own parameter.
 
     Attributes
     ----------
@@ -123,7 +124,7 @@ class IsochronePosterior(
     held_out_ : ndarray of shape (n_clusters, 3)
         Predictions for the training clusters when held out, in the order of the columns of ``y``.
     seed_ : int
-        Of the draws.
+        Seed of the draws.
     population_ : ndarray of shape (2, 2) or None
         Mean and standard deviation of log age (dex) and of A_V (mag) among the training clusters.
         Only without an estimator.
@@ -233,7 +234,7 @@ class IsochronePosterior(
         Parameters
         ----------
         X : clusters
-            Whatever `skcluster.clusters.as_clusters` takes.
+            Any input of `skcluster.clusters.as_clusters`.
         y : array-like of shape (n_clusters, 3), or None
             Log age (dex), A_V (mag) and distance (kpc), in this order or as columns ``log_age``,
             ``a_v`` and ``distance_kpc`` of a DataFrame. May be None without an estimator; then
@@ -243,7 +244,8 @@ class IsochronePosterior(
 
         Returns
         -------
-        self
+        self : object
+            The fitted estimator.
 
         Raises
         ------
@@ -264,7 +266,7 @@ class IsochronePosterior(
         self.domain_points_: Any = None
         self.scores_: Any = None
         self.discrepancies_: Any = None
-        # Set last, so that a fit that failed leaves nothing to predict with.
+        # Set last, so that a failed fit leaves the estimator unfitted.
         self.__dict__.pop("held_out_", None)
         if y is None and self.estimator is not None:
             raise ValueError("y is needed to fit the estimator, but it is None.")
@@ -279,7 +281,7 @@ class IsochronePosterior(
         if self.estimator is None:
             self.population_ = np.column_stack([true.mean(axis=0), true.std(axis=0)])[:2]
             if fit_params:
-                raise ValueError(f"Without an estimator, nothing takes {', '.join(fit_params)}.")
+                raise ValueError(f"Without an estimator, {', '.join(fit_params)} cannot be used.")
             prediction = from_parallaxes(lists, self._star_model(), self.population_)
         else:
             prediction = self._predict_held_out(X, y, tested, rng, fit_params)
@@ -321,7 +323,7 @@ class IsochronePosterior(
         true: FloatArray,
         n_training: int,
     ) -> None:
-        """Choose the tempering, and calibrate, by predictions for held-out clusters.
+        """Choose the tempering and calibrate, with predictions for held-out clusters.
 
         The first ``n_training`` lists are those of the training clusters; copies follow.
         """
@@ -346,17 +348,18 @@ class IsochronePosterior(
         Parameters
         ----------
         X : clusters
-            Whatever `skcluster.clusters.as_clusters` takes.
+            Any input of `skcluster.clusters.as_clusters`.
         return_std : bool, default=False
             Whether to return calibrated standard deviations as well.
 
         Returns
         -------
         mean : ndarray of shape (n_clusters, 3)
-            In dex, mag and kpc, in the order of the columns of ``y``. NaN for a cluster without a
-            star brighter than the limit.
+            Estimates in dex, mag and kpc, in the order of the columns of ``y``. NaN for a cluster
+            without a star brighter than the limit.
         std : ndarray of shape (n_clusters, 3)
-            Half the length of the interval of coverage 0.68. Only with ``return_std``.
+            Half the length of the interval of coverage 0.68. Only returned if ``return_std`` is
+            True.
         """
         distribution = self.predict_distribution(X)
         mean = self._in_order_of_y(distribution.predict())
@@ -366,18 +369,18 @@ class IsochronePosterior(
         return mean, (ends[..., 1] - ends[..., 0]) / 2
 
     def predict_distribution(self, X: ClustersLike) -> PosteriorDistribution:
-        """Sample the posterior distribution of each cluster, once for all that is derived from it.
+        """Sample the posterior distribution of each cluster.
 
         Parameters
         ----------
         X : clusters
-            Whatever `skcluster.clusters.as_clusters` takes.
+            Any input of `skcluster.clusters.as_clusters`.
 
         Returns
         -------
         PosteriorDistribution
             A `PredictiveDistribution` of log age, A_V, distance and metallicity, with the weighted
-            draws in ``posteriors`` and the probability of each star in ``membership()``.
+            draws in ``posteriors`` and membership probabilities in ``membership()``.
         """
         check_is_fitted(self, "held_out_")
         X = as_clusters(X)
@@ -436,7 +439,7 @@ class IsochronePosterior(
         )
 
     def _in_order_of_y(self, values: FloatArray) -> FloatArray:
-        """Values of log age, A_V and distance, along axis 1, in the columns of y."""
+        """Return values of log age, A_V and distance, along axis 1, in the order of y's columns."""
         return values[:, np.argsort(self.columns_)]
 
     def _learn_domain(self, X: Any) -> None:

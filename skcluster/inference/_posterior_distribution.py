@@ -22,7 +22,7 @@ from skcluster.schema import CLUSTER_PARAMETERS
 
 
 class PosteriorDistribution(PredictiveDistribution):
-    """What `IsochronePosterior.predict_distribution` returns.
+    """The distribution returned by `IsochronePosterior.predict_distribution`.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class PosteriorDistribution(PredictiveDistribution):
     summary : PosteriorSummary
         Summary of the posteriors.
     a_v_zero_point : float
-        Correction that is added to A_V (mag).
+        Correction added to A_V (mag).
     calibration : Calibration or None
         Calibration of log age, A_V and distance modulus. Without it, intervals are those of a
         normal distribution with the posterior's standard deviation.
@@ -70,14 +70,14 @@ class PosteriorDistribution(PredictiveDistribution):
         self._find_outside = find_outside
 
     def predict(self) -> FloatArray:
-        """Posterior means, shape (n_clusters, 4).
+        """Return posterior means, shape (n_clusters, 4).
 
         The distance is that of the mean distance modulus.
         """
         return self._back(self.summary.mean)
 
     def _back(self, values: FloatArray) -> FloatArray:
-        """From log age, A_V, distance modulus and metallicity to targets."""
+        """Convert log age, A_V, distance modulus and metallicity to targets."""
         shifted = values + self._zero_point
         shifted[..., 2] = distance_from_modulus(shifted[..., 2])
         return clip_targets(shifted, self.targets)
@@ -91,7 +91,7 @@ class PosteriorDistribution(PredictiveDistribution):
         return spread
 
     def _reach(self, coverage: float) -> FloatArray:
-        """Half length of intervals in units of the spread, shape (4,)."""
+        """Return the half length of intervals in units of the spread, shape (4,)."""
         reach = np.full(len(self.targets), ndtri(0.5 + coverage / 2))
         if self._calibration is not None:
             reach[:3] = self._calibration.reach(coverage)
@@ -102,7 +102,7 @@ class PosteriorDistribution(PredictiveDistribution):
         prefer_skip_nested_validation=True,
     )
     def interval(self, coverage: float = 0.68) -> FloatArray:
-        """Interval of each target, shape (n_clusters, 4, 2)."""
+        """Return the interval of each target, shape (n_clusters, 4, 2)."""
         half = self._reach(coverage) * self._spread
         return np.stack([self._back(self.summary.mean + side * half) for side in (-1, 1)], axis=-1)
 
@@ -117,7 +117,7 @@ class PosteriorDistribution(PredictiveDistribution):
     def sample(
         self, n_samples: int = 1000, random_state: int | np.random.RandomState | None = None
     ) -> FloatArray:
-        """Joint samples of the targets, shape (n_clusters, n_samples, 4).
+        """Draw joint samples of the targets, shape (n_clusters, n_samples, 4).
 
         These are draws of the posterior whose deviations from its mean are scaled by the same
         calibration as the intervals of coverage 0.68.
@@ -142,7 +142,7 @@ class PosteriorDistribution(PredictiveDistribution):
 
     @cached_property
     def extra_columns(self) -> pd.DataFrame:  # type: ignore[override]
-        """Differential reddening, share of field stars, goodness of fit, effective samples."""
+        """Differential reddening, fraction of field stars, goodness of fit, effective samples."""
         return pd.DataFrame(
             {
                 "differential_reddening": self.summary.differential_reddening,
@@ -182,9 +182,9 @@ class PosteriorDistribution(PredictiveDistribution):
         return found
 
     def membership(self) -> list[FloatArray]:
-        """Probability of each star to be a member, an array of shape (n_stars,) per cluster.
+        """Return membership probabilities, an array of shape (n_stars,) per cluster.
 
-        NaN for stars that are not used because they are fainter than the limit.
+        NaN for stars that are fainter than the limit and not used.
         """
         found = [np.full(n, np.nan) for n in self._counts]
         for values, posterior in zip(found, self.posteriors, strict=True):

@@ -1,4 +1,4 @@
-"""What is kept of the posterior distributions of many clusters."""
+"""Summaries of the posterior distributions of many clusters."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -23,9 +23,9 @@ class PosteriorSummary:
     Attributes
     ----------
     mean, std : ndarray of shape (n_clusters, 4)
-        Of log age, A_V, distance modulus and metallicity.
+        Mean and standard deviation of log age, A_V, distance modulus and metallicity.
     discrepancies : ndarray of shape (n_clusters, 4)
-        In the order of `skcluster.inference._consistency.Consistency.NAMES`.
+        Discrepancies in the order of `skcluster.inference._consistency.Consistency.NAMES`.
     differential_reddening, field_fraction, effective_samples : ndarray of shape (n_clusters,)
         As in the table of estimates.
     n_used : ndarray of int, shape (n_clusters,)
@@ -73,12 +73,12 @@ class PosteriorSummary:
 
     @classmethod
     def concatenate(cls, parts: "Sequence[PosteriorSummary]") -> "PosteriorSummary":
-        """Several of them, one after the other."""
+        """Concatenate several summaries."""
         joined: Any = (np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls))
         return cls(*joined)
 
 
 def _shift(posterior: ClusterPosterior) -> float:
-    """How far the stars moved the estimate from the prior's, in spreads of the prior."""
+    """Return how far the stars moved the estimate from the prior's, in spreads of the prior."""
     prior: Prior = posterior.prior
     return float(np.linalg.norm((posterior.mean[:3] - prior.mean) / prior.spread))

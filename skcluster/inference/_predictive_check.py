@@ -1,4 +1,4 @@
-"""Posterior predictive check: whether clusters simulated from an estimate look like the cluster."""
+"""Posterior predictive check: compare a cluster with clusters simulated from its estimate."""
 
 import numpy as np
 
@@ -9,28 +9,29 @@ from skcluster.inference._likelihood import StarLikelihood
 from skcluster.inference._parameters import Parameters
 from skcluster.inference._simulate_members import simulate_members
 
-#: Clusters that are simulated.
+#: Number of simulated clusters.
 _N_REPLICATES = 6
 
 
 def predictive_discrepancy(posterior: ClusterPosterior, seed: int = 0) -> float:
-    """How much less likely the stars are than those of clusters simulated from the estimate.
+    """Return how much less likely the stars are than those of clusters simulated from the estimate.
 
-    Compares the mean log density of the stars, under the mixture of members and field that fits
-    them best, with that of simulated lists of as many stars [1]_, without membership probabilities.
+    The mean log density of the stars, under the best-fitting mixture of members and field, is
+    compared with that of simulated lists of as many stars [1]_, without membership probabilities.
 
     Parameters
     ----------
     posterior : ClusterPosterior
-        Of the cluster.
+        Posterior of the cluster.
     seed : int
-        Of the simulated stars.
+        Seed of the simulated stars.
 
     Returns
     -------
     float
-        Absolute difference in standard errors. Clusters that follow the isochrones as the training
-        clusters do have values of up to about 2. Infinite if no simulated cluster can be seen.
+        Absolute difference in standard errors. Clusters that follow the isochrones as well as the
+        training clusters have values up to about 2. Infinite if simulated clusters have no star
+        brighter than the limit.
 
     References
     ----------
@@ -49,7 +50,7 @@ def predictive_discrepancy(posterior: ClusterPosterior, seed: int = 0) -> float:
         seen = _log_mixture(density[k], likelihood.field_density, share)
         try:
             other = _simulate(draw, share, likelihood, rng)
-        except ValueError:  # All of its members would be too faint to be seen.
+        except ValueError:  # All members would be fainter than the limit.
             continue
         expected = _log_mixture(other.member_density(draw)[0], other.field_density, share)
         error = expected.std() / np.sqrt(len(expected)) + 1e-3
@@ -63,7 +64,7 @@ def _log_mixture(member: FloatArray, field: FloatArray, share: float) -> FloatAr
 
 
 def _best_share(member: FloatArray, field: FloatArray) -> float:
-    """The share of field stars that makes the stars likeliest, weighted as in the prior."""
+    """Return the share of field stars that maximises the likelihood, weighted as in the prior."""
     deviations = np.linspace(-2.5, 4.0, 14)
     odds = 0.12 * np.exp(1.2 * deviations)
     shares = odds / (1 + odds)
@@ -74,7 +75,7 @@ def _best_share(member: FloatArray, field: FloatArray) -> float:
 def _simulate(
     theta: Parameters, share: float, likelihood: StarLikelihood, rng: np.random.RandomState
 ) -> StarLikelihood:
-    """A list of as many stars, members and field stars, brighter than the same limit."""
+    """Simulate a list of as many stars, members and field stars, brighter than the same limit."""
     g, bp_rp, limit = likelihood.g, likelihood.bp_rp, likelihood.faint_limit
     n = len(g)
     in_field = rng.uniform(size=n) < share
@@ -82,16 +83,17 @@ def _simulate(
         member_g, member_bp_rp = simulate_members(
             theta, n, faint_limit=limit, law=likelihood.law, random_state=rng
         )
-    except ValueError:  # No member is bright enough: all that is seen is the field.
+    except ValueError:  # No member is bright enough: only the field is visible.
         member_g, member_bp_rp, in_field = g, bp_rp, np.ones(n, dtype=bool)
     like = rng.randint(n, size=n)
     field_g = g[like] + KERNEL[0] * rng.standard_normal(n)
-    # What is smoothed over the limit comes back from it.
+    # Magnitudes smoothed beyond the limit are reflected.
     field_g = np.where(field_g < limit, field_g, 2 * limit - field_g - 1e-6)
     field_bp_rp = bp_rp[like] + KERNEL[1] * rng.standard_normal(n)
-    return StarLikelihood(
+    simulated: StarLikelihood = StarLikelihood(
         np.where(in_field, field_g, member_g),
         np.where(in_field, field_bp_rp, member_bp_rp),
         faint_limit=limit,
         law=likelihood.law,
     )
+    return simulated

@@ -20,18 +20,19 @@ class PredictiveMethodsMixin(ABC):
 
     @abstractmethod
     def _intervals_like_y(self, intervals: FloatArray) -> FloatArray:
-        """Intervals of all targets, shape (n_clusters, n_targets, 2), in the layout of y."""
+        """Return intervals, shape (n_clusters, n_targets, 2), in the layout of y."""
 
     @abstractmethod
     def _samples_like_y(self, samples: FloatArray) -> FloatArray:
-        """Samples of all targets, shape (n_clusters, n_samples, n_targets), in that layout."""
+        """Return samples, shape (n_clusters, n_samples, n_targets), in the layout of y."""
 
     def predict_interval(self, X: Any, coverage: float = 0.68) -> FloatArray:
-        """Prediction interval of each target.
+        """Predict an interval of each target.
 
         Parameters
         ----------
-        X : clusters, or whatever the regressor takes, n_clusters rows
+        X : array-like of n_clusters rows
+            Clusters or features, any input of `predict`.
         coverage : float, default=0.68
             Fraction of clusters whose interval contains the true value, between 0 and 1.
 
@@ -54,7 +55,8 @@ class PredictiveMethodsMixin(ABC):
 
         Parameters
         ----------
-        X : clusters, or whatever the regressor takes, n_clusters rows
+        X : array-like of n_clusters rows
+            Clusters or features, any input of `predict`.
         n_samples : int, default=1000
             Number of samples per cluster.
         random_state : int, RandomState instance or None, default=None
@@ -62,12 +64,11 @@ class PredictiveMethodsMixin(ABC):
 
         Returns
         -------
-        ndarray of shape (n_clusters, n_samples, n_targets), or (n_clusters, n_samples) for a ``y``
-        of one dimension
-            Of `ConformalRegressor`: the prediction plus the scaled error of a training cluster
-            chosen at random, the same one for all targets. Of `IsochronePosterior`: draws of log
-            age (dex), A_V (mag), distance (kpc) and metallicity (dex), in this order, calibrated
-            as intervals of coverage 0.68 are.
+        ndarray of shape (n_clusters, n_samples, n_targets), or (n_clusters, n_samples) for 1d y
+            For `ConformalRegressor`, the prediction plus the scaled error of a random training
+            cluster, the same one for all targets. For `IsochronePosterior`, draws of log age (dex),
+            A_V (mag), distance (kpc) and metallicity (dex), in this order, calibrated like
+            intervals of coverage 0.68.
         """
         return self._samples_like_y(self.predict_distribution(X).sample(n_samples, random_state))
 
@@ -76,7 +77,8 @@ class PredictiveMethodsMixin(ABC):
 
         Parameters
         ----------
-        X : clusters, or whatever the regressor takes, n_clusters rows
+        X : array-like of n_clusters rows
+            Clusters or features, any input of `predict`.
 
         Returns
         -------
@@ -99,6 +101,6 @@ class PredictiveMethodsMixin(ABC):
         Returns
         -------
         routing : MetadataRouter
-            What `fit` passes to the ``fit`` of the regressor and the ``split`` of ``cv``.
+            Routing from `fit` to the ``fit`` of the regressor and the ``split`` of ``cv``.
         """
         return routing_of(self)

@@ -1,4 +1,4 @@
-"""What is known of a cluster before its stars are compared with isochrones."""
+"""The prior distribution of a cluster's parameters."""
 
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -18,8 +18,8 @@ class Prior:
     """Prior distribution of one cluster's parameters.
 
     Log age, A_V and distance modulus follow a mixture of two normal distributions with the same
-    mean. One has the width of the prediction's errors; the other is wider and lets the stars
-    overrule the prediction. The metallicity is normal around the solar value [1]_, the field odds
+    mean. One has the width of the prediction's errors; the other is wider and allows the stars to
+    outweigh the prediction. The metallicity is normal around the solar value [1]_, the field odds
     are log-normal around one star in nine, and the scale of differential reddening takes one of
     four values. The distribution is truncated to the range of the isochrones and to 0 ≤ A_V ≤ 12.
 
@@ -42,13 +42,13 @@ class Prior:
     LOG_FIELD_ODDS: ClassVar = (TYPICAL_LOG_FIELD_ODDS, 1.2)
     #: Probabilities of the scales of differential reddening.
     REDDENING: ClassVar = np.array([0.5, 0.35, 0.12, 0.03])
-    #: What is possible at all.
+    #: The support.
     RANGES: ClassVar = {
         "log_age": (AXES.log_age.values[0], AXES.log_age.values[-1]),
         "a_v": (0.0, 12.0),
         "metallicity": (AXES.metallicity.values[0], AXES.metallicity.values[-1]),
     }
-    #: Uniform deviates that `draw` takes for one set of parameters.
+    #: Number of uniform deviates that `draw` needs per set of parameters.
     N_DEVIATES: ClassVar = 7
 
     mean: FloatArray
@@ -57,20 +57,21 @@ class Prior:
     tail_factors: tuple[float, float, float] = (2.5, 3.5, 1.3)
 
     def supports(self, theta: Parameters) -> np.ndarray:
-        """Which sets of parameters are possible at all."""
+        """Return which sets of parameters are possible at all."""
         within = [
             (getattr(theta, name) >= low) & (getattr(theta, name) <= high)
             for name, (low, high) in self.RANGES.items()
         ]
-        return np.logical_and.reduce(within)
+        possible: np.ndarray = np.logical_and.reduce(within)
+        return possible
 
     def moved_into_support(self, theta: Parameters) -> Parameters:
-        """The nearest sets of parameters that are possible."""
+        """Return the nearest sets of parameters that are possible."""
         moved = {name: np.clip(getattr(theta, name), *ends) for name, ends in self.RANGES.items()}
         return replace(theta, **moved)
 
     def log_density(self, theta: Parameters) -> FloatArray:
-        """Logarithm of the density before truncation, normalised; shape (n_draws,)."""
+        """Return the logarithm of the density before truncation, normalised; shape (n_draws,)."""
         values = theta.continuous
         z = (values[:, :3] - self.mean) / self.spread
         narrow = _log_normal(z) - np.log(self.spread).sum()
@@ -92,7 +93,7 @@ class Prior:
         return density
 
     def draw(self, uniform: FloatArray) -> Parameters:
-        """Turn uniform deviates, shape (n_draws, 7), into parameters before truncation."""
+        """Convert uniform deviates, shape (n_draws, 7), to parameters before truncation."""
         z = ndtri(uniform[:, :5])
         wide = (uniform[:, 6] < self.tail_weight)[:, None]
         spread = self.spread * np.where(wide, self.tail_factors, 1.0)
@@ -107,11 +108,11 @@ class Prior:
 
 
 def choose(probabilities: FloatArray, uniform: FloatArray) -> np.ndarray:
-    """Places drawn with probabilities, from uniform deviates."""
+    """Draw indices with probabilities, from uniform deviates."""
     return np.searchsorted(np.cumsum(probabilities)[:-1], uniform)
 
 
 def _log_normal(z: FloatArray) -> FloatArray:
-    """Logarithm of the standard normal density, summed over the columns."""
+    """Return the logarithm of the standard normal density, summed over the columns."""
     density: FloatArray = -0.5 * (z**2 + _LOG_2PI).sum(axis=1)
     return density

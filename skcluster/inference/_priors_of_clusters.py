@@ -11,21 +11,21 @@ from skcluster.inference._normal_prediction import NormalPrediction
 #: Mean and spread of log age and A_V without training clusters: those of the known open clusters
 #: (Cantat-Gaudin et al. 2020, A&A 640, A1).
 POPULATION = ((8.3, 0.7), (1.2, 0.9))
-#: Of the distance modulus (mag) where there is no parallax.
+#: Mean and spread of the distance modulus (mag) without a parallax.
 UNKNOWN_MODULUS = (11.0, 2.0)
 
 
 def from_parallaxes(
     lists: Sequence[MemberList], model: StarModel, population: FloatArray | None
 ) -> NormalPrediction:
-    """Distances of the clusters' parallaxes, ages and A_V of the population of clusters.
+    """Return priors: distances from parallaxes, ages and A_V of the cluster population.
 
     Parameters
     ----------
     lists : sequence of MemberList
         Stars of each cluster.
     model : StarModel
-        Settings.
+        Settings of the likelihood.
     population : ndarray of shape (2, 2) or None
         Mean and spread of log age, and of A_V, of the training clusters.
     """

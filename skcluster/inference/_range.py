@@ -1,4 +1,4 @@
-"""What values the parameters of clusters can have."""
+"""The ranges of clusters' parameters."""
 
 from collections.abc import Sequence
 
@@ -17,12 +17,13 @@ def clip_targets(values: npt.ArrayLike, targets: Sequence[str] | None) -> FloatA
     values : array-like of shape (..., n_targets)
         Point estimates, ends of intervals or samples. NaN stays NaN.
     targets : sequence of str or None
-        Names of the targets. Values of an unknown one, or of all if there are no names, are
-        returned as they are.
+        Names of the targets. Values of unknown targets, or of all if there are no names, are
+        returned unchanged.
 
     Returns
     -------
     ndarray of shape (..., n_targets)
+        The clipped values.
 
     Examples
     --------

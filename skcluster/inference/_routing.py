@@ -1,4 +1,4 @@
-"""Metadata of meta-estimators that fit an estimator on the splits of a splitter."""
+"""Metadata routing of meta-estimators with an estimator and a splitter."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 
 
 def routing_of(owner: Any) -> MetadataRouter:
-    """What ``fit`` passes to the ``fit`` of the estimator and the ``split`` of ``cv``."""
+    """Return the routing of ``fit`` to the ``fit`` of the estimator and the ``split`` of ``cv``."""
     return (
         MetadataRouter(owner=owner)
         .add(
@@ -23,7 +23,7 @@ def routing_of(owner: Any) -> MetadataRouter:
 
 
 def route(owner: Any, params: dict[str, Any]) -> Bunch:
-    """Metadata for both; without routing, ``groups`` are for the splitter, the rest for the fit."""
+    """Route metadata; without routing, ``groups`` go to the splitter, the rest to the fit."""
     if get_config()["enable_metadata_routing"]:
         return process_routing(owner, "fit", **params)
     rest = dict(params)

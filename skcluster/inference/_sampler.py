@@ -1,11 +1,11 @@
-"""Sampling the posterior distributions of many clusters."""
+"""Sample the posterior distributions of many clusters."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-# scikit-learn's own, in threads, would set the warnings filters of all of them.
+# scikit-learn's Parallel would change the warning filters of all threads.
 from joblib import Parallel, delayed
 
 from skcluster._utils.typing import FloatArray
@@ -15,9 +15,9 @@ from skcluster.inference._normal_prediction import NormalPrediction
 from skcluster.inference._posterior_summary import PosteriorSummary
 from skcluster.inference._prior import Prior
 
-#: Clusters whose draws are in memory at a time where only summaries are wanted.
+#: Number of clusters whose draws are in memory at a time if only summaries are needed.
 _CHUNK = 32
-#: Of priors (dex and mag): a regressor without errors would leave proposals no room.
+#: Minimum spread of priors (dex and mag), so that proposals have a finite width.
 _LEAST_SPREAD = 0.01
 #: Values of the tempering to choose from, in increasing order.
 TEMPERINGS = (0.05, 0.1, 0.2, 0.3)
@@ -25,7 +25,7 @@ TEMPERINGS = (0.05, 0.1, 0.2, 0.3)
 
 @dataclass(frozen=True, eq=False)
 class Sampler:
-    """Settings of the sampling; the parameters of `IsochronePosterior` under their own names."""
+    """Settings of the sampling: parameters of `IsochronePosterior`, with the same names."""
 
     model: StarModel
     inflation: FloatArray
@@ -35,13 +35,13 @@ class Sampler:
     n_jobs: int | None
 
     def tempered(self, tempering: float) -> "Sampler":
-        """The same with another tempering."""
+        """Return the same sampler with another tempering."""
         return replace(self, model=replace(self.model, tempering=tempering))
 
     def posteriors(
         self, lists: Sequence[MemberList], prediction: NormalPrediction
     ) -> list[ClusterPosterior | None]:
-        """The posterior of each cluster; None without a usable star or a prediction."""
+        """Yield the posterior of each cluster; None without a usable star or a prediction."""
         found: list[ClusterPosterior | None] = Parallel(n_jobs=self.n_jobs, prefer="threads")(
             delayed(self._posterior)(stars, mean, spread)
             for stars, mean, spread in zip(lists, *prediction, strict=True)
@@ -62,7 +62,7 @@ class Sampler:
     def summary(
         self, lists: Sequence[MemberList], prediction: NormalPrediction
     ) -> PosteriorSummary:
-        """What `PosteriorSummary` keeps of the posteriors, without keeping them."""
+        """Return a `PosteriorSummary` of the posteriors, without keeping them."""
         parts = Parallel(n_jobs=self.n_jobs, prefer="threads")(
             delayed(self._summary)(
                 lists[start : start + _CHUNK],
@@ -81,15 +81,15 @@ class Sampler:
     def best_tempering(
         self, lists: Sequence[MemberList], prediction: NormalPrediction, true: FloatArray
     ) -> float:
-        """The largest tempering whose errors are not larger than the smallest, as far as known.
+        """Return the largest tempering whose errors are consistent with the smallest.
 
-        Errors are squared in units of those of the prediction; the difference of their mean from
-        the smallest one may be two standard errors of that difference. Labels have errors, too: as
-        long as they do not object, the stars decide.
+        Squared errors are in units of those of the prediction; their mean may exceed the smallest
+        one by two standard errors of the difference. A larger tempering gives the stars more
+        weight, because labels have errors too.
 
         Parameters
         ----------
-        lists, prediction : of n_clusters that were held out
+        lists, prediction : of the n_clusters held-out clusters
         true : ndarray of shape (n_clusters, 3)
             Log age, A_V and distance modulus.
         """
@@ -99,7 +99,7 @@ class Sampler:
             posteriors = self.tempered(tempering).posteriors(lists, prediction)
             means = np.array([np.full(4, np.nan) if p is None else p.mean for p in posteriors])
             errors = means[:, :3] - true
-            errors[:, 1] -= np.nanmean(errors[:, 1])  # the zero point of A_V is learned as well
+            errors[:, 1] -= np.nanmean(errors[:, 1])  # the zero point of A_V is fitted as well
             loss[:] = (errors**2 / scale).mean(axis=1)
         losses = losses[:, np.isfinite(losses).all(axis=0)]
         worse = losses - losses[np.argmin(losses.mean(axis=1))]

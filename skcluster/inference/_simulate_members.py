@@ -1,4 +1,4 @@
-"""Member stars drawn from the model of the likelihood."""
+"""Simulate member stars from the model of the likelihood."""
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -9,7 +9,7 @@ from skcluster.inference._parameters import Parameters
 from skcluster.isochrones import AXES, PopulationGrid
 from skcluster.photometry import Law, redden
 
-#: Draws among which there is a member brighter than the limit, if there are any to speak of.
+#: Number of draws after which a population without members brighter than the limit is an error.
 _MANY = 100_000
 
 
@@ -24,8 +24,8 @@ def simulate_members(
     """Simulate members of a cluster from the model of `StarLikelihood`.
 
     Magnitudes and colours follow the member density: the population of the given age and
-    metallicity with unresolved binaries and differential reddening, seen at the distance modulus
-    and behind A_V, with photometric scatter, down to the faint limit. There are no field stars.
+    metallicity with unresolved binaries and differential reddening, at the distance modulus and
+    A_V, with photometric scatter, down to the faint limit. There are no field stars.
 
     Parameters
     ----------
@@ -34,11 +34,11 @@ def simulate_members(
     n_stars : int
         Number of stars.
     faint_limit : float, default=18.0
-        Limiting magnitude in G (mag).
+        Magnitude limit in G (mag).
     law : {"dr2", "edr3"}, default="dr2"
         Extinction law, see `skcluster.photometry.extinction_coefficients`.
     random_state : int, RandomState instance or None, default=None
-        Determines the stars that are drawn.
+        Determines the drawn stars.
 
     Returns
     -------
@@ -48,11 +48,11 @@ def simulate_members(
     Raises
     ------
     ValueError
-        If no member is brighter than the limit, or ``parameters`` holds more than one set.
+        If no member is brighter than the limit, or ``parameters`` has more than one set.
 
     See Also
     --------
-    skcluster.datasets.simulate_clusters : Whole catalogues with field stars and Gaia's errors.
+    skcluster.datasets.simulate_clusters : Simulate catalogues with field stars and Gaia's errors.
 
     Examples
     --------
@@ -68,7 +68,7 @@ def simulate_members(
     a_v, modulus = parameters.a_v[0], parameters.distance_modulus[0]
     population = parameters.log_age[0], parameters.metallicity[0], int(parameters.reddening[0])
     density = PopulationGrid.load().map(*population, scatter=0)
-    # Two rows around the limit are drawn from, too, and what is fainter is left out star by star.
+    # The rows around the limit are included, and fainter stars are removed individually.
     last = int((faint_limit - modulus - AXES.g.start) / AXES.g.step) + 2
     cumulative = np.cumsum(density[: max(last, 0)], dtype=np.float64)
     g, bp_rp = np.empty((2, 0))
@@ -80,7 +80,7 @@ def simulate_members(
         row, column = np.divmod(cell, len(AXES.bp_rp))
         m_g = AXES.g.values[row] + AXES.g.step * _triangular(rng, len(cell))
         colour = AXES.bp_rp.values[column] + AXES.bp_rp.step * _triangular(rng, len(cell))
-        # In the model, the scatter is one of intrinsic colours; its size is that of observed ones.
+        # The scatter is added to intrinsic colours; its size is that of observed ones.
         colour = _scattered(colour, *redden(m_g + modulus, colour, a_v, law), rng)
         new_g, new_colour = redden(m_g + modulus, colour, a_v, law)
         seen = new_g < faint_limit
@@ -93,14 +93,14 @@ def simulate_members(
 
 
 def _triangular(rng: np.random.RandomState, n: int) -> FloatArray:
-    """Deviates within ±1 from a point, as linear interpolation between points has them."""
+    """Draw triangular deviates within ±1, as linear interpolation between grid points has them."""
     return rng.uniform(size=n) + rng.uniform(size=n) - 1
 
 
 def _scattered(
     intrinsic: FloatArray, g: FloatArray, bp_rp: FloatArray, rng: np.random.RandomState
 ) -> FloatArray:
-    """Colours with the scatter of stars so bright; they have the smallest of the grid already."""
+    """Add the colour scatter of that magnitude; stars have the smallest of the grid already."""
     scatter = np.array(AXES.scatter)
-    rest = np.sqrt(scatter[scatter_classes(g, bp_rp)] ** 2 - scatter[0] ** 2)
+    rest: FloatArray = np.sqrt(scatter[scatter_classes(g, bp_rp)] ** 2 - scatter[0] ** 2)
     return intrinsic + rest * rng.standard_normal(len(g))

@@ -1,4 +1,4 @@
-"""Predictions in the space of transformed targets, and the features that they come from."""
+"""Predictions of transformed targets, and the features of the last step."""
 
 from inspect import signature
 from typing import Any, NamedTuple
@@ -11,16 +11,16 @@ from skcluster._utils.typing import FloatArray
 
 
 class TransformedPrediction(NamedTuple):
-    """Means and spreads in transformed targets, and how to transform them back."""
+    """Means and spreads of transformed targets, with the inverse transformation."""
 
-    #: Both of shape (n_clusters, n_targets).
+    #: Means and spreads, both of shape (n_clusters, n_targets).
     mean: FloatArray
     spread: FloatArray
     #: Fitted transformer of the targets, or None.
     transformer: Any
 
     def back(self, values: FloatArray) -> FloatArray:
-        """Values of shape (n, n_targets) in the original targets; NaN stays NaN."""
+        """Return values of shape (n, n_targets) in the original targets; NaN stays NaN."""
         if self.transformer is None:
             return values
         original: FloatArray = np.full_like(values, np.nan)
@@ -31,7 +31,7 @@ class TransformedPrediction(NamedTuple):
 
 
 class LastStep(NamedTuple):
-    """The regressor inside pipelines and transformed targets, and what it is given."""
+    """The regressor inside pipelines and transformed targets, and its input."""
 
     features: Any
     regressor: Any
@@ -39,7 +39,7 @@ class LastStep(NamedTuple):
     transformer: Any
 
     def predict(self) -> TransformedPrediction:
-        """Means and spreads; spreads of 1 from a regressor that has none."""
+        """Return means and spreads; spreads of 1 from a regressor that has none."""
         if "return_std" in signature(self.regressor.predict).parameters:
             mean, spread = self.regressor.predict(self.features, return_std=True)
         else:
@@ -50,7 +50,7 @@ class LastStep(NamedTuple):
 
 
 def last_step(estimator: Any, X: Any) -> LastStep:
-    """Transform X by the steps of a fitted pipeline but the last."""
+    """Transform X by all steps of a fitted pipeline except the last."""
     transformer = None
     while True:
         if isinstance(estimator, Pipeline):

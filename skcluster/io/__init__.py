@@ -1,4 +1,4 @@
-"""Tables in, tables out: member stars and labels under their catalogues' names, and estimates."""
+"""Read tables of member stars and labels, and write estimates."""
 
 from skcluster.clusters import find_columns
 from skcluster.io._read_clusters import read_clusters

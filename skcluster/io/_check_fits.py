@@ -1,4 +1,4 @@
-"""What the headers of a FITS file say, compared with its size before it is read."""
+"""Check the headers of a FITS file against its size before it is read."""
 
 import math
 import re
@@ -10,14 +10,14 @@ from typing import IO
 from skcluster.io._limits import Limits, TooLargeError, opened
 
 _BLOCK = 2880
-#: The standard allows three digits for the number of a column.
+#: The standard allows column numbers of three digits.
 _MAX_COLUMNS = 999
 _MAX_HEADER = 4_000_000
 _MAX_HDUS = 1000
-#: Keywords that say how large the data are.
+#: Keywords that state the size of the data.
 _SIZES = r"NAXIS\d*|BITPIX|[PG]COUNT|TFIELDS|TFORM\d+|XTENSION"
 _BYTES = dict(zip("LXBIJKAEDCM", (1, 1, 1, 2, 4, 8, 1, 4, 8, 8, 16), strict=True))
-#: Bytes that a text takes in memory besides its characters.
+#: Memory that a text takes besides its characters (bytes).
 _OBJECT = 60
 
 Header = dict[str, str]
@@ -29,7 +29,7 @@ def check_fits(source: Path | BytesIO, limits: Limits) -> None:
     Raises
     ------
     ValueError
-        If a header is not of the standard, or says that there is more than the file holds.
+        If a header violates the standard, or states more data than the file holds.
     TooLargeError
         If there is more than the limits allow.
     """
@@ -39,7 +39,7 @@ def check_fits(source: Path | BytesIO, limits: Limits) -> None:
         file.seek(0)
         for number, header in enumerate(_headers(file, size)):
             if number >= _MAX_HDUS:
-                raise TooLargeError(f"it has more than {_MAX_HDUS} tables and images.")
+                raise TooLargeError(f"it has more than {_MAX_HDUS} HDUs.")
             if _text(header, "XTENSION") in ("BINTABLE", "TABLE", "A3DTABLE"):
                 columns, row_bytes = _columns(header)
                 rows = _number(header, "NAXIS2")
@@ -50,14 +50,14 @@ def check_fits(source: Path | BytesIO, limits: Limits) -> None:
 
 
 def _headers(file: IO[bytes], size: int) -> Iterator[Header]:
-    """The headers, one by one; what they say of the data's size is true."""
+    """Yield the headers, one by one; the size of the data that they state is verified."""
     while file.tell() < size:
         header = _header(file)
         if header is None:
             return
         data = _data_size(header)
         if file.tell() + data > size:
-            raise ValueError("it is cut off: a header says that there is more than the file holds.")
+            raise ValueError("it is truncated: a header states more data than the file holds.")
         yield header
         file.seek(-(-data // _BLOCK) * _BLOCK, 1)
 
@@ -70,7 +70,7 @@ def _header(file: IO[bytes]) -> Header | None:
         if n_bytes == 0 and not block.strip(b"\0 "):
             return None  # padding after the last
         if n_bytes == 0 and not block.startswith((b"SIMPLE  =", b"XTENSION=")):
-            raise ValueError("it has something that is neither header nor data of a FITS file.")
+            raise ValueError("it contains bytes that are neither a header nor data of a FITS file.")
         n_bytes += len(block)
         if len(block) < _BLOCK or n_bytes > _MAX_HEADER:
             raise ValueError(f"a header has no END within {n_bytes} bytes.")
@@ -109,12 +109,12 @@ def _data_size(header: Header) -> int:
     if not axes:
         return 0
     if axes[0] == 0 and header.get("GROUPS", "").strip().startswith("T"):
-        raise ValueError("it has random groups, which are not read.")
+        raise ValueError("it has random groups, which are not supported.")
     return abs(_number(header, "BITPIX")) // 8 * groups * (more + math.prod(axes))
 
 
 def _columns(header: Header) -> tuple[int, int]:
-    """How many columns a table has, and the bytes of a row in memory."""
+    """Return the number of columns of a table, and the bytes of a row in memory."""
     number = _number(header, "TFIELDS")
     if not 0 <= number <= _MAX_COLUMNS:
         raise TooLargeError(f"a table has {number} columns; FITS allows {_MAX_COLUMNS}.")
@@ -130,7 +130,7 @@ def _columns(header: Header) -> tuple[int, int]:
             if match and match[2] in "PQ":
                 name = _text(header, f"TTYPE{i}") or str(i)
                 raise ValueError(
-                    f"column {name} has another number of values in each row, which is not read."
+                    f"column {name} has arrays of variable length, which are not supported."
                 )
             if match:
                 repeat = int(match[1] or 1)
@@ -139,7 +139,7 @@ def _columns(header: Header) -> tuple[int, int]:
                 text = 4 * repeat + _OBJECT
                 memory += text if match[2] == "A" else 8 * repeat * max(_BYTES[match[2]] // 4, 1)
         if match is None:
-            raise ValueError(f"a header has TFORM{i} = {form!r}, which is no type of FITS.")
+            raise ValueError(f"a header has TFORM{i} = {form!r}, which is not a FITS type.")
     if width != _number(header, "NAXIS1"):
         raise ValueError("a header has columns that do not fill its rows.")
     return number, memory

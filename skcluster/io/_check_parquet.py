@@ -1,4 +1,4 @@
-"""What a Parquet file unpacks to, by its footer, before it is read."""
+"""Check the uncompressed size of a Parquet file by its footer, before it is read."""
 
 from io import BytesIO
 from pathlib import Path
@@ -14,7 +14,7 @@ _BATCH = 65_536
 
 
 def check_parquet(source: Path | BytesIO, limits: Limits) -> pa.Schema:
-    """Add up what the footer says, and the texts that a dictionary stands for.
+    """Check the sizes in the footer, and those of dictionary-encoded texts.
 
     Returns
     -------
@@ -30,7 +30,7 @@ def check_parquet(source: Path | BytesIO, limits: Limits) -> pa.Schema:
         footer = file.metadata
         check_columns(footer.num_columns)
         if footer.num_row_groups * footer.num_columns > _MAX_CHUNKS:
-            raise TooLargeError(f"it has more than {_MAX_CHUNKS} pieces of columns.")
+            raise TooLargeError(f"it has more than {_MAX_CHUNKS} column chunks.")
         schema = file.schema_arrow
         limits.check("header", len((schema.metadata or {}).get(b"table_meta_yaml", b"")))
         values = size = 0
@@ -47,7 +47,7 @@ def check_parquet(source: Path | BytesIO, limits: Limits) -> pa.Schema:
 
 
 def _texts(source: Path | BytesIO, schema: pa.Schema, limits: Limits) -> int:
-    """Bytes of all texts, with those that a dictionary repeats; no text is repeated to know it."""
+    """Return the bytes of all texts, those of a dictionary counted as often as they are used."""
     names = [field.name for field in schema if _is_text(field.type)]
     nested = [field.name for field in schema if field.name not in names and _holds(field.type)]
     total = 0
@@ -66,20 +66,21 @@ def _size_of_texts(name: str, column: pa.Array) -> int:
     try:
         texts.validate(full=True)
     except pa.ArrowInvalid as error:
-        raise ValueError(f"column {name!r} has a text that is not in UTF-8: {error}") from error
+        raise ValueError(f"column {name!r} has a text that is not UTF-8: {error}") from error
     if texts is column:
         return int(column.nbytes)
-    lengths = pa.compute.binary_length(texts)
-    return pa.compute.sum(lengths.take(column.indices)).as_py() or 0
+    lengths = pa.compute.binary_length(texts).take(column.indices)
+    return int(pa.compute.sum(lengths).as_py() or 0)
 
 
 def _is_text(kind: pa.DataType) -> bool:
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
-    return pa.types.is_string(kind) or pa.types.is_binary(kind) or pa.types.is_large_string(kind)
+    kinds = (pa.types.is_string, pa.types.is_binary, pa.types.is_large_string)
+    return any(is_kind(kind) for is_kind in kinds)
 
 
 def _holds(kind: pa.DataType) -> bool:
-    """Whether there are texts within a nested type."""
+    """Return whether there are texts within a nested type."""
     inside = [kind.field(i).type for i in range(kind.num_fields)]
     return any(_is_text(k) or _holds(k) for k in inside)

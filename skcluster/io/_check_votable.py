@@ -1,4 +1,4 @@
-"""What a VOTable asks of its reader, found before it is read."""
+"""Check the content of a VOTable before it is read."""
 
 import math
 import re
@@ -9,7 +9,7 @@ from xml.parsers import expat
 
 from skcluster.io._limits import MB, Limits, TooLargeError, check_columns, opened
 
-#: Bytes of a value in a binary table; what is not here has at least one.
+#: Bytes of a value in a binary table; other types have at least one.
 _BYTES = {
     "short": 2,
     "unicodeChar": 2,
@@ -20,18 +20,18 @@ _BYTES = {
     "floatComplex": 8,
     "doubleComplex": 16,
 }
-#: Elements besides those of rows, and how deep they lie.
+#: Largest number of XML elements besides rows, and largest nesting depth.
 _MAX_ELEMENTS = 50_000
 _MAX_DEPTH = 100
 
 
 def check_votable(source: Path | BytesIO, limits: Limits) -> None:
-    """Refuse what would open something else, and count columns, rows and values.
+    """Refuse references to other files, and count columns, rows and values.
 
     Raises
     ------
     ValueError
-        If the data lie elsewhere or are of a kind that is not read, or the XML is not well-formed.
+        If the data are in another file or of an unsupported kind, or the XML is not well-formed.
     TooLargeError
         If there is more of something than the limits allow.
     """
@@ -48,7 +48,7 @@ def check_votable(source: Path | BytesIO, limits: Limits) -> None:
 
 
 class _Scan:
-    """Counts while the XML goes by."""
+    """Counters of a scan through the XML."""
 
     parser: Any
 
@@ -59,7 +59,7 @@ class _Scan:
         self._start_table({})
 
     def entity(self, name: str, *_: Any) -> None:
-        raise ValueError(f"it defines the entity {name!r}; XML entities are not read.")
+        raise ValueError(f"it defines the entity {name!r}; XML entities are not supported.")
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         name = name.rpartition(" ")[2]
@@ -81,7 +81,7 @@ class _Scan:
         elif name in ("FIELD", "PARAM"):
             self._field(name, attributes)
         elif name in ("FITS", "PARQUET"):
-            raise ValueError(f"its data are {name} within a VOTable, which is not read.")
+            raise ValueError(f"its data are {name} within a VOTable, which is not supported.")
         elif name == "STREAM":
             self._stream(attributes)
 
@@ -95,9 +95,9 @@ class _Scan:
 
     def _start_table(self, attributes: dict[str, str]) -> None:
         self._rows = self._fields = 0
-        #: Bytes of a row in memory, and the fewest that it has in the file.
+        #: Bytes of a row in memory, and its minimum in the file.
         self._row_bytes = self._shortest = 0
-        if "ref" in attributes:  # its columns are those of another
+        if "ref" in attributes:  # its columns are those of another table
             self._row_bytes, self._fields, self._shortest = self._widest, self._columns, 1
         try:
             self._rows_promised = int(attributes.get("nrows", 0))
@@ -134,12 +134,11 @@ class _Scan:
         place = attributes.get("href")
         if place is not None:
             raise ValueError(
-                f"its data lie elsewhere, at {place!r}; a table file opens no other file and asks "
-                "no server."
+                f"its data are elsewhere, at {place!r}; only data within the file are read."
             )
         encoding = attributes.get("encoding", "base64")
         if encoding != "base64":
-            raise ValueError(f"its data are encoded as {encoding!r}; only base64 is read.")
+            raise ValueError(f"its data are encoded as {encoding!r}; only base64 is supported.")
         self.parser.CharacterDataHandler = self._count
 
     def _count(self, text: str) -> None:

@@ -1,4 +1,4 @@
-"""A table with a row for each cluster -> y, beside the clusters that it belongs to."""
+"""Convert a table with a row per cluster to y, in the order of the clusters."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,21 +15,21 @@ from skcluster.photometry import distance_from_modulus
 from skcluster.schema import CLUSTER, CLUSTER_PARAMETERS, LABEL_COLUMNS
 
 _KNOWN = (CLUSTER, *LABEL_COLUMNS.values())
-#: Where the distance is taken from: the first of these that the table has.
+#: Columns of the distance; the first one in the table is used.
 _DISTANCES = ("distance_kpc", "distance_modulus", "distance_pc")
 
 
 def labels_of(
     index: pd.Index, table: Any, *, columns: Mapping[str, str] | None = None
 ) -> pd.DataFrame:
-    """The labels of some clusters.
+    """Return the labels of some clusters.
 
     Parameters
     ----------
     index : Index of length n_clusters
         The clusters' names.
     table : DataFrame or astropy Table
-        A row for each cluster; names as in `skcluster.schema.LABEL_COLUMNS`.
+        A row per cluster; column names as in `skcluster.schema.LABEL_COLUMNS`.
     columns : mapping of str to str, optional
         Map from the table's names to those of `skcluster.schema.LABEL_COLUMNS`.
 
@@ -42,13 +42,13 @@ def labels_of(
     Raises
     ------
     ValueError
-        If a column is missing, no cluster is in both, a cluster has two rows, or a label is not a
-        number or out of its range.
+        If a column is missing, no cluster is in both tables, a cluster has two rows, or a label is
+        not a number or outside its range.
 
     Warns
     -----
     UserWarning
-        Clusters without a row, rows without a cluster, and blank labels: one with counts for each.
+        With counts: clusters without a row, rows without a cluster, and blank labels.
     """
     frame, units = _label_columns(table, columns)
     rows = _match(index, frame.pop("cluster"))
@@ -58,12 +58,10 @@ def labels_of(
     y = pd.DataFrame({name: values[name] for name in CLUSTER_PARAMETERS}, index=names)
     blank = y.isna().any(axis=1).to_numpy()
     if blank.all():
-        raise ValueError(
-            f"None of the {len(y)} clusters has a log_age, a_v and distance that is not blank."
-        )
+        raise ValueError(f"None of the {len(y)} clusters has values of log_age, a_v and distance.")
     if blank.any():
         warn_caller(
-            f"Left out {blank.sum()} of {len(y)} clusters that have a blank label: "
+            f"Left out {blank.sum()} of {len(y)} clusters with a blank label: "
             f"{some_names(names[blank])}.",
         )
     return y[~blank]
@@ -72,7 +70,7 @@ def labels_of(
 def _label_columns(
     table: Any, given: Mapping[str, str] | None
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """The needed columns under our names, and their units."""
+    """Return the needed columns under our names, and their units."""
     there = column_names(table)
     found = {ours: theirs for theirs, ours in find_columns(there, _KNOWN, given).items()}
     for column in (CLUSTER, LABEL_COLUMNS["log_age"], LABEL_COLUMNS["a_v"]):
@@ -90,13 +88,13 @@ def _label_columns(
 
 
 def _match(index: pd.Index, clusters: pd.Series) -> IntArray:
-    """The row of each cluster of the index, -1 for none."""
+    """Return the row of each cluster of the index, -1 for none."""
     wanted, there = matching_names(index), matching_names(pd.Index(clusters))
     twice = wanted.duplicated(keep=False)
     if twice.any():
         raise ValueError(
-            f"The members hold clusters whose names are the same but for spaces, underscores and "
-            f"case, so that their labels cannot be told apart: {some_names(index[twice])}."
+            f"The members have clusters whose names differ only in spaces, underscores and case, "
+            f"so that their labels are ambiguous: {some_names(index[twice])}."
         )
     twice = there.duplicated(keep=False) & there.isin(wanted)
     if twice.any():
@@ -117,12 +115,12 @@ def _report_unmatched(
 ) -> None:
     if len(unlabelled) == n_clusters:
         raise ValueError(
-            f"Members and labels have no cluster in common: the members hold "
+            f"Members and labels have no cluster in common: the members have "
             f"{some_names(unlabelled)}, the labels {some_names(unmatched)}."
         )
     if len(unlabelled):
         warn_caller(
-            f"Left out {len(unlabelled)} of {n_clusters} clusters that have no row in the labels: "
+            f"Left out {len(unlabelled)} of {n_clusters} clusters without a row in the labels: "
             f"{some_names(unlabelled)}.",
         )
     if len(unmatched):
@@ -133,7 +131,7 @@ def _report_unmatched(
 
 
 def _numbers(column: pd.Series, names: pd.Index, unit: Any) -> FloatArray:
-    """A column of labels in its unit, checked."""
+    """Return a column of labels in its unit, checked."""
     rule = LABEL_COLUMNS[str(column.name)]
     values, wrong = parse_numbers(column)
     if len(wrong):
@@ -148,7 +146,8 @@ def _numbers(column: pd.Series, names: pd.Index, unit: Any) -> FloatArray:
             f"cluster {names[outside[0]]!r} has {column.name} = {values[outside[0]]:g} {rule.unit},"
             f" which {rule.rule()} (a missing value is NaN, masked or blank)."
         )
-    return values.astype(np.float64)
+    checked: FloatArray = values.astype(np.float64)
+    return checked
 
 
 def _convert(values: Any, unit: Any, wanted: str, name: str) -> Any:

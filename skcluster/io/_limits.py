@@ -1,7 +1,7 @@
-"""How much a table file may unpack to, checked before it is read.
+"""Limits on the uncompressed size of a table file, checked before it is read.
 
-For a file of up to 20 MB, whatever these limits allow is read in less than 10 s, with less than
-2 GB of memory. They grow with the size of the file, so that large tables stay readable.
+Within these limits a file of up to 20 MB is read in less than 10 s, with less than 2 GB of memory.
+They grow with the size of the file, so that large tables stay readable.
 """
 
 import csv
@@ -12,7 +12,7 @@ from typing import IO, NamedTuple
 
 MB = 10**6
 MAX_COLUMNS = 10_000
-#: Beginnings of files, and what they are compressed as; readers would unpack these by themselves.
+#: First bytes of compressed files, by type; readers would uncompress these themselves.
 _COMPRESSED = {
     b"\x1f\x8b": "gzip",
     b"BZh": "bzip2",
@@ -23,30 +23,30 @@ _COMPRESSED = {
     b"\x28\xb5\x2f\xfd": "zstd",
 }
 
-#: What ends a line, for one reader or the other.
+#: Line endings that readers accept.
 _LINE_ENDS = [b"\n", b"\r", b"\v", b"\f", b"\x1c", b"\x1d", b"\x1e", b"\x85", b"\xe2\x80"]
 
 
 class TooLargeError(ValueError):
-    """A file that would take too much memory or time."""
+    """A file whose reading would take too much memory or time."""
 
 
 class Limits(NamedTuple):
-    """What a file of a size may hold."""
+    """Limits for a file of a given size."""
 
-    #: Bytes of a gzipped file, unpacked.
+    #: Bytes of a gzipped file, uncompressed.
     unzipped: int
     #: Bytes of the table in memory.
     table: int
-    #: Values that are read fast, and values and rows that are read one by one.
+    #: Number of values in binary formats, and of values and rows that are parsed one by one.
     cells: int
     slow_cells: int
-    #: Bytes of text before the table that is read line by line.
+    #: Bytes of the text header.
     header: int = 200_000
 
     @classmethod
     def of(cls, size: int) -> "Limits":
-        """Those for a file of `size` bytes."""
+        """Return the limits for a file of `size` bytes."""
         return cls(
             unzipped=max(100 * MB, 10 * size),
             table=max(400 * MB, 25 * size),
@@ -60,23 +60,23 @@ class Limits(NamedTuple):
         Raises
         ------
         TooLargeError
-            If it is larger.
+            If it exceeds the limit.
         """
         most = getattr(self, what)
         if value > most:
             says = {
-                "unzipped": f"it unpacks to more than {most / MB:.0f} MB",
+                "unzipped": f"its uncompressed size exceeds {most / MB:.0f} MB",
                 "table": f"its table would take {value / MB:.0f} MB; the limit is {most / MB:.0f}",
                 "cells": f"it has {value} values; the limit is {most}",
-                "slow_cells": f"it has {value} values and rows of text, which are read one by one; "
+                "slow_cells": f"it has {value} values and rows of text; "
                 f"the limit is {most} (FITS and Parquet are read faster)",
                 "header": f"its header has {value} bytes; the limit is {most}",
             }
-            raise TooLargeError(f"{says[what]}, for a file of its size.")
+            raise TooLargeError(f"{says[what]}, for a file of this size.")
 
 
 def check_columns(number: int) -> None:
-    """Refuse tables so wide that to name their columns takes too long.
+    """Refuse tables with so many columns that naming them takes too long.
 
     Raises
     ------
@@ -88,21 +88,21 @@ def check_columns(number: int) -> None:
 
 
 def unzipped(path: Path, limits: Limits) -> Path | BytesIO:
-    """The file, or what is in it if it is gzipped: read whole, so that a cut one is noticed.
+    """Return the file, or if it is gzipped its content, read whole to detect truncation.
 
     Raises
     ------
     ValueError
-        If it is compressed in another way.
+        If it is compressed in another format.
     TooLargeError
-        If it unpacks to more than the limit.
+        If its uncompressed size exceeds the limit.
     """
     with path.open("rb") as file:
         kind = _compression(file.read(6))
     if kind is None and path.suffix.lower() != ".gz":
         return path
     if kind not in ("gzip", None):
-        raise ValueError(f"it is compressed as {kind}; of compressed files, only gzip is read.")
+        raise ValueError(f"it is compressed with {kind}; only gzip is supported.")
     with gzip.open(path) as file:
         data = file.read(limits.unzipped + 1)
     limits.check("unzipped", len(data))
@@ -116,12 +116,12 @@ def _compression(start: bytes) -> str | None:
 
 
 def opened(source: Path | BytesIO) -> IO[bytes]:
-    """A file or bytes, from the beginning."""
+    """Open a file, or bytes, at the beginning."""
     return source.open("rb") if isinstance(source, Path) else BytesIO(source.getbuffer())
 
 
 def check_text(source: Path | BytesIO, limits: Limits, delimiter: str = ",") -> None:
-    """Count the columns and values of a table of text with a delimiter."""
+    """Count the columns and values of a delimited text table."""
     ends = [delimiter.encode(), *_LINE_ENDS]
     cells = 0
     with opened(source) as file:
@@ -134,7 +134,7 @@ def check_text(source: Path | BytesIO, limits: Limits, delimiter: str = ",") -> 
 
 
 def check_ecsv(source: Path | BytesIO, limits: Limits) -> None:
-    """Count the values of an ECSV file and the bytes of its YAML: both are read slowly."""
+    """Count the values of an ECSV file and the bytes of its YAML header, both parsed slowly."""
     header = cells = 0
     with opened(source) as file:
         for line in iter(lambda: file.readline(MB), b""):
@@ -144,8 +144,3 @@ def check_ecsv(source: Path | BytesIO, limits: Limits) -> None:
             else:
                 cells += 1 + line.count(b",") + line.count(b" ")
     limits.check("slow_cells", cells)
-
-
-def size_of(source: Path | BytesIO) -> int:
-    """Bytes of a file, or bytes."""
-    return source.stat().st_size if isinstance(source, Path) else source.getbuffer().nbytes

@@ -1,4 +1,4 @@
-"""Files and tables of member stars, and of labels, -> X and y."""
+"""Read member stars and labels from files and tables."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -83,56 +83,60 @@ def read_clusters(
     zero_point: float | None = None,
     magnitude_limit: float | None = None,
 ) -> NestedFrame | tuple[NestedFrame, pd.DataFrame]:
-    """Read clusters, and their labels, from tables.
+    """Read clusters, and optionally their labels, from tables or files.
+
+    Columns are recognised by the names of the Gaia archive and of VizieR, units are converted and
+    values are checked.
 
     Parameters
     ----------
     members : str, PathLike, table, or sequence or mapping of these
-        A long table, a row for each star, or a file of one: CSV, TSV as VizieR writes it, ECSV,
-        FITS, VOTable (``.vot``, ``.votable``, ``.xml``), each of them also gzipped (``.gz``), or
+        A long table with a row per star, or a file of one: CSV, TSV as VizieR writes it, ECSV,
+        FITS, VOTable (``.vot``, ``.votable``, ``.xml``), each optionally gzipped (``.gz``), or
         Parquet; or a folder of such files. Tables are those of pandas, astropy, polars and Arrow.
-        A NestedFrame, and a Parquet file of one, are taken too. Columns are found under the names
-        of the Gaia archive and of VizieR, in upper and lower case (see Notes); all others come
-        along. Several files and tables, of one or several clusters each, in any mixture of types,
-        come as a list, or as a dict under the names of their clusters.
+        A NestedFrame, or a Parquet file of one, is accepted too. Columns are found by the names
+        of the Gaia archive and of VizieR, in upper or lower case (see Notes); all others are kept.
+        Several files or tables, of one or several clusters each and of any types, are given as a
+        list, or as a dict that maps names of clusters to them.
     labels : str, PathLike, DataFrame or astropy Table, optional
-        A table with a row for each cluster, or a file of one, as for ``members``.
+        A table with a row per cluster, or a file of one, as for ``members``.
     columns : mapping of str to str, optional
-        For other names: from the members' names to those of the Gaia archive, as in
-        ``{"G_corrected": "phot_g_mean_mag"}``, or to ``"cluster"`` and ``"probability"``. Such a
-        column replaces one that already has the name.
+        Map from other names of the members' columns to those of the Gaia archive, as in
+        ``{"G_corrected": "phot_g_mean_mag"}``, or to ``"cluster"`` and ``"probability"``. A
+        renamed column replaces one that already has the name.
     cluster_column : str, optional
-        The members' column that names the cluster; the same as ``columns={...: "cluster"}``.
+        The members' column of cluster names; the same as ``columns={...: "cluster"}``.
     cluster : str, optional
-        The name of the cluster to which all stars of the only table belong, whatever columns it
-        has. Unless given, a table without a column that names the cluster is one cluster: that of
-        a file is named after the file, without extensions; that of the only table is
-        ``"cluster"``; that of a table in a list is its position, ``"0"``, ``"1"`` ….
+        Name of the cluster if all stars of a single table belong to it, whatever its columns. By
+        default, a table without a column of cluster names is one cluster. Its name is that of the
+        file, without extensions; ``"cluster"`` for a single table; or the position of the table
+        in a list, ``"0"``, ``"1"`` ….
     label_columns : mapping of str to str, optional
-        For other names in ``labels``: to ``cluster``, ``log_age``, ``a_v``, and ``distance_kpc``,
-        ``distance_modulus`` or ``distance_pc``.
+        Map from other names of columns in ``labels`` to ``cluster``, ``log_age``, ``a_v``, and
+        ``distance_kpc``, ``distance_modulus`` or ``distance_pc``.
     format, label_format : {"csv", "tsv", "ecsv", "fits", "votable", "parquet"}, optional
-        File type of ``members`` and of ``labels``. Unless given, the extension says it.
+        File type of ``members`` and of ``labels``. By default, it follows from the extension.
     on_error : {"raise", "warn"}, default="raise"
-        What happens if one of several tables of members cannot be used: "warn" leaves it out with
-        a `BadTableWarning`. If none can be used, that is an error.
+        Whether one of several unusable tables of members raises an error, or is left out with a
+        `BadTableWarning`. It is an error if none can be used.
     release : {"edr3", "dr2"}, optional
         Data release of the parallaxes. Those of DR2 are shifted to the zero point of EDR3, which
-        the pretrained model expects. Unless given, names of columns such as ``GaiaDR2`` tell.
+        the pretrained model expects. By default, it is inferred from names of columns such as
+        ``GaiaDR2``.
     zero_point : float, optional
-        Parallax that the tables give an infinitely distant source (mas), if it is not that of the
-        release: 0 for parallaxes that have been corrected.
+        Parallax zero point of the tables (mas), that is the parallax of an infinitely distant
+        source, if it differs from that of the release; 0 for corrected parallaxes.
     magnitude_limit : float, optional
-        Limiting magnitude in G of the lists (mag), if it is known. It becomes the star column
+        Magnitude limit of the lists in G (mag), if known. It becomes the star column
         ``magnitude_limit``; models do not use fainter stars. By default, models estimate it from
         the faintest stars (`skcluster.clusters.magnitude_limits`).
 
     Returns
     -------
     X : NestedFrame of n_clusters rows
-        The clusters as `skcluster.clusters.as_clusters` gives them: index the names, the stars in
-        the nested column ``stars`` under the names of the Gaia archive, ``bp_rp`` made from
-        ``phot_bp_mean_mag`` and ``phot_rp_mean_mag`` if it is not there.
+        The clusters as `skcluster.clusters.as_clusters` returns them: the index holds the names,
+        the nested column ``stars`` the stars under the names of the Gaia archive. A missing
+        ``bp_rp`` is computed from ``phot_bp_mean_mag`` and ``phot_rp_mean_mag``.
     y : DataFrame of shape (n_clusters, 3)
         Only with ``labels``: ``log_age`` (log10 of years), ``a_v`` (mag) and ``distance_kpc``
         (kpc), index like X.
@@ -140,19 +144,19 @@ def read_clusters(
     Raises
     ------
     FileNotFoundError
-        If a path does not lead to a file.
+        If a path does not exist.
     ValueError
-        If a file is of unknown type, empty or damaged; a column is missing or ambiguous, has a unit
-        that does not fit, or holds a value that breaks its rule (the message names cluster,
-        column, value and rule, and the file); two tables have a cluster of the same name; a cluster
-        has two rows in ``labels``; or members and labels have no cluster in common.
+        If a file is of unknown type, empty or damaged; a column is missing or ambiguous, has an
+        incompatible unit, or a value outside its range (the message names cluster, column, value,
+        rule and file); two tables have a cluster of the same name; a cluster has two rows in
+        ``labels``; or members and labels have no cluster in common.
 
     Warns
     -----
     OneClusterWarning
-        If a table has no column that names the cluster.
+        If a table has no column of cluster names.
     ReleaseWarning
-        If parallaxes were shifted because the name of a column tells of DR2.
+        If parallaxes were shifted because the name of a column belongs to DR2.
     UserWarning
         With counts: stars without magnitude or colour, which are left out; clusters without
         a row in ``labels`` or with a blank label, which are left out; rows of ``labels`` without
@@ -160,15 +164,15 @@ def read_clusters(
 
     Notes
     -----
-    Where a table has a column under its Gaia archive's name and others that could be meant
-    (``parallax`` and ``Plx``), the Gaia archive's is taken; where it has only such others
-    (``Proba`` and ``Prob``), ``columns`` must say which.
+    If a table has a column with its name in the Gaia archive and others of the same meaning
+    (``parallax`` and ``Plx``), the former is used; if it has only several others (``Proba`` and
+    ``Prob``), ``columns`` must choose one.
 
-    Labels may have the names of Cantat-Gaudin et al. [1]_ (``AgeNN``, ``AVNN``, ``DMNN``), with
-    their blank strings. The distance comes from ``distance_kpc`` or else the distance modulus, as
-    ``10**((DM + 5) / 5) / 1000``, or else the distance in pc.
-    Clusters of members and labels belong together if their names are the same but for case, spaces
-    and underscores: ``NGC_2682``, ``NGC 2682`` and ``NGC2682``. X keeps the members' spelling.
+    Labels may have the column names of Cantat-Gaudin et al. [1]_ (``AgeNN``, ``AVNN``, ``DMNN``),
+    with their blank strings. The distance is taken from ``distance_kpc``, or else computed from
+    the distance modulus, as ``10**((DM + 5) / 5) / 1000``, or else from the distance in pc.
+    Members and labels are matched by name, ignoring case, spaces and underscores: ``NGC_2682``,
+    ``NGC 2682`` and ``NGC2682`` are the same cluster. X keeps the members' spelling.
 
     References
     ----------
@@ -210,11 +214,11 @@ def _read_members(
     on_error: str,
     scale: ListScale,
 ) -> NestedFrame:
-    """The clusters of all tables, stars without magnitude or colour among them."""
+    """Return the clusters of all tables, including stars without magnitude or colour."""
     if cluster is not None and len(sources) > 1:
         raise ValueError(
             f"One name, {cluster!r}, cannot be that of {len(sources)} tables; a dict of names and "
-            "tables gives each its own."
+            "tables names each one."
         )
     parts: list[NestedFrame] = []
     of_one: list[tuple[Source, int]] = []
@@ -244,7 +248,7 @@ def _read_members(
 def _read_one(
     source: Source, given: Mapping[str, str], format: str | None, scale: ListScale
 ) -> tuple[NestedFrame, int]:
-    """The clusters of a table, and the number of its stars if no column named the cluster."""
+    """Return the clusters of a table, and its number of stars if no column names the cluster."""
     table = load(source.data, format, "members")
     if isinstance(table, NestedFrame) and table.nested_columns:
         X, n_stars = _with_names_as_index(table, given), 0
@@ -266,7 +270,7 @@ def _refuse_known(index: pd.Index, origin: Mapping[Any, str]) -> None:
     twice = next((name for name in index if name in origin), None)
     if twice is not None:
         raise ValueError(
-            f"cluster {twice!r} is in {origin[twice]} already; two tables cannot have clusters of "
+            f"cluster {twice!r} is already in {origin[twice]}; two tables cannot have clusters of "
             "the same name."
         )
 
@@ -276,7 +280,7 @@ def _of_stars(given: Mapping[str, str]) -> dict[str, str]:
 
 
 def _with_names_as_index(X: NestedFrame, given: Mapping[str, str]) -> NestedFrame:
-    """Nested stars with the cluster's name as index, which files keep as a column."""
+    """Return nested stars with the cluster's name as index, which files keep as a column."""
     if STARS not in X.columns:
         raise ValueError(
             f"A nested table of members needs its stars in a column {STARS!r}; its nested columns "

@@ -1,4 +1,4 @@
-"""Parallaxes of other data releases, or with zero points of their own, on the scale of EDR3."""
+"""Convert parallaxes of other data releases, or other zero points, to the scale of EDR3."""
 
 import re
 from collections.abc import Iterable
@@ -12,9 +12,9 @@ from skcluster._utils.messages import some_names, warn_caller
 from skcluster.clusters import STARS, as_clusters, stars_of, state_magnitude_limit
 from skcluster.gaia import Release, parallax_zero_point
 
-#: The release whose zero point models of this package are trained with.
+#: The release whose zero point the models of this package are trained with.
 _SCALE: Release = "edr3"
-#: Columns that only one release has, in the Gaia archive and VizieR; and names of identifiers.
+#: Names of columns and identifiers in the Gaia archive and VizieR that only one release has.
 _ONLY_IN: dict[Release, re.Pattern[str]] = {
     "dr2": re.compile(
         r"a_g_val|e_bp_min_rp_val|teff_val|lum_val|radius_val|priam_flags|"
@@ -36,14 +36,15 @@ def guess_release(columns: Iterable[Any]) -> tuple[Release, str] | None:
     Parameters
     ----------
     columns : iterable of str
-        The names, of the Gaia archive or of VizieR.
+        Names of columns in the Gaia archive or VizieR.
 
     Returns
     -------
     release : {"edr3", "dr2"}
         The release; "edr3" for DR3 as well, whose astrometry and photometry are the same.
     column : str
-        The column that tells. None in place of both if no column tells, or columns disagree.
+        The column that identifies the release. If none does, or columns disagree, None is returned
+        instead of both.
 
     Examples
     --------
@@ -70,17 +71,17 @@ def to_edr3_parallaxes(
     Parameters
     ----------
     X : clusters
-        Whatever `skcluster.clusters.as_clusters` takes.
+        Any input of `skcluster.clusters.as_clusters`.
     release : {"edr3", "dr2"}, default="edr3"
         Data release of the parallaxes.
     zero_point : float, optional
-        Parallax that the lists give an infinitely distant source (mas): 0 for parallaxes that have
-        been corrected. By default, that of the release, `skcluster.gaia.parallax_zero_point`.
+        Parallax zero point of the lists (mas): 0 for corrected parallaxes. By default, that of the
+        release, `skcluster.gaia.parallax_zero_point`.
 
     Returns
     -------
     NestedFrame
-        The clusters with all parallaxes shifted; unchanged if there are none, or nothing to shift.
+        The clusters with all parallaxes shifted; unchanged without parallaxes or if the shift is 0.
 
     Raises
     ------
@@ -104,12 +105,13 @@ def _moved(X: NestedFrame, shift: float) -> NestedFrame:
     stars = stars_of(X)
     if shift == 0 or "parallax" not in stars:
         return X
-    moved = stars.with_column("parallax", stars["parallax"] + np.float32(shift))
-    return X.assign(**{STARS: moved.to_clusters()[STARS]})[X.columns]
+    shifted = stars.with_column("parallax", stars["parallax"] + np.float32(shift))
+    moved: NestedFrame = X.assign(**{STARS: shifted.to_clusters()[STARS]})[X.columns]
+    return moved
 
 
 def _shift(release: Release, zero_point: float | None) -> float:
-    """What brings parallaxes to the scale of EDR3 (mas)."""
+    """Return the shift that brings parallaxes to the scale of EDR3 (mas)."""
     own = parallax_zero_point(release)
     if zero_point is not None:
         own = float(zero_point)
@@ -120,39 +122,39 @@ def _shift(release: Release, zero_point: float | None) -> float:
 
 @dataclass(frozen=True)
 class ListScale:
-    """What parallaxes of tables refer to, and where their lists end, as told or guessed.
+    """The parallax scale and magnitude limit of tables, as given or guessed.
 
     Parameters
     ----------
     release : {"edr3", "dr2"} or None
-        Data release; None lets names of columns tell.
+        Data release; None to infer it from the names of columns.
     zero_point : float or None
-        Parallax of an infinitely distant source (mas), if it is not that of the release.
+        Parallax zero point (mas), if it is not that of the release.
     magnitude_limit : float or None
-        Limiting magnitude in G (mag), if it is known.
+        Magnitude limit in G (mag), if it is known.
     """
 
     release: Release | None
     zero_point: float | None
     magnitude_limit: float | None
-    #: Columns that told of DR2, and the tables that have them.
+    #: Columns that belong to DR2, and the tables that have them.
     guessed: dict[str, list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be meant before any table is read."""
+        """Check the parameters before any table is read."""
         _shift(self.release or _SCALE, self.zero_point)
 
     def applied_to(self, X: NestedFrame, columns: Iterable[Any], table: str) -> NestedFrame:
-        """Clusters with parallaxes on the scale of EDR3.
+        """Return clusters with parallaxes on the scale of EDR3.
 
         Parameters
         ----------
         X : NestedFrame
             The clusters.
         columns : iterable of str
-            Names of the columns in the table that they come from.
+            Names of the columns of their table.
         table : str
-            What messages call it.
+            Name of the table in messages.
         """
         release = self.release
         if release is None and self.zero_point is None:
@@ -163,21 +165,35 @@ class ListScale:
         return _moved(X, _shift(release or _SCALE, self.zero_point))
 
     def limited(self, X: NestedFrame) -> NestedFrame:
-        """Clusters whose limit is stated, if it is known."""
+        """Return clusters with the magnitude limit stated, if it is known."""
         limit = self.magnitude_limit
         return X if limit is None else state_magnitude_limit(X, limit)
 
     def tell(self) -> None:
-        """Warn of parallaxes that were shifted without being asked to."""
+        """Warn of parallaxes that were shifted because of a guess."""
         shift = parallax_zero_point(_SCALE) - parallax_zero_point("dr2")
         for column, tables in self.guessed.items():
             warn_caller(
-                f"The column {column!r} of {some_names(tables)} tells of Gaia DR2, so parallaxes "
-                f"are raised by {shift:.3f} mas to the zero point of EDR3; release= or --release "
-                "says otherwise.",
+                f"The column {column!r} of {some_names(tables)} belongs to Gaia DR2, so parallaxes "
+                f"are increased by {shift:.3f} mas to the zero point of EDR3; release= or "
+                "--release sets another release.",
                 ReleaseWarning,
             )
 
 
 class ReleaseWarning(UserWarning):
-    """Parallaxes were shifted because columns tell of another data release."""
+    """Warning that parallaxes were shifted because columns belong to another data release.
+
+    `read_clusters` issues it if the release is not given and a table has columns of Gaia DR2.
+
+    See Also
+    --------
+    guess_release : The guess from the names of columns.
+    to_edr3_parallaxes : The shift.
+
+    Examples
+    --------
+    >>> from skcluster.io import ReleaseWarning
+    >>> issubclass(ReleaseWarning, UserWarning)
+    True
+    """

@@ -1,4 +1,4 @@
-"""What members can be read from: files, folders, tables, and several of them."""
+"""Sources of members: files, folders, tables, and several of them."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +18,20 @@ from skcluster.schema import CLUSTER
 
 
 class BadTableWarning(UserWarning):
-    """One of several tables of members cannot be used, and is left out."""
+    """Warning that one of several tables of members cannot be used and is left out.
+
+    `read_clusters` issues it with ``on_error="warn"``.
+
+    See Also
+    --------
+    read_clusters : Read clusters from tables or files.
+
+    Examples
+    --------
+    >>> from skcluster.io import BadTableWarning
+    >>> issubclass(BadTableWarning, UserWarning)
+    True
+    """
 
 
 @dataclass(frozen=True)
@@ -28,13 +41,13 @@ class Source:
     Parameters
     ----------
     data : path or table
-        Where the stars are.
+        The table or its path.
     label : str
-        What messages call it: the path of a file; empty for the only table.
+        Name in messages: the path of a file; empty for a single table.
     name : str
-        The name of its cluster if it has no column that names clusters.
+        Name of its cluster if it has no column of cluster names.
     cluster : str or None
-        The name of its cluster, whatever columns it has.
+        Name of its cluster, whatever columns it has.
     """
 
     data: Any
@@ -44,7 +57,7 @@ class Source:
 
     @contextmanager
     def named_in_errors(self) -> Iterator[None]:
-        """Let errors name the file."""
+        """Add the file's name to errors."""
         try:
             yield
         except (ValueError, TypeError) as error:
@@ -54,7 +67,7 @@ class Source:
 
 
 def sources_of(members: Any) -> list[Source]:
-    """What there is to read, files of folders one by one.
+    """Return the sources to read, files of folders one by one.
 
     Raises
     ------
@@ -122,7 +135,7 @@ def _is_table_file(file: Path) -> bool:
 
 
 def cluster_of_file(path: Path) -> str:
-    """A file's name without the extensions of its type."""
+    """Return a file's name without the extensions of its type."""
     name = path.name
     for extension in (".gz", *EXTENSIONS):
         if name.lower().endswith(extension):
@@ -131,7 +144,7 @@ def cluster_of_file(path: Path) -> str:
 
 
 def load(source: Any, format: str | None, what: str) -> Any:
-    """A table from a file, or the table itself; a DataFrame's named index becomes columns."""
+    """Return a table, read from a file if need be; a DataFrame's named index becomes columns."""
     if isinstance(source, str | os.PathLike):
         table = read_table(source, format)
     else:
@@ -145,20 +158,20 @@ def load(source: Any, format: str | None, what: str) -> Any:
 
 
 def tell_of_one_cluster(sources: list[tuple[Source, int]]) -> None:
-    """One warning of all tables without a column that names the cluster."""
+    """Warn once of all tables without a column that names the cluster."""
     if not sources:
         return
     if len(sources) > 1:
         what = "files" if all(isinstance(s.data, Path) for s, _ in sources) else "tables"
         warn_caller(
-            f"{len(sources)} {what} have no column that names the cluster: each is one cluster, "
+            f"{len(sources)} {what} have no column of cluster names: each is one cluster, "
             f"named after it: {some_names(source.name for source, _ in sources)}.",
             OneClusterWarning,
         )
         return
     (source, n_stars), *_ = sources
     warn_caller(
-        f"{source.label or 'The table'} has no column that names the cluster: its {n_stars} stars "
-        f"are one cluster, {source.name!r} (cluster= or --cluster gives another name).",
+        f"{source.label or 'The table'} has no column of cluster names: its {n_stars} stars "
+        f"are one cluster, {source.name!r} (cluster= or --cluster sets another name).",
         OneClusterWarning,
     )

@@ -1,4 +1,4 @@
-"""Any table file -> a table of pandas or astropy."""
+"""Read a table file as a table of pandas or astropy."""
 
 import os
 import warnings
@@ -14,7 +14,7 @@ from skcluster.io._check_votable import check_votable
 from skcluster.io._limits import Limits, check_ecsv, check_text, unzipped
 from skcluster.io._vizier_tsv import digits_kept, read_tsv
 
-#: The file types by their extensions; those of text, and FITS, may be gzipped (``.csv.gz``).
+#: File types by extension; text files and FITS may be gzipped (``.csv.gz``).
 EXTENSIONS = {
     ".csv": "csv",
     ".ecsv": "ecsv",
@@ -36,26 +36,27 @@ def read_table(path: str | os.PathLike[str], format: str | None = None) -> Any:
     path : str or PathLike
         The file.
     format : {"csv", "tsv", "ecsv", "fits", "votable", "parquet"}, optional
-        Its type, if its extension does not say it.
+        File type, if it differs from that of the extension.
 
     Returns
     -------
     DataFrame, NestedFrame or astropy Table
-        The table as the file's reader gives it, at least one row long.
+        The table, with at least one row.
 
     Raises
     ------
     FileNotFoundError, IsADirectoryError
         If there is no such file.
     ValueError
-        If the type is unknown; the file is empty, cut off or not of its type; a text in it is not
-        in UTF-8; its data lie elsewhere, as those of a VOTable can; or it would unpack to more than
-        a table of its size does.
+        If the type is unknown; the file is empty, truncated or not of its type; a text in it is
+        not UTF-8; its data are in another file, as those of a VOTable can be; or its uncompressed
+        size exceeds the limits for a file of its size.
 
     Notes
     -----
-    Reading a file opens no other file and asks no server. What a file unpacks to, its columns and
-    its values are counted before it is read: a file of up to 20 MB takes less than 10 s and 2 GB.
+    No other file is opened and no server is queried. The uncompressed size and the numbers of
+    columns and values are checked before a file is read, so that a file of up to 20 MB takes less
+    than 10 s and 2 GB.
 
     Examples
     --------
@@ -80,7 +81,7 @@ def read_table(path: str | os.PathLike[str], format: str | None = None) -> Any:
     try:
         limits = Limits.of(path.stat().st_size)
         table = _READERS[kind](unzipped(path, limits), limits)
-    except Exception as error:  # the readers raise about everything, and none names the file
+    except Exception as error:  # the readers raise many types of errors, and none names the file
         reason = next(filter(None, str(error).splitlines()), type(error).__name__)
         raise ValueError(f"{path} cannot be read as {kind}: {reason}") from error
     if len(table) == 0:
@@ -98,7 +99,7 @@ def _kind_of(path: Path, format: str | None) -> str:
     if kind is None or (kind == "parquet" and name != path.name.lower()):
         raise ValueError(
             f"The file type of {path} is unknown; known are: {', '.join(EXTENSIONS)} (and .gz of "
-            "all but parquet). Say it with format= if the extension does not."
+            "all but parquet). Give format= for other extensions."
         )
     return kind
 
@@ -138,22 +139,22 @@ def _read_astropy(source: Any, **options: Any) -> Any:
     from astropy.units import UnitsWarning
 
     with warnings.catch_warnings():
-        # Units outside the standard are frequent in columns of fluxes, and harmless there: one
-        # in a column that is used is refused when the column is converted.
+        # Non-standard units are frequent and harmless in columns of fluxes; in a column that is
+        # used, they raise an error when the column is converted.
         warnings.simplefilter("ignore", UnitsWarning)
         warnings.filterwarnings("error", message="File may have been truncated")
         return Table.read(source, **options)
 
 
 def _with_texts(table: Any) -> Any:
-    """A table of astropy whose bytes are texts."""
+    """Return an astropy table whose bytes are decoded to text."""
     try:
         table.convert_bytestring_to_unicode()
     except UnicodeDecodeError as error:
         of_bytes = (n for n in table.colnames if table[n].dtype.kind == "S")
         name = next(n for n in of_bytes if (table[n] == error.object).any())
         raise ValueError(
-            f"column {name!r} has the text {error.object!r}, which is not in UTF-8."
+            f"column {name!r} has the text {error.object!r}, which is not UTF-8."
         ) from error
     return table
 

@@ -1,4 +1,4 @@
-"""Tables of estimates, labels and stars as astropy's, with units, descriptions and UCDs."""
+"""Convert tables of estimates, labels and stars to astropy, with units and UCDs."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -48,21 +48,21 @@ _ENDS = dict(zip(INTERVAL_ENDS, ("stat.min", "stat.max"), strict=True))
 
 
 def to_astropy(table: pd.DataFrame, metadata: Mapping[str, str] | None = None) -> Any:
-    """Make an astropy Table of a table of estimates, of labels or of stars.
+    """Convert a table of estimates, of labels or of stars to an astropy Table.
 
     Parameters
     ----------
     table : DataFrame
-        What `skcluster.estimate` returns, y, or a table of stars; a named index becomes the first
-        column.
+        A table returned by `skcluster.estimate`, y, or a table of stars; a named index becomes the
+        first column.
     metadata : mapping of str to str, optional
-        What goes into ``meta``.
+        Content of ``meta``.
 
     Returns
     -------
     astropy.table.Table
         Columns with the units and descriptions of `skcluster.schema`, and the UCD in
-        ``info.meta["ucd"]``. ``QTable(...)`` of it has quantities.
+        ``info.meta["ucd"]``. Convert it to a ``QTable`` for quantities.
 
     See Also
     --------
@@ -89,7 +89,7 @@ def to_astropy(table: pd.DataFrame, metadata: Mapping[str, str] | None = None) -
         if column.dtype == object:
             made[name] = column.astype(str)
         elif column.dtype.kind == "f" and hasattr(column, "mask"):
-            # NaN says the same, and astropy has no masked quantities of logarithmic units.
+            # NaN marks them too, and astropy has no masked quantities of logarithmic units.
             made[name] = column.filled(np.nan)
         column, known = made[name], estimate_column(name)
         column.info.unit = known.unit or None
@@ -101,7 +101,7 @@ def to_astropy(table: pd.DataFrame, metadata: Mapping[str, str] | None = None) -
 
 
 def ucd_of(name: str) -> str:
-    """The UCD of a column, ends of intervals included; empty if it has none."""
+    """Return the UCD of a column, ends of intervals included; empty if it has none."""
     for ending, meaning in _ENDS.items():
         if name.endswith(ending) and name.removesuffix(ending) in UCDS:
             return f"{UCDS[name.removesuffix(ending)]};{meaning}"

@@ -1,4 +1,4 @@
-"""Tables separated by tabs, VizieR's among them: comments, names, units, dashes, rows."""
+"""Read tab-separated tables, including VizieR's: comments, names, units, dashes, rows."""
 
 import re
 from io import StringIO
@@ -12,7 +12,7 @@ _DASHES = re.compile(r"\s*-+(\s*\t\s*-+)*\s*")
 
 
 def read_tsv(source: Any) -> Any:
-    """Read a table separated by tabs.
+    """Read a tab-separated table.
 
     Parameters
     ----------
@@ -27,16 +27,16 @@ def read_tsv(source: Any) -> Any:
     Raises
     ------
     ValueError
-        If it holds no table, or several.
+        If it contains no table, or several.
     """
     content = source.read_bytes() if isinstance(source, Path) else source.read()
     lines = content.decode("utf-8-sig").splitlines()
     lines = [line for line in lines if line.strip() and not line.startswith("#")]
     if not lines:
-        raise ValueError("it holds comments only.")
+        raise ValueError("it contains comments only.")
     dashes = [i for i, line in enumerate(lines) if _DASHES.fullmatch(line)]
     if len(dashes) > 1:
-        raise ValueError(f"it holds {len(dashes)} tables; save them one by one.")
+        raise ValueError(f"it contains {len(dashes)} tables; save each as a file of its own.")
     if dashes != [2]:
         return _rows(lines)
     frame = _rows([lines[0], *lines[3:]])
@@ -51,10 +51,10 @@ def _rows(lines: list[str]) -> pd.DataFrame:
 
 
 def digits_kept(table: pd.DataFrame) -> pd.DataFrame:
-    """A table of pandas whose whole numbers of more than 64 bits are texts.
+    """Return a pandas table in which integers of more than 64 bits are texts.
 
-    They are Python's numbers, which tables of stars cannot hold; as texts they keep all digits, and
-    become numbers where numbers are needed.
+    They are Python integers, which tables of stars cannot hold; as texts they keep all digits, and
+    are parsed where numbers are needed.
     """
     for name in table.columns[table.dtypes.map(pd.api.types.is_object_dtype)]:
         table[name] = table[name].map(str, na_action="ignore").astype("str")

@@ -1,4 +1,4 @@
-"""Clusters -> a file with a row for each star."""
+"""Write clusters to a file with a row per star."""
 
 import os
 from collections.abc import Mapping
@@ -21,15 +21,21 @@ def write_clusters(
     format: str | None = None,
     overwrite: bool = False,
 ) -> None:
-    """Write the stars of clusters as a long table, which `read_clusters` reads.
+    """Write the stars of clusters as a long table that `read_clusters` can read.
 
     Parameters
     ----------
     X : NestedFrame of n_clusters rows
-        Clusters, as `skcluster.clusters.as_clusters` gives them. Columns beside the stars are not
-        written.
-    path, metadata, format, overwrite
-        As for `write_estimates`.
+        Clusters, as `skcluster.clusters.as_clusters` returns them. Columns other than the stars
+        are not written.
+    path : str or PathLike
+        The file, as for `write_estimates`.
+    metadata : mapping of str to str, optional
+        Entries of the file's header, as for `write_estimates`.
+    format : {"csv", "tsv", "ecsv", "fits", "votable", "parquet"}, optional
+        File type, if it differs from that of the extension.
+    overwrite : bool, default=False
+        Whether an existing file may be replaced.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""A table of estimates -> a file, with units and descriptions where the file type has them."""
+"""Write a table of estimates, with units and descriptions if the file type has them."""
 
 import os
 import unicodedata
@@ -22,28 +22,27 @@ def write_estimates(
     format: str | None = None,
     overwrite: bool = False,
 ) -> None:
-    """Write a table of estimates, or of stars.
+    """Write a table of estimates, or of stars, to a file.
 
     Parameters
     ----------
     estimates : DataFrame
-        As `skcluster.estimation.estimate` gives it, index the clusters' names; or its table of
-        stars with the column ``cluster`` as index. Units, descriptions and UCDs are those of
-        `to_astropy`; CSV and TSV have none.
+        As `skcluster.estimation.estimate` returns it, with the clusters' names as index; or its
+        table of stars with the column ``cluster`` as index. Units, descriptions and UCDs are those
+        of `to_astropy`; CSV and TSV have none.
     path : str or PathLike
-        The file; it appears only once it is whole.
+        The file. It is replaced only once the new one is complete.
     metadata : mapping of str to str, optional
-        Such as the model and whom to cite; kept in the file's header where its type has one (not
-        in CSV and TSV).
+        Entries of the file's header, such as the model and its reference; CSV and TSV have none.
     format : {"csv", "tsv", "ecsv", "fits", "votable", "parquet"}, optional
-        File type, if the extension does not say it.
+        File type, if it differs from that of the extension.
     overwrite : bool, default=False
-        Whether a file that is there may be replaced.
+        Whether an existing file may be replaced.
 
     Raises
     ------
     FileExistsError
-        If the file is there and ``overwrite`` is False.
+        If the file exists and ``overwrite`` is False.
     ValueError
         If the file type is unknown.
     OSError
@@ -71,14 +70,14 @@ def write_estimates(
 
 
 def format_of(path: Path, format: str | None = None) -> str:
-    """File type of a table to be written.
+    """Return the file type of a table to be written.
 
     Parameters
     ----------
     path : Path
         The file.
     format : str, optional
-        File type, if the extension does not say it.
+        File type, if it differs from that of the extension.
 
     Returns
     -------
@@ -100,14 +99,14 @@ def format_of(path: Path, format: str | None = None) -> str:
     kind = format or EXTENSIONS.get(path.suffix.lower())
     if kind not in _WRITERS:
         raise ValueError(
-            f"The file type of {path} is unknown; known are: {', '.join(EXTENSIONS)}. Say it with "
-            "format= if the extension does not."
+            f"The file type of {path} is unknown; known are: {', '.join(EXTENSIONS)}. Give "
+            "format= for other extensions."
         )
     return kind
 
 
 def _without_logarithms(table: Any) -> Any:
-    """The same table without the unit "dex", which the standards of FITS and VOTable lack."""
+    """Return the table without the unit "dex", which the FITS and VOTable standards lack."""
     for name in table.colnames:
         if str(table[name].info.unit).startswith("dex"):
             table[name].info.unit = None
@@ -125,19 +124,19 @@ def _write_fits(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) ->
     from astropy.io import fits
 
     table = _with_ascii(_without_logarithms(to_astropy(estimates)))
-    # FITS has keywords of eight letters; longer ones would be written as HIERARCH cards.
+    # FITS keywords have eight letters; longer ones would be written as HIERARCH cards.
     table.meta = {"HISTORY": [_ascii(f"{name}: {value}") for name, value in metadata.items()]}
     table.write(path, format="fits", overwrite=True)
     with fits.open(path, mode="update") as hdus:
         for number, name in enumerate(table.colnames, 1):
-            # What TOPCAT and others read, and astropy does not write.
+            # TOPCAT and others read it; astropy does not write it.
             hdus[1].header[f"TCOMM{number}"] = _ascii(table[name].description)
             if ucd := ucd_of(name):
                 hdus[1].header[f"TUCD{number}"] = ucd
 
 
 def _ascii(text: str) -> str:
-    """A text as FITS files can hold it, accents taken off."""
+    """Return a text as FITS files can hold it, without accents."""
     simple = unicodedata.normalize("NFKD", text.translate(_SIGNS))
     return (
         "".join(c for c in simple if not unicodedata.combining(c))
@@ -147,21 +146,21 @@ def _ascii(text: str) -> str:
 
 
 def _with_ascii(table: Any) -> Any:
-    """The same table with texts that FITS files can hold."""
+    """Return the table with texts that FITS files can hold."""
     changed: dict[str, str] = {}
     for name in table.colnames:
         if table[name].dtype.kind == "U":
             texts = dict.fromkeys(str(text) for text in table[name])
             new = {text: simple for text in texts if (simple := _ascii(text)) != text}
             if new:
-                # Wide enough for escapes, which are longer than what they stand for.
+                # Wide enough for escapes, which are longer than the characters.
                 table[name] = table[name].astype(f"U{max(map(len, [*texts, *new.values()]))}")
                 table[name][:] = [new.get(str(text), str(text)) for text in table[name]]
             changed |= new
     if changed:
         a, b = next(iter(changed.items()))
         warn_caller(
-            f"FITS files hold ASCII only: {len(changed)} texts were simplified, such as {a!r} to "
+            f"FITS files hold ASCII only: {len(changed)} texts were converted, such as {a!r} to "
             f"{b!r}."
         )
     return table
@@ -187,7 +186,7 @@ def _write_tsv(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) -> 
     estimates.to_csv(path, sep="\t")
 
 
-#: Signs that the normal form of Unicode does not take apart.
+#: Characters that Unicode normalisation does not decompose.
 _SIGNS = str.maketrans({"−": "-", "–": "-", "—": "-", "±": "+/-", "×": "x"})
 
 _WRITERS: dict[str, Callable[[pd.DataFrame, str, dict[str, str]], None]] = {

@@ -1,4 +1,4 @@
-"""PARSEC isochrones in Gaia's bands, and the density of their stars in the diagram."""
+"""PARSEC isochrones in Gaia's bands, and the density of their stars in the CMD."""
 
 from skcluster.isochrones._axes import AXES
 from skcluster.isochrones._curve import isochrone

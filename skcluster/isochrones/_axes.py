@@ -16,9 +16,9 @@ class Axis:
     Attributes
     ----------
     start, step : float
-        The first value, and the difference from one to the next.
+        The first value and the step.
     size : int
-        How many there are.
+        Number of values.
     """
 
     start: float
@@ -34,7 +34,7 @@ class Axis:
         return self.start + self.step * np.arange(self.size)
 
     def bracket(self, wanted: npt.ArrayLike) -> tuple[IntArray, FloatArray]:
-        """The value below each one wanted, and how far that is on the way to the next, 0 to 1."""
+        """Return the grid value below each wanted one, and the fraction of the step to the next."""
         place = np.clip((np.asarray(wanted) - self.start) / self.step, 0, self.size - 1)
         below = np.minimum(place.astype(np.int64), self.size - 2)
         return below, place - below
@@ -51,8 +51,8 @@ class Axes:
     metallicity : Axis
         [M/H] (dex).
     reddening : tuple of float
-        Scales of differential reddening: of the half-normal distribution of A_V in front of
-        individual stars beyond the cluster's (mag).
+        Scales of differential reddening: of the half-normal distribution of the A_V of individual
+        stars in excess of the cluster's (mag).
     scatter : tuple of float
         Standard deviations of the colour (mag).
     g, bp_rp : Axis
@@ -74,12 +74,12 @@ class Axes:
 
     @property
     def map_size(self) -> int:
-        """Points of one map in magnitude and colour."""
+        """Number of points of one map in magnitude and colour."""
         return len(self.g) * len(self.bp_rp)
 
 
-#: Steps in age and metallicity shift the sequence by less than its width; the scatters are spaced
-#: by factors of two, from the least that isochrones and Gaia leave.
+#: Steps in age and metallicity shift the sequence by less than its width; the scatters increase by
+#: factors of two, from the minimum that isochrones and Gaia allow.
 AXES = Axes(
     log_age=Axis(6.0, 0.06, 71),
     metallicity=Axis(-0.65, 0.15, 8),

@@ -31,18 +31,18 @@ def isochrone(
     distance_kpc : float, default=0.01
         Distance in kpc. At 10 pc, the default, magnitudes are absolute.
     law : {"dr2", "edr3"}, default="dr2"
-        How A_V dims and reddens a star, see `skcluster.photometry.extinction_coefficients`. DR2's
-        goes with the extinctions of Cantat-Gaudin et al. 2020, and so with estimates learnt from
-        them or from simulated clusters.
+        Extinction law, see `skcluster.photometry.extinction_coefficients`. That of DR2 matches the
+        extinctions of Cantat-Gaudin et al. 2020, and estimates of models trained on them or on
+        simulated clusters.
 
     Returns
     -------
     DataFrame
         One row per point, from 0.1 solar masses up to the start of thermal pulses: ``mass``
         (initial, solar masses), ``phot_g_mean_mag``, ``phot_bp_mean_mag``, ``phot_rp_mean_mag``
-        and ``bp_rp`` (mag). Above an age of about 1.5 Gyr stars jump from the tip of the giant
-        branch to the onset of helium burning; there, the magnitudes of one row are NaN, which
-        breaks the line in a figure. ``dropna()`` removes it.
+        and ``bp_rp`` (mag). At ages above about 1.5 Gyr, stars jump from the tip of the giant
+        branch to the onset of helium burning; the magnitudes of one row there are NaN, which breaks
+        the line in a figure. ``dropna()`` removes it.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Densities in one byte each: their logarithms in 255 steps."""
+"""Encode densities in one byte each: their logarithms in 255 steps."""
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ DENSITY_OF_CODE = np.concatenate([[0], np.exp(_LOWEST + _STEP * np.arange(255))]
 
 
 def encode(density: FloatArray) -> npt.NDArray[np.uint8]:
-    """The nearest codes; densities below 1e-6 become 0."""
+    """Return the nearest codes; densities below 1e-6 become 0."""
     logarithm = np.log(np.maximum(density, np.float32(1e-9)))
     code = np.rint((logarithm - np.float32(_LOWEST)) / np.float32(_STEP)) + 1
     nearest: npt.NDArray[np.uint8] = np.clip(code, 0, 255).astype(np.uint8)

@@ -1,6 +1,6 @@
-"""PARSEC isochrones in Gaia's bands, interpolated in age and metallicity for many clusters at once.
+"""PARSEC isochrones in Gaia's bands, interpolated in age and metallicity.
 
-The file beside this module is derived from PARSEC 1.2S isochrones with Gaia EDR3 magnitudes
+The data file of this module is derived from PARSEC 1.2S isochrones with Gaia EDR3 magnitudes
 (Bressan et al. 2012, MNRAS 427, 127; https://stev.oapd.inaf.it/cmd) by
 ``tools/derive_isochrones.py``.
 """
@@ -14,11 +14,11 @@ import numpy.typing as npt
 
 from skcluster._utils.typing import BoolArray, FloatArray, IntArray
 
-#: The points of the tip of the giant branch and of the faintest state of helium burning: 6 and 7 of
-#: the anchors in ``tools/derive_isochrones.py``.
+#: Points of the tip of the giant branch and of the faintest state of helium burning: anchors 6 and
+#: 7 in ``tools/derive_isochrones.py``.
 _TIP, _HELIUM = 1136, 1296
-#: Where helium ignites in a degenerate core, stars are never seen between these two: the source
-#: has no row there, and all points of this fraction of the section at least have one mass.
+#: If helium ignites in a degenerate core, there are no stars between these two: the source has no
+#: row there, and at least this fraction of the section's points have the same mass.
 _LEAST_FRACTION = 0.9
 _SAME_MASS = 1e-5
 
@@ -27,7 +27,7 @@ _SAME_MASS = 1e-5
 class Isochrones:
     """The isochrones of many clusters, point by point.
 
-    What `IsochroneGrid.interpolate` returns.
+    `IsochroneGrid.interpolate` returns it.
 
     Parameters
     ----------
@@ -37,14 +37,14 @@ class Isochrones:
     magnitudes : ndarray of shape (3, n_clusters, n_points)
         Absolute magnitudes in G, BP and RP (mag).
     gap : ndarray of bool, shape (n_clusters, n_points)
-        Points where no star is, between the tip of the giant branch and the onset of helium burning
-        in the core. Stars jump there if helium ignites in a degenerate core, as it does at ages
-        above 1.5 Gyr; at younger ages they move smoothly, and there is no gap.
+        Points without stars, between the tip of the giant branch and the onset of core helium
+        burning. Stars jump there if helium ignites in a degenerate core, at ages above 1.5 Gyr; at
+        younger ages the evolution is continuous, and there is no gap.
 
     See Also
     --------
-    IsochroneGrid : Interpolates isochrones.
-    isochrone : One isochrone as a table.
+    IsochroneGrid : Grid of isochrones.
+    isochrone : Return one isochrone as a table.
 
     Examples
     --------
@@ -66,9 +66,8 @@ class Isochrones:
         cluster : ndarray of int, shape (n_stars,)
             The row of each star's isochrone.
         log_mass : ndarray of shape (n_stars,)
-            Logarithm (base 10) of the stars' initial masses in solar masses. Stars more massive
-            than the last point get its magnitudes, and less massive ones than the first those of
-            the first.
+            Logarithm (base 10) of the stars' initial masses in solar masses; masses beyond the
+            first and last point have the magnitudes of these points.
 
         Returns
         -------
@@ -76,7 +75,7 @@ class Isochrones:
             G, BP and RP (mag).
         """
         n_points = self.log_mass.shape[1]
-        # One sorted array for all isochrones: each lies 8 dex above the one before.
+        # One sorted array for all isochrones: each is offset by 8 dex from the previous one.
         shift = 8.0 * np.arange(len(self.log_mass))
         masses = (self.log_mass + shift[:, None]).ravel()
         wanted = log_mass + shift[cluster]
@@ -91,9 +90,9 @@ class Isochrones:
 
 @dataclass(frozen=True)
 class IsochroneGrid:
-    """Isochrones on a grid of metallicities and ages, to interpolate in.
+    """Isochrones on a grid of metallicities and ages, with interpolation.
 
-    `load` gives the grid of PARSEC isochrones [1]_ that is part of this package.
+    `load` returns the grid of PARSEC isochrones [1]_ in this package.
 
     Parameters
     ----------
@@ -109,8 +108,8 @@ class IsochroneGrid:
 
     See Also
     --------
-    isochrone : One isochrone as a table.
-    PopulationGrid : The density of the stars of a cluster in the colour-magnitude diagram.
+    isochrone : Return one isochrone as a table.
+    PopulationGrid : Density of the stars of a cluster in the colour-magnitude diagram.
 
     References
     ----------
@@ -124,7 +123,7 @@ class IsochroneGrid:
     (3, 1)
     """
 
-    #: What may be asked for. The richest node is +0.30; beyond it the last two are extended.
+    #: Allowed range. The most metal-rich node is +0.30; beyond it the last two are extrapolated.
     METALLICITY_RANGE = (-0.7, 0.4)
     LOG_AGE_RANGE = (6.0, 10.2)
 
@@ -136,7 +135,7 @@ class IsochroneGrid:
     @staticmethod
     @cache
     def load() -> "IsochroneGrid":
-        """Load the grid that is part of skcluster: PARSEC, Gaia EDR3.
+        """Load the grid in this package: PARSEC, Gaia EDR3.
 
         Returns
         -------
@@ -155,12 +154,12 @@ class IsochroneGrid:
 
     @cached_property
     def gap(self) -> BoolArray:
-        """Points where no star is, see `Isochrones`; shape (n_metallicities, n_ages, n_points)."""
+        """Points without stars, see `Isochrones`; shape (n_metallicities, n_ages, n_points)."""
         section = np.zeros(self.log_mass.shape[-1], dtype=bool)
         section[_TIP + 1 : _HELIUM] = True
         same_mass = self.log_mass - self.log_mass[..., [_TIP]] < _SAME_MASS
         length = np.abs(self.magnitudes[0, ..., _HELIUM] - self.magnitudes[0, ..., _TIP])
-        # Massive stars ignite helium before they are giants: there the section has no length.
+        # Massive stars ignite helium before they are giants: the section has zero length.
         jumps = (same_mass[..., section].mean(axis=-1) >= _LEAST_FRACTION) & (length > 1)
         gap: BoolArray = section & same_mass & jumps[..., None]
         return gap
@@ -197,7 +196,7 @@ class IsochroneGrid:
         log_mass = sum(w[:, None] * self.log_mass[a, b] for a, b, w in corners)
         magnitudes = sum(w[:, None] * self.magnitudes[:, a, b] for a, b, w in corners)
         return Isochrones(
-            # Past the last node the weights are not all positive: masses must not fall for that.
+            # Beyond the last node some weights are negative: masses must still not decrease.
             np.maximum.accumulate(np.asarray(log_mass), axis=1),
             np.asarray(magnitudes),
             self.gap[i + (u >= 0.5), j + (v >= 0.5)],
@@ -210,11 +209,11 @@ def check_range(name: str, values: npt.ArrayLike, bounds: tuple[float, float]) -
     Parameters
     ----------
     name : str
-        What they are called in the message.
+        Name in the message.
     values : array-like
-        The values; a scalar counts as one.
+        The values, or a scalar.
     bounds : (float, float)
-        Least and greatest value allowed.
+        Smallest and largest allowed value.
 
     Returns
     -------
@@ -224,7 +223,7 @@ def check_range(name: str, values: npt.ArrayLike, bounds: tuple[float, float]) -
     Raises
     ------
     ValueError
-        If one of them is outside the bounds, or not a number.
+        If a value is outside the bounds, or NaN.
     """
     array = np.atleast_1d(np.asarray(values, dtype=float))
     outside = ~((array >= bounds[0]) & (array <= bounds[1]))
@@ -237,6 +236,6 @@ def check_range(name: str, values: npt.ArrayLike, bounds: tuple[float, float]) -
 
 
 def _bracket(nodes: FloatArray, values: FloatArray) -> tuple[npt.NDArray[np.int64], FloatArray]:
-    """The node below each value, and how far it is on the way to the next."""
+    """Return the node below each value, and the fraction of the step to the next."""
     below = np.clip(np.searchsorted(nodes, values, side="right") - 1, 0, len(nodes) - 2)
     return below, (values - nodes[below]) / (nodes[below + 1] - nodes[below])

@@ -1,4 +1,4 @@
-"""Masses of stars: a mass function in power laws."""
+"""Broken power-law mass functions."""
 
 from dataclasses import dataclass
 
@@ -9,17 +9,16 @@ from skcluster._utils.typing import FloatArray
 
 @dataclass(frozen=True)
 class MassFunction:
-    """Mass function of broken power laws: dN/dm falls as a power of m between two breaks.
+    """Broken power-law mass function: dN/dm is a power law in m between two breaks.
 
-    `rank` and `mass` convert between masses and numbers that are uniformly distributed, which is
-    how masses are drawn.
+    `rank` and `mass` convert between masses and uniformly distributed numbers, for drawing masses.
 
     Parameters
     ----------
     breaks : tuple of float
-        Masses at which the power changes (solar masses).
+        Masses at which the slope changes (solar masses).
     slopes : tuple of float
-        The powers, one more than breaks, none of them 1.
+        The slopes, one more than breaks, none of them 1.
 
     See Also
     --------
@@ -38,7 +37,7 @@ class MassFunction:
     slopes: tuple[float, ...]
 
     def rank(self, mass: FloatArray) -> FloatArray:
-        """Return a number that rises with mass and is uniform over stars.
+        """Return the rank of masses, which increases with mass and is uniform over stars.
 
         Parameters
         ----------
@@ -73,13 +72,13 @@ class MassFunction:
         bounds, scales, starts = self._parts()
         part = np.searchsorted(starts[1:], rank)
         power = 1 - np.array(self.slopes)[part]
-        # Ranks are finite for ever larger masses only up to a limit.
+        # Ranks of arbitrarily large masses have a finite limit.
         ratio = np.maximum(1 + (rank - starts[part]) * power / scales[part], 1e-12)
         mass: FloatArray = bounds[part] * ratio ** (1 / power)
         return mass
 
     def _parts(self) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Of each stretch its lower bound (the first one's upper), m dN/dm and rank there."""
+        """Return the start of each segment (the end of the first), and m dN/dm and rank there."""
         bounds = np.array([self.breaks[0], *self.breaks])
         density, start = 1.0, 0.0
         scales, starts = [bounds[0]], [0.0]

@@ -26,8 +26,8 @@ class PopulationGrid:
 
     For each age and metallicity of a grid, the distribution of stars in M_G and (BP−RP)_0 follows
     from the isochrone [2]_, a mass function and unresolved binaries. Masses follow the initial mass
-    function of Kroupa [1]_, with a slope steeper by 0.5 above two solar masses as in lists of
-    members (see `skcluster.datasets.Effects`). 60 per cent of the stars have an unresolved
+    function of Kroupa [1]_, with a slope steeper by 0.5 above two solar masses as in member lists
+    (see `skcluster.datasets.Effects`). 60 per cent of the stars have an unresolved
     companion, whose mass ratio is uniform between 0.1 and 1. Each density is tabulated for several
     scales of differential reddening, whose A_V is half-normal and so only adds extinction, and for
     several values of the scatter in colour. Densities are interpolated linearly in log age and
@@ -40,13 +40,13 @@ class PopulationGrid:
 
     See Also
     --------
-    IsochroneGrid : The isochrones behind it.
-    skcluster.inference.StarLikelihood : The likelihood of stars that uses it.
+    IsochroneGrid : The underlying isochrones.
+    skcluster.inference.StarLikelihood : Likelihood of stars based on these densities.
 
     Notes
     -----
     `load` computes the densities when they are first needed, which takes about ten seconds, and
-    stores them in the folder of `skcluster.datasets.get_data_home` (240 MB). From there they are
+    stores them in the folder of `skcluster.datasets.get_data_home` (240 MB), from where they are
     memory-mapped.
 
     References
@@ -56,7 +56,7 @@ class PopulationGrid:
 
     Examples
     --------
-    Stars of a cluster of 1 Gyr are found on its main sequence rather than a magnitude below it:
+    Stars of a 1 Gyr old cluster lie on its main sequence rather than a magnitude below it:
 
     >>> import numpy as np
     >>> from skcluster.isochrones import PopulationGrid
@@ -70,7 +70,7 @@ class PopulationGrid:
     @staticmethod
     @cache
     def load() -> "PopulationGrid":
-        """Load the grid from the cache on disk; compute and store it if it is not there.
+        """Load the grid from the cache on disk; compute and store it if it is missing.
 
         Returns
         -------
@@ -93,14 +93,14 @@ class PopulationGrid:
                     np.save(opened, codes)
             except OSError as error:
                 warnings.warn(
-                    f"The densities of stellar populations cannot be kept in {file.parent} "
-                    f"({error.strerror}), so that each process computes them anew. The environment "
-                    "variable SKCLUSTER_DATA names another folder.",
+                    f"The densities of stellar populations cannot be stored in {file.parent} "
+                    f"({error.strerror}), so each process computes them again. The environment "
+                    "variable SKCLUSTER_DATA sets another folder.",
                     UserWarning,
                     stacklevel=2,
                 )
                 return PopulationGrid(codes)
-            # From the file, all processes share the memory.
+            # Memory-mapped from the file, to share the memory between processes.
             kept = _read(file)
             codes = codes if kept is None else kept
         return PopulationGrid(codes)
@@ -116,13 +116,13 @@ class PopulationGrid:
 
     @cached_property
     def _known_marginals(self) -> tuple[BoolArray, FloatArray, FloatArray]:
-        """Which nodes' marginal distributions are known so far, and these; see `_marginals`."""
+        """Which nodes' marginal distributions are computed, and these; see `_marginals`."""
         n_nodes, n_g = len(self._maps), len(AXES.g)
         empty = np.empty((n_nodes, n_g + 1), np.float32), np.empty((n_nodes, n_g), np.float32)
         return np.zeros(n_nodes, dtype=bool), *empty
 
     def _marginals(self, nodes: list[IntArray]) -> tuple[FloatArray, FloatArray]:
-        """Fraction of stars brighter than each M_G, and mean colour at each M_G, at some nodes.
+        """Return the fraction of stars brighter than each M_G, and the mean colour, at some nodes.
 
         Arrays of one row per node of the grid, of which those of the given nodes are filled. The
         fraction is that at the edges between the rows of the grid, from 0 at the bright end.
@@ -268,7 +268,7 @@ class PopulationGrid:
     def _nodes(
         log_age: npt.ArrayLike, metallicity: npt.ArrayLike, reddening: npt.ArrayLike
     ) -> list[tuple[IntArray, FloatArray]]:
-        """The four nodes in age and metallicity around each draw, and their weights."""
+        """Return the four nodes in age and metallicity around each draw, and their weights."""
         i, u = AXES.log_age.bracket(log_age)
         j, v = AXES.metallicity.bracket(metallicity)
         k = np.asarray(reddening)
@@ -289,7 +289,7 @@ class PopulationGrid:
     def _cells(
         m_g: FloatArray, bp_rp: FloatArray
     ) -> tuple[npt.NDArray[np.bool_], IntArray, list[tuple[int, FloatArray]]]:
-        """Whether stars lie on the grid, their cells, and the corners of these with weights."""
+        """Return which stars lie on the grid, their cells, and the cells' corners with weights."""
         y, x = ((v - a.start) / a.step for v, a in ((m_g, AXES.g), (bp_rp, AXES.bp_rp)))
         bottom, right = np.float32(len(AXES.g) - 1.01), np.float32(len(AXES.bp_rp) - 1.01)
         inside = (y >= 0) & (y <= bottom) & (x >= 0) & (x <= right)
@@ -303,7 +303,7 @@ class PopulationGrid:
 
 
 def _read(file: Path) -> npt.NDArray[np.uint8] | None:
-    """The codes in a file, mapped into memory; None unless it is there, and whole."""
+    """Return the codes in a file, memory-mapped; None if it is missing or incomplete."""
     header = BytesIO()
     described = {"descr": "|u1", "fortran_order": False, "shape": AXES.shape}
     np.lib.format.write_array_header_1_0(header, described)
@@ -319,6 +319,6 @@ def _read(file: Path) -> npt.NDArray[np.uint8] | None:
 
 @cache
 def _fingerprint() -> str:
-    """Of what the grid is computed from."""
+    """Return a fingerprint of what the grid is computed from."""
     source = files("skcluster.isochrones").joinpath("data/parsec_isochrones.npz").read_bytes()
     return hashlib.sha256(source + f"{VERSION} {AXES}".encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Computing the densities of `PopulationGrid` from isochrones."""
+"""Compute the densities of `PopulationGrid` from isochrones."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ from skcluster.isochrones._density_codes import encode
 from skcluster.isochrones._grid import IsochroneGrid
 from skcluster.isochrones._mass_function import kroupa
 
-#: To be raised whenever the densities change.
+#: Increase it whenever the densities change.
 VERSION = 2
 
 #: Population of member lists, as in `skcluster.datasets.Effects`.
@@ -22,17 +22,17 @@ MASSIVE_STAR_LOSS = 0.5
 MASS_RATIO_RANGE = (0.1, 1.0)
 _N_MASS_RATIOS = 10
 
-#: A_G and E(BP−RP) per A_V. Differential reddening shifts stars of all colours alike.
+#: A_G and E(BP−RP) per A_V. Differential reddening shifts stars of all colours equally.
 _REDDENING_VECTOR = (0.85, 0.44)
-#: Half-normal deviates that stand for the distribution of differential reddening.
+#: Half-normal deviates that represent the distribution of differential reddening.
 _DEVIATES = 0.125 * (np.arange(24) + 0.5)
 
-#: Empty rows and columns around a map, so that a convolution does not wrap around.
+#: Padding around a map, so that a convolution does not wrap around.
 _PADDING = (40, 60)
 
 
 def build(advance: Callable[[int], None]) -> npt.NDArray[np.uint8]:
-    """The codes of `PopulationGrid`, on two threads.
+    """Compute the codes of `PopulationGrid`, on two threads.
 
     Parameters
     ----------
@@ -51,14 +51,14 @@ def build(advance: Callable[[int], None]) -> npt.NDArray[np.uint8]:
 
 
 def _of_one_age(log_age: float, transfer: npt.NDArray[np.complex64]) -> npt.NDArray[np.uint8]:
-    """Codes on all axes but the first."""
+    """Return the codes for one age: all axes but the first."""
     shape = transfer.shape[-2], 2 * (transfer.shape[-1] - 1)
     spectrum = fft.rfft2(_intrinsic_density(log_age), shape)
     codes = np.empty((len(spectrum), *transfer.shape[:2], len(AXES.g), len(AXES.bp_rp)), np.uint8)
     for i, j in np.ndindex(transfer.shape[:2]):
         density = fft.irfft2(spectrum * transfer[i, j], shape)
         density = density[:, : len(AXES.g), : len(AXES.bp_rp)]
-        # Narrow sequences ring. What is cut off below zero is taken off elsewhere.
+        # Narrow sequences ring: negative values are clipped, and the rest is renormalised.
         total = density.sum(axis=(1, 2), keepdims=True)
         density = np.maximum(density, 0)
         density *= total / density.sum(axis=(1, 2), keepdims=True)
@@ -67,7 +67,7 @@ def _of_one_age(log_age: float, transfer: npt.NDArray[np.complex64]) -> npt.NDAr
 
 
 def _intrinsic_density(log_age: float) -> npt.NDArray[np.float32]:
-    """Density without scatter or differential reddening, shape (n_metallicities, n_g, n_bp_rp)."""
+    """Return the unsmeared density, shape (n_metallicities, n_g, n_bp_rp)."""
     metallicity = AXES.metallicity.values
     isochrones = IsochroneGrid.load().interpolate(np.full(len(metallicity), log_age), metallicity)
     log_mass = (isochrones.log_mass[:, 1:] + isochrones.log_mass[:, :-1]) / 2
@@ -81,7 +81,7 @@ def _intrinsic_density(log_age: float) -> npt.NDArray[np.float32]:
         ratio = low + (high - low) * (k + 0.5) / _N_MASS_RATIOS
         companion = log_mass + np.log10(ratio)
         light = isochrones.at(row, companion.ravel()).reshape(magnitudes.shape)
-        # A companion below the isochrone's least mass adds no light.
+        # A companion below the minimum mass of the isochrone adds no light.
         shines = companion >= isochrones.log_mass[:, :1]
         added = 2.5 * np.log10(1 + shines * 10 ** (0.4 * (magnitudes - light)))
         density += _deposit(magnitudes - added, BINARY_FRACTION / _N_MASS_RATIOS * stars)
@@ -91,7 +91,7 @@ def _intrinsic_density(log_age: float) -> npt.NDArray[np.float32]:
 
 
 def _deposit(magnitudes: FloatArray, stars: FloatArray) -> FloatArray:
-    """Numbers of stars at the points of the grid, each star shared among the four around it."""
+    """Count stars at the grid points, each star shared among the four points around it."""
     y = (magnitudes[0] - AXES.g.start) / AXES.g.step
     x = (magnitudes[1] - magnitudes[2] - AXES.bp_rp.start) / AXES.bp_rp.step
     row, column = np.floor(y).astype(np.int64), np.floor(x).astype(np.int64)
@@ -107,7 +107,7 @@ def _deposit(magnitudes: FloatArray, stars: FloatArray) -> FloatArray:
 
 
 def _transfer_functions() -> npt.NDArray[np.complex64]:
-    """Fourier transforms of each differential reddening (axis 0) with each scatter (axis 1)."""
+    """Return Fourier transforms by differential reddening (axis 0) and scatter (axis 1)."""
     n_rows = fft.next_fast_len(len(AXES.g) + _PADDING[0], real=True)
     n_columns = fft.next_fast_len(len(AXES.bp_rp) + _PADDING[1], real=True)
     n_columns += n_columns % 2
@@ -124,8 +124,8 @@ def _transfer_functions() -> npt.NDArray[np.complex64]:
             for w, deviate in zip(share, _DEVIATES, strict=True)
         )
         for j, sigma in enumerate(AXES.scatter):
-            # Sharing a star among points, and interpolating between them, each scatters it by a
-            # variance of a sixth of the step squared.
+            # Sharing a star among points, and interpolating between them, each adds a variance of a
+            # sixth of the step squared.
             rest = max((sigma / AXES.bp_rp.step) ** 2 - 1 / 3, 0)
             functions[i, j] = reddened * np.exp(-2 * np.pi**2 * rest * along_colour**2)
     return functions

@@ -1,4 +1,4 @@
-"""Keep fitted models in files that execute no code when opened."""
+"""Save fitted models in files that execute no code when loaded."""
 
 from skcluster.persistence._errors import ModelFileError
 from skcluster.persistence._load import load_model, read_card

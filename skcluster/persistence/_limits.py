@@ -1,4 +1,4 @@
-"""How much a model file may unpack to, checked before it is unpacked."""
+"""Limits on the uncompressed size of a model file, checked before it is read."""
 
 import ast
 import struct
@@ -17,21 +17,21 @@ MANIFEST, SCHEMA = "manifest.json", "schema.json"
 
 
 class Limits(NamedTuple):
-    """What a file of a size may hold.
+    """Limits for a file of a given size.
 
-    The numbers leave much more than a model of the size needs; whatever they allow takes less than
-    2 GB of memory and 10 s for a file of up to 20 MB.
+    They are much larger than models need. Within them, reading a file of up to 20 MB takes less
+    than 2 GB of memory and 10 s.
     """
 
-    #: Bytes of all its parts.
+    #: Bytes of all parts.
     unpacked: int
-    #: Bytes of the description of its objects, and their number.
+    #: Bytes of the description of the objects, and their number.
     schema: int
     nodes: int
 
     @classmethod
     def of(cls, size: int) -> "Limits":
-        """Those for a file of `size` bytes."""
+        """Return the limits for a file of `size` bytes."""
         return cls(max(500 * _MB, 25 * size), max(16 * _MB, size // 2), max(100_000, size // 200))
 
 
@@ -41,11 +41,11 @@ def check_archive(archive: zipfile.ZipFile, limits: Limits) -> None:
     Raises
     ------
     ModelFileError
-        If something is larger than the limits, or is not what a model file has.
+        If something exceeds the limits, or is not part of a model file.
     """
     parts = archive.infolist()
     if MANIFEST not in archive.namelist():
-        raise ModelFileError(f"it is no model file: it has no {MANIFEST}.")
+        raise ModelFileError(f"it is not a model file: it has no {MANIFEST}.")
     if len(parts) > _PARTS:
         raise ModelFileError(f"it has {len(parts)} parts, more than {_PARTS}.")
     if len({part.filename for part in parts}) < len(parts):
@@ -56,7 +56,7 @@ def check_archive(archive: zipfile.ZipFile, limits: Limits) -> None:
             zipfile.ZIP_STORED,
             zipfile.ZIP_DEFLATED,
         ):
-            raise ModelFileError(f"{part.filename} is encrypted, or compressed in another way.")
+            raise ModelFileError(f"{part.filename} is encrypted, or compressed in another format.")
         if part.filename == MANIFEST:
             _check_size(MANIFEST, part.file_size, 2 * _MB)
         elif part.filename == SCHEMA:
@@ -65,18 +65,20 @@ def check_archive(archive: zipfile.ZipFile, limits: Limits) -> None:
             with archive.open(part) as file:
                 _check_array(file, part)
         elif PurePosixPath(part.filename).suffix != ".bin":
-            raise ModelFileError(f"it has a part {part.filename}, which is nothing of a model.")
+            raise ModelFileError(
+                f"it has a part {part.filename}, which does not belong to a model."
+            )
 
 
 def _check_size(what: str, size: int, most: int) -> None:
     if size > most:
         raise ModelFileError(
-            f"{what} would unpack to {size / _MB:.0f} MB; the limit is {most / _MB:.0f} MB."
+            f"the size of {what} is {size / _MB:.0f} MB; the limit is {most / _MB:.0f} MB."
         )
 
 
 def _check_array(file: IO[bytes], part: zipfile.ZipInfo) -> None:
-    """Numpy makes room for what a header says before it reads the numbers."""
+    """Check an array's header, because numpy allocates what it states before reading."""
     try:
         header, length = _header(file)
         dtype, shape = np.dtype(header["descr"]), header["shape"]
@@ -86,15 +88,15 @@ def _check_array(file: IO[bytes], part: zipfile.ZipInfo) -> None:
             size *= n
         sound = whole and dtype.itemsize > 0 and not dtype.hasobject
     except (ValueError, TypeError, KeyError, SyntaxError, MemoryError, RecursionError) as error:
-        raise ModelFileError(f"{part.filename} is no array of numbers or texts.") from error
+        raise ModelFileError(f"{part.filename} is not an array of numbers or texts.") from error
     if not sound or length + size != part.file_size:
         raise ModelFileError(
-            f"{part.filename} does not have the size that its header says, or holds objects."
+            f"{part.filename} does not have the size in its header, or contains objects."
         )
 
 
 def _header(file: IO[bytes]) -> tuple[dict[str, Any], int]:
-    """The header of an array and the bytes up to its end."""
+    """Return the header of an array and the bytes up to its end."""
     start = file.read(8)
     if start[:6] != b"\x93NUMPY" or start[6:] not in (b"\x01\x00", b"\x02\x00", b"\x03\x00"):
         raise ValueError("not numpy's format")
@@ -110,14 +112,14 @@ def _header(file: IO[bytes]) -> tuple[dict[str, Any], int]:
 
 
 def open_archive(file: IO[bytes]) -> zipfile.ZipFile:
-    """A zip archive.
+    """Open a zip archive.
 
     Raises
     ------
     ModelFileError
-        If it is none.
+        If the file is not a zip archive.
     """
     try:
         return zipfile.ZipFile(file)
     except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, struct.error, OSError):
-        raise ModelFileError("it is no model file, or is cut off.") from None
+        raise ModelFileError("it is not a model file, or it is truncated.") from None

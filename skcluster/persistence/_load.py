@@ -1,4 +1,4 @@
-"""A file -> a fitted model."""
+"""Load fitted models."""
 
 import json
 import os
@@ -23,36 +23,36 @@ _SHIPPED = "reference.skcluster"
 def load_model(
     path: str | os.PathLike[str] | None = None, *, trusted: Iterable[str | type] = ()
 ) -> Any:
-    """Read a fitted model from a file that `save_model` wrote, or the one in this package.
+    """Load a fitted model from a file written by `save_model`, or the pretrained model.
 
     Parameters
     ----------
     path : str or PathLike, optional
-        The file. Without it, the pretrained reference model with its intervals.
+        The file. By default, the pretrained reference model in this package.
     trusted : list of str or type, optional
-        What may be made besides the classes of this package and of scikit-learn that skops trusts:
-        full names, such as "sklearn.tree._tree.Tree", which the trees of a forest need, or the
-        classes themselves. The error about a file without enough trust lists them. Trust only what
-        you know: code of these classes runs, with data from the file.
+        Trusted types besides those of this package and of scikit-learn that skops trusts: full
+        names, such as "sklearn.tree._tree.Tree", which forests need, or the types themselves. The
+        error about untrusted types lists them. Trust only types that you know: their code runs,
+        with data from the file.
 
     Returns
     -------
     estimator
-        Its predictions are those of the model that was saved, to the bit.
+        The model. Its predictions are bitwise equal to those of the saved one.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ModelFileError
-        If it is no model file, is damaged, of another format, larger than a model of its size can
-        be, or names what is not trusted.
+        If the file is not a model, is damaged, has another format, exceeds the size limits, or
+        contains types that are not trusted.
 
     Warns
     -----
     UserWarning
         If the model was saved with other versions of this package, scikit-learn, numpy or another
-        library that it is made of, except for the model in this package, which is tested.
+        library that it uses; not for the model in this package, which is tested.
 
     Examples
     --------
@@ -75,7 +75,7 @@ def load_model(
 
 
 def read_card(path: str | os.PathLike[str] | None = None) -> dict[str, Any]:
-    """Read what a model file says about the model, without making the model.
+    """Read the card of a model file, without loading the model.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def read_card(path: str | os.PathLike[str] | None = None) -> dict[str, Any]:
     Raises
     ------
     FileNotFoundError, ModelFileError
-        As `load_model` does.
+        As in `load_model`.
 
     Examples
     --------
@@ -105,7 +105,7 @@ def read_card(path: str | os.PathLike[str] | None = None) -> dict[str, Any]:
 
 @contextmanager
 def _opened(path: Any) -> Iterator[IO[bytes]]:
-    """The file, opened once, so that what was checked is what is read; errors name it."""
+    """Open the file once, so that what was checked is what is read; errors name it."""
     if path is None:
         with as_file(files("skcluster") / "data" / _SHIPPED) as shipped, _opened(shipped) as file:
             yield file
@@ -119,11 +119,11 @@ def _opened(path: Any) -> Iterator[IO[bytes]]:
             raise ModelFileError(f"{path} cannot be loaded: {error}") from error.__cause__
         except ImportError as error:
             raise ModelFileError(f"{path} needs what is not installed: {error}") from error
-        # A file that is made to do harm finds errors of all kinds.
+        # A malicious file can cause errors of all kinds.
         except Exception as error:
             reason = " ".join(str(error).split())[:500]
             raise ModelFileError(
-                f"{path} is damaged, or no sound model file: {type(error).__name__}: {reason}"
+                f"{path} is damaged or not a valid model file: {type(error).__name__}: {reason}"
             ) from error
 
 
@@ -132,7 +132,7 @@ def _size(file: IO[bytes]) -> int:
 
 
 def read_objects(file: IO[bytes], trusted: list[str]) -> Any:
-    """Make what a file describes, if it describes nothing but trusted things."""
+    """Construct the objects in a file, if all their types are trusted."""
     import skops.io
     from sklearn.exceptions import InconsistentVersionWarning
     from skops.io.exceptions import UntrustedTypesFoundException
@@ -144,25 +144,25 @@ def read_objects(file: IO[bytes], trusted: list[str]) -> Any:
         check_schema(schema, limits, sizes)
         del schema
     with warnings.catch_warnings():
-        # Said for all libraries at once, and not for each estimator.
+        # Reported once for all libraries, not for each estimator.
         warnings.simplefilter("ignore", InconsistentVersionWarning)
         try:
             return skops.io.load(file, trusted=trusted)
         except UntrustedTypesFoundException as error:
             names = str(error).splitlines()[0].partition(": ")[2].rstrip(".")
             raise ModelFileError(
-                f"it holds types that are not trusted. If you trust who made it, and these, "
+                f"it contains types that are not trusted. If you trust its author and these types, "
                 f"load it with trusted={names}."
             ) from error
 
 
 def _schema(archive: zipfile.ZipFile, limits: Limits) -> Any:
     if SCHEMA not in archive.namelist():
-        raise ModelFileError("it holds no model.")
+        raise ModelFileError("it contains no model.")
     text = archive.read(SCHEMA)
-    # An object is described by a few lists and dicts; to make them takes longer than to count.
+    # Counting the objects is faster than constructing them.
     if text.count(b"[") + text.count(b"{") > 20 * limits.nodes:
-        raise ModelFileError(f"it holds more than {limits.nodes} objects.")
+        raise ModelFileError(f"it contains more than {limits.nodes} objects.")
     return json.loads(text)
 
 
@@ -179,7 +179,7 @@ def check_model(model: Any) -> None:
 
     kind = f"{type(model).__module__}.{type(model).__qualname__}"
     if isinstance(model, type) or not (hasattr(model, "fit") and hasattr(model, "predict")):
-        raise ModelFileError(f"a {kind} is no model: it has no fit and predict.")
+        raise ModelFileError(f"a {kind} is not a model: it has no fit and predict.")
     try:
         check_is_fitted(model)
     except NotFittedError:
@@ -187,7 +187,7 @@ def check_model(model: Any) -> None:
 
 
 def _compare(path: Any, saved: dict[str, str]) -> None:
-    """Warn if the libraries are not those that wrote the file."""
+    """Warn if the versions of the libraries differ from those that wrote the file."""
     different = []
     for name, then in saved.items():
         if name in ("python", "keras", "skops"):  # neither changes predictions

@@ -1,4 +1,4 @@
-"""What a model file says about the model."""
+"""The manifest of a model file: format, versions and card."""
 
 import json
 import zipfile
@@ -11,12 +11,12 @@ FORMAT = 2
 
 
 def read_manifest(archive: zipfile.ZipFile) -> dict[str, Any]:
-    """``format``, ``versions`` and ``card`` of a model file.
+    """Return ``format``, ``versions`` and ``card`` of a model file.
 
     Raises
     ------
     ModelFileError
-        If they are not there, or of another format.
+        If they are missing, or have another format.
     """
     try:
         manifest = json.loads(archive.read(MANIFEST))

@@ -1,4 +1,4 @@
-"""A fitted model -> a file."""
+"""Save fitted models."""
 
 import io
 import json
@@ -27,33 +27,33 @@ def save_model(
     card: Mapping[str, Any] | None = None,
     overwrite: bool = False,
 ) -> None:
-    """Write a fitted model to a file.
+    """Save a fitted model to a file.
 
     Parameters
     ----------
     model : estimator
         A fitted regressor: a pipeline of `skcluster.pipelines`, or any other estimator that skops
-        can keep, such as scikit-learn's, or a search over them.
+        supports, such as those of scikit-learn, or a search over them.
     path : str or PathLike
-        The file, by custom with the extension ``.skcluster``.
+        The file, usually with the extension ``.skcluster``.
     card : mapping, optional
-        What to know about the model, as JSON can hold it: data, citations, scores, limits.
+        Information about the model that JSON can represent: data, citations, scores, limits.
     overwrite : bool, default=False
-        Whether a file that is there may be replaced.
+        Whether an existing file may be replaced.
 
     Raises
     ------
     FileExistsError
-        If the file is there and ``overwrite`` is False.
+        If the file exists and ``overwrite`` is False.
     ModelFileError
-        If the model is not fitted, or holds something that cannot be kept.
+        If the model is not fitted, or contains something that cannot be saved.
     TypeError
-        If JSON cannot hold the card.
+        If JSON cannot represent the card.
 
     Notes
     -----
-    The file is one of skops [1]_ with a card beside the model. It is read back before it takes the
-    place of another, so what is written can be loaded.
+    The file is that of skops [1]_ with an added card. It is read back before it replaces another
+    file, so that every saved model can be loaded.
 
     References
     ----------
@@ -78,7 +78,7 @@ def save_model(
         check_model(model)
         parts, names = _parts(model)
     except ModelFileError as error:
-        raise ModelFileError(f"The model cannot be kept: {error}") from error.__cause__
+        raise ModelFileError(f"The model cannot be saved: {error}") from error.__cause__
     manifest = {
         "format": FORMAT,
         "versions": _versions({name.partition(".")[0] for name in names}),
@@ -88,17 +88,17 @@ def save_model(
     with whole_file(Path(path), overwrite) as half:
         with half.open("wb") as file, zipfile.ZipFile(file, "w") as archive:
             for name, data in parts.items():
-                # A fixed date, so that one model is always the same file.
+                # A constant date, so that the same model gives the same file.
                 archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
         with half.open("rb") as written:
             try:
                 check_model(read_objects(written, sorted(names)))
             except Exception as error:
-                raise ModelFileError(f"The model cannot be kept: {error}") from error
+                raise ModelFileError(f"The model cannot be saved: {error}") from error
 
 
 def _parts(model: Any) -> tuple[dict[str, bytes], set[str]]:
-    """What skops writes, under names that do not change; and all classes and functions in it."""
+    """Return what skops writes, under stable names, and all classes and functions in it."""
     import skops.io
 
     try:
@@ -113,12 +113,12 @@ def _parts(model: Any) -> tuple[dict[str, bytes], set[str]]:
 
 
 def _versions(libraries: Iterable[str]) -> dict[str, str]:
-    """Versions of what the model is made of."""
+    """Return the versions of the libraries that the model is made of."""
     found = {"python": platform.python_version()}
     found |= {name: version(name) for name in _LIBRARIES}
     for name in sorted(libraries):
         try:
             found.setdefault(name, version(name))
-        except PackageNotFoundError:  # a part of Python, or known under another name
+        except PackageNotFoundError:  # a part of Python, or known by another name
             continue
     return found

@@ -1,4 +1,4 @@
-"""The description of objects that skops writes: tidied when saved, checked before it is used."""
+"""Normalise skops' description of objects when saving, and check it when loading."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
@@ -9,21 +9,21 @@ from skcluster.persistence._limits import Limits
 from skcluster.persistence._trust import check_use, public_module
 
 _DEEPEST = 200
-#: Keys of a dict are kept as text; these types come back from it.
+#: Keys of a dict are stored as text; these types can be restored from it.
 _KEY_TYPES = {"str", "str_", "int", "int32", "int64", "float", "float32", "float64"}
-#: What is written of plain values needs no identity.
+#: Plain values need no identity.
 _PLAIN = {"JsonNode", "TypeNode", "FunctionNode"}
 
 
 def tidy(schema: dict[str, Any]) -> dict[str, str]:
-    """Give objects numbers in place of addresses, and classes of this package public modules.
+    """Replace addresses by numbers, and private modules of this package by public ones.
 
-    So one model is always the same file, and a class can move to another file.
+    Thus the same model gives the same file, and classes can move to other files.
 
     Returns
     -------
     dict of str to str
-        New names of the parts that hold arrays, by their old ones.
+        Map from old to new names of the parts with arrays.
     """
     known: dict[int, dict[str, Any]] = {}
     seen: set[int] = set()
@@ -31,7 +31,7 @@ def tidy(schema: dict[str, Any]) -> dict[str, str]:
     for node in _nodes(schema, seen):
         number = node.pop("__id__", None)
         if number in known:
-            # Described twice, with other addresses of what was made for the description.
+            # Described twice, with different addresses of temporary objects.
             node.update(known[number])
             seen.add(id(node))
             continue
@@ -46,26 +46,26 @@ def tidy(schema: dict[str, Any]) -> dict[str, str]:
 
 
 def names_in(schema: Any) -> set[str]:
-    """Full names of all that a description names."""
+    """Return the full names of all types that a description names."""
     return {f"{node['__module__']}.{node['__class__']}" for node in _nodes(schema, set())}
 
 
 def check_schema(schema: Any, limits: Limits, sizes: Mapping[str, int]) -> None:
-    """Check what a file says of its objects, before any is made.
+    """Check the description of objects, before any is constructed.
 
     Parameters
     ----------
     schema : object
-        What the file holds.
+        The description in the file.
     limits : Limits
-        Of its size.
+        Limits for the file.
     sizes : mapping of str to int
-        Bytes of its parts.
+        Bytes of the file's parts.
 
     Raises
     ------
     ModelFileError
-        If it is not of the form that skops writes, or is too large.
+        If skops does not write such a description, or it is too large.
     """
     known: dict[Any, Any] = {}
     seen: set[int] = set()
@@ -73,11 +73,11 @@ def check_schema(schema: Any, limits: Limits, sizes: Mapping[str, int]) -> None:
     for node in _nodes(schema, seen):
         n_nodes += 1
         if n_nodes > limits.nodes:
-            raise ModelFileError(f"it holds more than {limits.nodes} objects.")
+            raise ModelFileError(f"it contains more than {limits.nodes} objects.")
         number = node.get("__id__")
         if number is not None and known.setdefault(number, node) is not node:
-            # An object that occurs twice is described twice. If it were not, a short text could
-            # stand for more objects than there is time to check.
+            # An object that occurs twice must be described twice: otherwise a short text could
+            # describe more objects than can be checked.
             if known[number] != node:
                 raise ModelFileError(f"it describes one {node.get('__class__')} in two ways.")
             seen.add(id(node))
@@ -88,26 +88,28 @@ def check_schema(schema: Any, limits: Limits, sizes: Mapping[str, int]) -> None:
                 raise ModelFileError(f"its part {node['file']} is missing.")
             n_bytes += sizes[node["file"]]
             if n_bytes > limits.unpacked:
-                raise ModelFileError("it reads the same arrays again and again.")
+                raise ModelFileError("it reads the same arrays too often.")
 
 
 def _check_node(node: dict[str, Any]) -> None:
     loader, module, name = (node.get(f"__{n}__") for n in ("loader", "module", "class"))
     if not (isinstance(loader, str) and isinstance(module, str) and isinstance(name, str)):
-        raise ModelFileError("it holds an object without a type.")
+        raise ModelFileError("it contains an object without a type.")
     check_use(loader, f"{module}.{name}")
     if loader != "DictNode":
         return
     types = node["key_types"]["content"]
     wrong = {kind["__class__"] for kind in types} - _KEY_TYPES
     if wrong:
-        raise ModelFileError(f"it holds a dict with keys of type {', '.join(sorted(wrong))}.")
+        raise ModelFileError(f"it contains a dict with keys of type {', '.join(sorted(wrong))}.")
     if len(types) != len(node["content"]):
-        raise ModelFileError("it holds a dict with two keys of the same text, or one without type.")
+        raise ModelFileError(
+            "it contains a dict with two keys of the same text, or one without type."
+        )
 
 
 def _nodes(schema: Any, seen: set[int]) -> Iterator[dict[str, Any]]:
-    """All descriptions of objects, in the order of the text, but for those within `seen` ones."""
+    """Yield all descriptions of objects in the order of the text, except those within `seen`."""
     stack = [(schema, 0)]
     while stack:
         value, depth = stack.pop()

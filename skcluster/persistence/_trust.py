@@ -1,12 +1,12 @@
-"""Which classes and functions a model file may name without the user's consent."""
+"""Classes and functions that a model file may use without the user's consent."""
 
 from collections.abc import Iterable
 from typing import Any
 
 from skcluster.persistence._errors import ModelFileError
 
-#: Classes of this package, under the modules that offer them. `CachedTransformer` is none of
-#: them: it writes files where the model says.
+#: Classes of this package, by their public modules. `CachedTransformer` is not trusted: it writes
+#: files to a path in the model.
 CLASSES = {
     "skcluster.augmentation": ("ClusterAugmenter", "ClusterCorruptor"),
     "skcluster.features": (
@@ -29,7 +29,7 @@ CLASSES = {
     # Records of the layers of a network.
     "skcluster.regressors.networks.feed_forward": ("FeedForwardArchitecture",),
     "skcluster.regressors.networks.sets": ("SetArchitecture",),
-    # A subclass of scikit-learn's, which is trusted.
+    # A subclass of a trusted class of scikit-learn.
     "imblearn.pipeline": ("Pipeline",),
 }
 FUNCTIONS = {
@@ -37,8 +37,8 @@ FUNCTIONS = {
     "skcluster.inference": ("describe_cluster",),
 }
 
-#: How skops writes what may be in a model. What is not here (sparse matrices, arrays of bytes,
-#: references) unpacks to more than can be foreseen, and no model of this package holds it.
+#: Loaders of skops for the parts of a model. The size of others (sparse matrices, arrays of bytes,
+#: references) cannot be checked, and no model of this package needs them.
 LOADERS = frozenset(
     f"{kind}Node"
     for kind in [
@@ -69,7 +69,7 @@ LOADERS = frozenset(
 
 _NAMES = {f"{module}.{name}" for module, names in CLASSES.items() for name in names}
 _FUNCTION_NAMES = {f"{module}.{name}" for module, names in FUNCTIONS.items() for name in names}
-#: Public modules by the name of what they offer.
+#: Public modules by the names of their contents.
 _PLACES = {
     name: module
     for offered in (CLASSES, FUNCTIONS)
@@ -79,19 +79,19 @@ _PLACES = {
 
 
 def public_module(module: str, name: str) -> str:
-    """The module that offers a class of this package, which may move to another file one day."""
+    """Return the public module of a class of this package, whose file may change."""
     library = module.partition(".")[0]
     public = _PLACES.get(name, "") if library == "skcluster" else ""
     return public if public and module.startswith(public) else module
 
 
 def trusted_names(trusted: Iterable[str | type]) -> list[str]:
-    """What skops may make: classes and functions of this package, and what the user trusts.
+    """Return the types that skops may load: those of this package, and those that the user trusts.
 
     Raises
     ------
     TypeError
-        If the user's part is a single name, or holds neither names nor types.
+        If the user's list is a single name, or contains neither names nor types.
     """
     if isinstance(trusted, str | type) or not isinstance(trusted, Iterable):
         raise TypeError(f"trusted must be a list of names or types, not {trusted!r}.")
@@ -103,18 +103,18 @@ def _name(kind: Any) -> str:
         return kind
     if isinstance(kind, type) or callable(kind):
         return f"{public_module(kind.__module__, kind.__qualname__)}.{kind.__qualname__}"
-    raise TypeError(f"trusted must hold names and types, not {kind!r}.")
+    raise TypeError(f"trusted must contain names and types, not {kind!r}.")
 
 
 def check_use(loader: str, name: str) -> None:
-    """Refuse ways to make things that are not foreseen.
+    """Refuse ways of constructing objects that are not expected.
 
     Raises
     ------
     ModelFileError
-        If the loader is not one of those above, or uses a function as a class.
+        If the loader is not allowed, or uses a function as a class.
     """
     if loader not in LOADERS:
-        raise ModelFileError(f"it holds a {name} as a {loader!r}, which is not kept.")
+        raise ModelFileError(f"it contains a {name} as a {loader!r}, which is not supported.")
     if name in _FUNCTION_NAMES and loader != "FunctionNode":
         raise ModelFileError(f"it uses the function {name} as a class.")

@@ -1,9 +1,8 @@
-"""What people look at, by scikit-learn's conventions of displays.
+"""Figures, following scikit-learn's conventions for displays.
 
-Each display is made by a class method (``from_estimator``, ``from_predictions``, …) that computes
-what is shown, draws it, and returns the display: ``ax_`` or ``axes_`` and ``figure_`` are there to
-change, and `plot` draws it again elsewhere. Colours are those of Okabe and Ito, which colour-blind
-readers tell apart. matplotlib is imported when something is drawn.
+Class methods (``from_estimator``, ``from_predictions``, …) compute and draw a display and return
+it: ``ax_`` or ``axes_`` and ``figure_`` can be modified, and `plot` draws it again. Colours are the
+colour-blind safe palette of Okabe and Ito. matplotlib is imported when something is drawn.
 """
 
 from skcluster.plotting._architecture import ArchitectureDisplay, Layer, layers_of

@@ -1,4 +1,4 @@
-"""The layers of a Keras network, drawn without Graphviz."""
+"""Draw the layers of a Keras network, without Graphviz."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -9,39 +9,39 @@ from skcluster.plotting._style import BLUE, GREEN, VERMILION, one_axes
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-#: Layers that are told in the box of the layer before them.
+#: Layers that are listed in the box of the preceding layer.
 _ATTACHED = {"Activation", "BatchNormalization", "Dropout", "GaussianNoise"}
-#: Colours by the kind of layer; others are grey.
+#: Colours by type of layer; others are grey.
 _COLOURS = {"Conv2D": GREEN, "Dense": BLUE, "InputLayer": VERMILION}
 _GREY = "#666666"
-#: Size of a box, and from one to the next, in inches.
+#: Size of a box, and distance between boxes, in inches.
 _BOX = (2.6, 0.46)
 _STEP = (3.2, 0.78)
 
 
 class Layer(NamedTuple):
-    """A layer of a network, with the activation and dropout behind it.
+    """A layer of a network, with the activation and dropout after it.
 
-    A box in the drawing of an `ArchitectureDisplay`.
+    It is a box in the drawing of an `ArchitectureDisplay`.
 
     Parameters
     ----------
     name : str
-        Its name in the Keras model.
+        Name in the Keras model.
     kind : str
-        Name of its class in Keras.
+        Name of the Keras class.
     text : str
-        What it does, in words.
+        Description of the layer.
     shape : tuple of int or None
-        Shape of one row of its output; None where it may be of any size.
+        Shape of one row of the output; None for variable lengths.
     n_weights : int
-        Number of its weights.
+        Number of weights.
     inputs : tuple of str
-        Names of the layers before it.
+        Names of the preceding layers.
 
     See Also
     --------
-    layers_of : Those of a Keras model.
+    layers_of : Return the layers of a Keras model.
 
     Examples
     --------
@@ -60,25 +60,25 @@ class Layer(NamedTuple):
 
 
 class ArchitectureDisplay:
-    """The layers of a network from top to bottom, with shapes and numbers of weights.
+    """Diagram of the layers of a network, with shapes and numbers of weights.
 
     Use `from_estimator` or `from_model` to make one.
 
     Parameters
     ----------
     layers : sequence of Layer
-        Each after those that it takes its inputs from.
+        The layers, each after its inputs.
 
     Attributes
     ----------
     ax_ : Axes
     figure_ : Figure
     texts_ : list of Text
-        What stands in the boxes, in the order of the layers.
+        Texts of the boxes, in the order of the layers.
 
     See Also
     --------
-    LearningCurveDisplay : How the network was trained.
+    LearningCurveDisplay : Loss of the network during training.
 
     Examples
     --------
@@ -107,11 +107,11 @@ class ArchitectureDisplay:
         ----------
         estimator : fitted estimator
             A network of `skcluster.regressors`, or a pipeline or transformed target regressor
-            around one.
+            with one.
         until : str, optional
-            Name of a layer: only it and what leads to it are drawn.
+            Name of the last layer to draw; by default all are drawn.
         ax : Axes, optional
-            Where to draw; a new figure of a fitting size unless given.
+            Axes to draw on; by default those of a new figure of suitable size.
 
         Returns
         -------
@@ -120,7 +120,7 @@ class ArchitectureDisplay:
         Raises
         ------
         ValueError
-            If there is no fitted network in it, or no layer of that name.
+            If the estimator has no fitted network, or the network no layer of that name.
         """
         return cls.from_model(network_inside(estimator).model_, until=until, ax=ax)
 
@@ -133,11 +133,11 @@ class ArchitectureDisplay:
         Parameters
         ----------
         model : keras.Model
-            With layers of one output each.
+            Model whose layers have one output each.
         until : str, optional
-            Name of a layer: only it and what leads to it are drawn.
+            Name of the last layer to draw; by default all are drawn.
         ax : Axes, optional
-            Where to draw; a new figure of a fitting size unless given.
+            Axes to draw on; by default those of a new figure of suitable size.
 
         Returns
         -------
@@ -157,17 +157,17 @@ class ArchitectureDisplay:
         return cls(layers=layers).plot(ax=ax)
 
     def plot(self, ax: "Axes | None" = None) -> "ArchitectureDisplay":
-        """Draw.
+        """Draw the display.
 
         Parameters
         ----------
         ax : Axes, optional
-            Where to draw; a new figure of a fitting size unless given.
+            Axes to draw on; by default those of a new figure of suitable size.
 
         Returns
         -------
         ArchitectureDisplay
-            Itself, with ``ax_``, ``figure_`` and ``texts_``.
+            The display, with ``ax_``, ``figure_`` and ``texts_``.
         """
         places = _places(self.layers)
         right = max(x for x, _ in places.values()) + _BOX[0] / 2 + 0.1
@@ -209,22 +209,22 @@ class ArchitectureDisplay:
 
 
 def layers_of(model: Any) -> list[Layer]:
-    """Read the layers of a Keras model.
+    """Return the layers of a Keras model.
 
     Parameters
     ----------
     model : keras.Model
-        With layers of one output each.
+        Model whose layers have one output each.
 
     Returns
     -------
     list of Layer
-        Each after its inputs. Activations, normalizations, dropout and noise belong to the layer
-        before them.
+        The layers, each after its inputs. Activations, normalizations, dropout and noise belong to
+        the preceding layer.
 
     See Also
     --------
-    ArchitectureDisplay : Draws them.
+    ArchitectureDisplay : Diagram of the layers.
 
     Examples
     --------
@@ -235,9 +235,9 @@ def layers_of(model: Any) -> list[Layer]:
     ('Dense: 2 units, relu', (2,), 10)
     """
     layers: list[Layer] = []
-    # Where the output of each Keras layer comes from, by the tensor; attached ones are not boxes.
+    # The box that produces each tensor; attached layers have no boxes.
     made_by: dict[int, str] = {}
-    for tensor in model.inputs:  # a Sequential has no layers for them
+    for tensor in model.inputs:  # a Sequential model has no layers for them
         text, shape = f"input: {tensor.name}", tuple(tensor.shape[1:])
         layers.append(Layer(tensor.name, "InputLayer", text, shape, 0, ()))
         made_by[id(tensor)] = tensor.name
@@ -266,7 +266,7 @@ def _tensors(inputs: Any) -> list[Any]:
 
 
 def _words(layer: Any) -> str:
-    """What a layer does, with the numbers that matter."""
+    """Return what a layer does, with its main numbers."""
     kind, config = type(layer).__name__, layer.get_config()
     own = config.get("activation")
     function = f", {own}" if isinstance(own, str) and own != "linear" else ""
@@ -293,7 +293,7 @@ def _leading_to(name: str, layers: Sequence[Layer]) -> list[Layer]:
 
 
 def _places(layers: Sequence[Layer]) -> dict[str, tuple[float, float]]:
-    """The middle of each box in inches: rows by the way to the end, a column for each input."""
+    """Return the centre of each box in inches: rows counted from the end, a column per input."""
     rows = dict.fromkeys((layer.name for layer in layers), 0)
     for layer in reversed(layers):
         for name in layer.inputs:

@@ -1,4 +1,4 @@
-"""The colour-magnitude diagram of a cluster, and the isochrone of its estimate."""
+"""Draw the colour-magnitude diagram of a cluster with the isochrone of its estimate."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -23,12 +23,12 @@ from skcluster.schema import CLUSTER_PARAMETERS, STAR_COLUMNS, TARGETS
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-#: More curves than these change nothing that the eye sees.
+#: Maximum number of curves; more make no visible difference.
 _MOST_CURVES = 250
 
 
 class CMDDisplay:
-    """The stars of one cluster in G against BP−RP, and the isochrone of an estimate.
+    """Colour-magnitude diagram of one cluster, with the isochrone of an estimate.
 
     Use `from_clusters` or `from_estimator` to make one.
 
@@ -37,12 +37,12 @@ class CMDDisplay:
     colour, magnitude : ndarray of shape (n_stars,)
         BP−RP and G (mag).
     probability : ndarray of shape (n_stars,), optional
-        Membership probabilities of the list of stars, which shade them in grey.
+        Membership probabilities of the list, shown as shades of grey.
     membership : ndarray of shape (n_stars,), optional
-        Probabilities to be members according to the estimate, which shade the stars in blue
-        instead; stars with NaN were not used, and are hollow.
+        Membership probabilities of the estimate, shown as shades of blue instead; stars with NaN
+        were not used and are open circles.
     name : str, optional
-        The cluster, for the title.
+        Name of the cluster, for the title.
     estimate : ndarray of shape (3,) or (4,), optional
         Log age (dex), A_V (mag), distance (kpc) and, if it was estimated, [M/H] (dex).
     isochrone : ndarray of shape (n_points, 2), optional
@@ -50,9 +50,9 @@ class CMDDisplay:
     band : ndarray of shape (n_curves, n_points, 2), optional
         The isochrones of the most credible samples.
     errors : ndarray of shape (2, 3) or (2, 4), optional
-        How far the central interval reaches below and above the estimate.
+        Lower and upper errors: distances of the ends of the central interval from the estimate.
     coverage : float, default=0.68
-        The share of the samples that band and errors hold.
+        Fraction of the samples within the band and the errors.
 
     Attributes
     ----------
@@ -66,8 +66,8 @@ class CMDDisplay:
 
     See Also
     --------
-    CornerDisplay : Joint samples of the parameters of one cluster.
-    save_diagrams : Diagrams of many clusters as files.
+    CornerDisplay : Corner plot of joint samples of one cluster.
+    save_diagrams : Save diagrams of many clusters.
 
     Examples
     --------
@@ -125,30 +125,30 @@ class CMDDisplay:
         Parameters
         ----------
         X : clusters
-            Whatever `skcluster.clusters.as_clusters` takes.
+            Any input of `skcluster.clusters.as_clusters`.
         estimates : DataFrame, Series, mapping or array-like of shape (3,) or (4,), optional
             ``log_age`` (dex), ``a_v`` (mag), ``distance_kpc`` (kpc) and, if it was estimated,
-            ``metallicity`` (dex): a row for each cluster, or those of this one. Without them only
+            ``metallicity`` (dex): a row per cluster, or those of this one. Without estimates only
             the stars are drawn.
         cluster : object, optional
-            Name of the cluster; may be left out if X holds only one.
+            Name of the cluster; not needed if X has only one.
         samples : array-like of n_samples rows or mapping of names to such, optional
-            Joint samples of these parameters, or those of each cluster under its name. The band is
-            the area that the isochrones of the ``coverage`` most credible ones sweep.
+            Joint samples of these parameters, or a mapping from the clusters' names to them. The
+            band covers the isochrones of the ``coverage`` most credible samples.
         membership : array-like of shape (n_stars,) or DataFrame, optional
-            Probabilities of stars to be members, which shade them: of all stars of X, as
-            ``estimate(X, membership=True)`` returns them. NaN marks stars that were not used.
+            Membership probabilities of all stars of X, as returned by
+            ``estimate(X, membership=True)``, shown as shades. NaN marks stars that were not used.
         coverage : float, default=0.68
-            That share.
+            Fraction of the samples within the band.
         metallicity : float, optional
             [M/H] of all isochrones (dex). By default, that of the estimate and of each sample, and
             0 if they have none.
         law : {"dr2", "edr3"}, default="dr2"
             Extinction law, as in `skcluster.isochrones.isochrone`.
         ax : Axes, optional
-            Where to draw; a new figure unless given.
+            Axes to draw on; by default those of a new figure.
         **plot_kw : object
-            For `plot`.
+            Parameters of `plot`.
 
         Returns
         -------
@@ -157,7 +157,7 @@ class CMDDisplay:
         Raises
         ------
         ValueError
-            If X does not hold the cluster, or stars for it, or the estimate is beyond the
+            If X lacks the cluster or its stars, or the estimate is outside the range of the
             isochrones.
         """
         X = as_clusters(X)
@@ -189,7 +189,7 @@ class CMDDisplay:
         metallicity: float | None = None,
         law: Law,
     ) -> "CMDDisplay":
-        """The display of stars that were checked before; not drawn yet."""
+        """Return the display of stars that were checked before; not drawn yet."""
         isochrone = band = errors = None
         estimate, samples = (_at(metallicity, values) for values in (estimate, samples))
         try:
@@ -228,23 +228,22 @@ class CMDDisplay:
         random_state: Any = 0,
         **kw: Any,
     ) -> "CMDDisplay":
-        """Draw one cluster of X and the isochrone of what an estimator predicts for it.
+        """Draw one cluster of X and the isochrone of an estimator's prediction.
 
         Parameters
         ----------
         estimator : fitted estimator
-            Its ``predict`` gives log age, A_V and distance. If it has ``predict_distribution``, the
-            isochrone has its metallicity, and the stars are shaded by its ``membership()``, where
-            it knows them.
+            Estimator that predicts log age, A_V and distance. If it has ``predict_distribution``,
+            its metallicity and ``membership()`` are used, if available.
         X : clusters
-            Whatever the estimator and `skcluster.clusters.as_clusters` take.
+            Any input of the estimator and of `skcluster.clusters.as_clusters`.
         cluster : object, optional
-            Name of the cluster; may be left out if X holds only one.
+            Name of the cluster; not needed if X has only one.
         n_samples : int, default=1000
-            Joint samples to draw the band from, if the estimator has ``predict_distribution``; 0
+            Number of joint samples for the band, if the estimator has ``predict_distribution``; 0
             for no band.
         random_state : int, RandomState or None, default=0
-            Of the samples: by default, a picture is always the same.
+            Determines the samples; reproducible by default.
         **kw : object
             As in `from_clusters`.
         """
@@ -270,21 +269,21 @@ class CMDDisplay:
         colorbar: bool = True,
         legend: bool = True,
     ) -> "CMDDisplay":
-        """Draw.
+        """Draw the display.
 
         Parameters
         ----------
         ax : Axes, optional
-            Where to draw; a new figure unless given.
+            Axes to draw on; by default those of a new figure.
         star_kw, isochrone_kw, band_kw : dict, optional
-            For ``Axes.scatter``, ``Axes.plot`` and ``LineCollection``.
+            Parameters of ``Axes.scatter``, ``Axes.plot`` and ``LineCollection``.
         colorbar, legend : bool, default=True
-            Whether to show what the shades, and what the lines stand for.
+            Whether to show a colour bar of the shades, and a legend of the lines.
 
         Returns
         -------
         CMDDisplay
-            Itself, with ``ax_`` and ``figure_``.
+            The display, with ``ax_`` and ``figure_``.
         """
         self.figure_, self.ax_ = one_axes(ax, figsize=(4.6, 5.4))
         self._draw_stars(star_kw or {}, colorbar)
@@ -297,7 +296,7 @@ class CMDDisplay:
             xlabel=STAR_COLUMNS["bp_rp"].axis_label,
             ylabel=STAR_COLUMNS["phot_g_mean_mag"].axis_label,
         )
-        # A name is no formula, whatever dollars it has.
+        # Dollar signs in names are not mathtext.
         self.ax_.set_title(title_text(self.name or ""), parse_math=False)
         self.ax_.minorticks_on()
         self.ax_.tick_params(which="both", direction="in", top=True, right=True)
@@ -354,8 +353,7 @@ class CMDDisplay:
         self.band_ = None
         if self.band is None:
             return
-        # One opaque colour: where curves lie on each other the band looks the same, so it shows
-        # where isochrones run and not how many do.
+        # One opaque colour, so that overlapping curves do not darken the band.
         style = {"colors": PALE, "linewidths": 2.5, "zorder": 1, "capstyle": "round"}
         self.band_ = LineCollection(list(self.band), **{**style, **band_kw})
         self.band_.set_label(f"{100 * self.coverage:.0f} % of joint samples")
@@ -371,14 +369,14 @@ class CMDDisplay:
             "linewidth": 1.4,
             "zorder": 3,
             "path_effects": stroke(2.6),
-            # A metallicity that was estimated is among the values above.
+            # An estimated metallicity is among the values above.
             "label": "PARSEC isochrone" if n_values == 4 else "PARSEC, [M/H] = 0",
         }
         (self.isochrone_,) = self.ax_.plot(*self.isochrone.T, **{**style, **isochrone_kw})
 
 
 def _at(metallicity: float | None, values: FloatArray | None) -> FloatArray | None:
-    """Parameters of isochrones with their metallicity replaced, if there is one to replace it."""
+    """Return parameters of isochrones with their metallicity replaced, if one is given."""
     if metallicity is None or values is None:
         return values
     column = np.full((*values.shape[:-1], 1), metallicity)

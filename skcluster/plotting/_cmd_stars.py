@@ -1,4 +1,4 @@
-"""The stars of a colour-magnitude diagram, shaded by their probability to be members."""
+"""Draw the stars of a colour-magnitude diagram, shaded by membership probability."""
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,31 +13,31 @@ if TYPE_CHECKING:
     from matplotlib.collections import PathCollection
     from matplotlib.legend import Legend
 
-#: Pixels around a legend that stars keep clear of.
+#: Minimum distance (pixels) of stars from a legend.
 _MARGIN = 6
-#: A diagram that spans more magnitudes than this is not made longer.
+#: A diagram with a larger range of magnitudes than this is not extended.
 _MOST_ROOM = 60
 
 
 class Shades(NamedTuple):
-    """What shades stars, and how."""
+    """The values that shade stars, and their colours."""
 
     #: Shape (n_stars,); NaN for stars that were not used.
     values: FloatArray
-    #: Of the colour bar.
+    #: Label of the colour bar.
     label: str
-    #: From unlikely to likely members, all visible on white.
+    #: Colours from unlikely to likely members, all visible on white.
     colours: tuple[str, ...]
     #: The value of the first colour; that of the last is 1.
     low: float
 
 
 def shades_of(membership: FloatArray | None, probability: FloatArray | None) -> Shades | None:
-    """Shades by an estimate's membership or, without one, by the list's own probabilities."""
+    """Return shades by an estimate's membership or, without one, by the list's probabilities."""
     if membership is not None and np.isfinite(membership).any():
         return Shades(membership, MEMBER_COLUMNS["membership"].label, BLUES, 0.0)
     if probability is not None and np.isfinite(probability).any():
-        # Those without a probability are used all the same.
+        # Stars without a probability are used as well.
         known = np.nan_to_num(probability, nan=0.0)
         return Shades(known, STAR_COLUMNS["probability"].label, GREYS, min(0.5, known.min()))
     return None
@@ -50,7 +50,7 @@ def draw_stars(
     shades: Shades | None,
     star_kw: dict[str, Any],
 ) -> "tuple[PathCollection, PathCollection | None]":
-    """Draw the stars, the likeliest members on top, and apart from them those not used."""
+    """Draw the stars, the likeliest members on top, and those not used separately."""
     from matplotlib.colors import LinearSegmentedColormap
 
     size = float(np.clip(2500 / len(colour), 4, 16))
@@ -78,10 +78,10 @@ def draw_stars(
 
 
 def keep_clear(legend: "Legend", colour: FloatArray, magnitude: FloatArray) -> None:
-    """Move a legend into a corner without stars; where there is none, make room below them."""
+    """Move a legend to a corner without stars, or else make room below them."""
     axes = legend.axes
     figure: Any = axes.figure
-    while not hasattr(figure, "draw_without_rendering"):  # within a figure
+    while not hasattr(figure, "draw_without_rendering"):  # within a SubFigure
         figure = figure.figure
     # The layout decides how much of the axes the legend takes.
     figure.draw_without_rendering()
@@ -91,7 +91,7 @@ def keep_clear(legend: "Legend", colour: FloatArray, magnitude: FloatArray) -> N
         box = legend.get_window_extent().padded(_MARGIN)
         return not box.count_contains(axes.transData.transform(points))
 
-    # The corner of faint blue stars comes first, where hardly a cluster has any.
+    # The corner of faint blue stars comes first, where few clusters have stars.
     for corner in ("lower left", "upper right", "lower right", "upper left"):
         legend.set_loc(corner)
         if is_clear():

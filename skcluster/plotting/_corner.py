@@ -1,4 +1,4 @@
-"""Joint samples of the parameters of one cluster."""
+"""Corner plot of joint samples of the parameters of one cluster."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -14,13 +14,13 @@ from skcluster.schema import estimate_column
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-#: Shares of the samples within the contours.
+#: Fractions of the samples within the contours.
 _SHARES = (0.95, 0.68)
 _BINS = 40
 
 
 class CornerDisplay:
-    """Joint samples of the parameters of one cluster: each alone, and each pair.
+    """Corner plot of joint samples of the parameters of one cluster.
 
     Use `from_estimator` or `from_samples` to make one.
 
@@ -33,23 +33,22 @@ class CornerDisplay:
     reference : ndarray of shape (n_targets,), optional
         Values to mark, such as published ones.
     name : str, optional
-        The cluster, for the title.
+        Name of the cluster, for the title.
 
     Attributes
     ----------
     axes_ : ndarray of Axes of shape (n_targets, n_targets)
-        Those above the diagonal are not drawn.
+        The axes; those above the diagonal are not drawn.
     figure_ : Figure
 
     See Also
     --------
-    CMDDisplay : The stars of one cluster and the isochrones of its samples.
+    CMDDisplay : Colour-magnitude diagram of one cluster with isochrones of its samples.
 
     Notes
     -----
-    The package corner draws much the same figure. Here, titles and tick labels do not overlap, each
-    target has its own number of decimals, and a parameter that is the same in all samples is drawn
-    instead of refused.
+    The package corner draws a similar figure. Here, titles and tick labels do not overlap, each
+    target has its own number of decimals, and parameters that are equal in all samples are drawn.
 
     Examples
     --------
@@ -86,20 +85,20 @@ class CornerDisplay:
         name: str | None = None,
         **plot_kw: Any,
     ) -> "CornerDisplay":
-        """Draw samples that are there already.
+        """Draw given samples.
 
         Parameters
         ----------
         samples : array-like of shape (n_samples, n_targets)
-            Joint samples of one cluster. Those with a NaN are left out.
+            Joint samples of one cluster. Samples with NaN are left out.
         targets : sequence of str, optional
-            Names of the targets; otherwise the columns of ``samples``, or the usual three.
+            Names of the targets; by default the columns of ``samples``, or the usual three.
         reference : array-like of shape (n_targets,), optional
-            Values to mark; none for a NaN.
+            Values to mark; NaN for none.
         name : str, optional
             Title.
         **plot_kw : object
-            For `plot`.
+            Parameters of `plot`.
 
         Returns
         -------
@@ -108,13 +107,13 @@ class CornerDisplay:
         Raises
         ------
         ValueError
-            If there are fewer than two whole samples, or the names are too few or too many.
+            If there are fewer than two samples without NaN, or the number of names is wrong.
         """
         names = columns_of(samples, targets)
         array = sample_array(samples)
         array = array[np.isfinite(array).all(axis=1)]
         if len(array) < 2:
-            raise ValueError("There are no two samples without NaN to draw.")
+            raise ValueError("There are fewer than two samples without NaN to draw.")
         if len(names) != array.shape[1]:
             raise ValueError(f"{len(names)} names for {array.shape[1]} targets: {names}.")
         marked = None if reference is None else np.asarray(reference, dtype=float).ravel()
@@ -134,23 +133,23 @@ class CornerDisplay:
         reference: Any = None,
         **kw: Any,
     ) -> "CornerDisplay":
-        """Draw the samples that an estimator gives for one cluster of X.
+        """Draw the samples of an estimator for one cluster of X.
 
         Parameters
         ----------
-        estimator : fitted `skcluster.inference.ConformalRegressor` or the like
-            Its ``predict_distribution(X)`` gives joint samples.
+        estimator : fitted estimator
+            With ``predict_distribution``, such as `skcluster.inference.ConformalRegressor`.
         X : clusters
-            Whatever the estimator and `skcluster.clusters.as_clusters` take.
+            Any input of the estimator and of `skcluster.clusters.as_clusters`.
         cluster : object, optional
-            Name of the cluster; may be left out if X holds only one.
+            Name of the cluster; not needed if X has only one.
         n_samples : int, default=4000
             Number of samples.
         random_state : int, RandomState or None, default=0
-            Of the samples: by default, a picture is always the same.
+            Determines the samples; reproducible by default.
         reference : DataFrame, Series, mapping or array-like, optional
-            Values to mark: a row for each cluster, or those of this one. Log age, A_V and distance
-            are needed, metallicity may be left out.
+            Values to mark: a row per cluster, or those of this one. Log age, A_V and distance are
+            needed, metallicity is optional.
         **kw : object
             As in `from_samples`.
         """
@@ -170,19 +169,19 @@ class CornerDisplay:
     def plot(
         self, *, figure: Any = None, contour_kw: dict[str, Any] | None = None
     ) -> "CornerDisplay":
-        """Draw.
+        """Draw the display.
 
         Parameters
         ----------
         figure : Figure or SubFigure, optional
-            An empty one to draw in; a new one unless given.
+            An empty figure to draw on; by default a new one.
         contour_kw : dict, optional
-            For ``Axes.contour``; the contours hold 68 and 95 per cent of the samples.
+            Parameters of ``Axes.contour``; the contours enclose 68 and 95 per cent of the samples.
 
         Returns
         -------
         CornerDisplay
-            Itself, with ``axes_`` and ``figure_``.
+            The display, with ``axes_`` and ``figure_``.
         """
         from matplotlib import pyplot as plt
 
@@ -205,7 +204,7 @@ class CornerDisplay:
                     axes.set_ylabel(estimate_column(self.targets[i]).axis_label)
                 axes.label_outer() if j == 0 else axes.tick_params(labelleft=False)
         if self.name:
-            # A name is no formula, whatever dollars it has.
+            # Dollar signs in names are not mathtext.
             self.figure_.suptitle(title_text(self.name), parse_math=False)
         return self
 
@@ -245,7 +244,7 @@ class CornerDisplay:
 
 
 def _density_levels(density: FloatArray) -> list[float]:
-    """Densities whose contours hold the shares."""
+    """Return the densities whose contours enclose the shares."""
     ordered = np.sort(density.ravel())[::-1]
     within = np.cumsum(ordered) / ordered.sum()
     return [float(ordered[np.searchsorted(within, share)]) for share in _SHARES]

@@ -1,4 +1,4 @@
-"""Whether intervals hold as often as they promise."""
+"""Draw the measured coverage of intervals against the nominal one."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -18,18 +18,18 @@ _COVERAGES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.68, 0.8, 0.9, 0.95)
 
 
 class CoverageDisplay:
-    """Share of clusters whose interval holds the true value, against the share promised.
+    """Measured coverage of intervals against the nominal coverage.
 
     Use `from_estimator` or `from_intervals` to make one.
 
     Parameters
     ----------
     coverage : ndarray of shape (n_coverages,)
-        The shares promised.
+        Nominal coverages.
     covered : ndarray of shape (n_coverages, n_targets)
-        The shares measured.
+        Measured coverages: fractions of clusters whose interval contains the true value.
     n_clusters : int
-        Number of clusters; the grey band is the uncertainty of counting that many.
+        Number of clusters, which determines the grey band of binomial uncertainty.
     targets : sequence of str
         Names of the targets.
 
@@ -73,20 +73,20 @@ class CoverageDisplay:
         ax: "Axes | None" = None,
         **plot_kw: Any,
     ) -> "CoverageDisplay":
-        """Draw intervals that are there already.
+        """Draw the coverage of given intervals.
 
         Parameters
         ----------
         y_true : array-like of shape (n_clusters, n_targets)
             True values.
         intervals : mapping of float to array-like of shape (n_clusters, n_targets, 2)
-            Ends of the intervals, under the share that they promise.
+            Ends of the intervals, by nominal coverage.
         targets : sequence of str, optional
-            Names of the targets; otherwise the columns of ``y_true``, or the usual three.
+            Names of the targets; by default the columns of ``y_true``, or the usual three.
         ax : Axes, optional
-            Where to draw; a new figure unless given.
+            Axes to draw on; by default those of a new figure.
         **plot_kw : object
-            For `plot`.
+            Parameters of `plot`.
 
         Returns
         -------
@@ -126,18 +126,18 @@ class CoverageDisplay:
         coverage: npt.ArrayLike = _COVERAGES,
         **kw: Any,
     ) -> "CoverageDisplay":
-        """Draw how often the intervals of an estimator hold, of clusters that it has not seen.
+        """Draw the coverage of an estimator's intervals, on clusters outside its training set.
 
         Parameters
         ----------
-        estimator : fitted `skcluster.inference.ConformalRegressor` or the like
-            Its ``predict_distribution(X)`` gives intervals.
+        estimator : fitted estimator
+            With ``predict_distribution``, such as `skcluster.inference.ConformalRegressor`.
         X : clusters
-            What the estimator takes.
+            Any input of the estimator.
         y : array-like of shape (n_clusters, n_targets)
             True values. The model may have more targets; they are not drawn.
         coverage : array-like of float
-            The coverages to ask for, 0 to 1.
+            Nominal coverages, 0 to 1.
         **kw : object
             As in `from_intervals`.
         """
@@ -151,19 +151,19 @@ class CoverageDisplay:
     def plot(
         self, ax: "Axes | None" = None, *, line_kw: dict[str, Any] | None = None
     ) -> "CoverageDisplay":
-        """Draw.
+        """Draw the display.
 
         Parameters
         ----------
         ax : Axes, optional
-            Where to draw; a new figure unless given.
+            Axes to draw on; by default those of a new figure.
         line_kw : dict, optional
-            For ``Axes.plot``.
+            Parameters of ``Axes.plot``.
 
         Returns
         -------
         CoverageDisplay
-            Itself, with ``ax_``, ``figure_`` and ``lines_``.
+            The display, with ``ax_``, ``figure_`` and ``lines_``.
         """
         self.figure_, self.ax_ = one_axes(ax, figsize=(4.4, 4.4))
         promised = np.linspace(0, 1, 101)

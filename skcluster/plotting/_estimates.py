@@ -1,4 +1,4 @@
-"""Estimates against true values."""
+"""Draw estimates against true values."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,7 +17,7 @@ Kind = Literal["actual_vs_predicted", "residual_vs_actual"]
 
 
 class EstimateDisplay:
-    """Estimates, or their residuals, against true values: a panel for each target.
+    """Estimates, or their residuals, against true values, with a panel per target.
 
     Use `from_estimator` or `from_predictions` to make one.
 
@@ -37,7 +37,7 @@ class EstimateDisplay:
 
     See Also
     --------
-    sklearn.metrics.PredictionErrorDisplay : For a single target.
+    sklearn.metrics.PredictionErrorDisplay : Display of a single target.
 
     Examples
     --------
@@ -76,7 +76,7 @@ class EstimateDisplay:
         ax: "Axes | Sequence[Axes] | None" = None,
         **plot_kw: Any,
     ) -> "EstimateDisplay":
-        """Draw estimates that are there already.
+        """Draw given estimates.
 
         Parameters
         ----------
@@ -85,13 +85,13 @@ class EstimateDisplay:
         intervals : array-like of shape (n_clusters, n_targets, 2), optional
             Ends of the estimates' intervals, drawn as error bars.
         targets : sequence of str, optional
-            Names of the targets; otherwise the columns of ``y_true``, or the usual three.
+            Names of the targets; by default the columns of ``y_true``, or the usual three.
         kind : {"actual_vs_predicted", "residual_vs_actual"}, default="actual_vs_predicted"
             What to draw.
         ax : Axes or sequence of n_targets Axes, optional
-            Where to draw; a new figure unless given.
+            Axes to draw on; by default those of a new figure.
         **plot_kw : object
-            For `plot`.
+            Parameters of `plot`.
 
         Returns
         -------
@@ -117,18 +117,18 @@ class EstimateDisplay:
     def from_estimator(
         cls, estimator: Any, X: ClustersLike, y: Any, *, coverage: float = 0.68, **kw: Any
     ) -> "EstimateDisplay":
-        """Draw what an estimator says of clusters, which it should not have seen.
+        """Draw the estimates for clusters, which should not be in the training set.
 
         Parameters
         ----------
         estimator : fitted estimator
-            With ``predict_distribution`` its intervals are drawn too.
+            The estimator. If it has ``predict_distribution``, intervals are drawn too.
         X : clusters
-            What the estimator takes.
+            Any input of the estimator.
         y : array-like of shape (n_clusters, n_targets)
             True values. The model may have more targets; they are not drawn.
         coverage : float, default=0.68
-            Of the intervals.
+            Coverage of the intervals.
         **kw : object
             As in `from_predictions`.
         """
@@ -149,21 +149,21 @@ class EstimateDisplay:
         error_kw: dict[str, Any] | None = None,
         line_kw: dict[str, Any] | None = None,
     ) -> "EstimateDisplay":
-        """Draw.
+        """Draw the display.
 
         Parameters
         ----------
         ax : Axes or sequence of n_targets Axes, optional
-            Where to draw; a new figure unless given.
+            Axes to draw on; by default those of a new figure.
         kind : {"actual_vs_predicted", "residual_vs_actual"}, default="actual_vs_predicted"
             What to draw. Distances have logarithmic axes.
         scatter_kw, error_kw, line_kw : dict, optional
-            For the points, their error bars and the line of perfect estimates.
+            Parameters of the points, their error bars and the line of equality.
 
         Returns
         -------
         EstimateDisplay
-            Itself, with ``axes_`` and ``figure_``.
+            The display, with ``axes_`` and ``figure_``.
         """
         if kind not in ("actual_vs_predicted", "residual_vs_actual"):
             raise ValueError(
@@ -189,7 +189,7 @@ class EstimateDisplay:
         values = predicted - true if residual else predicted
         points = {"s": 9, "color": BLUE, "alpha": 0.6, "linewidths": 0, "zorder": 2}
         if self.intervals is not None:
-            # An interval may leave out its estimate, where samples are lopsided.
+            # An interval may exclude its estimate if the samples are skewed.
             reach = np.abs(self.intervals[:, i].T - predicted)
             bars = {"fmt": "none", "ecolor": BLUE, "alpha": 0.25, "elinewidth": 0.7, "zorder": 1}
             axes.errorbar(true, values, reach, **{**bars, **error_kw})
@@ -198,7 +198,7 @@ class EstimateDisplay:
         label = estimate_column(target).axis_label
         if residual:
             axes.axhline(0, **line)
-            axes.set(xlabel=f"true {label}", ylabel=f"estimate less true {label}")
+            axes.set(xlabel=f"true {label}", ylabel=f"estimated minus true {label}")
         else:
             ends = [np.nanmin([true, predicted]), np.nanmax([true, predicted])]
             axes.plot(ends, ends, **line)

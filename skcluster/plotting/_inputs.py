@@ -1,4 +1,4 @@
-"""One cluster out of many, and arrays out of whatever a caller has."""
+"""Select one cluster, and convert inputs to arrays."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,23 +11,23 @@ from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import Stars, as_clusters, stars_of
 from skcluster.schema import CLUSTER_PARAMETERS
 
-#: What an isochrone depends on, the last only if it is known.
+#: Parameters of isochrones; the last one is optional.
 _ISOCHRONE = (*CLUSTER_PARAMETERS, "metallicity")
 
 
 def one_cluster(X: ClustersLike, cluster: Any) -> tuple[Any, NestedFrame, Stars]:
-    """The name of one cluster, X with that cluster alone, and its stars.
+    """Return the name of one cluster, X with that cluster alone, and its stars.
 
     Raises
     ------
     ValueError
-        If ``cluster`` is not in X, or in it more than once, or not given while X has several; or
-        if the cluster has no star.
+        If ``cluster`` is not in X, or more than once, or not given and X has several; or if the
+        cluster has no star.
     """
     X = as_clusters(X)
     if cluster is None:
         if len(X) != 1:
-            raise ValueError(f"X holds {len(X)} clusters; name the one to draw with cluster=.")
+            raise ValueError(f"X has {len(X)} clusters; choose one to draw with cluster=.")
         cluster = X.index[0]
     found = np.flatnonzero(X.index == cluster)
     if len(found) != 1:
@@ -41,7 +41,7 @@ def one_cluster(X: ClustersLike, cluster: Any) -> tuple[Any, NestedFrame, Stars]
 
 
 def one_estimate(estimates: Any, cluster: Any) -> FloatArray | None:
-    """Log age, A_V, distance and, if it is there, metallicity of one cluster, shape (3,) or (4,).
+    """Return log age, A_V, distance and, if present, metallicity of one cluster.
 
     None if there is no estimate.
 
@@ -74,7 +74,7 @@ def one_estimate(estimates: Any, cluster: Any) -> FloatArray | None:
 
 
 def sample_array(samples: Any) -> FloatArray:
-    """Joint samples of one cluster as an array of shape (n_samples, n_targets).
+    """Return joint samples of one cluster as an array of shape (n_samples, n_targets).
 
     Raises
     ------
@@ -93,12 +93,12 @@ def sample_array(samples: Any) -> FloatArray:
 
 
 def samples_of_isochrones(samples: Any, cluster: Any = None) -> FloatArray:
-    """Joint samples of what an isochrone depends on, shape (n_samples, 3) or (n_samples, 4).
+    """Return joint samples of isochrone parameters, shape (n_samples, 3) or (n_samples, 4).
 
     Raises
     ------
     ValueError
-        If there are none of the cluster, or they do not have these columns.
+        If there are no samples of the cluster, or they lack these columns.
     """
     if isinstance(samples, pd.DataFrame):
         samples = samples[[name for name in _ISOCHRONE if name in samples]]
@@ -113,25 +113,25 @@ def samples_of_isochrones(samples: Any, cluster: Any = None) -> FloatArray:
 
 
 def membership_array(membership: Any, stars: Stars) -> FloatArray | None:
-    """Probability of each star of some clusters to be a member.
+    """Return the membership probability of each star of some clusters.
 
     Parameters
     ----------
     membership : DataFrame or array-like of shape (n_stars,), or None
-        As `skcluster.estimation.estimate` returns it: a column ``membership`` of all stars; or
-        its values.
+        Table returned by `skcluster.estimation.estimate`, with a column ``membership`` of all
+        stars; or its values.
     stars : Stars
         All stars of the clusters, in the same order.
 
     Returns
     -------
     ndarray of shape (n_stars,), or None
-        The probabilities; None without any.
+        The probabilities; None if there are none.
 
     Raises
     ------
     ValueError
-        If there are more or fewer values than stars, or the stars are of other clusters.
+        If the number of values is not that of stars, or the stars belong to other clusters.
 
     Examples
     --------
@@ -151,7 +151,7 @@ def membership_array(membership: Any, stars: Stars) -> FloatArray | None:
             if (theirs != ours).any():
                 i = int(np.argmax(theirs != ours))
                 raise ValueError(
-                    f"A star of cluster {ours[i]!r} is of {theirs[i]!r} in membership."
+                    f"A star of cluster {ours[i]!r} belongs to {theirs[i]!r} in membership."
                 )
         membership = membership["membership"]
     values = np.asarray(membership, dtype=float).ravel()
@@ -161,7 +161,7 @@ def membership_array(membership: Any, stars: Stars) -> FloatArray | None:
 
 
 def columns_of(y: Any, targets: Sequence[str] | None) -> list[str]:
-    """Names of the targets: given, or the columns of y, or the usual three, or numbers."""
+    """Return names of the targets: given, or the columns of y, or the usual three, or numbers."""
     if targets is not None:
         return [str(name) for name in targets]
     if isinstance(y, pd.DataFrame):
@@ -175,7 +175,7 @@ def columns_of(y: Any, targets: Sequence[str] | None) -> list[str]:
 
 
 def places_of(y: Any, targets: Sequence[str] | None) -> Any:
-    """Which of the targets of a model the columns of y are: by name, or else the first ones."""
+    """Return which targets of a model the columns of y are: by name, or else the first ones."""
     if targets is None:
         return slice(None)
     if isinstance(y, pd.DataFrame) and set(y.columns) <= set(targets):
@@ -184,12 +184,12 @@ def places_of(y: Any, targets: Sequence[str] | None) -> Any:
 
 
 def table_of(values: Any, what: str) -> FloatArray:
-    """Values as a float array of shape (n_clusters, n_targets).
+    """Return values as a float array of shape (n_clusters, n_targets).
 
     Raises
     ------
     ValueError
-        If there are none, or more than two dimensions.
+        If there are no values, or more than two dimensions.
     """
     array = np.asarray(values, dtype=float)
     if array.ndim == 1:
@@ -216,7 +216,7 @@ def same_shape(**tables: FloatArray) -> None:
 
 
 def answers_about(estimator: Any, X: ClustersLike) -> tuple[Any, Any]:
-    """What an estimator predicts, and its distribution if it has one, from one pass."""
+    """Return what an estimator predicts, and its distribution if it has one, from one pass."""
     if not hasattr(estimator, "predict_distribution"):
         return estimator.predict(X), None
     distribution = estimator.predict_distribution(X)
@@ -224,12 +224,12 @@ def answers_about(estimator: Any, X: ClustersLike) -> tuple[Any, Any]:
 
 
 def network_inside(estimator: Any) -> Any:
-    """The fitted network in a pipeline or in whatever else is around it.
+    """Return the fitted network inside a pipeline or another meta-estimator.
 
     Raises
     ------
     ValueError
-        If there is none.
+        If there is no network.
     """
     network = estimator
     while not hasattr(network, "history_"):
@@ -240,7 +240,5 @@ def network_inside(estimator: Any) -> Any:
         elif hasattr(network, "estimator_"):
             network = network.estimator_
         else:
-            raise ValueError(
-                f"{type(estimator).__name__} holds no fitted network that could be drawn."
-            )
+            raise ValueError(f"{type(estimator).__name__} has no fitted network to draw.")
     return network

@@ -1,4 +1,4 @@
-"""Where stars, isochrones and bands of samples lie in a colour-magnitude diagram."""
+"""Isochrones and bands of samples in the colour-magnitude diagram."""
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ def seen_isochrones(parameters: npt.ArrayLike, law: Law = "dr2", *, every: int =
     Parameters
     ----------
     parameters : array-like of shape (n_isochrones, 3) or (n_isochrones, 4)
-        Log age (dex), A_V (mag), distance (kpc) and [M/H] (dex), which is 0 unless given.
+        Log age (dex), A_V (mag), distance (kpc) and [M/H] (dex), by default 0.
     law : {"dr2", "edr3"}, default="dr2"
         Extinction law, see `skcluster.photometry.extinction_coefficients`.
     every : int, default=1
@@ -24,7 +24,7 @@ def seen_isochrones(parameters: npt.ArrayLike, law: Law = "dr2", *, every: int =
     -------
     ndarray of shape (n_isochrones, n_points, 2)
         BP−RP and G (mag) of each point; the k-th points of all are in the same state of evolution.
-        NaN where stars jump from one state to another, so that the line breaks there.
+        NaN where stars jump from one state to another, to break the line.
 
     Examples
     --------
@@ -42,7 +42,7 @@ def seen_isochrones(parameters: npt.ArrayLike, law: Law = "dr2", *, every: int =
 
 
 def can_be_drawn(parameters: npt.ArrayLike) -> BoolArray:
-    """Return which estimates have an isochrone and a place in the diagram.
+    """Return which estimates have an isochrone in the diagram.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def can_be_drawn(parameters: npt.ArrayLike) -> BoolArray:
 
 
 def _with_metallicity(parameters: npt.ArrayLike) -> FloatArray:
-    """The parameters of isochrones, shape (n_isochrones, 4)."""
+    """Return the parameters of isochrones, shape (n_isochrones, 4)."""
     rows = np.atleast_2d(np.asarray(parameters, dtype=float))
     if rows.shape[1] == 4:
         return rows
@@ -79,25 +79,25 @@ def _with_metallicity(parameters: npt.ArrayLike) -> FloatArray:
 
 
 def most_credible(samples: FloatArray, coverage: float, most: int) -> FloatArray:
-    """Return the given share of joint samples that lies closest to their middle.
+    """Return the given fraction of joint samples that is closest to their centre.
 
-    Closeness is the Mahalanobis distance in log age, A_V, distance modulus and metallicity, so that
-    the region is the joint one: an old age with little dust, say, but not with much.
+    The Mahalanobis distance in log age, A_V, distance modulus and metallicity is used, so that the
+    region takes correlations into account.
 
     Parameters
     ----------
     samples : ndarray of shape (n_samples, 3) or (n_samples, 4)
-        As in `seen_isochrones`. Samples without an isochrone (past the grid's ends, NaN) cannot be
-        drawn and are left out after the share was taken.
+        As in `seen_isochrones`. Samples without an isochrone (outside the grid, NaN) cannot be
+        drawn and are left out after the selection.
     coverage : float
-        Share of the samples to keep, 0 to 1.
+        Fraction of the samples to keep, 0 to 1.
     most : int
-        The most samples that come back, evenly taken from within the region outwards.
+        Maximum number of returned samples, evenly spaced from the centre outwards.
 
     Returns
     -------
     ndarray of n_kept rows
-        The samples that are closest to the middle and have an isochrone.
+        The samples that are closest to the centre and have an isochrone.
 
     Examples
     --------
@@ -113,20 +113,20 @@ def most_credible(samples: FloatArray, coverage: float, most: int) -> FloatArray
     plane = samples.copy()
     plane[:, 2] = distance_modulus(samples[:, 2])
     offset = plane - np.median(plane, axis=0)
-    # A parameter that does not vary has no inverse variance; the pseudo-inverse leaves it out.
+    # A constant parameter has no inverse variance; the pseudo-inverse ignores it.
     inverse = np.linalg.pinv(np.cov(plane.T), hermitian=True)
     far = np.einsum("ij,jk,ik->i", offset, inverse, offset)
     kept = samples[np.argsort(far)[: max(1, round(coverage * len(far)))]]
     kept = kept[can_be_drawn(kept)]
     if len(kept) <= most:
         return kept
-    # From the rim inwards: the rim makes the outline.
+    # From the edge inwards: the edge defines the outline.
     spread: FloatArray = kept[np.unique(np.linspace(0, len(kept) - 1, most).round().astype(int))]
     return spread
 
 
 def diagram_limits(colour: FloatArray, magnitude: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Lower and upper ends of a diagram's axes, colour first, with room around the stars.
+    """Return the limits of a diagram's axes, colour first, with a margin around the stars.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def diagram_limits(colour: FloatArray, magnitude: FloatArray) -> tuple[FloatArra
     Returns
     -------
     low, high : ndarray of shape (2,)
-        BP−RP and G (mag). A few stars get at least 1 mag of colour and 3 of magnitude.
+        BP−RP and G (mag), at least 1 mag apart in colour and 3 mag in magnitude.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The loss of networks over the epochs of their training."""
+"""Draw the loss of networks during training."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,24 +14,24 @@ if TYPE_CHECKING:
 
 
 class Curve(NamedTuple):
-    """Losses during the training of one network.
+    """Losses of one network during training.
 
     `LearningCurveDisplay` draws them.
 
     Parameters
     ----------
     name : str
-        Label in the legend; empty for the only one.
+        Label in the legend; empty for a single network.
     loss : ndarray of shape (n_epochs,)
         Loss of the training clusters after each epoch.
     val_loss : ndarray of shape (n_epochs,), optional
-        Loss of the validation clusters, if there were any.
+        Loss of the validation clusters, if any.
     best_epoch : int, optional
         The epoch whose weights were kept, counted from 1.
 
     See Also
     --------
-    LearningCurveDisplay : Draws curves.
+    LearningCurveDisplay : Display of learning curves.
 
     Examples
     --------
@@ -48,14 +48,14 @@ class Curve(NamedTuple):
 
 
 class LearningCurveDisplay:
-    """Loss after each epoch, of training and validation, and the epoch that was kept.
+    """Training and validation loss of each epoch, and the epoch whose weights were kept.
 
     Use `from_estimator` to make one.
 
     Parameters
     ----------
     curves : sequence of Curve
-        A line of training for each, and one of validation where there was any.
+        Curves, each drawn as a line of training and, if present, one of validation.
 
     Attributes
     ----------
@@ -65,7 +65,7 @@ class LearningCurveDisplay:
 
     See Also
     --------
-    sklearn.model_selection.LearningCurveDisplay : Scores over the number of training clusters.
+    sklearn.model_selection.LearningCurveDisplay : Scores by number of training samples.
 
     Examples
     --------
@@ -91,17 +91,17 @@ class LearningCurveDisplay:
         ax: "Axes | None" = None,
         **plot_kw: Any,
     ) -> "LearningCurveDisplay":
-        """Draw how a fitted model was trained.
+        """Draw the learning curves of a fitted model.
 
         Parameters
         ----------
         estimator : fitted estimator or mapping of names to such
             A network of `skcluster.regressors`, or a pipeline, transformed target or conformal
-            regressor around one.
+            regressor with one.
         ax : Axes, optional
-            Where to draw; a new figure unless given.
+            Axes to draw on; by default those of a new figure.
         **plot_kw : object
-            For `plot`.
+            Parameters of `plot`.
 
         Returns
         -------
@@ -110,7 +110,7 @@ class LearningCurveDisplay:
         Raises
         ------
         ValueError
-            If there is no fitted network in it, or none that was trained.
+            If there is no fitted network, or none that was trained.
         """
         several = estimator if isinstance(estimator, Mapping) else {"": estimator}
         curves = [c for name, model in several.items() for c in _curves(str(name), model)]
@@ -123,29 +123,29 @@ class LearningCurveDisplay:
         line_kw: dict[str, Any] | None = None,
         log: bool | None = None,
     ) -> "LearningCurveDisplay":
-        """Draw.
+        """Draw the display.
 
         Parameters
         ----------
         ax : Axes, optional
-            Where to draw; a new figure unless given.
+            Axes to draw on; by default those of a new figure.
         line_kw : dict, optional
-            For ``Axes.plot``.
+            Parameters of ``Axes.plot``.
         log : bool, optional
-            Whether the loss has a logarithmic axis; otherwise if no loss is negative (as
-            likelihoods may be).
+            Whether the loss axis is logarithmic. By default, if no loss is negative, as
+            likelihoods may be.
 
         Returns
         -------
         LearningCurveDisplay
-            Itself, with ``ax_``, ``figure_`` and ``lines_``.
+            The display, with ``ax_``, ``figure_`` and ``lines_``.
         """
         from matplotlib.ticker import MaxNLocator
 
         self.figure_, self.ax_ = one_axes(ax, figsize=(5.2, 3.6))
         self.lines_: list[Any] = []
         for i, curve in enumerate(self.curves):
-            # Alone, training and validation differ in colour; among others, in their dashes.
+            # For one network, training and validation differ in colour; for several, in line style.
             alone = len(self.curves) == 1
             colour = COLOURS[i % len(COLOURS)]
             self._line(curve, "training", curve.loss, colour, "-", line_kw)

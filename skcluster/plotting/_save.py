@@ -1,4 +1,4 @@
-"""The diagrams of many clusters, a file for each."""
+"""Save the diagrams of many clusters."""
 
 import os
 import warnings
@@ -32,33 +32,33 @@ def save_diagrams(
     overwrite: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> list[Path]:
-    """Draw the diagram of each cluster with the isochrone of its estimate, into a file each.
+    """Save the diagram of each cluster with the isochrone of its estimate.
 
     Parameters
     ----------
     X : clusters
-        Whatever `skcluster.clusters.as_clusters` takes.
+        Any input of `skcluster.clusters.as_clusters`.
     estimates : DataFrame
         ``log_age`` (dex), ``a_v`` (mag), ``distance_kpc`` (kpc) and, if it was estimated,
-        ``metallicity`` (dex), a row for each cluster. Where they are NaN or no isochrone has that
-        age, only the stars are drawn.
+        ``metallicity`` (dex), a row per cluster. For NaN, or ages without an isochrone, only the
+        stars are drawn.
     folder : str or PathLike
-        Where the files go; it is made if it is not there. A file has its cluster's name, with
-        anything but letters, digits and ``+-._`` replaced.
+        Folder of the files, created if necessary. Files are named after their clusters, with
+        characters other than letters, digits and ``+-._`` replaced.
     samples : mapping of names to DataFrame or array-like of n_samples rows, optional
         Joint samples of each cluster, for the band around the isochrone.
     membership : DataFrame or array-like of shape (n_stars,), optional
-        Probabilities of all stars to be members, as ``estimate(X, membership=True)`` returns them.
+        Membership probabilities of all stars, as returned by ``estimate(X, membership=True)``.
     coverage : float, default=0.68
-        Share of the samples that the band holds.
+        Fraction of the samples within the band.
     law : {"dr2", "edr3"}, default="dr2"
         Extinction law, as in `skcluster.isochrones.isochrone`.
     format : {"png", "pdf", "svg"}, default="png"
         File type.
     overwrite : bool, default=False
-        Whether files that are there may be replaced.
+        Whether existing files may be replaced.
     progress : callable, optional
-        Called with 1 for each cluster done.
+        Called with 1 after each cluster.
 
     Returns
     -------
@@ -68,14 +68,14 @@ def save_diagrams(
     Raises
     ------
     FileExistsError
-        If one of the files is there and ``overwrite`` is False; then none is written.
+        If one of the files exists and ``overwrite`` is False; then none is written.
     ValueError
         If there is no estimate of a cluster.
 
     Warns
     -----
     UserWarning
-        If clusters were left out that have no star to draw.
+        If clusters without a star to draw were left out.
 
     Examples
     --------
@@ -99,7 +99,7 @@ def save_diagrams(
     files = file_names(X.index[~empty], Path(folder), format)
     there = [file for file in files.values() if file.exists()]
     if there and not overwrite:
-        raise FileExistsError(f"{there[0]} is already there; overwrite=True replaces it.")
+        raise FileExistsError(f"{there[0]} already exists; overwrite=True replaces it.")
     Path(folder).mkdir(parents=True, exist_ok=True)
     stars = stars_of(X)
     shades = membership_array(membership, stars)

@@ -1,4 +1,4 @@
-"""Colours, words and axes that all pictures share."""
+"""Colours, labels and axes of all figures."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
@@ -10,32 +10,32 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, SubFigure
 
-#: Okabe and Ito's colours (Wong 2011, Nature Methods 8, 441), which colour-blind readers can tell
-#: apart. In grey the three differ in lightness, and every line has a dash pattern of its own too.
+#: Okabe and Ito's colour-blind safe colours (Wong 2011, Nature Methods 8, 441). In grey the three
+#: differ in lightness, and every line has its own dash pattern.
 BLUE, VERMILION, GREEN = "#0072B2", "#D55E00", "#009E73"
 COLOURS = (BLUE, VERMILION, GREEN, "#CC79A7", "#56B4E9", "#E69F00")
-#: VERMILION mixed with white, for areas that stars lie on.
+#: VERMILION mixed with white, for areas behind stars.
 PALE = "#F5CDB0"
-#: Shades of stars, from unlikely to likely members: by the probabilities of their list, and by
-#: those of an estimate.
+#: Shades of stars, from unlikely to likely members: by the probabilities of the list, and by those
+#: of an estimate.
 GREYS, BLUES = ("#b8b8b8", "#000000"), ("#a9cdea", "#4487bf", "#06203f")
 _LONGEST_TITLE = 60
 DASHES = ("-", "--", "-.", ":")
 
 
 def display_name(name: object) -> str:
-    """A cluster's name as it is printed: catalogues write underscores for spaces."""
+    """Return a cluster's name as it is printed: catalogues write underscores for spaces."""
     return str(name).replace("_", " ")
 
 
 def title_text(name: object) -> str:
-    """A cluster's name as a title, which has room for some sixty characters."""
+    """Return a cluster's name as a title, which has room for some sixty characters."""
     text = " ".join(display_name(name).split())
     return text if len(text) <= _LONGEST_TITLE else f"{text[: _LONGEST_TITLE - 1]}…"
 
 
 def one_axes(ax: "Axes | None", **figure_kw: Any) -> "tuple[Figure | SubFigure, Axes]":
-    """The axes to draw on and their figure; new ones if there are none."""
+    """Return the axes to draw on and their figure; new ones if there are none."""
     from matplotlib import pyplot as plt
 
     if ax is None:
@@ -46,12 +46,12 @@ def one_axes(ax: "Axes | None", **figure_kw: Any) -> "tuple[Figure | SubFigure, 
 def many_axes(
     ax: "Axes | Sequence[Axes] | None", n: int
 ) -> "tuple[Figure | SubFigure, npt.NDArray[np.object_]]":
-    """As many axes in a row as there are panels, and their figure; new ones if there are none.
+    """Return one axes per panel, in a row, and their figure; new ones if there are none.
 
     Raises
     ------
     ValueError
-        If there are more or fewer axes than panels.
+        If the number of axes is not that of panels.
     """
     from matplotlib import pyplot as plt
 
@@ -78,7 +78,7 @@ def logarithmic(axes: "Axes", which: Literal["x", "y"]) -> None:
 
 
 def stroke(width: float) -> list[Any]:
-    """A white rim around a line, so that it stands out from black stars, in print too."""
+    """Return a white outline of a line, so that it stands out from black stars, in print too."""
     from matplotlib import patheffects
 
     return [patheffects.Stroke(linewidth=width, foreground="white"), patheffects.Normal()]

@@ -1,6 +1,6 @@
-"""Neural networks from numbers to log age, extinction and distance.
+"""Neural networks that predict log age, extinction and distance from features.
 
-Names load when first used, because Keras takes seconds to import; ``__init__.pyi`` lists them.
+Names are imported on first use, because Keras takes seconds to import; ``__init__.pyi`` lists them.
 """
 
 import lazy_loader

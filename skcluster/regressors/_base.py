@@ -1,4 +1,4 @@
-"""What all regressors of this package share; without Keras."""
+"""Common parts of all regressors, without Keras."""
 
 from collections.abc import Mapping
 from types import SimpleNamespace
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import HasMethods
 
-#: Constraints of the parameters that are handed to Keras.
+#: Constraints of the parameters that are passed to Keras.
 KERAS_CONSTRAINTS: dict[str, list[Any]] = {
     "optimizer": [str, dict, HasMethods(["get_config", "apply_gradients"])],
     "callbacks": [list, tuple, HasMethods(["set_model", "on_epoch_end"]), None],
@@ -18,7 +18,7 @@ KERAS_CONSTRAINTS: dict[str, list[Any]] = {
 
 
 class NetworkRegressorMixin:
-    """Inputs, outputs, callbacks and warm starts of a regressor that holds networks."""
+    """Handle inputs, outputs, callbacks and warm starts of a regressor with networks."""
 
     _doc_link_module = "skcluster"
     _doc_link_template = ""
@@ -32,11 +32,11 @@ class NetworkRegressorMixin:
 
     @property
     def feature_encoder_(self) -> SimpleNamespace:
-        """Its ``transform`` turns X into the named inputs of the network."""
+        """The transformer from X to the named inputs of the network."""
         return SimpleNamespace(transform=self._inputs)
 
     def _like_y(self, y: NDArray[Any]) -> NDArray[Any]:
-        """Give predictions as many dimensions as the targets had."""
+        """Return predictions with as many dimensions as the targets had."""
         return y[:, 0] if self.y_ndim_ == 1 else y
 
     def _callbacks(self) -> list[Any]:
@@ -46,7 +46,7 @@ class NetworkRegressorMixin:
         return list(self.callbacks) if several else [self.callbacks]
 
     def _goes_on(self) -> bool:
-        """Whether training continues from the weights of the last fit."""
+        """Return whether training continues from the weights of the last fit."""
         return bool(self.warm_start) and hasattr(self, "weights_")
 
     def __sklearn_tags__(self) -> Tags:
@@ -73,5 +73,5 @@ def check_same_weights(
         raise ValueError(
             f"With warm_start=True the layers and the number of targets must be those of the last "
             f"fit, but the weights {name!r} had shape {before.get(name)} and now have "
-            f"{now.get(name)}. Set warm_start=False to start afresh."
+            f"{now.get(name)}. Set warm_start=False to start from random weights."
         )

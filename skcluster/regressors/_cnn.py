@@ -21,71 +21,74 @@ from skcluster.regressors.networks.architecture import FloatArray
 class CNNRegressor(NetworkRegressor):
     """Predict any number of targets from pictures with a convolutional network.
 
-    The CNN of the paper [1]_, whose input is a picture of the colour-magnitude diagram of 180 × 180
-    pixels, one picture a row of X, its pixels in rows from 0 to 1 or from 0 to 255.
+    This is the CNN of the paper [1]_, where the input is a picture of the colour-magnitude diagram
+    of 180 × 180 pixels. A row of X holds one picture, its pixels row by row, from 0 to 1 or from 0
+    to 255.
 
     Parameters
     ----------
     image_shape : (height, width) or (height, width, channels), optional
-        How to fold the pixels. None: a square picture of one channel.
+        Shape of the pictures. By default, square with one channel.
     downsample : int, default=2
-        Average squares of so many pixels a side before the first convolution. Time falls with the
-        square: a picture of 180 × 180 pixels costs a quarter at 90 × 90.
+        Side of the squares of pixels that are averaged before the first convolution. The time
+        decreases with its square: a picture of 180 × 180 pixels costs a quarter at 90 × 90.
     filters : array-like of int, default=(8, 16, 32, 64)
-        Filters of each convolution; an int is one convolution.
+        Number of filters of each convolution; an int is one convolution.
     kernel_size : int, default=3
         Side of every convolution kernel, in pixels.
     strides : int, default=2
-        Step of every convolution. Steps of 2 shrink the picture as pooling would, at a fraction of
-        the time, because the convolution is not evaluated where pooling would discard it.
+        Stride of every convolution. A stride of 2 shrinks the picture as pooling would, in less
+        time, because the convolution is not evaluated where pooling would discard it.
     hidden_layer_sizes : array-like of int, default=(128, 64)
-        Units of each dense layer after the convolutions; an int is one layer, an empty list none.
+        Number of units of each dense layer after the convolutions; an int is one layer, an empty
+        list none.
     activation : {"relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid"}, default="relu"
-        Activation of every layer but the last, which is linear.
+        Activation of every layer except the last, which is linear.
     dropout : float, default=0.0
-        Share of the units of each hidden layer that is dropped at each step of the training.
+        Fraction of the units of each hidden layer that is dropped at each training step.
     input_noise : float, default=0.0
-        Standard deviation of the Gaussian noise added to the inputs while training.
+        Standard deviation of the Gaussian noise added to the inputs during training.
     l2 : float, default=0.0
-        Strength of the penalty on the sum of squares of the kernels. The losses in ``history_`` are
-        those of the data, without it.
+        Strength of the penalty on the sum of squares of the kernels. The losses in ``history_``
+        exclude it.
     batch_normalization : bool, default=False
-        Whether to normalize before each activation.
+        Whether to add batch normalization before each activation.
     loss : {"mse", "mae", "huber"}, str, dict, keras.losses.Loss or callable, default="mse"
-        What is minimised, averaged over targets: squared error (the paper's), absolute error, or
-        Huber's with its threshold at 1. Any other loss of Keras by name, object or configuration,
-        or a function of true and predicted values that gives one loss for each row.
+        Loss function, averaged over targets: squared error (the paper's), absolute error, or
+        Huber loss with threshold 1. Also any other loss of Keras by name, object or
+        configuration, or a function of true and predicted values that returns one loss per row.
     optimizer : str, dict or keras.optimizers.Optimizer, default="adam"
         An optimizer of Keras by name ("adam", "adamw", "nadam", "rmsprop", "sgd", …), with Keras'
-        settings but for the learning rate, or as an object or configuration with settings of its
-        own. Adam is the paper's. An object is copied.
+        default settings except for the learning rate, or as an object or configuration with its
+        own settings. The paper uses Adam. An object is copied.
     learning_rate : float, default=0.001
-        Size of the first steps of an optimizer that is given by name. Others have their own.
+        Initial learning rate of an optimizer given by name. Others have their own.
     learning_rate_schedule : {"cosine"} or None, default=None
-        Keep the learning rate, or let it fall to zero along half a cosine over the epochs. Must be
-        None for an optimizer with a schedule of Keras as its learning rate.
+        None keeps the learning rate constant; "cosine" decreases it to zero along half a cosine
+        over the epochs. Must be None for an optimizer that has a learning rate schedule of Keras.
     epochs : int, default=150
-        Passes over the data, at most. The default is the paper's.
+        Maximum number of epochs. The default is the paper's.
     batch_size : int, default=64
-        Most rows of a step. The rows are dealt into as few batches as that allows, all of
-        one size.
+        Maximum batch size. The rows are divided into the fewest batches of equal size.
     validation_fraction : float, default=0.1
-        Share of the rows, drawn at random, that is kept from training and measures ``val_loss``
-        after each epoch; the weights of the best epoch are kept. 0 trains on all rows and keeps
-        the last weights.
+        Fraction of the rows, drawn at random, that is set aside for validation. ``val_loss`` is
+        computed on them after each epoch, and the weights of the best epoch are kept. 0 trains on
+        all rows and keeps the last weights.
     patience : int or None, default=None
-        Stop once ``val_loss`` has not improved for so many epochs. None trains them all.
+        Number of epochs without improvement of ``val_loss`` after which training stops. None
+        trains all epochs.
     callbacks : keras.callbacks.Callback, list of these, or None, default=None
-        Called while training, with ``val_loss`` in the logs of an epoch where rows are set aside.
-        The model that they see belongs to the training only; `model_` is the result.
+        Callbacks of the training, with ``val_loss`` in the logs of an epoch if there are validation
+        rows. Their model exists during training only; `model_` is the result.
     warm_start : bool, default=False
-        Continue from the weights of the last fit, whose layers must be the same, in place of
-        random ones. The optimizer starts afresh.
+        Whether to start from the weights of the last fit, whose layers must be the same, instead
+        of random ones. The state of the optimizer is reset.
     verbose : int, default=0
-        0 is silent, 1 a progress bar over the epochs with the time left, 2 a line an epoch.
+        0 is silent, 1 shows a progress bar over the epochs, 2 prints a line per epoch.
     random_state : int, RandomState instance or None, default=None
-        Draws the first weights, the validation rows, the order of the rows, dropout and noise. An
-        int gives the same bits in each fit, whatever ``n_jobs`` is. No global state is changed.
+        Determines the initial weights, the validation rows, the order of the rows, dropout and
+        noise. An int makes fits bitwise reproducible, whatever ``n_jobs`` is. No global random
+        state is changed.
 
     Attributes
     ----------
@@ -93,45 +96,45 @@ class CNNRegressor(NetworkRegressor):
         The weights of the network, convolutions first: kernel and bias of each layer in turn (and
         scale, offset, mean and variance of its normalization).
     history_ : dict of lists
-        "loss" and "learning_rate" of each epoch, and "val_loss" where rows are set aside.
+        "loss" and "learning_rate" per epoch, and "val_loss" if there are validation rows.
     best_epoch_ : int
-        Epoch of the weights that were kept, counted from 1.
+        Epoch of the kept weights, counted from 1.
     n_iter_ : int
-        Epochs trained.
+        Number of trained epochs.
     n_outputs_ : int
-        Targets.
+        Number of targets.
     y_ndim_ : int
-        Dimensions of the ``y`` of `fit`, and of what `predict` returns.
+        Number of dimensions of the ``y`` of `fit`, and of predictions.
     n_features_in_ : int
-        Columns of X.
+        Number of columns of X.
     feature_names_in_ : array of str
-        Names of the columns, where X had any.
+        Names of the columns, if X has any.
     architecture_ : FeedForwardArchitecture
         Layers and shapes, as plain data.
     image_shape_ : (int, int, int)
         Height, width and channels of the pictures.
     pixel_scale_ : float
-        255 if a pixel of the training data was above 1, else 1. `predict` divides by it too: give
-        it pictures in the units of the training data.
+        255 if a pixel of the training data is above 1, else 1. `predict` divides by it too, so its
+        pictures must be in the units of the training data.
     model_ : keras.Model
-        The network as a Keras model, built anew at each access; feed it
+        The network as a Keras model, built at each access. Its input is
         ``feature_encoder_.transform(X)``.
 
     See Also
     --------
-    ANNRegressor : From numbers.
-    MDMRegressor : From pictures and guesses.
+    ANNRegressor : Dense network on features.
+    MDMRegressor : Joined network on pictures and guesses.
 
     Notes
     -----
-    See `ANNRegressor` for what is kept between fits.
+    See `ANNRegressor` for the reuse of compiled networks.
 
     References
     ----------
     .. [1] Branco & Ferraz 2023, "Neural networks approaches to star cluster studies: artificial
        neural networks, convolutional neural networks and mixed data models", sections on
-       the CNN. Layers, widths and activations are given there in pictures only; those here
-       are a choice of this package.
+       the CNN. Layers, widths and activations are given there in figures only; those here
+       are choices of this package.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Pixels in the columns of a table, folded back into pictures."""
+"""Reshape columns of pixels to pictures."""
 
 from math import isqrt
 
@@ -11,7 +11,7 @@ from skcluster.regressors.networks.architecture import FloatArray
 def resolve_image_shape(
     image_shape: ArrayLike | None, n_pixels: int, owner: str
 ) -> tuple[int, int, int]:
-    """Give height, width and channels of pictures of ``n_pixels`` numbers.
+    """Return height, width and channels of pictures of ``n_pixels`` numbers.
 
     Raises
     ------
@@ -22,7 +22,7 @@ def resolve_image_shape(
         side = isqrt(max(n_pixels, 0))
         if side < 1 or side * side != n_pixels:
             raise ValueError(
-                f"{owner} got {n_pixels} pixels a row, which do not fill a square picture. "
+                f"{owner} got {n_pixels} pixels per row, which do not form a square picture. "
                 "Give image_shape=(height, width) or (height, width, channels)."
             )
         return side, side, 1
@@ -34,14 +34,14 @@ def resolve_image_shape(
     height, width, channels = (*shape, 1)[:3]
     if height * width * channels != n_pixels:
         raise ValueError(
-            f"{owner} got {n_pixels} pixels a row, but image_shape={image_shape} asks for "
+            f"{owner} got {n_pixels} pixels per row, but image_shape={image_shape} requires "
             f"{height} × {width} × {channels} = {height * width * channels}."
         )
     return height, width, channels
 
 
 def downsampled_shape(shape: tuple[int, int, int], factor: int) -> tuple[int, int, int]:
-    """Shape of a picture once squares of ``factor`` pixels are averaged."""
+    """Return the shape of a picture after averaging squares of ``factor`` pixels."""
     height, width, channels = shape
     if height % factor or width % factor:
         raise ValueError(
@@ -51,7 +51,7 @@ def downsampled_shape(shape: tuple[int, int, int], factor: int) -> tuple[int, in
 
 
 def pixel_scale(pixels: NDArray[np.generic]) -> float:
-    """Value of a full pixel: 255 where any pixel is above 1, else 1."""
+    """Return the value of a full pixel: 255 where any pixel is above 1, else 1."""
     return 255.0 if pixels.max() > 1 else 1.0
 
 
@@ -61,7 +61,7 @@ def fold(
     small_shape: tuple[int, int, int],
     scale: float,
 ) -> FloatArray:
-    """Fold rows of pixels into pictures of 0 to 1, and average them down to a smaller shape."""
+    """Reshape rows of pixels to pictures of 0 to 1, and average them down to a smaller shape."""
     height, width, channels = small_shape
     factor = shape[0] // height
     if factor == 1:

@@ -1,9 +1,9 @@
-"""What the three regressors share, and the only module that imports scikeras.
+"""Base of the three regressors, and the only module that imports scikeras.
 
-Of scikeras it uses the order of `fit` and `predict`: check the input, drop rows of no weight,
-encode features and targets, hand over to Keras. How the network is built, trained, stored and
-evaluated is ours: scikeras would leave TensorFlow's determinism switched on after a seeded fit,
-compile a new network (10 MB that TensorFlow keeps) for each, and pickle the optimizer with it.
+It uses the sequence of `fit` and `predict` of scikeras: check the input, drop rows of zero weight,
+encode features and targets, call Keras. Building, training, storing and evaluating the network is
+implemented here: scikeras would leave TensorFlow's determinism switched on after a seeded fit,
+compile a new network (10 MB that TensorFlow keeps) for each fit, and pickle the optimizer too.
 """
 
 from abc import ABC, abstractmethod
@@ -43,7 +43,7 @@ _DTYPES = [np.float32, np.uint8]  # of X; anything else becomes float32
 
 
 class _Absent:
-    """Hides a method of scikeras, so that ``hasattr`` says no."""
+    """Hide a method of scikeras, so that ``hasattr`` returns False."""
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
@@ -53,7 +53,7 @@ class _Absent:
 
 
 class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
-    """Base of the regressors: everything but the architecture."""
+    """Base of the regressors: everything except the architecture."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
@@ -127,12 +127,12 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
-        """Train a network, from fresh weights unless ``warm_start``.
+        """Train a network, from random weights unless ``warm_start`` is True.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Numbers; see the class for what the columns are.
+            Features; see the class for the meaning of the columns.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets. Scale them to comparable ranges, for instance with
             `sklearn.compose.TransformedTargetRegressor`.
@@ -141,7 +141,8 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
 
         Returns
         -------
-        self
+        self : object
+            The fitted regressor.
         """
         super().fit(X, y, sample_weight=sample_weight)
         return self
@@ -152,18 +153,21 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
+            Features, in the columns of `fit`.
 
         Returns
         -------
-        array of shape (n_samples,) or (n_samples, n_outputs), like the ``y`` of `fit`
+        array of shape (n_samples,) or (n_samples, n_outputs)
+            Predicted targets, with as many dimensions as the ``y`` of `fit`.
         """
-        return super().predict(X)
+        predicted: NDArray[np.float64] = super().predict(X)
+        return predicted
 
     @property
     def model_(self) -> keras.Model:
-        """The network as an (uncompiled) Keras model of its own, built anew at each call.
+        """The network as an (uncompiled) Keras model, built at each access.
 
-        It takes ``feature_encoder_.transform(X)``.
+        Its input is ``feature_encoder_.transform(X)``.
         """
         check_is_fitted(self)
         regularizers = FixedRegularizers(self.dropout, self.input_noise, self.l2)
@@ -171,7 +175,7 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
 
     @property
     def target_encoder_(self) -> SimpleNamespace:
-        """Turns y into two dimensions and back."""
+        """The transformer of y to two dimensions and back."""
         return SimpleNamespace(transform=_as_columns, inverse_transform=self._like_y)
 
     @property
@@ -181,13 +185,13 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
 
     @abstractmethod
     def _learn_shapes(self, X: NDArray[Any]) -> dict[str, Any]:
-        """Check the columns of X; give the inputs' part of the architecture."""
+        """Check the columns of X, and return the inputs' part of the architecture."""
 
     @abstractmethod
     def _inputs(self, X: NDArray[Any]) -> dict[str, FloatArray]:
         """Turn X into the named inputs of the network."""
 
-    # What follows is called by scikeras' fit and predict, in this order.
+    # The following methods are called by scikeras' fit and predict, in this order.
 
     def _initialize(self, X: Any, y: Any) -> tuple[NDArray[Any], NDArray[Any]]:
         goes_on = self._goes_on()
@@ -210,14 +214,14 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
         return X, y
 
     def _validate_data(self, X: Any, y: Any) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Check the input where scikeras knows that the training goes on."""
+        """Check the input, continuing the training with a warm start."""
         return self._initialize(X, y)
 
     def _ensure_compiled_model(self) -> None:
-        """Nothing to do: see `skcluster.regressors.networks.compiled`."""
+        """Do nothing; see `skcluster.regressors.networks.compiled`."""
 
     def _check_model_compatibility(self, y: NDArray[Any]) -> None:
-        """Nothing to do: the network has one output for each target by construction."""
+        """Do nothing: the network has one output per target by construction."""
 
     def _fit_keras_model(
         self,
@@ -277,8 +281,8 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
         X = validate_data(self, X, dtype=_DTYPES, reset=False)
         inputs, weights = self.feature_encoder_.transform(X), self.weights_
         if self.architecture_.image_shape is None:
-            # Twice the digits cost little here, and a row no longer depends on those beside it:
-            # in float32 the sum of one row is rounded otherwise than that of many.
+            # Double precision costs little and makes rows independent of each other: in float32
+            # the rounding of a row's sum depends on the number of rows.
             inputs = {name: values.astype(np.float64) for name, values in inputs.items()}
             weights = {name: values.astype(np.float64) for name, values in weights.items()}
         return predict(self.architecture_, weights, inputs).astype(np.float64)
@@ -293,5 +297,5 @@ def as_sizes(name: str, sizes: ArrayLike) -> tuple[int, ...]:
     values = tuple(np.atleast_1d(np.asarray(sizes, dtype=object)).tolist())
     for value in values:
         if not isinstance(value, Integral) or value < 1:
-            raise ValueError(f"{name} must hold whole numbers from 1 up. Got {value!r}.")
+            raise ValueError(f"{name} must hold positive integers. Got {value!r}.")
     return tuple(int(value) for value in values)

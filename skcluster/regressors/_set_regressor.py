@@ -26,73 +26,73 @@ from skcluster.regressors.networks.sets import SetArchitecture, set_network
 from skcluster.regressors.networks.threads import one_blas_thread
 
 if TYPE_CHECKING:
-    # Keras loads for training only; a fitted network predicts without.
+    # Keras is imported for training only; a fitted network predicts without it.
     import keras
 
     from skcluster.regressors.networks.training import TrainingSettings
 
 
 class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
-    """Predict targets, and how uncertain they are, from the stars of a cluster one by one.
+    """Predict targets and their uncertainties from the individual stars of a cluster.
 
-    A permutation-invariant network: what it says does not depend on the order of the stars, and it
-    needs no bins. Its input is made by `skcluster.features.StarSet`. It gives a normal distribution
-    for each target, fitted by maximum likelihood.
+    The network is permutation invariant: its prediction does not depend on the order of the stars,
+    and it needs no bins. `skcluster.features.StarSet` makes its input. It predicts a normal
+    distribution of each target and is trained by maximum likelihood.
 
     Parameters
     ----------
     n_context : int, default=16
-        Columns that describe the cluster, which come first.
+        Number of columns that describe the cluster; they come first.
     n_channels : int, default=7
-        Columns of each star, which follow, star after star. The last of them is 1, or 0 where a
-        cluster has no more stars.
+        Number of columns per star; they follow, star after star. The last of them is 1 for a star,
+        and 0 for padding.
     units : tuple of three int, default=(96, 128, 160)
-        Units of the layers that see each star alone, of those that see each star beside its
-        cluster, and of those that see the cluster.
+        Numbers of units of the layers on individual stars, of those on stars together with their
+        cluster, and of those on the cluster.
     n_heads : int, default=4
-        Averages over the stars with weights that the network chooses.
+        Number of attention heads, each an average over the stars with learned weights.
     n_networks : int, default=1
-        Networks that are trained from different weights and averaged.
+        Number of networks that are trained from different weights and averaged.
     dropout : float, default=0.1
-        Share of the units between the last two hidden layers that is dropped while training.
+        Fraction of the units between the last two hidden layers that is dropped in training.
     star_dropout : float, default=0.4
-        Largest share of a cluster's stars that is left out at a step of the training.
+        Largest fraction of a cluster's stars that is left out at a training step.
     stars_per_step : int, default=160
-        Most stars of a cluster that a step of the training sees, drawn anew each time.
+        Maximum number of stars per cluster at a training step, drawn anew each time.
     pretrained : {"simulated"}, path or None, default=None
-        Where training starts: from random weights, from those in a file that `save_pretrained`
-        wrote, for instance of a model to be fine-tuned, or from those in this package, which come
-        from simulated clusters and belong to the default sizes. Targets that the file names, by
-        the columns of ``y`` (or, without names, if there are as many), start from its weights,
-        others from random ones. The targets of
-        "simulated" are log age, A_V and distance as `TargetScaler` scales them.
+        Initial weights: random ones (None), those in a file written by `save_pretrained`, for
+        instance of a model to be fine-tuned, or those in this package, which were trained on
+        simulated clusters and have the default sizes ("simulated"). Targets that the file has, by
+        the names of the columns of ``y`` (or, without names, if there are as many), start from its
+        weights, others from random ones. The targets of "simulated" are log age, A_V and distance
+        as scaled by `TargetScaler`.
     epochs : int, default=50
-        Passes over the data. 0 keeps the weights of `pretrained`.
+        Number of epochs. 0 keeps the weights of `pretrained`.
     batch_size : int, default=64
-        Most rows of a step.
+        Maximum batch size.
     optimizer : str, dict or keras.optimizers.Optimizer, default="adamw"
-        An optimizer of Keras by name, with ``learning_rate``, ``weight_decay`` and gradients whose
-        norm is limited to 1, or as an object or configuration with settings of its own. An object
-        is copied.
+        An optimizer of Keras by name, with ``learning_rate``, ``weight_decay`` and gradients
+        clipped to norm 1, or as an object or configuration with its own settings. An object is
+        copied.
     learning_rate : float, default=0.0005
-        Largest learning rate of an optimizer that is given by name.
+        Maximum learning rate of an optimizer given by name.
     learning_rate_schedule : {"cosine"} or None, default="cosine"
-        Let the learning rate rise over the first twentieth of the steps and fall to zero along
-        half a cosine, or keep it. An optimizer with a schedule of Keras as its learning rate
-        follows that.
+        "cosine" increases the learning rate over the first twentieth of the steps and then
+        decreases it to zero along half a cosine; None keeps it constant. An optimizer that has a
+        learning rate schedule of Keras keeps it.
     weight_decay : float, default=0.0001
-        Of an optimizer that is given by name.
+        Weight decay of an optimizer given by name.
     callbacks : keras.callbacks.Callback, list of these, or None, default=None
-        Called while each network is trained. The model that they see belongs to the training only;
+        Callbacks of the training of each network. Their model exists during training only;
         `model_` is the result.
     warm_start : bool, default=False
-        Continue from the weights of the last fit, whose layers and number of networks must be the
-        same, in place of ``pretrained``. The optimizer starts afresh.
+        Whether to start from the weights of the last fit, whose layers and number of networks must
+        be the same, instead of ``pretrained``. The state of the optimizer is reset.
     verbose : int, default=0
-        0 is silent, 1 a progress bar over the epochs of each network, 2 a line an epoch.
+        0 is silent, 1 shows a progress bar per network, 2 prints a line per epoch.
     random_state : int, RandomState instance or None, default=None
-        Draws the first weights, the order of the rows, the stars and dropout. No global state is
-        changed.
+        Determines the initial weights, the order of the rows, the stars and dropout. No global
+        random state is changed.
 
     Attributes
     ----------
@@ -103,27 +103,27 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
     history_ : list of lists
         Loss of each epoch of each network.
     n_outputs_ : int
-        Targets.
+        Number of targets.
     y_ndim_ : int
-        Dimensions of the ``y`` of `fit`, and of what `predict` returns.
+        Number of dimensions of the ``y`` of `fit`, and of predictions.
     n_features_in_ : int
-        Columns of X.
+        Number of columns of X.
     feature_names_in_ : array of str
-        Names of the columns, where X had any.
+        Names of the columns, if X has any.
     model_ : keras.Model
-        The networks as one Keras model, built anew at each access. It takes
-        ``feature_encoder_.transform(X)`` and gives "mean" and "std", which are what `predict`
-        gives.
+        The networks as one Keras model, built at each access. Its input is
+        ``feature_encoder_.transform(X)``; its outputs "mean" and "std" are those of `predict`.
 
     See Also
     --------
-    skcluster.features.StarSet : Makes the input.
-    skcluster.pipelines.set_pipeline : Puts both together.
+    skcluster.features.StarSet : Transformer of clusters to the input.
+    skcluster.pipelines.set_pipeline : Pipeline of both.
 
     Notes
     -----
-    Scale the targets to about −2 to 2: the logarithm of the predicted spread is limited to −4 … 2.
-    Predictions are computed in numpy, cluster by cluster, so that none depends on those beside it.
+    Targets should be scaled to about −2 to 2: the logarithm of the predicted standard deviation is
+    limited to −4 … 2. Predictions are computed in numpy, cluster by cluster, so that they do not
+    depend on each other.
 
     References
     ----------
@@ -212,21 +212,22 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_clusters, n_context + n_stars * n_channels)
-            As `skcluster.features.StarSet` gives it.
+            Output of `skcluster.features.StarSet`.
         y : array-like of shape (n_clusters,) or (n_clusters, n_outputs)
-            Targets, scaled. Names of columns tell which ``pretrained`` weights belong to which.
+            Targets, scaled. Names of columns assign ``pretrained`` weights to targets.
         sample_weight : array-like of shape (n_clusters,), optional
             Weight of each cluster in the loss. Only ratios matter.
 
         Returns
         -------
-        self
+        self : object
+            The fitted regressor.
 
         Raises
         ------
         ValueError
-            If the columns do not fit ``n_context`` and ``n_channels``, a cluster has no stars, or
-            the weights from which training starts are of other sizes.
+            If the columns do not match ``n_context`` and ``n_channels``, a cluster has no stars, or
+            the initial weights have other shapes.
         """
         rows, self.y_ndim_ = self._rows(X, y, sample_weight)
         self.n_outputs_ = rows.targets.shape[1]
@@ -258,15 +259,16 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
         X : array-like of shape (n_clusters, n_features)
             Rows of NaN are clusters without stars.
         return_std : bool, default=False
-            Whether to give standard deviations too: of the predicted distributions and, with
-            several networks, between them.
+            Whether to return the standard deviations of the predictive distributions too, which
+            include the scatter between networks.
 
         Returns
         -------
-        mean : array of shape (n_clusters,) or (n_clusters, n_outputs), like the ``y`` of `fit`
-            NaN for a cluster without stars.
+        mean : array of shape (n_clusters,) or (n_clusters, n_outputs)
+            Predictive means, with as many dimensions as the ``y`` of `fit`; NaN for a cluster
+            without stars.
         std : array of the same shape
-            Only if ``return_std``.
+            Standard deviations. Only returned if ``return_std`` is True.
         """
         means, deviations = self._predict_networks(X)
         mean = means.mean(axis=1)
@@ -276,10 +278,10 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
         return self._like_y(mean), self._like_y(std)
 
     def predict_mixture(self, X: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Predict the normal distributions of which the predictive distribution is made.
+        """Predict the normal components of the predictive distribution.
 
-        The predictive distribution of a target is their mixture in equal shares; `predict` gives
-        its mean and standard deviation. Within one network the targets are independent.
+        The predictive distribution of a target is their mixture with equal weights; `predict`
+        returns its mean and standard deviation. Within one network the targets are independent.
 
         Parameters
         ----------
@@ -300,9 +302,9 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
 
     @property
     def model_(self) -> "keras.Model":
-        """The networks as one (uncompiled) Keras model of its own, built anew at each call.
+        """The networks as one (uncompiled) Keras model, built at each access.
 
-        It takes ``feature_encoder_.transform(X)``, and gives a dictionary of "mean" and "std".
+        Its input is ``feature_encoder_.transform(X)``, its outputs are "mean" and "std".
         """
         check_is_fitted(self)
         from skcluster.regressors.networks.set_model import set_model
@@ -310,7 +312,7 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
         return set_model(self.architecture_, self.weights_, self.dropout)
 
     def _rows(self, X: ArrayLike, y: ArrayLike, sample_weight: Any) -> tuple[Rows, int]:
-        """Check the input of `fit`; give it with the number of dimensions of y."""
+        """Check the input of `fit`, and return it with the number of dimensions of y."""
         table, y = validate_data(
             self,
             X,
@@ -324,7 +326,7 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
         if empty.any():
             raise ValueError(
                 f"{np.count_nonzero(empty)} of {len(table)} rows of X hold NaN, the first row "
-                f"{int(np.argmax(empty))}: a cluster without stars cannot be learnt from."
+                f"{int(np.argmax(empty))}: clusters without stars cannot be fitted."
             )
         weights = _check_sample_weight(
             sample_weight, table, dtype=np.float32, ensure_non_negative=True
@@ -333,7 +335,7 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
         return Rows(self._inputs(table), targets, weights / weights.mean()), np.ndim(y)
 
     def _predict_networks(self, X: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Means and standard deviations, shape (n_clusters, n_networks, n_outputs)."""
+        """Return means and standard deviations, shape (n_clusters, n_networks, n_outputs)."""
         check_is_fitted(self)
         table = validate_data(self, X, dtype=np.float32, reset=False, ensure_all_finite="allow-nan")
         inputs = self._inputs(table)
@@ -420,7 +422,7 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
         if n_columns < self.n_channels or n_columns % self.n_channels:
             raise ValueError(
                 f"X has n_features={X.shape[1]}, but n_context={self.n_context} and "
-                f"n_channels={self.n_channels} want {self.n_context} + {self.n_channels} for each "
+                f"n_channels={self.n_channels} require {self.n_context} + {self.n_channels} per "
                 "star. StarSet makes such tables."
             )
         stars = X[:, self.n_context :].reshape(len(X), -1, self.n_channels)
@@ -435,7 +437,7 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
     def _units(self) -> tuple[int, int, int]:
         whole = all(isinstance(n, Integral) and n >= 1 for n in self.units)
         if len(self.units) != 3 or not whole:
-            raise ValueError(f"units must be three whole numbers from 1 up, not {self.units!r}.")
+            raise ValueError(f"units must be three positive integers, not {self.units!r}.")
         star, cluster, head = (int(n) for n in self.units)
         return star, cluster, head
 

@@ -1,4 +1,4 @@
-"""Targets of clusters, scaled for networks that were trained on simulations."""
+"""Scale targets of clusters for networks that are pretrained on simulations."""
 
 from typing import Any, ClassVar, Self
 
@@ -23,7 +23,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skcluster.photometry import distance_from_modulus, distance_modulus
 from skcluster.schema import CLUSTER_PARAMETERS, NETWORK_SCALES
 
-#: Middle and unit of targets; the distance is scaled as its modulus.
+#: Centre and scale of targets; the distance is scaled as its modulus.
 _FIXED = {
     name: (scale.middle, scale.unit)
     for name, scale in zip(
@@ -37,34 +37,34 @@ _FIXED = {
 class TargetScaler(TransformerMixin, BaseEstimator):
     """Scale targets of clusters for a network.
 
-    Log age, A_V and distance, the last as a distance modulus, are scaled by fixed numbers, because
-    pre-trained weights depend on them. Any other target is scaled by its mean and standard
+    Log age, A_V and distance, the last as a distance modulus, are scaled by constants, because
+    pretrained weights depend on them. Any other target is scaled by its mean and standard
     deviation.
 
-    The three are known by their names, ``log_age`` (dex), ``a_v`` (mag) and ``distance_kpc`` (kpc),
-    where the columns have names, and by their order where there are three columns without names.
+    The three are recognised by the names ``log_age`` (dex), ``a_v`` (mag) and ``distance_kpc``
+    (kpc), or by their order if there are three columns without names.
 
     Attributes
     ----------
     targets_ : list of str
-        What each column is: "log_age", "a_v", "distance_kpc" or "other".
+        The kind of each column: "log_age", "a_v", "distance_kpc" or "other".
     center_ : ndarray of shape (n_targets,)
-        What is subtracted.
+        Centre of each target.
     scale_ : ndarray of shape (n_targets,)
-        What is divided by.
+        Scale of each target.
     n_features_in_ : int
-        Targets.
+        Number of targets.
     feature_names_in_ : ndarray of str
-        Their names, where they have any.
+        Names of the targets, if they have any.
 
     See Also
     --------
-    NamedTargetRegressor : Keeps the names of targets on their way to a transformer.
-    skcluster.pipelines.set_pipeline : Scales its targets so.
+    NamedTargetRegressor : Regressor that passes the names of targets to a transformer.
+    skcluster.pipelines.set_pipeline : Pipeline that scales its targets in this way.
 
     References
     ----------
-    The numbers are choices of this package: about the middle and the spread of known open clusters.
+    The constants are choices of this package: about the mean and scatter of known open clusters.
 
     Examples
     --------
@@ -82,23 +82,24 @@ class TargetScaler(TransformerMixin, BaseEstimator):
     _doc_link_template = ""
 
     def fit(self, X: ArrayLike, y: Any = None) -> Self:
-        """Learn what the columns are, and the mean and standard deviation of other targets.
+        """Learn the names of the columns, and the mean and standard deviation of other targets.
 
         Parameters
         ----------
         X : array-like of shape (n_clusters, n_targets)
             Targets.
         y : None
-            Not used.
+            Ignored.
 
         Returns
         -------
-        self
+        self : object
+            The fitted transformer.
 
         Raises
         ------
         ValueError
-            If a distance is not above 0.
+            If a distance is not positive.
         """
         values = validate_data(self, X, dtype=np.float64)
         names = getattr(self, "feature_names_in_", None)
@@ -127,12 +128,12 @@ class TargetScaler(TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_clusters, n_targets)
-            The distance as a modulus; each about −2 to 2.
+            Scaled targets, about −2 to 2, with the distance as a modulus.
 
         Raises
         ------
         ValueError
-            If a distance is not above 0.
+            If a distance is not positive.
         """
         check_is_fitted(self)
         values = self._check(X)
@@ -153,6 +154,7 @@ class TargetScaler(TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_clusters, n_targets)
+            Targets in their own units.
         """
         check_is_fitted(self)
         values: NDArray[np.float64] = self._check(X, "allow-nan") * self.scale_ + self.center_
@@ -163,7 +165,7 @@ class TargetScaler(TransformerMixin, BaseEstimator):
         return values
 
     def _check(self, X: Any, finite: Any = True) -> NDArray[np.float64]:
-        # Without a warning where names are missing: regressors give arrays for frames.
+        # Without a warning if names are missing: regressors return arrays for frames.
         if hasattr(X, "columns"):
             checked = validate_data(
                 self, X, dtype=np.float64, reset=False, copy=True, ensure_all_finite=finite
@@ -184,7 +186,7 @@ class TargetScaler(TransformerMixin, BaseEstimator):
             if wrong.any():
                 row = int(np.argmax(wrong))
                 raise ValueError(
-                    f"Distances must be above 0 kpc, but row {row} of y has {values[row, column]}."
+                    f"Distances must be positive, but row {row} of y has {values[row, column]}."
                 )
 
     def _columns(self, target: str) -> list[int]:
@@ -194,32 +196,32 @@ class TargetScaler(TransformerMixin, BaseEstimator):
 class NamedTargetRegressor(MetaEstimatorMixin, TransformedTargetRegressor):
     """Transform the targets of a regressor, and keep their names while fitting.
 
-    A `sklearn.compose.TransformedTargetRegressor` whose transformer and regressor see the names of
-    the columns of ``y``, where it has any: `TargetScaler` scales by them, and `SetRegressor` starts
-    each target from its own pre-trained weights.
+    This is a `sklearn.compose.TransformedTargetRegressor` whose transformer and regressor receive
+    the column names of ``y``, if it has any: `TargetScaler` scales by them, and `SetRegressor`
+    starts each target from its own pretrained weights.
 
     Parameters
     ----------
     regressor : estimator, default=None
-        Any regressor; None is a linear one.
+        Any regressor; None is linear regression.
     transformer : transformer, default=None
-        Of the targets; None leaves them as they are.
+        Transformer of the targets; None leaves them unchanged.
 
     Attributes
     ----------
     regressor_ : estimator
-        Fitted.
+        The fitted regressor.
     transformer_ : transformer
-        Fitted.
+        The fitted transformer.
     n_features_in_ : int
-        Columns of X.
+        Number of columns of X.
     feature_names_in_ : ndarray of str
-        Names of the columns of X, where it has any.
+        Names of the columns of X, if it has any.
 
     See Also
     --------
-    TargetScaler : A transformer that goes by the names.
-    sklearn.compose.TransformedTargetRegressor : Without names.
+    TargetScaler : Transformer that depends on the names.
+    sklearn.compose.TransformedTargetRegressor : Regressor that drops the names.
 
     References
     ----------
@@ -242,7 +244,7 @@ class NamedTargetRegressor(MetaEstimatorMixin, TransformedTargetRegressor):
         "regressor": [HasMethods(["fit", "predict"]), None],
         "transformer": [HasMethods(["fit", "transform", "inverse_transform"]), None],
     }
-    # Parameters of the parent that this class does without.
+    # Parameters of the parent that this class does not have.
     func = inverse_func = None
     check_inverse = False
 
@@ -252,26 +254,28 @@ class NamedTargetRegressor(MetaEstimatorMixin, TransformedTargetRegressor):
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X: Any, y: Any, **fit_params: Any) -> Self:
-        """Fit the transformer to the targets, and the regressor to what it makes of them.
+        """Fit the transformer to the targets, and the regressor to the transformed targets.
 
         Parameters
         ----------
-        X : whatever the regressor takes
+        X : array-like of shape (n_samples, n_features)
+            Features, or any other input of the regressor.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
-            Targets. Names of its columns reach transformer and regressor.
+            Targets. The names of its columns are passed to transformer and regressor.
         **fit_params : object
-            For the ``fit`` of the regressor; routed, where scikit-learn routes metadata.
+            Parameters of the regressor's ``fit``, routed if metadata routing is enabled.
 
         Returns
         -------
-        self
+        self : object
+            The fitted regressor.
         """
         names = target_names(y)
         if names is None:
             fitted: Self = super().fit(X, y, **fit_params)
             return fitted
         values = check_array(y, ensure_2d=False, dtype="numeric", input_name="y")
-        self._training_dim = values.ndim  # its parent's predict gives as many
+        self._training_dim = values.ndim  # the parent's predict returns as many
         frame = pd.DataFrame(values.reshape(len(values), -1), columns=names)
         transformer = FunctionTransformer() if self.transformer is None else self.transformer
         self.transformer_ = clone(transformer).fit(frame)
@@ -286,12 +290,12 @@ class NamedTargetRegressor(MetaEstimatorMixin, TransformedTargetRegressor):
 
 
 def target_names(y: Any) -> list[str] | None:
-    """Give the names of targets, where all have one.
+    """Return the names of targets, if all have one.
 
     Parameters
     ----------
     y : array-like
-        A frame or a series has names.
+        A DataFrame or a Series has names.
 
     Returns
     -------

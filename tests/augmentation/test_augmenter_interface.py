@@ -218,7 +218,7 @@ def spoil(y, column, value):
     [
         (lambda y: y.drop(columns=["a_v"]), "y has no column 'a_v', .* it has: log_age"),
         (lambda y: y.to_numpy()[:, :2], "y has 2 columns; an array needs at least log_age, a_v"),
-        (lambda y: y["a_v"], "one column a target"),
+        (lambda y: y["a_v"], "one column per target"),
         (lambda y: y.iloc[:-1], "X has 12 clusters, but y has 11 rows"),
         (lambda y: y.iloc[::-1], "in another order"),
         (lambda y: spoil(y, "a_v", np.nan), "cluster 'Toy_3' has a_v = nan in y"),

@@ -38,7 +38,7 @@ def test_members_are_written_with_their_membership(run, extension, few, tmp_path
     else:
         table = Table.read(output)
         assert str(table["parallax"].unit) == "mas"
-        assert table["membership"].description == "Posterior probability to be a member"
+        assert table["membership"].description == "Posterior membership probability"
     assert len(table) == len(given)
     assert int(table["source_id"][5]) == 2**60 + 5
     assert table.colnames[0] == "cluster"
@@ -121,7 +121,7 @@ def test_fit_info_and_estimate_with_the_model(run, members, tmp_path, capsys):
         (["estimate", "{members}", "-o", "no/where.csv"], "no folder"),
         (["estimate", "{members}", "-o", "{folder}/x.doc"], "is unknown"),
         (["estimate", "{members}", "--members-output", "{folder}/x.doc"], "is unknown"),
-        (["info", "{members}"], "no model file"),
+        (["info", "{members}"], "not a model file"),
     ],
 )
 def test_an_error_is_one_line(run, arguments, words, members, tmp_path, capsys):

@@ -32,7 +32,7 @@ def test_a_file_names_its_cluster(run, files, capsys):
     printed = capsys.readouterr()
     assert names_in(printed.out) == ["M 67"]
     (line,) = printed.err.splitlines()
-    assert line.startswith(f"skcluster: {files['M 67.csv']} has no column that names the cluster")
+    assert line.startswith(f"skcluster: {files['M 67.csv']} has no column of cluster names")
     assert run("estimate", files["M 67.csv"], "--json", "--cluster", "mine") == 0
     printed = capsys.readouterr()
     assert names_in(printed.out) == ["mine"]
@@ -68,7 +68,7 @@ def test_a_cluster_in_two_files_is_told(run, files, capsys):
     twin = files["c.ecsv"].with_name("c.fits")
     Table.read(files["c.ecsv"]).write(twin)
     assert run("estimate", files["c.ecsv"], twin, "--json") == 3
-    assert f"{twin}: cluster 'c' is in {files['c.ecsv']} already" in capsys.readouterr().err
+    assert f"{twin}: cluster 'c' is already in {files['c.ecsv']}" in capsys.readouterr().err
 
 
 def test_the_format_can_be_said(run, files, tmp_path, capsys):

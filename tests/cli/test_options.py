@@ -91,8 +91,8 @@ def test_fit_tells_its_errors(run, members, tmp_path, capsys):
     printed = capsys.readouterr()
     assert printed.err.splitlines()[:2] == [
         "skcluster: reading clusters",
-        "skcluster: warning: 25 clusters are few to train on: errors and intervals measured with "
-        "them are uncertain themselves.",
+        "skcluster: warning: 25 clusters are few to train on: errors and intervals determined "
+        "from them are uncertain.",
     ]
     head, *rows, last = printed.out.splitlines()
     assert head == "errors on clusters held out:"

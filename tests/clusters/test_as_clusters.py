@@ -164,7 +164,7 @@ def test_stars_without_colour_or_magnitude_are_left_out_with_one_warning():
     table = long_table()
     table.loc[0, "bp_rp"] = np.nan
     table.loc[[0, 1], "phot_g_mean_mag"] = np.nan
-    text = r"Left out 2 of 6 stars, in 1 of 3 clusters, that have no magnitude or no colour\.$"
+    text = r"Left out 2 of 6 stars, in 1 of 3 clusters, without magnitude or colour\.$"
     with pytest.warns(UserWarning, match=text) as caught:
         X = as_clusters(table)
     assert len(caught) == 1

@@ -56,9 +56,7 @@ def test_estimators_know_them_too():
 
 
 def test_two_columns_that_may_be_meant_are_refused():
-    with pytest.raises(
-        ValueError, match=r"'Prob' and 'Proba' may all be 'probability'|'Proba' and"
-    ):
+    with pytest.raises(ValueError, match=r"'Prob' and 'Proba' all match 'probability'|'Proba' and"):
         as_clusters(hunt_reffert().assign(Proba=0.5))
 
 
@@ -106,7 +104,7 @@ def test_tables_of_polars():
 
 
 def test_arrow_without_columns_is_no_table():
-    with pytest.raises(TypeError, match="is no table"):
+    with pytest.raises(TypeError, match="is not a table"):
         as_clusters(pa.chunked_array([[1.0, 2.0]]))
 
 
@@ -121,7 +119,7 @@ def test_percentages_are_recognised_and_told(dtype):
 def test_each_table_has_its_own_scale():
     table = hunt_reffert().drop(columns="Name")
     parts = {"a": table[:2], "b": table[2:].assign(Prob=70)}
-    with pytest.warns(UserWarning, match="taken for per cent"):
+    with pytest.warns(UserWarning, match="taken as per cent"):
         X = as_clusters(parts)
     np.testing.assert_allclose(stars_of(X)["probability"], [0.5, 0.9, 0.7])
 
@@ -136,7 +134,7 @@ def test_fractions_stay_fractions(values):
     "values", [[0.9, 0.8, 1.2], [0.9, 0.8, 90], [2, 5, 9], [50, 80, 101], [-1, 80, 90]]
 )
 def test_doubtful_scales_are_refused_with_the_rule(values):
-    message = r"must lie between 0 and 1 .* Percentages are recognised where the largest lies"
+    message = r"must lie between 0 and 1 .* Percentages are recognised if the largest lies"
     with pytest.raises(ValueError, match=message):
         as_clusters(hunt_reffert().assign(Prob=values))
 

@@ -14,7 +14,7 @@ STARS = {"phot_g_mean_mag": [10.0, 11, 12], "bp_rp": [0.1, 0.2, 0.3]}
 
 @pytest.mark.parametrize("kind", [pd.DataFrame, Table])
 def test_it_gets_a_name_and_a_warning(kind):
-    text = r"no column .* \(looked for cluster, .*\): its 3 stars are taken for one .*, 'cluster'"
+    text = r"no column .* \(looked for cluster, .*\): its 3 stars are taken as one .*, 'cluster'"
     with pytest.warns(OneClusterWarning, match=text) as caught:
         X = as_clusters(kind(STARS))
     assert X.index.tolist() == ["cluster"]
@@ -44,7 +44,7 @@ def test_estimators_take_it():
 def test_several_tables_have_not_one_name(data):
     with pytest.raises(ValueError, match="One name, 'M 67', cannot be that of several tables"):
         as_clusters(data, cluster="M 67")
-    with pytest.raises(ValueError, match="cannot be that of clusters that are already made"):
+    with pytest.raises(ValueError, match="cannot be that of existing clusters"):
         as_clusters(as_clusters(data), cluster="M 67")
 
 

@@ -150,5 +150,5 @@ def test_wrong_input_is_refused():
         cross_match(catalogue(["A"]), catalogue(["B"]), max_parallax=-1)
     with pytest.raises(ValueError, match="b has the cluster 'B' more than once"):
         cross_match(catalogue(["A"]), catalogue(["B", "B"]))
-    with pytest.raises(TypeError, match="a must be what a fetcher returns"):
+    with pytest.raises(TypeError, match="a must be the result of a fetcher"):
         cross_match([1], catalogue(["B"]))

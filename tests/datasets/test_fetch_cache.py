@@ -99,7 +99,7 @@ def test_a_corrupt_file_is_named_removed_and_fetched_again(fetch, vizier, tmp_pa
     vizier.requests.clear()
     path = cached(tmp_path, f"{name}.parquet")
     damage(path)
-    with pytest.warns(UserWarning, match=rf"{path} does not have the checksum .* fetched again"):
+    with pytest.warns(UserWarning, match=rf"{path} does not match its checksum .* fetched again"):
         again = fetch()
     assert again.data.equals(first.data)
     other = "nodup" if name == "clusters" else "table1"

@@ -27,8 +27,8 @@ PASSING = {
     "gzipped": "",
     "gzipped_cut": "no table but text that starts with '<[?]xml",
     "binary": "",
-    "elsewhere": "a table whose rows lie elsewhere, at 'http://127",
-    "elsewhere_hidden": "a table whose rows lie elsewhere, at 'file:///dev/null'",
+    "elsewhere": "a table whose rows are elsewhere, at 'http://127",
+    "elsewhere_hidden": "a table whose rows are elsewhere, at 'file:///dev/null'",
     "error_500": "HTTP status 500",
     "html": "text that starts with '<!DOCTYPE html>.*Service under maintenance",
     "tap_error": "the error 'Too many jobs & users'",
@@ -68,7 +68,7 @@ def test_a_lasting_fault_is_one_error_that_says_what_came(fetch, vizier, tmp_pat
     ("fault", "message"),
     [
         ("few_rows", r"4 rows, not the rows 1 to 8"),
-        ("no_number", r"= '1\.2\.3\d+', which is no number"),
+        ("no_number", r"= '1\.2\.3\d+', which is not a number"),
         ("renumbered", r"8 rows, not the rows 1 to 8"),
         ("too_short", r"no table but text that starts with"),
     ],
@@ -134,7 +134,7 @@ def test_retries_wait_longer_each_time(fetch, vizier, monkeypatch):
 def test_what_arrived_is_kept_and_the_next_call_goes_on_there(fetch, vizier, tmp_path):
     # Columns and rows of the clusters, columns and two parts of the members.
     vizier.misbehave(*[None] * 5, "cut", "cut")
-    message = r"Rows 51 to 60 of .*nodup .* 50 of 60 rows are kept; the next call goes on there"
+    message = r"Rows 51 to 60 of .*nodup .* 50 of 60 rows are kept; the next call continues there"
     with pytest.raises(FetchError, match=message):
         fetch(n_retries=1)
     kept = files(tmp_path / "cache")
@@ -226,7 +226,7 @@ def test_more_rows_than_published_are_an_error(fetch, small, vizier, tmp_path, m
     name = "J/A+A/640/A1/nodup"
     rows = vizier.tables[name].drop(columns="recno")
     vizier.tables[name] = numbered(pd.concat([rows, rows.head(more)], ignore_index=True))
-    with pytest.raises(CatalogueChangedError, match="60 rows were published, and there are more"):
+    with pytest.raises(CatalogueChangedError, match="60 rows were published, but it has more"):
         fetch()
     assert not (tmp_path / "cache/cantat_gaudin_2020/members.parquet").exists()
 

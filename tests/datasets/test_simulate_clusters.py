@@ -253,7 +253,7 @@ def test_the_number_of_clusters_is_an_integer(n_clusters: Any) -> None:
         ({"field_fraction": 0.95}, "field_fraction must be within 0 to 0.9"),
         ({"depth": -1.0}, "depth must be zero or a positive number"),
         ({"faint_limit": np.nan}, "faint_limit must be a number"),
-        ({"faint_limit": np.inf}, "Without a faint_limit"),
+        ({"faint_limit": np.inf}, "need a finite faint_limit"),
     ],
 )
 def test_bad_effects_are_refused(changes: dict[str, float], message: str) -> None:

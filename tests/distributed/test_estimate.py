@@ -223,7 +223,7 @@ def test_clusters_in_memory_and_foreign_folders_are_refused(clusters, catalogue,
     with pytest.raises(ValueError, match="other Parquet files"):
         estimate(catalogue, catalogue, model)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(FileNotFoundError, match="holds no file"):
+    with pytest.raises(FileNotFoundError, match="has no file"):
         estimate(tmp_path / "empty", tmp_path / "out", model)
     with pytest.raises(ValueError, match="name"):
         estimate(catalogue, tmp_path / "out2", model, cluster_column="name")

@@ -100,7 +100,9 @@ def test_clusters_that_cannot_be_measured_cannot_be_learned_from(clusters):
     table = long_table(X)
     table.loc[table["cluster"] == X.index[4], "phot_g_mean_mag"] = 18.5
     model = IsochronePosterior(DummyRegressor(), cv=2, **QUICK)
-    message = f"Cluster '{X.index[4]}' cannot be learned from: it has no star brighter than G = 18"
+    message = (
+        f"Cluster '{X.index[4]}' cannot be used for training: it has no star brighter than G = 18"
+    )
     with pytest.raises(ValueError, match=message):
         model.fit(as_clusters(table), y)
 
@@ -144,7 +146,7 @@ def test_after_a_fit_that_failed_nothing_is_predicted(clusters):
 
 def test_what_no_one_takes_is_refused(clusters):
     X, y = clusters
-    with pytest.raises(ValueError, match="Without an estimator, nothing takes sample_weight"):
+    with pytest.raises(ValueError, match="Without an estimator, sample_weight cannot be used"):
         IsochronePosterior(**QUICK).fit(X, y, sample_weight=np.ones(16))
 
 

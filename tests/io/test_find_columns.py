@@ -76,7 +76,7 @@ def test_name_of_the_gaia_archive_wins():
 
 def test_two_names_that_may_be_meant_are_refused():
     table = members(VIZIER).assign(Prob=0.5)
-    with pytest.raises(ValueError, match=r"'Proba' and 'Prob' may all be 'probability'; say which"):
+    with pytest.raises(ValueError, match=r"'Proba' and 'Prob' all match 'probability'; choose one"):
         read_clusters(table)
     stars = stars_of(read_clusters(table, columns={"Prob": "probability"}))
     assert stars["probability"].tolist() == [0.5] * 3
@@ -88,11 +88,11 @@ def test_two_names_that_may_be_meant_are_refused():
     [
         (
             {"G": "phot_g_mean_mag"},
-            r"no column 'G' to be taken for 'phot_g_mean_mag'; there are: C",
+            r"no column 'G' to be used as 'phot_g_mean_mag'; there are: C",
         ),
         ({"parallax": "Plx"}, r"no column 'parallax' .*goes from the table's names to ours"),
-        ({"Plx": "distance"}, r"'Plx' cannot be taken for 'distance', only for one of: cluster, "),
-        ({"Plx": "parallax", "e_Plx": "parallax"}, "'Plx' and 'e_Plx' cannot both be taken for"),
+        ({"Plx": "distance"}, r"'Plx' cannot be used as 'distance', only as one of: cluster, "),
+        ({"Plx": "parallax", "e_Plx": "parallax"}, "'Plx' and 'e_Plx' cannot both be used as"),
     ],
 )
 def test_wrong_maps(columns, message):

@@ -143,9 +143,9 @@ def sound_fits() -> bytes:
         ("TFIELDS", 999_999_999, "999999999 columns; FITS allows 999"),
         ("TFIELDS", -1, "-1 columns"),
         ("TFIELDS", 3, "do not fill its rows"),
-        ("NAXIS2", 10**12, "there is more than the file holds"),
+        ("NAXIS2", 10**12, "a header states more data than the file holds"),
         ("NAXIS2", -1, "negative size"),
-        ("PCOUNT", 10**12, "there is more than the file holds"),
+        ("PCOUNT", 10**12, "a header states more data than the file holds"),
         ("NAXIS", 10**9, "NAXIS = 1000000000"),
     ],
 )
@@ -165,7 +165,9 @@ def test_lists_of_fits_are_refused_by_name(tmp_path):
     lists = fits.Column("trace", "PE()", array=np.array([np.zeros(9)] * 9, dtype=object))
     file = tmp_path / "lists.fits"
     fits.BinTableHDU.from_columns([lists]).writeto(file)
-    with pytest.raises(ValueError, match=r"lists\.fits .* column trace has another number"):
+    with pytest.raises(
+        ValueError, match=r"lists\.fits .* column trace has arrays of variable length"
+    ):
         read_table(file)
 
 
@@ -182,7 +184,7 @@ def test_other_compressions_are_not_unpacked(tmp_path, compress, kind, name, lit
     else:
         with zipfile.ZipFile(file, "w") as archive:
             archive.writestr("a", "b")
-    with pytest.raises(ValueError, match=rf"cannot be read .* compressed as {kind}; of compressed"):
+    with pytest.raises(ValueError, match=rf"cannot be read .* compressed with {kind}; only gzip"):
         read_table(file)
 
 
@@ -190,7 +192,7 @@ def test_other_compressions_are_not_unpacked(tmp_path, compress, kind, name, lit
 def test_gzip_is_unpacked_up_to_a_limit(tmp_path, name, little_memory):
     file = tmp_path / name
     file.write_bytes(gzip.compress(bytes(10**7)) * 20)
-    with pytest.raises(ValueError, match=r"cannot be read .* it unpacks to more than 100 MB"):
+    with pytest.raises(ValueError, match=r"cannot be read .* its uncompressed size exceeds 100 MB"):
         read_table(file)
     file.write_bytes(gzip.compress(gzip.compress(bytes(10**7))))
     with pytest.raises(ValueError, match=r"cannot be read .* compressed more than once"):
@@ -256,7 +258,7 @@ def test_texts_that_are_not_in_utf8_are_named(tmp_path, kind):
                 [pa.ListArray.from_arrays([0, 2], texts)], ["Cluster"]
             )
         pa.parquet.write_table(pa.table({"Cluster": texts}), file)
-    with pytest.raises(ValueError, match=r"latin\..* column 'Cluster' has .* not in UTF-8"):
+    with pytest.raises(ValueError, match=r"latin\..* column 'Cluster' has .* not UTF-8"):
         read_clusters(file)
 
 

@@ -46,7 +46,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("name", ["NGC 188.csv.gz", "m67.fits", "Alessi_1.2.parquet"])
 def test_a_file_without_a_cluster_column_is_one_cluster(folder, name):
-    text = "has no column that names the cluster: its . stars are one cluster, '"
+    text = "has no column of cluster names: its . stars are one cluster, '"
     with pytest.warns(OneClusterWarning, match=text) as caught:
         X = read_clusters(folder / name)
     assert [warning.filename for warning in caught] == [__file__]
@@ -119,7 +119,7 @@ def test_the_others_can_go_on(folder):
 
 def test_a_cluster_in_two_files_is_refused(folder):
     gaia_export(3).to_csv(folder / "m67.csv", index=False)
-    with pytest.raises(ValueError, match=r"m67\.fits: cluster 'm67' is in .*m67\.csv already"):
+    with pytest.raises(ValueError, match=r"m67\.fits: cluster 'm67' is already in .*m67\.csv"):
         read_clusters([folder / "m67.csv", folder / "m67.fits"])
 
 
@@ -154,5 +154,5 @@ def test_labels_go_with_many_files(folder):
     with pytest.warns() as caught:
         X, labels = read_clusters(members, y)
     assert {warning.filename for warning in caught} == {__file__}
-    assert "Left out 1 of 3 clusters that have no row" in str(caught[-1].message)
+    assert "Left out 1 of 3 clusters without a row" in str(caught[-1].message)
     assert X.index.tolist() == labels.index.tolist() == ["a", "m67"]

@@ -81,7 +81,7 @@ def parallaxes(table, **kwargs):
 
 
 def test_reading_follows_what_columns_tell_and_says_so():
-    with pytest.warns(ReleaseWarning, match=r"'GaiaDR2' of .* raised by 0\.012 mas"):
+    with pytest.warns(ReleaseWarning, match=r"'GaiaDR2' of .* increased by 0\.012 mas"):
         found = parallaxes({**TABLE, "GaiaDR2": [1, 2, 3]})
     np.testing.assert_allclose(found, [1.012, 1.112, 1.212], atol=1e-6)
     for known in ({"release": "edr3"}, {"zero_point": -0.017}):

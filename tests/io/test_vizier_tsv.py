@@ -72,7 +72,7 @@ def test_a_wrong_unit_is_refused(file):
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [(VIZIER * 2, "it holds 2 tables; save them one by one"), ("# only\n#END#\n", "comments only")],
+    [(VIZIER * 2, "it contains 2 tables"), ("# only\n#END#\n", "comments only")],
 )
 def test_not_one_table(file, text, message):
     file.write_text(text)

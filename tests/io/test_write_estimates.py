@@ -37,10 +37,10 @@ def test_every_file_type_keeps_the_values(extension, tmp_path):
         assert str(table["log_age_lower"].unit) == logarithmic.get(extension, "None")
         if extension == "fits":
             header = fits.getheader(file, 1)
-            assert header["TCOMM4"].endswith("lower end of its interval")
+            assert header["TCOMM4"].endswith("lower end of the interval")
             assert header["TUCD5"] == "pos.distance"
         else:
-            assert table["log_age_lower"].description.endswith("lower end of its interval")
+            assert table["log_age_lower"].description.endswith("lower end of the interval")
             assert table["distance_kpc"].info.meta["ucd"] == "pos.distance"
         # astropy's Table drops the infos of a VOTable.
         assert "reference" in (file.read_text() if extension == "vot" else str(table.meta))

@@ -122,7 +122,7 @@ def test_where_nothing_can_be_kept_one_warning_says_so(
         file.unlink()
         (file / "inside").mkdir(parents=True)
     before = len(builds)
-    with pytest.warns(UserWarning, match="SKCLUSTER_DATA names another folder") as seen:
+    with pytest.warns(UserWarning, match="SKCLUSTER_DATA sets another folder") as seen:
         np.testing.assert_array_equal(load().codes, CODES)
     assert len(seen) == 1
     assert str(tmp_path / "cache") in str(seen[0].message)

@@ -127,7 +127,7 @@ def test_stars_are_shaded_by_their_membership(sample):
         display.unused_.get_offsets()[0], stars[["bp_rp", "phot_g_mean_mag"]].iloc[2]
     )
     assert display.unused_.get_facecolors().size == 0
-    assert display.figure_.axes[1].get_ylabel() == "probability to be a member"
+    assert display.figure_.axes[1].get_ylabel() == "membership probability"
     labels = [text.get_text() for text in display.ax_.get_legend().get_texts()]
     assert sorted(labels) == ["1 stars not used", "3 stars"]
     # As estimate() returns it; of stars that are all unused, the list's own probabilities tell.
@@ -190,7 +190,7 @@ def test_axes_and_styles_are_the_caller_s(sample):
     ("change", "text"),
     [
         ({"cluster": "nowhere"}, "no cluster 'nowhere'"),
-        ({}, "holds 60 clusters; name the one"),
+        ({}, "has 60 clusters; choose one"),
         ({"cluster": "sim_000000", "estimates": [1, 2]}, "three numbers.* or four"),
         ({"cluster": "sim_000000", "estimates": {"log_age": 8}}, "lacks a_v, distance_kpc"),
         ({"cluster": "sim_000000", "estimates": [12, 0.1, 1]}, "'sim_000000': log_age.*6 to 10.2"),

@@ -140,7 +140,7 @@ def test_corner_shows_each_parameter_and_each_pair():
         assert np.median(np.linalg.norm(path - [8, 2], axis=1)) == pytest.approx(radius, rel=0.12)
     with pytest.raises(ValueError, match="reference must be 3 numbers"):
         CornerDisplay.from_samples(samples, reference=[1])
-    with pytest.raises(ValueError, match="no two samples"):
+    with pytest.raises(ValueError, match="fewer than two samples"):
         CornerDisplay.from_samples(np.full((5, 3), np.nan))
 
 

@@ -19,7 +19,7 @@ def test_a_file_for_each_cluster(sample, tmp_path):
         assert picture.shape[:2] == pytest.approx((1080, 920), abs=1)
         red = (picture[..., 0] > 0.8) & (picture[..., 1] < 0.4) & (picture[..., 2] < 0.1)
         assert red.sum() > 300  # the isochrone
-    with pytest.raises(FileExistsError, match=r"sim_000000\.png is already there"):
+    with pytest.raises(FileExistsError, match=r"sim_000000\.png already exists"):
         save_diagrams(X[:3], y[:3], tmp_path / "new")
     assert plt.get_fignums() == []
 

@@ -24,9 +24,9 @@ def test_image_shape(image_shape, n_pixels, expected):
 @pytest.mark.parametrize(
     ("image_shape", "message"),
     [
-        (None, "CNNRegressor got 30 pixels a row, which do not fill a square picture"),
-        ((4, 5), r"30 pixels a row, but image_shape=\(4, 5\) asks for 4 × 5 × 1 = 20"),
-        ((2, 5, 2), r"image_shape=\(2, 5, 2\) asks for 2 × 5 × 2 = 20"),
+        (None, "CNNRegressor got 30 pixels per row, which do not form a square picture"),
+        ((4, 5), r"30 pixels per row, but image_shape=\(4, 5\) requires 4 × 5 × 1 = 20"),
+        ((2, 5, 2), r"image_shape=\(2, 5, 2\) requires 2 × 5 × 2 = 20"),
         ((30,), r"image_shape must be \(height, width\)"),
         ((5.0, 6), r"image_shape must be \(height, width\)"),
         ((-5, -6), r"image_shape must be \(height, width\)"),
@@ -42,11 +42,11 @@ def test_other_bad_shapes():
     X, y = np.zeros((9, 30)), np.zeros(9)
     with pytest.raises(ValueError, match=r"downsample=2 must divide .*, 3 × 10"):
         CNNRegressor(**FAST_IMAGE, image_shape=(3, 10)).fit(X, y)
-    with pytest.raises(ValueError, match="MDMRegressor got 27 pixels a row"):
+    with pytest.raises(ValueError, match="MDMRegressor got 27 pixels per row"):
         MDMRegressor(**FAST_IMAGE).fit(X, y)
     with pytest.raises(ValueError, match=r"pixels before its n_guesses=30 guesses.*n_features=30"):
         MDMRegressor(**FAST_IMAGE, n_guesses=30).fit(X, y)
-    with pytest.raises(ValueError, match="filters must hold whole numbers"):
+    with pytest.raises(ValueError, match="filters must hold positive integers"):
         CNNRegressor(**{**FAST_IMAGE, "filters": (4, -1)}, image_shape=(6, 5), downsample=1).fit(
             X, y
         )

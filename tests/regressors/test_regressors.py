@@ -276,8 +276,11 @@ def test_bad_shapes_are_refused():
         ({"loss": 3}, "'loss' parameter of ANNRegressor must be an instance of 'str', "),
         ({"callbacks": 3}, "'callbacks' parameter of ANNRegressor must be an instance of 'list'"),
         ({"activation": "softmax"}, "'activation' parameter of ANNRegressor must be a str among"),
-        ({"hidden_layer_sizes": (8, 0)}, "hidden_layer_sizes must hold whole numbers .* Got 0"),
-        ({"hidden_layer_sizes": (8.5,)}, "hidden_layer_sizes must hold whole numbers .* Got 8.5"),
+        ({"hidden_layer_sizes": (8, 0)}, "hidden_layer_sizes must hold positive integers .* Got 0"),
+        (
+            {"hidden_layer_sizes": (8.5,)},
+            "hidden_layer_sizes must hold positive integers .* Got 8.5",
+        ),
     ],
 )
 def test_bad_parameters_are_refused(parameters, message):

@@ -156,7 +156,7 @@ def test_columns_must_fit():
     X, y = data()
     with pytest.raises(ValueError, match=r"n_features=28, but n_context=2 .* want 2 \+ 3 for each"):
         SetRegressor(**SMALL).fit(X[:, :-1], y)
-    with pytest.raises(ValueError, match="units must be three whole numbers"):
+    with pytest.raises(ValueError, match="units must be three positive integers"):
         SetRegressor(**{**SMALL, "units": (8, 8)}).fit(X, y)
 
 
@@ -211,7 +211,7 @@ def test_training_starts_from_the_networks_inside_a_model(tmp_path: Path):
 def test_a_model_without_set_networks_has_no_weights_to_start_from(tmp_path: Path):
     file = tmp_path / "weights.npz"
     for model in (SetRegressor(**SMALL), make_pipeline(StandardScaler(), LinearRegression())):
-        with pytest.raises(ValueError, match="holds no fitted SetRegressor"):
+        with pytest.raises(ValueError, match="contains no fitted SetRegressor"):
             save_pretrained(file, model)
     assert not file.exists()
 

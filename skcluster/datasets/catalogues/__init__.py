@@ -1,8 +1,8 @@
 """Published catalogues of star clusters, fetched from VizieR and cached.
 
-VizieR is asked through the Table Access Protocol, its mirror through VizieR's own; both in parts
-of known rows, so that a truncated answer cannot pass for a whole one. The tests need no network:
-``pytest -m network tests/datasets`` checks that the live service still is what is expected here.
+VizieR is queried by the Table Access Protocol, its mirror by VizieR's own protocol, in parts of
+known rows, so that truncated answers are detected. The tests need no network;
+``pytest -m network tests/datasets`` checks the live service.
 """
 
 from skcluster._utils.data_home import get_data_home

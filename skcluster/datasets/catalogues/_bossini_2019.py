@@ -1,4 +1,4 @@
-"""Bossini et al. 2019: careful isochrone fits of nearby clusters."""
+"""Bossini et al. 2019: Bayesian isochrone fits of nearby clusters."""
 
 import os
 from typing import Any
@@ -14,7 +14,7 @@ Bossini et al. 2019
 -------------------
 
 269 open clusters with ages, extinctions and distances, from VizieR, J/A+A/623/A108 (``tablea``),
-without member stars; those used are of Cantat-Gaudin et al. 2018.
+without member stars; those of Cantat-Gaudin et al. 2018 were used.
 
 Parameters, from Bayesian isochrone fits (BASE-9) to Gaia DR2 photometry, with lower and upper
 errors (value minus and plus error in ``uncertainties``):
@@ -24,14 +24,14 @@ errors (value minus and plus error in ``uncertainties``):
 
 Left out of ``target``: clusters without any of the three parameters.
 
-Beware
-- ``Dist`` is a distance modulus in mag, whatever its name says.
-- The metallicity was fixed, not fitted, and the errors are those of the fit: they are far smaller
+Caveats
+- ``Dist`` is a distance modulus in mag, despite its name.
+- The metallicity was fixed, not fitted, and the errors are those of the fit: they are much smaller
   than the differences between catalogues.
-- These clusters are part of what Cantat-Gaudin et al. 2020 trained their network on: agreement
-  between the two proves little (258 clusters in common: root-mean-square differences of 0.151 in
-  log age, 0.148 mag in A_V and 0.177 mag in distance modulus).
-- Four clusters are there under two names: ASCC 124 and Alessi 37, ASCC 22 and Ferrero 11, ASCC 112
+- These clusters are part of the training set of Cantat-Gaudin et al. 2020, so the two catalogues
+  are not independent (258 clusters in common: root-mean-square differences of 0.151 in log age,
+  0.148 mag in A_V and 0.177 mag in distance modulus).
+- Four clusters are listed under two names: ASCC 124 and Alessi 37, ASCC 22 and Ferrero 11, ASCC 112
   and Alessi Teutsch 11, Harvard 5 and Collinder 258.
 - Numbers may have leading zeros (``NGC 0188``).
 
@@ -79,7 +79,7 @@ def fetch_bossini_2019(
     """Fetch the parameters of open clusters of Bossini et al. 2019.
 
     269 clusters with log age, extinction and distance from Bayesian isochrone fits to Gaia DR2
-    [1]_, to compare with; without member stars.
+    [1]_, without member stars.
 
     Parameters
     ----------
@@ -95,8 +95,8 @@ def fetch_bossini_2019(
 
     See Also
     --------
-    fetch_catalogue : Any of the catalogues, by its name.
-    fetch_dias_2021 : More clusters, with isochrone fits, too.
+    fetch_catalogue : Fetch any of the catalogues by name.
+    fetch_dias_2021 : Isochrone fits of more clusters.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Catalogues, and individual clusters of them, by name."""
+"""Fetch catalogues, and individual clusters of them, by name."""
 
 import difflib
 import os
@@ -22,7 +22,7 @@ from skcluster.datasets.catalogues._names import folded_names, names_of
 from skcluster.datasets.catalogues._store import Store
 from skcluster.datasets.catalogues._tables import Catalogue, Table
 
-#: All catalogues by their names.
+#: All catalogues by name.
 CATALOGUES: dict[str, Catalogue] = {
     catalogue.name: catalogue
     for catalogue in (
@@ -58,7 +58,7 @@ def fetch_catalogue(
     delay: float = 1.0,
     progress: bool | None = None,
 ) -> Any:
-    """Fetch a catalogue by its name.
+    """Fetch a catalogue by name.
 
     Parameters
     ----------
@@ -77,8 +77,8 @@ def fetch_catalogue(
 
     See Also
     --------
-    fetch_cluster : The member stars of one cluster.
-    cross_match : The clusters that two catalogues have in common.
+    fetch_cluster : Fetch the member stars of one cluster.
+    cross_match : Find the clusters that two catalogues have in common.
 
     Examples
     --------
@@ -114,27 +114,27 @@ def fetch_cluster(
 ) -> NestedFrame:
     """Fetch the member stars of one cluster.
 
-    Only its own stars are fetched, unless all members of the catalogue are cached already.
+    Only its own stars are fetched, unless the members of the catalogue are cached.
 
     Parameters
     ----------
     name : str
-        Its name in any usual spelling: ``NGC 2682``, ``ngc_2682``, ``M67``.
+        Name of the cluster in any usual spelling: ``NGC 2682``, ``ngc_2682``, ``M67``.
     catalogue : {with_members}, default="cantat_gaudin_2020"
-        Whose members.
+        The catalogue of members.
     {parameters}
     {network}
 
     Returns
     -------
     NestedFrame of one row
-        The cluster, as every estimator takes it. Its ``to_parquet`` writes a file for
-        ``skcluster estimate``.
+        The cluster. Its ``to_parquet`` writes a file for ``skcluster estimate``.
 
     Raises
     ------
     ValueError
-        If the catalogue has no such cluster (the message names similar ones), or no members of it.
+        If the catalogue has no such cluster (the message suggests similar names), or no members of
+        it.
     FetchError
         If it cannot be fetched.
     ImportError
@@ -142,7 +142,7 @@ def fetch_cluster(
 
     See Also
     --------
-    fetch_catalogue : All clusters of a catalogue.
+    fetch_catalogue : Fetch all clusters of a catalogue.
 
     Examples
     --------
@@ -162,7 +162,7 @@ def fetch_cluster(
 
 
 def _spelled(clusters: pd.DataFrame, name: str, catalogue: str) -> str:
-    """A cluster's name as the catalogue writes it."""
+    """Return a cluster's name as the catalogue spells it."""
     names = names_of(clusters)
     rows = names["row"][names["name"] == folded_names(pd.Index([name]))[0]]
     if len(rows):
@@ -175,7 +175,7 @@ def _spelled(clusters: pd.DataFrame, name: str, catalogue: str) -> str:
 def _members(
     catalogue: Catalogue, members: Table, cluster: str, data_home: Any, options: Options
 ) -> pd.DataFrame:
-    """The rows of one cluster: of the whole table if it is cached, or else of a file of its own."""
+    """Return the rows of one cluster, from the cached table or else from a query of their own."""
     whole = store_of(catalogue, members, data_home)
     if whole.path.exists():
         everyone = read_cached(whole, members, options)

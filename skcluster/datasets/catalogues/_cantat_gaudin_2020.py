@@ -1,4 +1,4 @@
-"""Cantat-Gaudin et al. 2020: the catalogue that the field, and this package, learns from."""
+"""Cantat-Gaudin et al. 2020: the training set of the paper and of this package."""
 
 import os
 from typing import Any
@@ -25,15 +25,15 @@ parallax; it was trained on clusters with well-known parameters and on copies of
 Uncertainties are not given per cluster (all NaN here). The paper quotes 0.15 to 0.25 for
 the log age of young clusters, 0.1 to 0.2 for old ones.
 
-Left out of ``data`` and ``target``: clusters without parameters. The column ``flag`` says why
-(``tooRed``, 81 clusters; ``notEnoughStars``, 69); of those with parameters it says whose they are
+Left out of ``data`` and ``target``: clusters without parameters. The column ``flag`` gives the
+reason (``tooRed``, 81 clusters; ``notEnoughStars``, 69), and the origin of the parameters of others
 (``NN`` 1803, ``manual`` 61, ``GDR2HRD`` 2, ``Koposov17`` 1). Their members are in ``unlabelled``.
 
 Members are from Gaia DR2, brighter than G = 18, with membership probabilities of at least 0.7.
 
-Beware
+Caveats
 - Parameters are rounded to 0.01.
-- A_V is that of the blue edge of the sequence. Other catalogues give a mean, 0.1 to 0.4 mag more.
+- A_V is that of the blue edge of the sequence. Other catalogues give the mean, 0.1 to 0.4 mag more.
 - Gaia DR2 parallaxes are too small by about 0.03 mas.
 - DR2's magnitudes differ from those of EDR3 by about 0.01 mag.
 - Names have underscores (``NGC_2682``).
@@ -106,7 +106,7 @@ def fetch_cantat_gaudin_2020(
     """Fetch the open clusters of Cantat-Gaudin et al. 2020 (regression).
 
     1867 clusters with log age, extinction and distance, and their member stars in Gaia DR2 [1]_.
-    The first call fetches them from VizieR; later ones need no network.
+    The first call fetches them from VizieR; later calls need no network.
 
     Parameters
     ----------
@@ -123,8 +123,8 @@ def fetch_cantat_gaudin_2020(
 
     See Also
     --------
-    fetch_catalogue : Any of the catalogues, by its name.
-    fetch_hunt_reffert_2023 : The largest catalogue, from Gaia DR3.
+    fetch_catalogue : Fetch any of the catalogues by name.
+    fetch_hunt_reffert_2023 : Fetch the largest catalogue, from Gaia DR3.
 
     References
     ----------

@@ -25,10 +25,10 @@ The metallicity is in ``clusters`` (``[Fe/H]50``).
 
 Left out of ``target``: clusters without any of the three parameters.
 
-Beware
-- Not all are open clusters: ``kind`` says ``o`` for open, ``g`` for globular cluster (116), ``m``
-  for moving group (145), and nothing for 7.
-- ``quality`` grades the estimates; the paper says how.
+Caveats
+- Not all are open clusters: ``kind`` is ``o`` for open clusters, ``g`` for globular clusters (116),
+  ``m`` for moving groups (145), and blank for 7.
+- ``quality`` grades the estimates as described in the paper.
 - Against Cantat-Gaudin et al. 2020 (1639 clusters in common): root-mean-square differences of 0.384
   in log age, 0.552 mag in A_V (0.40 larger on average) and 0.385 mag in distance modulus.
 
@@ -80,8 +80,8 @@ def fetch_cavallo_2024(
 ) -> Any:
     """Fetch the parameters of clusters of Cavallo et al. 2024.
 
-    6413 clusters with log age, extinction and distance from a neural network on Gaia DR3 [1]_, to
-    compare with; without member stars.
+    6413 clusters with log age, extinction and distance from a neural network on Gaia DR3 [1]_,
+    without member stars.
 
     Parameters
     ----------
@@ -97,8 +97,8 @@ def fetch_cavallo_2024(
 
     See Also
     --------
-    fetch_catalogue : Any of the catalogues, by its name.
-    fetch_hunt_reffert_2023 : A network on the same data, with member stars.
+    fetch_catalogue : Fetch any of the catalogues by name.
+    fetch_hunt_reffert_2023 : Fetch a catalogue from the same data, with member stars.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Which cluster of one catalogue is which of another."""
+"""Cross-match catalogues of clusters."""
 
 from typing import Any
 
@@ -8,8 +8,8 @@ import pandas as pd
 from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.datasets.catalogues._names import names_of
 
-#: Proper motions and parallaxes of nearby clusters are large, and depend on whose members they are
-#: means of: beyond the absolute tolerance, this fraction of them may differ.
+#: Proper motions and parallaxes of nearby clusters are large and depend on the member list: they
+#: may differ by this fraction, or by the absolute tolerance if that is larger.
 _FRACTION = 0.05
 
 
@@ -23,17 +23,17 @@ def cross_match(
 ) -> pd.DataFrame:
     """Find the clusters that two catalogues have in common.
 
-    First by name: spellings of one name are the same (``NGC_2682``, ``NGC 2682``, ``M67``), and so
-    are those in the column ``aliases``, where a catalogue has one. Then, of those left, by
-    position, proper motion and parallax: two clusters are one if each is the other's nearest,
-    within all tolerances. Every cluster is matched at most once.
+    Clusters are first matched by name: different spellings (``NGC_2682``, ``NGC 2682``, ``M67``)
+    are equal, and names in the column ``aliases`` are used, if a catalogue has it. The others are
+    matched by position, proper motion and parallax: two clusters match if each is the other's
+    nearest, within all tolerances. Every cluster is matched at most once.
 
     Parameters
     ----------
     a, b : Bunch or DataFrame
-        What a fetcher returns, or its ``clusters``: index the names; columns ``ra`` and ``dec``
-        (deg), ``pmra`` and ``pmdec`` (mas/yr), ``parallax`` (mas) and ``aliases`` (names, separated
-        by commas) are used where both, or for aliases one, have them.
+        The result of a fetcher, or its ``clusters``: names as index; the columns ``ra`` and ``dec``
+        (deg), ``pmra`` and ``pmdec`` (mas/yr), ``parallax`` (mas) and ``aliases`` (names separated
+        by commas) are used if both catalogues have them (one for aliases).
     max_separation : float, default=0.25
         Largest distance on the sky (deg).
     max_proper_motion : float, default=0.5
@@ -47,12 +47,12 @@ def cross_match(
         One row per pair, in the order of ``a``: ``a`` and ``b`` (names), ``matched_by``
         (``"name"`` or ``"position"``), ``separation`` (deg), ``proper_motion_difference`` (mas/yr),
         ``parallax_difference`` (mas), NaN where unknown, and ``consistent``: whether they are
-        within the tolerances. Pairs by name that are not deserve a look.
+        within the tolerances. Inconsistent pairs by name should be checked.
 
     Raises
     ------
     ValueError
-        If a tolerance is negative, or a catalogue has a name twice.
+        If a tolerance is negative, or a name is twice in a catalogue.
 
     Examples
     --------
@@ -91,7 +91,7 @@ def _clusters(catalogue: Any, what: str) -> pd.DataFrame:
     clusters = getattr(catalogue, "clusters", catalogue)
     if not isinstance(clusters, pd.DataFrame):
         raise TypeError(
-            f"{what} must be what a fetcher returns or a DataFrame of clusters, not "
+            f"{what} must be the result of a fetcher or a DataFrame of clusters, not "
             f"{type(catalogue).__name__}."
         )
     if not clusters.index.is_unique:
@@ -101,11 +101,11 @@ def _clusters(catalogue: Any, what: str) -> pd.DataFrame:
 
 
 def _same_names(left: pd.DataFrame, right: pd.DataFrame) -> tuple[IntArray, IntArray]:
-    """Rows with a name in common, one to one; main names come before aliases."""
+    """Return pairs of rows with a name in common, one to one; main names come before aliases."""
     tables = [names_of(clusters) for clusters in (left, right)]
     both = tables[0].merge(tables[1], on="name", suffixes=("_a", "_b"))
     both = both.sort_values(["rank_a", "rank_b", "row_a", "row_b"], kind="stable")
-    # Who loses its partner to a better pair may still find one by position.
+    # A cluster whose partner has a better match may still be matched by position.
     both = both.drop_duplicates("row_a").drop_duplicates("row_b")
     return both["row_a"].to_numpy(np.intp), both["row_b"].to_numpy(np.intp)
 
@@ -113,7 +113,7 @@ def _same_names(left: pd.DataFrame, right: pd.DataFrame) -> tuple[IntArray, IntA
 def _near(
     left: pd.DataFrame, right: pd.DataFrame, max_separation: float
 ) -> tuple[IntArray, IntArray]:
-    """All pairs of rows that are near each other on the sky."""
+    """Return all pairs of rows that are near each other on the sky."""
     none = np.zeros(0, np.intp)
     if not all({"ra", "dec"} <= set(table.columns) for table in (left, right)):
         return none, none
@@ -136,7 +136,7 @@ def _nearest(
     j: IntArray,
     tolerances: tuple[float, float, float],
 ) -> tuple[IntArray, IntArray]:
-    """Of pairs of rows, those within the tolerances in which each is the other's nearest."""
+    """Return the pairs within the tolerances in which each is the other's nearest."""
     pairs = pd.DataFrame({"i": i, "j": j, "excess": _excess(left, right, i, j, tolerances)})
     pairs = pairs[pairs["excess"] <= 1].sort_values(["excess", "i", "j"], kind="stable")
     mutual = ~pairs["i"].duplicated() & ~pairs["j"].duplicated()
@@ -150,7 +150,7 @@ def _excess(
     j: IntArray,
     tolerances: tuple[float, float, float],
 ) -> FloatArray:
-    """The largest of a pair's differences, in units of what is tolerated; what is unknown fits."""
+    """Return the largest difference of a pair in units of its tolerance; unknown values agree."""
     known = _differences(left, right, i, j)
     motion = np.hypot(_values(left, "pmra", i), _values(left, "pmdec", i))
     parallax = np.abs(_values(left, "parallax", i))

@@ -14,7 +14,7 @@ Dias et al. 2021
 ----------------
 
 1743 open clusters with ages, extinctions and distances, from VizieR, J/MNRAS/504/356 (``table12``).
-The catalogue has no table of member stars there.
+There is no table of member stars.
 
 Parameters, from isochrone fits to Gaia DR2 photometry of published members, with symmetric errors
 (value minus and plus error in ``uncertainties``):
@@ -25,12 +25,12 @@ The metallicity is in ``clusters`` (``[Fe/H]``).
 
 Left out of ``target``: clusters without any of the three parameters.
 
-Beware
-- The errors are those of the fit: the lists of members and the isochrones add to them.
+Caveats
+- The errors are those of the fit, without those of member lists and isochrones.
 - Against Cantat-Gaudin et al. 2020 (1481 clusters in common): root-mean-square differences of 0.388
   in log age, 0.394 mag in A_V (0.29 larger on average) and 0.271 mag in distance modulus.
 - Names have underscores, numbers of FSR and ESO clusters leading zeros (``FSR_0133``).
-  ``Ruprecht_123`` is there twice (the other is ``Ruprecht_123_v0``).
+  ``Ruprecht_123`` is listed twice (also as ``Ruprecht_123_v0``).
 
 Cite Dias et al. 2021, MNRAS 504, 356, doi:10.1093/mnras/stab770; and VizieR: Ochsenbein et al.
 2000, A&AS 143, 23.
@@ -78,8 +78,8 @@ def fetch_dias_2021(
 ) -> Any:
     """Fetch the parameters of open clusters of Dias et al. 2021.
 
-    1743 clusters with log age, extinction and distance from isochrone fits to Gaia DR2 [1]_, to
-    compare with; without member stars.
+    1743 clusters with log age, extinction and distance from isochrone fits to Gaia DR2 [1]_,
+    without member stars.
 
     Parameters
     ----------
@@ -95,8 +95,8 @@ def fetch_dias_2021(
 
     See Also
     --------
-    fetch_catalogue : Any of the catalogues, by its name.
-    fetch_bossini_2019 : Fewer clusters, with asymmetric uncertainties.
+    fetch_catalogue : Fetch any of the catalogues by name.
+    fetch_bossini_2019 : Isochrone fits of fewer clusters, with asymmetric uncertainties.
 
     References
     ----------

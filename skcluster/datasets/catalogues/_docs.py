@@ -1,4 +1,4 @@
-"""What the docstrings of the fetchers have in common."""
+"""Common parts of the docstrings of fetchers."""
 
 import inspect
 from collections.abc import Callable
@@ -21,14 +21,14 @@ return_X_y : bool, default=False
     Whether to return ``(X, y)`` instead of a `Bunch`.""",
     "members": """\
 members : bool, default=True
-    Whether to fetch the member stars, too; without them X is None.""",
+    Whether to fetch the member stars; without them X is None.""",
     "network": """\
 n_retries : int, default=3
-    How often VizieR and its mirror are asked again after neither gave a usable answer.
+    Number of further attempts after neither VizieR nor its mirror gave a usable answer.
 delay : float, default=1.0
-    Seconds before the first retry; twice as many before each further one.
+    Delay before the first retry (s), doubled before each further one.
 progress : bool, optional
-    Whether to show a progress bar. Unless given: if the standard error is a terminal.""",
+    Whether to show a progress bar. By default, if the standard error is a terminal.""",
     "returns": """\
 data : Bunch
     With ``data`` (the clusters X: a NestedFrame, index like y; None without member stars),
@@ -36,18 +36,17 @@ data : Bunch
     (bounds ``log_age_low``, ``log_age_high`` … in the same units), ``clusters`` (every row of the
     catalogue, as published), ``left_out`` (the reason for each cluster that is not in y),
     ``unlabelled`` (members of clusters without parameters; None without member stars),
-    ``target_names``, ``feature_names`` and ``DESCR``, which explains columns and known traps.
+    ``target_names``, ``feature_names`` and ``DESCR``, which describes columns and caveats.
 (X, y) : tuple
     If ``return_X_y`` is True.""",
     "problems": """\
 Raises
 ------
 FetchError
-    If no server gives a complete table (an `OSError`; what arrived is kept, and the next call
-    goes on from there), or it is not cached and ``download_if_missing`` is False.
+    If no server returns a complete table (an `OSError`; fetched parts are kept, and the next
+    call continues from there), or it is not cached and ``download_if_missing`` is False.
 CatalogueChangedError
-    If columns that are needed are not there any more, or the table has other rows (a
-    `ValueError`).
+    If needed columns are missing, or the table has other rows than published (a `ValueError`).
 ImportError
     If the extra ``fetch`` is not installed and something has to be fetched.
 

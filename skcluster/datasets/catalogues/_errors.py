@@ -1,4 +1,4 @@
-"""What can go wrong on the way to a catalogue."""
+"""Errors of fetching catalogues."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 class FetchError(OSError):
     """Raised when a catalogue is neither cached nor can be fetched.
 
-    The parts that arrived complete are kept, and the next call continues from there.
+    Complete parts are kept, and the next call continues from there.
 
     See Also
     --------
@@ -27,7 +27,7 @@ class FetchError(OSError):
 class CatalogueChangedError(ValueError):
     """Raised when a table at VizieR is not the published one.
 
-    Columns were renamed, or it has other rows.
+    Columns were renamed, or the number of rows has changed.
 
     See Also
     --------
@@ -44,17 +44,17 @@ class CatalogueChangedError(ValueError):
 
 
 class AnswerError(Exception):
-    """One answer of one server that cannot be used; caught by whoever asks again."""
+    """An unusable answer of a server; caught for the next attempt."""
 
     def __init__(self, reason: str, *, final: bool = False) -> None:
         super().__init__(reason)
-        #: Whether this server would answer the same again.
+        #: Whether the server would give the same answer again.
         self.final = final
 
 
 @contextmanager
 def extra_needed() -> Iterator[None]:
-    """Name the extra ``fetch`` where an import of one of its packages fails.
+    """Name the extra ``fetch`` if one of its packages cannot be imported.
 
     Raises
     ------

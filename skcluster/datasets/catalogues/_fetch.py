@@ -1,4 +1,4 @@
-"""A whole catalogue: its tables from the cache or from VizieR, as X and y."""
+"""Fetch a catalogue: its tables from the cache or from VizieR, as X and y."""
 
 import os
 from numbers import Integral, Real
@@ -18,7 +18,7 @@ from skcluster.datasets.catalogues._store import Store
 from skcluster.datasets.catalogues._tables import Catalogue, Table
 from skcluster.datasets.catalogues._targets import targets_of
 
-#: What the parameters that all fetchers share may be, for scikit-learn's ``validate_params``.
+#: Constraints of the common parameters, for scikit-learn's ``validate_params``.
 FETCHING = {
     "data_home": [str, os.PathLike, None],
     "download_if_missing": ["boolean"],
@@ -39,7 +39,7 @@ def fetch(
     delay: float,
     progress: bool | None,
 ) -> Any:
-    """What every fetcher does; `fetch_cantat_gaudin_2020` says what the parameters mean."""
+    """Fetch a catalogue; `fetch_cantat_gaudin_2020` describes the parameters."""
     options = Options(download_if_missing, n_retries, delay)
     tables = [catalogue.clusters]
     if members and catalogue.members is not None:
@@ -56,7 +56,7 @@ def load(
     options: Options,
     progress: bool | None,
 ) -> list[pd.DataFrame]:
-    """Some tables of a catalogue, those that are not cached under one progress bar."""
+    """Return some tables of a catalogue; fetch the missing ones under one progress bar."""
     stores = [store_of(catalogue, table, data_home) for table in tables]
     frames = [read_cached(s, t, options) for s, t in zip(stores, tables, strict=True)]
     to_fetch = sum(t.n_rows for t, frame in zip(tables, frames, strict=True) if frame is None)
@@ -68,7 +68,7 @@ def load(
 
 
 def store_of(catalogue: Catalogue, table: Table, data_home: Any) -> Store:
-    """Where a table of a catalogue is cached."""
+    """Return where a table of a catalogue is cached."""
     name = "clusters" if table is catalogue.clusters else "members"
     return Store(get_data_home(data_home) / catalogue.name, name)
 

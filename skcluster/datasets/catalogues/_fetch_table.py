@@ -1,4 +1,4 @@
-"""One table, from the cache or from VizieR, complete and checked."""
+"""Fetch a table from the cache or from VizieR, complete and checked."""
 
 import datetime
 import warnings
@@ -16,13 +16,13 @@ from skcluster.datasets.catalogues._sites import quoted
 from skcluster.datasets.catalogues._store import CorruptFileError, Store
 from skcluster.datasets.catalogues._tables import ROW_NUMBER, Column, Table
 
-#: Rows of one request. A request takes seconds, so little is lost when one fails.
+#: Number of rows per request. A request takes seconds, so that little is lost if one fails.
 CHUNK = 25_000
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the user of a fetcher may choose."""
+    """The common options of fetchers."""
 
     download_if_missing: bool
     n_retries: int
@@ -30,7 +30,7 @@ class Options:
 
 
 def read_cached(store: Store, table: Table, options: Options) -> pd.DataFrame | None:
-    """The cached table, or None; a corrupt file is named and removed, if it may be fetched again.
+    """Return the cached table, or None; warn of a corrupt file and remove it, if it can be fetched.
 
     Raises
     ------
@@ -42,7 +42,7 @@ def read_cached(store: Store, table: Table, options: Options) -> pd.DataFrame | 
     except CorruptFileError as error:
         if not options.download_if_missing:
             raise FetchError(f"{error}, and download_if_missing is False.") from None
-        with store.lock():  # another process may just have mended it
+        with store.lock():  # another process may have replaced it
             try:
                 return store.read(table)
             except CorruptFileError:
@@ -64,9 +64,9 @@ def fetch_table(
     Raises
     ------
     FetchError
-        If no server gives it; the parts that came are kept.
+        If no server returns it; complete parts are kept.
     CatalogueChangedError
-        If columns that are needed are not there, or the table has other rows than published.
+        If needed columns are missing, or the table has other rows than published.
     """
     with store.lock():
         frame = store.read(table)  # another process may have fetched it meanwhile
@@ -85,12 +85,12 @@ def fetch_table(
 
 
 def fetch_rows(table: Table, column: str, value: str, options: Options) -> pa.Table:
-    """The rows of a table that have a text in a column, without the cache.
+    """Return the rows of a table that have a text in a column, without the cache.
 
     Raises
     ------
     FetchError
-        If no server that can count rows gives them all.
+        If no server that can count rows returns all of them.
     """
     service = Service(options.n_retries, options.delay)
     try:
@@ -120,7 +120,7 @@ def _fetch_parts(
     names = [*(wanted.name for wanted in columns.values()), ROW_NUMBER]
     parts = []
     for first in range(1, table.n_rows + 1, CHUNK):
-        # The last request asks for all that is left, so that rows too many are noticed.
+        # The last request asks for all remaining rows, so that additional rows are detected.
         last = min(first + CHUNK - 1, table.n_rows)
         part = store.read_part(first)
         if part is None or part.column_names != names or _wrong_rows(part, first, last):
@@ -148,7 +148,7 @@ def _fetch_part(
         if end is None and len(part) > last - first + 1:
             raise CatalogueChangedError(
                 f"The table {table.name} at VizieR has changed: {table.n_rows} rows were "
-                "published, and there are more now. A newer version of skcluster may know it."
+                "published, but it has more now. A newer version of skcluster may support it."
             )
         wrong = _wrong_rows(part, first, last)
         if wrong:
@@ -166,12 +166,12 @@ def _fetch_part(
         )
     except FetchError as error:
         raise FetchError(
-            f"{error} {first - 1} of {table.n_rows} rows are kept; the next call goes on there."
+            f"{error} {first - 1} of {table.n_rows} rows are kept; the next call continues there."
         ) from error.__cause__
 
 
 def _columns_of(service: Service, table: Table) -> tuple[str, dict[str, Column]]:
-    """The table's name, and which of its columns are which."""
+    """Return the table's name, and the names of the wanted columns in it."""
     names = _tables_of(service, table.name) if table.is_catalogue else [table.name]
     refused = []
     for name in names:
@@ -183,7 +183,7 @@ def _columns_of(service: Service, table: Table) -> tuple[str, dict[str, Column]]
     if len(refused) == 1:
         raise refused[0]
     raise CatalogueChangedError(
-        f"No table of the catalogue {table.name} at VizieR is the one that was published. "
+        f"No table of the catalogue {table.name} at VizieR is the published one. "
         + " ".join(map(str, refused))
     )
 
@@ -211,7 +211,7 @@ def _count(answer: Any) -> int:
 
 
 def _checked(answer: Any, columns: dict[str, Column]) -> pa.Table:
-    """The answer as a table under our names, with row numbers."""
+    """Return the answer as a table under our names, with row numbers."""
     missing = [name for name in (*columns, ROW_NUMBER) if name not in answer.colnames]
     if missing:
         raise AnswerError(f"a table without {', '.join(missing)}")
@@ -221,7 +221,7 @@ def _checked(answer: Any, columns: dict[str, Column]) -> pa.Table:
 
 
 def _typed(values: Any, column: Column) -> pa.Array:
-    """A column as texts, blank where missing; integers; or numbers, NaN where missing."""
+    """Return a column as texts (blank where missing), integers, or floats (NaN where missing)."""
     blank, data = np.ma.getmaskarray(values), np.asarray(values)
     if column.kind == "integer":
         if data.dtype.kind not in "iu" or blank.any():
@@ -230,7 +230,7 @@ def _typed(values: Any, column: Column) -> pa.Array:
     if column.kind == "text":
         texts = np.where(blank, "", data.astype(str))
         return pa.array(np.char.strip(texts), type=pa.string())
-    if data.dtype == np.float32:  # stands for the decimal number that was published
+    if data.dtype == np.float32:  # the shortest decimal number, which was published
         data = data.astype(str)
     try:
         return pa.array(np.where(blank, np.nan, data.astype(np.float64)))
@@ -239,7 +239,7 @@ def _typed(values: Any, column: Column) -> pa.Array:
 
 
 def _wrong_rows(part: pa.Table, first: int, last: int) -> str:
-    """What is wrong with the row numbers of a part, if anything."""
+    """Return what is wrong with the row numbers of a part, if anything."""
     numbers = np.sort(part[ROW_NUMBER].to_numpy())
     if np.array_equal(numbers, np.arange(first, last + 1)):
         return ""

@@ -1,4 +1,4 @@
-"""Hunt & Reffert 2023: the largest census of clusters in Gaia DR3."""
+"""Hunt & Reffert 2023: the largest catalogue of clusters in Gaia DR3."""
 
 import os
 from typing import Any
@@ -13,24 +13,24 @@ _DESCRIPTION = """\
 Hunt & Reffert 2023
 -------------------
 
-7167 clusters found blindly in Gaia DR3, with ages, extinctions and distances, and 1 291 929 member
-stars, from VizieR, J/A+A/673/A114 (tables ``clusters`` and ``members``).
+7167 clusters from a blind search in Gaia DR3, with ages, extinctions, distances, and 1 291 929
+member stars, from VizieR, J/A+A/673/A114 (tables ``clusters`` and ``members``).
 
 Parameters, each the median, with the 16th and 84th percentile in ``uncertainties``:
     log_age       log10 of the age in years (``logAge16``, ``logAge50``, ``logAge84``)
     a_v           mean extinction A_V, mag (``AV16``, ``AV50``, ``AV84``)
     distance_kpc  from the members' parallaxes (``dist16``, ``dist50``, ``dist84``, in pc)
 Age and extinction come from a Bayesian convolutional network that was trained on 50 000 simulated
-clusters. It gives a distance too, in ``clusters`` as ``photometric_modulus`` (``MOD50``, mag).
+clusters. Its distance is in ``clusters`` as ``photometric_modulus`` (``MOD50``, mag).
 
 Left out of ``data`` and ``target``: clusters without any of the three parameters.
 
-Beware
-- Not all are open clusters. ``type`` says ``o`` open cluster, ``m`` moving group, ``g`` globular
-  cluster, and so on: select before training.
-- Many are uncertain. The paper's reliable ones have ``cst`` > 5 (astrometric signal to noise) and
-  ``cmd_class`` > 0.5 (how much the colour-magnitude diagram looks like a cluster's).
-- The ages of old clusters are too young: the simulations had neither blue stragglers nor field
+Caveats
+- Not all are open clusters: ``type`` is ``o`` for open clusters, ``m`` for moving groups, ``g`` for
+  globular clusters, and so on. Select before training.
+- Many are uncertain. Reliable ones, according to the paper, have ``cst`` > 5 (astrometric signal to
+  noise) and ``cmd_class`` > 0.5 (similarity of the colour-magnitude diagram to a cluster's).
+- The ages of old clusters are underestimated: the simulations had neither blue stragglers nor field
   stars.
 - Against Cantat-Gaudin et al. 2020 (1764 clusters in common): root-mean-square differences of 0.376
   in log age, 0.496 mag in A_V (0.28 larger on average) and 0.328 mag in distance modulus.
@@ -120,7 +120,7 @@ def fetch_hunt_reffert_2023(
 
     7167 open clusters, moving groups and globular clusters with log age, extinction and distance,
     and their 1.29 million member stars in Gaia DR3 [1]_. The first call fetches them from VizieR,
-    members in 52 parts, which takes a while; later ones need no network.
+    members in 52 parts, which takes a while; later calls need no network.
 
     Parameters
     ----------
@@ -137,8 +137,8 @@ def fetch_hunt_reffert_2023(
 
     See Also
     --------
-    fetch_catalogue : Any of the catalogues, by its name.
-    fetch_cantat_gaudin_2020 : The catalogue of the paper, from Gaia DR2.
+    fetch_catalogue : Fetch any of the catalogues by name.
+    fetch_cantat_gaudin_2020 : Fetch the catalogue of the paper, from Gaia DR2.
 
     References
     ----------

@@ -55,7 +55,7 @@ _PROPER = {
 
 
 def folded_names(names: pd.Index) -> pd.Index:
-    """Names in one spelling, so that those of one cluster are equal.
+    """Return names in one spelling, so that those of one cluster are equal.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def folded_names(names: pd.Index) -> pd.Index:
 
 
 def names_of(clusters: pd.DataFrame) -> pd.DataFrame:
-    """All names of a catalogue's clusters, folded.
+    """Return all names of a catalogue's clusters, folded.
 
     Parameters
     ----------

@@ -1,9 +1,9 @@
-"""One request through pyvo: a complete answer as a typed table, or what is wrong with it.
+"""Requests through pyvo: a complete answer as a typed table, or an error.
 
-pyvo [1]_ knows the protocols and reads the VOTables. It sets no limits of time, though, opens
-whatever a VOTable refers to, and takes text among numbers for blanks; so the session that it is
-given here sets limits and refuses such tables. This module is imported when something is fetched,
-for it needs the extra ``fetch``.
+pyvo [1]_ implements the protocols and reads the VOTables. However, it has no timeouts, opens
+any file that a VOTable refers to, and reads text among numbers as blanks; therefore the session
+defined here sets timeouts and refuses such tables. This module is imported on the first fetch,
+because it needs the extra ``fetch``.
 
 References
 ----------
@@ -25,14 +25,14 @@ from urllib3.exceptions import HTTPError
 from skcluster.datasets.catalogues._errors import AnswerError
 from skcluster.datasets.catalogues._sites import Site
 
-#: Seconds for a connection, and for silence while an answer comes.
+#: Timeouts (s) of the connection, and between bytes of an answer.
 TIMEOUT = (10.0, 60.0)
-#: Seconds for a complete answer: a server that dribbles is as good as none.
+#: Timeout (s) of a complete answer, against very slow servers.
 DEADLINE = 300.0
 
 
 class Session(requests.Session):
-    """A session that hands pyvo only complete answers, in time, that are safe to read.
+    """A session that returns only complete, timely and safe answers to pyvo.
 
     It keeps the HTTP status and the body of the last answer.
     """
@@ -59,7 +59,7 @@ class Session(requests.Session):
 
 
 def ask(session: Session, site: Site, question: str | dict[str, str], limit: int) -> Table:
-    """Ask a server for at most so many rows: ADQL, or the parameters of a request.
+    """Ask a server for at most ``n_rows`` rows, by ADQL or by the parameters of a request.
 
     Raises
     ------
@@ -70,10 +70,10 @@ def ask(session: Session, site: Site, question: str | dict[str, str], limit: int
         query = TAPQuery(site.url, question, maxrec=limit, session=session)
     else:
         query = DALQuery(site.url, session=session)
-        query.update(question)  # the constructor would turn the names into upper case
+        query.update(question)  # the constructor would convert the names to upper case
     try:
         with warnings.catch_warnings():
-            # Unknown units, limits that were reached: the rows are counted anyway.
+            # Unknown units, reached row limits: the rows are counted later.
             warnings.simplefilter("ignore")
             table = query.execute().to_table()
         said = "a table"
@@ -81,7 +81,7 @@ def ask(session: Session, site: Site, question: str | dict[str, str], limit: int
         raise
     except DALQueryError as error:
         said = f"the error {_shortened(str(error.reason))!r}"
-    except Exception as error:  # what reads the XML of strangers may raise anything
+    except Exception as error:  # parsing untrusted XML may raise any error
         if isinstance(cause := getattr(error, "cause", None), AnswerError):
             raise cause from None
         said = f"text that starts with {_shortened(session.body)!r}" if session.body else "nothing"
@@ -94,11 +94,11 @@ def ask(session: Session, site: Site, question: str | dict[str, str], limit: int
 
 
 def _body(answer: requests.Response) -> bytes:
-    """What a server sends; a body that is cut off, or dribbles past the deadline, is a fault."""
+    """Return what a server sends; a truncated body, or one that passes the deadline, is a fault."""
     until = time.monotonic() + DEADLINE
     parts = []
     try:
-        # Fewer bytes than the server promised are an error here.
+        # Fewer bytes than announced by the server are an error.
         while part := answer.raw.read1(1 << 16, decode_content=True):
             parts.append(part)
             if time.monotonic() > until:
@@ -109,9 +109,9 @@ def _body(answer: requests.Response) -> bytes:
 
 
 def _inspect(body: bytes) -> None:
-    """Refuse a VOTable that its reader would not read safely, or not without loss.
+    """Refuse a VOTable that cannot be read safely and without loss.
 
-    Where the rows lie elsewhere, it opens any address or file; text among numbers becomes a blank.
+    The reader would open any address or file with the rows, and read text among numbers as blanks.
     """
     numbers: list[str | None] = []
     column = 0
@@ -121,7 +121,7 @@ def _inspect(body: bytes) -> None:
                 match (tag.rpartition(":")[2], start):
                     case "STREAM", True if "href" in content:
                         link = _shortened(content["href"])
-                        raise AnswerError(f"a table whose rows lie elsewhere, at {link!r}")
+                        raise AnswerError(f"a table whose rows are elsewhere, at {link!r}")
                     case "TABLE", True:
                         numbers = []
                     case "FIELD", True:
@@ -133,9 +133,9 @@ def _inspect(body: bytes) -> None:
                     case "TD", False:
                         name = numbers[column] if column < len(numbers) else None
                         if name is not None and not _is_number(content):
-                            raise AnswerError(f"{name} = {content!r}, which is no number")
+                            raise AnswerError(f"{name} = {content!r}, which is not a number")
                         column += 1
-    except (OSError, ValueError):  # no XML: it will be refused as a table
+    except (OSError, ValueError):  # not XML: it will be refused as a table
         return
 
 
@@ -148,7 +148,7 @@ def _is_number(text: str) -> bool:
 
 
 def _reason(error: BaseException) -> str:
-    """The innermost cause, which is the readable one."""
+    """Return the innermost cause, which is the readable one."""
     while error.args and isinstance(error.args[-1], BaseException):
         error = error.args[-1]
     inner = getattr(error, "reason", None)

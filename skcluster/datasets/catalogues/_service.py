@@ -1,4 +1,4 @@
-"""Ask VizieR, and its mirror, until one of them gives a usable answer."""
+"""Query VizieR and its mirror until one of them gives a usable answer."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -13,14 +13,14 @@ Answer = TypeVar("Answer")
 
 @dataclass
 class Service:
-    """Servers that hold the same tables, asked in turn.
+    """Servers with the same tables, queried in turn.
 
     Parameters
     ----------
     n_retries : int
-        How often all servers are asked again after none gave a usable answer.
+        Number of further attempts after no server gave a usable answer.
     delay : float
-        Seconds before the first retry; twice as many before each further one.
+        Delay before the first retry (s), doubled before each further one.
     sites : sequence of TapSite and AsuSite
         The servers.
     """
@@ -40,21 +40,21 @@ class Service:
         rows: Rows | None = None,
         limit: int = 1,
     ) -> Answer:
-        """What a check makes of some columns (none for all) and rows (first and last) of a table.
+        """Return some columns (none for all) and rows (first and last) of a table, as checked.
 
         The check gets an astropy `Table`; if it raises `AnswerError`, the table is asked for again.
 
         Raises
         ------
         FetchError
-            If no server gives an answer that passes.
+            If no server gives an accepted answer.
         """
         return self._ask(
             self.sites, lambda site: site.question(name, columns, rows, limit), limit, check, what
         )
 
     def adql(self, query: str, check: Callable[[Any], Answer], limit: int, what: str) -> Answer:
-        """The same for a query in ADQL, which only servers of TAP understand."""
+        """Return the same for a query in ADQL, which only TAP servers understand."""
         sites = [site for site in self.sites if isinstance(site, TapSite)]
         return self._ask(sites, lambda site: query, limit, check, what)
 
@@ -82,13 +82,13 @@ class Service:
                 except AnswerError as fault:
                     faults[site.url] = fault
                 else:
-                    # Whoever answers is asked first from now on.
+                    # The server that answers is queried first from now on.
                     self.sites = sorted(self.sites, key=lambda other: other.url != site.url)
                     return answer
         said = "; ".join(f"{url} gave {fault}" for url, fault in faults.items())
         raise FetchError(f"{what} could not be fetched: {said}.")
 
     def close(self) -> None:
-        """Close connections that are kept open."""
+        """Close the open connections."""
         if self._session is not None:
             self._session.close()

@@ -1,8 +1,8 @@
-"""The two servers of VizieR's tables, and how each is asked for rows of one.
+"""The two servers of VizieR's tables, and their protocols.
 
-The Table Access Protocol [1]_ takes ADQL; CDS runs it. VizieR's own protocol, ASU [2]_, takes pairs
-of names and values; CDS and its mirrors run it. Both answer with VOTables, and both get an explicit
-limit of rows: without it VizieR stops after 50 and does not say so in a way that would be noticed.
+The Table Access Protocol [1]_ of CDS accepts ADQL. VizieR's own protocol, ASU [2]_, of CDS and its
+mirrors accepts pairs of names and values. Both return VOTables, and both need an explicit row
+limit: otherwise VizieR returns 50 rows without a clear indication.
 
 References
 ----------
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from skcluster.datasets.catalogues._tables import ROW_NUMBER
 
-#: Names of columns, none for all, and the first and last row.
+#: Names of columns (none for all), and the first and last row.
 Columns = tuple[str, ...]
 Rows = tuple[int, int | None]
 
@@ -26,7 +26,7 @@ class TapSite:
     url: str
 
     def question(self, table: str, columns: Columns, rows: Rows | None, limit: int) -> str:
-        """A query in ADQL; pyvo adds the limit."""
+        """Return a query in ADQL; pyvo adds the limit."""
         where = ""
         if rows is not None:
             where = f" WHERE {quoted(ROW_NUMBER)} >= {rows[0]}"
@@ -44,7 +44,7 @@ class AsuSite:
     def question(
         self, table: str, columns: Columns, rows: Rows | None, limit: int
     ) -> dict[str, str]:
-        """The parameters of a request."""
+        """Return the parameters of a request."""
         wanted = (
             {"-out": ",".join(columns)} if columns else {"-out.all": "", "-out.add": ROW_NUMBER}
         )
@@ -55,7 +55,7 @@ class AsuSite:
 
 Site = TapSite | AsuSite
 
-#: Where to ask, in this order. The mirror is at the Center for Astrophysics, Cambridge (USA).
+#: The servers, in order. The mirror is at the Center for Astrophysics, Cambridge (USA).
 SITES: tuple[Site, ...] = (
     TapSite("https://tapvizier.cds.unistra.fr/TAPVizieR/tap"),
     AsuSite("https://vizier.cfa.harvard.edu/viz-bin/votable"),
@@ -63,5 +63,5 @@ SITES: tuple[Site, ...] = (
 
 
 def quoted(name: str) -> str:
-    """A name of a table or column in ADQL, with all its special characters."""
+    """Return the quoted name of a table or column in ADQL, with all its special characters."""
     return '"' + name.replace('"', '""') + '"'

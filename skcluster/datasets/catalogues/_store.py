@@ -1,7 +1,7 @@
-"""The cache: one Parquet file a table, and beside it a manifest that tells whether it is whole.
+"""The cache: one Parquet file per table, with a manifest to verify it.
 
-Files come into being under another name and are renamed when they are complete, so that a name
-in the folder always means a complete file, whatever was interrupted. Who writes holds a lock.
+Files are written under a temporary name and renamed when they are complete, so that files in the
+folder are always complete, even after an interruption. A writing process holds a lock.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from skcluster.datasets.catalogues._tables import Table
 
 
 class CorruptFileError(Exception):
-    """A file of the cache is not what was written."""
+    """A file of the cache has changed since it was written."""
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(f"The cached file {path} {reason}")
@@ -51,7 +51,7 @@ class Store:
 
     @property
     def manifest(self) -> Path:
-        """What the table is, and its checksum."""
+        """The path of the manifest: description of the table, and its checksum."""
         return self.folder / f"{self.name}.json"
 
     @property
@@ -60,12 +60,12 @@ class Store:
         return self.folder / f"{self.name}.parts"
 
     def read(self, table: Table) -> pd.DataFrame | None:
-        """The cached table; None if there is none, or one of other columns.
+        """Return the cached table; None if there is none, or one with other columns.
 
         Raises
         ------
         CorruptFileError
-            If it is not what was written.
+            If the file has changed since it was written.
         """
         try:
             known = json.loads(self.manifest.read_text("utf-8"))
@@ -73,7 +73,7 @@ class Store:
         except FileNotFoundError:
             return None
         except (ValueError, KeyError, TypeError):
-            raise CorruptFileError(self.manifest, "is no manifest") from None
+            raise CorruptFileError(self.manifest, "is not a manifest") from None
         if wanted != _wanted(table):
             return None
         try:
@@ -81,9 +81,7 @@ class Store:
         except FileNotFoundError:
             return None
         if found != checksum:
-            raise CorruptFileError(
-                self.path, f"does not have the checksum with which it was written (SHA-256 {found})"
-            )
+            raise CorruptFileError(self.path, f"does not match its checksum (SHA-256 {found})")
         frame: pd.DataFrame = pq.read_table(self.path).to_pandas()
         if len(frame) != n_rows:
             raise CorruptFileError(self.path, f"has {len(frame)} rows, not {n_rows}")
@@ -104,7 +102,7 @@ class Store:
         self.manifest.unlink(missing_ok=True)
 
     def read_part(self, first: int) -> pa.Table | None:
-        """A part that an earlier fetch left; None if there is none that is whole."""
+        """Return a part that an earlier fetch left; None without a complete one."""
         for path in self.parts.glob(f"{first:08d}-*.parquet"):
             if path.stem == f"{first:08d}-{_sha256(path)}":
                 return pq.read_table(path)
@@ -121,14 +119,14 @@ class Store:
             path.write_bytes(content.getvalue())
 
     def remove_parts(self) -> None:
-        """Remove the parts, and what killed processes left half-written."""
+        """Remove the parts, and incomplete files of killed processes."""
         shutil.rmtree(self.parts, ignore_errors=True)
         for path in self.folder.glob(f".{self.name}.*.half"):
             path.unlink(missing_ok=True)
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Let one process at a time write; the others wait, and the lock of a dead one is free."""
+        """Let one process at a time write; the lock of a process that has ended is released."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with extra_needed():
             from filelock import FileLock

@@ -1,4 +1,4 @@
-"""What a catalogue at VizieR is made of: tables, and the columns that are wanted of them."""
+"""Description of catalogues at VizieR: their tables and the wanted columns."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ class Column:
     Parameters
     ----------
     name : str
-        Its name in skcluster; for stars, that of the Gaia archive.
+        Name in skcluster; for stars, that of the Gaia archive.
     names : tuple of str
-        Its names at VizieR, upper and lower case told apart (``e_Dist`` and ``E_Dist`` are lower
-        and upper errors). The first that the table has is taken.
+        Names at VizieR, case sensitive (``e_Dist`` and ``E_Dist`` are lower and upper errors). The
+        first one in the table is used.
     kind : {"number", "integer", "text"}
-        A number may be missing (NaN), an integer not.
+        Type; numbers may be missing (NaN), integers may not.
     needed : bool
-        Whether a table without it is refused.
+        Whether the column is required.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Column:
 
 
 def column(name: str, *names: str, kind: Kind = "number", needed: bool = True) -> Column:
-    """A `Column`."""
+    """Return a `Column`."""
     return Column(name, names, kind, needed)
 
 
@@ -47,12 +47,12 @@ class Table:
     Parameters
     ----------
     name : str
-        Its name (``J/A+A/640/A1/table1``), or that of its catalogue (``J/AJ/167/12``): then the
-        catalogue's table that has the columns is looked for.
+        Name of the table (``J/A+A/640/A1/table1``), or of its catalogue (``J/AJ/167/12``); then the
+        table with the columns is searched for.
     n_rows : int
-        Rows as published.
+        Number of published rows.
     columns : tuple of Column
-        What is wanted of it.
+        The wanted columns.
     """
 
     name: str
@@ -61,16 +61,16 @@ class Table:
 
     @property
     def is_catalogue(self) -> bool:
-        """Whether only the catalogue is named."""
+        """Whether the name is that of a catalogue."""
         return self.name.count("/") == 3
 
     def find_columns(self, there: Iterable[str]) -> dict[str, Column]:
-        """Which of the columns that are there is which wanted one.
+        """Return which of the existing columns is which wanted one.
 
         Raises
         ------
         CatalogueChangedError
-            If a needed one is missing.
+            If a needed column is missing.
         """
         names = list(there)
         found = {}
@@ -85,7 +85,7 @@ class Table:
             raise CatalogueChangedError(
                 f"The table {self.name} at VizieR has changed: it has no column "
                 f"{', '.join(missing)}; there are: {', '.join(names)}. A newer version of "
-                "skcluster may know the new names."
+                "skcluster may support the new names."
             )
         return found
 
@@ -97,15 +97,15 @@ class Catalogue:
     Parameters
     ----------
     name : str
-        Its name in skcluster (``cantat_gaudin_2020``), and of its folder in the cache.
+        Name in skcluster (``cantat_gaudin_2020``), and of the folder in the cache.
     clusters : Table
-        A row for each cluster. Its columns ``log_age``, ``a_v`` and ``distance_modulus`` or else
-        ``distance_pc`` are the parameters; beside each, its uncertainty under one of the names
-        ``…_low`` and ``…_high`` (bounds), ``…_lower_error`` and ``…_upper_error``, or ``…_error``.
+        The table of clusters. Its columns ``log_age``, ``a_v`` and ``distance_modulus`` or else
+        ``distance_pc`` are the parameters; their uncertainties are named ``…_low`` and ``…_high``
+        (bounds), ``…_lower_error`` and ``…_upper_error``, or ``…_error``.
     members : Table or None
-        A row for each member star.
+        The table of member stars.
     description : str
-        What the table means, whom to cite and what to beware of.
+        Description with the reference to cite and caveats.
     """
 
     name: str

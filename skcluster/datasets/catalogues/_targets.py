@@ -1,4 +1,4 @@
-"""A catalogue's parameters, in its own units, as targets with their uncertainties."""
+"""Convert a catalogue's parameters to targets with uncertainties."""
 
 import numpy as np
 import pandas as pd
@@ -6,7 +6,7 @@ import pandas as pd
 from skcluster._utils.typing import FloatArray
 from skcluster.photometry import distance_from_modulus
 
-#: Target -> the columns that may hold it, the first that is there taken.
+#: Columns of each target; the first one in the table is used.
 SOURCES = {
     "log_age": ("log_age",),
     "a_v": ("a_v",),
@@ -15,12 +15,12 @@ SOURCES = {
 
 
 def targets_of(clusters: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Targets and the bounds of their uncertainties.
+    """Return targets and the bounds of their uncertainties.
 
     Parameters
     ----------
     clusters : DataFrame
-        A catalogue's clusters, columns named as `Catalogue` says.
+        A catalogue's clusters, with the columns of `Catalogue`.
 
     Returns
     -------
@@ -41,7 +41,7 @@ def targets_of(clusters: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def _bounds(clusters: pd.DataFrame, source: str) -> tuple[FloatArray, FloatArray]:
-    """The lower and upper bound of a parameter, in the catalogue's units."""
+    """Return the lower and upper bound of a parameter, in the catalogue's units."""
     there = clusters.columns
     value = clusters[source].to_numpy()
     if f"{source}_low" in there:

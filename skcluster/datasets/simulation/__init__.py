@@ -1,4 +1,4 @@
-"""Simulated star clusters: parameters, stars, dust, Gaia, and what does not belong."""
+"""Simulated star clusters: parameters, stars, extinction, Gaia's errors, and field stars."""
 
 from skcluster.datasets.simulation._effects import Effects
 from skcluster.datasets.simulation._parquet import simulate_to_parquet

@@ -1,6 +1,6 @@
-"""Clusters in blocks of fixed size, each with a random stream of its own.
+"""Simulate clusters in blocks of fixed size, each with its own random stream.
 
-So the same seed gives the same clusters, whatever works on the blocks, and in whatever order.
+Thus the same seed gives the same clusters, whatever the number of processes and the order.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What makes a simulated cluster look real, each effect by name."""
+"""Physical and observational effects in simulated clusters."""
 
 from dataclasses import dataclass, fields, replace
 from typing import Any, Self
@@ -7,7 +7,7 @@ import numpy as np
 
 from skcluster.photometry import Law
 
-# The largest value of shares of stars; a cluster needs some members.
+# Maximum of fractions of stars; a cluster needs some members.
 _MOST = {
     "binary_fraction": 1.0,
     "blue_straggler_fraction": 1.0,
@@ -20,29 +20,27 @@ _MOST = {
 class Effects:
     """Physical and observational effects that separate simulated stars from their isochrone.
 
-    The defaults give clusters like the published member lists of real ones. Zero (or, for the
-    limit, infinity) switches an effect off; `Effects.none` switches all of them off, and every
-    star then lies on its isochrone.
+    The defaults give clusters like published member lists. Zero (or infinity for the limit)
+    disables an effect; `Effects.none` disables all of them, so that every star lies on its
+    isochrone.
 
     Parameters
     ----------
     binary_fraction : float, default=0.6
         Fraction of stars with an unresolved companion. The mass ratio is uniform.
     massive_star_loss : float, default=0.5
-        Steepening of the mass function of Kroupa above two solar masses: this is added to its slope
-        of 2.3. Lists of members contain fewer massive stars than the mass function that fits the
-        fainter ones.
+        Steepening of the mass function of Kroupa above two solar masses, added to its slope of 2.3.
+        Member lists contain fewer massive stars than expected from the fainter ones.
     blue_straggler_fraction : float, default=0.007
         Fraction of stars, in clusters older than 300 Myr, that are hotter and brighter than the
         turn-off: stars on the main sequence of a younger isochrone.
     field_fraction : float, default=0.16
-        Mean fraction of field stars in the list of a distant cluster: stars of the disc along its
-        line of sight whose parallaxes agree with the cluster's. It varies between clusters and
-        vanishes for nearby ones.
+        Mean fraction of field stars in the list of a distant cluster: disc stars along its line of
+        sight with consistent parallaxes. It varies between clusters and vanishes for nearby ones.
     law : {"dr2", "edr3"}, default="dr2"
-        How A_V dims and reddens a star, see `skcluster.photometry.extinction_coefficients`. The
-        extinctions of [4]_, which the simulated labels imitate, come from DR2 photometry. Its law
-        reddens a tenth more for the same A_V, which agrees with the colours of real clusters.
+        Extinction law, see `skcluster.photometry.extinction_coefficients`. The extinctions of [4]_,
+        on which the simulated labels are modelled, are based on DR2 photometry. Its law reddens a
+        tenth more for the same A_V, which agrees with the colours of real clusters.
     differential_reddening : float, default=0.28
         Mean scale of the extinction of individual stars in excess of the cluster's A_V, as a
         fraction of A_V. It is never negative, because ``a_v`` is the extinction at the blue edge of
@@ -59,16 +57,16 @@ class Effects:
     parallax_errors : float, default=1.0
         Factor on the parallax errors by magnitude.
     parallax_floor : float, default=0.018
-        Scatter of parallaxes beyond their errors (mas).
+        Scatter of parallaxes in excess of their errors (mas).
     parallax_zero_point : float, default=0.016
         Offset added to every parallax (mas).
     parallax_zero_point_scatter : float, default=0.022
         Standard deviation of the zero point from cluster to cluster (mas).
     incompleteness : float, default=0.1
-        Fraction of members missing at the faint limit; it halves with every magnitude towards
-        brighter stars.
+        Fraction of members missing at the faint limit; it halves per magnitude towards brighter
+        stars.
     faint_limit : float, default=18.0
-        Faintest G in the catalogue (mag).
+        Magnitude limit of the catalogue in G (mag).
 
     See Also
     --------
@@ -121,7 +119,7 @@ class Effects:
     faint_limit: float = 18.0
 
     def __post_init__(self) -> None:
-        """Refuse values that no catalogue can have."""
+        """Check the values."""
         for name in _strengths():
             value, most = getattr(self, name), _MOST.get(name, np.inf)
             if name in ("parallax_zero_point", "faint_limit"):
@@ -132,13 +130,13 @@ class Effects:
                 raise ValueError(f"{name} must be {bounds}, not {value!r}.")
         if np.isinf(self.faint_limit) and (self.field_fraction > 0 or self.incompleteness > 0):
             raise ValueError(
-                "Without a faint_limit there are no bounds to the field stars and no limit that "
-                "completeness falls towards: set field_fraction and incompleteness to 0."
+                "Field stars and incompleteness need a finite faint_limit: "
+                "set field_fraction and incompleteness to 0."
             )
 
     @classmethod
     def none(cls) -> Self:
-        """Return effects that are all switched off.
+        """Return effects that are all disabled.
 
         Returns
         -------
@@ -165,5 +163,5 @@ class Effects:
 
 
 def _strengths() -> list[str]:
-    """Names of the effects that a number sets the strength of."""
+    """Return the names of the effects whose strength is a number."""
     return [f.name for f in fields(Effects) if f.name != "law"]

@@ -1,4 +1,4 @@
-"""Stars of the Galactic disc that pass for members of a cluster."""
+"""Disc stars with parallaxes consistent with those of a cluster."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -9,50 +9,50 @@ from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.isochrones import IsochroneGrid, kroupa
 from skcluster.photometry import distance_modulus
 
-#: Dust fills the disc with this scale along a sightline (kpc).
+#: Scale length of the dust along a sightline (kpc).
 DUST_SCALE = 4.0
-# Parallaxes this far from the cluster's pass for it: mas, and a fraction of the parallax.
+# Tolerance of parallaxes around the cluster's: mas, and a fraction of the parallax.
 _WINDOW, _RELATIVE_WINDOW = 0.1, 0.05
 _N_DISTANCES = 24
-# From about this distance on (kpc) a list holds its full share of field stars.
+# Beyond about this distance (kpc) a list has its full fraction of field stars.
 _CONFUSION_DISTANCE = 1.0
 
 
 @dataclass(frozen=True)
 class DiscStars:
-    """Stars of the disc by brightness.
+    """Disc stars sorted by brightness.
 
     Attributes
     ----------
     magnitudes : ndarray of shape (3, n_stars)
         Absolute G, BP, RP, brightest star first.
     cumulative : ndarray of shape (n_stars,)
-        Share of stars as bright as each, or brighter.
+        Cumulative fraction of stars of each brightness or brighter.
     """
 
     magnitudes: FloatArray
     cumulative: FloatArray
 
     def share_brighter(self, g: FloatArray) -> FloatArray:
-        """Share of stars brighter than absolute magnitudes."""
+        """Return the share of stars that are brighter than absolute magnitudes."""
         return np.interp(g, self.magnitudes[0], self.cumulative)
 
     def draw(self, share: FloatArray, rng: np.random.Generator) -> FloatArray:
-        """Absolute magnitudes of stars from among the brightest share, shape (3, n_stars)."""
+        """Draw absolute magnitudes of stars among the brightest share, shape (3, n_stars)."""
         found = np.searchsorted(self.cumulative, rng.random(len(share)) * share)
         return self.magnitudes[:, np.minimum(found, len(self.cumulative) - 1)]
 
 
 @cache
 def disc_stars(n_ages: int = 200, n_masses: int = 300) -> DiscStars:
-    """Single stars of a disc that has formed stars evenly for ten billion years."""
+    """Simulate individual stars of a disc with constant star formation over ten billion years."""
     rng = np.random.default_rng(0)
     log_age = np.log10(10 ** rng.uniform(0, 1, n_ages) * 1e9)
     log_age[: n_ages // 2] = rng.uniform(7.0, 9.0, n_ages // 2)
     metallicity = np.clip(rng.normal(-0.1, 0.2, n_ages), *IsochroneGrid.METALLICITY_RANGE)
     isochrones = IsochroneGrid.load().interpolate(log_age, metallicity)
-    # Half of the masses evenly in log mass, half on the points of the isochrone, so that giants
-    # are there; each star stands for the stars of its stretch of mass and age.
+    # Half of the masses are uniform in log mass, half on the points of the isochrone, to include
+    # giants; each star represents those of an interval of mass and age.
     n = n_masses // 2
     points = isochrones.log_mass[:, :: max(1, isochrones.log_mass.shape[1] // n)]
     even = points[:, :1] + (points[:, -1:] - points[:, :1]) * np.linspace(0, 1, n)
@@ -76,11 +76,11 @@ def field_counts(
     mean_share: float,
     rng: np.random.Generator,
 ) -> IntArray:
-    """Number of field stars in each cluster's list, fewer near the Sun, where parallaxes tell."""
+    """Draw the number of field stars in each list; parallaxes exclude most near the Sun."""
     if mean_share == 0:
         return np.zeros(len(n_stars), np.int64)
     mean = mean_share * -np.expm1(-distance_kpc / _CONFUSION_DISTANCE)
-    # Differs from cluster to cluster about as widely as a share of this mean can.
+    # The scatter between clusters is about the maximum for a fraction with this mean.
     share = rng.beta(2.0, 2.0 / mean - 2.0)
     number: IntArray = np.minimum(np.round(share * n_stars).astype(np.int64), n_stars - 1)
     return number
@@ -93,16 +93,16 @@ def draw_field(
     faint_limit: float,
     rng: np.random.Generator,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Field stars of clusters.
+    """Draw the field stars of clusters.
 
     Parameters
     ----------
     cluster : ndarray of int, shape (n_stars,)
-        Which cluster each star is to pass for.
+        Cluster of each star.
     distance_kpc, a_v : ndarray of shape (n_clusters,)
-        Of the clusters.
+        Distance and extinction of the clusters.
     faint_limit : float
-        The faintest G that is in the catalogue.
+        Magnitude limit of the catalogue in G.
     rng : Generator
 
     Returns
@@ -116,8 +116,8 @@ def draw_field(
     parallax = 1 / distance_kpc
     window = np.hypot(_WINDOW, _RELATIVE_WINDOW * parallax)
     steps = np.linspace(-2, 2, _N_DISTANCES)
-    # The parallaxes that pass for the cluster's, and how many stars of the disc have them: the
-    # volume of a shell of parallax (d^2 dd = p^-4 dp) times those that are bright enough there.
+    # Parallaxes consistent with the cluster's, and the number of disc stars there: the volume of a
+    # shell of parallax (d^2 dd = p^-4 dp) times the fraction of stars that are bright enough.
     parallaxes = np.maximum(parallax[:, None] + window[:, None] * steps, 0.04)
     distances = 1 / parallaxes
     dust = -np.expm1(-distances / DUST_SCALE) / -np.expm1(-distance_kpc / DUST_SCALE)[:, None]

@@ -1,4 +1,4 @@
-"""What Gaia EDR3 makes of true magnitudes and parallaxes."""
+"""Observe true magnitudes and parallaxes with Gaia EDR3."""
 
 import numpy as np
 
@@ -6,17 +6,17 @@ from skcluster._utils.typing import BoolArray, FloatArray, IntArray
 from skcluster.datasets.simulation._effects import Effects
 from skcluster.gaia import Band, parallax_error, photometric_error
 
-# BP fluxes under about one electron a second come out too high (Riello et al. 2021, section 8.1):
+# BP fluxes below about one electron per second are overestimated (Riello et al. 2021, section 8.1),
 # as if a source of this magnitude were added.
 _BP_EXCESS_MAGNITUDE = 22.8
 
-# Spread of the parallax error (dex) from one part of the sky to another and from star to star, in
-# the lists of Almeida, Monteiro & Dias 2023.
+# Scatter of the parallax error (dex) between parts of the sky and between stars, in the lists of
+# Almeida, Monteiro & Dias 2023.
 _SKY_SPREAD, _STAR_SPREAD = 0.10, 0.05
 
 
 def observe_photometry(true: FloatArray, effects: Effects, rng: np.random.Generator) -> FloatArray:
-    """Magnitudes as Gaia measures them, shape (3, n_stars): G, BP, RP."""
+    """Return magnitudes as Gaia measures them, shape (3, n_stars): G, BP, RP."""
     seen = true.copy()
     if effects.faint_bp_bias > 0:
         excess = effects.faint_bp_bias * 10 ** (0.4 * (true[1] - _BP_EXCESS_MAGNITUDE))
@@ -40,7 +40,7 @@ def observe_parallax(
     effects: Effects,
     rng: np.random.Generator,
 ) -> tuple[FloatArray, FloatArray]:
-    """Parallaxes and their errors as Gaia measures them (mas)."""
+    """Return parallaxes and their errors as Gaia measures them (mas)."""
     spread = _SKY_SPREAD * rng.standard_normal(n_clusters)[cluster]
     spread += _STAR_SPREAD * rng.standard_normal(len(g))
     error = parallax_error(g) * 10**spread
@@ -59,7 +59,7 @@ def observed_columns(
     effects: Effects,
     rng: np.random.Generator,
 ) -> dict[str, FloatArray]:
-    """Magnitudes, colours and parallaxes of stars under the Gaia archive's names."""
+    """Return magnitudes, colours and parallaxes of stars under the Gaia archive's names."""
     g, bp, rp = observe_photometry(true, effects, rng)
     parallax, error = observe_parallax(distance_kpc, g, cluster, n_clusters, effects, rng)
     return {
@@ -75,9 +75,9 @@ def observed_columns(
 def membership_probability(
     member: BoolArray, g: FloatArray, rng: np.random.Generator
 ) -> FloatArray:
-    """Probabilities of membership as published lists give them, 0.51 to 1.
+    """Draw membership probabilities as in published lists, 0.51 to 1.
 
-    Near 1 for bright members, spread out for faint ones, lower for stars of the field.
+    They are near 1 for bright members, scattered for faint ones, and lower for field stars.
     """
     doubt = np.where(member, np.clip(0.25 + 0.25 * (g - 14), 0.25, 1.25), 2.0)
     return 1 - 0.49 * rng.random(len(g)) ** (4 / doubt)

@@ -1,4 +1,4 @@
-"""Simulated clusters, streamed to files."""
+"""Simulate clusters and write them to files block by block."""
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -33,13 +33,13 @@ def simulate_to_parquet(
 ) -> None:
     """Simulate clusters and write them to two Parquet files, block by block.
 
-    The clusters are those that `simulate_clusters` gives for the same arguments;
+    The clusters are those of `simulate_clusters` for the same arguments.
     `skcluster.io.read_clusters` reads the files.
 
     Parameters
     ----------
     members : path
-        File for the stars: one row per star, its cluster's name in the column ``cluster``.
+        File for the stars: one row per star, with its cluster's name in the column ``cluster``.
     labels : path
         File for the parameters: one row per cluster, ``cluster``, ``log_age``, ``a_v``,
         ``distance_kpc`` and ``metallicity``.
@@ -61,7 +61,7 @@ def simulate_to_parquet(
     Raises
     ------
     ValueError
-        As `simulate_clusters` does, and if both files are the same.
+        As in `simulate_clusters`, and if both files are the same.
 
     See Also
     --------
@@ -92,7 +92,7 @@ def simulate_to_parquet(
 def _write(
     blocks: Iterable[Block], members: Path, labels: Path, advance: Callable[[int], None]
 ) -> None:
-    """Write the blocks as they come, to files that get their names at the end."""
+    """Write the blocks to temporary files, which are renamed at the end."""
     with whole_file(labels, True) as half_labels, whole_file(members, True) as half_members:
         writers: list[pq.ParquetWriter] = []
         try:
@@ -110,7 +110,7 @@ def _write(
                 writer.close()
         except BaseException:
             for writer in writers:
-                with suppress(OSError):  # a disk that is full is so for its last bytes too
+                with suppress(OSError):  # closing fails as well if the disk is full
                     writer.close()
             raise
 

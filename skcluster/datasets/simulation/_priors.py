@@ -1,4 +1,4 @@
-"""Parameters of clusters to simulate: drawn from priors, or given."""
+"""Draw parameters of clusters from priors, or use given ones."""
 
 from typing import Any, Protocol, TypeAlias
 
@@ -12,7 +12,7 @@ from skcluster.isochrones import IsochroneGrid, check_range
 
 
 class Distribution(Protocol):
-    """Anything with ``rvs``, such as a frozen distribution of `scipy.stats`."""
+    """A distribution with ``rvs``, such as a frozen one of `scipy.stats`."""
 
     def rvs(self, size: int, random_state: np.random.Generator) -> Any:
         """Draw values."""
@@ -20,15 +20,15 @@ class Distribution(Protocol):
 
 Prior: TypeAlias = float | npt.ArrayLike | Distribution | None
 
-# Those of the 1867 clusters of Cantat-Gaudin et al. 2020, as their sample in
-# Almeida, Monteiro & Dias 2023 has them, each broadened by about a tenth.
-# Mean, standard deviation, lowest, highest.
+# Priors of the 1867 clusters of Cantat-Gaudin et al. 2020, from their sample in
+# Almeida, Monteiro & Dias 2023, each broadened by about a tenth.
+# Mean, standard deviation, minimum, maximum.
 _LOG_AGE = (8.25, 0.75, 6.2, 10.0)
 _DISTANCE_MODULUS = (11.2, 1.8, 3.2, 15.7)
 _METALLICITY = (0.0, 0.15, -0.5, 0.4)
 _LOG10_N_STARS = (2.1, 0.36, 1.0, 3.7)
-# Mean A_V far out in the dusty disc (mag), the distance over which it builds up (kpc), the shape
-# of the gamma distribution around the mean, and the most (mag).
+# Mean A_V at large distances (mag), its scale length (kpc), the shape of the gamma distribution
+# around the mean, and the maximum (mag).
 _A_V = (1.75, 1.4, 2.2, 7.0)
 
 
@@ -41,7 +41,7 @@ def _truncated_normal(
 
 
 def draw_a_v(distance_kpc: FloatArray, rng: np.random.Generator) -> FloatArray:
-    """Extinctions (mag) of clusters at distances (kpc): more, and more different, farther away."""
+    """Draw extinctions (mag) at distances (kpc); mean and scatter grow with distance."""
     far, scale, shape, most = _A_V
     mean = far * -np.expm1(-distance_kpc / scale)
     a_v: FloatArray = np.minimum(rng.gamma(shape, mean / shape), most)
@@ -49,7 +49,7 @@ def draw_a_v(distance_kpc: FloatArray, rng: np.random.Generator) -> FloatArray:
 
 
 def check_given(n_clusters: int, priors: dict[str, Prior]) -> None:
-    """Refuse arrays of another length than there are clusters.
+    """Refuse arrays whose length is not the number of clusters.
 
     Raises
     ------
@@ -67,12 +67,12 @@ def check_given(n_clusters: int, priors: dict[str, Prior]) -> None:
 def draw_parameters(
     first: int, n: int, priors: dict[str, Prior], rng: np.random.Generator
 ) -> Parameters:
-    """Parameters of clusters ``first`` to ``first + n``.
+    """Draw the parameters of clusters ``first`` to ``first + n``.
 
     Raises
     ------
     ValueError
-        If a value is one that no cluster can have, or outside the isochrones.
+        If a value is impossible, or outside the range of the isochrones.
     """
 
     def of(name: str) -> FloatArray | None:
@@ -84,8 +84,8 @@ def draw_parameters(
         values = np.asarray(prior, dtype=float)
         return np.full(n, float(values)) if values.ndim == 0 else values[first : first + n]
 
-    # Every default is drawn, used or not, so that giving one parameter leaves the others as
-    # they are for the same seed.
+    # All defaults are drawn, even if not used, so that fixing one parameter does not change the
+    # others for the same seed.
     modulus = _truncated_normal(*_DISTANCE_MODULUS, n, rng)
     default = {
         "log_age": _truncated_normal(*_LOG_AGE, n, rng),

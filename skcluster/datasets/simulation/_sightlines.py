@@ -16,10 +16,10 @@ from skcluster.datasets.simulation._field import DUST_SCALE, disc_stars
 from skcluster.datasets.simulation._gaia import observed_columns
 from skcluster.photometry import distance_modulus, extinction_coefficients
 
-# Distances that stars stand at (kpc).
+# Range of distances of stars (kpc).
 _NEAREST, _FARTHEST, _N_DISTANCES = 0.05, 12.0, 60
-# The density of the disc falls along a sightline with scales from one that leaves the disc to one
-# within it (kpc); A_V at infinity follows a gamma distribution (mag).
+# Scale lengths of the disc density along a sightline, from leaving the disc to within it (kpc);
+# A_V at infinity follows a gamma distribution (mag).
 _DENSITY_SCALES = (0.4, 3.0)
 _A_V_SHAPE, _A_V_MEAN = 1.2, 3.0
 
@@ -42,9 +42,8 @@ def simulate_field_stars(
 ) -> NestedFrame:
     """Simulate field stars along sightlines through the Galactic disc.
 
-    Each sightline has dust and a fall of the density of stars of its own. Its stars come from a
-    disc that has formed stars evenly for ten billion years, and are observed as those of
-    `simulate_clusters` are.
+    Each sightline has its own extinction and density profile. Its stars belong to a disc with
+    constant star formation over ten billion years, and are observed as in `simulate_clusters`.
 
     Parameters
     ----------
@@ -53,7 +52,7 @@ def simulate_field_stars(
     n_stars : int, default=500
         Number of stars per sightline.
     faint_limit : float, default=18.0
-        Faintest G (mag).
+        Magnitude limit in G (mag).
     random_state : int, RandomState instance or None, default=None
         Seed.
 
@@ -67,12 +66,12 @@ def simulate_field_stars(
     See Also
     --------
     simulate_clusters : Simulate star clusters.
-    skcluster.augmentation.ClusterCorruptor : Adds such stars to the lists of clusters.
+    skcluster.augmentation.ClusterCorruptor : Add such stars to the lists of clusters.
 
     Notes
     -----
-    The scales of density and dust are choices of this package: density scales are log-uniform from
-    0.4 to 3 kpc, the A_V at infinity follows a gamma distribution of mean 3 mag.
+    The scales are choices of this package: density scale lengths are log-uniform from 0.4 to 3 kpc,
+    and A_V at infinity follows a gamma distribution with mean 3 mag.
 
     Examples
     --------
@@ -96,7 +95,7 @@ def simulate_field_stars(
 def _places(
     n_sightlines: int, n_stars: int, faint_limit: float, rng: np.random.Generator
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Distance (kpc) and A_V of each star, and the share of disc stars that are seen there."""
+    """Draw the distance (kpc) and A_V of each star, and the share of disc stars visible there."""
     distances = np.geomspace(_NEAREST, _FARTHEST, _N_DISTANCES)
     low, high = np.log(_DENSITY_SCALES)
     scale = np.exp(rng.uniform(low, high, n_sightlines))[:, None]
@@ -105,7 +104,7 @@ def _places(
     seen = disc_stars().share_brighter(
         faint_limit - distance_modulus(distances) - 0.85 * extinction
     )
-    # Distances are evenly spaced in logarithm, so the volume of a shell grows with their cube.
+    # Distances are uniform in logarithm, so the volume of a shell increases with their cube.
     cumulative = np.cumsum(distances**3 * np.exp(-distances / scale) * seen, axis=1)
     cumulative /= cumulative[:, -1:]
     row = np.arange(n_sightlines)

@@ -1,4 +1,4 @@
-"""Simulated clusters, in memory."""
+"""Simulate clusters in memory."""
 
 from typing import Any
 
@@ -26,32 +26,33 @@ def simulate_clusters(
     with_metallicity: bool = False,
     n_jobs: int | None = None,
 ) -> tuple[NestedFrame, pd.DataFrame]:
-    """Simulate star clusters as lists of members observed by Gaia.
+    """Simulate member lists of star clusters as observed by Gaia.
 
     Stars are drawn from a PARSEC isochrone [1]_ with the mass function of [2]_, placed at the
-    cluster's distance and extinction, and observed with the effects that `Effects` describes:
-    companions, differential reddening, errors of magnitudes and parallaxes, a faint limit, field
-    stars. Every parameter may be fixed, given per cluster, or drawn from a distribution.
+    cluster's distance and extinction, and observed with the effects in `Effects`: binaries,
+    differential reddening, errors of magnitudes and parallaxes, a magnitude limit, field stars.
+    Every parameter may be fixed, given per cluster, or drawn from a distribution.
 
     Parameters
     ----------
     n_clusters : int, default=100
         Number of clusters.
     random_state : int, RandomState instance or None, default=None
-        Seed. The same one gives the same clusters whatever ``n_jobs`` is.
+        Determines the random numbers. Pass an int for reproducible clusters, whatever ``n_jobs``.
     log_age : float, array-like of shape (n_clusters,) or distribution, default=None
-        Logarithm (base 10) of the age in years, 6.0 to 10.2. A distribution is anything with
-        ``rvs(size, random_state)``, such as the frozen ones of `scipy.stats`. The default of this
-        and the following is the distribution among the clusters of [3]_, a little broadened.
+        Logarithm (base 10) of the age in years, 6.0 to 10.2. A distribution is an object with
+        ``rvs(size, random_state)``, such as the frozen distributions of `scipy.stats`. The default
+        of this and the following parameters is the slightly broadened distribution of the clusters
+        of [3]_.
     a_v : float, array-like of shape (n_clusters,) or distribution, default=None
-        Extinction A_V at the blue edge of the sequence (mag). The default grows with distance.
+        Extinction A_V at the blue edge of the sequence (mag). The default increases with distance.
     distance_kpc : float, array-like of shape (n_clusters,) or distribution, default=None
         Distance (kpc).
     metallicity : float, array-like of shape (n_clusters,) or distribution, default=None
-        [M/H] (dex), −0.7 to +0.4. The default is normal around 0 with a deviation of 0.15.
+        [M/H] (dex), −0.7 to +0.4. The default is normal with mean 0 and standard deviation 0.15.
     n_stars : int, array-like of shape (n_clusters,) or distribution, default=None
-        Number of stars in the list, including field stars. A cluster may have fewer if very few
-        are brighter than the limit. The default is log-normal around 126.
+        Number of stars in the list, including field stars. A cluster may have fewer if few are
+        brighter than the limit. The default is log-normal around 126.
     effects : Effects, default=None
         Effects on the stars; None takes the defaults of `Effects`.
     with_metallicity : bool, default=False
@@ -62,7 +63,7 @@ def simulate_clusters(
     Returns
     -------
     X : NestedFrame of n_clusters rows
-        The clusters, named ``sim_000000`` and on, with the star columns ``phot_g_mean_mag``,
+        The clusters, named ``sim_000000`` and so on, with the star columns ``phot_g_mean_mag``,
         ``bp_rp``, ``phot_bp_mean_mag``, ``phot_rp_mean_mag`` (mag), ``parallax``,
         ``parallax_error`` (mas) and ``probability``.
     y : DataFrame of n_clusters rows
@@ -71,13 +72,13 @@ def simulate_clusters(
     Raises
     ------
     ValueError
-        If ``n_clusters`` is less than 1, a parameter is outside the isochrones' range or of
-        another length than ``n_clusters``, or a cluster has no star that can be seen.
+        If ``n_clusters`` is less than 1, a parameter is outside the range of the isochrones or has
+        a length other than ``n_clusters``, or a cluster has no star brighter than the limit.
 
     See Also
     --------
-    simulate_to_parquet : More clusters than fit into memory.
-    load_simulated_clusters : A fixed catalogue.
+    simulate_to_parquet : Simulate more clusters than fit into memory.
+    load_simulated_clusters : Load a fixed catalogue.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""The stars of a block of clusters, in one pass over flat arrays."""
+"""Simulate the stars of a block of clusters as flat arrays."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from skcluster.datasets.simulation._gaia import membership_probability, observed
 from skcluster.isochrones import IsochroneGrid, Isochrones, kroupa
 from skcluster.photometry import Law, distance_modulus, extinction_coefficients
 
-# A binary of equal stars is this much brighter than one of them (mag).
+# A binary of equal stars is brighter than one of them by this (mag).
 _TWICE = 2.5 * np.log10(2)
 _OLDEST_WITHOUT_STRAGGLERS = 8.5
 
@@ -32,7 +32,7 @@ class Parameters:
 
 @dataclass(frozen=True)
 class _Stars:
-    """Stars before Gaia measures them: apparent magnitudes, shape (3, n_stars), and distances."""
+    """Stars before the observation: apparent magnitudes, shape (3, n_stars), and distances."""
 
     cluster: IntArray
     magnitudes: FloatArray
@@ -42,7 +42,7 @@ class _Stars:
 def _apparent(
     absolute: FloatArray, distance_kpc: FloatArray, a_v: FloatArray, law: Law
 ) -> FloatArray:
-    """Apparent magnitudes of absolute ones: G, BP and RP along the first axis."""
+    """Return apparent magnitudes from absolute ones: G, BP and RP along the first axis."""
     k = extinction_coefficients(absolute[1] - absolute[2], a_v, law)
     return absolute + np.stack(k) * a_v + distance_modulus(distance_kpc)
 
@@ -50,7 +50,7 @@ def _apparent(
 def simulate_stars(
     parameters: Parameters, effects: Effects, rng: np.random.Generator
 ) -> tuple[dict[str, FloatArray], IntArray]:
-    """Star columns of clusters, cluster after cluster, and the number of stars of each.
+    """Simulate the stars of clusters, cluster after cluster; return columns and numbers of stars.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def simulate_stars(
 def _invisible(parameters: Parameters, i: int, effects: Effects) -> ValueError:
     return ValueError(
         f"A cluster of {parameters.n_stars[i]} stars, log age {parameters.log_age[i]:.2f}, at "
-        f"{parameters.distance_kpc[i]:.2f} kpc behind A_V = {parameters.a_v[i]:.2f} mag has no "
+        f"{parameters.distance_kpc[i]:.2f} kpc with A_V = {parameters.a_v[i]:.2f} mag has no "
         f"star brighter than G = {effects.faint_limit:g}, the faint_limit."
     )
 
@@ -86,12 +86,12 @@ def _members(
     effects: Effects,
     rng: np.random.Generator,
 ) -> _Stars:
-    """Members bright enough to be seen, as many of each cluster as wanted or nearly so."""
+    """Draw members bright enough to be seen, about as many per cluster as wanted."""
     masses = kroupa(effects.massive_star_loss)
     bounds = np.stack(_mass_bounds(parameters, isochrones, effects))
     lowest, single, highest = masses.rank(bounds)
-    # So many that enough remain nearly always when the faint ones are lost, a seventh more of
-    # them behind uneven dust.
+    # Enough that sufficient stars remain after the magnitude limit nearly always, with a seventh
+    # more for differential reddening.
     visible = 0.85 * (highest - single) / np.maximum(highest - lowest, 1e-12)
     loss = np.isfinite(effects.faint_limit)
     wanted = n_members / np.maximum(visible * (1 - 0.5 * effects.incompleteness), 0.05)
@@ -124,11 +124,11 @@ def _members(
 def _mass_bounds(
     parameters: Parameters, isochrones: Isochrones, effects: Effects
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Of each cluster the lowest mass that a twin can lift over the limit, that of the faintest
-    single star, and the highest (solar masses).
+    """Return mass bounds per cluster (solar masses): the lowest mass that an equal-mass companion
+    can lift above the limit, that of the faintest visible star without one, and the highest.
     """
     distance, a_v = parameters.distance_kpc[:, None], parameters.a_v[:, None]
-    # Every fourth point, and the last one, place the limit well enough.
+    # Every fourth point, and the last one, locate the limit well enough.
     points = np.r_[0 : isochrones.log_mass.shape[1] : 4, -1]
     log_mass = isochrones.log_mass[:, points]
     absolute = isochrones.magnitudes[:, :, points]
@@ -182,7 +182,7 @@ def _make_blue_stragglers(
 def _observe(
     members: _Stars, field: _Stars, n_clusters: int, effects: Effects, rng: np.random.Generator
 ) -> tuple[dict[str, FloatArray], IntArray]:
-    """The catalogue's columns of members and field stars, sorted by cluster."""
+    """Return the catalogue's columns of members and field stars, sorted by cluster."""
     cluster = np.concatenate([members.cluster, field.cluster])
     order = np.argsort(cluster, kind="stable")
     true = np.concatenate([members.magnitudes, field.magnitudes], axis=1)[:, order]

@@ -1,4 +1,4 @@
-"""What every kind of network has: inputs, outputs, and weights under names."""
+"""Interface of all networks: named inputs and weights, and outputs."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -16,14 +16,14 @@ Inputs = dict[str, FloatArray]
 
 
 class Layers(Protocol):
-    """What a network is made of; numpy computes with it, Keras builds layers of these names.
+    """The layers of a network; numpy computes with them, Keras builds layers of these names.
 
     Layers find their weights by their own name and one of the endings ``_kernel``, ``_bias``,
     ``_scale``, ``_offset``, ``_mean`` and ``_variance``.
     """
 
     def dense(self, name: str, x: Any) -> Any:
-        """Multiply the last axis by a kernel, and add a bias where there is one."""
+        """Multiply the last axis by a kernel, and add a bias if there is one."""
 
     def convolution(self, name: str, x: Any, strides: int) -> Any:
         """Convolve images with a square kernel, padded with zeros at the edges ("same")."""
@@ -51,7 +51,7 @@ class Layers(Protocol):
 
 
 class Architecture(ABC):
-    """The sizes of a network, as plain data. Equal ones can share a compiled network."""
+    """Layers and shapes of a network, as plain data. Equal ones can share a compiled network."""
 
     n_outputs: int
 
@@ -67,7 +67,7 @@ class Architecture(ABC):
 
     @abstractmethod
     def outputs(self, layers: Layers, inputs: Mapping[str, Any]) -> Any:
-        """Give what the loss takes, one row of numbers for each row of the inputs."""
+        """Return the input of the loss, one row of numbers per row of the inputs."""
 
     @property
     @abstractmethod
@@ -76,10 +76,10 @@ class Architecture(ABC):
 
     @abstractmethod
     def steps_per_execution(self, n_batches: int) -> int:
-        """Give the number of steps of the training that run in one call."""
+        """Return the number of training steps that run in one call."""
 
     def initial_weights(self, rng: np.random.Generator) -> Weights:
-        """Draw the weights from which training starts.
+        """Draw the initial weights.
 
         Kernels are uniform with the variance 2 / (n_in + n_out) of Glorot & Bengio (2010), biases
         zero, normalizations the identity. numpy draws them, so they depend on the seed only, not

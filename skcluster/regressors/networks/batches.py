@@ -1,4 +1,4 @@
-"""The rows that a network learns from, and the order in which it sees them."""
+"""Training rows, and their division into batches."""
 
 from dataclasses import dataclass
 from math import ceil
@@ -38,7 +38,7 @@ class Rows:
         if n_validation >= len(self):
             raise ValueError(
                 f"validation_fraction={fraction} sets {n_validation} of the n_samples={len(self)} "
-                "rows aside and leaves none to learn from. Give more rows or "
+                "rows aside and leaves none for training. Give more rows or "
                 "validation_fraction=0."
             )
         order = rng.permutation(len(self))
@@ -48,11 +48,11 @@ class Rows:
 def batch_rows(
     n_rows: int, batch_size: int, epochs: int, rng: np.random.Generator
 ) -> NDArray[np.int32]:
-    """Shuffle the rows anew for each epoch and deal them into batches of one size.
+    """Shuffle the rows for each epoch and divide them into batches of one size.
 
-    One size means one compilation, and no small noisy batch at the end: 1867 rows in batches of at
-    most 299 are 7 batches of 267. Where the rows do not fill the last batch, it takes (fewer than
-    there are batches) rows from the start of the same epoch.
+    A single size avoids a second compilation and a small noisy batch at the end: 1867 rows in
+    batches of at most 299 are 7 batches of 267. If the rows do not fill the last batch, it takes a
+    few rows, fewer than there are batches, from the start of the same epoch.
 
     Returns
     -------

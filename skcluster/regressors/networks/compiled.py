@@ -1,4 +1,4 @@
-"""Compiled networks, used again by every fit of the same architecture."""
+"""Compiled networks, reused by all fits of the same architecture."""
 
 import threading
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ DATA_LOSS = "data_loss"
 
 @dataclass(frozen=True)
 class Recipe:
-    """All that is built into a compiled network; what is not here can change between fits."""
+    """Everything that is built into a compiled network; the rest can change between fits."""
 
     architecture: Architecture
     loss: Loss
@@ -31,14 +31,14 @@ class Recipe:
 
 
 class CompiledNetwork:
-    """A network with its optimizer, which a fit sets up and trains."""
+    """A network with its optimizer, which a fit initializes and trains."""
 
     def __init__(self, recipe: Recipe) -> None:
         self._names = list(recipe.architecture.weight_shapes)
         self.regularizers = AdjustableRegularizers(recipe.penalized)
         self.model, self._variables = build_model(recipe.architecture, self.regularizers)
         self.optimizer = recipe.optimizer.build()
-        # Keras' "loss" holds the penalty too, this metric the loss of the data alone.
+        # Keras' "loss" includes the penalty, this metric does not.
         data_loss = keras.metrics.MeanMetricWrapper(
             recipe.loss.per_row, name=DATA_LOSS, dtype=PRECISION
         )
@@ -55,14 +55,14 @@ class CompiledNetwork:
         self._fresh_optimizer = read(self.optimizer.variables)
 
     def prepare(self, weights: Weights, seed: int, **strengths: float) -> None:
-        """Start from these weights, and forget the last fit."""
+        """Set the initial weights, and reset the state of the last fit."""
         assign(self._variables, [weights[name] for name in self._names])
         assign(self.optimizer.variables, self._fresh_optimizer)
         self.regularizers.adjust(seed, **strengths)
 
     @property
     def weights(self) -> Weights:
-        """A copy of the weights as they are."""
+        """A copy of the current weights."""
         return dict(zip(self._names, read(self._variables), strict=True))
 
     def predict(self, inputs: Inputs) -> FloatArray:
@@ -83,12 +83,12 @@ _lock = threading.Lock()
 def borrow(recipe: Recipe) -> Iterator[CompiledNetwork]:
     """Lend a compiled network to one fit, so that two threads never train the same one.
 
-    TensorFlow keeps the memory of every network it has compiled; with networks used again, a long
-    search stays flat. Other backends give memory back and compile the strengths of the
-    regularizers in, so there each fit has a network of its own.
+    TensorFlow never frees the memory of a compiled network; reusing networks keeps the memory of a
+    long search constant. Other backends free the memory and compile the strengths of the
+    regularizers as constants, so that each fit has its own network.
     """
     network = _take(recipe) or CompiledNetwork(recipe)
-    yield network  # one that failed half-way is not used again
+    yield network  # a network whose fit failed is not reused
     if keras.backend.backend() == "tensorflow":
         _put_back(recipe, network)
 

@@ -12,8 +12,8 @@ from skcluster.regressors.networks.architecture import Architecture, Layers
 class FeedForwardArchitecture(Architecture):
     """Sizes of a network with an image branch, a branch of numbers, or both.
 
-    The image goes through convolutions and the numbers through ``number_layers``; what comes out
-    of the two is joined and goes through ``hidden_layers`` to the linear outputs.
+    The image passes through convolutions and the numbers through ``number_layers``; both results
+    are joined and pass through ``hidden_layers`` to the linear outputs.
     """
 
     n_outputs: int
@@ -52,16 +52,16 @@ class FeedForwardArchitecture(Architecture):
         return shapes
 
     def outputs(self, layers: Layers, inputs: Mapping[str, Any]) -> Any:
-        """Give the predicted targets."""
+        """Return the predicted targets."""
         return feed_forward_network(layers, self, inputs)
 
     @property
     def jit_compile(self) -> bool:
-        """Whether XLA pays: on a CPU for dense layers alone, not for images or random numbers."""
+        """Whether XLA is faster: on a CPU for dense layers, not for images or random numbers."""
         return self.image_shape is None and not self.dropout and not self.input_noise
 
     def steps_per_execution(self, n_batches: int) -> int:
-        """Run small steps, which are over before Python starts the next, in one call an epoch."""
+        """Return the steps per call: all of an epoch for small steps, whose overhead dominates."""
         return n_batches if self.image_shape is None else 1
 
     def _kernels(self) -> dict[str, tuple[int, ...]]:
@@ -98,12 +98,12 @@ def feed_forward_network(
     net : FeedForwardArchitecture
         Sizes of the network.
     inputs : mapping of str to array
-        "image" (n, height, width, channels) and "numbers" (n, n_numbers), as far as the network
-        has them.
+        "image" (n, height, width, channels) and "numbers" (n, n_numbers), or one of them.
 
     Returns
     -------
     array of shape (n, n_outputs)
+        The predicted targets.
     """
 
     def activated(name: str, x: Any) -> Any:

@@ -10,10 +10,10 @@ from skcluster.regressors.networks.numpy_layers import NORMALIZATION_EPSILON
 from skcluster.regressors.networks.quiet_keras import keras, ops
 from skcluster.regressors.networks.sets import FUNCTIONS
 
-#: Every layer has it, whatever precision is set for Keras as a whole: the weights are kept as
-#: float32, and numpy predicts with them.
+#: Precision of every layer, whatever Keras' global policy is: the weights are float32, and numpy
+#: predicts with them.
 PRECISION = "float32"
-#: Weights of Keras' layers, and their endings here.
+#: Names of weights in Keras, and their endings here.
 _ENDINGS = {
     "gamma": "scale",
     "beta": "offset",
@@ -23,7 +23,7 @@ _ENDINGS = {
 
 
 class Regularizers(Protocol):
-    """What keeps a network from learning its training rows by heart."""
+    """Regularization of a network against overfitting."""
 
     def dropout(self, name: str) -> keras.layers.Layer:
         """Return a layer that drops values."""
@@ -38,8 +38,8 @@ class Regularizers(Protocol):
 class KerasLayers:
     """Layers that Keras runs; see `skcluster.regressors.networks.architecture.Layers`.
 
-    Every layer is named and starts from constants, so that building draws on no global random
-    state: the weights come from `Architecture.initial_weights`.
+    Every layer is named and initialized with constants, so that building does not use the global
+    random state: the weights come from `Architecture.initial_weights`.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class KerasLayers:
 
 @keras.saving.register_keras_serializable("skcluster")
 class FunctionLayer(keras.layers.Layer):
-    """A layer without weights, around one of the functions of the networks."""
+    """A layer without weights that calls one of the functions of the networks."""
 
     def __init__(self, function: str, **options: Any) -> None:
         super().__init__(**options)
@@ -122,7 +122,7 @@ class FunctionLayer(keras.layers.Layer):
         return FUNCTIONS[self.function](ops, *inputs)
 
     def get_config(self) -> dict[str, Any]:
-        """Give what the layer is made from."""
+        """Return the configuration of the layer."""
         return {**super().get_config(), "function": self.function}
 
 
@@ -137,7 +137,7 @@ def build_model(
 
 
 def keras_inputs(architecture: Architecture) -> dict[str, Any]:
-    """Give the inputs of a network as Keras tensors."""
+    """Return the inputs of a network as Keras tensors."""
     return {
         name: keras.Input(shape, name=name, dtype=PRECISION)
         for name, shape in architecture.input_shapes.items()
@@ -145,15 +145,15 @@ def keras_inputs(architecture: Architecture) -> dict[str, Any]:
 
 
 def keras_model(inputs: Any, outputs: Any, name: str) -> keras.Model:
-    """Make a model that keeps its precision."""
+    """Return a model that keeps its precision."""
     model = keras.Model(inputs, outputs, name=name)
-    # Under a global mixed precision a model would cast the variables of its layers.
+    # Under a global mixed precision policy a model would cast the variables of its layers.
     model.dtype_policy = PRECISION
     return model
 
 
 def assign(variables: Sequence[keras.Variable], values: Sequence[FloatArray]) -> None:
-    """Put values into variables, one by one."""
+    """Assign values to variables, one by one."""
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
 
@@ -167,7 +167,7 @@ def read(variables: Sequence[keras.Variable]) -> list[FloatArray]:
 def model_with_weights(
     architecture: Architecture, weights: Weights, regularizers: Regularizers
 ) -> keras.Model:
-    """Build the network with the weights given."""
+    """Build the network with given weights."""
     model, variables = build_model(architecture, regularizers)
     assign(variables, [weights[name] for name in architecture.weight_shapes])
     return model

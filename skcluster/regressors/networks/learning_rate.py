@@ -1,4 +1,4 @@
-"""How the learning rate changes over the training, in every network."""
+"""Learning rate schedules."""
 
 from dataclasses import dataclass
 from math import ceil, cos, pi
@@ -6,7 +6,7 @@ from math import ceil, cos, pi
 
 @dataclass(frozen=True)
 class LearningRateSchedule:
-    """A learning rate at each of a number of points in time, which are epochs or steps.
+    """The learning rate at each point of the training; points are epochs or steps.
 
     Parameters
     ----------
@@ -15,9 +15,9 @@ class LearningRateSchedule:
     n_points : int
         Length of the training.
     shape : {"cosine"} or None
-        Fall to zero along half a cosine, or stay at the peak.
+        Decrease to zero along half a cosine, or stay at the peak.
     warm_up : float
-        Share of the training over which a cosine is preceded by a linear rise.
+        Fraction of the training over which a linear increase precedes the cosine.
     """
 
     peak: float
@@ -26,7 +26,7 @@ class LearningRateSchedule:
     warm_up: float = 0.0
 
     def __call__(self, point: int) -> float:
-        """Learning rate at a point, counted from 0."""
+        """Return the learning rate at a point, counted from 0."""
         if self.shape is None:
             return self.peak
         rise = max(1, ceil(self.warm_up * self.n_points))

@@ -1,4 +1,4 @@
-"""What training minimises: by name, as a function, as Keras' objects or their configurations."""
+"""Loss functions: by name, as a function, as Keras' objects or their configurations."""
 
 import json
 from collections.abc import Callable, Hashable, Mapping
@@ -12,7 +12,7 @@ from skcluster.regressors.networks.architecture import FloatArray
 from skcluster.regressors.networks.keras_layers import PRECISION
 from skcluster.regressors.networks.quiet_keras import keras, ops
 
-#: Losses of an error, computed without Keras for the rows set aside.
+#: Losses as functions of the error, computed without Keras for validation rows.
 _OF_ERRORS: dict[str, Callable[[FloatArray], FloatArray]] = {
     "huber": lambda e: np.where(np.abs(e) <= 1, e**2 / 2, np.abs(e) - 0.5),
     "mae": np.abs,
@@ -29,15 +29,16 @@ class Loss:
     per_row: Callable[[Any, Any], Any] = field(compare=False)
 
     def __call__(self, y: FloatArray, predicted: FloatArray) -> NDArray[np.floating]:
-        """Loss of each row."""
+        """Return the loss of each row."""
         if isinstance(self.identity, str) and self.identity in _OF_ERRORS:
-            return _OF_ERRORS[self.identity](predicted - y).mean(axis=1)
+            means: NDArray[np.floating] = _OF_ERRORS[self.identity](predicted - y).mean(axis=1)
+            return means
         losses = ops.convert_to_numpy(self.per_row(ops.convert_to_tensor(y), predicted))
         return np.broadcast_to(losses, len(y))
 
 
 def resolve_loss(loss: str | Mapping[str, Any] | Callable[..., Any]) -> Loss:
-    """Turn the parameter of an estimator into a loss.
+    """Convert the parameter of an estimator to a loss.
 
     Raises
     ------
@@ -55,28 +56,29 @@ def resolve_loss(loss: str | Mapping[str, Any] | Callable[..., Any]) -> Loss:
 
 
 def identity_of(keras_object: Any) -> Hashable:
-    """Give what two objects of Keras share if they do the same: class and configuration."""
+    """Return a key that two Keras objects share if they have the same class and configuration."""
     try:
         config = {**keras_object.get_config(), "name": None}  # Keras numbers some names
         return type(keras_object), json.dumps(config, sort_keys=True)
     except (TypeError, NotImplementedError):
-        return keras_object
+        identity: Hashable = keras_object
+        return identity
 
 
 @keras.saving.register_keras_serializable("skcluster")
 class FunctionLoss(keras.losses.Loss):
-    """A function of true and predicted values as a loss, in the precision of the networks."""
+    """A loss from a function of true and predicted values, in the precision of the networks."""
 
     def __init__(self, function: Callable[..., Any], **options: Any) -> None:
         super().__init__(**{"dtype": PRECISION, **options})
         self.function = function
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Loss of each row."""
+        """Compute the loss of each row."""
         return self.function(y_true, y_pred)
 
     def get_config(self) -> dict[str, Any]:
-        """Give what the loss is made from."""
+        """Return the configuration of the loss."""
         function = keras.saving.serialize_keras_object(self.function)
         return {**super().get_config(), "function": function}
 
@@ -89,6 +91,6 @@ class FunctionLoss(keras.losses.Loss):
 
 @keras.saving.register_keras_serializable("skcluster")
 def gaussian_loss(y: Any, outputs: Any) -> Any:
-    """Negative log likelihood of a normal distribution for each target, averaged over targets."""
+    """Compute the negative log likelihood of a normal distribution, averaged over targets."""
     mean, log_spread = ops.split(outputs, 2, axis=-1)
     return ops.mean(0.5 * ops.square((y - mean) * ops.exp(-log_spread)) + log_spread, axis=-1)

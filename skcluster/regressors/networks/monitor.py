@@ -1,4 +1,4 @@
-"""What watches and steers the training: learning rate, history, validation, best weights."""
+"""Callbacks of the training: learning rate, history, validation, best weights."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 class ScheduledLearningRate(keras.callbacks.Callback):
-    """Sets the learning rate at each epoch or step; a constant one once, at the start.
+    """Set the learning rate at each epoch or step; a constant one once, at the start.
 
     Parameters
     ----------
     schedule : LearningRateSchedule or None
-        None leaves the optimizer to a schedule of Keras' own.
+        None if the optimizer has a schedule of Keras.
     by_step : bool
-        Whether a point of the schedule is a step.
+        Whether a point of the schedule is a step, not an epoch.
     """
 
     def __init__(self, schedule: LearningRateSchedule | None, by_step: bool) -> None:
@@ -34,9 +34,9 @@ class ScheduledLearningRate(keras.callbacks.Callback):
 
     @property
     def current(self) -> float:
-        """The learning rate as it is, other callbacks' changes included."""
+        """The current learning rate, including changes by other callbacks."""
         rate = float(self.model.optimizer.learning_rate)
-        # Without the rounding to single precision, where nobody changed it.
+        # Without the rounding to single precision, if it is unchanged.
         return self._last if rate == np.float32(self._last) else rate
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
@@ -62,7 +62,7 @@ class ScheduledLearningRate(keras.callbacks.Callback):
 
 
 class TrainingMonitor(keras.callbacks.Callback):
-    """Writes the history, measures the rows set aside, and keeps the best weights."""
+    """Record the history, compute the validation loss, and keep the best weights."""
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ class TrainingMonitor(keras.callbacks.Callback):
         self._bar = _bar(epochs) if settings.verbose == 1 else None
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Write the history; callbacks that come later find ``val_loss`` in their logs."""
+        """Record the history; later callbacks find ``val_loss`` in their logs."""
         logs = {} if logs is None else logs
         self.history["loss"].append(float(logs.get(DATA_LOSS, logs["loss"])))
         self.history["learning_rate"].append(self._rate.current)
@@ -93,12 +93,12 @@ class TrainingMonitor(keras.callbacks.Callback):
             self._bar.update(epoch + 1, self._losses(), finalize=False)
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
-        """End the line of the progress bar."""
+        """Finish the line of the progress bar."""
         if self._bar is not None:
             self._bar.update(len(self.history["loss"]), self._losses(), finalize=True)
 
     def result(self) -> tuple[Weights, int]:
-        """Best weights and their epoch, counted from 1; without validation, the last."""
+        """Return the best weights and their epoch, counted from 1; without validation, the last."""
         if self._best is None:
             return self._network.weights, len(self.history["loss"])
         return self._best
@@ -108,7 +108,7 @@ class TrainingMonitor(keras.callbacks.Callback):
         return [(name, self.history[name][-1]) for name in names if self.history.get(name)]
 
     def _validate(self, epoch: int) -> float:
-        """Loss of the rows set aside; keeps the best weights, and ends the training in time."""
+        """Return the validation loss; keep the best weights, and stop the training early."""
         assert self._validation is not None
         rows, weights = self._validation, self._network.weights
         if "image" in rows.inputs:
@@ -126,5 +126,5 @@ class TrainingMonitor(keras.callbacks.Callback):
 
 
 def _bar(epochs: int) -> keras.utils.Progbar:
-    """A progress bar over the epochs that shows the losses as they are and the time left."""
+    """Return a progress bar over the epochs that shows the current losses and the time left."""
     return keras.utils.Progbar(epochs, unit_name="epoch", stateful_metrics=("loss", "val_loss"))

@@ -1,4 +1,4 @@
-"""The prediction of a network in plain numpy, without the cost of a call into Keras."""
+"""Predictions of a network in numpy, without the overhead of Keras."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from skcluster.regressors.networks.architecture import Architecture, FloatArray
 from skcluster.regressors.networks.threads import one_blas_thread
 
 NORMALIZATION_EPSILON = 1e-3
-_N_IMAGES = 32  # images at a time, so that the unfolded windows stay small
+_N_IMAGES = 32  # images per block, so that the unfolded windows stay small
 
 
 def _elu(x: FloatArray) -> FloatArray:
@@ -19,7 +19,8 @@ def _elu(x: FloatArray) -> FloatArray:
 
 
 def _gelu(x: FloatArray) -> FloatArray:
-    return x * 0.5 * (1 + erf(x * float(np.sqrt(0.5))))
+    y: FloatArray = x * 0.5 * (1 + erf(x * float(np.sqrt(0.5))))
+    return y
 
 
 def _silu(x: FloatArray) -> FloatArray:
@@ -42,7 +43,7 @@ ACTIVATIONS: dict[str, Callable[[FloatArray], FloatArray]] = {
 def predict(
     architecture: Architecture, weights: Mapping[str, FloatArray], inputs: Mapping[str, FloatArray]
 ) -> FloatArray:
-    """Give the outputs of the network, in the precision of the inputs and weights."""
+    """Return the outputs of the network, in the precision of the inputs and weights."""
     layers = NumpyLayers(weights)
     with one_blas_thread():
         if "image" not in inputs:
@@ -56,13 +57,13 @@ def predict(
 
 
 class NumpyLayers:
-    """Layers that compute; see `skcluster.regressors.networks.architecture.Layers`."""
+    """Layers computed by numpy; see `skcluster.regressors.networks.architecture.Layers`."""
 
     def __init__(self, weights: Mapping[str, FloatArray]) -> None:
         self._weights = weights
 
     def dense(self, name: str, x: FloatArray) -> FloatArray:
-        """Multiply, and add a bias where there is one."""
+        """Multiply, and add a bias if there is one."""
         return self._product(name, x, self._weights[f"{name}_kernel"])
 
     def convolution(self, name: str, x: FloatArray, strides: int) -> FloatArray:
@@ -76,8 +77,8 @@ class NumpyLayers:
         scale, offset, mean, variance = (
             self._weights[f"{name}_{part}"] for part in ("scale", "offset", "mean", "variance")
         )
-        epsilon = np.float32(NORMALIZATION_EPSILON)
-        return (x - mean) * (scale / np.sqrt(variance + epsilon)) + offset
+        deviation: FloatArray = np.sqrt(variance + np.float32(NORMALIZATION_EPSILON))
+        return (x - mean) * (scale / deviation) + offset
 
     def activation(self, name: str, function: str, x: FloatArray) -> FloatArray:
         """Apply an activation."""
@@ -92,11 +93,11 @@ class NumpyLayers:
         return np.concatenate(parts, axis=-1)
 
     def dropout(self, name: str, x: FloatArray) -> FloatArray:
-        """Leave the values as they are."""
+        """Return the values unchanged."""
         return x
 
     def noise(self, name: str, x: FloatArray) -> FloatArray:
-        """Leave the values as they are."""
+        """Return the values unchanged."""
         return x
 
     def apply(self, name: str, function: Callable[..., Any], *inputs: FloatArray) -> FloatArray:

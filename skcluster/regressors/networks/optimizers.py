@@ -10,40 +10,42 @@ from skcluster.regressors.networks.quiet_keras import keras
 
 @dataclass(frozen=True)
 class OptimizerRecipe:
-    """What an optimizer is made from; equal ones can share a compiled network.
+    """The configuration of an optimizer; equal ones can share a compiled network.
 
-    The learning rate is no part of it, unless it is one of Keras' schedules.
+    It excludes the learning rate, unless this is a schedule of Keras.
     """
 
     kind: type[keras.optimizers.Optimizer]
     config: str
 
     def build(self) -> keras.optimizers.Optimizer:
-        """Make a new optimizer."""
+        """Return a new optimizer."""
         return self.kind.from_config(json.loads(self.config))
 
 
 def resolve_optimizer(
     optimizer: Any, learning_rate: float, **named_options: Any
 ) -> tuple[OptimizerRecipe, float | None]:
-    """Turn the parameter of an estimator into a recipe and a learning rate.
+    """Convert the parameter of an estimator to a recipe and a learning rate.
 
-    An object or a configuration keeps its own settings, the learning rate among them. It is never
-    used itself, so that no fit depends on the one before.
+    An object or a configuration keeps its own settings, including the learning rate. It is copied,
+    so that fits do not depend on each other.
 
     Parameters
     ----------
     optimizer : str, mapping or keras.optimizers.Optimizer
+        Name, configuration or object.
     learning_rate : float
-        For an optimizer that is named.
+        Learning rate of an optimizer given by name.
     **named_options : object
-        Settings of an optimizer that is named.
+        Settings of an optimizer given by name.
 
     Returns
     -------
     recipe : OptimizerRecipe
+        Its configuration.
     learning_rate : float or None
-        None if it is a schedule of Keras' own.
+        Its learning rate; None if it is a schedule of Keras.
 
     Raises
     ------

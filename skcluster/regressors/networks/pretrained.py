@@ -1,4 +1,4 @@
-"""Weights from which training starts, in a file of plain arrays."""
+"""Files of pretrained weights, as plain arrays."""
 
 from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import as_file, files
@@ -13,9 +13,9 @@ from skcluster.regressors.networks.sets import SetArchitecture
 
 #: Name of the weights in this package, and their file.
 _SHIPPED = {"simulated": "set_simulated.npz"}
-#: Entry of a file that lists the names of the targets.
+#: Entry of a file with the names of the targets.
 _TARGETS = "targets"
-#: Weights that belong to single targets.
+#: Weights that belong to individual targets.
 _HEAD = ("output_kernel", "output_bias", "direct_kernel")
 
 
@@ -25,28 +25,28 @@ def save_pretrained(
     *,
     targets: Sequence[str] | None = None,
 ) -> None:
-    """Write the weights of networks in half precision, to start training from.
+    """Write the weights of networks in half precision, as initial weights of a later training.
 
     Parameters
     ----------
     file : str or Path
-        Ends in ".npz".
+        File to write; its name ends in ".npz".
     networks : fitted estimator or sequence of mappings
-        A fitted `SetRegressor` or whatever holds one, such as the pipelines of
-        `skcluster.pipelines` and models that `skcluster.load_model` read; or its ``weights_``.
+        A fitted `SetRegressor`, or an estimator that contains one, such as the pipelines of
+        `skcluster.pipelines` and models read by `skcluster.load_model`; or its ``weights_``.
     targets : sequence of str, optional
-        Names of the targets, in order. With them, training can start from these weights for other
-        targets too, and uses those of the targets that have the same name. Unless given: those
-        that the estimator was fitted on, where it knows them.
+        Names of the targets, in order. With names, training on other targets can start from these
+        weights too, and uses those of targets with the same name. By default, the names that the
+        estimator was fitted on, if it has them.
 
     Raises
     ------
     ValueError
-        If the estimator is not fitted, or holds no `SetRegressor`.
+        If the estimator is not fitted, or contains no `SetRegressor`.
 
     See Also
     --------
-    SetRegressor : Starts from the file, given as ``pretrained``.
+    SetRegressor : Regressor that starts from the file given as ``pretrained``.
 
     Examples
     --------
@@ -76,18 +76,18 @@ def save_pretrained(
 
 
 def _networks_of(estimator: Any) -> tuple[Sequence[Weights], Sequence[str] | None]:
-    """The weights of the set networks inside a fitted estimator, and the names of their targets."""
+    """Return the weights and target names of the set networks inside a fitted estimator."""
     inner, targets = estimator, None
     while not isinstance(getattr(inner, "architecture_", None), SetArchitecture):
-        # The names that a transformer of targets knows.
+        # The names in a transformer of targets.
         targets = getattr(getattr(inner, "transformer_", None), "feature_names_in_", targets)
         parts = [getattr(inner, name, None) for name in ("estimator_", "regressor_")]
         parts += [step for _, step in getattr(inner, "steps", [])[-1:]]
         inner = next((part for part in parts if part is not None), None)
         if inner is None:
             raise ValueError(
-                f"{type(estimator).__name__} holds no fitted SetRegressor, whose weights could be "
-                "written."
+                f"{type(estimator).__name__} contains no fitted SetRegressor whose weights "
+                "could be written."
             )
     return inner.weights_, targets
 
@@ -108,15 +108,16 @@ def load_pretrained(
     network : int
         Which network of the file.
     architecture : SetArchitecture
-        The network that takes the weights.
+        The network of the weights.
     targets : sequence of str, optional
-        Names of the targets; without them, as many targets as in the file are taken for the same.
+        Names of the targets; without names, as many targets as in the file are taken as the same.
     fresh : callable, optional
-        Draws weights, for targets that are not in the file. Needed if there are any.
+        Function that draws weights for targets that are not in the file; needed if there are any.
 
     Returns
     -------
     dict of arrays
+        Weights by name.
 
     Raises
     ------
@@ -182,7 +183,7 @@ def _check_shapes(found: Weights, shapes: Mapping[str, tuple[int, ...]], file: s
 def _same_targets(
     known: Sequence[str] | None, targets: Sequence[str] | None, n_known: int, n_targets: int
 ) -> list[tuple[int, int]] | None:
-    """Positions of the targets that are in the file, here and there; None if all are as there."""
+    """Return the positions of the targets in the file, here and there; None if all are as there."""
     if known is None or (targets is None and n_targets == n_known) or targets == known:
         return None
     return [(i, known.index(name)) for i, name in enumerate(targets or ()) if name in known]
@@ -191,7 +192,7 @@ def _same_targets(
 def _head(
     found: Weights, fresh: Weights, pairs: list[tuple[int, int]], n_known: int, n_targets: int
 ) -> Weights:
-    """Weights of the outputs: those found for the targets in the file, fresh ones for others."""
+    """Return the weights of the outputs: those of targets in the file, fresh ones for others."""
     head = {name: fresh[name].copy() for name in _HEAD}
     for here, there in pairs:
         head["direct_kernel"][:, here] = found["direct_kernel"][:, there]

@@ -1,8 +1,8 @@
-"""Keras, imported without the messages that TensorFlow writes to the standard error on its way.
+"""Import Keras without TensorFlow's log messages on the standard error.
 
-TensorFlow writes its first lines whatever its log level is, so while it is imported the standard
-error is kept aside, and what is not a line of TensorFlow's log is written afterwards. Who sets
-``TF_CPP_MIN_LOG_LEVEL`` sees all that this level shows. No device is hidden.
+TensorFlow writes its first messages whatever its log level is, so the standard error is captured
+during the import, and lines that are not of TensorFlow's log are written afterwards. If
+``TF_CPP_MIN_LOG_LEVEL`` is set, nothing is captured. No device is hidden.
 """
 
 import os
@@ -24,13 +24,13 @@ os.environ.setdefault(_LEVEL, "3")
 
 @contextmanager
 def without_tensorflow_messages() -> Iterator[None]:
-    """Import something within this that may import TensorFlow for the first time."""
+    """Suppress TensorFlow's messages while it is imported for the first time."""
     if _chosen_by_user or "tensorflow" in sys.modules:
         yield
         return
     try:
         standard_error = os.dup(2)
-    except OSError:  # a process without standard error
+    except OSError:  # the process has no standard error
         yield
         return
     with tempfile.TemporaryFile() as aside:

@@ -1,5 +1,6 @@
 """Dropout, noise and weight penalty: as constants, or adjustable after compilation."""
 
+from collections.abc import Callable
 from typing import Any
 
 from skcluster.regressors.networks.keras_layers import PRECISION
@@ -9,7 +10,7 @@ _serializable = keras.saving.register_keras_serializable("skcluster")
 
 
 class FixedRegularizers:
-    """Keras' own layers, with the strengths built in: for a model handed to the user."""
+    """Keras' own layers with constant strengths, for models returned to the user."""
 
     def __init__(self, dropout: float = 0.0, input_noise: float = 0.0, l2: float = 0.0) -> None:
         self._dropout, self._input_noise, self._l2 = dropout, input_noise, l2
@@ -28,10 +29,10 @@ class FixedRegularizers:
 
 
 class AdjustableRegularizers:
-    """Layers that read their strengths from variables when they run.
+    """Layers that read their strengths from variables at run time.
 
-    TensorFlow never gives back the memory of a compiled network (about 10 MB each), so a search
-    over the strength of a regularizer must not compile a network for each value.
+    TensorFlow never frees the memory of a compiled network (about 10 MB each), so a search over the
+    strength of a regularizer must not compile a network for each value.
     """
 
     def __init__(self, penalized: bool) -> None:
@@ -43,7 +44,7 @@ class AdjustableRegularizers:
         }
 
     def adjust(self, seed: int, **strengths: float) -> None:
-        """Set the strengths, and start the random numbers of all layers again from a seed."""
+        """Set the strengths, and seed the random numbers of all layers."""
         for name, value in strengths.items():
             self._strengths[name].assign(value)
         for i, generator in enumerate(self._seeds):
@@ -67,16 +68,16 @@ class AdjustableRegularizers:
 
 
 class _RandomLayer(keras.layers.Layer):
-    """A layer that draws random numbers while training.
+    """A layer that draws random numbers during training.
 
-    Its strength is a variable, or, in a model read from a file, a number.
+    Its strength is a variable or, in a model read from a file, a number.
     """
 
     def __init__(self, strength: Any, name: str, **options: Any) -> None:
         super().__init__(name=name, **{**options, "dtype": PRECISION})
         self.seed_generator = keras.random.SeedGenerator(0, name=f"{name}_seed")
-        # A closure, so that it is no weight of the layer.
-        self._read = lambda: getattr(strength, "value", strength)
+        # A closure, so that the variable is not a weight of the layer.
+        self._read: Callable[[], Any] = lambda: getattr(strength, "value", strength)
 
     def compute_output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
         return input_shape
@@ -87,7 +88,7 @@ class _RandomLayer(keras.layers.Layer):
 
 @_serializable
 class AdjustableDropout(_RandomLayer):
-    """Dropout at the strength that its variable has when it runs."""
+    """Dropout with the current strength of its variable."""
 
     def call(self, x: Any, training: bool = False) -> Any:
         """Drop values while training."""
@@ -100,7 +101,7 @@ class AdjustableDropout(_RandomLayer):
 
 @_serializable
 class AdjustableNoise(_RandomLayer):
-    """Gaussian noise of the strength that its variable has when it runs."""
+    """Gaussian noise with the current strength of its variable."""
 
     def call(self, x: Any, training: bool = False) -> Any:
         """Add noise while training."""
@@ -112,17 +113,17 @@ class AdjustableNoise(_RandomLayer):
 
 @_serializable
 class AdjustablePenalty(keras.regularizers.Regularizer):
-    """A penalty on the sum of squares, of the strength that its variable has when it runs."""
+    """A penalty on the sum of squares, with the current strength of its variable."""
 
     def __init__(self, strength: Any) -> None:
         self._strength = strength
 
     def __call__(self, kernel: Any) -> Any:
-        """Give the penalty on a kernel."""
+        """Return the penalty on a kernel."""
         penalty = getattr(self._strength, "value", self._strength) * ops.sum(ops.square(kernel))
         # Keras adds it to a loss of this type.
         return ops.cast(penalty, keras.config.floatx())
 
     def get_config(self) -> dict[str, Any]:
-        """Give what the penalty is made from."""
+        """Return the configuration of the penalty."""
         return {"strength": float(getattr(self._strength, "value", self._strength))}

@@ -24,7 +24,7 @@ from skcluster.regressors.networks.sets import (
 def set_model(
     architecture: SetArchitecture, networks: Sequence[Weights], dropout: float
 ) -> keras.Model:
-    """Build a model that gives mean and standard deviation of each target.
+    """Build a model whose outputs are the mean and standard deviation of each target.
 
     Several networks become one layer each, named "network_0" and so on.
     """

@@ -8,7 +8,7 @@ import numpy as np
 
 from skcluster.regressors.networks.architecture import Architecture, Layers, Weights
 
-#: Logarithm of the spread of a prediction; without limits a single star could send it anywhere.
+#: Limits of the predicted log spread, so that a single star cannot move it arbitrarily.
 LOG_SPREAD = (-4.0, 2.0)
 
 
@@ -16,10 +16,10 @@ LOG_SPREAD = (-4.0, 2.0)
 class SetArchitecture(Architecture):
     """Sizes of the network.
 
-    Two layers see each star alone; their mean and maximum over the stars, with the context, are
-    what the cluster looks like. Two more layers see each star beside that; their mean, maximum and
-    averages weighted by attention give, through two more, mean and log spread of each target. The
-    context also reaches the means directly, by a linear map.
+    Two layers act on individual stars; their mean and maximum over the stars, with the context,
+    describe the cluster. Two more layers act on each star together with this description; their
+    mean, maximum and attention-weighted averages are mapped by two more layers to mean and log
+    spread of each target. A linear map of the context is added to the means.
     """
 
     n_context: int
@@ -59,22 +59,22 @@ class SetArchitecture(Architecture):
         }
 
     def initial_weights(self, rng: np.random.Generator) -> Weights:
-        """Draw the weights from which training starts; the direct way starts at 0."""
+        """Draw the initial weights; those of the direct linear map are 0."""
         weights = super().initial_weights(rng)
         weights["direct_kernel"][:] = 0.0
         return weights
 
     def outputs(self, layers: Layers, inputs: Mapping[str, Any]) -> Any:
-        """Give means, then log spreads, of the targets."""
+        """Return means, then log spreads, of the targets."""
         return layers.concatenate("distribution", set_network(layers, inputs))
 
     @property
     def jit_compile(self) -> bool:
-        """Whether XLA pays: it does, for many small operations on each star."""
+        """Whether XLA is faster: it is, for many small operations on each star."""
         return True
 
     def steps_per_execution(self, n_batches: int) -> int:
-        """Run step by step, because the learning rate changes with each."""
+        """Return 1, because the learning rate changes with each step."""
         return 1
 
 
@@ -86,12 +86,13 @@ def set_network(layers: Layers, inputs: Mapping[str, Any]) -> tuple[Any, Any]:
     layers : Layers
         `NumpyLayers` to compute, `KerasLayers` to build.
     inputs : mapping of str to array
-        "context" (n, n_context) and "stars" (n, n_stars, n_channels), whose last channel is 1
-        where there is a star, 0 where a row is filled up. At least one star a row.
+        "context" (n, n_context) and "stars" (n, n_stars, n_channels), whose last channel is 1 for
+        a star and 0 for padding. At least one star per row.
 
     Returns
     -------
     mean, log_spread : arrays of shape (n, n_outputs)
+        Mean and log spread of each target.
     """
 
     def dense(name: str, x: Any) -> Any:
@@ -124,34 +125,34 @@ def set_network(layers: Layers, inputs: Mapping[str, Any]) -> tuple[Any, Any]:
 
 
 def last_channel(ops: Any, stars: Any) -> Any:
-    """Give the channel that is 1 where there is a star."""
+    """Return the channel that is 1 where there is a star."""
     return stars[:, :, -1:]
 
 
 def masked_mean(ops: Any, x: Any, present: Any) -> Any:
-    """Average over the stars that are there."""
+    """Average over the present stars."""
     return ops.sum(x * present, axis=1) / ops.maximum(ops.sum(present, axis=1), 1.0)
 
 
 def masked_maximum(ops: Any, x: Any, present: Any) -> Any:
-    """Take the maximum over the stars that are there; no activation is below −10."""
+    """Take the maximum over the present stars; no activation is below −10."""
     return ops.max(ops.where(present > 0, x, -10.0), axis=1)
 
 
 def add_to_each_star(ops: Any, x: Any, cluster: Any) -> Any:
-    """Add what is known of the cluster to each of its stars."""
+    """Add the description of the cluster to each of its stars."""
     return x + cluster[:, None, :]
 
 
 def masked_softmax(ops: Any, score: Any, present: Any) -> Any:
-    """Turn scores into weights of the stars that are there, which sum to 1."""
+    """Convert scores to weights of the present stars that sum to 1."""
     score = ops.where(present > 0, score, -1e9)
     attention = ops.exp(score - ops.max(score, axis=1, keepdims=True))
     return attention / ops.sum(attention, axis=1, keepdims=True)
 
 
 def weighted_sums(ops: Any, weights: Any, x: Any) -> Any:
-    """Sum over the stars once for each attention head, heads side by side."""
+    """Sum over the stars once per attention head, and concatenate the heads."""
     sums = ops.einsum("nsh,nsd->nhd", weights, x)
     return ops.reshape(sums, (-1, sums.shape[1] * sums.shape[2]))
 
@@ -167,7 +168,7 @@ def clipped_second_half(ops: Any, x: Any) -> Any:
 
 
 def exponential(ops: Any, x: Any) -> Any:
-    """Turn log spreads into standard deviations."""
+    """Convert log spreads to standard deviations."""
     return ops.exp(x)
 
 
@@ -177,13 +178,13 @@ def average(ops: Any, *values: Any) -> Any:
 
 
 def mixture_deviation(ops: Any, *values: Any) -> Any:
-    """Give the standard deviation of a mixture; values are all means, then all deviations."""
+    """Return the standard deviation of a mixture; values are all means, then all deviations."""
     half = len(values) // 2
     means, deviations = ops.stack(values[:half], axis=0), ops.stack(values[half:], axis=0)
     return ops.sqrt(ops.mean(ops.square(deviations), axis=0) + ops.var(means, axis=0))
 
 
-#: The functions that a Keras layer of this package may hold, so that a saved model can be read.
+#: The functions of `FunctionLayer`, by name, so that a saved model can be read.
 FUNCTIONS = {
     function.__name__: function
     for function in (

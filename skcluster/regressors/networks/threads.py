@@ -1,4 +1,4 @@
-"""How many threads numpy's matrix products take."""
+"""Limit the threads of numpy's matrix products."""
 
 import os
 import threading
@@ -11,19 +11,19 @@ from threadpoolctl import threadpool_limits
 _lock = threading.Lock()
 _users = 0
 _limits: threadpool_limits | None = None
-#: The thread that sets and lifts the limit: threadpoolctl heeds one thread at a time.
+#: The thread that sets and removes the limit: threadpoolctl is not thread-safe.
 _keeper: ThreadPoolExecutor | None = None
 
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """Within this, a matrix product runs on the thread that asks for it.
+    """Run matrix products on the calling thread only.
 
-    The products of a picture network are many and small. Threads that wait for each other take
-    longer over them than one does alone, several times so when the cores are busy. And a product
-    that is shared among threads is summed up in another order, so that the last bits would depend
-    on their number. The first to enter sets the limit and the last to leave lifts it, so that
-    threads do not undo each other's. A limit that other code has set around it goes first.
+    The products of a picture network are many and small, so that one thread is faster than several
+    that wait for each other, in particular on busy cores. A product that is divided among threads
+    is also summed in another order, so that the last bits would depend on their number. The first
+    thread to enter sets the limit and the last to leave removes it. A limit that other code has set
+    around it takes precedence.
     """
     global _users, _limits, _keeper
     with _lock:
@@ -46,7 +46,7 @@ def _limit() -> threadpool_limits:
 
 
 def _forget() -> None:
-    """In a process just forked there is no other thread, so no keeper and no user."""
+    """Reset the state in a forked process, which has no other thread."""
     global _lock, _users, _limits, _keeper
     _lock, _users, _limits, _keeper = threading.Lock(), 0, None, None
 

@@ -18,32 +18,34 @@ from skcluster.regressors.networks.quiet_keras import keras
 from skcluster.regressors.networks.threads import one_blas_thread
 from skcluster.regressors.networks.training_data import TrainingData
 
-#: Share of the steps over which the learning rate rises to its full size, where it changes by step.
+#: Fraction of the steps over which a learning rate that changes by step increases to its maximum.
 WARM_UP = 0.05
 
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """How to train.
+    """Settings of the training.
 
     Parameters
     ----------
     loss : Loss
+        Loss function.
     optimizer : OptimizerRecipe
+        Optimizer.
     learning_rate : float or None
-        The largest; None if the optimizer has a schedule of its own.
+        Maximum learning rate; None if the optimizer has its own schedule.
     schedule : {"cosine"} or None
-        How the learning rate falls.
+        Shape of the learning rate schedule.
     by_step : bool
-        Whether it changes with each step, after a rise over the first steps, or each epoch.
+        Whether the learning rate changes with each step, after an initial increase, or each epoch.
     dropout, input_noise, l2 : float
         Strengths of the regularizers.
     patience : int or None
-        Epochs without improvement after which to stop.
+        Number of epochs without improvement after which training stops.
     callbacks : sequence of keras.callbacks.Callback
-        The user's.
+        The user's callbacks.
     verbose : int
-        0 is silent, 1 a progress bar, 2 a line for each epoch.
+        0 is silent, 1 shows a progress bar, 2 prints a line per epoch.
     """
 
     loss: Loss
@@ -60,7 +62,7 @@ class TrainingSettings:
 
 
 class Trained(NamedTuple):
-    """What training leaves behind."""
+    """The results of the training."""
 
     weights: Weights
     history: dict[str, list[float]]
@@ -80,19 +82,22 @@ def train(
     Parameters
     ----------
     architecture : Architecture
+        The network.
     settings : TrainingSettings
+        Settings of the training.
     data : TrainingData
         Batches of all epochs.
     weights : dict of arrays
-        Where to start.
+        Initial weights.
     seed : int
-        Of dropout and noise.
+        Seed of dropout and noise.
     validation : Rows, optional
-        Rows set aside, which choose the epoch whose weights are kept.
+        Validation rows, which determine the epoch whose weights are kept.
 
     Returns
     -------
     Trained
+        Weights and history.
 
     Raises
     ------
@@ -124,15 +129,15 @@ def train(
                 epochs=epochs,
                 steps_per_epoch=n_batches,
                 callbacks=[rate, monitor, *settings.callbacks],
-                # Keras' own bar is one an epoch, and an epoch here takes a fraction of a second.
+                # Keras shows one bar per epoch, and an epoch here takes a fraction of a second.
                 verbose=2 if settings.verbose == 2 else 0,
                 shuffle=False,
             )
         weights, best_epoch = monitor.result()
     if not all(np.isfinite(values).all() for values in weights.values()):
         raise ValueError(
-            f"Training with learning_rate={settings.learning_rate} led to weights that are not "
-            "finite. Give a smaller one, or scale X and y."
+            f"Training with learning_rate={settings.learning_rate} led to non-finite weights. "
+            "Use a smaller one, or scale X and y."
         )
     return Trained(weights, monitor.history, best_epoch)
 
@@ -150,7 +155,7 @@ def _learning_rate(
 
 @contextmanager
 def _lent_to(callbacks: Sequence[Any]) -> Iterator[None]:
-    """Take the model back from the user's callbacks, so that these stay light to copy and keep."""
+    """Take the model back from the user's callbacks, so that they stay light to copy and keep."""
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""Batches in the form in which Keras takes them."""
+"""Batches in the form that Keras accepts."""
 
 from collections.abc import Iterator
 from typing import Any, Protocol
@@ -10,7 +10,7 @@ from skcluster.regressors.networks.architecture import FloatArray
 from skcluster.regressors.networks.batches import Rows
 from skcluster.regressors.networks.quiet_keras import keras
 
-#: Stars that a cluster keeps at least, however many are dropped.
+#: Minimum number of stars that a cluster keeps.
 _FEWEST_STARS = 5
 
 
@@ -20,17 +20,17 @@ class TrainingData(Protocol):
     order: NDArray[np.int32]
 
     def as_keras_data(self) -> Any:
-        """Give the batches, epoch after epoch, as ``keras.Model.fit`` takes them."""
+        """Return the batches, epoch after epoch, as ``keras.Model.fit`` takes them."""
 
 
 class ShuffledRows:
-    """Batches of rows as they are."""
+    """Batches of unchanged rows."""
 
     def __init__(self, rows: Rows, order: NDArray[np.int32]) -> None:
         self.rows, self.order = rows, order
 
     def as_keras_data(self) -> Any:
-        """Give the batches; TensorFlow gathers them by itself."""
+        """Return the batches; TensorFlow gathers them by itself."""
         batches = self.order.reshape(-1, self.order.shape[-1])
         if keras.backend.backend() == "tensorflow":
             return self._tensorflow_data(batches)
@@ -49,7 +49,7 @@ class ShuffledRows:
 
 
 class SampledStars:
-    """Batches of clusters, each time with other stars of theirs."""
+    """Batches of clusters with newly drawn stars each time."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class SampledStars:
         self.n_stars, self.star_dropout, self.rng = n_stars, star_dropout, rng
 
     def as_keras_data(self) -> Iterator[Any]:
-        """Draw the stars of one batch after the other."""
+        """Yield the batches, drawing the stars of each."""
         for inputs, targets, weights in _numpy_data(
             self.rows, self.order.reshape(-1, self.order.shape[-1])
         ):
@@ -80,14 +80,14 @@ def _numpy_data(rows: Rows, batches: NDArray[np.int32]) -> Iterator[Any]:
 def some_stars(
     stars: FloatArray, n_stars: int, star_dropout: float, rng: np.random.Generator
 ) -> FloatArray:
-    """Draw at most so many stars of each cluster, then drop a share of them.
+    """Draw at most ``n_stars`` stars per cluster, then drop a random fraction of them.
 
-    The share is drawn for each cluster between nothing and ``star_dropout``. Stars that are dropped
-    become zeros; a cluster keeps at least five of those it has.
+    The fraction is drawn for each cluster between 0 and ``star_dropout``. Dropped stars become
+    zeros; a cluster keeps at least five of its stars.
     """
     n, n_slots, _ = stars.shape
     present = stars[:, :, -1] > 0
-    # Stars in random order before empty slots.
+    # Stars in random order, followed by empty slots.
     key = rng.random((n, n_slots), dtype=np.float32) + 2 * ~present
     if n_slots > n_stars:
         chosen = np.argpartition(key, n_stars - 1, axis=1)[:, :n_stars]
