@@ -14,6 +14,7 @@ from skcluster.datasets.catalogues._cross_match import cross_match
 from skcluster.datasets.catalogues._dias_2021 import fetch_dias_2021
 from skcluster.datasets.catalogues._errors import CatalogueChangedError, FetchError
 from skcluster.datasets.catalogues._hunt_reffert_2023 import fetch_hunt_reffert_2023
+from skcluster.datasets.catalogues._names import other_names
 
 __all__ = [
     "CATALOGUES",
@@ -28,4 +29,5 @@ __all__ = [
     "fetch_dias_2021",
     "fetch_hunt_reffert_2023",
     "get_data_home",
+    "other_names",
 ]
