@@ -6,7 +6,7 @@ import pandas as pd
 from skcluster._utils.names import matching_names
 
 #: Abbreviations of lists of clusters, as they stand before a number; spaces and case left out.
-_PREFIXES = {
+ABBREVIATIONS = {
     "messier": "m",
     "mel": "melotte",
     "cr": "collinder",
@@ -96,7 +96,7 @@ def _spelt(names: pd.Index) -> pd.Series:
     )
     plain = plain.str.replace(r"(?<![\d.+-])0+(?=\d)", "", regex=True)
     parts = plain.str.extract(r"^(?P<list>[^\W\d_]+)(?P<number>\d.*)$")
-    lists = parts["list"].replace(_PREFIXES)
+    lists = parts["list"].replace(ABBREVIATIONS)
     return (lists + parts["number"]).fillna(pd.Series(plain))
 
 
