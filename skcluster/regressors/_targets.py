@@ -21,6 +21,7 @@ from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skcluster.photometry import distance_from_modulus, distance_modulus
+from skcluster.regressors._target_min_max_scaler import possible
 from skcluster.schema import CLUSTER_PARAMETERS, NETWORK_SCALES
 
 #: Middle and unit of targets; the distance is scaled as its modulus.
@@ -143,7 +144,7 @@ class TargetScaler(TransformerMixin, BaseEstimator):
         return scaled
 
     def inverse_transform(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Undo `transform`; a negative A_V becomes 0.
+        """Undo `transform`; values outside the ranges in `skcluster.schema.TARGETS` are clipped.
 
         Parameters
         ----------
@@ -156,11 +157,9 @@ class TargetScaler(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         values: NDArray[np.float64] = self._check(X, "allow-nan") * self.scale_ + self.center_
-        for column in self._columns("a_v"):
-            values[:, column] = np.maximum(values[:, column], 0)
         for column in self._columns("distance_kpc"):
             values[:, column] = distance_from_modulus(values[:, column])
-        return values
+        return possible(values, self.targets_)
 
     def _check(self, X: Any, finite: Any = True) -> NDArray[np.float64]:
         # Without a warning where names are missing: regressors give arrays for frames.
