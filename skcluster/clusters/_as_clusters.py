@@ -32,7 +32,8 @@ def as_clusters(
     ----------
     data : NestedFrame, DataFrame, Table, Arrow or polars table, mapping or sequence of such tables
         Clusters already made; or one long table of stars with a column that names the cluster;
-        or a table for each cluster, in a dict under the cluster's name or in a list. A table is
+        or a table for each cluster, in a dict under the cluster's name, in a list, or in a column
+        of objects, which ``numpy.asarray`` makes of clusters. A table is
         one of pandas, of astropy (its units are converted), or any that has
         ``__arrow_c_stream__`` or ``__dataframe__``. A long table without a column that names the
         cluster is one cluster, named ``"cluster"`` unless ``cluster`` says otherwise.

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.preprocessing import MinMaxScaler
+from sklearn.utils import Tags
 
 from skcluster.schema import CLUSTER_PARAMETERS, TARGETS
 
@@ -110,6 +111,11 @@ class TargetMinMaxScaler(MinMaxScaler):
         ndarray of shape (n_clusters, n_targets)
         """
         return possible(super().inverse_transform(X), self.targets_)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags: Tags = super().__sklearn_tags__()
+        tags.array_api_support = False  # unlike its parent: the ranges are numpy's
+        return tags
 
     def _named(self, X: Any) -> Any:
         """Targets with the names of those in fit: regressors give arrays for frames."""

@@ -264,7 +264,13 @@ class NamedTargetRegressor(MetaEstimatorMixin, TransformedTargetRegressor):
         Returns
         -------
         self
+
+        Raises
+        ------
+        ValueError
+            If there are more or fewer weights than targets, as after a step that resamples.
         """
+        _check_weights(fit_params.get("sample_weight"), len(y))
         names = target_names(y)
         if names is None:
             fitted: Self = super().fit(X, y, **fit_params)
@@ -282,6 +288,16 @@ class NamedTargetRegressor(MetaEstimatorMixin, TransformedTargetRegressor):
         if hasattr(self.regressor_, "feature_names_in_"):
             self.feature_names_in_ = self.regressor_.feature_names_in_
         return self
+
+
+def _check_weights(weights: Any, n: int) -> None:
+    if weights is not None and np.ndim(weights) and len(weights) != n:
+        raise ValueError(
+            f"There are {len(weights)} sample weights for {n} rows of y. A step of the pipeline that "
+            "resamples, such as ClusterCorruptor or ClusterAugmenter, changes the number of rows, "
+            "and imbalanced-learn's pipeline passes no weights through it: replace the step by "
+            "'passthrough' (augment='passthrough') to fit with weights."
+        )
 
 
 def target_names(y: Any) -> list[str] | None:

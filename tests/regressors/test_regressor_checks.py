@@ -79,7 +79,7 @@ def test_checks_of_scikit_learn_on_sets():
 @pytest.mark.usefixtures("numpy_state")
 def test_checks_of_scikit_learn_on_targets():
     run(TargetScaler(), EXPECTED_OF_SCALER, 46)
-    run(TargetMinMaxScaler(), {}, 66)
+    run(TargetMinMaxScaler(), {}, 46)
     run(NamedTargetRegressor(Ridge(), transformer=StandardScaler()), {}, 52)
 
 
