@@ -293,7 +293,7 @@ class NamedTargetRegressor(MetaEstimatorMixin, TransformedTargetRegressor):
 def _check_weights(weights: Any, n: int) -> None:
     if weights is not None and np.ndim(weights) and len(weights) != n:
         raise ValueError(
-            f"There are {len(weights)} sample weights for {n} rows of y. A step of the pipeline that "
+            f"There are {len(weights)} sample weights for {n} rows of y. A step of a pipeline that "
             "resamples, such as ClusterCorruptor or ClusterAugmenter, changes the number of rows, "
             "and imbalanced-learn's pipeline passes no weights through it: replace the step by "
             "'passthrough' (augment='passthrough') to fit with weights."
