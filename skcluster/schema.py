@@ -108,6 +108,11 @@ class Column:
             return r"$\log_{10}$(age / yr)"
         return f"{self.label} [{self.printed_unit}]" if self.unit else self.label
 
+    @property
+    def title(self) -> str:
+        """The description with its unit, for a line of text."""
+        return f"{self.description} [{self.printed_unit}]" if self.unit else self.description
+
     def decimals_of(self, value: float) -> int:
         """Decimal places of a printed value, and of the ends of its interval."""
         if self.significant is None or not np.isfinite(value) or value == 0:

@@ -25,7 +25,4 @@ def footer(card: Mapping[str, Any] | None) -> str:
 
 
 def _title(name: str) -> str:
-    """The name of a column in words, with its unit."""
-    column = estimate_column(name)
-    unit = f" [{column.printed_unit}]" if column.unit else ""
-    return f"{column.description}{unit}"
+    return estimate_column(name).title
