@@ -20,7 +20,7 @@ import numpy as np
 from imblearn.pipeline import Pipeline, make_pipeline
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import FeatureUnion
-from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skcluster import regressors
 from skcluster.augmentation import ClusterCorruptor
@@ -294,7 +294,8 @@ def _check(preset: str) -> None:
 
 def _scaled(network: Any) -> TransformedTargetRegressor:
     """Return a network whose targets are scaled to 0 … 1 as in the paper."""
-    return TransformedTargetRegressor(network, transformer=MinMaxScaler())
+    transformer = regressors.TargetMinMaxScaler()
+    return regressors.NamedTargetRegressor(network, transformer=transformer)
 
 
 def _assemble(

@@ -33,6 +33,10 @@ __all__ = [
 ]
 
 
+#: Decimal places of printed values; nothing that is estimated is known to more.
+_MOST_PLACES = 4
+
+
 @dataclass(frozen=True)
 class Column:
     """Definition of a column that skcluster knows.
@@ -109,6 +113,11 @@ class Column:
             return r"$\log_{10}$(age / yr)"
         return f"{self.label} [{self.printed_unit}]" if self.unit else self.label
 
+    @property
+    def title(self) -> str:
+        """The description with its unit, for a line of text."""
+        return f"{self.description} [{self.printed_unit}]" if self.unit else self.description
+
     def decimals_of(self, value: float) -> int:
         """Return the number of decimal places of a printed value and of its interval.
 
@@ -126,6 +135,34 @@ class Column:
             return self.decimals
         return max(self.significant - 1 - int(np.floor(np.log10(abs(value)))), 0)
 
+    def as_text(self, value: float, lower: float = np.nan, upper: float = np.nan) -> str:
+        """A value with its interval, as people read it; a dash for NaN.
+
+        The interval is printed as distances of its ends from the value. Both have as many decimal
+        places as the value needs; a quantity of many magnitudes has more where an end would look
+        like the value itself.
+
+        Examples
+        --------
+        >>> from skcluster.schema import TARGETS
+        >>> TARGETS["log_age"].as_text(9.46, 9.33, 9.59)
+        '9.46 +0.13 −0.13'
+        >>> TARGETS["distance_kpc"].as_text(0.1362, 0.1359, 0.1366)
+        '0.1362 +0.0004 −0.0003'
+        """
+        if np.isnan(value):
+            return "–"
+        ends = [end - value for end in (upper, lower) if np.isfinite(end)]
+        places = self.decimals_of(value)
+        if self.significant is not None:
+            for length in (abs(end) for end in ends if end):
+                while round(length, places) == 0 and places < _MOST_PLACES:
+                    places += 1
+        text = f"{value:z.{places}f}".replace("-", "−")
+        if len(ends) < 2:
+            return text
+        return f"{text} {_signed(ends[0], '+', places)} {_signed(ends[1], '−', places)}"
+
     def rule(self) -> str:
         """Return the rule for values, as text that follows the name of the column.
 
@@ -137,6 +174,14 @@ class Column:
         if np.isfinite(self.low) and np.isfinite(self.high):
             return f"must lie between {self.low:g} and {self.high:g}"
         return f"must be at least {self.low:g}" if np.isfinite(self.low) else "must be finite"
+
+
+def _signed(length: float, sign: str, places: int) -> str:
+    """How far an end of an interval is from the value; it may lie on the other side of it."""
+    wanted = 1 if sign == "+" else -1
+    if length * wanted < 0 and round(length, places) != 0:
+        sign = "−" if sign == "+" else "+"
+    return f"{sign}{abs(length):.{places}f}"
 
 
 def _by_name(*columns: Column) -> dict[str, Column]:

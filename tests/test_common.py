@@ -5,7 +5,7 @@ from common_cases import CASES, discover
 from common_checks import CHECKS
 
 from skcluster.features import GuessDistances
-from skcluster.regressors import TargetScaler
+from skcluster.regressors import TargetMinMaxScaler, TargetScaler
 
 FAILED = (AssertionError, pytest.fail.Exception)
 
@@ -27,7 +27,7 @@ EXPECTED_FAILURES = {
 
 #: Estimators of numbers, not of clusters, which pass scikit-learn's own checks: see
 #: tests/regressors and tests/features.
-OF_NUMBERS = {GuessDistances, TargetScaler}
+OF_NUMBERS = {GuessDistances, TargetMinMaxScaler, TargetScaler}
 
 PAIRS = [
     (case, name) for case in CASES for name, (_, kinds) in CHECKS.items() if case.kind in kinds

@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "metrics": {"schema", "_utils"},
     "inference": GROUND | {"clusters", "gaia", "isochrones", "metrics"},
     "plotting": GROUND | {"clusters", "io", "isochrones"},
-    "report": GROUND | {"clusters", "io", "isochrones", "plotting"},
+    "report": GROUND | {"clusters", "datasets", "io", "isochrones", "plotting"},
     "pipelines": GROUND
     | {"datasets", "features", "augmentation", "regressors", "metrics", "inference"},
     "persistence": GROUND | {"io", "pipelines", "features", "regressors", "inference"},
@@ -43,6 +43,7 @@ ONLY_IN = {
     "tensorflow": {"regressors"},
     "scikeras": {"regressors"},
     "matplotlib": {"features", "plotting", "cli"},
+    "bokeh": {"report"},
 }
 
 

@@ -4,11 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from nested_pandas import NestedFrame
+from sklearn import config_context
 from sklearn.base import clone, is_regressor
+from sklearn.ensemble import BaggingRegressor
+from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, ShuffleSplit, cross_validate
 from sklearn.preprocessing import FunctionTransformer
 
-from skcluster import ClusterAugmenter, SetRegressor
+from skcluster import ClusterAugmenter, CMDHistogram, SetRegressor, make_pipeline
 from skcluster.inference import IsochronePosterior, describe_cluster
 from skcluster.metrics import error_table
 from skcluster.pipelines import (
@@ -245,3 +248,26 @@ def test_beats_the_papers_table_on_held_out_real_clusters(
 def test_the_set_network_takes_what_the_schema_lays_out():
     network = SetRegressor()
     assert (network.n_context, network.n_channels) == (len(CONTEXT), len(CHANNELS))
+
+
+def test_bagging_draws_clusters(toy: Clusters) -> None:
+    model = make_pipeline(CMDHistogram(), Ridge())
+    bag = BaggingRegressor(model, n_estimators=3, random_state=0).fit(*toy)
+    drawn = bag.estimators_samples_[0]
+    alone = clone(model).fit(toy[0].iloc[drawn], toy[1].iloc[drawn])
+    np.testing.assert_array_equal(bag.estimators_[0].predict(toy[0]), alone.predict(toy[0]))
+    assert bag.predict(toy[0]).shape == toy[1].shape
+
+
+@pytest.mark.parametrize("routing", [False, True])
+def test_weights_do_not_pass_a_step_that_resamples(toy: Clusters, routing: bool) -> None:
+    X, y = toy
+    name = "sample_weight" if routing else "regressor__sample_weight"
+    weights = {name: np.ones(len(X))}
+    with config_context(enable_metadata_routing=routing):
+        model = set_pipeline(epochs=1, n_networks=1, random_state=0)
+        if routing:
+            model.named_steps["regressor"].regressor.set_fit_request(sample_weight=True)
+        with pytest.raises(ValueError, match=r"for .* rows of y.*augment='passthrough'"):
+            clone(model).fit(X, y, **weights)
+        model.set_params(augment="passthrough").fit(X, y, **weights)

@@ -6,11 +6,19 @@ from typing import Any
 
 from skcluster._utils.messages import warn_caller
 from skcluster.cli._console import log, out
-from skcluster.cli._options import add_members, add_overwrite, may_write, read_members
+from skcluster.cli._options import (
+    add_members,
+    add_overwrite,
+    add_trusted,
+    may_write,
+    read_members,
+)
+from skcluster.cli._start import add_start, forget_start, start
 
 EXAMPLES = """\
   skcluster fit members.parquet clusters.csv -o model.skcluster
   skcluster fit members/ clusters.csv -o ann.skcluster --pipeline ann --epochs 50
+  skcluster fit members.fits clusters.csv -o mine.skcluster --start-from pretrained
 """
 PIPELINES = ("reference", "set", "ann", "cnn", "mdm")
 
@@ -39,6 +47,8 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--seed", type=int, default=0, help="seed of the random numbers (default: 0)"
     )
+    add_start(command)
+    add_trusted(command)
     command.add_argument(
         "--no-intervals",
         action="store_true",
@@ -57,11 +67,14 @@ def run(options: argparse.Namespace) -> None:
     from skcluster.schema import CLUSTER_PARAMETERS
 
     y = y[list(CLUSTER_PARAMETERS)]
-    model, cv = _model(options)
-    parts = "" if cv is None else f": {_N_FOLDS} times to measure its errors, then once on all"
-    log.info("training the model %r on %d clusters%s", options.pipeline, len(X), parts)
-    with _clock("Training"):
-        model.fit(X, y)
+    with start(options) as settings:
+        model, cv = _model(options, settings)
+        parts = "" if cv is None else f": {_N_FOLDS} times to measure its errors, then once on all"
+        log.info("training the model %r on %d clusters%s", options.pipeline, len(X), parts)
+        with _clock("Training"):
+            model.fit(X, y)
+    if settings:
+        forget_start(model)
     scores = None if cv is None else _scores(model, X, y, cv)
     card = _card(options, X, y, scores)
     save_model(model, options.output, card=card, overwrite=options.overwrite)
@@ -85,14 +98,14 @@ def _check_number(n_clusters: int) -> None:
         )
 
 
-def _model(options: argparse.Namespace) -> tuple[Any, Any]:
+def _model(options: argparse.Namespace, settings: dict[str, Any]) -> tuple[Any, Any]:
     """Return the model, and the cross-validation folds that measure its errors."""
     from sklearn.model_selection import KFold
 
     from skcluster import pipelines
     from skcluster.inference import ConformalRegressor, describe_cluster
 
-    settings: dict[str, Any] = {"random_state": options.seed}
+    settings = {"random_state": options.seed, **settings}
     if options.epochs is not None:
         settings["epochs"] = options.epochs
     model = getattr(pipelines, f"{options.pipeline}_pipeline")(**settings)
@@ -151,7 +164,11 @@ def _card(options: argparse.Namespace, X: Any, y: Any, scores: Any) -> dict[str,
         "targets": ", ".join(f"{TARGETS[n].description} ({TARGETS[n].printed_unit})" for n in y),
         "data": f"{len(X)} clusters of {', '.join(Path(m).name for m in options.members)}, "
         f"parameters of {options.labels.name}",
-        "settings": {"seed": options.seed, "epochs": options.epochs or "the model's"},
+        "settings": {
+            "seed": options.seed,
+            "epochs": options.epochs or "the model's",
+            **({"started from": Path(options.start_from).name} if options.start_from else {}),
+        },
         "limits": {
             "learned ranges": {n: [float(y[n].min()), float(y[n].max())] for n in y},
             "members": _range_of_members(X),

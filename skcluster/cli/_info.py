@@ -11,8 +11,6 @@ EXAMPLES = """\
   skcluster info
   skcluster info my.skcluster --json
 """
-#: Sections on the model's domain come first.
-_FIRST = ("name", "targets", "data", "limits", "cross-validated scores")
 _WIDTH = 80
 
 
@@ -34,12 +32,9 @@ def run(options: argparse.Namespace) -> None:
 
         out(as_json(found))
         return
-    card = found["card"]
     out(f"model file: {options.model or 'the pretrained model'}, format {found['format']}")
-    for name in sorted(card, key=lambda n: _FIRST.index(n) if n in _FIRST else len(_FIRST)):
-        out("\n".join(_lines(name, card[name], "")))
-    made_with = ", ".join(f"{library} {number}" for library, number in found["versions"].items())
-    out("\n".join(_lines("made with", made_with, "")))
+    for name, content in found.sections().items():
+        out("\n".join(_lines(name, content, "")))
 
 
 def _lines(name: str, value: Any, indent: str) -> list[str]:

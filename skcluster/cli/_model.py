@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from skcluster._utils.progress import progress_bar
+from skcluster.cli._options import add_trusted
 
 #: Number of joint samples per cluster, for the band in its diagram.
 _N_SAMPLES = 500
@@ -16,6 +17,7 @@ def add_model(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--coverage", type=float, default=0.68, help="coverage of the intervals (default: 0.68)"
     )
+    add_trusted(command)
 
 
 class Estimates(NamedTuple):
@@ -34,7 +36,7 @@ def load(options: argparse.Namespace) -> Any:
         raise ValueError(f"--coverage must lie between 0 and 1, not {options.coverage:g}.")
     from skcluster.persistence import load_model
 
-    return load_model(options.model)
+    return load_model(options.model, trusted=options.trusted)
 
 
 def estimates(

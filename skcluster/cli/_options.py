@@ -108,6 +108,19 @@ def _sources(options: argparse.Namespace) -> list[Any]:
     return found
 
 
+def add_trusted(command: argparse.ArgumentParser) -> None:
+    """What a model file may hold besides the classes of this package and of scikit-learn."""
+    command.add_argument(
+        "--trusted",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="TYPE",
+        help="full names of types of your own that a model file holds, such as mine.Transformer; "
+        "their code runs, so trust only what you know",
+    )
+
+
 def add_overwrite(command: argparse.ArgumentParser) -> None:
     """Add the argument of `may_write` and `may_replace`."""
     command.add_argument("--overwrite", action="store_true", help="replace existing files")

@@ -4,7 +4,6 @@ import shutil
 import sys
 import textwrap
 import unicodedata
-from math import isnan
 from typing import Any, NamedTuple
 
 from skcluster.cli._console import plain
@@ -89,26 +88,8 @@ def _column(table: Any, name: str) -> list[str]:
 
     column = estimate_column(name)
     ends = [table[name + end] for end in INTERVAL_ENDS if name + end in table]
-    cells = [_cell(column, *values) for values in zip(table[name], *ends, strict=True)]
+    cells = [column.as_text(*values) for values in zip(table[name], *ends, strict=True)]
     return [_HEADS[name], *cells]
-
-
-def _cell(column: Any, value: float, *interval: float) -> str:
-    if isnan(value):
-        return "–"
-    n = column.decimals_of(value)
-    text = f"{value:z.{n}f}".replace("-", "−")
-    if not interval:
-        return text
-    lower, upper = interval
-    return f"{text} {_signed(upper - value, '+', n)} {_signed(value - lower, '−', n)}"
-
-
-def _signed(distance: float, sign: str, n: int) -> str:
-    """Return the signed distance of an interval's end from the value, which may lie outside."""
-    if distance < 0 and round(distance, n) != 0:
-        sign = "−" if sign == "+" else "+"
-    return f"{sign}{abs(distance):.{n}f}"
 
 
 def _aligned(columns: list[list[str]]) -> list[str]:

@@ -29,8 +29,10 @@ def run(options: argparse.Namespace) -> None:
     may_write(options.output, options.overwrite)
     model, X = load(options), read_members(options)
     table, samples, members = estimates(options, model, X, diagrams=True)
+    from skcluster.persistence import read_card
     from skcluster.report import write_report
 
+    told = {name: fact for name, fact in facts(options).items() if name != "cite"}
     write_report(
         X,
         table,
@@ -39,7 +41,8 @@ def run(options: argparse.Namespace) -> None:
         membership=members,
         coverage=options.coverage,
         title=options.title or f"Star clusters of {_named(options.members)}",
-        metadata=facts(options),
+        metadata=told,
+        card=read_card(options.model)["card"],
         overwrite=options.overwrite,
     )
     out(str(options.output))

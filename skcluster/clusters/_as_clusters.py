@@ -35,7 +35,8 @@ def as_clusters(
     ----------
     data : NestedFrame, DataFrame, Table, Arrow or polars table, mapping or sequence of such tables
         Existing clusters; or one long table of stars with a column of cluster names; or a table
-        per cluster, in a dict under the clusters' names or in a list. A table is one of pandas, of
+        per cluster, in a dict under the clusters' names, in a list, or in an array of objects with
+        one column, as ``numpy.asarray`` makes it from clusters. A table is one of pandas, of
         astropy (its units are converted), or any with ``__arrow_c_stream__`` or
         ``__dataframe__``. A long table without a column of cluster names is one cluster, named
         ``"cluster"`` unless ``cluster`` is given.

@@ -78,7 +78,10 @@ def nest_and_flatten(
     elif isinstance(data, Mapping):
         _refuse_name(cluster, "several tables")
         X = _from_tables(list(data.values()), pd.Index(list(data)), given)
-    elif isinstance(data, Sequence) and not isinstance(data, str | bytes):
+    elif _is_column_of_tables(data) or (
+        isinstance(data, Sequence) and not isinstance(data, str | bytes)
+    ):
+        data = data.ravel().tolist() if isinstance(data, np.ndarray) else data
         _refuse_name(cluster, "several tables")
         X = _from_tables(list(data), pd.RangeIndex(len(data)), given)
     else:
@@ -87,6 +90,17 @@ def nest_and_flatten(
             f"NestedFrame, or a dict or list of tables, not from {type(data).__name__}."
         )
     return X, stars_of(X)
+
+
+def _is_column_of_tables(data: Any) -> bool:
+    """Whether this is what clusters become as an array, as scikit-learn's ensembles make it."""
+    return (
+        isinstance(data, np.ndarray)
+        and data.dtype == object
+        and data.shape in {(len(data),), (len(data), 1)}
+        and len(data) > 0
+        and all(is_table(item) for item in data.ravel())
+    )
 
 
 def concat_clusters(parts: Sequence[NestedFrame]) -> NestedFrame:

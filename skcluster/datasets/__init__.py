@@ -14,6 +14,7 @@ from skcluster.datasets.catalogues import (
     fetch_dias_2021,
     fetch_hunt_reffert_2023,
     get_data_home,
+    other_names,
 )
 from skcluster.datasets.simulation import (
     Effects,
@@ -37,6 +38,7 @@ __all__ = [
     "get_data_home",
     "load_example",
     "load_simulated_clusters",
+    "other_names",
     "simulate_clusters",
     "simulate_field_stars",
     "simulate_to_parquet",

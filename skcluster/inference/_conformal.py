@@ -169,6 +169,7 @@ class ConformalRegressor(
                 f"This {type(self).__name__} estimator requires y to be passed, but the target y "
                 "is None."
             )
+        self._forget_card()
         self.target_names_ = _target_names(y)
         X, y = indexable(X, y)
         true = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")

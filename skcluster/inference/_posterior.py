@@ -254,6 +254,7 @@ class IsochronePosterior(
             put each cluster into exactly one test fold.
         """
         X = as_clusters(X)
+        self._forget_card()
         rng = check_random_state(self.random_state)
         self.seed_ = int(rng.randint(2**31 - 100))
         self.tempering_: float = (

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
+from sklearn.utils import estimator_html_repr
 from sklearn.utils.metadata_routing import MetadataRouter
 
 from skcluster._utils.typing import BoolArray, FloatArray
@@ -13,6 +14,18 @@ from skcluster.inference._routing import routing_of
 
 class PredictiveMethodsMixin(ABC):
     """Intervals, samples and domain of a meta-estimator that has ``predict_distribution``."""
+
+    #: What is known of a model that was loaded from a file: it has a ``_repr_html_``.
+    card_: Any = None
+
+    def _html_repr(self) -> str:
+        """What notebooks show: scikit-learn's diagram, below the card if there is one."""
+        card = "" if self.card_ is None else self.card_._repr_html_()
+        return f"{card}{estimator_html_repr(self)}"
+
+    def _forget_card(self) -> None:
+        """What was known of a model does not hold once it is fitted anew."""
+        self.__dict__.pop("card_", None)
 
     @abstractmethod
     def predict_distribution(self, X: Any) -> PredictiveDistribution:

@@ -11,6 +11,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import IO, Any
 
+from skcluster.persistence._card import ModelCard, give_card
 from skcluster.persistence._errors import ModelFileError
 from skcluster.persistence._limits import SCHEMA, Limits, check_archive, open_archive
 from skcluster.persistence._manifest import read_manifest
@@ -38,7 +39,9 @@ def load_model(
     Returns
     -------
     estimator
-        The model. Its predictions are bitwise equal to those of the saved one.
+        The model. Its predictions are bitwise equal to those of the saved one. Models with a
+        predictive distribution, such as the pretrained one, have their card as ``card_`` and show
+        it in notebooks until they are fitted again.
 
     Raises
     ------
@@ -66,15 +69,16 @@ def load_model(
     with _opened(path) as file:
         with open_archive(file) as archive:
             check_archive(archive, Limits.of(_size(file)))
-            versions = read_manifest(archive)["versions"]
+            card = ModelCard(read_manifest(archive))
         model = read_objects(file, names)
         check_model(model)
     if path is not None:
-        _compare(path, versions)
+        _compare(path, card["versions"])
+    give_card(model, card)
     return model
 
 
-def read_card(path: str | os.PathLike[str] | None = None) -> dict[str, Any]:
+def read_card(path: str | os.PathLike[str] | None = None) -> ModelCard:
     """Read the card of a model file, without loading the model.
 
     Parameters
@@ -84,8 +88,8 @@ def read_card(path: str | os.PathLike[str] | None = None) -> dict[str, Any]:
 
     Returns
     -------
-    dict
-        ``format``, ``versions`` and ``card``.
+    ModelCard
+        A dict of ``format``, ``versions`` and ``card``, which notebooks show as text.
 
     Raises
     ------
@@ -100,7 +104,7 @@ def read_card(path: str | os.PathLike[str] | None = None) -> dict[str, Any]:
     """
     with _opened(path) as file, open_archive(file) as archive:
         check_archive(archive, Limits.of(_size(file)))
-        return read_manifest(archive)
+        return ModelCard(read_manifest(archive))
 
 
 @contextmanager

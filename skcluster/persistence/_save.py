@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from skcluster._utils.files import whole_file
+from skcluster.persistence._card import without_card
 from skcluster.persistence._errors import ModelFileError
 from skcluster.persistence._limits import MANIFEST, SCHEMA
 from skcluster.persistence._load import check_model, read_objects
@@ -37,7 +38,8 @@ def save_model(
     path : str or PathLike
         The file, usually with the extension ``.skcluster``.
     card : mapping, optional
-        Information about the model that JSON can represent: data, citations, scores, limits.
+        Information about the model that JSON can represent: data, citations, scores, limits. By
+        default, the card of a loaded model, if it has one.
     overwrite : bool, default=False
         Whether an existing file may be replaced.
 
@@ -74,6 +76,7 @@ def save_model(
     >>> bool((again.predict(X) == model.predict(X)).all())
     True
     """
+    model, own = without_card(model)
     try:
         check_model(model)
         parts, names = _parts(model)
@@ -82,7 +85,7 @@ def save_model(
     manifest = {
         "format": FORMAT,
         "versions": _versions({name.partition(".")[0] for name in names}),
-        "card": dict(card or {}),
+        "card": dict(own if card is None else card),
     }
     parts = {MANIFEST: json.dumps(manifest, indent=1, ensure_ascii=False).encode(), **parts}
     with whole_file(Path(path), overwrite) as half:

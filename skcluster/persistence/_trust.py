@@ -24,6 +24,7 @@ CLASSES = {
         "MDMRegressor",
         "NamedTargetRegressor",
         "SetRegressor",
+        "TargetMinMaxScaler",
         "TargetScaler",
     ),
     # Records of the layers of a network.

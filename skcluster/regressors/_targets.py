@@ -21,6 +21,7 @@ from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skcluster.photometry import distance_from_modulus, distance_modulus
+from skcluster.regressors._target_min_max_scaler import possible
 from skcluster.schema import CLUSTER_PARAMETERS, NETWORK_SCALES
 
 #: Centre and scale of targets; the distance is scaled as its modulus.
@@ -144,7 +145,7 @@ class TargetScaler(TransformerMixin, BaseEstimator):
         return scaled
 
     def inverse_transform(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Undo `transform`; a negative A_V becomes 0.
+        """Undo `transform`; values outside the ranges in `skcluster.schema.TARGETS` are clipped.
 
         Parameters
         ----------
@@ -158,11 +159,9 @@ class TargetScaler(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         values: NDArray[np.float64] = self._check(X, "allow-nan") * self.scale_ + self.center_
-        for column in self._columns("a_v"):
-            values[:, column] = np.maximum(values[:, column], 0)
         for column in self._columns("distance_kpc"):
             values[:, column] = distance_from_modulus(values[:, column])
-        return values
+        return possible(values, self.targets_)
 
     def _check(self, X: Any, finite: Any = True) -> NDArray[np.float64]:
         # Without a warning if names are missing: regressors return arrays for frames.
@@ -269,7 +268,13 @@ class NamedTargetRegressor(MetaEstimatorMixin, TransformedTargetRegressor):
         -------
         self : object
             The fitted regressor.
+
+        Raises
+        ------
+        ValueError
+            If there are more or fewer weights than targets, as after a step that resamples.
         """
+        _check_weights(fit_params.get("sample_weight"), len(y))
         names = target_names(y)
         if names is None:
             fitted: Self = super().fit(X, y, **fit_params)
@@ -287,6 +292,16 @@ class NamedTargetRegressor(MetaEstimatorMixin, TransformedTargetRegressor):
         if hasattr(self.regressor_, "feature_names_in_"):
             self.feature_names_in_ = self.regressor_.feature_names_in_
         return self
+
+
+def _check_weights(weights: Any, n: int) -> None:
+    if weights is not None and np.ndim(weights) and len(weights) != n:
+        raise ValueError(
+            f"There are {len(weights)} sample weights for {n} rows of y. A step of a pipeline that "
+            "resamples, such as ClusterCorruptor or ClusterAugmenter, changes the number of rows, "
+            "and imbalanced-learn's pipeline passes no weights through it: replace the step by "
+            "'passthrough' (augment='passthrough') to fit with weights."
+        )
 
 
 def target_names(y: Any) -> list[str] | None:

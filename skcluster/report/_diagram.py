@@ -1,18 +1,15 @@
 """A cluster's diagram as few bytes of a page."""
 
-import base64
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.ndimage import binary_closing
 
-from skcluster._utils.typing import FloatArray
+from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.photometry import Law
 from skcluster.plotting import can_be_drawn, diagram_limits, most_credible, seen_isochrones
+from skcluster.report._stars import packed
 
-#: More stars than this, drawn at random, look the same.
-_MOST_STARS = 4000
 _MOST_CURVES = 80
 #: Cells of the band, in colour and in magnitude.
 CELLS = (150, 200)
@@ -21,7 +18,7 @@ CELLS = (150, 200)
 def diagram(
     colour: FloatArray,
     magnitude: FloatArray,
-    shade: FloatArray | None,
+    shown: IntArray,
     estimate: FloatArray,
     samples: Any,
     coverage: float,
@@ -33,8 +30,8 @@ def diagram(
     ----------
     colour, magnitude : ndarray of shape (n_stars,)
         BP−RP and G (mag).
-    shade : ndarray of shape (n_stars,), optional
-        How likely each star is to be a member, 0 to 1; NaN for one that was not used.
+    shown : ndarray of int
+        Positions of the stars that are drawn.
     estimate : ndarray of shape (3,) or (4,)
         log age (dex), A_V (mag), distance (kpc) and perhaps [M/H] (dex).
     samples : array-like of as many columns, optional
@@ -49,9 +46,8 @@ def diagram(
     dict
         ``limits`` (mag): least and greatest colour, then magnitude; ``stars``, and each of
         ``lines``, the unbroken parts of the isochrone: pairs of numbers, 0 to 65535 from one limit
-        to the other, as 16 bits in base64; ``shades``: bytes in base64, 1 to 255 for 0
-        to 1, and 0 for stars not used; ``band``: for each column
-        of cells, first and last cell of each run.
+        to the other, as 16 bits in base64; ``band``: for each column of cells, first and last cell
+        of each run.
     """
     if len(colour) == 0:
         return {}
@@ -59,12 +55,8 @@ def diagram(
     found: dict[str, Any] = {
         "limits": [round(float(v), 3) for v in (low[0], high[0], low[1], high[1])],
     }
-    shown = _shown(len(colour))
     points = np.column_stack([colour, magnitude])[shown]
     found["stars"] = _packed((points - low) / (high - low))
-    if shade is not None:
-        shades = 1 + 254 * np.clip(shade[shown], 0, 1)
-        found["shades"] = _base64(np.nan_to_num(shades, nan=0.0).astype(np.uint8))
     if can_be_drawn(estimate)[0]:
         line = (seen_isochrones(estimate, law=law)[0] - low) / (high - low)
         found["lines"] = [_packed(part) for part in _parts_within(line)]
@@ -75,12 +67,6 @@ def diagram(
             curves = (seen_isochrones(credible, law=law, every=4) - low) / (high - low)
             found["band"] = _runs(curves)
     return found
-
-
-def _shown(n: int) -> Any:
-    if n <= _MOST_STARS:
-        return slice(None)
-    return np.sort(np.random.default_rng(0).choice(n, _MOST_STARS, replace=False))
 
 
 def _parts_within(line: FloatArray) -> list[FloatArray]:
@@ -94,11 +80,7 @@ def _parts_within(line: FloatArray) -> list[FloatArray]:
 
 def _packed(places: FloatArray) -> str:
     """Places within the diagram, 0 to 1, and up to one diagram's width beyond its sides."""
-    return _base64(np.clip((places + 1) * 65535 / 3, 0, 65535).round().astype("<u2"))
-
-
-def _base64(values: npt.NDArray[Any]) -> str:
-    return base64.b64encode(values.tobytes()).decode()
+    return packed(np.clip((places + 1) * 65535 / 3, 0, 65535).round().astype("<u2"))
 
 
 def _runs(curves: FloatArray) -> list[list[int]]:

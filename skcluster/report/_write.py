@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from html import escape
 from importlib.resources import files
@@ -15,15 +16,19 @@ from nested_pandas import NestedFrame
 from skcluster._utils.files import whole_file
 from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import as_clusters, stars_of
+from skcluster.datasets.catalogues import ABBREVIATIONS
 from skcluster.photometry import Law
 from skcluster.plotting import membership_array
 from skcluster.report._diagram import CELLS, diagram
-from skcluster.schema import CLUSTER_PARAMETERS, INTERVAL_ENDS, estimate_column
+from skcluster.report._figure import HOVER, figure_item, library
+from skcluster.report._footer import footer
+from skcluster.report._stars import shown_stars, star_facts
+from skcluster.report._table import columns_of, rows_of
+from skcluster.schema import CLUSTER_PARAMETERS
 
-#: Columns that a table of many columns leaves to the details of one cluster.
-_BESIDE_DIAGRAM = ("n_stars", "differential_reddening", "effective_samples")
 #: What an isochrone depends on, the last only if it was estimated.
 _ISOCHRONE = (*CLUSTER_PARAMETERS, "metallicity")
+_SCRIPTS = ("names.js", "table.js", "diagram.js", "download.js", "page.js")
 
 
 def write_report(
@@ -37,13 +42,15 @@ def write_report(
     law: Law = "dr2",
     title: str = "Star clusters",
     metadata: Mapping[str, str] | None = None,
+    card: Mapping[str, Any] | None = None,
     overwrite: bool = False,
 ) -> None:
     """Write one HTML page with a table of estimates and the diagram of each cluster.
 
-    The page needs no network and no other file. Its table can be sorted and searched, by keyboard
-    too; choosing a cluster shows its stars, the isochrone of its estimate and the area that the
-    isochrones of its samples sweep.
+    The page needs no network and no other file. Its table can be sorted, searched by any usual name
+    of a cluster, and saved as CSV; choosing a cluster shows its stars, the isochrone of its
+    estimate and the area that the isochrones of its samples sweep. The diagram, which Bokeh draws,
+    can be zoomed and saved as PNG, and tells of the star under the pointer.
 
     Parameters
     ----------
@@ -67,6 +74,9 @@ def write_report(
         Heading.
     metadata : mapping of str to str, optional
         Shown below the heading, such as model and version.
+    card : mapping, optional
+        What is known of the model, as ``skcluster.persistence.read_card(path)["card"]`` gives it:
+        its ``limits`` and ``citations`` are shown below the table.
     overwrite : bool, default=False
         Whether a file that is there may be replaced.
 
@@ -93,100 +103,68 @@ def write_report(
     X = as_clusters(X)
     if len(X) != len(estimates) or (X.index != estimates.index).any():
         raise ValueError("The estimates are not of the same clusters, in the same order, as X.")
-    columns = _columns(estimates)
-    values = _values(estimates, [column["key"] for column in columns])
     shades = membership_array(membership, stars_of(X))
-    diagrams = _diagrams(X, estimates, samples or {}, shades, coverage, law)
+    columns = columns_of(estimates)
+    clusters = list(_clusters(X, estimates, columns, samples or {}, shades, coverage, law))
+    known = [name for name in HOVER if any(name in cluster for cluster in clusters)]
     data = {
-        "posterior": shades is not None,
+        "title": title,
         "coverage": coverage,
         "cells": CELLS,
         "columns": columns,
-        "clusters": [v | d for v, d in zip(values, diagrams, strict=True)],
+        "lists": ABBREVIATIONS,
+        "clusters": clusters,
     }
     facts = {"Clusters": str(len(X)), **(metadata or {})}
-    page = _template("page.html")
-    parts = {
-        "title": escape(title),
-        "facts": "".join(
-            f"<div><dt>{escape(k)}</dt><dd>{escape(v)}</dd></div>" for k, v in facts.items()
-        ),
-        "style": _template("page.css"),
-        "script": _template("page.js"),
-        # "</script>" in a cluster's name must not end the script.
-        "data": json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"),
-    }
-    for name, part in parts.items():
-        page = page.replace(f"<!--{name}-->", part)
+    page = _filled(
+        {
+            "title": escape(title),
+            "facts": "".join(
+                f"<div><dt>{escape(k)}</dt><dd>{escape(v)}</dd></div>" for k, v in facts.items()
+            ),
+            "footer": footer(card),
+            "style": _template("page.css"),
+            "library": library(),
+            "script": "\n".join(map(_template, _SCRIPTS)),
+            "figure": _as_json(json.loads(figure_item(known))),
+            "data": _as_json(data),
+        }
+    )
     with whole_file(Path(path), overwrite) as half:
         half.write_text(page, encoding="utf-8")
 
 
-def _template(name: str) -> str:
-    return files("skcluster.report").joinpath("data", name).read_text(encoding="utf-8")
-
-
-def _columns(estimates: pd.DataFrame) -> list[dict[str, Any]]:
-    """What the page needs to know of the columns with a value of their own."""
-    found = []
-    unlisted = _BESIDE_DIAGRAM if "n_used" in estimates else ()
-    for key in estimates.select_dtypes("number").columns:
-        if not key.endswith(tuple(INTERVAL_ENDS)):
-            column = estimate_column(key)
-            # The page shows no mathtext.
-            name = column.label.replace("$", "")
-            integer = pd.api.types.is_integer_dtype(estimates[key])
-            found.append(
-                {
-                    "key": key,
-                    "name": name[0].upper() + name[1:],
-                    "unit": column.printed_unit,
-                    "decimals": 0 if integer else column.decimals,
-                    "significant": column.significant,
-                    "listed": key not in unlisted,
-                }
-            )
-    return found
-
-
-def _values(estimates: pd.DataFrame, keys: list[str]) -> Iterator[dict[str, Any]]:
-    """Name, flag and numbers of each cluster, with the ends of intervals."""
-    for name, row in zip(estimates.index, estimates.to_dict("records"), strict=True):
-        yield {
-            "name": str(name),
-            "flag": str(row.get("flag", "")),
-            "values": {
-                key: [_number(row.get(key + end)) for end in ("", *INTERVAL_ENDS)] for key in keys
-            },
-        }
-
-
-def _diagrams(
+def _clusters(
     X: NestedFrame,
     estimates: pd.DataFrame,
+    columns: list[dict[str, Any]],
     samples: Mapping[Any, Any],
-    shades: FloatArray | None,
+    membership: FloatArray | None,
     coverage: float,
     law: Law,
 ) -> Iterator[dict[str, Any]]:
-    """The diagram of each cluster."""
+    """What the page knows of each cluster: its row, its diagram and its stars."""
     stars = stars_of(X)
     parameters = _of_isochrones(estimates)
     colour, magnitude = stars["bp_rp"], stars["phot_g_mean_mag"]
-    if shades is None and "probability" in stars:
-        shades = np.nan_to_num(stars["probability"].astype(float), nan=0.0)
-    for i, name in enumerate(X.index):
+    rows = rows_of(estimates, [column["key"] for column in columns])
+    for i, (row, shown) in enumerate(zip(rows, shown_stars(stars.counts), strict=True)):
         own = slice(stars.offsets[i], stars.offsets[i + 1])
-        drawn = samples.get(name)
-        yield diagram(
-            colour[own],
-            magnitude[own],
-            None if shades is None else shades[own],
-            parameters[i],
-            None if drawn is None else _of_isochrones(drawn),
-            coverage,
-            law,
-        )
+        drawn = samples.get(X.index[i])
+        yield {
+            **row,
+            "total": int(stars.counts[i]),
+            **diagram(
+                colour[own],
+                magnitude[own],
+                shown,
+                parameters[i],
+                None if drawn is None else _of_isochrones(drawn),
+                coverage,
+                law,
+            ),
+            **star_facts(stars, membership, stars.offsets[i] + shown),
+        }
 
 
 def _of_isochrones(values: Any) -> FloatArray:
@@ -196,5 +174,16 @@ def _of_isochrones(values: Any) -> FloatArray:
     return np.asarray(values, dtype=np.float64)
 
 
-def _number(value: Any) -> float | None:
-    return None if value is None or np.isnan(value) else round(float(value), 4)
+def _filled(parts: Mapping[str, str]) -> str:
+    """The page with its parts in the places that are named after them."""
+    # In one pass: a part may hold what looks like the place of another.
+    return re.sub("<!--(\\w+)-->", lambda place: parts[place[1]], _template("page.html"))
+
+
+def _template(name: str) -> str:
+    return files("skcluster.report").joinpath("data", name).read_text(encoding="utf-8")
+
+
+def _as_json(data: Any) -> str:
+    # "</script>" in a cluster's name must not end the script.
+    return json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")

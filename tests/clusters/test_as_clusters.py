@@ -193,6 +193,16 @@ def test_nested_clusters_keep_their_other_columns_when_stars_are_left_out():
     assert stars_of(checked).counts.tolist() == [2, 1, 2]
 
 
+def test_a_column_of_tables_as_ensembles_make_it(toy):
+    X = toy[0]
+    again = as_clusters(np.asarray(X))
+    assert again.index.tolist() == list(range(len(X)))
+    assert again.set_axis(X.index).equals(X)
+    for wrong in (np.array([["a"], ["b"]], dtype=object), np.eye(2), np.array([], dtype=object)):
+        with pytest.raises(TypeError, match="not from ndarray"):
+            as_clusters(wrong)
+
+
 NAMES = st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=40)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skcluster.datasets import cross_match
+from skcluster.datasets import cross_match, other_names
 from skcluster.datasets.catalogues._names import folded_names
 
 
@@ -152,3 +152,20 @@ def test_wrong_input_is_refused():
         cross_match(catalogue(["A"]), catalogue(["B", "B"]))
     with pytest.raises(TypeError, match="a must be the result of a fetcher"):
         cross_match([1], catalogue(["B"]))
+
+
+@pytest.mark.parametrize(
+    ("name", "others"),
+    [
+        ("NGC_2682", ["M 67"]),
+        ("Messier 67", ["NGC 2682"]),
+        ("M45", ["Melotte 22", "Pleiades"]),
+        ("Mel 22", ["M 45", "Pleiades"]),
+        ("NGC 0581", ["M 103"]),
+        ("sim_00012", []),
+        ("</script>", []),
+        ("", []),
+    ],
+)
+def test_other_names(name, others):
+    assert other_names(name) == others

@@ -12,7 +12,13 @@ from sklearn.linear_model import Ridge
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
-from skcluster.regressors import NamedTargetRegressor, SetRegressor, TargetScaler, _cnn
+from skcluster.regressors import (
+    NamedTargetRegressor,
+    SetRegressor,
+    TargetMinMaxScaler,
+    TargetScaler,
+    _cnn,
+)
 
 OTHER_BATCHES = "a row of weight two and a row given twice fall into other batches in another order"
 EXPECTED = {
@@ -73,6 +79,7 @@ def test_checks_of_scikit_learn_on_sets():
 @pytest.mark.usefixtures("numpy_state")
 def test_checks_of_scikit_learn_on_targets():
     run(TargetScaler(), EXPECTED_OF_SCALER, 46)
+    run(TargetMinMaxScaler(), {}, 46)
     run(NamedTargetRegressor(Ridge(), transformer=StandardScaler()), {}, 52)
 
 

@@ -28,7 +28,7 @@ def samples_of(table):
 def run():
     """Ten clusters: one flagged, one unmeasured, one with a name that tries to be markup."""
     X, y = simulate_clusters(10, random_state=0, n_stars=60)
-    names = [f"Cluster_{i}" for i in range(1, 10)] + ["</script><b>&'\""]
+    names = ["NGC_2682", *(f"Cluster_{i}" for i in range(2, 10)), "</script><b>&'\""]
     X, y = X.set_axis(names), y.set_axis(names)
     table = estimates_of(y)
     table.loc["Cluster_3", "flag"] = "outside domain"
@@ -43,7 +43,15 @@ def run():
 def small_page(run, tmp_path_factory):
     file = tmp_path_factory.mktemp("report") / "small.html"
     X, table, samples = run
-    write_report(X, table, file, samples=samples, title="Ten <clusters>", metadata={"model": "a&b"})
+    write_report(
+        X,
+        table,
+        file,
+        samples=samples,
+        title="Ten <clusters>",
+        metadata={"model": "a&b"},
+        card={"limits": {"learned ranges": {"a_v": [0.0, 4.8]}}, "citations": ["A & B 2020"]},
+    )
     return file
 
 
@@ -59,6 +67,11 @@ def posterior_page(run, tmp_path_factory):
         name: np.column_stack([values, np.full(len(values), 0.2)])
         for name, values in samples_of(table).items()
     }
+    # As of a list in the Gaia archive: identifiers, and parallaxes that are not all known.
+    stars = stars_of(X)
+    parallax = np.where(np.arange(len(stars)) == 1, np.nan, 1.25)
+    identifiers = np.arange(len(stars)) + 6049037136609594880
+    X = stars.with_column("parallax", parallax).with_column("source_id", identifiers).to_clusters()
     membership = np.tile([1.0, 0.5, 0.0, 0.25, np.nan, 1.0], len(stars_of(X)) // 6)
     write_report(X, table, file, samples=samples, membership=membership)
     return file

@@ -9,6 +9,7 @@ import pytest
 from skcluster.datasets import simulate_clusters
 from skcluster.isochrones import isochrone
 from skcluster.report import write_report
+from skcluster.report._stars import shown_stars
 
 
 def data_of(page):
@@ -103,12 +104,40 @@ def test_the_isochrone_has_the_metallicity_of_the_estimate(posterior_page, run):
     assert nearest.max() < 5e-3
 
 
-def test_stars_are_shaded_by_their_membership(posterior_page, small_page):
-    data = data_of(posterior_page)
-    shades = np.frombuffer(base64.b64decode(data["clusters"][0]["shades"]), np.uint8)
-    assert shades[:6].tolist() == [255, 128, 1, 64, 0, 255]
-    assert data["posterior"]
-    assert not data_of(small_page)["posterior"]
+def test_what_is_known_of_stars(posterior_page, small_page, run):
+    cluster = data_of(posterior_page)["clusters"][0]
+
+    def column(name, kind):
+        return np.frombuffer(base64.b64decode(cluster[name]), kind)
+
+    assert column("membership", np.uint8)[:6].tolist() == [255, 128, 1, 64, 0, 255]
+    listed = run[0].iloc[0]["stars"]["probability"]
+    np.testing.assert_allclose((column("probability", np.uint8) - 1) / 254, listed, atol=2e-3)
+    assert column("parallax", "<f4")[:3].tolist() == [
+        1.25,
+        pytest.approx(np.nan, nan_ok=True),
+        1.25,
+    ]
+    assert column("source_id", "<i8")[2] == 6049037136609594882
+    assert "membership" not in data_of(small_page)["clusters"][0]
+
+
+def test_identifiers_that_are_no_integers(tmp_path, run):
+    X, table, _ = run
+    one = X.iloc[0]["stars"].drop(columns="source_id", errors="ignore")
+    for values, shown in [
+        ([f"star {i}" for i in range(len(one))], ["star 0", "star 1"]),
+        # These have lost digits, and would name other stars.
+        (np.arange(len(one)) + 6e18, None),
+    ]:
+        write_report(
+            {"a": one.assign(source_id=values)},
+            table.iloc[:1].set_axis(["a"]),
+            tmp_path / "a.html",
+            overwrite=True,
+        )
+        found = data_of(tmp_path / "a.html")["clusters"][0].get("source_id")
+        assert (found and found[:2]) == shown
 
 
 def test_what_matters_less_is_left_to_the_details(posterior_page):
@@ -117,18 +146,51 @@ def test_what_matters_less_is_left_to_the_details(posterior_page):
         "n_stars",
         "effective_samples",
     ]
-    assert columns["distance_kpc"]["significant"] == 3
     assert columns["n_used"]["name"] == "Stars used"
+
+
+def test_numbers_as_people_read_them(tmp_path, run):
+    X, table, _ = run
+    near = table.iloc[:1].assign(
+        distance_kpc=0.04732, distance_kpc_lower=0.0453, distance_kpc_upper=0.04941
+    )
+    write_report(X.iloc[:1], near, tmp_path / "a.html")
+    texts = data_of(tmp_path / "a.html")["clusters"][0]["texts"]
+    assert texts["distance_kpc"] == "0.0473 +0.0021 −0.0020"
+    assert texts["n_stars"] == "100"
+
+
+def test_other_names(small_page):
+    first, second = data_of(small_page)["clusters"][:2]
+    assert first["also"] == ["M 67"]
+    assert second["also"] == []
+
+
+def test_limits_and_citations(small_page, posterior_page):
+    text = small_page.read_text()
+    assert "<dt>Extinction A_V [mag]</dt><dd>0 to 4.8</dd>" in text
+    assert "<li>A &amp; B 2020</li>" in text
+    for page in (small_page, posterior_page):
+        assert "Bressan et al. 2012" in page.read_text()
 
 
 def test_it_is_one_file_that_asks_for_nothing(small_page):
     text = small_page.read_text()
     assert "default-src 'none'" in text
-    assert not re.search(r'(src|href)="(?!data:)', text)
-    assert "http" not in re.sub(r"http-equiv", "", text)
+    assert not re.search(r'<[^>]*\b(src|href)="(?!data:|#)', text.split("<script")[0])
     assert "<title>Ten &lt;clusters&gt;</title>" in text
     assert "<dd>a&amp;b</dd>" in text
     assert "<!--" not in text
+    # That of Bokeh's script and three of the page; none of a cluster's name.
+    assert text.count("</script>") == 4
+
+
+def test_parts_of_the_page_are_not_looked_for_in_others(tmp_path, run):
+    X, table, _ = run
+    write_report(X, table, tmp_path / "a.html", title="<!--data-->", metadata={"a": "<!--style-->"})
+    text = (tmp_path / "a.html").read_text()
+    assert "<title>&lt;!--data--&gt;</title>" in text
+    assert len(data_of(tmp_path / "a.html")["clusters"]) == 10
 
 
 def test_a_rich_cluster_is_thinned(tmp_path, run):
@@ -136,7 +198,16 @@ def test_a_rich_cluster_is_thinned(tmp_path, run):
     one = X.iloc[0]["stars"]
     many = {"rich": one.sample(9000, replace=True, random_state=0)}
     write_report(many, table.iloc[:1].set_axis(["rich"]), tmp_path / "a.html")
-    assert len(places(data_of(tmp_path / "a.html")["clusters"][0]["stars"])) == 4000
+    cluster = data_of(tmp_path / "a.html")["clusters"][0]
+    assert len(places(cluster["stars"])) == 4000
+    assert cluster["total"] == 9000
+
+
+def test_stars_of_very_many_clusters_are_thinned():
+    few = [len(shown) for shown in shown_stars(np.array([3000] * 400 + [50]))]
+    assert 390_000 < sum(few) <= 400_000
+    assert few[-1] == 50
+    assert len({*few[:-1]}) == 1
 
 
 def test_wrong_input_is_refused(tmp_path, run):

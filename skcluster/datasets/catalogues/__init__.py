@@ -14,8 +14,10 @@ from skcluster.datasets.catalogues._cross_match import cross_match
 from skcluster.datasets.catalogues._dias_2021 import fetch_dias_2021
 from skcluster.datasets.catalogues._errors import CatalogueChangedError, FetchError
 from skcluster.datasets.catalogues._hunt_reffert_2023 import fetch_hunt_reffert_2023
+from skcluster.datasets.catalogues._names import ABBREVIATIONS, other_names
 
 __all__ = [
+    "ABBREVIATIONS",
     "CATALOGUES",
     "CatalogueChangedError",
     "FetchError",
@@ -28,4 +30,5 @@ __all__ = [
     "fetch_dias_2021",
     "fetch_hunt_reffert_2023",
     "get_data_home",
+    "other_names",
 ]

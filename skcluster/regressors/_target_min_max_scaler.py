@@ -1,0 +1,141 @@
+"""Targets of clusters scaled to 0 … 1, and never back to what no cluster can have."""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from sklearn.preprocessing import MinMaxScaler
+from sklearn.utils import Tags
+
+from skcluster.schema import CLUSTER_PARAMETERS, TARGETS
+
+
+class TargetMinMaxScaler(MinMaxScaler):
+    """Scale targets to 0 … 1; what is scaled back stays within the range of its quantity.
+
+    A `sklearn.preprocessing.MinMaxScaler` whose `inverse_transform` clips log age, A_V, distance
+    and metallicity to the ranges in `skcluster.schema.TARGETS`. A network that ends in linear units
+    can leave them, as with a negative distance for a cluster nearer than all that it learned from.
+    What the network learns does not change.
+
+    Parameters
+    ----------
+    feature_range : tuple of two floats, default=(0, 1)
+        Range of the scaled targets.
+    copy : bool, default=True
+        Whether to leave the targets that are given as they are.
+    clip : bool, default=False
+        Whether scaled targets outside ``feature_range`` are clipped to it.
+
+    Attributes
+    ----------
+    targets_ : list of str
+        What each column is: a name in `skcluster.schema.TARGETS`, or "other". Columns are known by
+        their names or, where there are three without names, taken for log age, A_V and distance.
+    min_, scale_, data_min_, data_max_, data_range_ : ndarray of shape (n_targets,)
+        As of `sklearn.preprocessing.MinMaxScaler`.
+    n_features_in_ : int
+        Targets.
+    n_samples_seen_ : int
+        Clusters.
+    feature_names_in_ : ndarray of str
+        Names of the targets, where they have any.
+
+    See Also
+    --------
+    TargetScaler : Scales by fixed numbers, the distance as a modulus.
+    skcluster.pipelines.ann_pipeline : Scales its targets so.
+
+    References
+    ----------
+    Branco & Ferraz 2023 scale their targets to 0 … 1.
+
+    Examples
+    --------
+    >>> from skcluster.regressors import TargetMinMaxScaler
+    >>> scaler = TargetMinMaxScaler().fit([[8.0, 0.1, 0.5], [9.0, 1.1, 2.5]])
+    >>> scaler.transform([[8.5, 0.6, 1.5]])
+    array([[0.5, 0.5, 0.5]])
+    >>> scaler.inverse_transform([[0.5, -0.3, -0.3]])
+    array([[8.5e+00, 0.0e+00, 1.0e-03]])
+    """
+
+    _doc_link_module = "skcluster"
+    _doc_link_template = ""
+
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
+        """Learn the ranges of the targets, and what they are.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_clusters, n_targets)
+            Targets.
+        y : None
+            Not used.
+
+        Returns
+        -------
+        self
+        """
+        super().fit(X)
+        self.targets_ = known_targets(getattr(self, "feature_names_in_", None), self.n_features_in_)
+        return self
+
+    def transform(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Scale the targets.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_clusters, n_targets)
+            Targets.
+
+        Returns
+        -------
+        ndarray of shape (n_clusters, n_targets)
+        """
+        scaled: NDArray[np.float64] = super().transform(self._named(X))
+        return scaled
+
+    def inverse_transform(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Undo the scaling; impossible values become the nearest possible ones.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_clusters, n_targets)
+            Scaled targets.
+
+        Returns
+        -------
+        ndarray of shape (n_clusters, n_targets)
+        """
+        return possible(super().inverse_transform(X), self.targets_)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags: Tags = super().__sklearn_tags__()
+        tags.array_api_support = False  # unlike its parent: the ranges are numpy's
+        return tags
+
+    def _named(self, X: Any) -> Any:
+        """Targets with the names of those in fit: regressors give arrays for frames."""
+        names = getattr(self, "feature_names_in_", None)
+        if names is None or hasattr(X, "columns") or np.shape(X)[1:] != names.shape:
+            return X
+        return pd.DataFrame(np.asarray(X), columns=names)
+
+
+def known_targets(names: Sequence[str] | None, n: int) -> list[str]:
+    """What each of n columns of targets is, by its name or else by the order of three."""
+    if names is None:
+        return list(CLUSTER_PARAMETERS) if n == len(CLUSTER_PARAMETERS) else ["other"] * n
+    return [str(name) if name in TARGETS else "other" for name in names]
+
+
+def possible(values: NDArray[np.float64], targets: Sequence[str]) -> NDArray[np.float64]:
+    """Values clipped to the ranges of their quantities; NaN stays NaN."""
+    columns = [TARGETS.get(name) for name in targets]
+    low = [-np.inf if column is None else column.low for column in columns]
+    high = [np.inf if column is None else column.high for column in columns]
+    clipped: NDArray[np.float64] = np.clip(values, low, high)
+    return clipped

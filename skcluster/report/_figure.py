@@ -1,0 +1,90 @@
+"""The diagram of a page, drawn by Bokeh, whose data the page changes with the cluster."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+#: What is told of a star under the pointer: columns of its data, and what they are called.
+HOVER = {
+    "g": "G [mag]",
+    "colour": "BP − RP [mag]",
+    "parallax": "parallax [mas]",
+    "probability": "probability (list)",
+    "membership": "probability (estimate)",
+    "source_id": "source id",
+}
+
+
+def figure_item(known: Iterable[str]) -> str:
+    """The empty diagram as JSON for ``Bokeh.embed.embed_item``.
+
+    Its models have names, by which the page finds them: ``diagram``, and the sources of data
+    ``stars``, ``lines`` and ``band``. Colours are those of the page, which sets them.
+
+    Parameters
+    ----------
+    known : iterable of str
+        Columns of stars, besides magnitude and colour, that the hover tool shows.
+    """
+    from bokeh.embed import json_item
+    from bokeh.models import ColumnDataSource, Range1d
+    from bokeh.plotting import figure
+
+    plot = figure(
+        name="diagram",
+        x_range=Range1d(0, 1),
+        y_range=Range1d(1, 0),
+        x_axis_label="BP − RP [mag]",
+        y_axis_label="G [mag]",
+        tools="pan,box_zoom,wheel_zoom,zoom_in,zoom_out,reset",
+        active_scroll=None,
+        sizing_mode="stretch_both",
+        min_border_left=50,
+        outline_line_alpha=1,
+        # The page shows through.
+        background_fill_color=None,
+        border_fill_color=None,
+    )
+    plot.grid.visible = False
+    plot.axis.major_tick_in = 5
+    plot.axis.minor_tick_in = 3
+    plot.axis.major_tick_out = plot.axis.minor_tick_out = 0
+    plot.axis.axis_label_text_font_style = "normal"
+    plot.axis.axis_label_text_font_size = "13px"
+    plot.axis.major_label_text_font_size = "12px"
+    plot.toolbar.logo = None
+
+    sides = {"left": [], "right": [], "top": [], "bottom": []}
+    band = ColumnDataSource(sides, name="band")
+    plot.quad(**dict(zip(sides, sides, strict=True)), source=band, name="area", line_color=None)
+    columns = ["colour", "g", "fill", "edge", *known]
+    stars = ColumnDataSource({name: [] for name in columns}, name="stars")
+    points = plot.scatter(
+        "colour", "g", fill_color="fill", line_color="edge", source=stars, name="points"
+    )
+    lines = ColumnDataSource({"colour": [], "g": []}, name="lines")
+    for name, width in (("halo", 3.4), ("isochrone", 1.7)):
+        plot.multi_line("colour", "g", line_width=width, line_join="round", source=lines, name=name)
+    plot.add_tools(_hover(points, known))
+    item: Any = json_item(plot, "diagram")
+    return json.dumps(item, separators=(",", ":"))
+
+
+def _hover(points: Any, known: Iterable[str]) -> Any:
+    """The tool that tells of the star under the pointer."""
+    from bokeh.models import HoverTool
+
+    shown = {"g", "colour", *known}
+    rows = [(label, f"@{name}") for name, label in HOVER.items() if name in shown]
+    formats = {"g": "{0.00}", "colour": "{0.00}"}
+    tooltips = [(label, text + formats.get(text[1:], "")) for label, text in rows]
+    return HoverTool(renderers=[points], tooltips=tooltips, limit=1)
+
+
+def library() -> str:
+    """Bokeh's script, which the page holds so that it needs no network."""
+    from bokeh.resources import Resources
+
+    # The last part sets the level of messages, which is a message itself.
+    script, *_ = Resources("inline", components=["bokeh"]).js_raw
+    return f'{script}\nBokeh.logger.set_level("error");'
