@@ -7,8 +7,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
-import api_pages  # noqa: E402
-import skcluster  # noqa: E402
+import api_pages
+
+import skcluster
 
 HERE = Path(__file__).parent
 

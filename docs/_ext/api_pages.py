@@ -96,8 +96,8 @@ def _summary(thing: Any) -> str:
 
 def _index() -> str:
     text = _title("Reference") + (
-        "Every public name, module by module. Bad input ends in an error of the kind that each page "
-        "names; :doc:`command_line` has the same for the console.\n\n"
+        "Every public name, module by module. Bad input ends in an error of the kind that each "
+        "page names; :doc:`command_line` has the same for the console.\n\n"
         ".. toctree::\n   :hidden:\n\n   command_line\n"
     )
     text += "".join(f"   {name}.module\n" for name in MODULES) + "\n"

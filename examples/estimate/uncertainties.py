@@ -30,8 +30,8 @@ EstimateDisplay.from_predictions(y, distribution.predict(), intervals=distributi
 # How often intervals hold, for ten coverages at once. A line below the diagonal means intervals
 # that are too short, one above it intervals that are too long; the grey band is the uncertainty of
 # counting 150 clusters. Those of age and A_V are too long here, and rightly so: the model was
-# calibrated on real clusters, whose published parameters have errors of their own (about 0.2 dex and
-# 0.2 mag), while the parameters of simulated clusters have none.
+# calibrated on real clusters, whose published parameters have errors of their own (about 0.2 dex
+# and 0.2 mag), while the parameters of simulated clusters have none.
 
 coverages = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.68, 0.8, 0.9, 0.95]
 CoverageDisplay.from_intervals(y, {c: distribution.interval(c) for c in coverages})

@@ -88,8 +88,8 @@ mse = mse.loc[list(variants)]
 print(mse.T.groupby(level="on", sort=False).mean().T.round(3).to_string())
 
 # %%
-# Folds differ more than variants do, so each error is divided by that of no augmentation on the same
-# held-out clusters of the same fold.
+# Folds differ more than variants do, so each error is divided by that of no augmentation on the
+# same held-out clusters of the same fold.
 
 figure, ax = plt.subplots(figsize=(7, 3.6), layout="constrained")
 for on in tests:
@@ -101,8 +101,8 @@ ax.invert_yaxis()
 ax.legend()
 
 # %%
-# Here neither the limits nor the batch do harm. What raises the error is the test: copies within wide
-# limits are farther and redder than the clusters, and so harder to measure. On real clusters
-# ``benchmarks/table1.py --augment`` finds nothing like the paper's doubling of the error either (see
-# :doc:`/table1`): wide limits help a little, and the paper's limits with its batch of 400 neither
-# help nor hurt. What happened in the paper, its text does not tell.
+# Here neither the limits nor the batch do harm. What raises the error is the test: copies within
+# wide limits are farther and redder than the clusters, and so harder to measure. On real clusters
+# ``benchmarks/table1.py --augment`` finds nothing like the paper's doubling of the error either
+# (see :doc:`/table1`): wide limits help a little, and the paper's limits with its batch of 400
+# neither help nor hurt. What happened in the paper, its text does not tell.

@@ -7,8 +7,8 @@ them. Comparing errors on the same folds and clusters does.
 """
 
 # %%
-# The same folds for all models, and boosted trees on quantiles of colour as the rival that a network
-# should beat. 250 simulated clusters and few epochs, so that it takes a minute or two.
+# The same folds for all models, and boosted trees on quantiles of colour as the rival that a
+# network should beat. 250 simulated clusters and few epochs, so that it takes a minute or two.
 
 import numpy as np
 import pandas as pd
@@ -66,8 +66,9 @@ significance = pd.DataFrame(rows, index=["difference", "standard error", "p"]).T
 print(significance.round(3))
 
 # %%
-# Positive differences: the second of the pair is better. Bars that reach zero are no evidence either
-# way. Five comparisons are made, so a single p of 0.05 means little; 0.01 each would hold for all.
+# Positive differences: the second of the pair is better. Bars that reach zero are no evidence
+# either way. Five comparisons are made, so a single p of 0.05 means little; 0.01 each would hold
+# for all.
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained")
 left.boxplot(list(loss.values()), tick_labels=list(loss), whis=(5, 95), showfliers=False)

@@ -23,9 +23,10 @@ X["stars.bp_rp"] = X["stars.bp_rp"] + 0.08
 X_train, y_train, X_test, y_test = X[:120], y[:120], X[120:], y[120:]
 
 # %%
-# ``pretrained="simulated"`` is the default of `set_pipeline`; ``epochs=0`` predicts by what simulations
-# taught, without learning from the clusters given. ``pretrained=None`` starts from random weights. To
-# be quick, there is one network instead of three, and one corrupted copy of each list instead of four.
+# ``pretrained="simulated"`` is the default of `set_pipeline`; ``epochs=0`` predicts by what
+# simulations taught, without learning from the clusters given. ``pretrained=None`` starts from
+# random weights. To be quick, there is one network instead of three, and one corrupted copy of each
+# list instead of four.
 
 settings = {
     "n_networks": 1,

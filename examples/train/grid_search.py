@@ -36,8 +36,8 @@ search = GridSearchCV(model, grid, cv=3, scoring="r2").fit(numbers, y)
 print(search.best_params_)
 
 # %%
-# The scores as a heat map, with their standard errors over the folds: differences smaller than these
-# are chance.
+# The scores as a heat map, with their standard errors over the folds: differences smaller than
+# these are chance.
 
 results = pd.DataFrame(search.cv_results_)
 results["layers"] = results["param_regressor__hidden_layer_sizes"].astype(str)

@@ -2,14 +2,14 @@
 A network of your own
 =====================
 
-Any function that builds a Keras network becomes a regressor through SciKeras, and takes the place of
-`ANNRegressor` in a pipeline. This one has what that does not: a residual connection around two of its
-layers.
+Any function that builds a Keras network becomes a regressor through SciKeras, and takes the place
+of `ANNRegressor` in a pipeline. This one has what that does not: a residual connection around two
+of its layers.
 """
 
 # %%
-# ``meta`` tells the function the shapes of the data. Parameters of the function are parameters of the
-# regressor, so that a grid reaches them.
+# ``meta`` tells the function the shapes of the data. Parameters of the function are parameters of
+# the regressor, so that a grid reaches them.
 
 import keras
 import pandas as pd
@@ -33,8 +33,8 @@ def residual_network(meta, width=64):
 
 
 # %%
-# It takes the place of the network in a pipeline that is there, with its features and its scaling of
-# the targets.
+# It takes the place of the network in a pipeline that is there, with its features and its scaling
+# of the targets.
 
 keras.utils.set_random_seed(0)
 own = KerasRegressor(residual_network, loss="mse", optimizer="adam", epochs=60, verbose=0)
@@ -47,8 +47,8 @@ predicted = {name: cross_val_predict(m, X, y, cv=folds) for name, m in models.it
 print(pd.DataFrame({name: error_table(y, p)["r2"] for name, p in predicted.items()}).round(3))
 
 # %%
-# The layers as they were built, with `skcluster.plotting.ArchitectureDisplay`, which draws any Keras
-# model.
+# The layers as they were built, with `skcluster.plotting.ArchitectureDisplay`, which draws any
+# Keras model.
 
 ArchitectureDisplay.from_model(model.fit(X, y)[-1].regressor_.model_)
 
@@ -58,5 +58,5 @@ ArchitectureDisplay.from_model(model.fit(X, y)[-1].regressor_.model_)
 EstimateDisplay.from_predictions(y, predicted["residual"])
 
 # %%
-# `save_model` keeps the package's networks, not this one: keep it with ``keras.Model.save``. A network
-# that should become part of the package goes another way: see :doc:`the design </design>`.
+# `save_model` keeps the package's networks, not this one: keep it with ``keras.Model.save``. A
+# network that should become part of the package goes another way: see :doc:`the design </design>`.

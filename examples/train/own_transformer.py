@@ -7,8 +7,8 @@ one counts giants, which are many in old clusters and in none of the youngest.
 """
 
 # %%
-# `validate_clusters` checks the clusters and gives their stars as flat arrays, cluster after cluster;
-# ``stars.cluster`` is the row of each star's cluster. So there is no loop over clusters.
+# `validate_clusters` checks the clusters and gives their stars as flat arrays, cluster after
+# cluster; ``stars.cluster`` is the row of each star's cluster. So there is no loop over clusters.
 
 import numpy as np
 from matplotlib import pyplot as plt

@@ -2,11 +2,11 @@
 The paper, step by step: figures 1 to 9
 =======================================
 
-Branco & Ferraz (2023) train three networks on colour-magnitude diagrams of clusters: a dense one on
-a histogram and three guesses (ANN), a convolutional one on a picture (CNN), and a mixed data model
-on the picture and the guesses (MDM). Here are their steps on 600 simulated clusters and with a
-fraction of the epochs, which takes a minute or two; ``python benchmarks/table1.py`` does all of it, and
-:doc:`Table 1 </table1>` has the numbers that count.
+Branco & Ferraz (2023) train three networks on colour-magnitude diagrams of clusters: a dense one
+on a histogram and three guesses (ANN), a convolutional one on a picture (CNN), and a mixed data
+model on the picture and the guesses (MDM). Here are their steps on 600 simulated clusters and with
+a fraction of the epochs, which takes a minute or two; ``python benchmarks/table1.py`` does all of
+it, and :doc:`Table 1 </table1>` has the numbers that count.
 """
 
 # %%
@@ -16,7 +16,7 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from sklearn.model_selection import train_test_split
 
-from skcluster import CMDHistogram, CMDRasterizer, ClusterAugmenter
+from skcluster import ClusterAugmenter, CMDHistogram, CMDRasterizer
 from skcluster.datasets import load_simulated_clusters
 from skcluster.metrics import error_table
 from skcluster.pipelines import ann_pipeline, cnn_pipeline, mdm_pipeline
@@ -47,10 +47,10 @@ for ax in (diagram, counted):
     ax.set(xlabel="BP−RP (mag)", ylabel="G (mag)")
 
 # %%
-# **Training.** The paper's settings, but for the epochs: 100 instead of 200 (ANN), 25 instead of 150
-# (CNN), 25 instead of 100 (MDM). The second ANN learns from twice as many clusters: each is copied to
-# a larger distance and behind more dust. Its copies must not be among clusters kept aside to find the
-# best epoch, so none are kept aside.
+# **Training.** The paper's settings, but for the epochs: 100 instead of 200 (ANN), 25 instead of
+# 150 (CNN), 25 instead of 100 (MDM). The second ANN learns from twice as many clusters: each is
+# copied to a larger distance and behind more dust. Its copies must not be among clusters kept aside
+# to find the best epoch, so none are kept aside.
 
 settings = {"preset": "paper", "random_state": 0}
 models = {

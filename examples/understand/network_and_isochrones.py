@@ -8,8 +8,8 @@ the stars agree with isochrones. Here they are taken apart.
 
 # %%
 # M 67, if the environment variable ``SKCLUSTER_MEMBERS`` names a table of members that has it under
-# the name ``NGC_2682``. Otherwise a simulated cluster of M 67's published age, extinction and distance
-# takes its place; ``skcluster.datasets.fetch_cluster("M 67")`` fetches the real one.
+# the name ``NGC_2682``. Otherwise a simulated cluster of M 67's published age, extinction and
+# distance takes its place; ``skcluster.datasets.fetch_cluster("M 67")`` fetches the real one.
 
 import os
 
@@ -38,17 +38,16 @@ print(X.index[0], len(stars), "stars")
 
 model = load_model()
 network = model.estimator_.predict(X)[0]
-print(
-    "network:",
-    dict(zip(("log_age", "a_v", "distance_kpc"), network.round(2).tolist(), strict=True)),
-)
+names = ("log_age", "a_v", "distance_kpc", "metallicity")
+print("network:", dict(zip(names, network.round(2).tolist(), strict=False)))
 
 # %%
 # **2. The likelihood** of an age is the product over the stars: how dense is the population of that
 # age, moved to this distance and behind this dust, where the star lies? Extinction and distance are
 # held at the network's values here. Every star counting in full, the likelihood is far too sure of
-# itself: isochrones differ from stars by more than photometric errors, and neighbours in the diagram
-# differ alike. So stars count less where there are many: a thousand dwarfs do not outvote five giants.
+# itself: isochrones differ from stars by more than photometric errors, and neighbours in the
+# diagram differ alike. So stars count less where there are many: a thousand dwarfs do not outvote
+# five giants.
 
 ages = np.linspace(8.8, 10.1, 261)
 theta = Parameters.of(
@@ -68,7 +67,6 @@ for name, weights in {
 # differential reddening and the fraction of field stars.
 
 samples = model.sample(X, 2000, random_state=0)[0]
-names = ("log_age", "a_v", "distance_kpc", "metallicity")
 print("posterior:", dict(zip(names, samples.mean(axis=0).round(2).tolist(), strict=True)))
 
 figure, ax = plt.subplots(figsize=(7, 4), layout="constrained")

@@ -8,8 +8,8 @@ samples apart.
 """
 
 # %%
-# One isochrone, and what comes between it and a list of members: companions, dust between the stars,
-# errors, field stars. Each is a parameter of `~skcluster.datasets.Effects`.
+# One isochrone, and what comes between it and a list of members: companions, dust between the
+# stars, errors, field stars. Each is a parameter of `~skcluster.datasets.Effects`.
 
 import os
 from dataclasses import replace
@@ -41,9 +41,9 @@ axes[0].set(ylabel="G (mag)")
 axes[0].invert_yaxis()
 
 # %%
-# Real clusters are not part of the package. Where the environment variables ``SKCLUSTER_MEMBERS`` and
-# ``SKCLUSTER_CLUSTERS`` name tables of them, they are the second sample. Otherwise simulated clusters
-# with fewer effects stand in for them, to show what the test finds.
+# Real clusters are not part of the package. Where the environment variables ``SKCLUSTER_MEMBERS``
+# and ``SKCLUSTER_CLUSTERS`` name tables of them, they are the second sample. Otherwise simulated
+# clusters with fewer effects stand in for them, to show what the test finds.
 
 members, labels = os.environ.get("SKCLUSTER_MEMBERS"), os.environ.get("SKCLUSTER_CLUSTERS")
 if members and labels:
