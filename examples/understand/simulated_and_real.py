@@ -12,7 +12,6 @@ samples apart.
 # stars, errors, field stars. Each is a parameter of `~skcluster.datasets.Effects`.
 
 import os
-from dataclasses import replace
 
 from matplotlib import pyplot as plt
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -24,11 +23,11 @@ from skcluster.clusters import concat_clusters, stars_of
 from skcluster.datasets import Effects
 
 cluster = {"log_age": 9.0, "a_v": 0.8, "distance_kpc": 1.5, "n_stars": 300, "random_state": 1}
-bare = replace(Effects.none(), faint_limit=18.0)
+bare = Effects.none().but(faint_limit=18.0)
 steps = {
     "isochrone": bare,
-    "+ companions": replace(bare, binary_fraction=0.6),
-    "+ dust between stars": replace(bare, binary_fraction=0.6, differential_reddening=0.28),
+    "+ companions": bare.but(binary_fraction=0.6),
+    "+ dust between stars": bare.but(binary_fraction=0.6, differential_reddening=0.28),
     "all effects": Effects(),
 }
 figure, axes = plt.subplots(1, 4, figsize=(12, 4), sharex=True, sharey=True, layout="constrained")
