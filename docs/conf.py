@@ -23,6 +23,7 @@ extensions = [
     "myst_parser",
     "sphinx_gallery.gen_gallery",
     "mathml",
+    "module_references",
 ]
 exclude_patterns = ["_build"]
 # Names in single backticks are looked up in the reference, and printed as code if not found there.

@@ -7,6 +7,7 @@ modules that offer it link there.
 import importlib
 import inspect
 import io
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import redirect_stdout, suppress
@@ -91,7 +92,8 @@ def _summary(thing: Any) -> str:
     """The first paragraph of a docstring; constants have none of their own."""
     if not (inspect.isclass(thing) or callable(thing)) or not inspect.getdoc(thing):
         return ""
-    return " ".join(inspect.getdoc(thing).split("\n\n")[0].split())
+    first = " ".join(inspect.getdoc(thing).split("\n\n")[0].split())
+    return re.sub(r" \[\d+\]_", "", first)  # the references are on the page of the name
 
 
 def _index() -> str:
@@ -166,7 +168,7 @@ def _members(cls: type) -> Iterator[str]:
         if name.startswith("_") or name.endswith("_request"):  # scikit-learn's, of its own pages
             continue
         owner = next(c for c in cls.__mro__ if name in vars(c))
-        if not owner.__module__.startswith("skcluster"):
+        if not owner.__module__.startswith("skcluster") or not hasattr(cls, name):
             continue
         member = inspect.getattr_static(cls, name)
         function = getattr(member, "fget", None) or getattr(member, "__func__", member)

@@ -19,7 +19,7 @@ from sklearn.model_selection import KFold, cross_val_predict
 from skcluster import simulate_clusters
 from skcluster.metrics import error_table
 from skcluster.pipelines import ann_pipeline
-from skcluster.plotting import ArchitectureDisplay, EstimateDisplay
+from skcluster.plotting import EstimateDisplay
 
 
 def residual_network(meta, width=64):
@@ -45,12 +45,6 @@ folds = KFold(3, shuffle=True, random_state=0)
 models = {"residual": model, "ANNRegressor": ann_pipeline(epochs=60, random_state=0)}
 predicted = {name: cross_val_predict(m, X, y, cv=folds) for name, m in models.items()}
 print(pd.DataFrame({name: error_table(y, p)["r2"] for name, p in predicted.items()}).round(3))
-
-# %%
-# The layers as they were built, with `skcluster.plotting.ArchitectureDisplay`, which draws any
-# Keras model.
-
-ArchitectureDisplay.from_model(model.fit(X, y)[-1].regressor_.model_)
 
 # %%
 # Held-out estimates.

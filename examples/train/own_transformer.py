@@ -3,7 +3,7 @@ A transformer of your own
 =========================
 
 A feature of clusters is a scikit-learn transformer: clusters in, one row of numbers each out. This
-one counts giants, which are many in old clusters and in none of the youngest.
+one finds the blue end of the sequence, which moves to the red as a cluster ages.
 """
 
 # %%
@@ -21,16 +21,16 @@ from skcluster import CMDHistogram, make_pipeline, simulate_clusters
 from skcluster.clusters import validate_clusters
 
 
-class Giants(TransformerMixin, BaseEstimator):
-    """Fraction of stars that are redder than their faint end, and bright.
+class BlueEnd(TransformerMixin, BaseEstimator):
+    """Colour of the bluest bright star, and range of magnitudes.
 
     Parameters
     ----------
-    depth : float, default=4
-        Stars brighter than the faintest by this many magnitudes count as bright.
+    depth : float, default=3
+        Stars at least this many magnitudes brighter than the faintest are bright.
     """
 
-    def __init__(self, depth=4.0):
+    def __init__(self, depth=3.0):
         self.depth = depth
 
     def fit(self, X, y=None):
@@ -39,20 +39,21 @@ class Giants(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X):
-        """One row per cluster: fraction of giants, and colour of the bluest bright star."""
+        """One row per cluster."""
         stars = validate_clusters(X)
         row, n = stars.cluster, len(stars.index)
-        faintest = np.full(n, -np.inf)
-        np.maximum.at(faintest, row, stars["phot_g_mean_mag"])
-        bright = stars["phot_g_mean_mag"] < faintest[row] - self.depth
-        bluest = np.full(n, 5.0)
-        np.minimum.at(bluest, row[bright], stars["bp_rp"][bright])
-        giant = bright & (stars["bp_rp"] > bluest[row] + 0.5)
-        return np.column_stack([np.bincount(row[giant], minlength=n) / stars.counts, bluest])
+        g, colour = stars["phot_g_mean_mag"], stars["bp_rp"]
+        faintest, brightest = np.full(n, -np.inf), np.full(n, np.inf)
+        np.maximum.at(faintest, row, g)
+        np.minimum.at(brightest, row, g)
+        bright = g <= np.maximum(faintest - self.depth, brightest)[row]
+        bluest = np.full(n, np.inf)
+        np.minimum.at(bluest, row[bright], colour[bright])
+        return np.column_stack([bluest, faintest - brightest])
 
     def get_feature_names_out(self, input_features=None):
         """Names of the two columns."""
-        return np.array(["giants", "bluest_bright"], dtype=object)
+        return np.array(["bluest", "range"], dtype=object)
 
     def __sklearn_is_fitted__(self):
         return True
@@ -62,19 +63,24 @@ class Giants(TransformerMixin, BaseEstimator):
 # It works like the package's own: with `set_output`, in a union, in a search.
 
 X, y = simulate_clusters(300, random_state=0)
-table = Giants().set_output(transform="pandas").fit_transform(X)
+table = BlueEnd().set_output(transform="pandas").fit_transform(X)
 print(table.head(3))
 
+# %%
+# The turn-off of an old cluster is red, and so is any star behind dust: the colour alone cannot
+# tell the two apart.
+
 figure, ax = plt.subplots(figsize=(6, 4), layout="constrained")
-image = ax.scatter(y["log_age"], table["giants"], c=table["bluest_bright"], s=10, cmap="cividis")
-ax.set(xlabel="log age (dex)", ylabel="fraction of giants")
-figure.colorbar(image, label="colour of the bluest bright star (mag)")
+image = ax.scatter(y["log_age"], table["bluest"], c=y["a_v"], s=10, cmap="cividis")
+ax.set(xlabel="log age (dex)", ylabel="colour of the bluest bright star (mag)")
+figure.colorbar(image, label="A_V (mag)")
 
 # %%
 # Does it add to the histogram? Scores of the same folds, for log age.
 
 forest = RandomForestRegressor(100, random_state=0)
-both = FeatureUnion([("cmd", CMDHistogram(magnitude="absolute")), ("giants", Giants())])
-for name, features in (("histogram", both.transformer_list[0][1]), ("with giants", both)):
+histogram = CMDHistogram(magnitude="absolute")
+both = FeatureUnion([("cmd", histogram), ("blue", BlueEnd())])
+for name, features in (("histogram", histogram), ("with the blue end", both)):
     scores = cross_val_score(make_pipeline(features, forest), X, y["log_age"], cv=5)
-    print(f"{name:12} R² = {scores.mean():.3f} ± {scores.std() / 5**0.5:.3f}")
+    print(f"{name:18} R² = {scores.mean():.3f} ± {scores.std() / 5**0.5:.3f}")
