@@ -52,7 +52,7 @@ def measure(n_clusters: int, epochs: int, repeats: int) -> dict[str, float]:
     X, y = simulate_clusters(n_clusters, random_state=0)
     half = n_clusters // 2
     model = ann_pipeline(epochs=epochs, random_state=0)
-    some = max(half // 8, 1)
+    some = max(half // 8, 2)
     estimate(X[:1])  # loads the model and the densities of populations
     jobs: dict[str, Callable[[], Any]] = {
         "simulate": lambda: simulate_clusters(n_clusters, random_state=0),

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+SECTIONS = ["estimate", "train", "understand"]
 ORDER = [
     "first_estimate",
     "uncertainties",
