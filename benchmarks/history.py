@@ -67,7 +67,7 @@ def measure(n_clusters: int, epochs: int, repeats: int) -> dict[str, float]:
     found = {f"{name} (units)": seconds(job, repeats) / base for name, job in jobs.items()}
     found["unit (s)"] = base
     found["estimate (s per cluster)"] = found["estimate (units)"] * base / some
-    found["ANN R²"] = float(error_table(y[half:], model.predict(X[half:])).loc["mean", "r2"])
+    found["ANN R²"] = float(error_table(y[half:], model.predict(X[half:]))["r2"]["mean"])
     errors = error_table(y[:some], estimate(X[:some])[TARGETS])["rmse"]
     return {**found, **{f"estimate RMSE {name}": float(errors[name]) for name in TARGETS}}
 

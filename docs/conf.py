@@ -54,7 +54,6 @@ sphinx_gallery_conf = {
     "within_subsection_order": "gallery_order.Order",
     "backreferences_dir": "gallery/used",
     "doc_module": ("skcluster",),
-    "reference_url": {"skcluster": None},
     "prefer_full_module": {r"skcluster\."},
     "show_memory": False,
     "show_signature": False,
