@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 from accuracy_report import rmse
 from matplotlib.figure import Figure
+from PIL import Image
 from references import kept_references
 from well_known_clusters import CLUSTERS, Known
 
@@ -240,6 +241,10 @@ def draw_m67(X: Any, row: Any, file: Path) -> None:
     display.ax_.set(title="M 67, left out of the training", xlim=(0.1, 2.3), ylim=(18.2, 8))
     axes.legend(loc="lower left", frameon=False)
     figure.savefig(file, dpi=150)
+    # In few colours the file is small enough to keep.
+    with Image.open(file) as picture:
+        few = picture.convert("RGB").quantize(32, dither=Image.Dither.NONE)
+    few.save(file, optimize=True)
 
 
 def main(arguments: list[str] | None = None) -> pd.DataFrame:

@@ -116,10 +116,31 @@ def test_the_commands_of_the_readme_run_one_after_the_other(tmp_path, monkeypatc
         assert main(shlex.split(line, comments=True)[1:]) == 0, capsys.readouterr().err
 
 
-LINK = re.compile(r"\]\((?!https?://)([^)#\s]+)")
+#: Every page that a reader opens on the site or in the repository.
+ALL_PAGES = [*PAGES, *(ROOT / f"{name}.md" for name in ("CONTRIBUTING", "CHANGELOG", "SECURITY"))]
+LINK = re.compile(r"\]\((?!https?://)([^)#\s]*)(?:#([^)\s]+))?\)")
+HEADING = re.compile(r"^#+ (.+)$", re.M)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
-def test_links_lead_to_files(page):
-    for target in LINK.findall(page.read_text()):
-        assert (page.parent / target).exists(), target
+def anchors_of(page: Path) -> set[str]:
+    """What headings are called in addresses, on the site and on GitHub alike."""
+    outside = FENCE.sub("", page.read_text())
+    kept = [re.sub(r"[^\w\s-]", "", heading.lower()) for heading in HEADING.findall(outside)]
+    return {heading.strip().replace(" ", "-") for heading in kept}
+
+
+@pytest.mark.parametrize("page", ALL_PAGES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_links_lead_to_files_and_headings(page):
+    for target, anchor in LINK.findall(FENCE.sub("", page.read_text())):
+        file = page.parent / target if target else page
+        assert file.exists(), target
+        assert not anchor or anchor in anchors_of(file), f"{target}#{anchor}"
+
+
+def test_links_to_headings_are_found_out():
+    assert "what-happens-on-lists-that-differ" in anchors_of(ROOT / "docs" / "member_lists.md")
+    assert LINK.findall("[a](b.md#c-d) [e](#f) [g](h.md)") == [
+        ("b.md", "c-d"),
+        ("", "f"),
+        ("h.md", ""),
+    ]

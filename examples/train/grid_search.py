@@ -1,0 +1,71 @@
+"""
+A grid search over architectures
+================================
+
+Layers, widths, dropout and learning rate are parameters of the networks like any others, so
+`~sklearn.model_selection.GridSearchCV` searches them.
+"""
+
+# %%
+# Features are computed once: they do not depend on what is searched. `ann_pipeline` would be
+# searched the same way, under names such as ``regressor__regressor__dropout``.
+
+import pandas as pd
+from matplotlib import pyplot as plt
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.impute import SimpleImputer
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import FeatureUnion, make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skcluster import ANNRegressor, CMDHistogram, CMDSummary, simulate_clusters
+from skcluster.plotting import LearningCurveDisplay
+
+X, y = simulate_clusters(300, random_state=0)
+summary = make_pipeline(CMDSummary(), SimpleImputer(), StandardScaler())
+features = FeatureUnion([("cmd", CMDHistogram(magnitude="absolute")), ("summary", summary)])
+numbers = features.fit_transform(X)
+
+network = ANNRegressor(epochs=40, batch_size=64, random_state=0)
+model = TransformedTargetRegressor(network, transformer=StandardScaler())
+grid = {
+    "regressor__hidden_layer_sizes": [(16,), (64,), (64, 32), (128, 64, 32)],
+    "regressor__dropout": [0.0, 0.2, 0.5],
+}
+search = GridSearchCV(model, grid, cv=3, scoring="r2").fit(numbers, y)
+print(search.best_params_)
+
+# %%
+# The scores as a heat map, with their standard errors over the folds: differences smaller than
+# these are chance.
+
+results = pd.DataFrame(search.cv_results_)
+results["layers"] = results["param_regressor__hidden_layer_sizes"].astype(str)
+scores, errors = (
+    results.pivot(index="layers", columns="param_regressor__dropout", values=f"{kind}_test_score")
+    for kind in ("mean", "std")
+)
+scores, errors = scores.loc[results["layers"].unique()], errors.loc[results["layers"].unique()]
+
+figure, ax = plt.subplots(figsize=(6, 4), layout="constrained")
+image = ax.imshow(scores, cmap="cividis", aspect="auto")
+middle = scores.to_numpy().mean()
+for (i, j), value in pd.DataFrame(scores.to_numpy()).stack().items():
+    text = f"{value:.3f} ± {errors.iloc[i, j] / 3**0.5:.3f}"
+    ax.text(j, i, text, ha="center", va="center", color="white" if value < middle else "black")
+ax.set(
+    xlabel="dropout",
+    ylabel="widths of the hidden layers",
+    xticks=range(scores.shape[1]),
+    xticklabels=scores.columns,
+    yticks=range(scores.shape[0]),
+    yticklabels=scores.index,
+)
+figure.colorbar(image, label="R²")
+
+# %%
+# The learning curve of the best, trained on all clusters again. The dashed line is the error of a
+# tenth of them kept aside; the weights of its best epoch are used.
+
+display = LearningCurveDisplay.from_estimator(search.best_estimator_)
+display.ax_.set_title(str(search.best_params_["regressor__hidden_layer_sizes"]))

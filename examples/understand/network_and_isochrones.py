@@ -1,0 +1,95 @@
+"""
+Network × isochrones on M 67, step by step
+==========================================
+
+The pretrained model multiplies two things: what a neural network says of a cluster, and how well
+the stars agree with isochrones. Here they are taken apart.
+"""
+
+# %%
+# M 67, if the environment variable ``SKCLUSTER_MEMBERS`` names a table of members that has it under
+# the name ``NGC_2682``. Otherwise a simulated cluster of M 67's published age, extinction and
+# distance takes its place; ``skcluster.datasets.fetch_cluster("M 67")`` fetches the real one.
+
+import os
+
+import numpy as np
+from matplotlib import pyplot as plt
+
+from skcluster import load_model, read_clusters, simulate_clusters
+from skcluster.clusters import stars_of
+from skcluster.inference import Parameters, StarLikelihood
+from skcluster.photometry import distance_modulus
+from skcluster.plotting import CMDDisplay, seen_isochrones
+
+if members := os.environ.get("SKCLUSTER_MEMBERS"):
+    X = read_clusters(members).loc[["NGC_2682"]].query("stars.phot_g_mean_mag < 18")
+else:
+    X, _ = simulate_clusters(
+        1, log_age=9.6, a_v=0.1, distance_kpc=0.86, metallicity=0.0, n_stars=900, random_state=0
+    )
+stars = stars_of(X)
+print(X.index[0], len(stars), "stars")
+
+# %%
+# **1. The network** reads all stars at once and gives a mean and a standard deviation of each
+# parameter. A network that has learned from published parameters leans towards their mean: old
+# clusters come out too young.
+
+model = load_model()
+network = model.estimator_.predict(X)[0]
+names = ("log_age", "a_v", "distance_kpc", "metallicity")
+print("network:", dict(zip(names, network.round(2).tolist(), strict=False)))
+
+# %%
+# **2. The likelihood** of a set of parameters is the product over the stars: how dense is the
+# population of that age and metallicity, moved to this distance and behind this dust, where the
+# star lies? For each age, the largest one over 200 sets of the other parameters is shown. With
+# every star counting in full, the likelihood is far too sure of itself: isochrones differ from
+# stars by more than photometric errors, and neighbours in the diagram differ alike. So stars count
+# less where there are many: a thousand dwarfs do not outvote five giants.
+
+rng = np.random.default_rng(0)
+ages = np.linspace(9.2, 9.9, 71)
+others = {
+    "a_v": rng.uniform(0, 0.4, 200),
+    "distance_modulus": distance_modulus(network[2]) + rng.normal(0, 0.1, 200),
+    "metallicity": rng.normal(0, 0.1, 200),
+}
+theta = Parameters.of(
+    log_age=np.repeat(ages, 200), **{name: np.tile(v, len(ages)) for name, v in others.items()}
+)
+likelihoods = {}
+for name, weights in {
+    "every star in full": {"tempering": 1.0, "saturation": np.inf},
+    "tempered as in the model": {"tempering": model.tempering_},
+}.items():
+    likelihood = StarLikelihood(stars["phot_g_mean_mag"], stars["bp_rp"], **weights)
+    best = likelihood.log_likelihood(theta).reshape(len(ages), 200).max(axis=1)
+    likelihoods[name] = np.exp(best - best.max())
+
+# %%
+# **3. The product** is sampled, with all parameters free: log age, A_V, distance, metallicity,
+# differential reddening and the fraction of field stars.
+
+samples = model.sample(X, 2000, random_state=0)[0]
+print("posterior:", dict(zip(names, samples.mean(axis=0).round(2).tolist(), strict=True)))
+
+figure, ax = plt.subplots(figsize=(7, 4), layout="constrained")
+for (name, values), style in zip(likelihoods.items(), (":", "-"), strict=True):
+    ax.plot(ages, values, style, color="#009E73", label=f"likelihood, {name}")
+counts, edges = np.histogram(samples[:, 0], bins=40)
+ax.stairs(counts / counts.max(), edges, fill=True, color="#D55E00", alpha=0.5, label="posterior")
+ax.axvline(network[0], color="#0072B2", linestyle="--", label="network")
+ax.set(xlabel="log age (dex)", ylabel="relative to the largest", xlim=(9.2, 9.9))
+ax.legend()
+
+# %%
+# **4. Look.** The isochrone of the network alone, and that of the posterior with the band of its
+# samples.
+
+display = CMDDisplay.from_estimator(model, X, cluster=X.index[0])
+display.ax_.plot(
+    *seen_isochrones(network)[0].T, color="#0072B2", linestyle="--", label="network alone"
+)
+display.ax_.legend(loc="lower left")
