@@ -17,7 +17,7 @@ settings.register_profile("ci", derandomize=True, deadline=None, max_examples=50
 settings.register_profile("fuzz", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("SKCLUSTER_HYPOTHESIS_PROFILE", "ci"))
 
-pytest.register_assert_rewrite("common_checks")
+pytest.register_assert_rewrite("common")
 
 
 def pytest_configure(config: pytest.Config) -> None:
