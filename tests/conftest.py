@@ -14,10 +14,10 @@ from skcluster.clusters import as_clusters
 SAMPLE = Path(__file__).parents[2] / "shared" / "data" / "open_clusters"
 
 settings.register_profile("ci", derandomize=True, deadline=None, max_examples=50)
-settings.register_profile("fuzz", deadline=None, max_examples=2000)
+settings.register_profile("fuzz", deadline=None, max_examples=10_000)
 settings.load_profile(os.environ.get("SKCLUSTER_HYPOTHESIS_PROFILE", "ci"))
 
-pytest.register_assert_rewrite("common_checks")
+pytest.register_assert_rewrite("common")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,7 +1,10 @@
 """What no test, and so no estimator, may change: read from the libraries that are loaded."""
 
+import locale
+import logging
 import os
 import random
+import signal
 import sys
 import warnings
 from typing import Any
@@ -11,12 +14,14 @@ import pandas as pd
 import sklearn
 
 #: What libraries do when they are first imported, which is no test's doing: scipy's modules add
-#: filters, Keras and rich draw random numbers. What an estimator does at every use is still seen,
-#: by the next test that uses it.
-DONE_BY_IMPORTS = {"warnings filters", "Python's random state"}
+#: filters, Keras and rich draw random numbers, TensorFlow sets variables. What an estimator does
+#: at every use is still seen, by the next test that uses it.
+DONE_BY_IMPORTS = {"warnings filters", "Python's random state", "environment variables"}
 
 
 _MODULES = "modules loaded"
+#: What pytest sets as tests go by.
+_PYTESTS = {"PYTEST_CURRENT_TEST"}
 
 
 def global_state() -> dict[str, Any]:
@@ -31,6 +36,10 @@ def global_state() -> dict[str, Any]:
         "scikit-learn's configuration": sklearn.get_config(),
         "warnings filters": list(warnings.filters),
         "working directory": os.getcwd(),
+        "environment variables": {k: v for k, v in os.environ.items() if k not in _PYTESTS},
+        "locale": locale.setlocale(locale.LC_ALL),
+        "what is done on Ctrl-C": signal.getsignal(signal.SIGINT),
+        "messages that are logged": logging.getLogger().getEffectiveLevel(),
         **_matplotlib(),
         **_keras(),
         **_tensorflow(),

@@ -1,6 +1,9 @@
 """The guard of the global state must be able to fail."""
 
+import logging
+import os
 import random
+import signal
 import sys
 import warnings
 
@@ -22,9 +25,13 @@ def forget_numpy():
         (lambda: np.seterr(divide="ignore"), "numpy's error handling"),
         (lambda: sklearn.set_config(transform_output="pandas"), "scikit-learn's configuration"),
         (lambda: warnings.simplefilter("ignore"), "warnings filters"),
+        (lambda: os.environ.update(SKCLUSTER_X="1"), "environment variables"),
+        (lambda: signal.signal(signal.SIGINT, signal.SIG_IGN), "what is done on Ctrl-C"),
+        (lambda: logging.getLogger().setLevel(1), "messages that are logged"),
     ],
 )
 def test_a_change_is_seen(spoil, name):
+    level, handler = logging.getLogger().level, signal.getsignal(signal.SIGINT)
     states = np.random.get_state(), random.getstate()  # noqa: NPY002
     before = global_state()
     with np.errstate(), sklearn.config_context(), warnings.catch_warnings():
@@ -32,6 +39,9 @@ def test_a_change_is_seen(spoil, name):
         found = changes(before, global_state())
     np.random.set_state(states[0])  # noqa: NPY002
     random.setstate(states[1])
+    os.environ.pop("SKCLUSTER_X", None)
+    signal.signal(signal.SIGINT, handler)
+    logging.getLogger().setLevel(level)
     assert found == [name]
 
 

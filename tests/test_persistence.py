@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from common_cases import discover
+from common.cases import discover
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
 from sklearn.linear_model import Ridge

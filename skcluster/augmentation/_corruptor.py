@@ -306,6 +306,7 @@ class ClusterCorruptor(DocLinkMixin, BaseEstimator):
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
+        tags.input_tags.allow_nan = True  # missing parallaxes, for one
         tags.target_tags.required = True
         tags.target_tags.multi_output = True
         return tags

@@ -3,6 +3,7 @@
 import gc
 import logging
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Iterator
@@ -83,6 +84,39 @@ def _shower(said: Said) -> Any:
 def say(text: str) -> None:
     """Print one line on the standard error."""
     print(f"skcluster: {plain(' '.join(text.split()))}", file=sys.stderr, flush=True)
+
+
+#: Seconds after which an interrupt that did not end the command is repeated.
+_AGAIN = 5.0
+
+
+@contextmanager
+def interrupts() -> Iterator[None]:
+    """Repeat an interrupt until it arrives.
+
+    One that falls into a destructor or a callback is ignored there, and the command would go on.
+    """
+    ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if not ours or not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def interrupt(*_: Any) -> None:
+        signal.setitimer(signal.ITIMER_REAL, _AGAIN, _AGAIN)
+        raise KeyboardInterrupt
+
+    try:
+        signal.signal(signal.SIGINT, interrupt)
+    except ValueError:  # not in the main thread, which alone is interrupted
+        yield
+        return
+    alarm = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, alarm)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import skcluster
 from skcluster.cli import _estimate, _example, _fetch, _fit, _info, _report, _simulate
-from skcluster.cli._console import console, say
+from skcluster.cli._console import console, interrupts, say
 
 #: In the order of the help.
 _COMMANDS = {
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if the command was interrupted.
     """
     try:
-        with console() as said:
+        with interrupts(), console() as said:
             code = _run(arguments)
             return code or (3 if said.left_out else 0)
     except KeyboardInterrupt:

@@ -207,7 +207,11 @@ def _to_arrow(values: Any, name: str) -> pa.Array:
         texts = values.dtype == object
     try:
         array = values if isinstance(values, pa.Array) else pa.array(values, from_pandas=texts)
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+    except OverflowError as error:
+        raise ValueError(
+            f"Column {name!r} has an integer of more than 64 bits; give it as text."
+        ) from error
+    except pa.ArrowException as error:
         raise ValueError(f"Column {name!r} has values of several types: {error}.") from error
     return _one_chunk(array) if isinstance(array, pa.ChunkedArray) else array
 

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skcluster._utils.doc_links import DocLinkMixin
 from skcluster._utils.typing import BoolArray, ClustersLike, FloatArray, IntArray
-from skcluster.clusters import as_clusters, stars_of
+from skcluster.clusters import as_clusters, stars_of, validate_clusters
 from skcluster.inference._calibration import Calibration
 from skcluster.inference._calibration_clusters import CalibrationClusters
 from skcluster.inference._cluster_posterior import ClusterPosterior
@@ -274,6 +274,7 @@ class IsochronePosterior(
         if y is None:
             self.held_out_: Any = None
             return self
+        validate_clusters(X)
         self.columns_ = columns_of_targets(y)
         checked_targets(y, self.columns_, X.index)
         tested = CalibrationClusters.of(X, y, self.resampler)
@@ -461,6 +462,7 @@ class IsochronePosterior(
         tags.target_tags.multi_output = True
         tags.target_tags.single_output = False
         tags.input_tags.two_d_array = False
+        tags.input_tags.allow_nan = True
         tags.no_validation = True
         tags.regressor_tags.poor_score = True
         return tags

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from skcluster.cli._console import console, log, plain
+from skcluster.cli._console import console, interrupts, log, plain
 
 MEMBERS = "cluster,phot_g_mean_mag,bp_rp,parallax\n"
 
@@ -113,9 +113,34 @@ def test_interrupts_end_in_one_line(hostile, seconds):
 SLOW = "show = _estimate._show; _estimate._show = lambda *a: time.sleep(60); print(1, flush=True)"
 
 
+def test_an_interrupt_that_is_swallowed_comes_again(hostile):
+    code = (
+        "import sys, time; from skcluster.cli import main, _console, _estimate\n"
+        "def swallow(*_):\n"
+        "    try:\n"
+        "        print(1, flush=True); time.sleep(60)\n"
+        "    except KeyboardInterrupt:\n"
+        "        time.sleep(60)\n"
+        "_estimate._show = swallow; _console._AGAIN = 0.2; sys.exit(main())"
+    )
+    started = subprocess.Popen(
+        [sys.executable, "-c", code, "estimate", str(hostile)],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert started.stdout is not None
+    started.stdout.readline()
+    started.send_signal(signal.SIGINT)
+    _, said = started.communicate(timeout=40)
+    assert started.returncode == 130
+    assert said.decode().splitlines() == ["skcluster: interrupted"]
+
+
 def test_the_console_leaves_everything_as_it_was():
     before = (warnings.showwarning, log.handlers[:], log.level, log.propagate, sys.stdout)
-    with console() as said:
+    handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGALRM)]
+    with interrupts(), console() as said:
         assert log.level == logging.INFO
         assert not said.left_out
+    assert handlers == [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGALRM)]
     assert before == (warnings.showwarning, log.handlers, log.level, log.propagate, sys.stdout)

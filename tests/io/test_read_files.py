@@ -2,7 +2,6 @@
 
 import gzip
 import os
-import time
 import warnings
 from pathlib import Path
 
@@ -173,12 +172,10 @@ def test_nested_column_must_be_called_stars(toy):
 
 
 @pytest.mark.real
-def test_real_sample_is_read_whole_in_about_a_second(sample_folder, real):
+def test_real_sample_is_read_whole(sample_folder, real):
     X_expected, y_expected = real
-    begin = time.perf_counter()
     with pytest.warns(UserWarning, match=r"Left out 1589 of 216818 stars, in 447 of 978 clusters"):
         X, y = read_clusters(sample_folder / "members.parquet", sample_folder / "clusters.csv")
-    assert time.perf_counter() - begin < 5  # 0.2 s on an idle machine
     assert X.index.equals(X_expected.index)
     pd.testing.assert_frame_equal(y, y_expected, check_names=False, rtol=1e-15)
     assert y.index.equals(X.index)

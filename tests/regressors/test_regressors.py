@@ -1,4 +1,3 @@
-import inspect
 import pickle
 import subprocess
 import sys
@@ -8,15 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from imblearn.pipeline import Pipeline
 from regressor_cases import FAST, REGRESSORS, table
 from sklearn import config_context
-from sklearn.base import clone, is_regressor
-from sklearn.compose import TransformedTargetRegressor
-from sklearn.exceptions import NotFittedError
-from sklearn.model_selection import GridSearchCV, cross_val_score
-from sklearn.preprocessing import MinMaxScaler, StandardScaler
-from sklearn.utils import get_tags
+from sklearn.base import clone
+from sklearn.model_selection import cross_val_score
 
 from skcluster.regressors import ANNRegressor, CNNRegressor, MDMRegressor
 
@@ -43,12 +37,9 @@ def test_predictions_have_the_shape_of_y(name, shape):
 
 
 @every_regressor
-def test_same_seed_same_bits_and_another_seed_others(name):
+def test_another_seed_gives_others(name):
     X, y = table(name)
-    first, second = (clone(REGRESSORS[name]).fit(X, y) for _ in range(2))
-    other = clone(REGRESSORS[name]).set_params(random_state=1).fit(X, y)
-    assert first.history_ == second.history_
-    np.testing.assert_array_equal(first.predict(X), second.predict(X))
+    first, other = (clone(REGRESSORS[name]).set_params(random_state=i).fit(X, y) for i in (0, 1))
     assert not np.array_equal(first.predict(X), other.predict(X))
 
 
@@ -111,34 +102,9 @@ def test_model_is_the_same_network_in_keras(name):
 
 
 @every_regressor
-def test_one_row_is_its_row_of_the_batch(name):
-    X, y = table(name)
-    model = clone(REGRESSORS[name]).fit(X, y)
-    rows = np.concatenate([model.predict(X[i : i + 1]) for i in range(len(X))])
-    atol = 1e-13 if name == "ann" else 1e-6
-    np.testing.assert_allclose(rows, model.predict(X), rtol=0, atol=atol)
-
-
-@every_regressor
-def test_input_is_not_changed(name):
-    X, y = table(name)
-    before = X.copy(), y.copy()
-    clone(REGRESSORS[name]).fit(X, y).predict(X)
-    np.testing.assert_array_equal(X, before[0])
-    np.testing.assert_array_equal(y, before[1])
-
-
-@every_regressor
-def test_parameters_are_scikit_learns(name):
-    model = REGRESSORS[name]
-    names = set(inspect.signature(type(model)).parameters)
-    assert set(model.get_params()) == names
-    assert all(p.kind is p.KEYWORD_ONLY for p in inspect.signature(type(model)).parameters.values())
-    assert set(type(model)._parameter_constraints) == names
-    assert clone(model).get_params() == model.get_params()
-    assert repr(model).startswith(f"{type(model).__name__}(")
+def test_only_its_own_parameters_can_be_set(name):
     with pytest.raises(ValueError, match="Invalid parameter 'fit'"):  # scikeras takes any
-        clone(model).set_params(fit__epochs=5)
+        clone(REGRESSORS[name]).set_params(fit__epochs=5)
 
 
 def test_the_same_thing_has_the_same_name_in_all_three():
@@ -148,49 +114,12 @@ def test_the_same_thing_has_the_same_name_in_all_three():
     assert ann < cnn < mdm
 
 
-@every_regressor
-def test_tags(name):
-    model = REGRESSORS[name]
-    tags = get_tags(model)
-    assert is_regressor(model)
-    assert tags.target_tags.multi_output
-    assert tags.target_tags.required
-    assert not tags.input_tags.sparse
-    assert not tags.input_tags.allow_nan
-    assert not hasattr(model, "partial_fit")
-
-
-@every_regressor
-def test_not_fitted(name):
-    X, _ = table(name)
-    with pytest.raises(NotFittedError):
-        clone(REGRESSORS[name]).predict(X)
-    assert not hasattr(REGRESSORS[name], "model_")
-
-
 def test_parameters_changed_after_fit_do_not_change_predictions():
     X, y = table("cnn")
     model = clone(REGRESSORS["cnn"]).fit(X, y)
     before = model.predict(X)
     model.set_params(downsample=1, filters=9, hidden_layer_sizes=2, image_shape=(4, 16))
     np.testing.assert_array_equal(model.predict(X), before)
-
-
-@every_regressor
-def test_a_grid_is_the_same_with_two_workers(name):
-    X, y = table(name)
-    model = Pipeline(
-        [
-            ("scale", StandardScaler() if name == "ann" else MinMaxScaler()),
-            ("regressor", TransformedTargetRegressor(REGRESSORS[name], transformer=MinMaxScaler())),
-        ]
-    )
-    grid = {"regressor__regressor__learning_rate": [1e-3, 1e-2]}
-    one, two = (GridSearchCV(model, grid, cv=2, n_jobs=n_jobs).fit(X, y) for n_jobs in (1, 2))
-    np.testing.assert_array_equal(
-        one.cv_results_["mean_test_score"], two.cv_results_["mean_test_score"]
-    )
-    assert one.predict(X).shape == y.shape
 
 
 def test_threads_do_not_disturb_each_other():

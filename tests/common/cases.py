@@ -86,6 +86,11 @@ class Case:
         return "regressor" if is_regressor(self.estimator) else "transformer"
 
     @property
+    def kinds(self) -> set[str]:
+        """Its kind, and whether it takes clusters or numbers."""
+        return {self.kind, "clusters" if self.features is None else "numbers"}
+
+    @property
     def parameters(self) -> dict[str, Any]:
         """Its own parameters, without those of an estimator inside it."""
         found: dict[str, Any] = self.estimator.get_params(deep=False)
@@ -149,6 +154,11 @@ CASES = [
         "CMDHistogram-absolute-weighted",
         CMDHistogram(magnitude="absolute", weights="probability", dtype="float64"),
         {"colour_width": [0.1, 0.4]},
+    ),
+    Case(
+        "CMDRasterizer-absolute-bytes",
+        CMDRasterizer(image_size=24, magnitude="absolute", dtype="uint8", axes=True),
+        {"marker_size": [4.0, 8.0]},
     ),
     Case("CMDSummary", CMDSummary(), {"faint_limit": [13.0, 18.0]}),
     Case("GuessFeatures", GuessFeatures(), {"slope_limit": [3.0, 4.0]}),

@@ -1,0 +1,122 @@
+"""What light and dust do to stars, and what features make of it, whatever the stars are."""
+
+import numpy as np
+import pandas as pd
+from hypothesis import given
+from hypothesis import strategies as st
+from sky import COLOURS, EXTINCTIONS, LAWS, LOG_AGES, MAGNITUDES, MODULI, SEEDS, SHIFTS, stars
+
+from skcluster import ClusterAugmenter, CMDHistogram, CMDRasterizer, GuessFeatures, StarSet
+from skcluster.clusters import as_clusters, stars_of
+from skcluster.isochrones import IsochroneGrid
+from skcluster.photometry import (
+    deredden,
+    distance_from_modulus,
+    distance_from_parallax,
+    distance_modulus,
+    parallax_from_distance,
+    redden,
+)
+
+#: Bins whose edges single precision holds exactly.
+WIDTHS = {"colour_width": 0.125, "magnitude_width": 0.5}
+
+
+def moved(table: pd.DataFrame, by: float) -> pd.DataFrame:
+    return table.assign(phot_g_mean_mag=table["phot_g_mean_mag"] + by)
+
+
+def counts(table: pd.DataFrame, low: float = 6.0, high: float = 18.0) -> np.ndarray:
+    histogram = CMDHistogram(
+        colour_range=(-0.5, 4.0), magnitude_range=(low, high), normalize=None, **WIDTHS
+    )
+    values = histogram.fit_transform({"one": table})
+    return values.reshape(histogram.histogram_shape_)
+
+
+@given(stars(), SHIFTS)
+def test_moved_stars_fill_the_same_bins_of_a_moved_diagram(table, by):
+    np.testing.assert_array_equal(counts(moved(table, by), 6 + by, 18 + by), counts(table))
+
+
+@given(stars(), st.integers(-6, 6))
+def test_stars_moved_by_whole_bins_move_the_counts(table, bins):
+    wide, far = counts(table, 0.0, 24.0), counts(moved(table, 0.5 * bins), 0.0, 24.0)
+    # All stars are within the diagram, before and after.
+    np.testing.assert_array_equal(far, np.roll(wide, bins, axis=1))
+
+
+@given(stars(), MAGNITUDES, COLOURS)
+def test_one_more_star_lowers_no_count(table, g, bp_rp):
+    more = pd.concat([table, pd.DataFrame({"phot_g_mean_mag": [g], "bp_rp": [bp_rp]})])
+    before, after = counts(table), counts(more)
+    assert (after >= before).all()
+    assert after.sum() - before.sum() == (-0.5 <= bp_rp <= 4.0 and 6 <= g <= 18)
+
+
+@given(stars())
+def test_counts_are_those_of_numpy(table):
+    edges = np.arange(-0.5, 4.01, 0.125), np.arange(6.0, 18.01, 0.5)
+    expected = np.histogram2d(table["bp_rp"], table["phot_g_mean_mag"], bins=edges)[0]
+    np.testing.assert_array_equal(counts(table), expected)
+
+
+@given(stars(), SEEDS)
+def test_features_know_no_order_of_stars(table, seed):
+    shuffled = table.sample(frac=1, random_state=seed)
+    for features in (CMDHistogram(), GuessFeatures(), CMDRasterizer(image_size=16)):
+        first, second = (features.fit_transform({"one": t}) for t in (table, shuffled))
+        np.testing.assert_allclose(first, second, rtol=1e-5, atol=1e-5)
+    first, second = (
+        StarSet(max_stars=8, faint_limit=None).fit_transform({"one": t}) for t in (table, shuffled)
+    )
+    np.testing.assert_allclose(first, second, rtol=1e-5, atol=1e-5)
+
+
+@given(MAGNITUDES, st.floats(-0.3, 4), EXTINCTIONS, LAWS)
+def test_dereddening_undoes_reddening(g, bp_rp, a_v, law):
+    there = redden(g, bp_rp, a_v, law)
+    back = deredden(*there, a_v, law)
+    np.testing.assert_allclose(back, (g, bp_rp), atol=2e-5)
+    assert there[0] >= g - 1e-9
+
+
+@given(st.floats(1e-2, 1e2), st.floats(-0.05, 0.05))
+def test_distance_modulus_and_parallax_agree(kpc, zero_point):
+    np.testing.assert_allclose(distance_from_modulus(distance_modulus(kpc)), kpc, rtol=1e-12)
+    parallax = parallax_from_distance(kpc, zero_point)
+    back = distance_from_parallax(parallax, zero_point)
+    np.testing.assert_allclose(back, kpc, rtol=1e-9)
+    np.testing.assert_allclose(parallax - zero_point, 1 / kpc, atol=1e-12)
+    modulus = distance_modulus(kpc)
+    np.testing.assert_allclose(parallax_from_distance(distance_from_modulus(modulus)), 1 / kpc)
+
+
+@given(LOG_AGES, st.floats(-0.5, 0.3), MODULI, st.floats(0, 3), LAWS, SEEDS)
+def test_copies_lie_on_the_isochrone_of_their_labels(log_age, metallicity, modulus, a_v, law, seed):
+    curve = IsochroneGrid.load().isochrone(log_age, metallicity)
+    rows = np.linspace(0, len(curve) - 1, 25).astype(int)
+    m_g, colour = (np.asarray(curve[name], dtype=float)[rows] for name in ("m_g", "bp_rp"))
+    seen = redden(m_g + modulus, colour, a_v, law)
+    table = pd.DataFrame({"phot_g_mean_mag": seen[0], "bp_rp": seen[1]})
+    kept = (table["phot_g_mean_mag"].between(-4, 30) & table["bp_rp"].between(-4, 12)).to_numpy()
+    y = pd.DataFrame(
+        {
+            "log_age": [log_age],
+            "a_v": [a_v],
+            "distance_kpc": [float(distance_from_modulus(modulus))],
+        },
+        index=["one"],
+    )
+    augmenter = ClusterAugmenter(
+        n_copies=2, law=law, faint_limit=60, only_farther=False, random_state=seed
+    )
+    more, labels = augmenter.fit_resample(as_clusters({"one": table[kept]}), y)
+    assert (labels["log_age"] == log_age).all()
+    for i in (1, 2):
+        copy, label = stars_of(more.iloc[[i]]), labels.iloc[i]
+        expected = redden(
+            m_g[kept] + distance_modulus(label["distance_kpc"]), colour[kept], label["a_v"], law
+        )
+        np.testing.assert_allclose(copy["phot_g_mean_mag"], expected[0], atol=1e-4)
+        np.testing.assert_allclose(copy["bp_rp"], expected[1], atol=1e-4)
