@@ -48,3 +48,9 @@ def test_refuses_what_does_not_fit(truth: pd.DataFrame) -> None:
         error_table(truth, truth.iloc[:-1])
     with pytest.raises(ValueError, match="NaN"):
         error_table(truth, truth.where(truth > 0))
+
+
+@pytest.mark.parametrize("n_targets", [1, 2])
+def test_targets_without_names_have_numbers(n_targets):
+    y = np.arange(3.0 * n_targets).reshape(3, n_targets)
+    assert error_table(y, y).index.tolist() == [*range(n_targets), "mean"]
