@@ -48,10 +48,11 @@ class Mutant:
 def mutants_by_place(path: str, code: str) -> dict[Span, list[Mutant]]:
     """All changes of a file, by where they begin and end.
 
-    Annotations, which nothing runs, are left alone, and so are kinds of changes that need
-    parameters.
+    Annotations, which nothing runs, are left alone, and so are asterisks that are no operators and
+    kinds of changes that need parameters.
     """
-    annotations = list(_annotations(code))
+    tree = ast.parse(code)
+    annotations, operators = list(_annotations(tree)), list(_binary_operators(tree))
     nodes = list(ast_nodes(get_ast(code)))
     places: dict[Span, list[Mutant]] = {}
     for name in sorted(operator_names()):
@@ -59,25 +60,64 @@ def mutants_by_place(path: str, code: str) -> dict[Span, list[Mutant]]:
         if kind.arguments():
             continue
         spans = (span for node in nodes for span in kind().mutation_positions(node))
-        for occurrence, (start, stop) in enumerate(spans):
-            if not any(first <= start and stop <= last for first, last in annotations):
-                mutant = Mutant(path, start[0], start[1], name, occurrence)
-                places.setdefault((start, stop), []).append(mutant)
+        for occurrence, span in enumerate(spans):
+            if _within(span, annotations) or (
+                "BinaryOperator" in name and not _within(span, operators)
+            ):
+                continue
+            line, column = span[0]
+            places.setdefault(span, []).append(Mutant(path, line, column, name, occurrence))
     return places
 
 
-def _annotations(code: str) -> Iterator[Span]:
-    for node in ast.walk(ast.parse(code)):
+def lines_of_statement(code: str, line: int) -> range:
+    """The lines of the innermost statement that a line is in, those of its body not included.
+
+    Only some of these lines are noted when the statement is run.
+    """
+    lines = range(line, line + 1)
+    for node in ast.walk(ast.parse(code)):  # outer ones first
+        if isinstance(node, ast.stmt):
+            decorators = getattr(node, "decorator_list", [])
+            body = getattr(node, "body", [])
+            first = min([node.lineno, *(decorator.lineno for decorator in decorators)])
+            last = body[0].lineno - 1 if body else node.end_lineno or first
+            if first <= line <= max(first, last):
+                lines = range(first, max(first, last) + 1)
+    return lines
+
+
+def _within(span: Span, others: list[Span]) -> bool:
+    return any(start <= span[0] and span[1] <= stop for start, stop in others)
+
+
+def _annotations(tree: ast.AST) -> Iterator[Span]:
+    for node in ast.walk(tree):
         for name in ("annotation", "returns"):
             if (found := getattr(node, name, None)) is not None:
-                yield (
-                    (found.lineno, found.col_offset),
-                    (found.end_lineno, found.end_col_offset),
-                )
+                yield _start(found), _stop(found)
+
+
+def _binary_operators(tree: ast.AST) -> Iterator[Span]:
+    """From the end of each left operand to the beginning of the right one."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.BinOp):
+            yield _stop(node.left), _start(node.right)
+
+
+def _start(node: ast.expr) -> Position:
+    return node.lineno, node.col_offset
+
+
+def _stop(node: ast.expr) -> Position:
+    return node.end_lineno or 0, node.end_col_offset or 0
 
 
 def sampled(root: Path, room: str, n: int, seed: int) -> list[Mutant]:
-    """Changes of a room, one at each of n places drawn at random without replacement."""
+    """Changes of a room, one at each of n places drawn at random without replacement.
+
+    Changes after which the file cannot be compiled, which any test notices, do not count.
+    """
     module = root / "skcluster" / room
     files = sorted(module.rglob("*.py")) or [module.with_suffix(".py")]
     places = [
@@ -86,4 +126,19 @@ def sampled(root: Path, room: str, n: int, seed: int) -> list[Mutant]:
         for mutants in mutants_by_place(str(file.relative_to(root)), file.read_text()).values()
     ]
     draw = random.Random(f"{room} {seed}")
-    return [draw.choice(mutants) for mutants in draw.sample(places, min(n, len(places)))]
+    draw.shuffle(places)
+    found: list[Mutant] = []
+    for mutants in places:
+        draw.shuffle(mutants)
+        found += [m for m in mutants if _compiles(m.applied((root / m.path).read_text()))][:1]
+        if len(found) == n:
+            break
+    return found
+
+
+def _compiles(code: str) -> bool:
+    try:
+        compile(code, "", "exec")
+    except SyntaxError:
+        return False
+    return True

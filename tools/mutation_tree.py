@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from coverage import CoverageData
-from mutants import Mutant
+from mutants import Mutant, lines_of_statement
 
 #: What takes longest to import; a forked process need not.
 _LIBRARIES = (
@@ -93,7 +93,8 @@ class Tree:
             str((self.root / file).relative_to(self.root)): data.contexts_by_lineno(file)
             for file in data.measured_files()
         }
-        return Measured({test: float(seconds) for test, _, seconds in lines}, lines_run)
+        seconds_of = {test: float(seconds) for test, _, seconds in lines}
+        return Measured(self.root, seconds_of, lines_run)
 
     def attempt(self, mutant: Mutant, tests: list[str], seconds: float) -> str:
         """Run tests on changed code until one fails, and put the code back."""
@@ -158,23 +159,29 @@ class Measured:
 
     Parameters
     ----------
+    root : Path
+        The tree.
     seconds : dict of str to float
         By the tests' names.
     lines : dict of str to dict of int to list of str
         Of each file, of each line, the tests that run it, as coverage names them.
     """
 
-    def __init__(self, seconds: dict[str, float], lines: dict[str, dict[int, list[str]]]) -> None:
-        self.seconds = seconds
-        self._lines = lines
+    def __init__(
+        self, root: Path, seconds: dict[str, float], lines: dict[str, dict[int, list[str]]]
+    ) -> None:
+        self._root, self.seconds, self._lines = root, seconds, lines
 
     def tests_of(self, mutant: Mutant) -> list[str]:
         """The tests that may notice a change, the fastest first.
 
         All of them for what runs on import, or in a fixture, which tests may share.
         """
-        contexts = self._lines.get(mutant.path, {}).get(mutant.line, [])
-        found = {name.rpartition("|")[0] for name in contexts if name.endswith("|run")}
-        if any(not name.endswith("|run") for name in contexts):
+        of_file = self._lines.get(mutant.path, {})
+        lines = lines_of_statement((self._root / mutant.path).read_text(), mutant.line)
+        contexts = {context for line in lines for context in of_file.get(line, [])}
+        if all(context.endswith("|run") for context in contexts):
+            found = {context.rpartition("|")[0] for context in contexts}
+        else:
             found = set(self.seconds)
         return sorted(found & set(self.seconds), key=lambda test: self.seconds[test])

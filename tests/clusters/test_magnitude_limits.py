@@ -27,6 +27,24 @@ def test_a_list_that_may_reach_the_known_limit_does():
     assert limits(np.array([11.0, 13.0, 14.5, 16.5]))[0] == 18
 
 
+@pytest.mark.parametrize("n", [2, 5, 9, 10, 24, 49, 50, 54, 55, 200])
+def test_the_limit_lies_one_spacing_of_the_faintest_stars_beyond_them(n):
+    # Ever closer, so that the spacing tells how many stars were counted.
+    g = np.sort(15 - np.random.default_rng(n).uniform(0, 2, n) ** 2)
+    faintest = min(max(n // 5, 1), 10)
+    spacing = np.diff(g)[-faintest:].mean()
+    assert limits(g, faintest=None)[0] == pytest.approx(g[-1] + spacing)
+    assert limits(g, faintest=g[-1] + 2.9 * spacing)[0] == g[-1] + 2.9 * spacing
+    assert limits(g, faintest=g[-1] + 3.1 * spacing)[0] == pytest.approx(g[-1] + spacing)
+
+
+@pytest.mark.parametrize("g", [[12.0], [12.0, 12.0, 12.0]])
+def test_stars_of_one_magnitude_show_no_spacing(g):
+    assert limits(np.array(g))[0] == 18
+    above = limits(np.array(g), faintest=None)[0]
+    assert 12 < above == pytest.approx(12)
+
+
 def test_order_and_company_make_no_difference():
     rng = np.random.default_rng(0)
     lists = [rng.uniform(8, end, n) for end, n in ((15.0, 50), (17.0, 7), (12.0, 400))]

@@ -7,7 +7,13 @@ import pytest
 from astropy.table import Table
 
 from skcluster import CMDHistogram
-from skcluster.clusters import as_clusters, concat_clusters, nest_clusters, stars_of
+from skcluster.clusters import (
+    as_clusters,
+    clusters_from_flat,
+    concat_clusters,
+    nest_clusters,
+    stars_of,
+)
 
 
 def hunt_reffert() -> pd.DataFrame:
@@ -157,3 +163,14 @@ def test_parts_are_put_together():
 def test_nesting_checks_no_value():
     table = Table.from_pandas(hunt_reffert().assign(Gmag=[np.nan, 99, 12]))
     assert stars_of(nest_clusters(table)).counts.tolist() == [2, 1]
+
+
+def test_numbers_of_two_types_stay_numbers_beside_what_becomes_text():
+    offsets, star = np.array([0, 1]), {"phot_g_mean_mag": [12.0], "bp_rp": [0.5]}
+    parts = [
+        clusters_from_flat({**star, "run": np.array([7]), "tag": np.array([1])}, offsets),
+        clusters_from_flat({**star, "run": np.array([0.5]), "tag": np.array(["x"])}, offsets),
+    ]
+    stars = stars_of(concat_clusters(parts))
+    assert stars["run"].tolist() == [7, 0.5]
+    assert stars.arrow("tag").to_pylist() == ["1", "x"]

@@ -119,6 +119,30 @@ def test_pickle_and_hash(toy):
     assert len(hashes) == 4
 
 
+def test_stars_show_their_clusters_and_not_their_values():
+    shown = repr(stars_of(clusters()))
+    assert "index=Index(['a', 'b', 'c', 'd']" in shown
+    assert "0.9" not in shown
+
+
+def test_texts_may_be_missing():
+    texts = np.array(["a", np.nan, None, "b"] * 2 + ["c", "d"], dtype=object)
+    stars = stars_of(clusters_from_flat({**flat(), "name": texts}, OFFSETS))
+    assert stars.arrow("name").to_pylist() == ["a", None, None, "b"] * 2 + ["c", "d"]
+
+
+def test_values_of_several_kinds_are_refused():
+    mixed = np.array([1, "a", *range(8)], dtype=object)
+    with pytest.raises(ValueError, match="Column 'mixed' holds values of several kinds"):
+        clusters_from_flat({**flat(), "mixed": mixed}, OFFSETS)
+
+
+def test_big_endian_numbers_as_in_fits():
+    values = np.arange(10.0, dtype=">f8")
+    stars = stars_of(clusters_from_flat({**flat(), "ra": values}, OFFSETS))
+    assert stars["ra"].tolist() == list(range(10))
+
+
 def test_tools_of_sklearn(toy):
     X, y = toy
     parts = train_test_split(X, y, test_size=4, random_state=0)
