@@ -1,7 +1,8 @@
 """A copy of the tree in which code is changed and tests are run, each time in a forked process."""
 
 import contextlib
-import importlib
+import gc
+import importlib.util
 import os
 import shutil
 import signal
@@ -20,6 +21,7 @@ from mutants import Mutant, lines_of_statement
 #: What takes longest to import; a forked process need not.
 _LIBRARIES = (
     "astropy.table",
+    "filelock",
     "imblearn.pipeline",
     "nested_pandas",
     "scipy.stats",
@@ -68,6 +70,7 @@ class Tree:
             (folder / "shared").symlink_to(root.parent / "shared")
         for library in _LIBRARIES:
             importlib.import_module(library)
+        gc.freeze()  # what is shared with all forked processes
 
     @property
     def log(self) -> str:
@@ -104,11 +107,15 @@ class Tree:
         if "isochrones" not in mutant.path:  # what is cached is computed there
             # Files of a cache are replaced and not changed, so they need not be copied.
             shutil.copytree(self._folder / "cache", cache, copy_function=os.link)
-        file.write_text(mutant.applied(code))
+        compiled = Path(importlib.util.cache_from_source(str(file)))
         try:
+            # Python goes by size and time, which may be the same.
+            compiled.unlink(missing_ok=True)
+            file.write_text(mutant.applied(code))
             return self._run(["-x", *tests], [], cache, seconds)
         finally:
             file.write_text(code)
+            compiled.unlink(missing_ok=True)
 
     def _run(
         self, arguments: list[str], plugins: list[Any], cache: Path, seconds: float | None = None
@@ -134,8 +141,7 @@ class Tree:
         os.setsid()
         os.chdir(self.root)
         sys.path.insert(0, str(self.root))
-        sys.dont_write_bytecode = True
-        os.environ |= {"PYTHONPATH": str(self.root), "PYTHONDONTWRITEBYTECODE": "1"}
+        os.environ["PYTHONPATH"] = str(self.root)
         with (self._folder / "log").open("wb") as log:
             os.dup2(log.fileno(), 1)
             os.dup2(log.fileno(), 2)
