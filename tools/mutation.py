@@ -25,7 +25,7 @@ ROOMS = {
     "schema": ["tests/test_schema.py"],
     "gaia": ["tests/test_gaia.py"],
     "isochrones": ["tests/isochrones"],
-    "clusters": ["tests/clusters"],
+    "clusters": ["tests/clusters", "tests/io/test_find_columns.py"],
     "features": ["tests/features"],
     "augmentation": ["tests/augmentation"],
     "inference": ["tests/inference"],

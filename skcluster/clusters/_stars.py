@@ -156,7 +156,8 @@ def _to_arrow(values: Any, name: str) -> pa.Array:
         values = values.astype(values.dtype.newbyteorder("="), copy=False)  # FITS: big-endian
         texts = values.dtype == object
     try:
-        array = values if isinstance(values, pa.Array) else pa.array(values, from_pandas=texts)
+        ready = isinstance(values, pa.Array | pa.ChunkedArray)
+        array = values if ready else pa.array(values, from_pandas=texts)
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         raise ValueError(f"Column {name!r} holds values of several kinds: {error}.") from error
     return _one_chunk(array) if isinstance(array, pa.ChunkedArray) else array

@@ -4,7 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skcluster.clusters import as_clusters, clusters_from_flat, magnitude_limits, stars_of
+from skcluster.clusters import (
+    as_clusters,
+    clusters_from_flat,
+    magnitude_limits,
+    stars_of,
+    state_magnitude_limit,
+)
 
 
 def limits(*lists, faintest=18.0):
@@ -70,6 +76,23 @@ def test_a_stated_limit_counts():
     )
     found = magnitude_limits(stars_of(as_clusters(stars)), 18.0)
     np.testing.assert_array_equal(found, [15, 18, 18])
+
+
+def test_a_limit_is_stated_unless_a_smaller_one_was(toy):
+    X, _ = toy
+    once = state_magnitude_limit(X.assign(note=range(len(X))), 16)
+    assert once.columns.tolist() == [*X.columns, "note"]
+    assert set(stars_of(once)["magnitude_limit"]) == {16}
+    np.testing.assert_array_equal(stars_of(once)["bp_rp"], stars_of(X)["bp_rp"])
+    assert set(stars_of(state_magnitude_limit(once, 17))["magnitude_limit"]) == {16}
+    assert set(stars_of(state_magnitude_limit(once, 15))["magnitude_limit"]) == {15}
+    assert "magnitude_limit" not in stars_of(X)
+
+
+@pytest.mark.parametrize("limit", [np.nan, np.inf])
+def test_a_limit_that_is_none_is_refused(toy, limit):
+    with pytest.raises(ValueError, match="magnitude_limit must be a finite magnitude, not"):
+        state_magnitude_limit(toy[0], limit)
 
 
 @pytest.mark.real

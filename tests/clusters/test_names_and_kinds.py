@@ -165,6 +165,18 @@ def test_nesting_checks_no_value():
     assert stars_of(nest_clusters(table)).counts.tolist() == [2, 1]
 
 
+def test_a_single_part_is_the_whole():
+    X = as_clusters(hunt_reffert())
+    assert concat_clusters([X]) is X
+
+
+def test_columns_of_clusters_are_put_together_as_well():
+    X = as_clusters(hunt_reffert())
+    joined = concat_clusters([X.assign(survey="A"), X.iloc[:1].assign(survey="B", n=3)])
+    assert joined["survey"].tolist() == ["A", "A", "B"]
+    np.testing.assert_array_equal(joined["n"], [np.nan, np.nan, 3])
+
+
 def test_numbers_of_two_types_stay_numbers_beside_what_becomes_text():
     offsets, star = np.array([0, 1]), {"phot_g_mean_mag": [12.0], "bp_rp": [0.5]}
     parts = [

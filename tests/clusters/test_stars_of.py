@@ -5,6 +5,7 @@ import pickle
 import joblib
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from sklearn.utils import shuffle
 
 from skcluster.clusters import as_clusters, clusters_from_flat, stars_of
 
+NO_CHUNK = pa.chunked_array([], type=pa.float64())
 OFFSETS = np.array([0, 3, 3, 4, 10])
 
 
@@ -78,6 +80,14 @@ def test_no_cluster():
     assert len(stars) == 0
     assert stars["bp_rp"].shape == (0,)
     assert stars.offsets.tolist() == [0]
+
+
+def test_columns_of_arrow_in_any_number_of_chunks():
+    numbers = pa.chunked_array([[1.0, 2.0], [], [3.0]])
+    for chunks, offsets in ((numbers, [0, 2, 3]), (numbers.slice(0, 0), [0]), (NO_CHUNK, [0])):
+        stars = stars_of(clusters_from_flat({"phot_g_mean_mag": chunks, "bp_rp": chunks}, offsets))
+        assert stars["bp_rp"].tolist() == chunks.to_pylist()
+        assert stars["bp_rp"].dtype == np.float64
 
 
 def test_take_stars_by_mask_and_position():
