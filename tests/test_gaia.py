@@ -99,6 +99,18 @@ def test_parallax_errors_grow_from_where_gaia_is_best():
     np.testing.assert_allclose(parallax_error(faint, "dr2"), 1.4 * parallax_error(faint))
 
 
+@pytest.mark.parametrize(
+    ("g", "error"),
+    [
+        *((3, 0.2), (4, 0.145), (5, 0.09), (7, 0.033), (9, 0.021), (11, 0.019), (12, 0.0155)),
+        *((13, 0.0146), (14, 0.0177), (15, 0.0255), (16, 0.04), (17, 0.0668), (18, 0.11)),
+        *((18.5, 0.15), (19, 0.19), (20, 0.37), (21, 0.9)),
+    ],
+)
+def test_parallax_errors_of_cluster_members(g, error):
+    assert parallax_error(g) == pytest.approx(error)
+
+
 def test_parallaxes_of_both_releases_are_too_small():
     # Lindegren et al. 2018 and 2021: quasars.
     assert parallax_zero_point("dr2") == -0.029
