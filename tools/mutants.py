@@ -2,6 +2,7 @@
 
 import ast
 import random
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,8 +138,9 @@ def sampled(root: Path, room: str, n: int, seed: int) -> list[Mutant]:
 
 
 def _compiles(code: str) -> bool:
-    try:
-        compile(code, "", "exec")
-    except SyntaxError:
-        return False
+    with warnings.catch_warnings(action="ignore", category=SyntaxWarning):
+        try:
+            compile(code, "", "exec")
+        except SyntaxError:
+            return False
     return True
