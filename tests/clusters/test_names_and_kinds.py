@@ -139,12 +139,29 @@ def test_fractions_stay_fractions(values):
 
 
 @pytest.mark.parametrize(
-    "values", [[0.9, 0.8, 1.2], [0.9, 0.8, 90], [2, 5, 9], [50, 80, 101], [-1, 80, 90]]
+    "values",
+    [
+        [0.9, 0.8, 1.2],
+        [0.9, 0.8, 90],
+        [0.9, 1.0, 90],
+        [2, 5, 9],
+        [2, 5, 10],
+        [50, 80, 100.5],
+        [50, 80, 101],
+        [-1, 80, 90],
+    ],
 )
 def test_doubtful_scales_are_refused_with_the_rule(values):
     message = r"must lie between 0 and 1 .* Percentages are recognised where the largest lies"
     with pytest.raises(ValueError, match=message):
         as_clusters(hunt_reffert().assign(Prob=values))
+
+
+@pytest.mark.parametrize("values", [[0, 2, 10.5], [1, 1.1, 100], [0, 80, 100], [np.nan, 50, 70]])
+def test_percentages_up_to_their_ends(values):
+    with pytest.warns(UserWarning, match="taken for per cent"):
+        stars = stars_of(as_clusters(hunt_reffert().assign(Prob=values)))
+    np.testing.assert_allclose(stars["probability"], np.array(values) / 100)
 
 
 def test_parts_are_put_together():
