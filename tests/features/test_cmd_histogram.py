@@ -103,6 +103,14 @@ def test_a_width_that_does_not_divide_the_range_reaches_beyond():
     assert histogram.colour_edges_[-1] == pytest.approx(4.2)
 
 
+def test_a_histogram_may_be_larger_than_a_run_of_them(toy):
+    X, _ = toy
+    stars = validate_clusters(X)
+    fine = CMDHistogram(colour_width=0.01, magnitude_width=0.04, normalize=None)
+    expected = by_numpy(stars, stars["phot_g_mean_mag"], bins=(410, 200))
+    np.testing.assert_array_equal(fine.fit_transform(X), expected)
+
+
 def test_names_say_where_the_bins_are(toy):
     names = CMDHistogram().fit(toy[0]).get_feature_names_out()
     assert names[0] == "colour_0.05_magnitude_10.4"
