@@ -131,16 +131,18 @@ def sampled(root: Path, room: str, n: int, seed: int) -> list[Mutant]:
     found: list[Mutant] = []
     for mutants in places:
         draw.shuffle(mutants)
-        found += [m for m in mutants if _compiles(m.applied((root / m.path).read_text()))][:1]
+        found += [m for m in mutants if _compiles(m, (root / m.path).read_text())][:1]
         if len(found) == n:
             break
     return found
 
 
-def _compiles(code: str) -> bool:
+def _compiles(mutant: Mutant, code: str) -> bool:
     with warnings.catch_warnings(action="ignore", category=SyntaxWarning):
         try:
-            compile(code, "", "exec")
+            compile(mutant.applied(code), "", "exec")
         except SyntaxError:
+            return False
+        except AttributeError:  # Cosmic Ray fails on ``except (module.Error, ...)``
             return False
     return True
