@@ -33,6 +33,9 @@ ROOMS = {
     "persistence": ["tests/test_persistence.py", "tests/test_model_limits.py"],
 }
 
+#: Tests of all rooms.
+COMMON = "tests/test_documented_defaults.py"
+
 _SAID = {PASSED: "survived", FAILED: "killed", TIMED_OUT: "timed out"}
 
 
@@ -56,7 +59,7 @@ def _tried(tree: Tree, room: str, mutants: list[Mutant]) -> Counter[str]:
     """Outcomes of the changes of one room."""
     module = Path("skcluster") / room
     doctests = module if (tree.root / module).is_dir() else module.with_suffix(".py")
-    measured = tree.measure([*ROOMS[room], str(doctests)])
+    measured = tree.measure([*ROOMS[room], COMMON, str(doctests)])
     counts = Counter[str]()
     for mutant in mutants:
         tests = measured.tests_of(mutant)
