@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.utils import get_tags
 
-from skcluster import ClusterCorruptor
+from skcluster import ClusterAugmenter, ClusterCorruptor
 from skcluster.clusters import stars_of
 from skcluster.datasets import simulate_clusters
 
@@ -80,16 +81,31 @@ def test_foreign_stars_are_as_bright_as_the_list_and_half_a_magnitude():
     on = {**OFF, "contamination": 1.0, "max_foreign_fraction": 0.6}
     more, _ = ClusterCorruptor(n_copies=10, random_state=0, **on).fit_resample(X, y)
     own, copies = stars_of(X), stars_of(more.iloc[20:])
-    g = [
-        pd.Series(s["phot_g_mean_mag"]).groupby(s.cluster).agg(["min", "max"])
-        for s in (own, copies)
-    ]
-    brighter = np.tile(g[0]["min"], 10) - g[1]["min"]
+    before, after = (
+        pd.Series(stars["phot_g_mean_mag"]).groupby(stars.cluster).agg(["min", "max"])
+        for stars in (own, copies)
+    )
+    brighter = np.tile(before["min"], 10) - after["min"]
     assert brighter.max() == pytest.approx(0.5, abs=0.1)
     assert brighter.max() <= 0.5
     assert (after["max"] <= np.tile(before["max"], 10)).all()
     fraction = 1 - np.tile(own.counts, 10) / copies.counts
     assert_allclose(np.quantile(fraction, [0.25, 0.5, 0.75]), [0.15, 0.3, 0.45], atol=0.06)
+
+
+def test_where_nobody_lends_a_star_there_is_none():
+    # The stars of each cluster are too faint or too bright for the other.
+    g = np.r_[np.linspace(10, 11, 40), np.linspace(16, 17, 40)]
+    members = pd.DataFrame({"cluster": np.repeat(["A", "B"], 40), "phot_g_mean_mag": g})
+    on = {**OFF, "contamination": 1.0, "max_foreign_fraction": 0.5}
+    corruptor = ClusterCorruptor(n_copies=40, random_state=0, **on)
+    more, _ = corruptor.fit_resample(members.assign(bp_rp=0.5, parallax=1.0), np.zeros((2, 3)))
+    copies = stars_of(more.iloc[2:])
+    of_a = copies["phot_g_mean_mag"] <= 11
+    assert_array_equal(of_a, copies.cluster % 2 == 0)
+    assert (copies.counts >= 40).all()
+    assert (copies.counts == 40).any()
+    assert (copies.counts > 60).any()
 
 
 def test_parallaxes_of_foreign_stars_scatter_by_their_errors_and_up_to_three_times():
@@ -135,3 +151,16 @@ def test_as_many_lists_state_probabilities_in_each_way():
     low = many & ~high
     assert ends.loc[low[low].index, "max"].between(0.5, 0.6).all()
     assert ends.loc[low[low].index, "min"].between(0, 0.1).all()
+
+
+@pytest.mark.parametrize("resampler", [ClusterAugmenter(), ClusterCorruptor()], ids=repr)
+def test_scikit_learn_is_told_what_is_taken(resampler):
+    tags = get_tags(resampler)
+    assert not tags.input_tags.two_d_array
+    assert tags.target_tags.required
+    assert tags.target_tags.multi_output
+
+
+def test_moving_needs_more_targets_than_one():
+    assert not get_tags(ClusterAugmenter()).target_tags.single_output
+    assert get_tags(ClusterCorruptor()).target_tags.single_output
