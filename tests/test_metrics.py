@@ -41,6 +41,14 @@ def test_a_single_target_may_be_one_dimensional() -> None:
     assert table.loc["log_age", "mse"] == pytest.approx(1 / 3)
 
 
+def test_says_how_many_targets_there_are() -> None:
+    y = np.arange(30.0).reshape(10, 3)
+    with pytest.raises(ValueError, match="y_true has 3 targets and y_pred 2; they must agree"):
+        error_table(y, y[:, :2])
+    with pytest.raises(ValueError, match="y_true has 1 targets and y_pred 3; they must agree"):
+        error_table(y[:, 0], y)
+
+
 def test_refuses_what_does_not_fit(truth: pd.DataFrame) -> None:
     with pytest.raises(ValueError, match="y_true has 3 targets and y_pred 2"):
         error_table(truth, truth.iloc[:, :2])
