@@ -22,6 +22,15 @@ STATED = {
     ("dr2", "bp"): (0.010, 0.200),
     ("dr2", "rp"): (0.010, 0.200),
 }
+#: The same for stars brighter than G = 13.
+BRIGHT = {
+    ("edr3", "g"): 0.0003,
+    ("edr3", "bp"): 0.0009,
+    ("edr3", "rp"): 0.0006,
+    ("dr2", "g"): 0.0003,
+    ("dr2", "bp"): 0.002,
+    ("dr2", "rp"): 0.002,
+}
 MAGNITUDES = np.linspace(5, 21, 161)
 
 
@@ -30,6 +39,7 @@ def test_photometric_errors_are_those_stated_by_the_release(release, band):
     found = photometric_error([17.0, 20.0], band, release)
     np.testing.assert_allclose(found, STATED[release, band], rtol=0.05)
     assert (np.diff(photometric_error(MAGNITUDES, band, release)) >= 0).all()
+    assert photometric_error(6.0, band, release) == pytest.approx(BRIGHT[release, band], rel=0.03)
 
 
 @pytest.mark.parametrize("release", ["edr3", "dr2"])
@@ -40,6 +50,8 @@ def test_colour_errors_hold_those_of_both_bands(release):
     assert error.shape == g.shape
     assert (error >= photometric_error(bp, "bp", release)).all()
     assert (error >= photometric_error(rp, "rp", release)).all()
+    both = photometric_error(bp, "bp", release) ** 2 + photometric_error(rp, "rp", release) ** 2
+    np.testing.assert_allclose(error**2, both)
 
 
 def test_colours_split_as_the_isochrones_have_them():
@@ -48,6 +60,27 @@ def test_colours_split_as_the_isochrones_have_them():
     found = split_colour(g, bp - rp)
     assert np.quantile(np.abs(found[0] - bp), 0.9) < 0.02
     np.testing.assert_allclose(found[0] - found[1], bp - rp, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("colour", "ratio"),
+    [
+        # Riello et al. 2021, A&A 649, A3, table 2: C* = 0 where (BP + RP) / G is this.
+        (0.0, 1.154360),
+        (0.49, 1.154360 + 0.033772 * 0.49 + 0.032277 * 0.49**2),
+        (0.5, 1.162004 + 0.011464 * 0.5 + 0.049255 * 0.5**2 - 0.005879 * 0.5**3),
+        (3.99, 1.162004 + 0.011464 * 3.99 + 0.049255 * 3.99**2 - 0.005879 * 3.99**3),
+        (4.0, 1.057572 + 0.140537 * 4),
+        (6.0, 1.057572 + 0.140537 * 6),
+    ],
+)
+def test_fluxes_in_bp_and_rp_add_up_as_gaia_says(colour, ratio):
+    zero = {"g": 25.6873668671, "bp": 25.3385422158, "rp": 24.7478955012}
+    bp, rp = split_colour(15.0, colour)
+    magnitudes = {"g": 15.0, "bp": bp, "rp": rp}
+    flux = {band: 10 ** (0.4 * (zero[band] - magnitudes[band])) for band in zero}
+    assert (flux["bp"] + flux["rp"]) / flux["g"] == pytest.approx(ratio)
+    assert bp - rp == pytest.approx(colour)
 
 
 # Table 3 of the summaries: at G = 17 and 20, mas.
@@ -60,10 +93,28 @@ def test_parallax_errors_grow_from_where_gaia_is_best():
     faint = MAGNITUDES[MAGNITUDES >= 13]
     assert (np.diff(parallax_error(faint)) > 0).all()
     assert parallax_error(30.0) == parallax_error(21.0)
+    assert parallax_error(-1.0) == parallax_error(3.0)
+    bright = MAGNITUDES[MAGNITUDES <= 13]
+    assert (np.diff(parallax_error(bright)) < 0).all()
     np.testing.assert_allclose(parallax_error(faint, "dr2"), 1.4 * parallax_error(faint))
 
 
+@pytest.mark.parametrize(
+    ("g", "error"),
+    [
+        *((3, 0.2), (4, 0.145), (5, 0.09), (7, 0.033), (9, 0.021), (11, 0.019), (12, 0.0155)),
+        *((13, 0.0146), (14, 0.0177), (15, 0.0255), (16, 0.04), (17, 0.0668), (18, 0.11)),
+        *((18.5, 0.15), (19, 0.19), (20, 0.37), (21, 0.9)),
+    ],
+)
+def test_parallax_errors_of_cluster_members(g, error):
+    assert parallax_error(g) == pytest.approx(error)
+
+
 def test_parallaxes_of_both_releases_are_too_small():
+    # Lindegren et al. 2018 and 2021: quasars.
+    assert parallax_zero_point("dr2") == -0.029
+    assert parallax_zero_point("edr3") == -0.017
     assert parallax_zero_point("dr2") < parallax_zero_point() == parallax_zero_point("edr3") < 0
 
 

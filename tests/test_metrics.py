@@ -41,6 +41,14 @@ def test_a_single_target_may_be_one_dimensional() -> None:
     assert table.loc["log_age", "mse"] == pytest.approx(1 / 3)
 
 
+def test_says_how_many_targets_there_are() -> None:
+    y = np.arange(30.0).reshape(10, 3)
+    with pytest.raises(ValueError, match="y_true has 3 targets and y_pred 2; they must agree"):
+        error_table(y, y[:, :2])
+    with pytest.raises(ValueError, match="y_true has 1 targets and y_pred 3; they must agree"):
+        error_table(y[:, 0], y)
+
+
 def test_refuses_what_does_not_fit(truth: pd.DataFrame) -> None:
     with pytest.raises(ValueError, match="y_true has 3 targets and y_pred 2"):
         error_table(truth, truth.iloc[:, :2])
@@ -48,3 +56,9 @@ def test_refuses_what_does_not_fit(truth: pd.DataFrame) -> None:
         error_table(truth, truth.iloc[:-1])
     with pytest.raises(ValueError, match="NaN"):
         error_table(truth, truth.where(truth > 0))
+
+
+@pytest.mark.parametrize("n_targets", [1, 2])
+def test_targets_without_names_have_numbers(n_targets):
+    y = np.arange(3.0 * n_targets).reshape(3, n_targets)
+    assert error_table(y, y).index.tolist() == [*range(n_targets), "mean"]

@@ -15,6 +15,7 @@ from sklearn.linear_model import Ridge
 
 from skcluster import load_model, save_model
 from skcluster.persistence import ModelFileError, read_card
+from skcluster.persistence._limits import Limits
 
 PLACE = {"__module__": "numpy", "__class__": "ndarray", "__loader__": "NdArrayNode"}
 LIST = {"__module__": "builtins", "__class__": "list", "__loader__": "ListNode"}
@@ -128,6 +129,61 @@ def test_too_many_objects(parts, tmp_path, little_memory):
         file = with_objects(parts, tmp_path / "bomb", content)
         with pytest.raises(ModelFileError, match=r"bomb .* contains more than 100000 objects"):
             load_model(file)
+
+
+def test_the_limits_of_small_and_large_files():
+    small, large = Limits.of(1_000_000), Limits.of(100_000_000)
+    assert small == (500_000_000, 16_000_000, 100_000)
+    assert large == (2_500_000_000, 50_000_000, 500_000)
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "limit"), [("manifest.json", 2_600_000, 2), ("schema.json", 17_000_000, 16)]
+)
+def test_descriptions_that_are_too_long(parts, tmp_path, name, size, limit):
+    file = write(tmp_path / "bomb", {**parts, name: parts[name].ljust(size)})
+    message = rf"bomb cannot be loaded: {name} would unpack to {size / 1e6:.0f} MB; the limit is "
+    with pytest.raises(ModelFileError, match=rf"{message}{limit} MB"):
+        load_model(file)
+
+
+@pytest.mark.parametrize("version", [(1, 0), (2, 0), (3, 0)])
+def test_every_version_of_numpys_arrays_is_read(parts, tmp_path, version):
+    arrays = {name: data for name, data in parts.items() if name.endswith(".npy")}
+    for name, data in arrays.items():
+        buffer = io.BytesIO()
+        np.lib.format.write_array(buffer, np.load(io.BytesIO(data)), version=version)
+        arrays[name] = buffer.getvalue()
+    model = load_model(write(tmp_path / "model", {**parts, **arrays}))
+    assert model.predict([[0.25]]) == load_model(write(tmp_path / "own", parts)).predict([[0.25]])
+
+
+def test_a_longer_header_than_numpy_reads_is_refused(parts, tmp_path):
+    name = next(name for name in parts if name.endswith(".npy"))
+    text = "{'descr': '<f8', 'fortran_order': False, 'shape': (1,)}"
+    longest = array_with(text.ljust(10_000)) + bytes(8)
+    load_model(write(tmp_path / "longest", {**parts, name: longest}))
+    longer = array_with(text.ljust(10_001)) + bytes(8)
+    with pytest.raises(ModelFileError, match=rf"{name} is no array of numbers or texts"):
+        load_model(write(tmp_path / "longer", {**parts, name: longer}))
+
+
+@pytest.mark.parametrize(("depth", "reason"), [(99, "no model"), (100, "nested more than 200")])
+def test_lists_may_be_nested_so_deep(parts, tmp_path, depth, reason):
+    node: dict[str, Any] = {**LIST, "content": []}
+    for _ in range(depth - 1):
+        node = {**LIST, "content": [node]}
+    with pytest.raises(ModelFileError, match=reason):
+        load_model(with_objects(parts, tmp_path / "deep", [node]))
+
+
+def test_encrypted_parts_are_refused(parts, tmp_path):
+    file = write(tmp_path / "secret", parts)
+    data = bytearray(file.read_bytes())
+    data[data.index(b"PK\x01\x02") + 8] |= 1
+    file.write_bytes(data)
+    with pytest.raises(ModelFileError, match="is encrypted"):
+        load_model(file)
 
 
 def test_parts_of_another_kind(parts, tmp_path):

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import zipfile
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -194,7 +195,9 @@ def test_the_card_is_read_without_the_model(saved):
     found = read_card(saved)
     assert found["card"] == {"name": "trial"}
     assert found["format"] == 2
-    assert found["versions"].keys() >= {"skcluster", "numpy", "python"}
+    libraries = {"skcluster", "scikit-learn", "numpy", "keras", "skops"}
+    assert found["versions"].keys() >= {*libraries, "python"}
+    assert all(found["versions"][name] == version(name) for name in libraries)
 
 
 def test_what_is_no_model_is_refused(tmp_path):

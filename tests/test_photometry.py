@@ -25,8 +25,10 @@ LAWS = ["dr2", "edr3"]
     [
         ("dr2", 0.5, 1.0, (0.856, 1.082, 0.594, 0.488)),
         ("dr2", 1.0, 4.0, (0.701, 0.983, 0.561, 0.422)),
+        ("dr2", 2.0, 10.0, (0.568, 0.899, 0.491, 0.407)),
         ("edr3", 0.5, 1.0, (0.888, 1.088, 0.648, 0.440)),
         ("edr3", 1.0, 4.0, (0.759, 1.000, 0.618, 0.381)),
+        ("edr3", 2.0, 10.0, (0.621, 0.922, 0.558, 0.364)),
     ],
 )
 def test_check_values_of_the_laws(law, colour, a0, expected):
@@ -34,7 +36,7 @@ def test_check_values_of_the_laws(law, colour, a0, expected):
     assert tuple(np.round([k.g, k.bp, k.rp, k.bp - k.rp], 3)) == expected
 
 
-def test_edr3_is_the_default_and_other_laws_are_refused():
+def test_dr2_is_the_default_and_other_laws_are_refused():
     assert extinction_coefficients(0.5, 1.0) == extinction_coefficients(0.5, 1.0, law="dr2")
     with pytest.raises(ValueError, match=r"law must be one of \['dr2', 'edr3'\], not 'dr3'"):
         extinction_coefficients(0.5, 1.0, law="dr3")
@@ -54,6 +56,26 @@ def test_coefficients_broadcast(law):
     assert all(band.shape == (5, 4) for band in k)
     single = extinction_coefficients(np.linspace(0, 2, 5)[3], np.linspace(0, 3, 4)[2], law=law)
     np.testing.assert_array_equal([band[3, 2] for band in k], single)
+
+
+def test_the_range_of_the_fit_is_the_published_one():
+    # Babusiaux et al. 2018, A&A 616, A10, section 2.2; the law of EDR3 is used within the same.
+    assert photometry.COLOUR_RANGE == (-0.06, 2.5)
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_many_stars_are_as_each_alone(law):
+    n, some = 50_000, np.r_[0:5, 16_380:16_390, 32_765:32_770, 49_990:50_000]
+    colour, a0 = np.linspace(-1, 4, n), np.linspace(5, 0, n)
+    for function in (extinction_coefficients, lambda *x: redden(12.0, *x)):
+        together = np.array(function(colour, a0, law))
+        np.testing.assert_array_equal(together[:, some], function(colour[some], a0[some], law))
+    back = deredden(*redden(np.full(n, 12.0), colour, a0, law), a0, law)
+    np.testing.assert_allclose(back, (np.full(n, 12.0), colour), atol=1e-5)
+    grid = extinction_coefficients(colour[:, None], a0[some], law)
+    assert grid.g.shape == (n, len(some))
+    one = extinction_coefficients(colour[[7]], a0[some[[3]]], law)
+    assert [band[7, 3] for band in grid] == [float(band[0]) for band in one]
 
 
 @pytest.mark.parametrize("law", LAWS)

@@ -72,6 +72,7 @@ def test_ages_are_logarithms_of_years_for_astropy():
     [
         (0, 1, "must lie between 0 and 1"),
         (0, np.inf, "must be at least 0"),
+        (0.125, np.inf, "must be at least 0.125"),
         (-np.inf, np.inf, "must be finite"),
     ],
 )
@@ -100,6 +101,9 @@ def test_columns_of_stars_are_known_beside_estimates(name):
         ("distance_kpc", 0.884, 3),
         ("distance_kpc", 2.35, 2),
         ("distance_kpc", 123.4, 0),
+        ("distance_kpc", 12345.6, 0),
+        ("distance_kpc", -0.0481, 4),
+        ("distance_kpc", np.inf, 2),
         ("distance_kpc", np.nan, 2),
         ("distance_kpc", 0, 2),
     ],
@@ -111,6 +115,72 @@ def test_decimals_of_printed_values(name, value, decimals):
 @pytest.mark.parametrize("name", ["surprise", "surprise_lower"])
 def test_an_unknown_estimate_describes_itself(name):
     assert estimate_column(name) == Column(name, name)
+
+
+# What the error about a value names, so what users may rely on.
+RANGES = {
+    "phot_g_mean_mag": (-5, 30),
+    "phot_bp_mean_mag": (-5, 30),
+    "phot_rp_mean_mag": (-5, 30),
+    "magnitude_limit": (-5, 30),
+    "bp_rp": (-5, 15),
+    "parallax": (-1000, 1000),
+    "dec": (-90, 90),
+    "log_age": (5, 11),
+    "a_v": (0, 50),
+    "distance_kpc": (0.001, 1000),
+    "metallicity": (-5, 2),
+    "distance_modulus": (-5, 25),
+    "distance_pc": (1, 1e6),
+    **dict.fromkeys(["probability", "field_fraction", "goodness_of_fit", "membership"], (0, 1)),
+}
+NOT_NEGATIVE = {
+    *(f"phot_{band}_mean_flux_over_error" for band in ("g", "bp", "rp")),
+    *("parallax_error", "pmra_error", "pmdec_error", "ruwe"),
+    *("n_stars", "n_used", "effective_samples", "differential_reddening"),
+}
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+def test_ranges(column):
+    without = (0, np.inf) if column.name in NOT_NEGATIVE else (-np.inf, np.inf)
+    assert (column.low, column.high) == RANGES.get(column.name, without)
+
+
+def test_counts_are_printed_without_decimals():
+    counts = {name for name, column in ESTIMATE_COLUMNS.items() if column.decimals == 0}
+    assert counts == {"n_stars", "n_used", "effective_samples"}
+    others = [column for name, column in ESTIMATE_COLUMNS.items() if name not in counts]
+    assert all(column.decimals == 2 for column in others)
+
+
+def test_inputs_of_the_set_network_are_those_of_saved_weights():
+    names = (
+        *("parallax_modulus", "parallax_modulus_error", "log_n_stars"),
+        *("g_q2", "g_q10", "g_q50", "g_q90", "g_q98"),
+        *("bp_rp_q5", "bp_rp_q25", "bp_rp_q50", "bp_rp_q75", "bp_rp_q95"),
+        *("parallax_distance", "magnitude_limit", "has_parallax"),
+    )
+    assert names == CONTEXT
+    scales = {name: (scale.middle, scale.unit) for name, scale in NETWORK_SCALES.items()}
+    assert scales == {
+        "parallax_modulus": (11, 2),
+        "parallax_modulus_error": (0, 1 / 3),
+        "log_n_stars": (2, 1),
+        "parallax_distance": (3, 3),
+        "magnitude_limit": (17, 1),
+        "has_parallax": (0.5, 0.5),
+        "g": (14, 2.5),
+        "bp_rp": (1, 0.6),
+        "absolute_g": (3, 3),
+        "parallax_residual": (0, 2),
+        "probability": (0.75, 0.25),
+        "rank": (0.5, 0.5),
+        "present": (0, 1),
+        "log_age": (8.4, 1),
+        "a_v": (1.2, 1),
+        "distance_modulus": (11, 2),
+    }
 
 
 def test_every_input_of_the_set_network_has_a_scale():

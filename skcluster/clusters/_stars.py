@@ -206,7 +206,8 @@ def _to_arrow(values: Any, name: str) -> pa.Array:
         values = values.astype(values.dtype.newbyteorder("="), copy=False)  # FITS: big-endian
         texts = values.dtype == object
     try:
-        array = values if isinstance(values, pa.Array) else pa.array(values, from_pandas=texts)
+        ready = isinstance(values, pa.Array | pa.ChunkedArray)
+        array = values if ready else pa.array(values, from_pandas=texts)
     except OverflowError as error:
         raise ValueError(
             f"Column {name!r} has an integer of more than 64 bits; give it as text."

@@ -146,3 +146,35 @@ def test_no_field_star_at_all(toy):
         augmenter = ClusterAugmenter(n_copies=n_copies, field_stars=1e-9, random_state=0, **STILL)
         more, _ = augmenter.fit_resample(X, y)
         assert len(stars_of(more)) == len(stars_of(X)) * (1 + n_copies)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "allowed"),
+    [
+        # The laws of extinction hold up to 10 mag.
+        ({"max_extinction": 10}, True),
+        ({"max_extinction": 10.1}, False),
+        ({"max_extinction": -0.1}, False),
+        ({"n_copies": 0}, True),
+        ({"n_copies": -1}, False),
+        ({"min_stars": 1}, True),
+        ({"min_stars": 0}, False),
+        ({"star_dropout": 0.999}, True),
+        ({"star_dropout": 1}, False),
+        ({"star_dropout": -0.1}, False),
+        ({"photometric_noise": -0.1}, False),
+        ({"field_stars": 0}, True),
+        ({"field_stars": -0.1}, False),
+        ({"max_distance_modulus": -5}, True),
+        ({"max_distance_modulus": np.inf}, False),
+    ],
+    ids=str,
+)
+def test_ends_of_parameters(toy, parameters, allowed):
+    X, y = toy
+    augmenter = ClusterAugmenter(random_state=0, **parameters)
+    if allowed:
+        augmenter.fit_resample(X, y)
+    else:
+        with pytest.raises(ValueError, match=f"'{next(iter(parameters))}' parameter of Cluster"):
+            augmenter.fit_resample(X, y)

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 
 from skcluster import ClusterCorruptor
-from skcluster.clusters import as_clusters, stars_of
+from skcluster.clusters import as_clusters, stars_of, state_magnitude_limit
 from skcluster.datasets import simulate_clusters, simulate_field_stars
 
 OFF = dict.fromkeys(
@@ -110,6 +110,23 @@ def test_a_limit_cuts_faint_stars(simulated):
     assert faintest.std() > 0.1
 
 
+def test_a_limit_that_cuts_is_stated_where_limits_are(simulated):
+    X, y = simulated
+    stated = state_magnitude_limit(X, 18)
+    on = {**OFF, "limited": 1.0, "limits": (16.0, 18.5), "min_stars": 1}
+    more, _ = ClusterCorruptor(**on, random_state=0).fit_resample(stated, y)
+    stars = stars_of(more)
+    limit = pd.Series(stars["magnitude_limit"]).groupby(stars.cluster)
+    assert (limit.max() == limit.min()).all()
+    assert (limit.max()[:30] == 18).all()
+    copies = limit.max()[30:]
+    assert (copies == 18).any()
+    assert (copies < 17.0).any()
+    assert copies.between(16, 18).all()
+    faintest = pd.Series(stars["phot_g_mean_mag"]).groupby(stars.cluster).max()[30:]
+    assert (faintest < copies).all()
+
+
 def test_a_copy_keeps_its_fewest_stars(toy):
     X, y = toy
     on = {**OFF, "limited": 1.0, "sparse": 1.0, "no_bright_stars": 1.0}
@@ -192,6 +209,27 @@ def test_lists_of_magnitudes_and_colours_alone_do():
     assert stars.columns == stars_of(X).columns
     assert set(stars["note"]) == {"kept"}
     assert np.isfinite(stars["bp_rp"]).all()
+
+
+def test_without_copies_everything_is_as_it_was(toy):
+    X, y = toy
+    corruptor = ClusterCorruptor(n_copies=0, random_state=0)
+    same, labels = corruptor.fit_resample(X, y)
+    assert same is X
+    assert labels is y
+    assert_array_equal(corruptor.sample_indices_, np.arange(12))
+
+
+@pytest.mark.parametrize(
+    ("field", "error", "message"),
+    [
+        (3, TypeError, "field must hold stars of sightlines. Clusters can be made from"),
+        (lambda random_state: [], ValueError, "field must hold stars of sightlines. There is no"),
+    ],
+)
+def test_a_field_without_stars_is_refused(toy, field, error, message):
+    with pytest.raises(error, match=message):
+        ClusterCorruptor(field=field, random_state=0).fit_resample(*toy)
 
 
 def test_bad_input_is_refused(toy):

@@ -118,6 +118,8 @@ def test_fit_info_and_estimate_with_the_model(run, members, tmp_path, capsys):
         (["estimate", "{members}", "--coverage", "2"], "--coverage must lie between 0 and 1"),
         (["estimate", "{members}", "--columns", "x"], "THEIRS=OURS"),
         (["estimate", "{members}", "--cluster-column", "x"], "'x'"),
+        (["estimate", "{members}", "--cluster", "M 67", "--cluster-column", "x"], "not both"),
+        (["simulate", "-n", "2", "-o", "{folder}/s", "--labels", "{folder}/s"], "the same file"),
         (["estimate", "{members}", "-o", "no/where.csv"], "no folder"),
         (["estimate", "{members}", "-o", "{folder}/x.doc"], "is unknown"),
         (["estimate", "{members}", "--members-output", "{folder}/x.doc"], "is unknown"),
@@ -153,6 +155,15 @@ def test_works_in_a_pipe_that_closes(run, members):
     assert "log age" in done.stdout
     assert "Traceback" not in done.stderr
     assert "error" not in done.stderr.lower()
+
+
+def test_nobody_reads_the_output(run, few, capsys, monkeypatch):
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "w") as closed:
+        monkeypatch.setattr(sys, "stdout", closed)
+        assert run("estimate", few) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_one_star(run, tmp_path, capsys):

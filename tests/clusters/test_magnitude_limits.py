@@ -4,7 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skcluster.clusters import as_clusters, clusters_from_flat, magnitude_limits, stars_of
+from skcluster.clusters import (
+    as_clusters,
+    clusters_from_flat,
+    magnitude_limits,
+    stars_of,
+    state_magnitude_limit,
+)
 
 
 def limits(*lists, faintest=18.0):
@@ -25,6 +31,24 @@ def test_a_list_that_may_reach_the_known_limit_does():
     assert limits(rng.uniform(10, 17.97, 200))[0] == 18
     # Four stars do not tell.
     assert limits(np.array([11.0, 13.0, 14.5, 16.5]))[0] == 18
+
+
+@pytest.mark.parametrize("n", [2, 5, 9, 10, 24, 49, 50, 54, 55, 200])
+def test_the_limit_lies_one_spacing_of_the_faintest_stars_beyond_them(n):
+    # Ever closer, so that the spacing tells how many stars were counted.
+    g = np.sort(15 - np.random.default_rng(n).uniform(0, 2, n) ** 2)
+    faintest = min(max(n // 5, 1), 10)
+    spacing = np.diff(g)[-faintest:].mean()
+    assert limits(g, faintest=None)[0] == pytest.approx(g[-1] + spacing)
+    assert limits(g, faintest=g[-1] + 2.9 * spacing)[0] == g[-1] + 2.9 * spacing
+    assert limits(g, faintest=g[-1] + 3.1 * spacing)[0] == pytest.approx(g[-1] + spacing)
+
+
+@pytest.mark.parametrize("g", [[12.0], [12.0, 12.0, 12.0]])
+def test_stars_of_one_magnitude_show_no_spacing(g):
+    assert limits(np.array(g))[0] == 18
+    above = limits(np.array(g), faintest=None)[0]
+    assert 12 < above == pytest.approx(12)
 
 
 def test_order_and_company_make_no_difference():
@@ -52,6 +76,23 @@ def test_a_stated_limit_counts():
     )
     found = magnitude_limits(stars_of(as_clusters(stars)), 18.0)
     np.testing.assert_array_equal(found, [15, 18, 18])
+
+
+def test_a_limit_is_stated_unless_a_smaller_one_was(toy):
+    X, _ = toy
+    once = state_magnitude_limit(X.assign(note=range(len(X))), 16)
+    assert once.columns.tolist() == [*X.columns, "note"]
+    assert set(stars_of(once)["magnitude_limit"]) == {16}
+    np.testing.assert_array_equal(stars_of(once)["bp_rp"], stars_of(X)["bp_rp"])
+    assert set(stars_of(state_magnitude_limit(once, 17))["magnitude_limit"]) == {16}
+    assert set(stars_of(state_magnitude_limit(once, 15))["magnitude_limit"]) == {15}
+    assert "magnitude_limit" not in stars_of(X)
+
+
+@pytest.mark.parametrize("limit", [np.nan, np.inf])
+def test_a_limit_that_is_none_is_refused(toy, limit):
+    with pytest.raises(ValueError, match="magnitude_limit must be a finite magnitude, not"):
+        state_magnitude_limit(toy[0], limit)
 
 
 @pytest.mark.real

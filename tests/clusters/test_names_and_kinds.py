@@ -7,7 +7,13 @@ import pytest
 from astropy.table import Table
 
 from skcluster import CMDHistogram
-from skcluster.clusters import as_clusters, concat_clusters, nest_clusters, stars_of
+from skcluster.clusters import (
+    as_clusters,
+    clusters_from_flat,
+    concat_clusters,
+    nest_clusters,
+    stars_of,
+)
 
 
 def hunt_reffert() -> pd.DataFrame:
@@ -131,12 +137,29 @@ def test_fractions_stay_fractions(values):
 
 
 @pytest.mark.parametrize(
-    "values", [[0.9, 0.8, 1.2], [0.9, 0.8, 90], [2, 5, 9], [50, 80, 101], [-1, 80, 90]]
+    "values",
+    [
+        [0.9, 0.8, 1.2],
+        [0.9, 0.8, 90],
+        [0.9, 1.0, 90],
+        [2, 5, 9],
+        [2, 5, 10],
+        [50, 80, 100.5],
+        [50, 80, 101],
+        [-1, 80, 90],
+    ],
 )
 def test_doubtful_scales_are_refused_with_the_rule(values):
     message = r"must lie between 0 and 1 .* Percentages are recognised if the largest lies"
     with pytest.raises(ValueError, match=message):
         as_clusters(hunt_reffert().assign(Prob=values))
+
+
+@pytest.mark.parametrize("values", [[0, 2, 10.5], [1, 1.1, 100], [0, 80, 100], [np.nan, 50, 70]])
+def test_percentages_up_to_their_ends(values):
+    with pytest.warns(UserWarning, match="taken for per cent"):
+        stars = stars_of(as_clusters(hunt_reffert().assign(Prob=values)))
+    np.testing.assert_allclose(stars["probability"], np.array(values) / 100)
 
 
 def test_parts_are_put_together():
@@ -155,3 +178,26 @@ def test_parts_are_put_together():
 def test_nesting_checks_no_value():
     table = Table.from_pandas(hunt_reffert().assign(Gmag=[np.nan, 99, 12]))
     assert stars_of(nest_clusters(table)).counts.tolist() == [2, 1]
+
+
+def test_a_single_part_is_the_whole():
+    X = as_clusters(hunt_reffert())
+    assert concat_clusters([X]) is X
+
+
+def test_columns_of_clusters_are_put_together_as_well():
+    X = as_clusters(hunt_reffert())
+    joined = concat_clusters([X.assign(survey="A"), X.iloc[:1].assign(survey="B", n=3)])
+    assert joined["survey"].tolist() == ["A", "A", "B"]
+    np.testing.assert_array_equal(joined["n"], [np.nan, np.nan, 3])
+
+
+def test_numbers_of_two_types_stay_numbers_beside_what_becomes_text():
+    offsets, star = np.array([0, 1]), {"phot_g_mean_mag": [12.0], "bp_rp": [0.5]}
+    parts = [
+        clusters_from_flat({**star, "run": np.array([7]), "tag": np.array([1])}, offsets),
+        clusters_from_flat({**star, "run": np.array([0.5]), "tag": np.array(["x"])}, offsets),
+    ]
+    stars = stars_of(concat_clusters(parts))
+    assert stars["run"].tolist() == [7, 0.5]
+    assert stars.arrow("tag").to_pylist() == ["1", "x"]

@@ -5,6 +5,7 @@ import pickle
 import joblib
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from sklearn.utils import shuffle
 
 from skcluster.clusters import as_clusters, clusters_from_flat, stars_of
 
+NO_CHUNK = pa.chunked_array([], type=pa.float64())
 OFFSETS = np.array([0, 3, 3, 4, 10])
 
 
@@ -80,6 +82,14 @@ def test_no_cluster():
     assert stars.offsets.tolist() == [0]
 
 
+def test_columns_of_arrow_in_any_number_of_chunks():
+    numbers = pa.chunked_array([[1.0, 2.0], [], [3.0]])
+    for chunks, offsets in ((numbers, [0, 2, 3]), (numbers.slice(0, 0), [0]), (NO_CHUNK, [0])):
+        stars = stars_of(clusters_from_flat({"phot_g_mean_mag": chunks, "bp_rp": chunks}, offsets))
+        assert stars["bp_rp"].tolist() == chunks.to_pylist()
+        assert stars["bp_rp"].dtype == np.float64
+
+
 def test_take_stars_by_mask_and_position():
     stars = stars_of(clusters())
     faint = stars.take(stars["phot_g_mean_mag"] > 2)
@@ -117,6 +127,30 @@ def test_pickle_and_hash(toy):
     fields = {"phot_g_mean_mag": stars_of(X)["phot_g_mean_mag"], "bp_rp": changed}
     hashes.add(joblib.hash(clusters_from_flat(fields, stars_of(X).offsets, X.index)))
     assert len(hashes) == 4
+
+
+def test_stars_show_their_clusters_and_not_their_values():
+    shown = repr(stars_of(clusters()))
+    assert "index=Index(['a', 'b', 'c', 'd']" in shown
+    assert "0.9" not in shown
+
+
+def test_texts_may_be_missing():
+    texts = np.array(["a", np.nan, None, "b"] * 2 + ["c", "d"], dtype=object)
+    stars = stars_of(clusters_from_flat({**flat(), "name": texts}, OFFSETS))
+    assert stars.arrow("name").to_pylist() == ["a", None, None, "b"] * 2 + ["c", "d"]
+
+
+def test_values_of_several_kinds_are_refused():
+    mixed = np.array([1, "a", *range(8)], dtype=object)
+    with pytest.raises(ValueError, match="Column 'mixed' holds values of several kinds"):
+        clusters_from_flat({**flat(), "mixed": mixed}, OFFSETS)
+
+
+def test_big_endian_numbers_as_in_fits():
+    values = np.arange(10.0, dtype=">f8")
+    stars = stars_of(clusters_from_flat({**flat(), "ra": values}, OFFSETS))
+    assert stars["ra"].tolist() == list(range(10))
 
 
 def test_tools_of_sklearn(toy):

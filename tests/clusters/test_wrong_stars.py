@@ -45,6 +45,17 @@ def test_value_that_breaks_its_rule(column, value, shown, rule, dtype):
 
 
 @pytest.mark.parametrize("column", list(MEASURED))
+def test_the_ends_of_a_range_are_allowed_and_no_more(column):
+    rule = MEASURED[column]
+    for end, beyond in ((rule.low, -np.inf), (rule.high, np.inf)):
+        if np.isfinite(end):
+            inside = [end, end, np.nextafter(end, -beyond)]
+            assert len(validate_clusters(table(**{column: inside}))) == 3
+            with pytest.raises(ValueError, match=f"cluster 'b' has a star with {column} = "):
+                as_clusters(table(**{column: [end, np.nextafter(end, beyond), end]}))
+
+
+@pytest.mark.parametrize("column", list(MEASURED))
 def test_every_known_column_refuses_infinity(column):
     with pytest.raises(ValueError, match=f"with {column} = inf"):
         as_clusters(table(**{column: [0.5, np.inf, 0.5]}))

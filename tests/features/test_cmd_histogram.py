@@ -103,6 +103,25 @@ def test_a_width_that_does_not_divide_the_range_reaches_beyond():
     assert histogram.colour_edges_[-1] == pytest.approx(4.2)
 
 
+@pytest.mark.parametrize(("widths", "bins"), [((0.41, 1.6), (10, 5)), ((4.1, 2.0), (1, 4))])
+def test_odd_and_even_numbers_of_bins(toy, widths, bins):
+    X, _ = toy
+    stars = validate_clusters(X)
+    histogram = CMDHistogram(colour_width=widths[0], magnitude_width=widths[1], normalize=None)
+    expected = by_numpy(stars, stars["phot_g_mean_mag"], bins=bins)
+    np.testing.assert_array_equal(histogram.fit_transform(X), expected)
+    assert histogram.histogram_shape_ == bins
+    assert len(histogram.get_feature_names_out()) == bins[0] * bins[1]
+
+
+def test_a_histogram_may_be_larger_than_a_run_of_them(toy):
+    X, _ = toy
+    stars = validate_clusters(X)
+    fine = CMDHistogram(colour_width=0.01, magnitude_width=0.04, normalize=None)
+    expected = by_numpy(stars, stars["phot_g_mean_mag"], bins=(410, 200))
+    np.testing.assert_array_equal(fine.fit_transform(X), expected)
+
+
 def test_names_say_where_the_bins_are(toy):
     names = CMDHistogram().fit(toy[0]).get_feature_names_out()
     assert names[0] == "colour_0.05_magnitude_10.4"

@@ -109,6 +109,14 @@ def test_a_star_is_where_it_belongs():
     assert np.argwhere(draw(star([1.0], [12.0]), invert_magnitude=False) == 1)[0, 0] == 135
 
 
+def test_a_picture_may_be_larger_than_a_run_of_them(toy):
+    X = toy[0].iloc[:2]
+    large = CMDRasterizer(image_size=720, marker_size=1.0).fit(X)
+    assert large.transform(X).shape == (2, 720 * 720)
+    star_at = draw(star([1.0], [12.0]), image_size=720, marker_size=1.0)
+    assert np.argwhere(star_at == 1).mean(axis=0).tolist() == [180, 180]
+
+
 def test_stars_together_cover_more_but_never_too_much():
     one, many = draw(star([1.0], [12.0])), draw(star([1.0] * 3, [12.0] * 3))
     np.testing.assert_allclose(many, 1 - (1 - one) ** 3, atol=1e-6)

@@ -20,6 +20,19 @@ def test_quantiles_by_group_are_numpys() -> None:
     assert size.sum() == 300
 
 
+def test_quantiles_of_the_smallest_groups_are_numpys() -> None:
+    sizes, quantiles = np.array([1, 2, 0, 3, 5]), (0, 0.3, 0.9, 1)
+    group = np.repeat(np.arange(5), sizes)
+    values = np.random.default_rng(0).normal(size=len(group))
+    for fewest in (1, 2, 3):
+        found, size = quantiles_by_group(group, values, 5, quantiles, fewest)
+        assert size.tolist() == sizes.tolist()
+        for k in range(5):
+            enough = size[k] >= fewest
+            expected = np.quantile(values[group == k], quantiles) if enough else [np.nan] * 4
+            np.testing.assert_allclose(found[k], expected)
+
+
 def cluster(n, g=14.0, parallax=1.0, seed=0):
     rng = np.random.default_rng(seed)
     return pd.DataFrame(
@@ -66,6 +79,40 @@ def test_a_cluster_of_faint_stars_only_has_no_quantiles_but_a_row():
     assert table.loc["faint", "parallax"] == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize("g", [0.0, 14.0, 17.9])
+def test_a_cluster_of_one_star(g):
+    table = summary({"one": cluster(1, g), "many": cluster(9)}, min_stars=1)
+    star = cluster(1, g)["bp_rp"].iloc[0]
+    colours = table.loc["one"].filter(like="bp_rp_q")
+    assert colours.dropna().to_numpy() == pytest.approx(star)
+    assert colours.count() == 5 + 6
+    assert table.loc["one"].filter(regex="^g_q").to_numpy() == pytest.approx(g)
+    assert table.loc["one"].filter(like="share").sum() == 1
+    few = summary({"one": cluster(1, g), "many": cluster(9)})
+    assert few.loc["one"].filter(regex="_q").isna().all()
+    assert few.loc["one", ["n_stars", "parallax"]].tolist() == [1, 1]
+    assert few.loc["one"].filter(like="share").sum() == 1
+
+
+def test_the_ends_of_the_colours():
+    stars = cluster(30)
+    row = summary({"one": stars}, quantiles=[0, 1], magnitude_edges=[0, 10]).loc["one"]
+    ends = row[["bp_rp_q0_from_0.00", "bp_rp_q100_from_0.00"]]
+    assert ends.to_numpy() == pytest.approx([stars["bp_rp"].min(), stars["bp_rp"].max()])
+
+
+def test_stars_beyond_the_edges_count_in_the_outermost_bins():
+    stars = pd.concat([cluster(3, 8.0), cluster(2, 13.0), cluster(4, 17.0)])
+    row = summary({"one": stars}, magnitude_edges=[0, 2, 3, 4]).loc["one"]
+    shares = row[["share_from_0.00", "share_from_2.00", "share_from_3.00"]]
+    assert shares.to_numpy() == pytest.approx([3 / 9, 0, 6 / 9])
+
+
+def test_an_edge_belongs_to_the_fainter_bin():
+    row = summary({"one": cluster(3, 13.0)}, magnitude_edges=[0, 3, 4]).loc["one"]
+    assert row[["share_from_0.00", "share_from_3.00"]].tolist() == [0, 1]
+
+
 def test_a_missing_parallax_is_told_and_replaced():
     lost = cluster(9).assign(parallax=np.nan)
     with pytest.warns(UserWarning, match="first 'lost'; 2 mas"):
@@ -98,7 +145,12 @@ def test_errors_missing_from_the_table_are_typical_ones():
     ("parameters", "message"),
     [
         ({"magnitude_edges": [1, 1]}, "magnitude_edges must be increasing"),
+        ({"magnitude_edges": [1]}, "magnitude_edges must be increasing"),
+        ({"magnitude_edges": [[1, 2]]}, "magnitude_edges must be increasing"),
+        ({"magnitude_edges": [1, np.nan]}, "magnitude_edges must be increasing"),
         ({"quantiles": [0.5, 1.2]}, "quantiles must lie from 0 to 1"),
+        ({"quantiles": [-0.1, 0.5]}, "quantiles must lie from 0 to 1"),
+        ({"quantiles": [[0.5]]}, "quantiles must lie from 0 to 1"),
     ],
 )
 def test_wrong_edges_are_refused(parameters, message):

@@ -73,6 +73,31 @@ def test_no_slope_without_scatter_or_stars(magnitude):
     assert slope == np.float32(guess.fallback_features_[0])
 
 
+def test_ranges_hold_their_bright_end():
+    # At 10 pc, so that apparent magnitudes are absolute ones to the last bit.
+    near = cluster("Near", [1, 2, 3, 4.0, 4.5, 5.0], [0.1, 0.3, 0.5, 0.9, 1.1, 7.0], parallax=100)
+    np.testing.assert_allclose(GuessFeatures().fit_transform(near), [[0.2, 1.0, 100]], rtol=1e-6)
+    other = GuessFeatures(slope_limit=5, mean_range=(1, 3)).fit_transform(near)
+    slope = np.polyfit([1, 2, 3, 4, 4.5], [0.1, 0.3, 0.5, 0.9, 1.1], 1)[0]
+    np.testing.assert_allclose(other, [[slope, 0.2, 100]], rtol=1e-6)
+
+
+def test_as_many_stars_as_a_slope_needs():
+    two = cluster("Two", [12.0, 13.0], [0.1, 0.7])
+    for min_stars, slope in ((2, 0.6), (3, 0.2)):
+        guess = GuessFeatures(min_stars=min_stars).fit(KNOWN)
+        assert guess.transform(two)[0, 0] == pytest.approx(slope)
+
+
+@pytest.mark.parametrize(("scatter", "slope"), [(0.9e-3, 0.2), (1.1e-3, 3.0)])
+def test_the_least_scatter_of_a_slope(scatter, slope):
+    magnitude = 12 + scatter * np.sqrt(3 / 2) * np.array([-1, 0, 1])
+    assert magnitude.std() == pytest.approx(scatter)
+    table = cluster("A", magnitude, 0.5 + 3 * (magnitude - 12))
+    guess = GuessFeatures().fit(KNOWN)
+    assert guess.transform(table)[0, 0] == pytest.approx(slope, rel=1e-3)
+
+
 def test_an_upright_sequence_has_slope_zero():
     upright = cluster("Young", [8.0, 10.0, 13.0, 14.5], 0.1)
     assert GuessFeatures().fit(KNOWN).transform(upright)[0, 0] == pytest.approx(0, abs=1e-12)

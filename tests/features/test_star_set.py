@@ -52,6 +52,41 @@ def test_the_residual_counts_in_errors_and_is_limited():
     assert residual[29] == 2.5
 
 
+def test_the_error_of_the_distance_modulus():
+    g = np.full(16, 15.0)
+    row = read(cluster(phot_g_mean_mag=g, parallax=2.0, parallax_error=0.04)).iloc[0]
+    # The error of each star has a floor of 0.03 mas; the scale is 1/3 mag.
+    error = np.hypot(0.04, 0.03) / 4
+    expected = 3 * 5 * np.log10(np.e) * error / 2.0
+    assert row["parallax_modulus_error"] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("parallax", [0.05, 0.01, -0.3])
+def test_far_clusters_have_the_largest_distance(parallax):
+    row = read(cluster(phot_g_mean_mag=[15.0], parallax=[parallax], parallax_error=[0.2])).iloc[0]
+    assert row["parallax_modulus"] == pytest.approx((5 * np.log10(20) + 10 - 11) / 2)
+    assert row["parallax_distance"] == pytest.approx(12 / 3 - 1)
+    assert row["parallax_modulus_error"] == 6
+    assert row["has_parallax"] == 1
+    assert row["star_0_parallax_residual"] == 0
+
+
+def test_the_zero_point_is_taken_off_every_parallax():
+    rng = np.random.default_rng(0)
+    g, parallax = rng.uniform(10, 17, 20), rng.normal(1.0, 0.1, 20)
+    expected = read(cluster(phot_g_mean_mag=g, parallax=parallax))
+    moved = read(cluster(phot_g_mean_mag=g, parallax=parallax - 0.4), zero_point=-0.4)
+    np.testing.assert_allclose(moved, expected, atol=1e-5)
+    assert expected.filter(like="residual").to_numpy().std() > 0.1
+
+
+def test_residuals_have_the_sign_of_the_difference():
+    parallax = np.r_[np.full(28, 1.0), -9.0, 0.9]
+    row = read(cluster(phot_g_mean_mag=np.arange(10, 16, 0.2), parallax=parallax)).iloc[0]
+    assert row["star_28_parallax_residual"] == -2.5
+    assert -2.5 < row["star_29_parallax_residual"] < 0
+
+
 def test_a_large_cluster_keeps_its_spread_of_brightness():
     g = np.random.default_rng(0).uniform(8, 18, 1000)
     row = read(cluster(phot_g_mean_mag=g), max_stars=100).iloc[0]
@@ -62,6 +97,20 @@ def test_a_large_cluster_keeps_its_spread_of_brightness():
     assert np.quantile(kept, quantiles) == pytest.approx(np.quantile(g, quantiles), abs=0.1)
     assert row.filter(regex="present$").sum() == 100
     assert row["log_n_stars"] == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("n", "kept"), [(1, [0]), (3, [0, 1, 2]), (4, [0, 2, 3]), (5, [0, 2, 4]), (6, [0, 2, 4])]
+)
+def test_of_stars_that_share_a_place_the_brightest_is_kept(n, kept):
+    g = np.arange(10.0, 10 + n)
+    row = read(cluster(phot_g_mean_mag=g[::-1]), max_stars=3, faint_limit=None).iloc[0]
+    columns = [f"star_{i}" for i in range(len(kept))]
+    brightness = row[[f"{c}_g" for c in columns]].to_numpy() * 2.5 + 14
+    assert brightness == pytest.approx(g[kept])
+    rank = row[[f"{c}_rank" for c in columns]].to_numpy() / 2 + 0.5
+    assert rank == pytest.approx(np.array(kept) / n)
+    assert row.filter(like="present").sum() == len(kept)
 
 
 @pytest.mark.parametrize("n", [1, 2, 99, 100, 101, 150, 199, 200, 201])
@@ -79,10 +128,13 @@ def test_faint_stars_are_left_out():
 
 
 def test_what_a_table_lacks_is_neutral():
-    X = cluster(phot_g_mean_mag=[12.0, 13.0, 14.0], parallax=[1.0, np.nan, 1.0])
-    row = read(X).iloc[0]
+    columns = {"phot_g_mean_mag": [12.0, 13.0, 14.0], "parallax": [1.0, np.nan, 1.0]}
+    row = read(cluster(**columns)).iloc[0]
     assert row["star_1_parallax_residual"] == 0
     assert row["star_1_probability"] == 1
+    assert np.isfinite(row).all()
+    row = read(cluster(**columns, probability=[0.5, np.nan, 0.75])).iloc[0]
+    assert row[[f"star_{i}_probability" for i in range(3)]].tolist() == [-1, 1, 0]
     assert np.isfinite(row).all()
 
 

@@ -52,6 +52,40 @@ def test_few_clusters_set_one_width():
     assert (np.diff(calibration.scores, axis=0) >= 0).all()
 
 
+@pytest.mark.parametrize(("n", "n_fitted"), [(39, 1), (40, 4)])
+def test_from_forty_clusters_on_the_width_depends_on_the_posterior(n, n_fitted):
+    errors, std, log_age, _ = simulated(n, np.random.default_rng(5))
+    coefficients = Calibration.fit(errors, std, log_age).coefficients
+    assert (coefficients != 0).all(axis=1).sum() == n_fitted
+
+
+@pytest.mark.parametrize(
+    ("coverage", "place"),
+    [(0.01, 1), (0.1, 1), (0.11, 2), (0.5, 5), (0.68, 7), (0.9, 9), (0.99, 9)],
+)
+def test_reach_is_the_quantile_corrected_for_few_clusters(coverage, place):
+    scores = np.arange(1.0, 10.0)[:, None] * [1, 10]
+    reach = Calibration(np.zeros((4, 2)), scores).reach(coverage)
+    np.testing.assert_array_equal(reach, [place, 10 * place])
+
+
+def test_spreads_are_neither_tiny_nor_huge():
+    log_age = np.array([8.4, 8.4])
+    for constant, spread in ((-50.0, np.exp(-6)), (50.0, np.exp(2))):
+        calibration = Calibration(np.array([[constant], [0], [0], [0]]), np.empty((0, 1)))
+        np.testing.assert_allclose(calibration.spread(np.ones((2, 1)), log_age), spread)
+    # A posterior without any width counts as one of the least.
+    follows = Calibration(np.array([[0.0], [0.5], [0], [0]]), np.empty((0, 1)))
+    found = follows.spread(np.array([[0.0], [np.exp(-4)]]), log_age)
+    np.testing.assert_allclose(found[:, 0], np.exp([-3, -2]))
+
+
+def test_spreads_follow_age_from_the_middle_age_on():
+    calibration = Calibration(np.array([[0.1], [0], [0.2], [0.3]]), np.empty((0, 1)))
+    found = calibration.spread(np.ones((3, 1)), np.array([7.4, 8.4, 9.4]))
+    np.testing.assert_allclose(np.log(found[:, 0]), [0.2, 0.1, 0.6])
+
+
 def test_outliers_do_not_widen_all():
     rng = np.random.default_rng(3)
     errors, std, log_age, _ = simulated(1000, rng)

@@ -144,6 +144,28 @@ def test_what_lies_far_from_the_training_clusters_is_outside():
         ConformalRegressor(Ridge(), random_state=0).fit(X, y).outside_domain(X)
 
 
+@pytest.mark.parametrize(("n", "n_neighbours"), [(400, 5), (6, 5), (4, 3)])
+def test_the_domain_holds_all_but_half_a_per_cent_of_the_training_clusters(n, n_neighbours):
+    X, y = noisy(n)
+    model = ConformalRegressor(Ridge(), cv=2, domain=StandardScaler(), random_state=0).fit(X, y)
+    points = model.domain_points_
+    assert np.median(points, axis=0) == pytest.approx(0)
+    assert np.diff(np.quantile(points, [0.25, 0.75], axis=0), axis=0) == pytest.approx(1)
+    distance = np.sort(np.linalg.norm(points[:, None] - points, axis=2), axis=1)
+    expected = np.quantile(distance[:, 1 : n_neighbours + 1].mean(axis=1), 0.995)
+    assert model.domain_limit_ == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("coverage", "place"), [(0.1, 1), (0.5, 5), (0.55, 6), (0.68, 7), (0.9, 9), (0.95, 9)]
+)
+def test_intervals_reach_as_far_as_that_many_errors(coverage, place):
+    X, y = noisy(9)
+    model = ConformalRegressor(Ridge(), cv=3, random_state=0).fit(X, y[:, 0])
+    half = np.diff(model.predict_interval(X, coverage))[0, 0] / 2
+    assert half == pytest.approx(np.sort(np.abs(model.errors_.ravel()))[place - 1])
+
+
 def test_folds_must_cover_each_cluster_once():
     X, y = noisy(30)
     with pytest.raises(ValueError, match=r"one test fold, but row \d+ is in [02]"):

@@ -54,6 +54,22 @@ def test_a_large_discrepancy_is_named(which):
     assert not any(flag[0] for flag in typical.values())
 
 
+def test_p_values_count_training_clusters_as_large():
+    consistency = Consistency(np.repeat(np.arange(1.0, 10.0)[:, None], 4, axis=1))
+    found = consistency.p_values(np.array([[0.0, 1.0, 9.0, 9.5], [5.0, 5.5, np.nan, 8.0]]))
+    np.testing.assert_allclose(found, [[1.0, 1.0, 0.2, 0.1], [0.6, 0.5, 1.0, 0.3]])
+
+
+def test_every_large_discrepancy_of_a_doubtful_cluster_is_named():
+    consistency = Consistency(np.repeat(np.arange(1.0, 1000.0)[:, None], 4, axis=1))
+    # With p-values of 0.05, 0.099, 0.101 and 0.5, and of 0.3, 0.2, 0.4 and 0.2.
+    values = np.array([[950.5, 901.5, 899.5, 500.5], [700.5, 800.5, 600.5, 800.5]])
+    np.testing.assert_allclose(consistency.p_values(values)[0], [0.05, 0.099, 0.101, 0.5])
+    named = np.array(list(consistency.flags(values, 0.9).values())).T
+    assert named.tolist() == [[True, True, False, False], [False, True, False, True]]
+    assert not np.any(list(consistency.flags(values, 1e-3).values()))
+
+
 @given(st.integers(0, 3), st.floats(0.1, 10))
 def test_larger_discrepancies_fit_no_better(which, value):
     consistency = Consistency(discrepancies(50, np.random.default_rng(3)))

@@ -5,6 +5,8 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.ndimage import shift
+from scipy.stats import halfnorm
 
 from skcluster.clusters import stars_of
 from skcluster.datasets import Effects, simulate_clusters
@@ -168,6 +170,73 @@ def test_differential_reddening_is_one_sided(grid: PopulationGrid) -> None:
     row = populations[0][115], populations[2][115]
     edges = [AXES.bp_rp.values[np.argmax(np.cumsum(r) > 0.02 * r.sum())] for r in row]
     assert edges[1] - edges[0] < 0.06
+
+
+def test_dust_in_front_of_stars_is_half_normal(grid: PopulationGrid) -> None:
+    limits = np.linspace(-2, 8, 21)
+    # A_G is 0.85 A_V, E(BP-RP) 0.44 A_V. Midpoints of 200 equally likely intervals.
+    deviates = halfnorm.ppf((np.arange(200) + 0.5) / 200)
+    for k, scale in enumerate(AXES.reddening):
+        theta = np.full(200, 8.6), np.full(200, 0.1)
+        dust = scale * deviates
+        clean = [grid.share_brighter(*theta, np.full(200, 0), m - 0.85 * dust) for m in limits]
+        found = [grid.share_brighter([8.6], [0.1], [k], np.array([m]))[0] for m in limits]
+        np.testing.assert_allclose(found, np.mean(clean, axis=1), atol=3e-3)
+        plain, dusty = (grid.map(8.6, 0.1, reddening, 2) for reddening in (0, k))
+        moved = [
+            shift(plain, (0.85 * a_v / AXES.g.step, 0.44 * a_v / AXES.bp_rp.step), order=1)
+            for a_v in dust[2::5]
+        ]
+        difference = np.abs(np.mean(moved, axis=0) - dusty)[:150].sum() / dusty[:150].sum()
+        assert difference < 0.03
+
+
+@pytest.mark.parametrize("scatter", [1, 2])
+def test_scatter_widens_the_sequence_by_its_variance(grid: PopulationGrid, scatter: int) -> None:
+    def variance(j: int) -> Floats:
+        rows = grid.map(8.6, 0.1, 0, j)[80:150]
+        mean = rows @ AXES.bp_rp.values / rows.sum(axis=1)
+        return rows @ AXES.bp_rp.values**2 / rows.sum(axis=1) - mean**2
+
+    added = AXES.scatter[scatter] ** 2 - AXES.scatter[0] ** 2
+    assert np.median(variance(scatter) - variance(0)) == pytest.approx(added, rel=0.12)
+
+
+@pytest.mark.parametrize("age", [7.0, 8.6, 9.6])
+def test_as_many_stars_of_each_brightness_as_are_simulated(
+    grid: PopulationGrid, age: float
+) -> None:
+    effects = Effects.none().but(binary_fraction=0.6, massive_star_loss=0.5, faint_limit=18.0)
+    n = 40_000
+    X, _ = simulate_clusters(
+        1,
+        log_age=age,
+        a_v=0.0,
+        distance_kpc=1.0,
+        metallicity=0.0,
+        n_stars=n,
+        effects=effects,
+        random_state=1,
+    )
+    stars = stars_of(X)
+    m_g = stars["phot_g_mean_mag"] - distance_modulus(1.0)
+    limits = np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0])
+    theta = np.full(8, age), np.zeros(8), np.zeros(8, dtype=int)
+    share = grid.share_brighter(*theta, limits)
+    share /= share[-1]
+    found = (m_g[:, None] < limits).mean(axis=0)
+    np.testing.assert_allclose(found, share, atol=4 * 0.5 / np.sqrt(n))
+    # Binaries lie redder than single stars of their brightness.
+    population = grid.map(age, 0.0, 0, 0)
+    for low in (115, 135):
+        rows = population[low : low + 10].sum(axis=0)
+        edges = AXES.g.values[[low, low + 10]] - AXES.g.step / 2
+        inside = (m_g >= edges[0]) & (m_g < edges[1])
+        expected = np.array([(rows * AXES.bp_rp.values**p).sum() / rows.sum() for p in (1, 2)])
+        seen = stars["bp_rp"][inside]
+        assert seen.mean() == pytest.approx(expected[0], abs=0.015)
+        spread = np.sqrt(expected[1] - expected[0] ** 2)
+        assert np.hypot(seen.std(), AXES.scatter[0]) == pytest.approx(spread, rel=0.05)
 
 
 @pytest.mark.parametrize("age", [7.6, 8.4, 9.0, 9.5])

@@ -1,0 +1,166 @@
+"""What each corruption takes away and adds, on lists made by hand and by counts."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.utils import get_tags
+
+from skcluster import ClusterAugmenter, ClusterCorruptor
+from skcluster.clusters import stars_of
+from skcluster.datasets import simulate_clusters
+
+#: Nothing happens by itself.
+OFF = {
+    name: 0.0
+    for name in ClusterCorruptor().get_params()
+    if name.startswith("no_")
+    or name in ("contamination", "limited", "sparse", "other_probabilities", "shifted")
+}
+
+
+def corrupted(members: pd.DataFrame, n_copies: int = 1, **on: Any) -> pd.DataFrame:
+    """The stars of all copies of one cluster, with the number of their copy."""
+    corruptor = ClusterCorruptor(n_copies=n_copies, random_state=0, **{**OFF, **on})
+    more, _ = corruptor.fit_resample(members.assign(cluster="A"), np.zeros((1, 3)))
+    stars = stars_of(more.iloc[1:])
+    table = pd.DataFrame({name: stars[name] for name in stars.columns})
+    return table.assign(copy=stars.cluster)
+
+
+def at_1_kpc(m_g: Any, colour: Any) -> pd.DataFrame:
+    return pd.DataFrame({"phot_g_mean_mag": np.add(m_g, 10.0), "bp_rp": colour, "parallax": 1.0})
+
+
+def test_giants_are_bright_and_red():
+    sequence = at_1_kpc(np.linspace(0, 6, 200), 0.4)
+    giants = at_1_kpc([3.1, 0.0, -2.0], [1.0, 0.96, 2.0])
+    others = at_1_kpc([3.3, 3.1, 0.0], [1.0, 0.94, 0.9])
+    kept = corrupted(pd.concat([sequence, giants, others]), no_giants=1.0)
+    assert_array_equal(kept["bp_rp"].iloc[200:], others["bp_rp"])
+    assert len(kept) == 203
+
+
+def test_binaries_are_the_red_third_of_each_half_magnitude():
+    colours = np.arange(100) / 100
+    strips = [at_1_kpc(np.full(100, m_g), colours + m_g) for m_g in (2.2, 2.9, 3.2, 3.7, 5.1)]
+    # In one strip with those of 5.1, and bluer.
+    strips.append(at_1_kpc(np.full(100, 5.4), colours + 4.0))
+    kept = corrupted(pd.concat(strips), no_binaries=1.0)
+    counts = kept.groupby("phot_g_mean_mag").size()
+    assert counts.tolist() == [100, 100, 65, 65, 30, 100]
+    assert kept.loc[kept["phot_g_mean_mag"] == 13.2, "bp_rp"].max() == pytest.approx(3.84)
+
+
+def test_sparse_lists_keep_from_a_tenth_to_all():
+    members = at_1_kpc(np.linspace(0, 6, 1000), 0.4)
+    kept = corrupted(members, n_copies=300, sparse=1.0).groupby("copy").size() / 1000
+    assert 0.065 < kept.min() < 0.13
+    assert 0.9 < kept.max() <= 1
+    assert_allclose(np.quantile(np.log10(kept), [0.25, 0.5, 0.75]), [-0.75, -0.5, -0.25], atol=0.07)
+
+
+def test_one_to_fifteen_of_the_brightest_are_missing():
+    members = at_1_kpc(np.linspace(0, 6, 50), 0.4)
+    kept = corrupted(members, n_copies=300, no_bright_stars=1.0).groupby("copy").size()
+    assert set(50 - kept) == set(range(1, 16))
+
+
+def test_a_corruption_that_leaves_too_few_is_not_applied():
+    members = at_1_kpc(np.linspace(0, 6, 20), 0.4)
+    lost = {6: 14, 10: 10, 20: 0}
+    for min_stars, most in lost.items():
+        kept = corrupted(members, 200, no_bright_stars=1.0, min_stars=min_stars)
+        assert 20 - kept.groupby("copy").size().min() == most
+
+
+def test_foreign_stars_are_as_bright_as_the_list_and_half_a_magnitude():
+    X, y = simulate_clusters(20, n_stars=200, random_state=2)
+    on = {**OFF, "contamination": 1.0, "max_foreign_fraction": 0.6}
+    more, _ = ClusterCorruptor(n_copies=10, random_state=0, **on).fit_resample(X, y)
+    own, copies = stars_of(X), stars_of(more.iloc[20:])
+    before, after = (
+        pd.Series(stars["phot_g_mean_mag"]).groupby(stars.cluster).agg(["min", "max"])
+        for stars in (own, copies)
+    )
+    brighter = np.tile(before["min"], 10) - after["min"]
+    assert brighter.max() == pytest.approx(0.5, abs=0.1)
+    assert brighter.max() <= 0.5
+    assert (after["max"] <= np.tile(before["max"], 10)).all()
+    fraction = 1 - np.tile(own.counts, 10) / copies.counts
+    assert_allclose(np.quantile(fraction, [0.25, 0.5, 0.75]), [0.15, 0.3, 0.45], atol=0.06)
+
+
+def test_where_nobody_lends_a_star_there_is_none():
+    # The stars of each cluster are too faint or too bright for the other.
+    g = np.r_[np.linspace(10, 11, 40), np.linspace(16, 17, 40)]
+    members = pd.DataFrame({"cluster": np.repeat(["A", "B"], 40), "phot_g_mean_mag": g})
+    on = {**OFF, "contamination": 1.0, "max_foreign_fraction": 0.5}
+    corruptor = ClusterCorruptor(n_copies=40, random_state=0, **on)
+    more, _ = corruptor.fit_resample(members.assign(bp_rp=0.5, parallax=1.0), np.zeros((2, 3)))
+    copies = stars_of(more.iloc[2:])
+    of_a = copies["phot_g_mean_mag"] <= 11
+    assert_array_equal(of_a, copies.cluster % 2 == 0)
+    assert (copies.counts >= 40).all()
+    assert (copies.counts == 40).any()
+    assert (copies.counts > 60).any()
+
+
+def test_parallaxes_of_foreign_stars_scatter_by_their_errors_and_up_to_three_times():
+    X, y = simulate_clusters(20, n_stars=400, random_state=2)
+    on = {**OFF, "contamination": 1.0, "max_foreign_fraction": 0.9}
+    more, _ = ClusterCorruptor(n_copies=10, random_state=0, **on).fit_resample(X, y)
+    own, copies = stars_of(X), stars_of(more.iloc[20:])
+    there = set(own["phot_g_mean_mag"] + 1000 * own["parallax"])
+    foreign = ~np.isin(copies["phot_g_mean_mag"] + 1000 * copies["parallax"], list(there))
+    middle = (
+        pd.Series(own["parallax"]).groupby(own.cluster).median().to_numpy()[copies.cluster % 20]
+    )
+    error = np.hypot(copies["parallax_error"], 0.03)
+    residual = pd.Series(((copies["parallax"] - middle) / error)[foreign])
+    by_copy = residual.groupby(copies.cluster[foreign])
+    spread = by_copy.std()[by_copy.size() > 150]
+    assert len(spread) > 80
+    wide = spread > 1.2
+    assert wide.mean() == pytest.approx(0.27, abs=0.12)
+    assert spread[~wide].median() == pytest.approx(1, abs=0.05)
+    assert 2.4 < spread.max() < 3.4
+
+
+def test_as_many_lists_state_probabilities_in_each_way():
+    members = at_1_kpc(np.linspace(0, 6, 300), 0.4).assign(probability=0.9)
+    on = {"contamination": 1.0, "max_foreign_fraction": 0.5, "other_probabilities": 1.0}
+    lists = corrupted(members, 1000, **on).groupby("copy")["probability"]
+    unknown = lists.apply(lambda p: p.isna().all())
+    certain = lists.apply(lambda p: (p == 1).all())
+    own = lists.apply(lambda p: (p == 0.9).mean() > 0.45)
+    lowest, highest = lists.min(), lists.max()
+    assert unknown.mean() == pytest.approx(0.1, abs=0.03)
+    assert certain.mean() == pytest.approx(0.1, abs=0.03)
+    # Members keep theirs, and foreign stars have less: 0.5 to 0.8, or 0 to 0.6.
+    assert own.mean() == pytest.approx(0.55, abs=0.05)
+    assert (highest[own] == 0.9).all()
+    many = own & (lists.apply(lambda p: (p != 0.9).sum()) > 50)
+    high = many & (lowest >= 0.5)
+    assert high.sum() / many.sum() == pytest.approx(0.3 / 0.55, abs=0.08)
+    foreign = corrupted(members, 1000, **on).query("probability != 0.9").groupby("copy")
+    ends = foreign["probability"].agg(["min", "max"])
+    assert ends.loc[high[high].index, "max"].between(0.75, 0.8).all()
+    low = many & ~high
+    assert ends.loc[low[low].index, "max"].between(0.5, 0.6).all()
+    assert ends.loc[low[low].index, "min"].between(0, 0.1).all()
+
+
+@pytest.mark.parametrize("resampler", [ClusterAugmenter(), ClusterCorruptor()], ids=repr)
+def test_scikit_learn_is_told_what_is_taken(resampler):
+    tags = get_tags(resampler)
+    assert not tags.input_tags.two_d_array
+    assert tags.target_tags.required
+    assert tags.target_tags.multi_output
+
+
+def test_moving_needs_more_targets_than_one():
+    assert not get_tags(ClusterAugmenter()).target_tags.single_output
+    assert get_tags(ClusterCorruptor()).target_tags.single_output

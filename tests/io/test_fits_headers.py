@@ -1,0 +1,100 @@
+"""Headers of FITS files that no reader should trust, and odd ones that are sound."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from astropy.io import fits
+from astropy.table import Table
+from corruption_files import stars
+
+from skcluster.io import read_table
+
+BLOCK = 2880
+
+
+@pytest.fixture(scope="module")
+def sound() -> bytes:
+    buffer = io.BytesIO()
+    Table.from_pandas(stars()).write(buffer, format="fits")
+    return buffer.getvalue()
+
+
+def card(name: str, value: object) -> bytes:
+    return f"{name:8}= {value!s:>20}".ljust(80).encode()
+
+
+def replaced(data: bytes, name: str, new: bytes) -> bytes:
+    """The file with the first card of a name in its table replaced."""
+    start = data.index(f"{name:8}=".encode(), data.index(b"XTENSION"))
+    return data[:start] + new + data[start + 80 :]
+
+
+def refused(file: Path, data: bytes, reason: str) -> None:
+    file.write_bytes(data)
+    with pytest.raises(ValueError, match=rf"{file.name} cannot be read as fits: .*{reason}"):
+        read_table(file)
+
+
+@pytest.mark.parametrize(
+    ("name", "new", "reason"),
+    [
+        ("NAXIS1", b" " * 80, "a header has no number NAXIS1"),
+        ("NAXIS2", card("NAXIS2", "T"), "a header has no number NAXIS2"),
+        ("PCOUNT", card("PCOUNT", "many"), "a header has no number PCOUNT"),
+        ("TFORM2", card("TFORM2", "'7Z'"), "TFORM2 = '7Z', which is no type of FITS"),
+        ("TTYPE1", card("TFIELDS", 1), "a header has two values for TFIELDS"),
+    ],
+    ids=["missing", "text", "pcount", "type", "twice"],
+)
+def test_a_header_that_is_not_of_the_standard(sound, tmp_path, name, new, reason):
+    refused(tmp_path / "odd.fits", replaced(sound, name, new), reason)
+
+
+def test_a_header_without_end(tmp_path):
+    head = b"".join([card("SIMPLE", "T"), card("BITPIX", 8), card("NAXIS", 0)])
+    refused(tmp_path / "endless.fits", head.ljust(3 * BLOCK), "has no END within 8640 bytes")
+
+
+def test_something_after_the_last_table(sound, tmp_path):
+    file = tmp_path / "more.fits"
+    refused(file, sound + b"x" * BLOCK, "neither header nor data")
+    file.write_bytes(sound + bytes(BLOCK))
+    with pytest.warns(UserWarning, match="extra padding"):
+        assert len(read_table(file)) == len(stars())
+
+
+def test_random_groups(tmp_path):
+    head = [card("SIMPLE", "T"), card("BITPIX", 8), card("NAXIS", 1), card("NAXIS1", 0)]
+    head += [card("GROUPS", "T"), b"END".ljust(80)]
+    refused(tmp_path / "groups.fits", b"".join(head).ljust(BLOCK), "it has random groups")
+
+
+def test_thousands_of_tables(sound, tmp_path):
+    extension = [card("XTENSION", "'IMAGE   '"), card("BITPIX", 8), card("NAXIS", 0)]
+    extension += [card("PCOUNT", 0), card("GCOUNT", 1), b"END".ljust(80)]
+    many = sound + b"".join(extension).ljust(BLOCK) * 999
+    refused(tmp_path / "many.fits", many, "it has more than 1000 tables and images")
+
+
+def test_tables_of_text_and_columns_of_every_type_are_read(tmp_path):
+    columns = [
+        fits.Column("phot_g_mean_mag", "E10.4", array=np.array([12.0, 13.5])),
+        fits.Column("name", "A5", array=np.array(["a", "bcd"])),
+        fits.Column("n", "I4", array=np.array([1, 2])),
+    ]
+    file = tmp_path / "text.fits"
+    fits.TableHDU.from_columns(columns).writeto(file)
+    table = read_table(file)
+    assert list(table["phot_g_mean_mag"]) == [12.0, 13.5]
+    assert list(table["n"]) == [1, 2]
+    columns = [
+        fits.Column("bits", "11X", array=np.ones((2, 11), dtype=bool)),
+        fits.Column("flag", "L", array=np.array([True, False])),
+        fits.Column("pair", "2D", array=np.arange(4.0).reshape(2, 2)),
+        fits.Column("wave", "M", array=np.array([1j, 2])),
+    ]
+    file = tmp_path / "types.fits"
+    fits.BinTableHDU.from_columns(columns).writeto(file)
+    assert np.asarray(read_table(file)["pair"]).tolist() == [[0, 1], [2, 3]]
