@@ -414,7 +414,7 @@ MEMBER_COLUMNS: dict[str, Column] = _by_name(
     Column(
         "membership",
         "Posterior membership probability",
-        label="membership probability",
+        label="posterior membership probability",
         low=0,
         high=1,
     ),

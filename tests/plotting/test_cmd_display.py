@@ -127,7 +127,7 @@ def test_stars_are_shaded_by_their_membership(sample):
         display.unused_.get_offsets()[0], stars[["bp_rp", "phot_g_mean_mag"]].iloc[2]
     )
     assert display.unused_.get_facecolors().size == 0
-    assert display.figure_.axes[1].get_ylabel() == "membership probability"
+    assert display.figure_.axes[1].get_ylabel() == "posterior membership probability"
     labels = [text.get_text() for text in display.ax_.get_legend().get_texts()]
     assert sorted(labels) == ["1 stars not used", "3 stars"]
     # As estimate() returns it; of stars that are all unused, the list's own probabilities tell.
@@ -137,7 +137,7 @@ def test_stars_are_shaded_by_their_membership(sample):
     assert listed.figure_.axes[1].get_ylabel() == "membership probability"
     with pytest.raises(ValueError, match="6 stars, but 2 values"):
         CMDDisplay.from_clusters(X, cluster="one", membership=[1, 0])
-    with pytest.raises(ValueError, match="cluster 'other' is of 'one'"):
+    with pytest.raises(ValueError, match="cluster 'other' belongs to 'one'"):
         CMDDisplay.from_clusters(X, cluster="one", membership=long[::-1])
 
 
