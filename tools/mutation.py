@@ -63,7 +63,7 @@ def _tried(tree: Tree, room: str, mutants: list[Mutant]) -> Counter[str]:
     counts = Counter[str]()
     for mutant in mutants:
         tests = measured.tests_of(mutant)
-        limit = 40 + 5 * sum(measured.seconds[test] for test in tests)
+        limit = 40 + 3 * sum(measured.seconds[test] for test in tests)
         started = time.monotonic()
         outcome = _SAID[tree.attempt(mutant, tests, limit)] if tests else "survived"
         counts[outcome] += 1

@@ -132,7 +132,7 @@ def test_parallaxes_of_foreign_stars_scatter_by_their_errors_and_up_to_three_tim
 def test_as_many_lists_state_probabilities_in_each_way():
     members = at_1_kpc(np.linspace(0, 6, 300), 0.4).assign(probability=0.9)
     on = {"contamination": 1.0, "max_foreign_fraction": 0.5, "other_probabilities": 1.0}
-    lists = corrupted(members, 1000, **on).groupby("copy")["probability"]
+    lists = corrupted(members, 600, **on).groupby("copy")["probability"]
     unknown = lists.apply(lambda p: p.isna().all())
     certain = lists.apply(lambda p: (p == 1).all())
     own = lists.apply(lambda p: (p == 0.9).mean() > 0.45)
@@ -145,7 +145,7 @@ def test_as_many_lists_state_probabilities_in_each_way():
     many = own & (lists.apply(lambda p: (p != 0.9).sum()) > 50)
     high = many & (lowest >= 0.5)
     assert high.sum() / many.sum() == pytest.approx(0.3 / 0.55, abs=0.08)
-    foreign = corrupted(members, 1000, **on).query("probability != 0.9").groupby("copy")
+    foreign = corrupted(members, 600, **on).query("probability != 0.9").groupby("copy")
     ends = foreign["probability"].agg(["min", "max"])
     assert ends.loc[high[high].index, "max"].between(0.75, 0.8).all()
     low = many & ~high
