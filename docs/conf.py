@@ -69,6 +69,7 @@ html_theme = "pydata_sphinx_theme"
 html_title = "skcluster"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_sidebars = {"*": []}  # pages that stand alone; reference and gallery keep theirs
 html_show_sourcelink = False
 html_theme_options = {
     "navbar_align": "left",

@@ -144,7 +144,7 @@ def _name_page(module: str, name: str) -> str:
     if origin.startswith("imblearn."):
         kind = "class" if inspect.isclass(thing) else "function"
         return text + (
-            f".. py:{kind}:: {full}\n\n   `{origin.rsplit('.', 1)[0]}.{name}` of imbalanced-learn: "
+            f".. py:{kind}:: {name}\n\n   `{origin.rsplit('.', 1)[0]}.{name}` of imbalanced-learn: "
             "scikit-learn's, with steps that may resample clusters and labels while fitting.\n"
         )
     if inspect.isclass(thing):

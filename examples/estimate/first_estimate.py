@@ -19,7 +19,7 @@ from skcluster.io import write_clusters, write_estimates
 from skcluster.plotting import CMDDisplay, CornerDisplay
 
 clusters, truth = load_example()
-write_clusters(clusters, "members.fits")
+write_clusters(clusters, "members.fits", overwrite=True)
 
 # %%
 # `read_clusters` gives one row per cluster, with its stars nested inside, and checks every value.
@@ -58,4 +58,4 @@ CornerDisplay.from_estimator(model, X, cluster="Example_old", reference=truth)
 # The table goes into a file with units and descriptions; the console does all of this in one line:
 # ``skcluster estimate members.fits -o estimates.ecsv --plots figures/``.
 
-write_estimates(table, "estimates.ecsv")
+write_estimates(table, "estimates.ecsv", overwrite=True)

@@ -33,7 +33,7 @@ table = estimate(X)
 # What there is to see: isochrones of one age at three metallicities. Metal-poor stars are bluer,
 # as those behind less dust would be; the shape of the turn-off and the giants tell them apart.
 
-figure, (diagram, comparison) = plt.subplots(1, 2, figsize=(10, 4.5), layout="constrained")
+figure, diagram = plt.subplots(figsize=(5, 4.5), layout="constrained")
 for value, colour in ((-0.5, "#0072B2"), (0.0, "#009E73"), (0.3, "#D55E00")):
     curve = seen_isochrones([9.3, 0.2, 1.0, value])[0]
     diagram.plot(*curve.T, color=colour, label=f"[M/H] = {value:+.1f}")
@@ -45,11 +45,11 @@ diagram.legend()
 # stars leave room, estimates are drawn towards solar, the more the farther from it they are.
 
 value = table["metallicity"]
+figure, comparison = plt.subplots(figsize=(5, 4.5), layout="constrained")
 bars = [value - table["metallicity_lower"], table["metallicity_upper"] - value]
 comparison.errorbar(metallicity, value, bars, fmt="o", markersize=3, linewidth=0.8)
 comparison.plot([-0.5, 0.3], [-0.5, 0.3], color="black", linewidth=1)
 comparison.set(xlabel="true [M/H] (dex)", ylabel="estimated [M/H] (dex)")
-figure
 
 # %%
 # An error in metallicity comes with one in age and extinction, because the three move the sequence

@@ -81,8 +81,8 @@ for (name, values), style in zip(likelihoods.items(), (":", "-"), strict=True):
 counts, edges = np.histogram(samples[:, 0], bins=40)
 ax.stairs(counts / counts.max(), edges, fill=True, color="#D55E00", alpha=0.5, label="posterior")
 ax.axvline(network[0], color="#0072B2", linestyle="--", label="network")
-ax.set(xlabel="log age (dex)", ylabel="relative to the largest", xlim=(9.2, 9.9))
-ax.legend()
+ax.set(xlabel="log age (dex)", ylabel="relative to the largest", xlim=(9.2, 9.9), ylim=(0, 1.6))
+ax.legend(loc="upper left")
 
 # %%
 # **4. Look.** The isochrone of the network alone, and that of the posterior with the band of its
