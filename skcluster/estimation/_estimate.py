@@ -98,7 +98,8 @@ def estimate(
         by "; ": "cannot be measured" (the values are NaN: there is no star, or none that the model
         uses), "few stars" (fewer than 10 used) and those of the model, such as "outside domain"
         (unlike all clusters that it learned from). Values and intervals stay within the ranges in
-        `skcluster.schema.TARGETS`.
+        `skcluster.schema.TARGETS`. ``attrs["units"]`` holds the units; `skcluster.io.to_astropy`
+        makes an astropy table with them.
     samples : dict of DataFrames of n_samples rows
         Joint samples of the targets of each cluster, under the cluster's name; a column per target.
         NaN for a cluster that cannot be measured. Only returned if ``n_samples`` is positive.

@@ -1,6 +1,5 @@
 """Counts of stars in the bins of a colour-magnitude diagram."""
 
-import warnings
 from numbers import Real
 from typing import Any, ClassVar, Literal, Self
 
@@ -10,6 +9,7 @@ from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from skcluster._utils.messages import warn_caller
 from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import Stars
 from skcluster.features._base import COLOUR
@@ -216,11 +216,9 @@ class CMDHistogram(DiagramTransformer):
         weights = stars[PROBABILITY]
         lost = np.isnan(weights)
         if lost.any():
-            warnings.warn(
+            warn_caller(
                 f"{np.count_nonzero(lost)} of {len(weights)} stars have no probability and count "
-                "nothing.",
-                UserWarning,
-                stacklevel=3,
+                "nothing."
             )
             weights = np.where(lost, 0, weights)
         return weights
