@@ -13,7 +13,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 GROUND = {"schema", "photometry", "_utils"}
 #: What each part may import of skcluster, besides itself. A part that is not here does not exist.
 MAY_IMPORT = {
-    "schema": set(),
+    "schema": {"_utils"},
     "photometry": {"_utils"},
     "_utils": set(),
     "gaia": GROUND,

@@ -8,6 +8,8 @@ from skcluster.schema import estimate_column
 def state_units(table: pd.DataFrame) -> pd.DataFrame:
     """Write the units of the columns of a table into its ``attrs``.
 
+    What `skcluster.estimate`, `read_clusters` and the datasets of this package return has them.
+
     Parameters
     ----------
     table : DataFrame
@@ -18,6 +20,10 @@ def state_units(table: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         The table itself.
+
+    See Also
+    --------
+    to_astropy : Make an astropy table with units.
 
     Examples
     --------
