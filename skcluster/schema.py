@@ -12,6 +12,8 @@ from typing import Literal
 
 import numpy as np
 
+from skcluster._utils.numbers import with_interval
+
 __all__ = [
     "CHANNELS",
     "CLUSTER",
@@ -31,10 +33,6 @@ __all__ = [
     "Scale",
     "estimate_column",
 ]
-
-
-#: Decimal places of printed values; nothing that is estimated is known to more.
-_MOST_PLACES = 4
 
 
 @dataclass(frozen=True)
@@ -136,11 +134,21 @@ class Column:
         return max(self.significant - 1 - int(np.floor(np.log10(abs(value)))), 0)
 
     def as_text(self, value: float, lower: float = np.nan, upper: float = np.nan) -> str:
-        """A value with its interval, as people read it; a dash for NaN.
+        """Return a value with its interval, as people read it; a dash for NaN.
 
-        The interval is printed as distances of its ends from the value. Both have as many decimal
-        places as the value needs; a quantity of many magnitudes has more where an end would look
-        like the value itself.
+        Parameters
+        ----------
+        value : float
+            The value.
+        lower, upper : float, default=nan
+            Ends of its interval, if it has one.
+
+        Returns
+        -------
+        str
+            The value, and how far the interval reaches above and below it, with as many decimal
+            places as the value needs; a quantity of many magnitudes has more where an end would
+            look like the value itself.
 
         Examples
         --------
@@ -150,18 +158,8 @@ class Column:
         >>> TARGETS["distance_kpc"].as_text(0.1362, 0.1359, 0.1366)
         '0.1362 +0.0004 −0.0003'
         """
-        if np.isnan(value):
-            return "–"
-        ends = [end - value for end in (upper, lower) if np.isfinite(end)]
-        places = self.decimals_of(value)
-        if self.significant is not None:
-            for length in (abs(end) for end in ends if end):
-                while round(length, places) == 0 and places < _MOST_PLACES:
-                    places += 1
-        text = f"{value:z.{places}f}".replace("-", "−")
-        if len(ends) < 2:
-            return text
-        return f"{text} {_signed(ends[0], '+', places)} {_signed(ends[1], '−', places)}"
+        finer = self.significant is not None
+        return with_interval(value, lower, upper, self.decimals_of(value), finer=finer)
 
     def rule(self) -> str:
         """Return the rule for values, as text that follows the name of the column.
@@ -174,14 +172,6 @@ class Column:
         if np.isfinite(self.low) and np.isfinite(self.high):
             return f"must lie between {self.low:g} and {self.high:g}"
         return f"must be at least {self.low:g}" if np.isfinite(self.low) else "must be finite"
-
-
-def _signed(length: float, sign: str, places: int) -> str:
-    """How far an end of an interval is from the value; it may lie on the other side of it."""
-    wanted = 1 if sign == "+" else -1
-    if length * wanted < 0 and round(length, places) != 0:
-        sign = "−" if sign == "+" else "+"
-    return f"{sign}{abs(length):.{places}f}"
 
 
 def _by_name(*columns: Column) -> dict[str, Column]:

@@ -7,9 +7,10 @@ from sklearn.linear_model import LinearRegression
 
 from skcluster import CMDHistogram, load_model, make_pipeline
 from skcluster.clusters import as_clusters, clusters_from_flat, stars_of
-from skcluster.datasets import simulate_clusters
+from skcluster.datasets import load_example, simulate_clusters
 from skcluster.estimation import estimate
 from skcluster.inference import IsochronePosterior, PredictiveDistribution
+from skcluster.io import read_clusters, write_clusters
 
 TARGETS = ["log_age", "a_v", "distance_kpc"]
 
@@ -310,3 +311,19 @@ def test_membership_needs_a_model_that_knows_it():
         estimate(X, Posterior(), membership=True)
     with pytest.raises(ValueError, match="'membership' parameter"):
         estimate(X, plain, membership="all")
+
+
+def test_units_are_with_the_numbers(tmp_path):
+    X, y = load_example()
+    table = estimate(X)
+    expected = {"log_age": "dex(yr)", "a_v": "mag", "distance_kpc": "kpc"}
+    assert expected.items() <= table.attrs["units"].items()
+    assert table.attrs["units"]["distance_kpc_lower"] == "kpc"
+    assert table.attrs["units"]["flag"] == ""
+    assert estimate(X[:0]).attrs == table.attrs
+    write_clusters(X, tmp_path / "members.ecsv")
+    y.to_csv(tmp_path / "labels.csv")
+    for labels in (y, simulate_clusters(2, random_state=0)[1]):
+        assert labels.attrs["units"] == expected
+    _, read = read_clusters(tmp_path / "members.ecsv", tmp_path / "labels.csv")
+    assert read.attrs["units"] == expected

@@ -13,7 +13,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 GROUND = {"schema", "photometry", "_utils"}
 #: What each part may import of skcluster, besides itself. A part that is not here does not exist.
 MAY_IMPORT = {
-    "schema": set(),
+    "schema": {"_utils"},
     "photometry": {"_utils"},
     "_utils": set(),
     "gaia": GROUND,
@@ -161,3 +161,9 @@ SOURCES = [
 @pytest.mark.parametrize("file", SOURCES, ids=lambda f: str(f.relative_to(ROOT)))
 def test_no_file_is_longer_than_500_lines(file):
     assert len(file.read_text().splitlines()) <= 500
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_warnings_point_at_the_callers_line(file):
+    if file.name != "messages.py":
+        assert "warnings.warn(" not in file.read_text(), "use skcluster._utils.messages.warn_caller"

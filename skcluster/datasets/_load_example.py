@@ -6,6 +6,7 @@ import pandas as pd
 from nested_pandas import NestedFrame
 
 from skcluster.clusters import as_clusters
+from skcluster.io import state_units
 
 
 def load_example() -> tuple[NestedFrame, pd.DataFrame]:
@@ -40,7 +41,7 @@ def load_example() -> tuple[NestedFrame, pd.DataFrame]:
     Example_old        9.5  0.1          0.85
     """
     X = as_clusters(_table("example_members.csv"))
-    return X, _table("example_clusters.csv").set_index("cluster")
+    return X, state_units(_table("example_clusters.csv").set_index("cluster"))
 
 
 def _table(name: str) -> pd.DataFrame:

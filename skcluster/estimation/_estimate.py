@@ -98,7 +98,8 @@ def estimate(
         by "; ": "cannot be measured" (the values are NaN, because the model can use no star), "few
         stars" (fewer than 10 used) and those of the model, such as "outside domain" (unlike all
         training clusters). Values and intervals stay within the ranges in
-        `skcluster.schema.TARGETS`.
+        `skcluster.schema.TARGETS`. ``attrs["units"]`` holds the units; `skcluster.io.to_astropy`
+        makes an astropy table with them.
     samples : dict of DataFrames of n_samples rows
         Joint samples of the targets by cluster name, with a column per target; NaN for clusters
         that cannot be measured. Only returned if ``n_samples`` is positive.

@@ -10,6 +10,7 @@ from nested_pandas import NestedFrame
 from skcluster._utils.typing import IntArray
 from skcluster.clusters import Stars, stars_of
 from skcluster.estimation._answer import Answer
+from skcluster.io import state_units
 from skcluster.schema import INTERVAL_ENDS
 
 #: Clusters with fewer stars are flagged; an adopted value.
@@ -39,7 +40,7 @@ def table_of(
     names = np.array(list(reasons))
     doubts = np.column_stack(list(reasons.values()))
     table["flag"] = pd.Series(["; ".join(names[row]) for row in doubts], dtype="str")
-    return table.set_axis(index.rename("cluster"))
+    return state_units(table.set_axis(index.rename("cluster")))
 
 
 def _columns(answer: Answer, rows: Rows) -> pd.DataFrame:

@@ -1,6 +1,5 @@
 """Histograms of colour-magnitude diagrams."""
 
-import warnings
 from numbers import Real
 from typing import Any, ClassVar, Literal, Self
 
@@ -10,6 +9,7 @@ from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from skcluster._utils.messages import warn_caller
 from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import Stars
 from skcluster.features._base import COLOUR
@@ -210,11 +210,9 @@ class CMDHistogram(DiagramTransformer):
         weights = stars[PROBABILITY]
         lost = np.isnan(weights)
         if lost.any():
-            warnings.warn(
+            warn_caller(
                 f"{np.count_nonzero(lost)} of {len(weights)} stars have no probability and zero "
                 "weight.",
-                UserWarning,
-                stacklevel=3,
             )
             weights = np.where(lost, 0, weights)
         return weights

@@ -1,11 +1,10 @@
 """Parallaxes of clusters, and distance moduli."""
 
-import warnings
-
 import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import as_strided
 
+from skcluster._utils.messages import warn_caller
 from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.clusters import Stars
 from skcluster.features._base import PARALLAX
@@ -90,12 +89,10 @@ def fill_parallaxes(parallax: FloatArray, stars: Stars, fallback: float) -> Floa
     lost = np.isnan(parallax)
     if not lost.any():
         return parallax
-    warnings.warn(
+    warn_caller(
         f"{np.count_nonzero(lost)} of {len(parallax)} clusters have no star with a parallax, the "
         f"first {stars.index[int(np.argmax(lost))]!r}; {fallback:.4g} mas, the median of the "
         "training clusters, is used.",
-        UserWarning,
-        stacklevel=4,
     )
     return np.where(lost, fallback, parallax)
 

@@ -1,6 +1,5 @@
 """Guess features: slope, mean colour and median parallax."""
 
-import warnings
 from numbers import Integral, Real
 from typing import Any, ClassVar, Literal, Self
 
@@ -10,6 +9,7 @@ from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from skcluster._utils.messages import warn_caller
 from skcluster._utils.typing import BoolArray, ClustersLike, FloatArray, IntArray
 from skcluster.clusters import Stars, validate_clusters
 from skcluster.features._base import COLOUR, MAGNITUDE, PARALLAX, ClusterTransformer, check_range
@@ -218,11 +218,9 @@ class GuessFeatures(ClusterTransformer):
         known = features[~np.isnan(features[:, i]), i]
         if len(known):
             return float(np.median(known))
-        warnings.warn(
+        warn_caller(
             f"None of the {len(features)} training clusters has enough stars for {_NAMES[i]}; "
             "zero is used.",
-            UserWarning,
-            stacklevel=4,
         )
         return 0.0
 

@@ -6,6 +6,7 @@ from skcluster.io._releases import ReleaseWarning, guess_release, to_edr3_parall
 from skcluster.io._sources import BadTableWarning
 from skcluster.io._tables import read_table
 from skcluster.io._to_astropy import to_astropy
+from skcluster.io._units import state_units
 from skcluster.io._write_clusters import write_clusters
 from skcluster.io._write_estimates import format_of, write_estimates
 
@@ -17,6 +18,7 @@ __all__ = [
     "guess_release",
     "read_clusters",
     "read_table",
+    "state_units",
     "to_astropy",
     "to_edr3_parallaxes",
     "write_clusters",

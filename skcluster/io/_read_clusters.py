@@ -30,6 +30,7 @@ from skcluster.io._sources import (
     sources_of,
     tell_of_one_cluster,
 )
+from skcluster.io._units import state_units
 from skcluster.schema import CLUSTER
 
 Readable: TypeAlias = str | os.PathLike[str] | TableLike
@@ -203,7 +204,7 @@ def read_clusters(
     if labels is None:
         return X
     y = labels_of(X.index, load(labels, label_format, "labels"), columns=label_columns)
-    return (X if len(y) == len(X) else X.loc[y.index]), y
+    return (X if len(y) == len(X) else X.loc[y.index]), state_units(y)
 
 
 def _read_members(

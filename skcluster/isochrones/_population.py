@@ -1,7 +1,6 @@
 """The density of a cluster's stars in the colour-magnitude diagram, by age and metallicity."""
 
 import hashlib
-import warnings
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
@@ -13,6 +12,7 @@ import numpy.typing as npt
 
 from skcluster._utils.data_home import get_data_home
 from skcluster._utils.files import whole_file
+from skcluster._utils.messages import warn_caller
 from skcluster._utils.progress import progress_bar
 from skcluster._utils.typing import BoolArray, FloatArray, IntArray
 from skcluster.isochrones._axes import AXES
@@ -92,12 +92,10 @@ class PopulationGrid:
                 with whole_file(file, overwrite=True) as half, half.open("wb") as opened:
                     np.save(opened, codes)
             except OSError as error:
-                warnings.warn(
+                warn_caller(
                     f"The densities of stellar populations cannot be stored in {file.parent} "
                     f"({error.strerror}), so each process computes them again. The environment "
                     "variable SKCLUSTER_DATA sets another folder.",
-                    UserWarning,
-                    stacklevel=2,
                 )
                 return PopulationGrid(codes)
             # Memory-mapped from the file, to share the memory between processes.

@@ -11,6 +11,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import IO, Any
 
+from skcluster._utils.messages import warn_caller
 from skcluster.persistence._card import ModelCard, give_card
 from skcluster.persistence._errors import ModelFileError
 from skcluster.persistence._limits import SCHEMA, Limits, check_archive, open_archive
@@ -203,8 +204,7 @@ def _compare(path: Any, saved: dict[str, str]) -> None:
         if now != then:
             different.append(f"{name} {then}, now {now}")
     if different:
-        warnings.warn(
+        warn_caller(
             f"{path} was saved with other versions, so predictions may differ: "
-            f"{'; '.join(different)}.",
-            stacklevel=3,
+            f"{'; '.join(different)}."
         )

@@ -1,7 +1,6 @@
 """Save the diagrams of many clusters."""
 
 import os
-import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from skcluster._utils.files import whole_file
+from skcluster._utils.messages import warn_caller
 from skcluster._utils.names import file_names
 from skcluster._utils.typing import ClustersLike
 from skcluster.clusters import as_clusters, stars_of
@@ -95,7 +95,7 @@ def save_diagrams(
     empty = stars_of(X).counts == 0
     if empty.any():
         names = ", ".join(map(repr, X.index[empty][:3]))
-        warnings.warn(f"{empty.sum()} clusters have no star to draw: {names}.", stacklevel=2)
+        warn_caller(f"{empty.sum()} clusters have no star to draw: {names}.")
     files = file_names(X.index[~empty], Path(folder), format)
     there = [file for file in files.values() if file.exists()]
     if there and not overwrite:

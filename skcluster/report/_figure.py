@@ -26,14 +26,16 @@ def figure_item(known: Iterable[str]) -> str:
     known : iterable of str
         Columns of stars, besides magnitude and colour, that the hover tool shows.
     """
+    from bokeh.core.types import ID
     from bokeh.embed import json_item
-    from bokeh.models import ColumnDataSource, Range1d
+    from bokeh.models import Range1d
     from bokeh.plotting import figure
 
-    plot = figure(
+    # Bokeh's types know fewer arguments than it takes.
+    plot: Any = figure(
         name="diagram",
-        x_range=Range1d(0, 1),
-        y_range=Range1d(1, 0),
+        x_range=Range1d(start=0, end=1),
+        y_range=Range1d(start=1, end=0),
         x_axis_label="BP − RP [mag]",
         y_axis_label="G [mag]",
         tools="pan,box_zoom,wheel_zoom,zoom_in,zoom_out,reset",
@@ -54,20 +56,26 @@ def figure_item(known: Iterable[str]) -> str:
     plot.axis.major_label_text_font_size = "12px"
     plot.toolbar.logo = None
 
-    sides = {"left": [], "right": [], "top": [], "bottom": []}
-    band = ColumnDataSource(sides, name="band")
-    plot.quad(**dict(zip(sides, sides, strict=True)), source=band, name="area", line_color=None)
+    sides = ("left", "right", "top", "bottom")
+    band = _source("band", sides)
+    plot.quad(**{side: side for side in sides}, source=band, name="area", line_color=None)
     columns = ["colour", "g", "fill", "edge", *known]
-    stars = ColumnDataSource({name: [] for name in columns}, name="stars")
+    stars = _source("stars", columns)
     points = plot.scatter(
         "colour", "g", fill_color="fill", line_color="edge", source=stars, name="points"
     )
-    lines = ColumnDataSource({"colour": [], "g": []}, name="lines")
+    lines = _source("lines", ("colour", "g"))
     for name, width in (("halo", 3.4), ("isochrone", 1.7)):
         plot.multi_line("colour", "g", line_width=width, line_join="round", source=lines, name=name)
     plot.add_tools(_hover(points, known))
-    item: Any = json_item(plot, "diagram")
-    return json.dumps(item, separators=(",", ":"))
+    return json.dumps(json_item(plot, ID("diagram")), separators=(",", ":"))
+
+
+def _source(name: str, columns: Iterable[str]) -> Any:
+    """An empty source of data."""
+    from bokeh.models import ColumnDataSource
+
+    return ColumnDataSource(data={column: [] for column in columns}, name=name)
 
 
 def _hover(points: Any, known: Iterable[str]) -> Any:

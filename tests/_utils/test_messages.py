@@ -1,8 +1,15 @@
-"""Words for messages."""
+"""Words for messages, and the lines that warnings point at."""
 
+import warnings
+
+import numpy as np
 import pytest
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import cross_validate
 
+from skcluster import GuessFeatures, make_pipeline, simulate_clusters
 from skcluster._utils.messages import some_names
+from skcluster.clusters import stars_of
 
 
 @pytest.mark.parametrize(
@@ -16,3 +23,14 @@ from skcluster._utils.messages import some_names
 )
 def test_a_few_of_many_names(names, words):
     assert some_names(names) == words
+
+
+def test_a_warning_points_at_the_callers_line_through_scikit_learn():
+    X, y = simulate_clusters(12, random_state=0, n_stars=30)
+    stars = stars_of(X)
+    parallax = np.where(stars.cluster == 3, np.nan, stars["parallax"])
+    X = stars.with_column("parallax", parallax).to_clusters()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        cross_validate(make_pipeline(GuessFeatures(), Ridge()), X, y, cv=2)
+    assert {warning.filename for warning in caught} == {__file__}

@@ -81,7 +81,7 @@ def test_report(run, members, tmp_path, capsys):
     assert "<h1>Mine</h1>" in text
     assert "<dd>reference</dd>" in text
     assert '"band"' in text
-    assert '"posterior":true' in text
+    assert '"membership":"' in text
     assert run("report", members, "-o", page) == 1
     assert "--overwrite replaces it" in capsys.readouterr().err
 

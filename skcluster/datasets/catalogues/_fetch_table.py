@@ -1,7 +1,6 @@
 """Fetch a table from the cache or from VizieR, complete and checked."""
 
 import datetime
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from skcluster._utils.messages import warn_caller
 from skcluster.datasets.catalogues._errors import AnswerError, CatalogueChangedError, FetchError
 from skcluster.datasets.catalogues._service import Service
 from skcluster.datasets.catalogues._sites import quoted
@@ -46,7 +46,7 @@ def read_cached(store: Store, table: Table, options: Options) -> pd.DataFrame | 
             try:
                 return store.read(table)
             except CorruptFileError:
-                warnings.warn(f"{error}; it is removed and fetched again.", stacklevel=5)
+                warn_caller(f"{error}; it is removed and fetched again.")
                 store.remove()
                 return None
     if frame is None and not options.download_if_missing:

@@ -10,6 +10,7 @@ from skcluster.clusters import clusters_from_flat
 from skcluster.datasets.simulation._blocks import simulate_blocks
 from skcluster.datasets.simulation._effects import Effects
 from skcluster.datasets.simulation._priors import Prior
+from skcluster.io import state_units
 from skcluster.schema import CLUSTER_PARAMETERS
 
 
@@ -112,4 +113,4 @@ def simulate_clusters(
     offsets = np.concatenate([[0], np.cumsum(np.concatenate([b.counts for b in blocks]))])
     stars = {name: np.concatenate([b.stars[name] for b in blocks]) for name in blocks[0].stars}
     columns = [*CLUSTER_PARAMETERS, *(["metallicity"] if with_metallicity else [])]
-    return clusters_from_flat(stars, offsets, y.index), y[columns]
+    return clusters_from_flat(stars, offsets, y.index), state_units(y[columns])
