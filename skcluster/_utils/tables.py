@@ -123,6 +123,10 @@ def parse_numbers(
         dtype = np.float32 if column.dtype == np.float32 else np.float64
         return column.to_numpy(dtype=dtype, na_value=np.nan), np.array([], dtype=np.intp)
     blank = column.astype(str).str.strip().isin(["", "--", "nan", "NaN", "None"]) | column.isna()
-    numbers = pd.to_numeric(column.mask(blank), errors="coerce")
+    known = column.mask(blank)
+    try:
+        numbers = pd.to_numeric(known, errors="coerce")
+    except OverflowError:  # a whole number beyond floats, which as a text is infinite
+        numbers = pd.to_numeric(known.map(str, na_action="ignore"), errors="coerce")
     wrong = np.flatnonzero(numbers.isna() & ~blank)
     return numbers.to_numpy(dtype=np.float64, na_value=np.nan), wrong

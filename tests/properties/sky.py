@@ -33,7 +33,7 @@ ANYTHING = st.one_of(
     st.dates(),
     st.datetimes(),
     st.timedeltas(),
-    st.decimals(),
+    st.decimals(allow_nan=False),
     st.fractions(),
     st.uuids(),
     st.complex_numbers(),
