@@ -304,7 +304,7 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
 
         It takes ``feature_encoder_.transform(X)``, and gives a dictionary of "mean" and "std".
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "weights_")
         from skcluster.regressors.networks.set_model import set_model
 
         return set_model(self.architecture_, self.weights_, self.dropout)
@@ -334,7 +334,7 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
 
     def _predict_networks(self, X: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Means and standard deviations, shape (n_clusters, n_networks, n_outputs)."""
-        check_is_fitted(self)
+        check_is_fitted(self, "weights_")
         table = validate_data(self, X, dtype=np.float32, reset=False, ensure_all_finite="allow-nan")
         inputs = self._inputs(table)
         means = np.full((len(table), len(self.weights_), self.n_outputs_), np.nan)
