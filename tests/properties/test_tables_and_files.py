@@ -2,6 +2,7 @@
 
 import tempfile
 import warnings
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,7 @@ TABLE_TYPES = ["csv", "tsv", "ecsv", "fits", "vot", "parquet"]
 @given(st.lists(ANYTHING, min_size=1, max_size=6))
 @example([2**64])  # beyond what Arrow holds
 @example([-(2**63) - 1, None])
+@example([Decimal(1), True, "$"])
 def test_columns_of_anything_come_along_or_are_refused(values):
     n = len(values)
     table = pd.DataFrame({"phot_g_mean_mag": np.linspace(10, 12, n), "bp_rp": 0.5})
@@ -45,6 +47,7 @@ def test_columns_of_anything_come_along_or_are_refused(values):
 
 @given(st.lists(ANYTHING, min_size=1, max_size=6), st.sampled_from(["bp_rp", "parallax"]))
 @example([10**400], "bp_rp")
+@example([b"\xa5", "x"], "parallax")  # no text in UTF-8
 def test_measurements_of_anything_are_numbers_or_refused(values, column):
     n = len(values)
     table = pd.DataFrame({"phot_g_mean_mag": np.linspace(10, 12, n), "bp_rp": 0.5})
@@ -58,6 +61,7 @@ def test_measurements_of_anything_are_numbers_or_refused(values, column):
 
 
 @given(st.lists(ANYTHING, min_size=1, max_size=6))
+@example([b"\xa5"])
 def test_names_of_anything_are_kept_or_refused(names):
     table = pd.DataFrame({"phot_g_mean_mag": np.full(len(names), 10.0), "bp_rp": 0.5})
     table["cluster"] = pd.Series(names, dtype=object)
