@@ -85,7 +85,7 @@ def _fetch(folder: Path) -> bytes:
     # The tables of the server are smaller than the published ones.
     _service.SITES = (_sites.TapSite((folder / "address").read_text()),)
     _fetch_table.CHUNK = 10
-    known = module.CANTAT_GAUDIN_2020
+    known: Any = module.CANTAT_GAUDIN_2020
     if known.members.n_rows != 60:
         module.CANTAT_GAUDIN_2020 = replace(
             known,

@@ -11,7 +11,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
-from sky import ANYTHING, NAMES, SEEDS, cluster_lists
+from sky import ANYTHING, SEEDS, WORDS, cluster_lists
 
 from skcluster import CMDHistogram, GuessFeatures, load_model, read_clusters, save_model
 from skcluster.clusters import as_clusters, stars_of
@@ -95,7 +95,7 @@ def test_stars_that_were_written_read_back(table, kind):
 
 ESTIMATES = st.lists(
     st.tuples(
-        st.integers(0, 10**6), st.floats(6, 10.5), st.floats(-1, 10), st.sampled_from(["", "few"])
+        st.integers(0, 10**6), st.floats(6, 10.5), st.floats(0, 10), st.sampled_from(["", "few"])
     ),
     min_size=1,
     max_size=5,
@@ -104,7 +104,7 @@ ESTIMATES = st.lists(
 
 @given(ESTIMATES, st.data(), st.sampled_from(TABLE_TYPES))
 def test_labels_that_were_written_read_back(rows, data, kind):
-    names = data.draw(st.lists(NAMES, min_size=len(rows), max_size=len(rows), unique=True))
+    names = data.draw(st.lists(WORDS, min_size=len(rows), max_size=len(rows), unique=True))
     columns = ["n_stars", "log_age", "a_v", "flag"]
     index = pd.Index(names, name="cluster")
     estimates = pd.DataFrame(rows, columns=columns, index=index).assign(distance_kpc=1.5)
