@@ -5,6 +5,7 @@ came of it in a few bytes, which must be the same whatever was killed before.
 """
 
 import hashlib
+import importlib
 import sys
 import warnings
 from collections.abc import Callable
@@ -67,9 +68,8 @@ def _clusters(folder: Path, n: int = 12, files: int = 4) -> None:
 def serve(folder: Path) -> Any:
     """A server on loopback with a small catalogue; its address is left in the folder."""
     sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "datasets"))
-    import catalogue_tables
-    import vizier_server
-
+    catalogue_tables = importlib.import_module("catalogue_tables")
+    vizier_server = importlib.import_module("vizier_server")
     running = vizier_server.running()
     server = running.__enter__()
     server.tables = catalogue_tables.cantat_gaudin(8, 2, 60)
@@ -83,9 +83,11 @@ def _fetch(folder: Path) -> bytes:
     from skcluster.datasets.catalogues import _fetch_table, _service, _sites
 
     # The tables of the server are smaller than the published ones.
-    _service.SITES = (_sites.TapSite((folder / "address").read_text()),)
+    _service.SITES = (  # type: ignore[attr-defined]
+        _sites.TapSite((folder / "address").read_text()),
+    )
     _fetch_table.CHUNK = 10
-    known = module.CANTAT_GAUDIN_2020
+    known: Any = module.CANTAT_GAUDIN_2020
     if known.members.n_rows != 60:
         module.CANTAT_GAUDIN_2020 = replace(
             known,

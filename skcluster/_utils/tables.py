@@ -115,6 +115,22 @@ def _unit_factor(column: Any, name: str, expected: str) -> float:
         ) from None
 
 
+def as_texts(column: pd.Series) -> pd.Series:
+    """A column as texts.
+
+    Raises
+    ------
+    ValueError
+        If there are bytes in it that are no text in UTF-8.
+    """
+    try:
+        return column.astype(str)
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"column {column.name!r} has the text {error.object!r}, which is not in UTF-8."
+        ) from error
+
+
 def parse_numbers(
     column: pd.Series,
 ) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.intp]]:
@@ -122,7 +138,11 @@ def parse_numbers(
     if pd.api.types.is_numeric_dtype(column):
         dtype = np.float32 if column.dtype == np.float32 else np.float64
         return column.to_numpy(dtype=dtype, na_value=np.nan), np.array([], dtype=np.intp)
-    blank = column.astype(str).str.strip().isin(["", "--", "nan", "NaN", "None"]) | column.isna()
-    numbers = pd.to_numeric(column.mask(blank), errors="coerce")
+    blank = as_texts(column).str.strip().isin(["", "--", "nan", "NaN", "None"]) | column.isna()
+    known = column.mask(blank)
+    try:
+        numbers = pd.to_numeric(known, errors="coerce")
+    except OverflowError:  # a whole number beyond floats, which as a text is infinite
+        numbers = pd.to_numeric(known.map(str, na_action="ignore"), errors="coerce")
     wrong = np.flatnonzero(numbers.isna() & ~blank)
     return numbers.to_numpy(dtype=np.float64, na_value=np.nan), wrong

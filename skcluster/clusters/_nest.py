@@ -10,7 +10,7 @@ import pyarrow as pa
 from nested_pandas import NestedFrame
 
 from skcluster._utils.messages import warn_caller
-from skcluster._utils.tables import as_table, column_names, is_table
+from skcluster._utils.tables import as_table, as_texts, column_names, is_table
 from skcluster._utils.typing import IntArray
 from skcluster.clusters._columns import find_columns
 from skcluster.clusters._stars import STARS, Stars, clusters_from_flat, stars_of
@@ -224,7 +224,7 @@ def _group(frame: pd.DataFrame, labels: pd.Series) -> NestedFrame:
     """Return clusters from stars and the name of each star's cluster."""
     missing = labels.isna()
     if not pd.api.types.is_numeric_dtype(labels):
-        labels = labels.astype(str).str.strip()
+        labels = as_texts(labels).str.strip()
         missing |= labels == ""
     if missing.any():
         raise ValueError(

@@ -212,7 +212,7 @@ def _to_arrow(values: Any, name: str) -> pa.Array:
         raise ValueError(
             f"Column {name!r} has an integer of more than 64 bits; give it as text."
         ) from error
-    except pa.ArrowException as error:
+    except (pa.ArrowException, TypeError, ValueError, AttributeError) as error:
         raise ValueError(f"Column {name!r} has values of several types: {error}.") from error
     return _one_chunk(array) if isinstance(array, pa.ChunkedArray) else array
 

@@ -169,7 +169,7 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
 
         Its input is ``feature_encoder_.transform(X)``.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "weights_")
         regularizers = FixedRegularizers(self.dropout, self.input_noise, self.l2)
         return model_with_weights(self.architecture_, self.weights_, regularizers)
 
@@ -277,7 +277,7 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
         )
 
     def _predict_raw(self, X: ArrayLike) -> NDArray[np.float64]:
-        check_is_fitted(self)
+        check_is_fitted(self, "weights_")
         X = validate_data(self, X, dtype=_DTYPES, reset=False)
         inputs, weights = self.feature_encoder_.transform(X), self.weights_
         if self.architecture_.image_shape is None:

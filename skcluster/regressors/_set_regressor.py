@@ -306,7 +306,7 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
 
         Its input is ``feature_encoder_.transform(X)``, its outputs are "mean" and "std".
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "weights_")
         from skcluster.regressors.networks.set_model import set_model
 
         return set_model(self.architecture_, self.weights_, self.dropout)
@@ -336,7 +336,7 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
 
     def _predict_networks(self, X: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return means and standard deviations, shape (n_clusters, n_networks, n_outputs)."""
-        check_is_fitted(self)
+        check_is_fitted(self, "weights_")
         table = validate_data(self, X, dtype=np.float32, reset=False, ensure_all_finite="allow-nan")
         inputs = self._inputs(table)
         means = np.full((len(table), len(self.weights_), self.n_outputs_), np.nan)

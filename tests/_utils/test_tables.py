@@ -44,3 +44,11 @@ def test_texts_are_parsed_and_wrong_ones_found():
     numbers, wrong = parse_numbers(pd.Series(["1.5", " ", "--", "nan", "many", None]))
     np.testing.assert_array_equal(numbers, [1.5, *[np.nan] * 5])
     assert wrong.tolist() == [4]
+
+
+def test_whole_numbers_beyond_floats_are_infinite():
+    numbers, wrong = parse_numbers(pd.Series([10**400, -(10**400), 2**70, None, "1.5"]))
+    assert numbers.tolist()[:3] == [np.inf, -np.inf, 2.0**70]
+    assert np.isnan(numbers[3])
+    assert numbers[4] == 1.5
+    assert wrong.tolist() == []

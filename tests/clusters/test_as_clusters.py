@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from nested_pandas import NestedFrame
 
@@ -206,7 +206,6 @@ def test_a_column_of_tables_as_ensembles_make_it(toy):
 NAMES = st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=40)
 
 
-@settings(max_examples=20)
 @given(names=NAMES, seed=st.integers(0, 2**16))
 def test_flat_to_clusters_to_flat(names, seed):
     rng = np.random.default_rng(seed)
@@ -220,7 +219,6 @@ def test_flat_to_clusters_to_flat(names, seed):
     pd.testing.assert_frame_equal(back, expected.reset_index(drop=True), check_dtype=False)
 
 
-@settings(max_examples=20)
 @given(names=NAMES, seed=st.integers(0, 2**16))
 def test_order_of_the_clusters_does_not_matter(names, seed):
     rng = np.random.default_rng(seed)

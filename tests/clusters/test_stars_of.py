@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.model_selection import train_test_split
 from sklearn.utils import shuffle
@@ -168,7 +168,6 @@ def test_stars_without_values_of_a_column():
     assert np.isnan(stars_of(X)["source_id"]).all()
 
 
-@settings(max_examples=20)
 @given(counts=st.lists(st.integers(0, 5), min_size=1, max_size=12), seed=st.integers(0, 999))
 def test_any_permutation_of_clusters(counts, seed):
     offsets = np.concatenate([[0], np.cumsum(counts)])

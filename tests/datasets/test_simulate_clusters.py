@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from nested_pandas import NestedFrame
 from scipy import stats
@@ -85,7 +85,6 @@ def test_random_state_instances_move_on() -> None:
     assert not np.allclose(first, second)
 
 
-@settings(max_examples=15)
 @given(
     log_age=st.floats(6.0, 10.2),
     a_v=st.floats(0, 3),

@@ -21,6 +21,11 @@ NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_
     lambda name: name.strip() == name and name.lower() not in ("nan", "none", "null", "na", "<na>")
 )
 
+#: Names that every type of file holds, and none takes for numbers: FITS has ASCII only.
+WORDS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=9).map(
+    lambda name: f"C {name}"
+)
+
 #: Values that a column which nobody uses may hold.
 ANYTHING = st.one_of(
     st.none(),
@@ -33,7 +38,7 @@ ANYTHING = st.one_of(
     st.dates(),
     st.datetimes(),
     st.timedeltas(),
-    st.decimals(),
+    st.decimals(allow_nan=False),
     st.fractions(),
     st.uuids(),
     st.complex_numbers(),
@@ -59,5 +64,5 @@ def cluster_lists(max_clusters: int = 5, max_stars: int = 15) -> st.SearchStrate
     def joined(parts: list[tuple[int, pd.DataFrame]], names: list[str]) -> pd.DataFrame:
         return pd.concat([table.assign(cluster=names[i]) for i, table in parts], ignore_index=True)
 
-    names = st.lists(NAMES, min_size=max_clusters, max_size=max_clusters, unique=True)
+    names = st.lists(WORDS, min_size=max_clusters, max_size=max_clusters, unique=True)
     return st.builds(joined, st.lists(star, min_size=1, max_size=6), names)
