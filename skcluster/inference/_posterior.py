@@ -1,6 +1,6 @@
 """Combine a regressor's prediction with the likelihood of the stars on isochrones."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
@@ -334,14 +334,16 @@ class IsochronePosterior(
             some = slice(None, None, max(len(lists) // _N_TRIED, 1))
             few = NormalPrediction(*(values[some] for values in prediction))
             self.tempering_ = self._sampler().best_tempering(lists[some], few, true[some])
-        found = self._sampler().summary(lists, prediction)
+        found, discrepancies = self._sampler().summary(lists, prediction)
         errors = true - found.mean[:, :3]
         self.a_v_zero_point_ = float(np.nanmean(errors[training, 1]))
         errors[:, 1] -= self.a_v_zero_point_
         calibration = Calibration.fit(errors, found.std[:, :3], found.mean[:, 0])
         self.spread_coefficients_, self.scores_ = calibration.coefficients, calibration.scores
-        self.discrepancies_ = found.discrepancies[training]
-        distribution = self._distribution([None] * len(lists), np.zeros(len(lists), int), found)
+        self.discrepancies_ = discrepancies[training]
+        distribution = self._distribution(
+            [None] * len(lists), np.zeros(len(lists), int), found, lambda: discrepancies
+        )
         self.held_out_ = self._in_order_of_y(distribution.predict())[training]
 
     def predict(self, X: ClustersLike, return_std: bool = False) -> Any:
@@ -396,8 +398,9 @@ class IsochronePosterior(
             find = None if self.domain_points_ is None else partial(self._outside, features)
         sampler = self._sampler()
         posteriors = sampler.posteriors(lists, prediction)
-        summary = PosteriorSummary.of(posteriors, lists, sampler.model)
-        return self._distribution(posteriors, stars.counts, summary, find)
+        check = partial(sampler.discrepancies, posteriors, lists)
+        summary = PosteriorSummary.of(posteriors)
+        return self._distribution(posteriors, stars.counts, summary, check, find)
 
     def _intervals_like_y(self, intervals: FloatArray) -> FloatArray:
         return self._in_order_of_y(intervals)
@@ -423,6 +426,7 @@ class IsochronePosterior(
         posteriors: Sequence[ClusterPosterior | None],
         counts: IntArray,
         summary: PosteriorSummary,
+        find_discrepancies: Callable[[], FloatArray],
         find_outside: Any = None,
     ) -> PosteriorDistribution:
         calibration = consistency = None
@@ -437,6 +441,7 @@ class IsochronePosterior(
             calibration,
             consistency,
             self.false_alarm_rate,
+            find_discrepancies,
             find_outside,
         )
 

@@ -41,6 +41,9 @@ class PosteriorDistribution(PredictiveDistribution):
         Discrepancies of training clusters. Without them, there is no goodness of fit.
     false_alarm_rate : float
         Goodness of fit below which clusters are flagged.
+    find_discrepancies : callable
+        Function without arguments that returns discrepancies of shape (n_clusters, 4), in the order
+        of `skcluster.inference._consistency.Consistency.NAMES`. Called once, when needed.
     find_outside : callable or None
         Function without arguments that returns which clusters are outside the domain. None if the
         model has no domain.
@@ -57,6 +60,7 @@ class PosteriorDistribution(PredictiveDistribution):
         calibration: Calibration | None,
         consistency: Consistency | None,
         false_alarm_rate: float,
+        find_discrepancies: Callable[[], FloatArray],
         find_outside: Callable[[], BoolArray] | None,
     ) -> None:
         self.posteriors = posteriors
@@ -67,6 +71,7 @@ class PosteriorDistribution(PredictiveDistribution):
         self._calibration = calibration
         self._consistency = consistency
         self._false_alarm_rate = false_alarm_rate
+        self._find_discrepancies = find_discrepancies
         self._find_outside = find_outside
 
     def predict(self) -> FloatArray:
@@ -81,6 +86,10 @@ class PosteriorDistribution(PredictiveDistribution):
         shifted = values + self._zero_point
         shifted[..., 2] = distance_from_modulus(shifted[..., 2])
         return clip_targets(shifted, self.targets)
+
+    @cached_property
+    def _discrepancies(self) -> FloatArray:
+        return self._find_discrepancies()
 
     @cached_property
     def _spread(self) -> FloatArray:
@@ -138,7 +147,7 @@ class PosteriorDistribution(PredictiveDistribution):
         """Fraction of training clusters that fit no better, shape (n_clusters,)."""
         if self._consistency is None:
             return np.full(len(self.posteriors), np.nan)
-        return self._consistency.goodness_of_fit(self.summary.discrepancies)
+        return self._consistency.goodness_of_fit(self._discrepancies)
 
     @cached_property
     def extra_columns(self) -> pd.DataFrame:  # type: ignore[override]
@@ -170,9 +179,7 @@ class PosteriorDistribution(PredictiveDistribution):
         """Reasons to doubt estimates, and the clusters to which each of them applies."""
         found: dict[str, BoolArray] = {}
         if self._consistency is not None:
-            found.update(
-                self._consistency.flags(self.summary.discrepancies, self._false_alarm_rate)
-            )
+            found.update(self._consistency.flags(self._discrepancies, self._false_alarm_rate))
         found["posterior not sampled"] = np.array(
             [posterior is not None and posterior.is_fallback for posterior in self.posteriors],
             dtype=bool,

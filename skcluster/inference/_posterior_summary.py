@@ -8,6 +8,7 @@ import numpy as np
 
 from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.inference._cluster_posterior import ClusterPosterior
+from skcluster.inference._consistency import Consistency
 from skcluster.inference._member_lists import MemberList, StarModel
 from skcluster.inference._predictive_check import predictive_discrepancy
 from skcluster.inference._prior import Prior
@@ -24,8 +25,6 @@ class PosteriorSummary:
     ----------
     mean, std : ndarray of shape (n_clusters, 4)
         Mean and standard deviation of log age, A_V, distance modulus and metallicity.
-    discrepancies : ndarray of shape (n_clusters, 4)
-        Discrepancies in the order of `skcluster.inference._consistency.Consistency.NAMES`.
     differential_reddening, field_fraction, effective_samples : ndarray of shape (n_clusters,)
         As in the table of estimates.
     n_used : ndarray of int, shape (n_clusters,)
@@ -34,25 +33,19 @@ class PosteriorSummary:
 
     mean: FloatArray
     std: FloatArray
-    discrepancies: FloatArray
     differential_reddening: FloatArray
     field_fraction: FloatArray
     effective_samples: FloatArray
     n_used: IntArray
 
     @classmethod
-    def of(
-        cls,
-        posteriors: Sequence[ClusterPosterior | None],
-        lists: Sequence[MemberList],
-        model: StarModel,
-    ) -> "PosteriorSummary":
-        """Summarise the posteriors of the clusters whose stars are given."""
+    def of(cls, posteriors: Sequence[ClusterPosterior | None]) -> "PosteriorSummary":
+        """Summarise the posteriors of clusters."""
         n = len(posteriors)
-        mean, std, discrepancies = (np.full((n, N_PARAMETERS), np.nan) for _ in range(3))
+        mean, std = (np.full((n, N_PARAMETERS), np.nan) for _ in range(2))
         numbers = np.full((n, 3), np.nan)
         n_used = np.zeros(n, dtype=np.int64)
-        for i, (posterior, stars) in enumerate(zip(posteriors, lists, strict=True)):
+        for i, posterior in enumerate(posteriors):
             if posterior is None:
                 continue
             mean[i], std[i] = posterior.mean, posterior.std
@@ -61,21 +54,42 @@ class PosteriorSummary:
                 posterior.field_fraction,
                 posterior.draws.effective_size,
             )
-            discrepancies[i] = (
-                posterior.field_fraction,
-                predictive_discrepancy(posterior),
-                _shift(posterior),
-                stars.parallax_outliers(model),
-            )
             n_used[i] = len(posterior.likelihood.stars)
         reddening, field, effective = numbers.T
-        return cls(mean, std, discrepancies, reddening, field, effective, n_used)
+        return cls(mean, std, reddening, field, effective, n_used)
 
     @classmethod
     def concatenate(cls, parts: "Sequence[PosteriorSummary]") -> "PosteriorSummary":
         """Concatenate several summaries."""
         joined: Any = (np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls))
         return cls(*joined)
+
+
+def discrepancies(
+    posteriors: Sequence[ClusterPosterior | None],
+    lists: Sequence[MemberList],
+    model: StarModel,
+) -> FloatArray:
+    """Return the discrepancies between posteriors and the stars behind them.
+
+    They take as long to compute as the posteriors, so only goodness of fit and flags use them.
+
+    Returns
+    -------
+    ndarray of shape (n_clusters, 4)
+        In the order of `skcluster.inference._consistency.Consistency.NAMES`; NaN where there is no
+        posterior.
+    """
+    found = np.full((len(posteriors), len(Consistency.NAMES)), np.nan)
+    for i, (posterior, stars) in enumerate(zip(posteriors, lists, strict=True)):
+        if posterior is not None:
+            found[i] = (
+                posterior.field_fraction,
+                predictive_discrepancy(posterior),
+                _shift(posterior),
+                stars.parallax_outliers(model),
+            )
+    return found
 
 
 def _shift(posterior: ClusterPosterior) -> float:

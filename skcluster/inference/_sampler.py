@@ -12,7 +12,7 @@ from skcluster._utils.typing import FloatArray
 from skcluster.inference._cluster_posterior import ClusterPosterior
 from skcluster.inference._member_lists import MemberList, StarModel
 from skcluster.inference._normal_prediction import NormalPrediction
-from skcluster.inference._posterior_summary import PosteriorSummary
+from skcluster.inference._posterior_summary import PosteriorSummary, discrepancies
 from skcluster.inference._prior import Prior
 
 #: Number of clusters whose draws are in memory at a time if only summaries are needed.
@@ -61,8 +61,8 @@ class Sampler:
 
     def summary(
         self, lists: Sequence[MemberList], prediction: NormalPrediction
-    ) -> PosteriorSummary:
-        """Return a `PosteriorSummary` of the posteriors, without keeping them."""
+    ) -> tuple[PosteriorSummary, FloatArray]:
+        """Return a summary and the discrepancies of the posteriors, without keeping them."""
         parts = Parallel(n_jobs=self.n_jobs, prefer="threads")(
             delayed(self._summary)(
                 lists[start : start + _CHUNK],
@@ -70,13 +70,26 @@ class Sampler:
             )
             for start in range(0, len(lists), _CHUNK)
         )
-        return PosteriorSummary.concatenate(parts)
+        summaries, found = zip(*parts, strict=True)
+        return PosteriorSummary.concatenate(summaries), np.concatenate(found)
 
     def _summary(
         self, lists: Sequence[MemberList], prediction: NormalPrediction
-    ) -> PosteriorSummary:
+    ) -> tuple[PosteriorSummary, FloatArray]:
         posteriors = replace(self, n_jobs=1).posteriors(lists, prediction)
-        return PosteriorSummary.of(posteriors, lists, self.model)
+        return PosteriorSummary.of(posteriors), discrepancies(posteriors, lists, self.model)
+
+    def discrepancies(
+        self, posteriors: Sequence[ClusterPosterior | None], lists: Sequence[MemberList]
+    ) -> FloatArray:
+        """Return the discrepancies between posteriors and their stars, in parallel."""
+        parts = Parallel(n_jobs=self.n_jobs, prefer="threads")(
+            delayed(discrepancies)(
+                posteriors[start : start + _CHUNK], lists[start : start + _CHUNK], self.model
+            )
+            for start in range(0, len(lists), _CHUNK)
+        )
+        return np.concatenate(parts)
 
     def best_tempering(
         self, lists: Sequence[MemberList], prediction: NormalPrediction, true: FloatArray
