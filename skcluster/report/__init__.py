@@ -1,4 +1,4 @@
-"""One self-contained HTML page of a run: a table, and a diagram of each cluster."""
+"""One self-contained HTML page with a table of estimates and a diagram of each cluster."""
 
 from skcluster.report._write import write_report
 

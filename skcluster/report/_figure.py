@@ -1,10 +1,10 @@
-"""The diagram of a page, drawn by Bokeh, whose data the page changes with the cluster."""
+"""The Bokeh figure of a page, whose data are those of the chosen cluster."""
 
 import json
 from collections.abc import Iterable
 from typing import Any
 
-#: What is told of a star under the pointer: columns of its data, and what they are called.
+#: Columns of stars that the hover tool shows, and their labels.
 HOVER = {
     "g": "G [mag]",
     "colour": "BP − RP [mag]",
@@ -16,10 +16,10 @@ HOVER = {
 
 
 def figure_item(known: Iterable[str]) -> str:
-    """The empty diagram as JSON for ``Bokeh.embed.embed_item``.
+    """Return the empty diagram as JSON for ``Bokeh.embed.embed_item``.
 
-    Its models have names, by which the page finds them: ``diagram``, and the sources of data
-    ``stars``, ``lines`` and ``band``. Colours are those of the page, which sets them.
+    The page finds its models by name: ``diagram``, and the data sources ``stars``, ``lines`` and
+    ``band``. The page also sets the colours.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def figure_item(known: Iterable[str]) -> str:
     from bokeh.models import Range1d
     from bokeh.plotting import figure
 
-    # Bokeh's types know fewer arguments than it takes.
+    # The type hints of Bokeh lack some arguments.
     plot: Any = figure(
         name="diagram",
         x_range=Range1d(start=0, end=1),
@@ -43,7 +43,7 @@ def figure_item(known: Iterable[str]) -> str:
         sizing_mode="stretch_both",
         min_border_left=50,
         outline_line_alpha=1,
-        # The page shows through.
+        # Transparent, for the background of the page.
         background_fill_color=None,
         border_fill_color=None,
     )
@@ -72,14 +72,14 @@ def figure_item(known: Iterable[str]) -> str:
 
 
 def _source(name: str, columns: Iterable[str]) -> Any:
-    """An empty source of data."""
+    """Return an empty data source."""
     from bokeh.models import ColumnDataSource
 
     return ColumnDataSource(data={column: [] for column in columns}, name=name)
 
 
 def _hover(points: Any, known: Iterable[str]) -> Any:
-    """The tool that tells of the star under the pointer."""
+    """Return the tool that describes the star under the pointer."""
     from bokeh.models import HoverTool
 
     shown = {"g", "colour", *known}
@@ -90,9 +90,9 @@ def _hover(points: Any, known: Iterable[str]) -> Any:
 
 
 def library() -> str:
-    """Bokeh's script, which the page holds so that it needs no network."""
+    """Return the script of Bokeh, which is inlined so that the page needs no network."""
     from bokeh.resources import Resources
 
-    # The last part sets the level of messages, which is a message itself.
+    # The last part sets the log level, which logs a message itself.
     script, *_ = Resources("inline", components=["bokeh"]).js_raw
     return f'{script}\nBokeh.logger.set_level("error");'

@@ -1,4 +1,4 @@
-"""Below a page: where its estimates hold, and what to cite."""
+"""The footer of a page: limits of validity and citations."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 from skcluster._utils.html import as_html
 from skcluster.schema import estimate_column
 
-#: The page draws isochrones, whatever the model is.
+#: Isochrones are drawn for every model.
 _ALWAYS = "isochrones: PARSEC, Bressan et al. 2012, MNRAS 427, 127"
 
 
 def footer(card: Mapping[str, Any] | None) -> str:
-    """Limits and citations in the card of a model, as HTML."""
+    """Return the limits and citations in the card of a model as HTML."""
     card = card or {}
     citations = [str(text) for text in card.get("citations", ())]
     if not any("Bressan" in text for text in citations):

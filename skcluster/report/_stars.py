@@ -1,4 +1,4 @@
-"""What a page tells of individual stars, in few bytes."""
+"""Data of individual stars in a compact form for the page."""
 
 import base64
 from typing import Any
@@ -10,14 +10,14 @@ import pyarrow as pa
 from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.clusters import Stars
 
-#: More stars of a cluster than this, drawn at random, look the same.
+#: Maximum number of stars shown per cluster; a random selection of so many looks the same.
 MOST_STARS = 4000
-#: Stars of a whole page, 24 bytes each.
+#: Maximum number of stars on a page, 24 bytes each.
 _MOST_ON_PAGE = 400_000
 
 
 def shown_stars(counts: IntArray) -> list[IntArray]:
-    """Which stars of each cluster are drawn: all, or as many at random as a page can hold."""
+    """Return which stars of each cluster are shown: all, or a random selection."""
     most = _most_of_each(counts)
     rng = np.random.default_rng(0)
     return [
@@ -26,7 +26,7 @@ def shown_stars(counts: IntArray) -> list[IntArray]:
 
 
 def _most_of_each(counts: IntArray) -> int:
-    """The largest number of stars of any cluster for which the page holds them all."""
+    """Return the maximum number of stars per cluster that keeps the page within its limit."""
     low, high = 1, MOST_STARS
     while low < high:
         middle = (low + high + 1) // 2
@@ -40,23 +40,23 @@ def _most_of_each(counts: IntArray) -> int:
 def star_facts(
     stars: Stars, membership: FloatArray | None, places: IntArray
 ) -> dict[str, str | list[str]]:
-    """Columns of some stars, as JSON can hold them.
+    """Return columns of some stars in a form that JSON supports.
 
     Parameters
     ----------
     stars : Stars
-        Of all clusters.
+        The stars of all clusters.
     membership : ndarray of shape (n_stars,), optional
-        Probabilities of all stars to be members according to the estimate.
+        Membership probabilities of the estimate.
     places : ndarray of int
-        Positions of the stars that are shown.
+        Positions of the stars to show.
 
     Returns
     -------
     dict
-        Each in base64, and only if it is known: ``membership`` and ``probability``, bytes of 1 to
-        255 for 0 to 1, and 0 for NaN; ``parallax`` (mas), single precision; ``source_id``, 64 bits,
-        or a list of texts if the identifiers are not integers.
+        The known columns in base64: ``membership`` and ``probability`` as bytes, 1 to 255 for 0 to
+        1, and 0 for NaN; ``parallax`` (mas) in single precision; ``source_id`` in 64 bits, or a
+        list of strings if the identifiers are not integers.
     """
     found: dict[str, str | list[str]] = {}
     if membership is not None:
@@ -69,7 +69,7 @@ def star_facts(
         identifiers = stars.arrow("source_id").take(pa.array(places))
         if pa.types.is_integer(identifiers.type) and not identifiers.null_count:
             found["source_id"] = packed(np.asarray(identifiers).astype("<i8"))
-        elif not pa.types.is_floating(identifiers.type):  # which would have lost digits
+        elif not pa.types.is_floating(identifiers.type):  # whose digits may be lost
             texts = identifiers.to_pylist()
             found["source_id"] = ["–" if text is None else str(text) for text in texts]
     return found
@@ -81,5 +81,5 @@ def _shares(values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
 
 
 def packed(values: npt.NDArray[Any]) -> str:
-    """The bytes of an array in base64."""
+    """Return the bytes of an array in base64."""
     return base64.b64encode(values.tobytes()).decode()

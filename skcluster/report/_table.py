@@ -1,4 +1,4 @@
-"""The numbers of a page: what its columns are, and what its rows say."""
+"""Columns and rows of the table of a page."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,18 +9,18 @@ import pandas as pd
 from skcluster.datasets import other_names
 from skcluster.schema import INTERVAL_ENDS, estimate_column
 
-#: Columns that a table of many columns leaves to the details of one cluster.
+#: Columns that are shown only beside the diagram if the table has many columns.
 _BESIDE_DIAGRAM = ("n_stars", "differential_reddening", "field_fraction", "effective_samples")
 
 
 def columns_of(estimates: pd.DataFrame) -> list[dict[str, Any]]:
-    """What the page needs to know of the columns with a value of their own."""
+    """Return the description of each column of estimates for the page."""
     found = []
     unlisted = _BESIDE_DIAGRAM if "n_used" in estimates else ()
     for key in estimates.select_dtypes("number").columns:
         if not key.endswith(tuple(INTERVAL_ENDS)):
             column = estimate_column(key)
-            # The page shows no mathtext.
+            # The page does not render mathtext.
             name = column.label.replace("$", "")
             found.append(
                 {
@@ -35,9 +35,9 @@ def columns_of(estimates: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def rows_of(estimates: pd.DataFrame, keys: list[str]) -> Iterator[dict[str, Any]]:
-    """Names, flag and numbers of each cluster, with the ends of intervals, and as people read them.
+    """Yield names, flag and values of each cluster, with their intervals, as numbers and as text.
 
-    A text is a value, followed by a space and how far its interval reaches up and down.
+    A text is a value followed by the distances to the upper and lower end of its interval.
     """
     for name, row in zip(estimates.index, estimates.to_dict("records"), strict=True):
         values = {key: [row.get(key + end) for end in ("", *INTERVAL_ENDS)] for key in keys}
@@ -57,5 +57,5 @@ def _text(key: str, *values: Any) -> str:
 
 
 def _number(value: Any) -> float | None:
-    """Six significant digits, which is more than any estimate has."""
+    """Return a value rounded to six significant digits; None for NaN."""
     return None if value is None or np.isnan(value) else float(f"{value:.6g}")

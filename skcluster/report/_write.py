@@ -1,4 +1,4 @@
-"""Estimates and stars -> a page that needs no network."""
+"""Write the page of a run."""
 
 import json
 import os
@@ -26,7 +26,7 @@ from skcluster.report._stars import shown_stars, star_facts
 from skcluster.report._table import columns_of, rows_of
 from skcluster.schema import CLUSTER_PARAMETERS
 
-#: What an isochrone depends on, the last only if it was estimated.
+#: Parameters of an isochrone; the metallicity only if it was estimated.
 _ISOCHRONE = (*CLUSTER_PARAMETERS, "metallicity")
 _SCRIPTS = ("names.js", "table.js", "diagram.js", "download.js", "page.js")
 
@@ -47,43 +47,43 @@ def write_report(
 ) -> None:
     """Write one HTML page with a table of estimates and the diagram of each cluster.
 
-    The page needs no network and no other file. Its table can be sorted, searched by any usual name
-    of a cluster, and saved as CSV; choosing a cluster shows its stars, the isochrone of its
-    estimate and the area that the isochrones of its samples sweep. The diagram, which Bokeh draws,
-    can be zoomed and saved as PNG, and tells of the star under the pointer.
+    The page needs no network and no other file. Its table can be sorted, searched by the common
+    names of a cluster, and saved as CSV. Choosing a cluster shows its stars, the isochrone of its
+    estimate and the area covered by the isochrones of its samples. The diagram, drawn by Bokeh, can
+    be zoomed and saved as PNG, and describes the star under the pointer.
 
     Parameters
     ----------
     X : clusters
-        Whatever `skcluster.clusters.as_clusters` takes.
+        Any input of `skcluster.clusters.as_clusters`.
     estimates : DataFrame
-        As `skcluster.estimation.estimate` gives it, for the same clusters. Its numbers are shown
-        under the names and units in `skcluster.schema`; some only beside the diagram.
+        Estimates of the same clusters by `skcluster.estimation.estimate`. Its values are shown
+        with the names and units in `skcluster.schema`; some only beside the diagram.
     path : str or PathLike
-        The page; it appears only once it is whole.
+        The file to write; it appears only once it is complete.
     samples : mapping of names to DataFrame or array-like of n_samples rows, optional
         Joint samples of log age, A_V, distance and, if it was estimated, metallicity.
     membership : DataFrame or array-like of shape (n_stars,), optional
-        Probabilities of all stars to be members, as ``estimate(X, membership=True)`` returns them,
-        which shade the stars. By default, the probabilities of the list do.
+        Membership probabilities of all stars, as returned by ``estimate(X, membership=True)``,
+        which shade the stars. By default, those of the list.
     coverage : float, default=0.68
-        Share of the samples whose isochrones are shown, and coverage of the intervals.
+        Fraction of the samples whose isochrones are shown, and coverage of the intervals.
     law : {"dr2", "edr3"}, default="dr2"
         Extinction law, as in `skcluster.isochrones.isochrone`.
     title : str, default="Star clusters"
-        Heading.
+        Heading of the page.
     metadata : mapping of str to str, optional
-        Shown below the heading, such as model and version.
+        Facts shown below the heading, such as model and version.
     card : mapping, optional
-        What is known of the model, as ``skcluster.persistence.read_card(path)["card"]`` gives it:
-        its ``limits`` and ``citations`` are shown below the table.
+        Card of the model, such as ``skcluster.persistence.read_card(path)["card"]``, whose
+        ``limits`` and ``citations`` are shown below the table.
     overwrite : bool, default=False
-        Whether a file that is there may be replaced.
+        Whether an existing file may be replaced.
 
     Raises
     ------
     FileExistsError
-        If the file is there and ``overwrite`` is False.
+        If the file exists and ``overwrite`` is False.
     ValueError
         If the estimates are not of the same clusters, or the membership not of the same stars.
 
@@ -143,7 +143,7 @@ def _clusters(
     coverage: float,
     law: Law,
 ) -> Iterator[dict[str, Any]]:
-    """What the page knows of each cluster: its row, its diagram and its stars."""
+    """Yield the data of each cluster: its row, its diagram and its stars."""
     stars = stars_of(X)
     parameters = _of_isochrones(estimates)
     colour, magnitude = stars["bp_rp"], stars["phot_g_mean_mag"]
@@ -168,15 +168,15 @@ def _clusters(
 
 
 def _of_isochrones(values: Any) -> FloatArray:
-    """The columns that isochrones depend on, shape (n, 3) or (n, 4)."""
+    """Return the parameters of isochrones, shape (n, 3) or (n, 4)."""
     if isinstance(values, pd.DataFrame):
         values = values[[name for name in _ISOCHRONE if name in values]]
     return np.asarray(values, dtype=np.float64)
 
 
 def _filled(parts: Mapping[str, str]) -> str:
-    """The page with its parts in the places that are named after them."""
-    # In one pass: a part may hold what looks like the place of another.
+    """Return the page, with its parts in place of the comments of their names."""
+    # In one pass, because a part may contain the comment of another.
     return re.sub("<!--(\\w+)-->", lambda place: parts[place[1]], _template("page.html"))
 
 
