@@ -1,4 +1,4 @@
-"""Nested facts as HTML, whatever is in them."""
+"""Nested mappings and lists as HTML."""
 
 from collections.abc import Callable, Mapping
 from html import escape
@@ -6,14 +6,14 @@ from typing import Any
 
 
 def as_html(value: Any, title: Callable[[str], str] = str) -> str:
-    """Mappings as lists of terms, lists of mappings as tables, other lists as lists.
+    """Return mappings as description lists, lists of mappings as tables, other lists as lists.
 
     Parameters
     ----------
     value : object
-        As JSON can hold it. Two numbers are a range.
+        Value that JSON supports. Two numbers are a range.
     title : callable, optional
-        Makes a title of a name.
+        Function that returns the title of a name.
 
     Examples
     --------

@@ -1,22 +1,22 @@
-"""Numbers as people read them."""
+"""Formatting of numbers."""
 
 from math import isfinite, isnan
 
-#: Decimal places of printed values; nothing that is estimated is known to more.
+#: Maximum number of decimal places; no estimate is more precise.
 _MOST_PLACES = 4
 
 
 def with_interval(value: float, lower: float, upper: float, places: int, *, finer: bool) -> str:
-    """A value, and how far its interval reaches up and down; a dash for NaN.
+    """Format a value and the distances to the ends of its interval; a dash for NaN.
 
     Parameters
     ----------
     value, lower, upper : float
-        Without an interval, its ends are NaN.
+        Value and ends of its interval; NaN without an interval.
     places : int
-        Decimal places.
+        Number of decimal places.
     finer : bool
-        Whether there are more where an end would look like the value itself.
+        Whether to use more decimal places if an end would equal the value.
     """
     if isnan(value):
         return "–"
@@ -32,7 +32,7 @@ def with_interval(value: float, lower: float, upper: float, places: int, *, fine
 
 
 def _signed(length: float, sign: str, places: int) -> str:
-    """How far an end of an interval is from the value; it may lie on the other side of it."""
+    """Format the distance of an end of an interval from the value, of either sign."""
     wanted = 1 if sign == "+" else -1
     if length * wanted < 0 and round(length, places) != 0:
         sign = "−" if sign == "+" else "+"

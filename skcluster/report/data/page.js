@@ -27,7 +27,7 @@ function describe(cluster) {
   const drawn = cluster.stars ? (atob(cluster.stars).length / 4) : 0;
   const some = drawn < cluster.total ? `${drawn} of ${cluster.total} stars, at random` : "stars";
   const shaded = cluster.membership || cluster.probability;
-  get("stars").textContent = shaded ? `${some}, the likelier to be members the stronger` : some;
+  get("stars").textContent = shaded ? `${some}, fainter with lower membership probability` : some;
   get("detail").classList.toggle("posterior", Boolean(cluster.membership));
   get("unused").hidden = !cluster.membership;
 }
