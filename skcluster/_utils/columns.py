@@ -107,7 +107,7 @@ class Column:
         return max(self.significant - 1 - int(np.floor(np.log10(abs(value)))), 0)
 
     def as_text(self, value: float, lower: float = np.nan, upper: float = np.nan) -> str:
-        """Return a value with its interval, as people read it; a dash for NaN.
+        """Format a value and its interval; a dash for NaN.
 
         Parameters
         ----------
@@ -119,9 +119,9 @@ class Column:
         Returns
         -------
         str
-            The value, and how far the interval reaches above and below it, with as many decimal
-            places as the value needs; a quantity of many magnitudes has more where an end would
-            look like the value itself.
+            The value and the distances to the upper and lower end of the interval, with the decimal
+            places of the value; with more for quantities of many orders of magnitude, if an end
+            would equal the value.
 
         Examples
         --------

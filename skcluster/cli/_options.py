@@ -109,7 +109,7 @@ def _sources(options: argparse.Namespace) -> list[Any]:
 
 
 def add_trusted(command: argparse.ArgumentParser) -> None:
-    """What a model file may hold besides the classes of this package and of scikit-learn."""
+    """Add the argument for types in model files that are neither ours nor of scikit-learn."""
     command.add_argument(
         "--trusted",
         nargs="+",

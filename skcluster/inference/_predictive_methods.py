@@ -15,16 +15,16 @@ from skcluster.inference._routing import routing_of
 class PredictiveMethodsMixin(ABC):
     """Intervals, samples and domain of a meta-estimator that has ``predict_distribution``."""
 
-    #: What is known of a model that was loaded from a file: it has a ``_repr_html_``.
+    #: Card of a model that was loaded from a file, with a ``_repr_html_``.
     card_: Any = None
 
     def _html_repr(self) -> str:
-        """What notebooks show: scikit-learn's diagram, below the card if there is one."""
+        """Return the HTML for notebooks: the card, if any, and the diagram of scikit-learn."""
         card = "" if self.card_ is None else self.card_._repr_html_()
         return f"{card}{estimator_html_repr(self)}"
 
     def _forget_card(self) -> None:
-        """What was known of a model does not hold once it is fitted anew."""
+        """Remove the card, which does not apply to a model that is fitted again."""
         self.__dict__.pop("card_", None)
 
     @abstractmethod

@@ -1,4 +1,4 @@
-"""What is known of a model: what it estimates, where it holds, how well, and what to cite."""
+"""Cards of models: targets, limits of validity, scores and citations."""
 
 import copy
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from typing import Any
 from skcluster._utils.html import as_html
 from skcluster.schema import estimate_column
 
-#: Sections that say where a model holds come first.
+#: Sections on the domain of the model come first.
 _FIRST = ("name", "targets", "data", "limits", "cross-validated scores")
 _STYLE = """
 .skcluster-card { font-size: 0.9em; margin-bottom: 0.5em; }
@@ -19,15 +19,15 @@ _STYLE = """
 
 
 class ModelCard(dict[str, Any]):
-    """What a model file says about its model.
+    """Card of a model, as stored in its file.
 
-    A dict of ``format``, the version of the format of the file; ``versions``, those of the
-    libraries that wrote it; and ``card``, what is known of the model: its targets, the clusters
-    that it learned from, limits of validity, scores, citations. Notebooks show it as text.
+    A dict with ``format``, the version of the file format; ``versions``, the versions of the
+    libraries that wrote the file; and ``card``, the targets of the model, its training clusters,
+    limits of validity, scores and citations. Notebooks display it as text.
 
     See Also
     --------
-    read_card : Read that of a file.
+    read_card : Read the card of a file.
 
     Examples
     --------
@@ -37,12 +37,12 @@ class ModelCard(dict[str, Any]):
     """
 
     def sections(self) -> dict[str, Any]:
-        """Return the parts of the card in the order of reading, and what the model was made with.
+        """Return the sections of the card in reading order, and the libraries that wrote the file.
 
         Returns
         -------
         dict
-            Contents by the names of the parts.
+            Contents by the names of the sections.
         """
         card: Mapping[str, Any] = self["card"]
         last = len(_FIRST)
@@ -64,13 +64,13 @@ def _title(name: str) -> str:
 
 
 def give_card(model: Any, card: ModelCard) -> None:
-    """Keep the card with a model whose class has a place for it."""
+    """Attach the card to a model whose class has the attribute ``card_``."""
     if hasattr(type(model), "card_"):
         model.card_ = card
 
 
 def without_card(model: Any) -> tuple[Any, Mapping[str, Any]]:
-    """The model as it was before it was loaded, and what its card says of it, if it has one."""
+    """Return the model without its card, and the content of the card, if any."""
     if "card_" not in getattr(model, "__dict__", {}):
         return model, {}
     bare = copy.copy(model)

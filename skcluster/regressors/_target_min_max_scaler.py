@@ -1,4 +1,4 @@
-"""Targets of clusters scaled to 0 … 1, and never back to what no cluster can have."""
+"""Targets of clusters scaled to 0 … 1, without impossible values after inversion."""
 
 from collections.abc import Sequence
 from typing import Any, Self
@@ -9,44 +9,45 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.preprocessing import MinMaxScaler
 from sklearn.utils import Tags
 
+from skcluster._utils.doc_links import DocLinkMixin
 from skcluster.schema import CLUSTER_PARAMETERS, TARGETS
 
 
-class TargetMinMaxScaler(MinMaxScaler):
-    """Scale targets to 0 … 1; what is scaled back stays within the range of its quantity.
+class TargetMinMaxScaler(DocLinkMixin, MinMaxScaler):
+    """Scale targets to 0 … 1, and limit inverted values to the range of their quantity.
 
     A `sklearn.preprocessing.MinMaxScaler` whose `inverse_transform` clips log age, A_V, distance
-    and metallicity to the ranges in `skcluster.schema.TARGETS`. A network that ends in linear units
-    can leave them, as with a negative distance for a cluster nearer than all that it learned from.
-    What the network learns does not change.
+    and metallicity to the ranges in `skcluster.schema.TARGETS`. The output of a network with linear
+    output units can be outside of them, such as a negative distance for a cluster nearer than all
+    training clusters. The training is not affected.
 
     Parameters
     ----------
     feature_range : tuple of two floats, default=(0, 1)
         Range of the scaled targets.
     copy : bool, default=True
-        Whether to leave the targets that are given as they are.
+        Whether to copy the given targets rather than scale them in place.
     clip : bool, default=False
         Whether scaled targets outside ``feature_range`` are clipped to it.
 
     Attributes
     ----------
     targets_ : list of str
-        What each column is: a name in `skcluster.schema.TARGETS`, or "other". Columns are known by
-        their names or, where there are three without names, taken for log age, A_V and distance.
+        Quantity of each column: a name in `skcluster.schema.TARGETS`, or "other". Three columns
+        without names are log age, A_V and distance.
     min_, scale_, data_min_, data_max_, data_range_ : ndarray of shape (n_targets,)
-        As of `sklearn.preprocessing.MinMaxScaler`.
+        As in `sklearn.preprocessing.MinMaxScaler`.
     n_features_in_ : int
-        Targets.
+        Number of targets.
     n_samples_seen_ : int
-        Clusters.
+        Number of clusters.
     feature_names_in_ : ndarray of str
-        Names of the targets, where they have any.
+        Names of the targets, if they have any.
 
     See Also
     --------
-    TargetScaler : Scales by fixed numbers, the distance as a modulus.
-    skcluster.pipelines.ann_pipeline : Scales its targets so.
+    TargetScaler : Scaling by fixed numbers, with the distance as its modulus.
+    skcluster.pipelines.ann_pipeline : A pipeline that uses it.
 
     References
     ----------
@@ -62,11 +63,8 @@ class TargetMinMaxScaler(MinMaxScaler):
     array([[8.5e+00, 0.0e+00, 1.0e-03]])
     """
 
-    _doc_link_module = "skcluster"
-    _doc_link_template = ""
-
     def fit(self, X: ArrayLike, y: Any = None) -> Self:
-        """Learn the ranges of the targets, and what they are.
+        """Learn the ranges and the quantities of the targets.
 
         Parameters
         ----------
@@ -77,7 +75,8 @@ class TargetMinMaxScaler(MinMaxScaler):
 
         Returns
         -------
-        self
+        self : object
+            The fitted scaler.
         """
         super().fit(X)
         self.targets_ = known_targets(getattr(self, "feature_names_in_", None), self.n_features_in_)
@@ -94,12 +93,13 @@ class TargetMinMaxScaler(MinMaxScaler):
         Returns
         -------
         ndarray of shape (n_clusters, n_targets)
+            Scaled targets.
         """
         scaled: NDArray[np.float64] = super().transform(self._named(X))
         return scaled
 
     def inverse_transform(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Undo the scaling; impossible values become the nearest possible ones.
+        """Undo the scaling, and replace impossible values by the nearest possible ones.
 
         Parameters
         ----------
@@ -109,16 +109,17 @@ class TargetMinMaxScaler(MinMaxScaler):
         Returns
         -------
         ndarray of shape (n_clusters, n_targets)
+            Targets.
         """
         return possible(super().inverse_transform(X), self.targets_)
 
     def __sklearn_tags__(self) -> Tags:
         tags: Tags = super().__sklearn_tags__()
-        tags.array_api_support = False  # unlike its parent: the ranges are numpy's
+        tags.array_api_support = False  # unlike the parent: the ranges are numpy arrays
         return tags
 
     def _named(self, X: Any) -> Any:
-        """Targets with the names of those in fit: regressors give arrays for frames."""
+        """Return targets with the names seen in fit, because regressors return arrays for frames."""
         names = getattr(self, "feature_names_in_", None)
         if names is None or hasattr(X, "columns") or np.shape(X)[1:] != names.shape:
             return X
@@ -126,14 +127,14 @@ class TargetMinMaxScaler(MinMaxScaler):
 
 
 def known_targets(names: Sequence[str] | None, n: int) -> list[str]:
-    """What each of n columns of targets is, by its name or else by the order of three."""
+    """Return the quantity of each of n columns, by name, or by order if there are three."""
     if names is None:
         return list(CLUSTER_PARAMETERS) if n == len(CLUSTER_PARAMETERS) else ["other"] * n
     return [str(name) if name in TARGETS else "other" for name in names]
 
 
 def possible(values: NDArray[np.float64], targets: Sequence[str]) -> NDArray[np.float64]:
-    """Values clipped to the ranges of their quantities; NaN stays NaN."""
+    """Clip values to the ranges of their quantities, keeping NaN."""
     columns = [TARGETS.get(name) for name in targets]
     low = [-np.inf if column is None else column.low for column in columns]
     high = [np.inf if column is None else column.high for column in columns]
