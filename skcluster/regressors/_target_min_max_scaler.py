@@ -119,7 +119,7 @@ class TargetMinMaxScaler(DocLinkMixin, MinMaxScaler):
         return tags
 
     def _named(self, X: Any) -> Any:
-        """Return targets with the names seen in fit, because regressors return arrays for frames."""
+        """Return targets with the names seen in fit: regressors return arrays for frames."""
         names = getattr(self, "feature_names_in_", None)
         if names is None or hasattr(X, "columns") or np.shape(X)[1:] != names.shape:
             return X
