@@ -110,7 +110,7 @@ def test_a_corrupt_file_is_named_removed_and_fetched_again(fetch, vizier, tmp_pa
 def test_a_corrupt_manifest_is_named_and_mended(fetch, tmp_path):
     fetch()
     cached(tmp_path, "clusters.json").write_text('{"sha256": "12')
-    with pytest.warns(UserWarning, match=r"clusters\.json is no manifest; it is removed"):
+    with pytest.warns(UserWarning, match=r"clusters\.json is not a manifest; it is removed"):
         fetch()
 
 

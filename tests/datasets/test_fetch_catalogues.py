@@ -100,7 +100,7 @@ def test_stars_without_colour_are_counted_and_their_clusters_named(fetch, small,
     small("cantat_gaudin_2020")
     members = vizier.tables["J/A+A/640/A1/nodup"]
     members.loc[members["Cluster"] == "ASCC_10", "BP-RP"] = np.nan
-    with pytest.warns(UserWarning, match=r"no colour\. No star is left of 1 clusters: 'ASCC_10'"):
+    with pytest.warns(UserWarning, match=r"or colour\. No star is left of 1 clusters: 'ASCC_10'"):
         bunch = fetch()
     assert bunch.left_out["ASCC_10"] == "no members with magnitude and colour"
     assert "ASCC_10" not in bunch.target.index
@@ -148,7 +148,7 @@ def test_lower_and_upper_errors_are_not_mixed_up(fetch, small, vizier):
 @pytest.mark.parametrize("name", NAMES)
 def test_every_description_says_what_is_needed(name):
     text = CATALOGUES[name].description
-    for needed in ("Cite ", "Left out of", "Beware", "log_age ", "a_v ", "distance_kpc ", "doi:"):
+    for needed in ("Cite ", "Left out of", "Caveats", "log_age ", "a_v ", "distance_kpc ", "doi:"):
         assert needed in text
     assert "/".join(CATALOGUES[name].clusters.name.split("/")[:4]) in text
 

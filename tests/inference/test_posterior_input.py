@@ -1,5 +1,7 @@
 """Clusters that cannot be measured get NaN and a flag; wrong input gets one clear error."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -188,16 +190,10 @@ def test_false_alarms_are_as_frequent_as_asked(fitted, clusters, rate):
     flagged = np.any([found[name] for name in CONSISTENCY], axis=0)
     # Clusters that were learned from agree better than held-out ones, by which it is set.
     assert flagged.mean() <= rate + 0.1
-    held_out = model._distribution([None] * 16, np.zeros(16, int), _summary(model))
+    held_out = model._distribution(
+        [None] * 16, np.zeros(16, int), SimpleNamespace(n_used=None), lambda: model.discrepancies_
+    )
     assert _share(held_out.flags) == pytest.approx(rate, abs=0.07)
-
-
-def _summary(model):
-    class Summary:
-        n_used = None
-        discrepancies = model.discrepancies_
-
-    return Summary
 
 
 def _share(flags):

@@ -43,7 +43,7 @@ def refused(file: Path, data: bytes, reason: str) -> None:
         ("NAXIS1", b" " * 80, "a header has no number NAXIS1"),
         ("NAXIS2", card("NAXIS2", "T"), "a header has no number NAXIS2"),
         ("PCOUNT", card("PCOUNT", "many"), "a header has no number PCOUNT"),
-        ("TFORM2", card("TFORM2", "'7Z'"), "TFORM2 = '7Z', which is no type of FITS"),
+        ("TFORM2", card("TFORM2", "'7Z'"), "TFORM2 = '7Z', which is not a FITS type"),
         ("TTYPE1", card("TFIELDS", 1), "a header has two values for TFIELDS"),
     ],
     ids=["missing", "text", "pcount", "type", "twice"],
@@ -59,7 +59,7 @@ def test_a_header_without_end(tmp_path):
 
 def test_something_after_the_last_table(sound, tmp_path):
     file = tmp_path / "more.fits"
-    refused(file, sound + b"x" * BLOCK, "neither header nor data")
+    refused(file, sound + b"x" * BLOCK, "neither a header nor data")
     file.write_bytes(sound + bytes(BLOCK))
     with pytest.warns(UserWarning, match="extra padding"):
         assert len(read_table(file)) == len(stars())
@@ -75,7 +75,7 @@ def test_thousands_of_tables(sound, tmp_path):
     extension = [card("XTENSION", "'IMAGE   '"), card("BITPIX", 8), card("NAXIS", 0)]
     extension += [card("PCOUNT", 0), card("GCOUNT", 1), b"END".ljust(80)]
     many = sound + b"".join(extension).ljust(BLOCK) * 999
-    refused(tmp_path / "many.fits", many, "it has more than 1000 tables and images")
+    refused(tmp_path / "many.fits", many, "it has more than 1000 HDUs")
 
 
 def test_tables_of_text_and_columns_of_every_type_are_read(tmp_path):
