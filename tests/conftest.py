@@ -1,4 +1,5 @@
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,7 +22,13 @@ pytest.register_assert_rewrite("common")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let joblib warn of what depends on the load of the machine."""
+    """Let joblib warn of what depends on the load of the machine, and let processes be interrupted.
+
+    A shell starts what it runs in the background with SIGINT ignored, which all processes inherit,
+    and tests that interrupt one would wait for it.
+    """
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     # A worker that grows, as it does when TensorFlow is imported, is replaced. The warning comes
     # from the thread that leads the workers: as an error it would end that thread, and a search
     # would wait for it forever.

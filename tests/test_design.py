@@ -18,9 +18,9 @@ from skcluster.datasets import load_example
 from skcluster.features import ColourSpread
 spread = ColourSpread().fit_transform(load_example()[0])
 assert spread.shape == (3, 1) and (spread > 0.1).all()
-import common_cases
-assert "ColourSpread" in common_cases.discover()
-assert any(case.name == "ColourSpread" for case in common_cases.CASES)
+from common import cases
+assert "ColourSpread" in cases.discover()
+assert any(case.name == "ColourSpread" for case in cases.CASES)
 """,
     "network": """
 import numpy as np

@@ -12,8 +12,8 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "docs" / "_ext"))
 
 import api_pages  # noqa: E402
-import common_cases  # noqa: E402
 import gallery_order  # noqa: E402
+from common import cases  # noqa: E402
 
 EXAMPLES = sorted((ROOT / "examples").rglob("*.py"))
 #: Those that take a few seconds; the others run when the site is built.
@@ -21,7 +21,7 @@ QUICK = ("contaminated_list", "first_estimate", "metallicities", "network_and_is
 
 
 def test_the_reference_has_every_public_module():
-    public = {module.__name__ for module in common_cases.public_modules()}
+    public = {module.__name__ for module in cases.public_modules()}
     # The networks below the regressors have public names, and are not public: they offer nothing.
     offered = {name for name in public if hasattr(sys.modules[name], "__all__")}
     assert offered == set(api_pages.MODULES)
@@ -31,7 +31,7 @@ def test_the_reference_has_every_public_name(tmp_path):
     api_pages.write(tmp_path)
     pages = {file.stem for file in tmp_path.glob("*.rst")}
     index = (tmp_path / "index.rst").read_text()
-    for module in common_cases.public_modules():
+    for module in cases.public_modules():
         for name in getattr(module, "__all__", []):
             if not inspect.ismodule(getattr(module, name)) and name != "__version__":
                 address = api_pages.address(module.__name__, name)
