@@ -142,7 +142,7 @@ def _same(stars: pd.DataFrame, foreign: ForeignStars, rng: np.random.Generator) 
     return stars
 
 
-SPOILS: dict[str, Spoil] = {"as-is": Spoil("the training's kind of list", _same)}
+SPOILS: dict[str, Spoil] = {"as-is": Spoil("as in the training", _same)}
 for _percent in (10, 30, 50):
     SPOILS[f"others-{_percent}"] = Spoil(
         f"{_percent} % stars of other clusters", _added(_percent / 100, "clusters", None)
@@ -164,7 +164,7 @@ SPOILS |= {
     "colour": Spoil("BP−RP 0.05 mag redder", _shifted("bp_rp", 0.05)),
     "no-parallax": Spoil("no parallaxes", _replaced("parallax", lambda s, rng: np.nan)),
     "no-errors": Spoil(
-        "no errors of parallaxes", _replaced("parallax_error", lambda s, rng: np.nan)
+        "no parallax errors", _replaced("parallax_error", lambda s, rng: np.nan)
     ),
     "no-probability": Spoil("no probabilities", _replaced("probability", lambda s, rng: np.nan)),
     "arbitrary": Spoil(
