@@ -100,7 +100,7 @@ def rank_statistics(
         {
             "parameter": name,
             "KS p": round(float(kstest(column, "uniform").pvalue), 3),
-            "counts in tenths": " ".join(map(str, np.histogram(column, 10, (0, 1))[0])),
+            "counts in ten bins": " ".join(map(str, np.histogram(column, 10, (0, 1))[0])),
         }
         for name, column in zip(LABELS, ranks.T, strict=True)
     ]

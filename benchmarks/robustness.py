@@ -90,8 +90,8 @@ def summary(found: pd.DataFrame) -> dict[str, Any]:
         "RMSE, not flagged": rms(PARTS, good),
         "RMSE, all": rms(PARTS, found),
         "RMSE of the network, all": rms([f"network_{n}" for n in PARTS], found),
-        "68 % cover": share(68, good),
-        "95 % cover": share(95, good),
+        "68 % coverage": share(68, good),
+        "95 % coverage": share(95, good),
     }
 
 
