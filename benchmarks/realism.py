@@ -1,19 +1,19 @@
-"""How real simulated clusters look, and what is learnt from them alone.
+"""Comparison of simulated with real clusters, and accuracy of models trained on simulations only.
 
     python benchmarks/realism.py --members members.parquet --clusters clusters.csv
 
-Prints, for the real clusters given and the simulator's defaults:
+Prints, for the given real clusters and the defaults of the simulator:
 
-- how well a classifier tells simulated clusters from real ones (area under the ROC curve, 0.5 if
-  it cannot), with the real clusters' parameters and with the default priors, and what gives them
-  away;
-- the errors on the real clusters of boosted trees and of the ANN trained on simulated ones only
-  (``benchmarks/pretrain.py`` measures those of the networks over sets of stars);
-- the parallax zero point and scatter of the real clusters that the defaults of
-  ``skcluster.datasets.Effects`` copy;
-- how many clusters are simulated in a second on one core.
+- how well a classifier distinguishes simulated from real clusters (area under the ROC curve, 0.5
+  for chance), with the parameters of the real clusters and with the default priors, and the most
+  important features;
+- the errors on the real clusters of boosted trees and of the ANN trained on simulated clusters
+  only (for networks on sets of stars, see ``benchmarks/pretrain.py``);
+- the zero point and scatter of the parallaxes of the real clusters, which are the defaults of
+  ``skcluster.datasets.Effects``;
+- the number of clusters simulated per second on one core.
 
-Draws real clusters beside simulated twins of the same parameters.
+Plots real clusters next to simulated ones of the same parameters.
 """
 
 import argparse
@@ -54,7 +54,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--members", type=Path, required=True, metavar="FILE")
     parser.add_argument("--clusters", type=Path, required=True, metavar="FILE")
-    parser.add_argument("--n-train", type=int, default=16000, help="simulated clusters to learn")
+    parser.add_argument("--n-train", type=int, default=16000, help="simulated training clusters")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=Path, default=Path("out/realism"), metavar="FOLDER")
     return parser.parse_args(arguments)

@@ -1,4 +1,4 @@
-"""Ways to spoil member lists, for ``robustness.py``."""
+"""Ways to degrade member lists, for ``robustness.py``."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -163,9 +163,7 @@ SPOILS |= {
     "parallax-large": Spoil("parallaxes 0.05 mas larger", _shifted("parallax", 0.05)),
     "colour": Spoil("BP−RP 0.05 mag redder", _shifted("bp_rp", 0.05)),
     "no-parallax": Spoil("no parallaxes", _replaced("parallax", lambda s, rng: np.nan)),
-    "no-errors": Spoil(
-        "no parallax errors", _replaced("parallax_error", lambda s, rng: np.nan)
-    ),
+    "no-errors": Spoil("no parallax errors", _replaced("parallax_error", lambda s, rng: np.nan)),
     "no-probability": Spoil("no probabilities", _replaced("probability", lambda s, rng: np.nan)),
     "arbitrary": Spoil(
         "arbitrary probabilities", _replaced("probability", lambda s, rng: rng.random(len(s)))
