@@ -192,10 +192,10 @@ def main(arguments: list[str] | None = None) -> None:
     subsets = per_subset(y, predictions, n_stars, rmse)
     print(f"\n{len(y)} clusters, {options.folds}-fold cross-validation, ± standard errors\n")
     print(total.to_string(index=False), "\n")
-    print("RMSE within kinds of clusters, ± standard errors\n")
+    print("RMSE for subsets of the clusters, ± standard errors\n")
     print(subsets.to_string(index=False), "\n")
     biases = per_subset(y, predictions, n_stars, bias)
-    print("Mean error within kinds of clusters, ± standard errors\n")
+    print("Mean error for subsets of the clusters, ± standard errors\n")
     print(biases.to_string(index=False), "\n")
     result = {
         "overall": total.to_dict("records"),
@@ -204,12 +204,12 @@ def main(arguments: list[str] | None = None) -> None:
     }
     if {"set", "reference"} <= predictions.keys():
         gain = compare(y, predictions["reference"], predictions["set"], n_stars)
-        print("RMSE of the reference less that of its networks alone, ± standard errors\n")
+        print("RMSE of the reference minus that of its networks alone, ± standard errors\n")
         print(gain.to_string(index=False), "\n")
         result["reference less set"] = gain.to_dict("records")
 
     best = options.models[-1]
-    print(f"Farthest off, {best}:\n")
+    print(f"Largest errors, {best}:\n")
     print(worst(y, predictions[best], n_stars))
     (options.output / "accuracy.json").write_text(json.dumps(result, indent=2) + "\n")
     draw_estimates(y, predictions[best], best, options.output / "estimates.png")

@@ -181,7 +181,7 @@ def measure_coverage(options: argparse.Namespace) -> dict[str, Any]:
 def measure_ranks(options: argparse.Namespace) -> dict[str, Any]:
     """The second part."""
     table, ranks = rank_statistics(options.simulations, n_jobs=options.n_jobs)
-    print(f"\nRanks of the truth, {options.simulations} simulated clusters\n")
+    print(f"\nRanks of the true values, {options.simulations} simulated clusters\n")
     print(table.to_string(index=False))
     draw_ranks(ranks, options.output / "ranks.png")
     return {"ranks": table.to_dict("records")}

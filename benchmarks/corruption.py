@@ -67,7 +67,7 @@ def main(arguments: list[str] | None = None) -> int:
     table = table.fillna(0).astype(int)
     print(table.to_string())
     bad = int(table[[FOREIGN, CHANGED, SLOW, LARGE]].to_numpy().sum())
-    print(f"{int(table.to_numpy().sum())} files, {bad} of them ended badly")
+    print(f"{int(table.to_numpy().sum())} files, {bad} failures")
     return int(bad > 0)
 
 

@@ -130,7 +130,7 @@ def models(X: Any, y: pd.DataFrame, options: argparse.Namespace) -> list[tuple[A
 
 
 def alarms(model: Any, lists: Any) -> pd.DataFrame:
-    """A column for each doubt, a row a list."""
+    """One row per list, one column per flag."""
     return pd.DataFrame(dict(model.predict_distribution(lists).flags))
 
 
@@ -148,7 +148,7 @@ def measure(sample: Sample, model: Any, n_lists: int, seed: int) -> dict[str, pd
 
 
 def counts(found: pd.DataFrame) -> dict[str, Any]:
-    """How many lists raise any doubt, and each of them."""
+    """Number and percentage of flagged lists, and number of lists with each flag."""
     stars = found.drop(columns="outside domain", errors="ignore")
     return {
         "lists": len(found),
@@ -178,7 +178,7 @@ def contaminated_m67(sample: Sample, model: Any, seed: int) -> str:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Fit, spoil, print."""
+    """Fit the models, degrade the lists, and print the table."""
     options = parse(arguments)
     X, y = read_clusters(options.members, labels=options.clusters)
     parts: dict[str, list[pd.DataFrame]] = {kind: [] for kind in KINDS}

@@ -56,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
     table = table.fillna(0).astype(int)
     print(table.to_string())
     bad = int(table[[TORN, OTHER, STUCK]].to_numpy().sum())
-    print(f"{int(table[KILLED].sum())} kills ({options.signal}), {bad} of them ended badly")
+    print(f"{int(table[KILLED].sum())} kills ({options.signal}), {bad} failures")
     return int(bad > 0)
 
 

@@ -110,7 +110,7 @@ def main(arguments: list[str] | None = None) -> None:
             random_state=options.seed,
         ).fit(X, y)
         errors = error_table(y, only.predict(X))
-        print(f"From simulations alone, on {len(y)} real clusters:")
+        print(f"Trained on simulations only, on {len(y)} real clusters:")
         print(errors.round(3).to_string())
         record["real_clusters"] = errors.round(4).to_dict("index")
     options.output.with_suffix(".json").write_text(json.dumps(record, indent=2) + "\n")

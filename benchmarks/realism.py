@@ -191,14 +191,14 @@ def main(arguments: list[str] | None = None) -> None:
         "auc_same_parameters": tell_apart(real, twin, options.seed),
         "auc_default_priors": tell_apart(real, other, options.seed),
     }
-    print(f"Simulated or real? AUC {result['auc_same_parameters']:.3f} with the real clusters'")
-    print(f"parameters, {result['auc_default_priors']:.3f} with the default priors.")
-    print("What gives simulated clusters away (below 0.5: lower in them):")
+    print(f"AUC, parameters of the real clusters: {result['auc_same_parameters']:.3f}")
+    print(f"AUC, default priors: {result['auc_default_priors']:.3f}")
+    print("Most important features (below 0.5: lower in simulated clusters):")
     print(giveaways(real, twin).round(3).to_string(), "\n")
 
     X_train, y_train = simulate_clusters(options.n_train, random_state=options.seed + 2)
     summary = cmd_summary(X_train)
-    print(f"Trained on {options.n_train} simulated clusters alone, on {len(y)} real ones:")
+    print(f"Trained on {options.n_train} simulated clusters only, on {len(y)} real ones:")
     result["simulated_to_real"] = {}
     for name, make in {"boosted trees": boosted_trees, "ANN": dense_network}.items():
         predicted = learn(make(options.seed), summary, y_train, real)
@@ -208,7 +208,7 @@ def main(arguments: list[str] | None = None) -> None:
     result["parallaxes"] = parallaxes(X, y)
     print("Parallaxes of the real clusters:", json.dumps(result["parallaxes"]))
     result["clusters_per_second"] = speed()
-    print(f"{result['clusters_per_second']:.0f} clusters of 200 stars a second on one core")
+    print(f"{result['clusters_per_second']:.0f} clusters of 200 stars per second on one core")
 
     options.output.mkdir(parents=True, exist_ok=True)
     (options.output / "realism.json").write_text(json.dumps(result, indent=2) + "\n")

@@ -98,7 +98,7 @@ def summary(found: pd.DataFrame) -> dict[str, Any]:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Fit, spoil, estimate, print."""
+    """Fit the models, degrade the lists, estimate, and print the table."""
     options = parse(arguments)
     X, y = read_clusters(options.members, labels=options.clusters)
     y = y[TARGETS]

@@ -46,7 +46,7 @@ class ForeignStars:
 
 @dataclass(frozen=True)
 class Spoil:
-    """One way to spoil the lists of all clusters.
+    """One way to degrade the lists of all clusters.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ class Spoil:
     rows: Callable[[pd.DataFrame], npt.NDArray[np.intp]] = lambda y: np.arange(len(y))
 
     def apply(self, X: Any, foreign: ForeignStars, rng: np.random.Generator) -> Any:
-        """The spoilt lists; clusters that lose all stars are left out."""
+        """The degraded lists, without clusters that lose all stars."""
         stars = long_table(X)
         parts = [
             self.change(part.drop(columns="row"), foreign, rng).assign(cluster=X.index[row])
