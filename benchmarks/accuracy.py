@@ -1,14 +1,15 @@
-"""How accurate each way to estimate is, on the same held-out clusters.
+"""Accuracy of several models on the same held-out clusters.
 
     python benchmarks/accuracy.py --members members.parquet --clusters clusters.csv
 
-Cross-validates the distance of the parallax alone (age and A_V from the training clusters' mean),
-boosted trees on `CMDSummary`, the ANN, CNN and MDM, the networks of ``set_pipeline``, isochrones
-alone (``IsochronePosterior(None)``: stars and parallaxes, ages and A_V distributed as those of the
-training clusters) and ``reference_pipeline``, which combines the latter two. Prints errors per
-target and per kind of cluster, where the reference is worse than its networks alone, and the
-clusters that are farthest off; draws predicted against published, and the residuals. Every model
-sees the training clusters of a fold only.
+Cross-validates the distance from the parallax alone (with the mean age and A_V of the training
+clusters), boosted trees on `CMDSummary`, the ANN, CNN and MDM, the networks of ``set_pipeline``,
+isochrones alone (``IsochronePosterior(None)``: stars and parallaxes, with the distribution of ages
+and A_V of the training clusters) and ``reference_pipeline``, which combines the latter two. Prints
+errors per target and for subsets of the clusters, the subsets for which the reference model is
+less accurate than its networks alone, and the clusters with the largest errors. Plots estimated
+against published values, and the residuals. In each fold, every model is trained on the training
+clusters only.
 """
 
 import argparse
@@ -105,19 +106,19 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--shuffle-labels",
         action="store_true",
-        help="give clusters each other's labels: a model that scores above zero has seen the test",
+        help="permute the labels of the clusters: a score above zero indicates data leakage",
     )
     parser.add_argument(
         "--save-references",
         type=Path,
         metavar="FOLDER",
-        help="keep the reference of each fold, for calibration.py and flags.py",
+        help="save the reference model of each fold, for calibration.py and flags.py",
     )
     parser.add_argument(
         "--references",
         type=Path,
         metavar="FOLDER",
-        help="take the references of the folds from here; see cross_fit.py",
+        help="use saved reference models of the folds; see cross_fit.py",
     )
     parser.add_argument("--output", type=Path, default=Path("out/accuracy"), metavar="FOLDER")
     return parser.parse_args(arguments)
@@ -191,10 +192,10 @@ def main(arguments: list[str] | None = None) -> None:
     subsets = per_subset(y, predictions, n_stars, rmse)
     print(f"\n{len(y)} clusters, {options.folds}-fold cross-validation, ± standard errors\n")
     print(total.to_string(index=False), "\n")
-    print("RMSE within kinds of clusters, ± standard errors\n")
+    print("RMSE for subsets of the clusters, ± standard errors\n")
     print(subsets.to_string(index=False), "\n")
     biases = per_subset(y, predictions, n_stars, bias)
-    print("Mean error within kinds of clusters, ± standard errors\n")
+    print("Mean error for subsets of the clusters, ± standard errors\n")
     print(biases.to_string(index=False), "\n")
     result = {
         "overall": total.to_dict("records"),
@@ -203,12 +204,12 @@ def main(arguments: list[str] | None = None) -> None:
     }
     if {"set", "reference"} <= predictions.keys():
         gain = compare(y, predictions["reference"], predictions["set"], n_stars)
-        print("RMSE of the reference less that of its networks alone, ± standard errors\n")
+        print("RMSE of the reference minus that of its networks alone, ± standard errors\n")
         print(gain.to_string(index=False), "\n")
         result["reference less set"] = gain.to_dict("records")
 
     best = options.models[-1]
-    print(f"Farthest off, {best}:\n")
+    print(f"Largest errors, {best}:\n")
     print(worst(y, predictions[best], n_stars))
     (options.output / "accuracy.json").write_text(json.dumps(result, indent=2) + "\n")
     draw_estimates(y, predictions[best], best, options.output / "estimates.png")

@@ -1,4 +1,4 @@
-"""Predicted against published, and what the residuals depend on."""
+"""Estimated against published values, and the dependence of the residuals on the parameters."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""The tables of the accuracy benchmark."""
+"""Tables of the accuracy benchmark."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any

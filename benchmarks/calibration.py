@@ -1,15 +1,16 @@
-"""Whether intervals hold what they promise, and whether the sampling of posteriors is right.
+"""Coverage of the intervals, and simulation-based calibration of the posterior.
 
     python benchmarks/calibration.py --members members.parquet --clusters clusters.csv
 
-Two parts. The first cross-validates ``reference_pipeline()``, which calibrates itself within the
-training clusters of a fold: prints the share of held-out clusters that the 68 and 95 per cent
-intervals cover, of all and of each third by age, A_V, distance and number of stars, and how wide
-they are beside intervals of one width for all. ``--references`` measures models that
-``cross_fit.py`` or ``accuracy.py --save-references`` kept, in place of new ones.
+The first part cross-validates ``reference_pipeline()``, which is calibrated on the training
+clusters of each fold. It prints the coverage of the 68 and 95 per cent intervals on held-out
+clusters, for all and for each third by age, A_V, distance and number of stars, and the widths of
+the intervals relative to intervals of constant width. With ``--references``, it uses models that
+were saved by ``cross_fit.py`` or ``accuracy.py --save-references`` instead of fitting new ones.
 
-The second is simulation-based calibration: clusters simulated from the likelihood's own model, and
-the ranks of their true parameters among draws of the posterior, without tempering.
+The second part is simulation-based calibration: it simulates clusters from the model of the
+likelihood, and computes the ranks of their true parameters among draws of the posterior, without
+tempering.
 """
 
 import argparse
@@ -45,12 +46,18 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--members", type=Path, required=True, metavar="FILE")
     parser.add_argument("--clusters", type=Path, required=True, metavar="FILE")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
-    parser.add_argument("--folds", type=int, default=5, help="of clusters held out")
-    parser.add_argument("--inner-folds", type=int, default=5, help="that calibrate a model")
-    parser.add_argument("--references", type=Path, metavar="FOLDER", help="of models kept before")
-    parser.add_argument("--epochs", type=int, help="fewer than the model's own, for a trial")
-    parser.add_argument("--n-networks", type=int, help="fewer than the model's own, for a trial")
-    parser.add_argument("--simulations", type=int, default=1000, help="of the second part")
+    parser.add_argument("--folds", type=int, default=5, help="number of folds")
+    parser.add_argument(
+        "--inner-folds", type=int, default=5, help="folds for the calibration of a model"
+    )
+    parser.add_argument(
+        "--references", type=Path, metavar="FOLDER", help="saved models; see cross_fit.py"
+    )
+    parser.add_argument("--epochs", type=int, help="number of epochs, to shorten a test run")
+    parser.add_argument("--n-networks", type=int, help="number of networks, to shorten a test run")
+    parser.add_argument(
+        "--simulations", type=int, default=1000, help="number of simulated clusters"
+    )
     parser.add_argument("--n-jobs", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=Path, default=Path("out/calibration"), metavar="FOLDER")
@@ -174,7 +181,7 @@ def measure_coverage(options: argparse.Namespace) -> dict[str, Any]:
 def measure_ranks(options: argparse.Namespace) -> dict[str, Any]:
     """The second part."""
     table, ranks = rank_statistics(options.simulations, n_jobs=options.n_jobs)
-    print(f"\nRanks of the truth, {options.simulations} simulated clusters\n")
+    print(f"\nRanks of the true values, {options.simulations} simulated clusters\n")
     print(table.to_string(index=False))
     draw_ranks(ranks, options.output / "ranks.png")
     return {"ranks": table.to_dict("records")}

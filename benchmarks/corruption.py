@@ -1,12 +1,13 @@
-"""What becomes of files that are damaged, or made to do harm.
+"""Reading of damaged and malicious files.
 
     python benchmarks/corruption.py --mutants 2000
 
-Reads mutants of a small file of every format, and bombs, in a process of its own that has 2 GB more
-than it starts with and 10 s of computing for each file. Prints how they ended: as a table or model,
-in an error of this package, in another exception, after too long a time, or with too much memory.
-All but the first two are failures, and so is a mutant of a model file whose predictions are others,
-unless the damage came with a new checksum. Files that fail are kept in the folder of the output.
+Reads randomly damaged copies of a small file of every format, and decompression bombs, in a
+separate process that may use 2 GB of memory more than at its start, and 10 s of processor time per
+file. Prints the number of files for each outcome: a table or model, an error of this package,
+another exception, too much time, or too much memory. All but the first two are failures, as is a
+damaged model file that gives other predictions, unless its checksum was recomputed. Files that
+fail are saved to the output folder.
 """
 
 import argparse
@@ -44,9 +45,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--mutants", type=int, default=2000, help="of each format")
+    parser.add_argument("--mutants", type=int, default=2000, help="damaged files per format")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", help="formats whose name begins so, or 'bombs'")
+    parser.add_argument("--only", help="only formats with this prefix, or 'bombs'")
     parser.add_argument("--output", type=Path, default=Path("out/corruption"), metavar="FOLDER")
     options = parser.parse_args(arguments)
     options.output.mkdir(parents=True, exist_ok=True)
@@ -66,7 +67,7 @@ def main(arguments: list[str] | None = None) -> int:
     table = table.fillna(0).astype(int)
     print(table.to_string())
     bad = int(table[[FOREIGN, CHANGED, SLOW, LARGE]].to_numpy().sum())
-    print(f"{int(table.to_numpy().sum())} files, {bad} of them ended badly")
+    print(f"{int(table.to_numpy().sum())} files, {bad} failures")
     return int(bad > 0)
 
 

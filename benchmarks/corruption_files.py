@@ -1,4 +1,4 @@
-"""Files that are made to do harm: sound ones, damaged at random, and bombs of each kind."""
+"""Valid files, randomly damaged files, and decompression bombs in each format."""
 
 import bz2
 import gzip

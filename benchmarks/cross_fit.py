@@ -1,15 +1,16 @@
-"""Reference models for clusters that they have not seen, from one network fit a fold.
+"""Reference models of the folds, from one fit of the networks per fold.
 
     python benchmarks/cross_fit.py --members members.parquet --clusters clusters.csv
 
-``accuracy.py --save-references`` fits ``reference_pipeline()`` in each fold, and so five networks
-within the fold to calibrate one. This fits ``set_pipeline()`` once a fold. The reference of a fold
-has that network; what else it learns (spreads of the prior, tempering, zero point of A_V, widths of
-intervals, discrepancies of good clusters) it learns from the predictions of the other folds'
-networks for the clusters that these have not seen. Such a network has seen the clusters of the
-fold, which matters little: a few numbers are learned from eight hundred errors.
+``accuracy.py --save-references`` fits ``reference_pipeline()`` in each fold, and calibrates it
+with five further fits of the networks within the fold. This script fits ``set_pipeline()`` only
+once per fold. The calibration of the reference model of a fold (factors of the prior, tempering,
+zero point of A_V, lengths of intervals, discrepancies of training clusters) uses the held-out
+predictions of the networks of the other folds. These networks were trained on the clusters of the
+fold in question, which has little effect, because only a few numbers are learned from about 800
+errors.
 
-Writes ``networks*.skcluster``, which are taken if they are there, and ``fold*.skcluster`` for the
+Writes ``networks*.skcluster``, which are reused if they exist, and ``fold*.skcluster`` for the
 option ``--references`` of accuracy.py, calibration.py, flags.py and well_known.py.
 """
 

@@ -1,13 +1,13 @@
-"""Whether lists that are no cluster are flagged, and good clusters are not.
+"""Flags of lists that are not clusters, and of held-out clusters.
 
     python benchmarks/flags.py --members members.parquet --clusters clusters.csv
 
-Fits ``reference_pipeline()`` on half of the clusters. From the stars of the others it makes lists
-that are spoilt: stars of all clusters at random; a cluster among five times as many foreign stars;
-two clusters under one name; G−RP under the name of BP−RP. Prints how many of each kind are flagged,
-by what, beside false alarms on the clusters as they are, and how M 67 fares among five times as
-many foreign stars. ``--references`` takes models that ``cross_fit.py`` or ``accuracy.py
---save-references`` kept, each for the clusters that it has not seen.
+Fits ``reference_pipeline()`` on half of the clusters, and makes degraded lists from the stars of
+the other half: random stars of all clusters; a cluster with five times as many foreign stars; two
+clusters with the same name; G−RP instead of BP−RP. Prints how many lists of each kind have each
+flag, the false alarms for the unchanged clusters, and the estimate of M 67 with five times as many
+foreign stars. With ``--references``, it uses models that were saved by ``cross_fit.py`` or
+``accuracy.py --save-references``, each for its held-out clusters.
 """
 
 import argparse
@@ -109,8 +109,10 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--members", type=Path, required=True, metavar="FILE")
     parser.add_argument("--clusters", type=Path, required=True, metavar="FILE")
-    parser.add_argument("--references", type=Path, metavar="FOLDER", help="of models kept before")
-    parser.add_argument("--n-lists", type=int, default=100, help="of each kind")
+    parser.add_argument(
+        "--references", type=Path, metavar="FOLDER", help="saved models; see cross_fit.py"
+    )
+    parser.add_argument("--n-lists", type=int, default=100, help="lists of each kind")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=Path, default=Path("out/flags"), metavar="FOLDER")
     return parser.parse_args(arguments)
@@ -128,7 +130,7 @@ def models(X: Any, y: pd.DataFrame, options: argparse.Namespace) -> list[tuple[A
 
 
 def alarms(model: Any, lists: Any) -> pd.DataFrame:
-    """A column for each doubt, a row a list."""
+    """One row per list, one column per flag."""
     return pd.DataFrame(dict(model.predict_distribution(lists).flags))
 
 
@@ -146,7 +148,7 @@ def measure(sample: Sample, model: Any, n_lists: int, seed: int) -> dict[str, pd
 
 
 def counts(found: pd.DataFrame) -> dict[str, Any]:
-    """How many lists raise any doubt, and each of them."""
+    """Number and percentage of flagged lists, and number of lists with each flag."""
     stars = found.drop(columns="outside domain", errors="ignore")
     return {
         "lists": len(found),
@@ -176,7 +178,7 @@ def contaminated_m67(sample: Sample, model: Any, seed: int) -> str:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Fit, spoil, print."""
+    """Fit the models, degrade the lists, and print the table."""
     options = parse(arguments)
     X, y = read_clusters(options.members, labels=options.clusters)
     parts: dict[str, list[pd.DataFrame]] = {kind: [] for kind in KINDS}

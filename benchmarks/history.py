@@ -1,12 +1,12 @@
-"""A small set of measurements, each run a line of a file that is kept.
+"""A small set of measurements, recorded as one line per run.
 
     python benchmarks/history.py           # measure, append to benchmarks/history.jsonl, compare
-    python benchmarks/history.py --show    # compare the lines that are there
+    python benchmarks/history.py --show    # only compare the recorded lines
 
-A few minutes on 2 cores. Times are processor times, so that a busy machine counts little, and are
-given in units of a fixed piece of numpy work done in between, so that machines can be compared;
-errors are those of simulated clusters that were not learned from. A line holds versions and
-machine, too. Add yours when a change may matter for speed or accuracy.
+Takes a few minutes on 2 cores. Times are processor times, so that other processes have little
+effect, and are given in units of a fixed numpy calculation that is timed in between, so that
+machines can be compared. Errors are those of held-out simulated clusters. A line also contains
+versions and machine. Add a line when a change may affect speed or accuracy.
 """
 
 import argparse
@@ -96,8 +96,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--show", action="store_true", help="measure nothing")
-    parser.add_argument("--file", type=Path, default=HISTORY, help="the history")
+    parser.add_argument("--show", action="store_true", help="only show the recorded lines")
+    parser.add_argument("--file", type=Path, default=HISTORY, help="file of recorded lines")
     parser.add_argument("--n-clusters", type=int, default=800)
     parser.add_argument("--epochs", type=int, default=60)
     parser.add_argument("--repeats", type=int, default=3)

@@ -1,12 +1,13 @@
-"""Work that is killed half-way, at any moment, and done again.
+"""Killed processes: files remain valid, and repeated work gives the same result.
 
     python benchmarks/kills.py --kills 200
 
-Fetching from a server on loopback, fitting with a cache, estimating to a file and estimating over
-Dask are each killed (SIGKILL) at moments drawn over their whole length until as many kills as asked
-for have hit. After every kill, all files in sight must be whole, and doing the work again must give
-the same bits as undisturbed work, leaving nothing half-written. With ``--signal SIGINT`` work is
-interrupted instead, and must end within a minute; ``--only train`` does so to a network.
+Downloading from a local server, fitting with a cache, estimating to a file and estimating with
+Dask are killed (SIGKILL) at random times until the given number of kills has hit each of them.
+After each kill, all files must be valid, and repeating the work must give results that are
+identical to those of uninterrupted work, and must leave no incomplete files. With
+``--signal SIGINT``, the work is interrupted instead, and must end within a minute;
+``--only train`` does this for a network.
 """
 
 import argparse
@@ -39,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--kills", type=int, default=200, help="of each piece of work")
+    parser.add_argument("--kills", type=int, default=200, help="kills of each kind of work")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", choices=WORKS, action="append")
     parser.add_argument("--signal", choices=["SIGKILL", "SIGINT"], default="SIGKILL")
@@ -55,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
     table = table.fillna(0).astype(int)
     print(table.to_string())
     bad = int(table[[TORN, OTHER, STUCK]].to_numpy().sum())
-    print(f"{int(table[KILLED].sum())} kills ({options.signal}), {bad} of them ended badly")
+    print(f"{int(table[KILLED].sum())} kills ({options.signal}), {bad} failures")
     return int(bad > 0)
 
 

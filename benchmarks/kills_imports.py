@@ -1,4 +1,4 @@
-"""What the processes of benchmarks/kills.py find loaded, so that kills hit work and not imports."""
+"""Imports for the processes of benchmarks/kills.py, so that kills hit the work and not imports."""
 
 import dask.base
 import dask.config

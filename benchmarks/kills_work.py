@@ -1,7 +1,7 @@
-"""What benchmarks/kills.py kills: four pieces of work, each with what must be there afterwards.
+"""The four kinds of work that benchmarks/kills.py kills, with checks of their results.
 
-Each runs in a process of its own, in a folder that outlives it. `run` does the work, and says what
-came of it in a few bytes, which must be the same whatever was killed before.
+Each runs in a process of its own, in a folder that persists. `run` does the work and returns a
+digest of the result, which must be the same after any kill.
 """
 
 import hashlib

@@ -1,11 +1,11 @@
-"""Many processes on one cache, and many fits in one process.
+"""Many processes that share a cache, and many fits in one process.
 
     python benchmarks/load.py --processes 8 --fits 500
 
-Starts processes at the same moment on one empty cache: each fetches a catalogue from a server on
-loopback, and fits and predicts with kept pictures; all must give the same bits and leave nothing
-half-written. Then fits in one process, and prints memory, threads and open files at the beginning
-(after a tenth of the fits) and at the end; none may have grown by more than 10 per cent.
+Starts processes simultaneously on an empty cache. Each downloads a catalogue from a local server,
+and fits and predicts with cached pictures. All must give identical results and leave no incomplete
+files. Then runs fits in one process, and prints memory, threads and open files at the beginning
+(after a tenth of the fits) and at the end; none may increase by more than 10 per cent.
 """
 
 import argparse

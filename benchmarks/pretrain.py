@@ -1,10 +1,10 @@
-"""Train the networks of ``set_pipeline`` on simulated clusters and write their weights.
+"""Train the networks of ``set_pipeline`` on simulated clusters and save their weights.
 
     python benchmarks/pretrain.py --members members.parquet --clusters clusters.csv
 
-The weights go into the package (about 3 MB); beside them, ``set_simulated.json`` records the
-settings, the versions, and, where real clusters are given, the errors on them of what simulations
-taught alone. Seven in ten of the simulated lists are corrupted, as lists of real clusters may be.
+The weights become part of the package (about 3 MB). The file ``set_simulated.json`` records the
+settings, the versions and, if real clusters are given, the errors on these without training on
+real labels. Seven in ten of the simulated lists are corrupted, as lists of real clusters may be.
 """
 
 import argparse
@@ -39,12 +39,12 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--n-train", type=int, default=300_000, help="simulated clusters")
+    parser.add_argument("--n-train", type=int, default=300_000, help="number of simulated clusters")
     parser.add_argument("--n-networks", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1000)
     parser.add_argument("--output", type=Path, default=WEIGHTS, metavar="FILE")
-    parser.add_argument("--members", type=Path, metavar="FILE", help="real clusters to measure on")
+    parser.add_argument("--members", type=Path, metavar="FILE", help="real clusters for the errors")
     parser.add_argument("--clusters", type=Path, metavar="FILE")
     options = parser.parse_args(arguments)
     if (options.members is None) != (options.clusters is None):
@@ -110,7 +110,7 @@ def main(arguments: list[str] | None = None) -> None:
             random_state=options.seed,
         ).fit(X, y)
         errors = error_table(y, only.predict(X))
-        print(f"From simulations alone, on {len(y)} real clusters:")
+        print(f"Trained on simulations only, on {len(y)} real clusters:")
         print(errors.round(3).to_string())
         record["real_clusters"] = errors.round(4).to_dict("index")
     options.output.with_suffix(".json").write_text(json.dumps(record, indent=2) + "\n")

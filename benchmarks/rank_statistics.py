@@ -1,8 +1,8 @@
 """Simulation-based calibration: ranks of true parameters among draws of their posterior.
 
-Parameters drawn from the prior, stars simulated from them, and draws of the posterior given these
-stars: if likelihood and sampling are right, the rank of the truth among the draws is uniform
-(Talts et al. 2018, arXiv:1804.06788).
+Parameters are drawn from the prior, stars are simulated from them, and the posterior given these
+stars is sampled. If likelihood and sampling are correct, the rank of the true value among the
+draws is uniformly distributed (Talts et al. 2018, arXiv:1804.06788).
 """
 
 from pathlib import Path
@@ -100,7 +100,7 @@ def rank_statistics(
         {
             "parameter": name,
             "KS p": round(float(kstest(column, "uniform").pvalue), 3),
-            "counts in tenths": " ".join(map(str, np.histogram(column, 10, (0, 1))[0])),
+            "counts in ten bins": " ".join(map(str, np.histogram(column, 10, (0, 1))[0])),
         }
         for name, column in zip(LABELS, ranks.T, strict=True)
     ]

@@ -1,19 +1,19 @@
-"""How real simulated clusters look, and what is learnt from them alone.
+"""Comparison of simulated with real clusters, and accuracy of models trained on simulations only.
 
     python benchmarks/realism.py --members members.parquet --clusters clusters.csv
 
-Prints, for the real clusters given and the simulator's defaults:
+Prints, for the given real clusters and the defaults of the simulator:
 
-- how well a classifier tells simulated clusters from real ones (area under the ROC curve, 0.5 if
-  it cannot), with the real clusters' parameters and with the default priors, and what gives them
-  away;
-- the errors on the real clusters of boosted trees and of the ANN trained on simulated ones only
-  (``benchmarks/pretrain.py`` measures those of the networks over sets of stars);
-- the parallax zero point and scatter of the real clusters that the defaults of
-  ``skcluster.datasets.Effects`` copy;
-- how many clusters are simulated in a second on one core.
+- how well a classifier distinguishes simulated from real clusters (area under the ROC curve, 0.5
+  for chance), with the parameters of the real clusters and with the default priors, and the most
+  important features;
+- the errors on the real clusters of boosted trees and of the ANN trained on simulated clusters
+  only (for networks on sets of stars, see ``benchmarks/pretrain.py``);
+- the zero point and scatter of the parallaxes of the real clusters, which are the defaults of
+  ``skcluster.datasets.Effects``;
+- the number of clusters simulated per second on one core.
 
-Draws real clusters beside simulated twins of the same parameters.
+Plots real clusters next to simulated ones of the same parameters.
 """
 
 import argparse
@@ -54,7 +54,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--members", type=Path, required=True, metavar="FILE")
     parser.add_argument("--clusters", type=Path, required=True, metavar="FILE")
-    parser.add_argument("--n-train", type=int, default=16000, help="simulated clusters to learn")
+    parser.add_argument("--n-train", type=int, default=16000, help="simulated training clusters")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=Path, default=Path("out/realism"), metavar="FOLDER")
     return parser.parse_args(arguments)
@@ -191,14 +191,14 @@ def main(arguments: list[str] | None = None) -> None:
         "auc_same_parameters": tell_apart(real, twin, options.seed),
         "auc_default_priors": tell_apart(real, other, options.seed),
     }
-    print(f"Simulated or real? AUC {result['auc_same_parameters']:.3f} with the real clusters'")
-    print(f"parameters, {result['auc_default_priors']:.3f} with the default priors.")
-    print("What gives simulated clusters away (below 0.5: lower in them):")
+    print(f"AUC, parameters of the real clusters: {result['auc_same_parameters']:.3f}")
+    print(f"AUC, default priors: {result['auc_default_priors']:.3f}")
+    print("Most important features (below 0.5: lower in simulated clusters):")
     print(giveaways(real, twin).round(3).to_string(), "\n")
 
     X_train, y_train = simulate_clusters(options.n_train, random_state=options.seed + 2)
     summary = cmd_summary(X_train)
-    print(f"Trained on {options.n_train} simulated clusters alone, on {len(y)} real ones:")
+    print(f"Trained on {options.n_train} simulated clusters only, on {len(y)} real ones:")
     result["simulated_to_real"] = {}
     for name, make in {"boosted trees": boosted_trees, "ANN": dense_network}.items():
         predicted = learn(make(options.seed), summary, y_train, real)
@@ -208,7 +208,7 @@ def main(arguments: list[str] | None = None) -> None:
     result["parallaxes"] = parallaxes(X, y)
     print("Parallaxes of the real clusters:", json.dumps(result["parallaxes"]))
     result["clusters_per_second"] = speed()
-    print(f"{result['clusters_per_second']:.0f} clusters of 200 stars a second on one core")
+    print(f"{result['clusters_per_second']:.0f} clusters of 200 stars per second on one core")
 
     options.output.mkdir(parents=True, exist_ok=True)
     (options.output / "realism.json").write_text(json.dumps(result, indent=2) + "\n")

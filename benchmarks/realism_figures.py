@@ -1,4 +1,4 @@
-"""Real clusters beside simulated ones of the same parameters."""
+"""Real clusters next to simulated ones of the same parameters."""
 
 from pathlib import Path
 from typing import Any

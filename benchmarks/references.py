@@ -1,4 +1,4 @@
-"""The reference model of each fold, to measure it on clusters that it has not seen."""
+"""The reference model of each fold, for measurements on its held-out clusters."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,13 +1,13 @@
-r"""How estimates and flags fare on member lists that differ from those of the training.
+r"""Estimates and flags for member lists that differ from the training lists.
 
     python benchmarks/robustness.py --members members.parquet --clusters clusters.csv \
         --field field_stars.parquet
 
-Spoils the member lists of clusters that a model has not seen in one way after the other (stars of
-other clusters or of the field added, bright or faint stars removed, zero points shifted), and
-prints for each: RMSE of the clusters without a flag, coverage of their intervals, and the fraction
-flagged; for the network alone the RMSE of all. Fits the reference on the training clusters of each
-fold, or takes the models that ``cross_fit.py`` keeps.
+Degrades the member lists of held-out clusters in different ways (stars of other clusters or of the
+field added, bright or faint stars removed, zero points shifted). For each, prints the RMSE of the
+clusters without a flag, the coverage of their intervals, the percentage of flagged clusters, and
+the RMSE of all clusters by the network alone. Fits the reference model on the training clusters of
+each fold, or uses the models saved by ``cross_fit.py``.
 """
 
 import argparse
@@ -38,10 +38,12 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--members", type=Path, required=True, metavar="FILE")
     parser.add_argument("--clusters", type=Path, required=True, metavar="FILE")
     parser.add_argument("--field", type=Path, required=True, metavar="FILE")
-    parser.add_argument("--references", type=Path, metavar="FOLDER", help="of cross_fit.py")
+    parser.add_argument(
+        "--references", type=Path, metavar="FOLDER", help="models saved by cross_fit.py"
+    )
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument(
-        "--every", type=int, default=1, help="spoil each so many-th held-out cluster (default: 1)"
+        "--every", type=int, default=1, help="use every N-th held-out cluster (default: 1)"
     )
     parser.add_argument("--lines", nargs="+", choices=list(SPOILS), default=list(SPOILS))
     parser.add_argument("--seed", type=int, default=0)
@@ -90,13 +92,13 @@ def summary(found: pd.DataFrame) -> dict[str, Any]:
         "RMSE, not flagged": rms(PARTS, good),
         "RMSE, all": rms(PARTS, found),
         "RMSE of the network, all": rms([f"network_{n}" for n in PARTS], found),
-        "68 % cover": share(68, good),
-        "95 % cover": share(95, good),
+        "68 % coverage": share(68, good),
+        "95 % coverage": share(95, good),
     }
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Fit, spoil, estimate, print."""
+    """Fit the models, degrade the lists, estimate, and print the table."""
     options = parse(arguments)
     X, y = read_clusters(options.members, labels=options.clusters)
     y = y[TARGETS]

@@ -1,4 +1,4 @@
-"""Ways to spoil member lists, for ``robustness.py``."""
+"""Ways to degrade member lists, for ``robustness.py``."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ class ForeignStars:
 
 @dataclass(frozen=True)
 class Spoil:
-    """One way to spoil the lists of all clusters.
+    """One way to degrade the lists of all clusters.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ class Spoil:
     rows: Callable[[pd.DataFrame], npt.NDArray[np.intp]] = lambda y: np.arange(len(y))
 
     def apply(self, X: Any, foreign: ForeignStars, rng: np.random.Generator) -> Any:
-        """The spoilt lists; clusters that lose all stars are left out."""
+        """The degraded lists, without clusters that lose all stars."""
         stars = long_table(X)
         parts = [
             self.change(part.drop(columns="row"), foreign, rng).assign(cluster=X.index[row])
@@ -142,7 +142,7 @@ def _same(stars: pd.DataFrame, foreign: ForeignStars, rng: np.random.Generator) 
     return stars
 
 
-SPOILS: dict[str, Spoil] = {"as-is": Spoil("the training's kind of list", _same)}
+SPOILS: dict[str, Spoil] = {"as-is": Spoil("as in the training", _same)}
 for _percent in (10, 30, 50):
     SPOILS[f"others-{_percent}"] = Spoil(
         f"{_percent} % stars of other clusters", _added(_percent / 100, "clusters", None)
@@ -163,9 +163,7 @@ SPOILS |= {
     "parallax-large": Spoil("parallaxes 0.05 mas larger", _shifted("parallax", 0.05)),
     "colour": Spoil("BP−RP 0.05 mag redder", _shifted("bp_rp", 0.05)),
     "no-parallax": Spoil("no parallaxes", _replaced("parallax", lambda s, rng: np.nan)),
-    "no-errors": Spoil(
-        "no errors of parallaxes", _replaced("parallax_error", lambda s, rng: np.nan)
-    ),
+    "no-errors": Spoil("no parallax errors", _replaced("parallax_error", lambda s, rng: np.nan)),
     "no-probability": Spoil("no probabilities", _replaced("probability", lambda s, rng: np.nan)),
     "arbitrary": Spoil(
         "arbitrary probabilities", _replaced("probability", lambda s, rng: rng.random(len(s)))

@@ -1,11 +1,11 @@
-"""A catalogue larger than a machine should hold at once: made, measured, killed, resumed, checked.
+"""A catalogue larger than memory: simulate, estimate, kill, resume, check.
 
     python benchmarks/scale.py --n-clusters 100000
 
-Simulates the catalogue into a Parquet file, estimates it with the pretrained model on worker
-processes of a Dask ``LocalCluster``, kills all of them half-way without warning, runs again, and
-looks whether every cluster is there once and equal to what the same model says in memory. Prints
-clusters a second and the most memory that any one process took. Needs the extra ``benchmarks``.
+Simulates a catalogue into a Parquet file, estimates it with the pretrained model on the worker
+processes of a Dask ``LocalCluster``, kills all processes after half of the partitions, runs again,
+and checks that every cluster is present once and agrees with the estimate in memory. Prints the
+number of clusters per second and the peak memory of a process. Needs the extra ``benchmarks``.
 """
 
 import argparse
@@ -37,7 +37,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--n-clusters", type=int, default=100_000)
     parser.add_argument("--workers", type=int, default=os.cpu_count())
-    parser.add_argument("--n-checked", type=int, default=5000, help="clusters compared in memory")
+    parser.add_argument(
+        "--n-checked", type=int, default=5000, help="clusters to compare with estimates in memory"
+    )
     parser.add_argument("--output", type=Path, default=Path("out/scale"), metavar="FOLDER")
     # What the script asks of itself, in processes that can be watched and killed.
     parser.add_argument("--step", choices=["simulate", "estimate"], help=argparse.SUPPRESS)

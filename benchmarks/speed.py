@@ -1,13 +1,13 @@
-"""How fast the parts are, against what a user would write or pick instead, side by side.
+"""Speed of the components, compared with alternatives.
 
     python benchmarks/speed.py
     python benchmarks/speed.py --members members.parquet --clusters clusters.csv
     python benchmarks/speed.py --only training prediction
 
-Every table gives the median of repeated runs, taken in turn (of training, the least of three), and
-the ratio to the first line. The rivals among the libraries come with the extra ``benchmarks``.
-About half an hour on 2 cores, most of it for the training of plain Keras networks. Writes
-``speed.json`` beside the tables.
+Each table gives medians of alternating repetitions (for training, the shortest of three), and the
+ratio to the first row. Libraries for comparison are part of the extra ``benchmarks``. Takes about
+half an hour on 2 cores, most of it for the training of plain Keras networks. Writes ``speed.json``
+as well as the tables.
 """
 
 import argparse
@@ -39,12 +39,18 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--members", type=Path, metavar="FILE", help="real clusters' stars")
-    parser.add_argument("--clusters", type=Path, metavar="FILE", help="their parameters")
+    parser.add_argument(
+        "--members", type=Path, metavar="FILE", help="table of member stars of real clusters"
+    )
+    parser.add_argument("--clusters", type=Path, metavar="FILE", help="table of their parameters")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
-    parser.add_argument("--n-large", type=int, default=100_000, help="clusters of the large sample")
-    parser.add_argument("--epochs", type=int, help="fewer epochs than the paper's, for a trial")
-    parser.add_argument("--n-fits", type=int, default=200, help="fits whose memory is watched")
+    parser.add_argument(
+        "--n-large", type=int, default=100_000, help="number of clusters in the large sample"
+    )
+    parser.add_argument("--epochs", type=int, help="number of epochs, to shorten a test run")
+    parser.add_argument(
+        "--n-fits", type=int, default=200, help="number of fits for the memory test"
+    )
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--output", type=Path, default=Path("out/speed"), metavar="FOLDER")
     options = parser.parse_args(arguments)

@@ -1,4 +1,4 @@
-"""Speed of training and of prediction, against plain Keras."""
+"""Speed of training and of prediction, compared with plain Keras."""
 
 import argparse
 import time

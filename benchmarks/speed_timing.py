@@ -1,4 +1,4 @@
-"""Clocks and tables of the speed benchmarks."""
+"""Timers and tables of the speed benchmarks."""
 
 import os
 import platform

@@ -4,10 +4,10 @@
     python benchmarks/table1.py --members members.parquet --clusters clusters.csv --folds 5
     python benchmarks/table1.py --catalogue cantat_gaudin_2020
 
-Without either it works on the 1867 simulated clusters of
-``skcluster.datasets.load_simulated_clusters``, so it runs anywhere. The paper's own clusters are
-those of ``cantat_gaudin_2020``, fetched from VizieR once (extra ``fetch``). Every choice that a
-model makes (best epoch, scaling, fallbacks) is made inside its training clusters.
+Without options, the 1867 simulated clusters of ``skcluster.datasets.load_simulated_clusters`` are
+used. The paper's clusters are those of ``cantat_gaudin_2020``, which is downloaded from VizieR
+once (extra ``fetch``). Everything that a model learns (best epoch, scaling, fallbacks) is
+determined from its training clusters.
 """
 
 import argparse
@@ -53,14 +53,18 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     data = parser.add_argument_group("clusters (simulated ones unless given)")
     data.add_argument("--members", type=Path, metavar="FILE", help="table of member stars")
     data.add_argument("--clusters", type=Path, metavar="FILE", help="table of published parameters")
-    data.add_argument("--catalogue", choices=CATALOGUES, help="fetch a published one by its name")
+    data.add_argument(
+        "--catalogue", choices=CATALOGUES, help="name of a published catalogue to download"
+    )
     what = parser.add_argument_group("what to measure")
     what.add_argument("--models", nargs="+", choices=PIPELINES, default=list(PIPELINES))
     what.add_argument("--preset", choices=["tuned", "paper", "both"], default="tuned")
-    what.add_argument("--augment", action="store_true", help="also the ANN with augmentation")
-    what.add_argument("--folds", type=int, metavar="K", help="cross-validation, with its errors")
-    what.add_argument("--test-size", type=float, default=0.2, help="share held out without --folds")
-    what.add_argument("--epochs", type=int, help="fewer epochs than the models' own, for a trial")
+    what.add_argument("--augment", action="store_true", help="include the ANN with augmentation")
+    what.add_argument("--folds", type=int, metavar="K", help="cross-validation with K folds")
+    what.add_argument(
+        "--test-size", type=float, default=0.2, help="fraction of held-out clusters without --folds"
+    )
+    what.add_argument("--epochs", type=int, help="number of epochs, to shorten a test run")
     what.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=Path, default=Path("out/table1"), metavar="FOLDER")
     options = parser.parse_args(arguments)

@@ -1,4 +1,4 @@
-"""The rows of Table 1, as text and as JSON, beside the paper's numbers."""
+"""The rows of Table 1 with the paper's values, as text and as JSON."""
 
 from dataclasses import dataclass, field
 from typing import Any

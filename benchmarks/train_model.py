@@ -1,10 +1,10 @@
-"""Train the model that ships with the package, and write its card.
+"""Train the pretrained model of the package, and write its model card.
 
     python benchmarks/train_model.py --members members.parquet --clusters clusters.csv
 
-Fits ``reference_pipeline()`` on the clusters given. The card's scores are those of
-``benchmarks/accuracy.py`` and ``benchmarks/calibration.py``, whose output folders are read. The
-networks are fitted six times.
+Fits ``reference_pipeline()`` on the given clusters. The scores in the card are read from the
+output folders of ``benchmarks/accuracy.py`` and ``benchmarks/calibration.py``. The networks are
+fitted six times.
 """
 
 import argparse
@@ -83,7 +83,7 @@ def main(arguments: list[str] | None = None) -> None:
         "--calibration", type=Path, default=Path("out/calibration"), metavar="FOLDER"
     )
     parser.add_argument(
-        "--card-only", action="store_true", help="keep the model that is there, write its card anew"
+        "--card-only", action="store_true", help="only rewrite the card of the existing model"
     )
     parser.add_argument("--output", type=Path, default=MODEL, metavar="FILE")
     options = parser.parse_args(arguments)

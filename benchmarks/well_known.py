@@ -1,13 +1,14 @@
-"""Clusters whose parameters every astronomer knows, estimated by models that have not seen them.
+"""Estimates of well-known clusters by models that were trained without them.
 
     python benchmarks/well_known.py --members members.parquet --clusters clusters.csv
 
-Fits ``reference_pipeline()`` and isochrones alone to all clusters but the well-known ones, and
-prints beside published ages and metallicities those of the networks, of the posterior with its
-intervals, of isochrones alone and of the catalogue that was learned from; also as Markdown, with
-sources. Draws their diagrams, and M 67's stars with the isochrones of networks and posterior.
-``--references`` takes models that ``cross_fit.py`` or ``accuracy.py --save-references`` kept: each
-cluster is estimated by the one that has not seen it.
+Fits ``reference_pipeline()`` and isochrones alone to all clusters except the well-known ones.
+Prints published ages and metallicities with the estimates of the networks, of the posterior with
+its intervals, and of isochrones alone, and with the values of the catalogue used for training;
+also as Markdown, with sources. Plots the diagrams of the clusters, and that of M 67 with the
+isochrones of networks and posterior. With ``--references``, it uses models that were saved by
+``cross_fit.py`` or ``accuracy.py --save-references``; each cluster is estimated by the model that
+was trained without it.
 """
 
 import argparse
@@ -45,7 +46,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--members", type=Path, required=True, metavar="FILE")
     parser.add_argument("--clusters", type=Path, required=True, metavar="FILE")
-    parser.add_argument("--references", type=Path, metavar="FOLDER", help="of models kept before")
+    parser.add_argument(
+        "--references", type=Path, metavar="FOLDER", help="saved models; see cross_fit.py"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=Path, default=Path("out/well_known"), metavar="FOLDER")
     return parser.parse_args(arguments)

@@ -1,8 +1,8 @@
 """Published parameters of well-known open clusters of the sample, with their sources.
 
-Ages by the lithium depletion boundary or eclipsing binaries where there are any, else by isochrones
-of deep photometry or by rotation; [Fe/H] from spectra of high resolution. Papers are given as
-author, year, journal, volume and page.
+Ages are from the lithium depletion boundary or eclipsing binaries if available, otherwise from
+isochrone fits to deep photometry or from rotation; [Fe/H] is from high-resolution spectra. Papers
+are given as author, year, journal, volume and page.
 """
 
 from math import log10

@@ -3,13 +3,14 @@ Catalogues larger than memory
 =============================
 
 `skcluster.distributed.estimate` reads a Parquet file one row group at a time, estimates the
-clusters in it, and writes as it goes. Memory depends on the largest row group, not on the
-catalogue, and a run that was interrupted goes on where it was.
+clusters in it, and writes the estimates of each group. Memory depends on the largest row group, not
+on the size of the catalogue, and an interrupted run can be resumed.
 """
 
 # %%
-# A catalogue on disk: 500 clusters, written block by block, a row group each. Dask comes with the
-# extra ``distributed``; with the file of a real catalogue, skip this step.
+# First, a catalogue of 500 simulated clusters is written to a file, in blocks of one row group
+# each. Skip this step if you have a file of a real catalogue. Dask is part of the extra
+# ``distributed``.
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -23,19 +24,21 @@ file = pq.ParquetFile("members.parquet")
 print(file.metadata.num_row_groups, "row groups,", file.metadata.num_rows, "rows")
 
 # %%
-# The estimates are a folder, one file per row group. Here they are computed in this process; inside
-# ``with Client(...)`` of Dask, by whatever workers it has, on one machine or many.
+# The estimates are written to a folder, one file per row group. Here they are computed in this
+# process; within ``with Client(...)``, they are computed by the workers of a Dask client, on one or
+# many machines.
 
 files = distributed.estimate("members.parquet", "estimates")
 print([file.name for file in files])
 
 # %%
-# Run again, it computes what is missing: nothing, or what an interruption left.
+# A second call computes only the missing estimates: here none, after an interruption the remaining
+# ones.
 
 files = distributed.estimate("members.parquet", "estimates")
 
 # %%
-# The folder is a data set that pandas, Dask and others read.
+# The folder is a Parquet data set that can be read by pandas, Dask and other libraries.
 
 table = pd.read_parquet("estimates")
 truth = pd.read_parquet("labels.parquet").set_index("cluster")

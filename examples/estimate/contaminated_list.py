@@ -1,15 +1,15 @@
 """
-A contaminated list, and its flags
-==================================
+Contaminated member lists and flags
+===================================
 
-Lists of members hold stars that are none. Up to a point the estimate sees through them; beyond it,
-a flag says so. Here foreign stars are added to a cluster, more and more of them.
+Member lists contain field stars. Estimates are robust to a moderate fraction of them, and are
+flagged if the fraction is larger. Here an increasing number of field stars is added to a cluster.
 """
 
 # %%
-# A cluster of 150 members as a list without foreign stars would show it, and field stars along a
-# line of sight whose parallaxes are moved to the cluster's, for otherwise no list would hold them.
-# They get the membership probabilities of random members.
+# The cluster has 150 members and no field stars. Field stars are simulated along a line of sight;
+# their parallaxes are shifted to that of the cluster, because they would not be selected otherwise.
+# Their membership probabilities are those of random members.
 
 import numpy as np
 import pandas as pd
@@ -37,7 +37,7 @@ print(len(field), "field stars to draw from")
 
 
 def contaminated(fraction):
-    """The members, and as many foreign stars as make this fraction of the list."""
+    """The members, with field stars as the given fraction of the list."""
     foreign = field.sample(int(len(members) * fraction / (1 - fraction)), random_state=0).copy()
     foreign["parallax"] = 1 / 1.2 + rng.normal(0, foreign["parallax_error"])
     foreign["probability"] = rng.choice(members["probability"], len(foreign))
@@ -45,17 +45,17 @@ def contaminated(fraction):
 
 
 # %%
-# Five lists, from clean to mostly field.
+# Five lists, from no field stars to mostly field stars.
 
 fractions = (0.0, 0.2, 0.4, 0.6, 0.8)
-lists = as_clusters({f"{f:.0%} foreign": contaminated(f) for f in fractions})
+lists = as_clusters({f"{f:.0%} field stars": contaminated(f) for f in fractions})
 table, stars = estimate(lists, membership=True)
 shown = ["n_stars", "log_age", "a_v", "distance_kpc", "field_fraction", "goodness_of_fit", "flag"]
 print(table[shown].round(2).to_string())
 
 # %%
-# The isochrone, and the probability of each star to be a member as the estimate determines it: from
-# where the star lies in the diagram, and not only from what the list says.
+# The isochrone of the estimate, and the membership probabilities that the estimate determines from
+# the positions of the stars in the diagram and the probabilities in the list.
 
 model = load_model()
 figure, axes = plt.subplots(1, 3, figsize=(12, 4.5), layout="constrained")
@@ -63,18 +63,18 @@ for name, ax in zip(lists.index[[0, 2, 4]], axes, strict=True):
     CMDDisplay.from_estimator(model, lists, cluster=name, ax=ax, colorbar=False)
 
 # %%
-# The errors, and how badly the list fits. A goodness of fit below 0.09 raises a flag.
+# The errors and the goodness of fit. Estimates with a goodness of fit below 0.09 are flagged.
 
 figure, (error, fit) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
 for target in y:
     error.plot(fractions, table[target] - y[target].iloc[0], "o-", label=target)
 error.axhline(0, color="black", linewidth=1)
-error.set(xlabel="fraction of foreign stars", ylabel="estimate less truth (dex, mag, kpc)")
+error.set(xlabel="fraction of field stars", ylabel="estimate minus true value (dex, mag, kpc)")
 error.legend()
 fit.plot(fractions, table["goodness_of_fit"], "o-", color="black")
 fit.axhline(0.09, color="black", linestyle="--", linewidth=1)
-fit.set(xlabel="fraction of foreign stars", ylabel="goodness of fit")
+fit.set(xlabel="fraction of field stars", ylabel="goodness of fit")
 
 # %%
-# A flag says that the estimate is in doubt, not that the foreign stars were seen through: clean
-# the list, by proper motions for instance, and estimate again.
+# A flag means that the estimate is in doubt, not that it was corrected for the field stars. Clean
+# the list, for example by proper motions, and repeat the estimate.

@@ -1,13 +1,13 @@
 """
-From one cluster in a notebook to 10 000
-========================================
+From one cluster to 10 000
+==========================
 
-The same function estimates one cluster and ten thousand: features, networks and isochrones work on
+The same function estimates one cluster or ten thousand. Features, networks and isochrones process
 the stars of all clusters at once.
 """
 
 # %%
-# One cluster is a table of its stars. A column that names the cluster is not needed.
+# A single cluster is a table of its stars. No column of cluster names is needed.
 
 import time
 
@@ -24,14 +24,15 @@ stars = pd.DataFrame(X.loc["Example_old", "stars"])
 print(stars.head(3))
 
 # %%
-# In a notebook the last line of a cell shows the estimate.
+# In a notebook, the last line of a cell displays the estimate.
 
 one = as_clusters(stars, cluster="My cluster")
 estimate(one)[["log_age", "a_v", "distance_kpc", "metallicity", "flag"]].round(2)
 
 # %%
-# Many clusters are one long table with a column ``cluster``, or a dict, list or folder of tables
-# (`as_clusters`, `read_clusters`). The model is loaded once; ``n_jobs=-1`` would use all cores.
+# Several clusters can be given as one long table with a column ``cluster``, or as a dict, list or
+# folder of tables (`as_clusters`, `read_clusters`). Load the model only once. With ``n_jobs=-1``,
+# all cores are used.
 
 model = load_model()
 sizes, seconds = [1, 10, 100, 300], []
@@ -46,13 +47,13 @@ ax.plot(sizes, np.array(seconds) / sizes * 1000, "o-")
 ax.set(xscale="log", xlabel="clusters", ylabel="processor time (ms per cluster)", ylim=(0, None))
 
 # %%
-# The time of a cluster does not depend on how many there are, so that of 10 000 follows:
+# The time per cluster does not depend on the number of clusters, so that the time for 10 000 can be
+# extrapolated:
 
 print(f"10 000 clusters: {seconds[-1] / sizes[-1] * 10_000 / 60:.0f} minutes of one core")
 
 # %%
-# That many estimates are a catalogue, in which a plot is better than a table; flagged ones are
-# those to look at.
+# For many clusters, a plot is more useful than a table. Flagged estimates should be inspected.
 
 figure, ax = plt.subplots(figsize=(6, 4), layout="constrained")
 doubtful = table["flag"] != ""
@@ -64,4 +65,4 @@ ax.legend()
 print(table["flag"].replace("", "none").value_counts().head())
 
 # %%
-# A catalogue that does not fit into memory is :doc:`another page <beyond_memory>`.
+# See :doc:`beyond_memory` for catalogues that do not fit into memory.

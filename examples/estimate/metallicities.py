@@ -2,13 +2,14 @@
 Metallicities
 =============
 
-The posterior of a cluster includes its metallicity [M/H], from the shape of the sequence of its
-stars. This shows how much the stars say of it, and what the prior adds.
+The posterior of a cluster includes the metallicity [M/H], which is determined from the shape of the
+sequence of its stars. This example shows the information from the stars and the effect of the
+prior.
 """
 
 # %%
-# 60 simulated clusters of 400 stars, old and near, where the sequence says most, at metallicities
-# from -0.5 to +0.3.
+# Simulate 60 clusters of 400 stars with metallicities from -0.5 to +0.3. They are old and nearby,
+# because these constrain the metallicity best.
 
 import numpy as np
 from matplotlib import pyplot as plt
@@ -30,8 +31,8 @@ X, y = simulate_clusters(
 table = estimate(X)
 
 # %%
-# What there is to see: isochrones of one age at three metallicities. Metal-poor stars are bluer,
-# as those behind less dust would be; the shape of the turn-off and the giants tell them apart.
+# Isochrones of one age at three metallicities. Lower metallicities are bluer, as are lower
+# extinctions; the shape of the turn-off and the giants distinguish the two.
 
 figure, diagram = plt.subplots(figsize=(5, 4.5), layout="constrained")
 for value, colour in ((-0.5, "#0072B2"), (0.0, "#009E73"), (0.3, "#D55E00")):
@@ -41,8 +42,8 @@ diagram.set(xlim=(0.2, 2), ylim=(18, 9), xlabel="BP−RP (mag)", ylabel="G (mag)
 diagram.legend()
 
 # %%
-# What comes out. The prior is normal, 0 ± 0.15 dex, the scatter among open clusters: where the
-# stars leave room, estimates are drawn towards solar, the more the farther from it they are.
+# Estimated against true metallicities. The prior is normal, 0 ± 0.15 dex, the scatter among open
+# clusters. It biases the estimates towards solar metallicity, and more so for larger deviations.
 
 value = table["metallicity"]
 figure, comparison = plt.subplots(figsize=(5, 4.5), layout="constrained")
@@ -52,8 +53,8 @@ comparison.plot([-0.5, 0.3], [-0.5, 0.3], color="black", linewidth=1)
 comparison.set(xlabel="true [M/H] (dex)", ylabel="estimated [M/H] (dex)")
 
 # %%
-# An error in metallicity comes with one in age and extinction, because the three move the sequence
-# alike.
+# Errors in metallicity are correlated with errors in age and extinction, because the three have
+# similar effects on the sequence.
 
 error = value - metallicity
 others = {name: (table[name] - y[name]).corr(error) for name in ("log_age", "a_v", "distance_kpc")}
@@ -68,5 +69,5 @@ print(
 )
 
 # %%
-# So take metallicities beyond ±0.3 for lower limits of their distance from solar, and look at the
-# limits that :doc:`the description of the posterior </posterior>` names.
+# Estimated metallicities beyond ±0.3 are therefore lower limits of the deviation from solar. See
+# the limitations in :doc:`the description of the posterior </posterior>`.

@@ -1,14 +1,14 @@
 """
-Uncertainties, and how to check them
-====================================
+Checking uncertainties
+======================
 
-An interval of 68 per cent should hold the true value in 68 of 100 clusters. Whether it does can
-be counted wherever the truth is known. Here it is known, because the clusters are simulated.
+Intervals of 68 per cent should contain the true value of 68 in 100 clusters. This can be checked if
+the true values are known, as for the simulated clusters of this example.
 """
 
 # %%
-# 150 simulated clusters like those of the solar neighbourhood, estimated by the pretrained model,
-# which was trained on real clusters and has not seen these.
+# Simulate 150 clusters similar to those in the solar neighbourhood, and estimate them with the
+# pretrained model, which was trained on real clusters.
 
 import numpy as np
 from matplotlib import pyplot as plt
@@ -18,28 +18,28 @@ from skcluster.plotting import CoverageDisplay, EstimateDisplay
 
 X, y = simulate_clusters(150, with_metallicity=True, random_state=1)
 model = load_model()
-distribution = model.predict_distribution(X)  # one pass for all that follows
+distribution = model.predict_distribution(X)  # one pass for all of the following
 
 # %%
-# Estimates against true values, with intervals of 68 per cent. Those of the metallicity are drawn
-# towards zero, which :doc:`another page <metallicities>` explains.
+# Estimates against true values, with intervals of 68 per cent. Metallicities are biased towards
+# zero; see :doc:`metallicities`.
 
 EstimateDisplay.from_predictions(y, distribution.predict(), intervals=distribution.interval(0.68))
 
 # %%
-# How often intervals hold, for ten coverages at once. A line below the diagonal means intervals
-# that are too short, one above it intervals that are too long; the grey band is the uncertainty of
-# counting 150 clusters. Those of age and A_V are too long here, and rightly so: the model was
-# calibrated on real clusters, whose published parameters have errors of their own (about 0.2 dex
-# and 0.2 mag), while the parameters of simulated clusters have none.
+# Measured against nominal coverage, for ten coverages. Below the diagonal, intervals are too short,
+# above it, too long; the grey band is the statistical uncertainty for 150 clusters. The intervals
+# of age and A_V are too long here, as expected: the model was calibrated on real clusters, whose
+# published parameters have errors (about 0.2 dex and 0.2 mag), whereas those of simulated clusters
+# are exact.
 
 coverages = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.68, 0.8, 0.9, 0.95]
 CoverageDisplay.from_intervals(y, {c: distribution.interval(c) for c in coverages})
 
 # %%
-# The lengths should depend on the cluster, too: where the model says that it is less sure, its
-# errors should be larger. The ratio of error to half the length of the interval must not change
-# with the number of stars.
+# The lengths of the intervals should also depend on the cluster: longer intervals should correspond
+# to larger errors. The ratio of the error to half the length of the interval should not depend on
+# the number of stars.
 
 lower, upper = np.moveaxis(distribution.interval(0.68), 2, 0)
 errors = np.abs(distribution.predict() - y.to_numpy())
@@ -53,5 +53,5 @@ ratio.axhline(1, color="black", linewidth=1)
 ratio.set(xscale="log", xlabel="stars", ylabel="error / half the interval")
 
 # %%
-# A model is calibrated for clusters and labels like those of its training. For held-out real
-# clusters, ``benchmarks/calibration.py`` counts the same: see :doc:`/accuracy`.
+# A model is calibrated for clusters and labels similar to the training data. For the coverage on
+# held-out real clusters (``benchmarks/calibration.py``), see :doc:`/accuracy`.

@@ -1,14 +1,14 @@
 """
-ANN, CNN and MDM by cross-validation, with significance
-=======================================================
+Comparing ANN, CNN and MDM by cross-validation
+==============================================
 
-Which of two models is better? One number each does not say: folds differ, and so do the clusters in
-them. Comparing errors on the same folds and clusters does.
+Whether one model is better than another cannot be decided from one number for each, because folds
+and clusters differ. Their errors must be compared on the same folds and clusters.
 """
 
 # %%
-# The same folds for all models, and boosted trees on quantiles of colour as the rival that a
-# network should beat. 250 simulated clusters and few epochs, so that it takes a minute or two.
+# Use the same folds for all models, with boosted trees on quantiles of colour as the baseline. To
+# keep the run time to a minute or two, use 250 simulated clusters and few epochs.
 
 import numpy as np
 import pandas as pd
@@ -36,16 +36,16 @@ models = {
 predicted = {name: cross_val_predict(model, X, y, cv=folds) for name, model in models.items()}
 
 # %%
-# Errors over all held-out clusters, as Table 1 states them.
+# Errors of all held-out clusters, as in Table 1.
 
 table = pd.DataFrame({name: error_table(y, p).loc["mean"] for name, p in predicted.items()}).T
 print(table[["mse", "r2"]].round(3))
 
 # %%
-# The squared error of each cluster, targets in units of their standard deviation so that all three
-# count. Its difference between two models is taken fold by fold. Training sets overlap, so the
-# variance between folds is too small; the correction of Nadeau & Bengio (2003, Machine Learning 52,
-# 239) adds the ratio of test to training clusters.
+# Compute the squared error of each cluster, with targets in units of their standard deviations, so
+# that all three contribute, and the difference between two models in each fold. The variance
+# between folds is too small, because the training sets overlap; the correction of Nadeau & Bengio
+# (2003, Machine Learning 52, 239) adds the ratio of test to training clusters.
 
 scale = y.std().to_numpy()
 loss = {name: (((p - y.to_numpy()) / scale) ** 2).mean(axis=1) for name, p in predicted.items()}
@@ -66,9 +66,9 @@ significance = pd.DataFrame(rows, index=["difference", "standard error", "p"]).T
 print(significance.round(3))
 
 # %%
-# Positive differences: the second of the pair is better. Bars that reach zero are no evidence
-# either way. Five comparisons are made, so a single p of 0.05 means little; 0.01 each would hold
-# for all.
+# If the difference is positive, the second model of the pair is better. Differences whose error
+# bars include zero are not significant. For five comparisons, a p-value below 0.01 is needed for a
+# significance level of 0.05 (Bonferroni correction).
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained")
 left.boxplot(list(loss.values()), tick_labels=list(loss), whis=(5, 95), showfliers=False)

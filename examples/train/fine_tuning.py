@@ -2,13 +2,13 @@
 Fine-tuning the pretrained networks
 ===================================
 
-A few hundred clusters are few for a network. The weights that come with the package were trained on
-300 000 simulated ones, so that training on your clusters starts near the end.
+A few hundred clusters are a small training set for a network. The weights in the package
+were pretrained on 300 000 simulated clusters, and can be fine-tuned on your clusters.
 """
 
 # %%
-# Clusters unlike the simulations: their colours are too red by 0.08 mag, as those of another
-# photometric system might be. 120 of them have known parameters, 100 are to be estimated.
+# The clusters of this example differ from the simulations: their colours are too red by 0.08 mag,
+# as in a different photometric system. 120 of them are for training, and 100 for testing.
 
 import pandas as pd
 from matplotlib import pyplot as plt
@@ -23,10 +23,9 @@ X["stars.bp_rp"] = X["stars.bp_rp"] + 0.08
 X_train, y_train, X_test, y_test = X[:120], y[:120], X[120:], y[120:]
 
 # %%
-# ``pretrained="simulated"`` is the default of `set_pipeline`; ``epochs=0`` predicts by what
-# simulations taught, without learning from the clusters given. ``pretrained=None`` starts from
-# random weights. To be quick, there is one network instead of three, and one corrupted copy of each
-# list instead of four.
+# ``pretrained="simulated"`` is the default of `set_pipeline`; with ``epochs=0``, it predicts with
+# these weights without training. ``pretrained=None`` starts from random weights. To reduce the run
+# time, use one network instead of three, and one corrupted copy of each list instead of four.
 
 settings = {
     "n_networks": 1,
@@ -41,8 +40,8 @@ models = {
 }
 
 # %%
-# A fitted model hands its networks on: `save_pretrained` writes them into a file from which others
-# start. These are those of the shipped model, which have seen real clusters, too.
+# `save_pretrained` writes the networks of a fitted model to a file from which other networks can
+# start. Here it is the pretrained model of the package, which was also trained on real clusters.
 
 save_pretrained("shipped.npz", load_model())
 models["shipped, fine-tuned"] = set_pipeline(
@@ -56,7 +55,7 @@ table = pd.concat({name: error["rmse"] for name, error in errors.items()}, axis=
 print(table[["log_age", "a_v", "distance_kpc"]].round(3))
 
 # %%
-# Root mean square errors of the held-out clusters.
+# Root mean squared errors of the test clusters.
 
 figure, axes = plt.subplots(1, 3, figsize=(11, 3.2), sharey=True, layout="constrained")
 units = {"log_age": "log age (dex)", "a_v": "A_V (mag)", "distance_kpc": "distance (kpc)"}
@@ -66,5 +65,5 @@ for ax, (name, label) in zip(axes, units.items(), strict=True):
 axes[0].invert_yaxis()
 
 # %%
-# ``reference_pipeline(pretrained="shipped.npz")`` starts from the file as well, and calibrates its
+# ``reference_pipeline(pretrained="shipped.npz")`` also starts from this file, and calibrates its
 # posterior and intervals on your clusters.

@@ -2,13 +2,13 @@
 A grid search over architectures
 ================================
 
-Layers, widths, dropout and learning rate are parameters of the networks like any others, so
-`~sklearn.model_selection.GridSearchCV` searches them.
+Layers, widths, dropout and learning rate are ordinary parameters of the networks, and can be
+searched by `~sklearn.model_selection.GridSearchCV`.
 """
 
 # %%
-# Features are computed once: they do not depend on what is searched. `ann_pipeline` would be
-# searched the same way, under names such as ``regressor__regressor__dropout``.
+# Compute the features only once, because they do not depend on the searched parameters. For
+# `ann_pipeline`, the names of the parameters are ``regressor__regressor__dropout``, etc.
 
 import pandas as pd
 from matplotlib import pyplot as plt
@@ -36,8 +36,8 @@ search = GridSearchCV(model, grid, cv=3, scoring="r2").fit(numbers, y)
 print(search.best_params_)
 
 # %%
-# The scores as a heat map, with their standard errors over the folds: differences smaller than
-# these are chance.
+# The scores as a heat map, with their standard errors over the folds. Differences smaller than the
+# standard errors are not significant.
 
 results = pd.DataFrame(search.cv_results_)
 results["layers"] = results["param_regressor__hidden_layer_sizes"].astype(str)
@@ -64,8 +64,9 @@ ax.set(
 figure.colorbar(image, label="R²")
 
 # %%
-# The learning curve of the best, trained on all clusters again. The dashed line is the error of a
-# tenth of them kept aside; the weights of its best epoch are used.
+# The learning curve of the best model, which is fitted to all clusters. The dashed line is the
+# error of the validation clusters, a tenth of all; the weights of the epoch with the smallest one
+# are used.
 
 display = LearningCurveDisplay.from_estimator(search.best_estimator_)
 display.ax_.set_title(str(search.best_params_["regressor__hidden_layer_sizes"]))

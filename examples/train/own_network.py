@@ -2,14 +2,14 @@
 A network of your own
 =====================
 
-Any function that builds a Keras network becomes a regressor through SciKeras, and takes the place
-of `ANNRegressor` in a pipeline. This one has what that does not: a residual connection around two
-of its layers.
+SciKeras turns a function that builds a Keras network into a regressor, which can replace
+`ANNRegressor` in a pipeline. The network of this example has a residual connection around two of
+its layers.
 """
 
 # %%
-# ``meta`` tells the function the shapes of the data. Parameters of the function are parameters of
-# the regressor, so that a grid reaches them.
+# ``meta`` contains the shapes of the data. The parameters of the function are parameters of the
+# regressor, and can be searched.
 
 import keras
 import pandas as pd
@@ -23,7 +23,7 @@ from skcluster.plotting import EstimateDisplay
 
 
 def residual_network(meta, width=64):
-    """A dense network with a connection around its middle."""
+    """A dense network with a residual connection."""
     inputs = keras.Input((meta["n_features_in_"],))
     first = keras.layers.Dense(width, activation="relu")(inputs)
     inner = keras.layers.Dense(width, activation="relu")(first)
@@ -33,8 +33,7 @@ def residual_network(meta, width=64):
 
 
 # %%
-# It takes the place of the network in a pipeline that is there, with its features and its scaling
-# of the targets.
+# Replace the network in an existing pipeline, and keep its features and the scaling of its targets.
 
 keras.utils.set_random_seed(0)
 own = KerasRegressor(residual_network, loss="mse", optimizer="adam", epochs=60, verbose=0)
@@ -47,10 +46,10 @@ predicted = {name: cross_val_predict(m, X, y, cv=folds) for name, m in models.it
 print(pd.DataFrame({name: error_table(y, p)["r2"] for name, p in predicted.items()}).round(3))
 
 # %%
-# Held-out estimates.
+# Estimates of the held-out clusters.
 
 EstimateDisplay.from_predictions(y, predicted["residual"])
 
 # %%
-# `save_model` keeps the package's networks, not this one: keep it with ``keras.Model.save``. A
-# network that should become part of the package goes another way: see :doc:`the design </design>`.
+# `save_model` does not support this network: use ``keras.Model.save``. To add a network to the
+# package, see :doc:`the design </design>`.

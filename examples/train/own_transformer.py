@@ -2,13 +2,14 @@
 A transformer of your own
 =========================
 
-A feature of clusters is a scikit-learn transformer: clusters in, one row of numbers each out. This
-one finds the blue end of the sequence, which moves to the red as a cluster ages.
+Features are computed by scikit-learn transformers, which return one row of numbers per cluster. The
+transformer of this example finds the blue end of the sequence, which becomes redder with age.
 """
 
 # %%
-# `validate_clusters` checks the clusters and gives their stars as flat arrays, cluster after
-# cluster; ``stars.cluster`` is the row of each star's cluster. So there is no loop over clusters.
+# `validate_clusters` checks the clusters and returns their stars as flat arrays, ordered by
+# cluster; ``stars.cluster`` is the row number of each star's cluster. No loop over clusters is
+# needed.
 
 import numpy as np
 from matplotlib import pyplot as plt
@@ -60,15 +61,16 @@ class BlueEnd(TransformerMixin, BaseEstimator):
 
 
 # %%
-# It works like the package's own: with `set_output`, in a union, in a search.
+# It can be used like the transformers of the package: with `set_output`, in a union, or in a
+# search.
 
 X, y = simulate_clusters(300, random_state=0)
 table = BlueEnd().set_output(transform="pandas").fit_transform(X)
 print(table.head(3))
 
 # %%
-# The turn-off of an old cluster is red, and so is any star behind dust: the colour alone cannot
-# tell the two apart.
+# The turn-off is red for old clusters and for large extinctions: the colour alone does not
+# distinguish the two.
 
 figure, ax = plt.subplots(figsize=(6, 4), layout="constrained")
 image = ax.scatter(y["log_age"], table["bluest"], c=y["a_v"], s=10, cmap="cividis")
@@ -76,7 +78,7 @@ ax.set(xlabel="log age (dex)", ylabel="colour of the bluest bright star (mag)")
 figure.colorbar(image, label="A_V (mag)")
 
 # %%
-# Does it add to the histogram? Scores of the same folds, for log age.
+# Compare the scores for log age with and without the new feature, on the same folds.
 
 forest = RandomForestRegressor(100, random_state=0)
 histogram = CMDHistogram(magnitude="absolute")

@@ -1,12 +1,12 @@
 """
-The paper, step by step: figures 1 to 9
-=======================================
+The paper step by step: figures 1 to 9
+======================================
 
-Branco & Ferraz (2023) train three networks on colour-magnitude diagrams of clusters: a dense one
-on a histogram and three guesses (ANN), a convolutional one on a picture (CNN), and a mixed data
-model on the picture and the guesses (MDM). Here are their steps on 600 simulated clusters and with
-a fraction of the epochs, which takes a minute or two; ``python benchmarks/table1.py`` does all of
-it, and :doc:`Table 1 </table1>` has the numbers that count.
+Branco & Ferraz (2023) train three networks on colour-magnitude diagrams of clusters: a dense
+network on a histogram and three guesses (ANN), a convolutional network on a picture (CNN), and a
+mixed data model on the picture and the guesses (MDM). This example repeats their steps on 600
+simulated clusters with a fraction of the epochs, which takes a minute or two. For the full
+calculation, run ``python benchmarks/table1.py``; the results are in :doc:`Table 1 </table1>`.
 """
 
 # %%
@@ -27,7 +27,7 @@ X, y = X[:600], y[:600]
 X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.2, random_state=0)
 
 # %%
-# **Figure 1: a cluster beside its histogram**, and its picture. The bins are 0.1 mag of colour
+# **Figure 1**: a cluster with its histogram and its picture. The bins are 0.1 mag of colour
 # from 0 to 4.1 and 0.8 mag of magnitude from 10 to 18: 41 × 10 = 410 normalised counts.
 
 cluster = X[3:4]
@@ -47,10 +47,10 @@ for ax in (diagram, counted):
     ax.set(xlabel="BP−RP (mag)", ylabel="G (mag)")
 
 # %%
-# **Training.** The paper's settings, but for the epochs: 100 instead of 200 (ANN), 25 instead of
-# 150 (CNN), 25 instead of 100 (MDM). The second ANN learns from twice as many clusters: each is
-# copied to a larger distance and behind more dust. Its copies must not be among clusters kept aside
-# to find the best epoch, so none are kept aside.
+# **Training.** The paper's settings, except for the epochs: 100 instead of 200 (ANN), 25 instead of
+# 150 (CNN), 25 instead of 100 (MDM). The second ANN is trained with augmentation: each cluster is
+# also copied to a larger distance and extinction. It uses no validation clusters, because these
+# would include copies of training clusters.
 
 settings = {"preset": "paper", "random_state": 0}
 models = {
@@ -72,8 +72,8 @@ for name, model in models.items():
 networks = {name: model[-1].regressor_ for name, model in models.items()}
 
 # %%
-# **Figure 2**, the ANN with and without augmentation, **figure 3**, the CNN, and **figure 4**, the
-# MDM: mean squared error against epoch, in training and in validation.
+# **Figures 2 to 4**: training and validation error against epoch, for the ANN with and without
+# augmentation (figure 2), the CNN (figure 3) and the MDM (figure 4).
 
 figure, axes = plt.subplots(1, 3, figsize=(12, 3.8), layout="constrained")
 for ax, names in zip(axes, (["ANN", "ANN, augmented"], ["CNN"], ["MDM"]), strict=True):
@@ -82,7 +82,7 @@ for ax, names in zip(axes, (["ANN", "ANN, augmented"], ["CNN"], ["MDM"]), strict
 
 # %%
 # **Figures 5 and 6**: the layers of ANN and CNN. The paper gives widths and activations only in
-# pictures that are not at hand; those here are choices, and parameters.
+# figures that were not available; those used here are our choice, and are parameters.
 
 ArchitectureDisplay.from_estimator(networks["ANN"])
 
@@ -91,7 +91,8 @@ ArchitectureDisplay.from_estimator(networks["ANN"])
 ArchitectureDisplay.from_estimator(networks["CNN"])
 
 # %%
-# **Figures 7 to 9**: the MDM's branch for the picture, that for the guesses, and the whole.
+# **Figures 7 to 9**: the MDM's branch for the picture, its branch for the guesses, and the whole
+# MDM.
 
 mdm = networks["MDM"].model_
 join = next(layer for layer in layers_of(mdm) if len(layer.inputs) > 1)
@@ -106,8 +107,8 @@ ArchitectureDisplay.from_model(mdm, until=join.inputs[1])
 ArchitectureDisplay.from_model(mdm)
 
 # %%
-# **Table 1**, as these few clusters and epochs give it, beside the paper's. Mean squared errors are
-# means over dex, mag and kpc.
+# **Table 1** for these few clusters and epochs, with the values of the paper. Mean squared errors
+# are means over dex, mag and kpc.
 
 table = pd.DataFrame({name: table.loc["mean", ["mse", "r2"]] for name, table in errors.items()}).T
 table["paper: mse"] = [0.176, 0.334, 0.841, 0.167]

@@ -1,15 +1,15 @@
 """
-Network × isochrones on M 67, step by step
-==========================================
+Network × isochrones for M 67, step by step
+===========================================
 
-The pretrained model multiplies two things: what a neural network says of a cluster, and how well
-the stars agree with isochrones. Here they are taken apart.
+The pretrained model multiplies a prior, from the prediction of a neural network, by the likelihood
+of the stars given isochrones. This example shows the two separately.
 """
 
 # %%
-# M 67, if the environment variable ``SKCLUSTER_MEMBERS`` names a table of members that has it under
-# the name ``NGC_2682``. Otherwise a simulated cluster of M 67's published age, extinction and
-# distance takes its place; ``skcluster.datasets.fetch_cluster("M 67")`` fetches the real one.
+# If the environment variable ``SKCLUSTER_MEMBERS`` names a table of members with the cluster
+# ``NGC_2682``, M 67 is used; otherwise a simulated cluster with the published age, extinction and
+# distance of M 67. ``skcluster.datasets.fetch_cluster("M 67")`` downloads the real one.
 
 import os
 
@@ -32,9 +32,9 @@ stars = stars_of(X)
 print(X.index[0], len(stars), "stars")
 
 # %%
-# **1. The network** reads all stars at once and gives a mean and a standard deviation of each
-# parameter. A network that has learned from published parameters leans towards their mean: old
-# clusters come out too young.
+# **1. The network** predicts a mean and a standard deviation of each parameter from all stars.
+# Networks trained on published parameters regress towards their mean: the ages of old clusters are
+# underestimated.
 
 model = load_model()
 network = model.estimator_.predict(X)[0]
@@ -42,12 +42,13 @@ names = ("log_age", "a_v", "distance_kpc", "metallicity")
 print("network:", dict(zip(names, network.round(2).tolist(), strict=False)))
 
 # %%
-# **2. The likelihood** of a set of parameters is the product over the stars: how dense is the
-# population of that age and metallicity, moved to this distance and behind this dust, where the
-# star lies? For each age, the largest one over 200 sets of the other parameters is shown. With
-# every star counting in full, the likelihood is far too sure of itself: isochrones differ from
-# stars by more than photometric errors, and neighbours in the diagram differ alike. So stars count
-# less where there are many: a thousand dwarfs do not outvote five giants.
+# **2. The likelihood** of a set of parameters is the product, over the stars, of the density of a
+# population of that age and metallicity, at that distance and extinction, at the position of the
+# star. For each age, the plot shows the maximum over 200 sets of the other parameters. If every
+# star has the weight 1, the likelihood is overconfident, because isochrones differ from stars by
+# more than photometric errors, and these differences are correlated between neighbouring stars in
+# the diagram. Stars are therefore given smaller weights where there are many, so that a thousand
+# dwarfs do not outweigh five giants.
 
 rng = np.random.default_rng(0)
 ages = np.linspace(9.2, 9.9, 71)
@@ -61,15 +62,15 @@ theta = Parameters.of(
 )
 likelihoods = {}
 for name, weights in {
-    "every star in full": {"tempering": 1.0, "saturation": np.inf},
-    "tempered as in the model": {"tempering": model.tempering_},
+    "weight 1 for all stars": {"tempering": 1.0, "saturation": np.inf},
+    "tempered, as in the model": {"tempering": model.tempering_},
 }.items():
     likelihood = StarLikelihood(stars["phot_g_mean_mag"], stars["bp_rp"], **weights)
     best = likelihood.log_likelihood(theta).reshape(len(ages), 200).max(axis=1)
     likelihoods[name] = np.exp(best - best.max())
 
 # %%
-# **3. The product** is sampled, with all parameters free: log age, A_V, distance, metallicity,
+# **3. The posterior** is sampled, with all parameters free: log age, A_V, distance, metallicity,
 # differential reddening and the fraction of field stars.
 
 samples = model.sample(X, 2000, random_state=0)[0]
@@ -81,12 +82,12 @@ for (name, values), style in zip(likelihoods.items(), (":", "-"), strict=True):
 counts, edges = np.histogram(samples[:, 0], bins=40)
 ax.stairs(counts / counts.max(), edges, fill=True, color="#D55E00", alpha=0.5, label="posterior")
 ax.axvline(network[0], color="#0072B2", linestyle="--", label="network")
-ax.set(xlabel="log age (dex)", ylabel="relative to the largest", xlim=(9.2, 9.9), ylim=(0, 1.6))
+ax.set(xlabel="log age (dex)", ylabel="relative to the maximum", xlim=(9.2, 9.9), ylim=(0, 1.6))
 ax.legend(loc="upper left")
 
 # %%
-# **4. Look.** The isochrone of the network alone, and that of the posterior with the band of its
-# samples.
+# **4. The diagram** with the isochrone of the network alone, and that of the posterior with the
+# band of its samples.
 
 display = CMDDisplay.from_estimator(model, X, cluster=X.index[0])
 display.ax_.plot(

@@ -1,15 +1,15 @@
 """
-Simulated clusters against real ones
-====================================
+Simulated and real clusters
+===========================
 
-Networks learn from simulated clusters what real ones look like, so the two should be hard to tell
-apart. Here a simulated cluster is built up, effect by effect, and a classifier tries to tell two
-samples apart.
+Networks are pretrained on simulated clusters, which should therefore be difficult to distinguish
+from real ones. This example adds the effects of the simulation one by one, and trains a classifier
+to distinguish two samples.
 """
 
 # %%
-# One isochrone, and what comes between it and a list of members: companions, dust between the
-# stars, errors, field stars. Each is a parameter of `~skcluster.datasets.Effects`.
+# An isochrone, and the effects that turn it into a member list: binaries, differential reddening,
+# errors, field stars. Each is a parameter of `~skcluster.datasets.Effects`.
 
 import os
 
@@ -26,8 +26,8 @@ cluster = {"log_age": 9.0, "a_v": 0.8, "distance_kpc": 1.5, "n_stars": 300, "ran
 bare = Effects.none().but(faint_limit=18.0)
 steps = {
     "isochrone": bare,
-    "+ companions": bare.but(binary_fraction=0.6),
-    "+ dust between stars": bare.but(binary_fraction=0.6, differential_reddening=0.28),
+    "+ binaries": bare.but(binary_fraction=0.6),
+    "+ differential reddening": bare.but(binary_fraction=0.6, differential_reddening=0.28),
     "all effects": Effects(),
 }
 figure, axes = plt.subplots(1, 4, figsize=(12, 4), sharex=True, sharey=True, layout="constrained")
@@ -40,9 +40,9 @@ axes[0].set(ylabel="G (mag)")
 axes[0].invert_yaxis()
 
 # %%
-# Real clusters are not part of the package. Where the environment variables ``SKCLUSTER_MEMBERS``
-# and ``SKCLUSTER_CLUSTERS`` name tables of them, they are the second sample. Otherwise simulated
-# clusters with fewer effects stand in for them, to show what the test finds.
+# Real clusters are not part of the package. If the environment variables ``SKCLUSTER_MEMBERS`` and
+# ``SKCLUSTER_CLUSTERS`` name tables of them, these are the second sample; otherwise simulated
+# clusters with fewer effects are used, to show what the classifier detects.
 
 members, labels = os.environ.get("SKCLUSTER_MEMBERS"), os.environ.get("SKCLUSTER_CLUSTERS")
 if members and labels:
@@ -55,12 +55,12 @@ else:
     second, y = simulate_clusters(
         300, effects=Effects(binary_fraction=0.2, field_fraction=0.0), random_state=2
     )
-    counts, name = stars_of(second).counts, "fewer companions, no field stars"
+    counts, name = stars_of(second).counts, "fewer binaries, no field stars"
     second.index = second.index.str.replace("sim", "other")
 print(len(second), "clusters:", name)
 
 # %%
-# A simulated twin of each: the same age, extinction, distance and number of stars.
+# For each cluster, simulate one of the same age, extinction, distance and number of stars.
 
 y = y[["log_age", "a_v", "distance_kpc"]].clip([6.0, 0.0, 0.03], [10.2, 12, 20], axis=1)
 first, _ = simulate_clusters(
@@ -73,8 +73,9 @@ first, _ = simulate_clusters(
 )
 
 # %%
-# Boosted trees on quantiles of colour and magnitude guess which is which, by cross-validation. The
-# area under the curve is 0.5 if they cannot, and 1 if they always can.
+# Cross-validate a classifier, boosted trees on quantiles of colour and magnitude. The area under
+# the ROC curve is 0.5 if the samples cannot be distinguished, and 1 if they are distinguished
+# perfectly.
 
 both = concat_clusters([X[["stars"]] for X in (first, second)])
 is_second = [0] * len(first) + [1] * len(second)
@@ -84,9 +85,9 @@ area = roc_auc_score(is_second, score)
 
 figure, ax = plt.subplots(figsize=(4.5, 4.5), layout="constrained")
 ax.plot(*roc_curve(is_second, score)[:2], label=f"area {area:.2f}")
-ax.plot([0, 1], [0, 1], color="black", linewidth=1, label="a coin: 0.5")
-ax.set(xlabel="simulated, taken for the others", ylabel=f"found ({name})", aspect="equal")
+ax.plot([0, 1], [0, 1], color="black", linewidth=1, label="chance: 0.5")
+ax.set(xlabel="false positive rate", ylabel=f"true positive rate ({name})", aspect="equal")
 ax.legend()
 
 # %%
-# ``benchmarks/realism.py`` does this for 978 real clusters: see :doc:`/simulator`.
+# For the result on 978 real clusters (``benchmarks/realism.py``), see :doc:`/simulator`.
