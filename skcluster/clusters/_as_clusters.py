@@ -149,7 +149,8 @@ def validate_clusters(
     columns : iterable of str
         Star columns needed besides magnitude and colour.
     others : bool, default=True
-        Whether to check the values of the other columns as well.
+        Whether to check the values of the other columns of existing clusters as well. Those of
+        other tables are always checked.
 
     Returns
     -------
@@ -162,7 +163,8 @@ def validate_clusters(
         If there is no cluster, a cluster has no usable star, or a column is missing.
     """
     columns = tuple(columns)
-    read = None if others else (*NEEDED_STAR_COLUMNS, *columns)
+    made = isinstance(X, NestedFrame) and STARS in X.columns
+    read = (*NEEDED_STAR_COLUMNS, *columns) if made and not others else None
     stars = _checked(nest_and_flatten(X)[1], read)
     for column in columns:
         if column not in stars:
