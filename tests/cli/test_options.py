@@ -1,6 +1,7 @@
 """Options of single commands: samples, versions, help, fit, simulate, info."""
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -80,6 +81,10 @@ def test_info_is_text_or_json(run, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert "    log_age: 6.38 to 9.85" in lines
     assert not any(line.strip().startswith(("{", "[", '"')) for line in lines)
+    assert max(map(len, lines)) <= 80
+    for line, following in pairwise(lines):
+        indented = len(following) - len(following.lstrip()) > len(line) - len(line.lstrip())
+        assert indented or not line.endswith(":"), f"the section {line!r} is empty"
     assert run("info", "--json") == 0
     assert json.loads(capsys.readouterr().out) == json.loads(json.dumps(read_card()))
 
