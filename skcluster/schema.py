@@ -223,7 +223,7 @@ ESTIMATE_COLUMNS: dict[str, Column] = _by_name(
     *TARGETS.values(),
     Column(
         "differential_reddening",
-        "Scale of the half-normal differential extinction A_V of individual stars",
+        "Scale of the half-normal differential extinction A_V",
         "mag",
         "differential reddening",
         low=0,
