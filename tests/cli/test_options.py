@@ -89,6 +89,14 @@ def test_info_is_text_or_json(run, capsys):
     assert json.loads(capsys.readouterr().out) == json.loads(json.dumps(read_card()))
 
 
+def test_example_names_the_types_that_it_writes(run, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        run("example", "--help")
+    assert ".csv, .tsv, .ecsv, .fits, .vot or .parquet" in " ".join(capsys.readouterr().out.split())
+    assert run("example", "-o", tmp_path / "members.tsv") == 0
+    assert len(read_clusters(tmp_path / "members.tsv")) == 3
+
+
 def test_fit_tells_its_errors(run, members, tmp_path, capsys):
     model = tmp_path / "model.skcluster"
     arguments = ["fit", members, members.with_name("l.parquet"), "-o", model, "--pipeline", "ann"]
@@ -110,7 +118,7 @@ def test_fit_tells_its_errors(run, members, tmp_path, capsys):
     card = read_card(model)["card"]
     assert card["limits"]["learned ranges"].keys() == {"log_age", "a_v", "distance_kpc"}
     assert float(rows[2].split()[2]) == pytest.approx(
-        card["cross-validated scores"]["a_v rmse"], rel=0.01
+        card["cross-validated scores"]["a_v RMSE (mag)"], rel=0.01
     )
 
 
