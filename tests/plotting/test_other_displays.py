@@ -194,5 +194,5 @@ def test_an_architecture_is_that_of_the_keras_model(sample):
         assert box.count_contains(text.get_window_extent().corners()) == 4
     with pytest.raises(ValueError, match="no layer 'nowhere'; it has"):
         ArchitectureDisplay.from_estimator(model, until="nowhere")
-    with pytest.raises(ValueError, match="LinearRegression holds no fitted network"):
+    with pytest.raises(ValueError, match="LinearRegression has no fitted network"):
         ArchitectureDisplay.from_estimator(LinearRegression())
