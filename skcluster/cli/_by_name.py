@@ -50,7 +50,7 @@ def fetched(names: Iterable[str], catalogue: str, *, strict: bool) -> dict[str, 
                 raise
             from skcluster.io import BadTableWarning
 
-            warn_caller(f"{error} Left out.", BadTableWarning)
+            warn_caller(f"{str(error).rstrip('.')}. Left out.", BadTableWarning)
             continue
         (theirs,) = X.index
         also = "" if theirs == name else f", where it is {theirs}"

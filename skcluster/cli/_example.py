@@ -18,7 +18,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "--output",
         type=Path,
         required=True,
-        help="members to write: .csv, .ecsv, .fits, .vot or .parquet",
+        help="members to write: .csv, .tsv, .ecsv, .fits, .vot or .parquet",
     )
     command.add_argument(
         "--labels", type=Path, help="table of the clusters' parameters to write (default: none)"

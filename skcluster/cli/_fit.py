@@ -177,9 +177,14 @@ def _card(options: argparse.Namespace, X: Any, y: Any, scores: Any) -> dict[str,
     }
     if scores is not None:
         card["cross-validated scores"] = {
-            f"{name} {score}": round(float(scores.loc[name, score]), 3)
+            f"{name} {printed}": round(float(scores.loc[name, score]), 3)
             for name in y
-            for score in ("rmse", "bias", "scatter", "r2")
+            for score, printed in {
+                "rmse": f"RMSE ({TARGETS[name].printed_unit})",
+                "bias": "bias",
+                "scatter": "scatter",
+                "r2": "R2",
+            }.items()
         }
     return card
 

@@ -34,7 +34,8 @@ def run(options: argparse.Namespace) -> None:
         return
     out(f"model file: {options.model or 'the pretrained model'}, format {found['format']}")
     for name, content in found.sections().items():
-        out("\n".join(_lines(name, content, "")))
+        if content:
+            out("\n".join(_lines(name, content, "")))
 
 
 def _lines(name: str, value: Any, indent: str) -> list[str]:
@@ -67,12 +68,17 @@ def _text(value: Any) -> str:
 
 
 def _table(rows: list[dict[str, Any]], indent: str) -> list[str]:
-    """Return rows of the same columns as aligned lines."""
+    """Return rows of the same columns as aligned lines; headings are wrapped in a wide table."""
     names = list(dict.fromkeys(name for row in rows for name in row))
-    cells = [[plain(name) for name in names]]
-    cells += [[plain(_text(row.get(name, ""))) for name in names] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    cells = [[plain(_text(row.get(name, ""))) for row in rows] for name in names]
+    heads = [[plain(name)] for name in names]
+    widths = [max(map(len, column)) for column in map(list.__add__, heads, cells)]
+    if len(indent) + sum(widths) + 2 * (len(widths) - 1) > _WIDTH:
+        widths = [max(map(len, [*name.split(), *c])) for name, c in zip(names, cells, strict=True)]
+        heads = [textwrap.wrap(plain(n), w) for n, w in zip(names, widths, strict=True)]
+    tallest = max(map(len, heads))
+    columns = [[""] * (tallest - len(h)) + h + c for h, c in zip(heads, cells, strict=True)]
     return [
         indent + "  ".join(f"{c:<{w}}" for c, w in zip(row, widths, strict=True)).rstrip()
-        for row in cells
+        for row in zip(*columns, strict=True)
     ]

@@ -218,8 +218,8 @@ def _read_members(
     """Return the clusters of all tables, including stars without magnitude or colour."""
     if cluster is not None and len(sources) > 1:
         raise ValueError(
-            f"One name, {cluster!r}, cannot be that of {len(sources)} tables; a dict of names and "
-            "tables names each one."
+            f"One name, {cluster!r}, cannot be that of {len(sources)} tables: without cluster= or "
+            "--cluster, each is named after its file; a dict of names and tables names each one."
         )
     parts: list[NestedFrame] = []
     of_one: list[tuple[Source, int]] = []
@@ -234,7 +234,7 @@ def _read_members(
         except (ValueError, OSError, TypeError) as error:
             if on_error == "raise" or len(sources) == 1:
                 raise
-            warn_caller(f"{error} Left out.", BadTableWarning)
+            warn_caller(f"{str(error).rstrip('.')}. Left out.", BadTableWarning)
             continue
         parts.append(X)
         origin.update(dict.fromkeys(X.index, source.label))

@@ -99,7 +99,7 @@ def _kind_of(path: Path, format: str | None) -> str:
     if kind is None or (kind == "parquet" and name != path.name.lower()):
         raise ValueError(
             f"The file type of {path} is unknown; known are: {', '.join(EXTENSIONS)} (and .gz of "
-            "all but parquet). Give format= for other extensions."
+            "all but parquet). Give format= (or --format) for other extensions."
         )
     return kind
 

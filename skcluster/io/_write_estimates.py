@@ -100,7 +100,7 @@ def format_of(path: Path, format: str | None = None) -> str:
     if kind not in _WRITERS:
         raise ValueError(
             f"The file type of {path} is unknown; known are: {', '.join(EXTENSIONS)}. Give "
-            "format= for other extensions."
+            "format= (or --output-format) for other extensions."
         )
     return kind
 

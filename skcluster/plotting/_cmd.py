@@ -15,10 +15,11 @@ from skcluster.plotting._inputs import (
     one_cluster,
     one_estimate,
     samples_of_isochrones,
+    stated_errors,
 )
 from skcluster.plotting._isochrones import diagram_limits, most_credible, seen_isochrones
 from skcluster.plotting._style import PALE, VERMILION, display_name, one_axes, stroke, title_text
-from skcluster.schema import CLUSTER_PARAMETERS, STAR_COLUMNS, TARGETS
+from skcluster.schema import CLUSTER_PARAMETERS, INTERVAL_ENDS, STAR_COLUMNS, TARGETS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,7 +53,7 @@ class CMDDisplay:
     errors : ndarray of shape (2, 3) or (2, 4), optional
         Lower and upper errors: distances of the ends of the central interval from the estimate.
     coverage : float, default=0.68
-        Fraction of the samples within the band and the errors.
+        Fraction of the samples within the band, and within errors that follow from them.
 
     Attributes
     ----------
@@ -129,7 +130,8 @@ class CMDDisplay:
         estimates : DataFrame, Series, mapping or array-like of shape (3,) or (4,), optional
             ``log_age`` (dex), ``a_v`` (mag), ``distance_kpc`` (kpc) and, if it was estimated,
             ``metallicity`` (dex): a row per cluster, or those of this one. Without estimates only
-            the stars are drawn.
+            the stars are drawn. The errors are those of their intervals, if they have columns such
+            as ``log_age_lower`` and ``log_age_upper``, or else of the samples.
         cluster : object, optional
             Name of the cluster; not needed if X has only one.
         samples : array-like of n_samples rows or mapping of names to such, optional
@@ -169,6 +171,7 @@ class CMDDisplay:
             name,
             stars,
             one_estimate(estimates, name),
+            errors=stated_errors(estimates, name),
             samples=None if samples is None else samples_of_isochrones(samples, name),
             membership=shades,
             coverage=coverage,
@@ -183,6 +186,7 @@ class CMDDisplay:
         stars: Stars,
         estimate: FloatArray | None,
         *,
+        errors: FloatArray | None,
         samples: FloatArray | None,
         membership: FloatArray | None = None,
         coverage: float,
@@ -190,8 +194,9 @@ class CMDDisplay:
         law: Law,
     ) -> "CMDDisplay":
         """Return the display of stars that were checked before; not drawn yet."""
-        isochrone = band = errors = None
+        isochrone = band = None
         estimate, samples = (_at(metallicity, values) for values in (estimate, samples))
+        errors = errors if metallicity is None else _at(0.0, errors)
         try:
             if estimate is not None:
                 isochrone = seen_isochrones(estimate, law)[0]
@@ -200,7 +205,7 @@ class CMDDisplay:
         if samples is not None:
             credible = most_credible(samples, coverage, _MOST_CURVES)
             band = seen_isochrones(credible, law) if len(credible) else None
-            if estimate is not None:
+            if estimate is not None and errors is None:
                 n = min(samples.shape[1], len(estimate))
                 tails = 100 * np.array([(1 - coverage) / 2, (1 + coverage) / 2])
                 errors = np.abs(np.nanpercentile(samples[:, :n], tails, axis=0) - estimate[:n])
@@ -257,6 +262,10 @@ class CMDDisplay:
         if known:
             kw.setdefault("membership", known[0])
         estimate = dict(zip(targets, np.asarray(predicted)[0], strict=True))
+        if distribution is not None:
+            ends = distribution.interval(kw.get("coverage", 0.68))[0]
+            for end, values in zip(INTERVAL_ENDS, ends.T, strict=True):
+                estimate |= zip([target + end for target in targets], values, strict=True)
         return cls.from_clusters(alone, estimate, **kw)
 
     def plot(
@@ -319,8 +328,8 @@ class CMDDisplay:
         Returns
         -------
         str
-            One line of mathtext per parameter, with errors if there are samples; empty without an
-            estimate.
+            One line of mathtext per parameter, with errors if there are intervals or samples;
+            empty without an estimate.
         """
         if self.estimate is None:
             return ""

@@ -9,7 +9,7 @@ from nested_pandas import NestedFrame
 
 from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import Stars, as_clusters, stars_of
-from skcluster.schema import CLUSTER_PARAMETERS
+from skcluster.schema import CLUSTER_PARAMETERS, INTERVAL_ENDS
 
 #: Parameters of isochrones; the last one is optional.
 _ISOCHRONE = (*CLUSTER_PARAMETERS, "metallicity")
@@ -71,6 +71,23 @@ def one_estimate(estimates: Any, cluster: Any) -> FloatArray | None:
             f"metallicity; got {values.size} for cluster {cluster!r}."
         )
     return values
+
+
+def stated_errors(estimates: Any, cluster: Any) -> FloatArray | None:
+    """Return distances of the ends of intervals from the estimate, shape (2, n_parameters).
+
+    None if the estimates do not state an interval of each parameter in `one_estimate`.
+    """
+    if isinstance(estimates, pd.DataFrame):
+        estimates = estimates.loc[cluster]
+    if not isinstance(estimates, pd.Series | Mapping):
+        return None
+    names = [target for target in _ISOCHRONE if target in estimates]
+    if any(name + end not in estimates for name in names for end in INTERVAL_ENDS):
+        return None
+    ends = [[float(estimates[name + end]) for name in names] for end in INTERVAL_ENDS]
+    errors = np.abs(np.array(ends) - [float(estimates[name]) for name in names])
+    return errors if np.isfinite(errors).all() else None
 
 
 def sample_array(samples: Any) -> FloatArray:

@@ -14,7 +14,12 @@ from skcluster._utils.typing import ClustersLike
 from skcluster.clusters import as_clusters, stars_of
 from skcluster.photometry import Law
 from skcluster.plotting._cmd import CMDDisplay
-from skcluster.plotting._inputs import membership_array, one_estimate, samples_of_isochrones
+from skcluster.plotting._inputs import (
+    membership_array,
+    one_estimate,
+    samples_of_isochrones,
+    stated_errors,
+)
 from skcluster.plotting._isochrones import can_be_drawn
 from skcluster.plotting._style import display_name
 
@@ -112,6 +117,7 @@ def save_diagrams(
             name,
             stars_of(X[row : row + 1]),
             values if drawable else None,
+            errors=stated_errors(estimates, name),
             samples=drawn,
             membership=None if shades is None else shades[own],
             coverage=coverage,

@@ -54,8 +54,8 @@ def test_a_card_cannot_move_the_cursor(monkeypatch, run, capsys):
     from skcluster import persistence
 
     card = {"name": "\x1b[2Jx", "limits": {"\x1b]": [{"\x1b": "\x1b"}]}, "notes": ["\x1b"]}
-    read = {"format": 1, "versions": {"numpy": "\x1b"}, "card": card}
-    monkeypatch.setattr(persistence, "read_card", lambda model: persistence.ModelCard(read))
+    read = persistence.ModelCard(format=1, versions={"numpy": "\x1b"}, card=card)
+    monkeypatch.setattr(persistence, "read_card", lambda model: read)
     assert run("info") == 0
     assert run("info", "--json") == 0
     assert "\x1b" not in capsys.readouterr().out

@@ -55,7 +55,7 @@ def test_what_cannot_be_started_from(run, labelled, tmp_path, capsys):
     X, y = read_clusters(*labelled)
     save_model(ann_pipeline(epochs=1, random_state=0).fit(X, y), tmp_path / "ann.skcluster")
     assert run(*fit, tmp_path / "ann.skcluster") == 1
-    assert "holds no fitted SetRegressor" in capsys.readouterr().err
+    assert "contains no fitted SetRegressor" in capsys.readouterr().err
 
 
 def test_types_of_ones_own(run, labelled, tmp_path, capsys):

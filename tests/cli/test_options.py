@@ -1,6 +1,7 @@
 """Options of single commands: samples, versions, help, fit, simulate, info."""
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -80,8 +81,20 @@ def test_info_is_text_or_json(run, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert "    log_age: 6.38 to 9.85" in lines
     assert not any(line.strip().startswith(("{", "[", '"')) for line in lines)
+    assert max(map(len, lines)) <= 80
+    for line, following in pairwise(lines):
+        indented = len(following) - len(following.lstrip()) > len(line) - len(line.lstrip())
+        assert indented or not line.endswith(":"), f"the section {line!r} is empty"
     assert run("info", "--json") == 0
     assert json.loads(capsys.readouterr().out) == json.loads(json.dumps(read_card()))
+
+
+def test_example_names_the_types_that_it_writes(run, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        run("example", "--help")
+    assert ".csv, .tsv, .ecsv, .fits, .vot or .parquet" in " ".join(capsys.readouterr().out.split())
+    assert run("example", "-o", tmp_path / "members.tsv") == 0
+    assert len(read_clusters(tmp_path / "members.tsv")) == 3
 
 
 def test_fit_tells_its_errors(run, members, tmp_path, capsys):
@@ -105,7 +118,7 @@ def test_fit_tells_its_errors(run, members, tmp_path, capsys):
     card = read_card(model)["card"]
     assert card["limits"]["learned ranges"].keys() == {"log_age", "a_v", "distance_kpc"}
     assert float(rows[2].split()[2]) == pytest.approx(
-        card["cross-validated scores"]["a_v rmse"], rel=0.01
+        card["cross-validated scores"]["a_v RMSE (mag)"], rel=0.01
     )
 
 

@@ -110,6 +110,9 @@ def test_the_others_can_go_on(folder):
     first, second = (str(warning.message) for warning in caught)
     assert "There is no file" in first
     assert "bad.csv: The stars have no column 'phot_g_mean_mag'" in second
+    (folder / "bad.csv").write_text('x,y\n1,"2\n')
+    with pytest.warns(BadTableWarning, match=r"bad\.csv cannot be read as csv: .*[^.]\. Left out"):
+        read_clusters(files[1:], on_error="warn")
     with (
         pytest.warns(BadTableWarning),
         pytest.raises(ValueError, match="None of the 2 tables of members can be used"),

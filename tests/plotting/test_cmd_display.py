@@ -7,6 +7,7 @@ from matplotlib import pyplot as plt
 
 from skcluster.clusters import as_clusters
 from skcluster.datasets import Effects, simulate_clusters
+from skcluster.estimation import estimate
 from skcluster.isochrones import isochrone
 from skcluster.photometry import distance_modulus
 from skcluster.plotting import CMDDisplay
@@ -85,6 +86,25 @@ def test_an_estimator_with_samples_gives_a_band(sample, model):
     assert (display.errors > 0).all()
     bare = CMDDisplay.from_estimator(model, X, cluster=X.index[1], n_samples=0)
     assert bare.band_ is None
+
+
+def test_the_errors_are_those_of_the_intervals_in_the_table(sample, model):
+    X, _ = sample
+    alone = X[1:2]
+    table, samples = estimate(alone, model, n_samples=100, random_state=0)
+    display = CMDDisplay.from_clusters(alone, table, samples=samples)
+    names = ["log_age", "a_v", "distance_kpc", "metallicity"]
+    names = [name for name in names if name in table]
+    ends = [table[[name + end for name in names]].to_numpy()[0] for end in ("_lower", "_upper")]
+    np.testing.assert_allclose(display.errors, np.abs(ends - table[names].to_numpy()))
+    same = CMDDisplay.from_estimator(model, X, cluster=X.index[1], n_samples=100)
+    np.testing.assert_allclose(same.errors, display.errors)
+    wide = CMDDisplay.from_estimator(model, X, cluster=X.index[1], n_samples=0, coverage=0.95)
+    assert (wide.errors[:, 0] > display.errors[:, 0]).all()
+    without = CMDDisplay.from_clusters(alone, table[names], samples=samples)
+    assert not np.allclose(without.errors, display.errors)
+    solar = CMDDisplay.from_clusters(alone, table, metallicity=0.0)
+    assert solar.summary().endswith("[M/H] = $0.00$")
 
 
 def test_the_isochrone_has_the_metallicity_of_the_estimate(sample):

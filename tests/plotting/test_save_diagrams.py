@@ -7,6 +7,8 @@ from matplotlib.colors import to_rgb
 from skcluster.clusters import as_clusters
 from skcluster.plotting import save_diagrams
 
+ENDS = ("_lower", "_upper")
+
 
 def test_a_file_for_each_cluster(sample, tmp_path):
     X, y = sample
@@ -22,6 +24,17 @@ def test_a_file_for_each_cluster(sample, tmp_path):
     with pytest.raises(FileExistsError, match=r"sim_000000\.png already exists"):
         save_diagrams(X[:3], y[:3], tmp_path / "new")
     assert plt.get_fignums() == []
+
+
+def test_the_errors_are_those_of_the_intervals(sample, tmp_path):
+    X, y = sample
+    for folder, width in (("narrow", 0.1), ("wide", 0.2)):
+        ends = {
+            f"{n}{end}": y[n] + s * width for n in y for end, s in zip(ENDS, (-1, 1), strict=True)
+        }
+        save_diagrams(X[:1], y.assign(**ends), tmp_path / folder)
+    narrow, wide = (next((tmp_path / n).iterdir()).read_bytes() for n in ("narrow", "wide"))
+    assert narrow != wide
 
 
 def test_stars_are_shaded_by_their_membership(sample, tmp_path):

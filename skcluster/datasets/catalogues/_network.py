@@ -11,6 +11,7 @@ References
 """
 
 import io
+import re
 import time
 import warnings
 from typing import Any
@@ -148,11 +149,13 @@ def _is_number(text: str) -> bool:
 
 
 def _reason(error: BaseException) -> str:
-    """Return the innermost cause, which is the readable one."""
+    """Return the innermost cause, which is the readable one, without the connection's repr."""
     while error.args and isinstance(error.args[-1], BaseException):
         error = error.args[-1]
     inner = getattr(error, "reason", None)
-    return _reason(inner) if isinstance(inner, BaseException) else str(error)
+    if isinstance(inner, BaseException):
+        return _reason(inner)
+    return re.sub(r"^\w+\(host=.*?\): ", "", str(error))
 
 
 def _shortened(text: str | bytes) -> str:
