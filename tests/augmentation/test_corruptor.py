@@ -223,8 +223,8 @@ def test_without_copies_everything_is_as_it_was(toy):
 @pytest.mark.parametrize(
     ("field", "error", "message"),
     [
-        (3, TypeError, "field must hold stars of sightlines. Clusters can be made from"),
-        (lambda random_state: [], ValueError, "field must hold stars of sightlines. There is no"),
+        (3, TypeError, "field must contain stars of sightlines. Clusters can be made from"),
+        (lambda random_state: [], ValueError, "field must contain stars of sightlines. There is no"),
     ],
 )
 def test_a_field_without_stars_is_refused(toy, field, error, message):
