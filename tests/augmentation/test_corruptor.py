@@ -224,7 +224,7 @@ def test_without_copies_everything_is_as_it_was(toy):
     ("field", "error", "message"),
     [
         (3, TypeError, "field must contain stars of sightlines. Clusters can be made from"),
-        (lambda random_state: [], ValueError, "field must contain stars of sightlines. There is no"),
+        (lambda random_state: [], ValueError, "field must contain stars of sightlines. There is"),
     ],
 )
 def test_a_field_without_stars_is_refused(toy, field, error, message):
