@@ -274,7 +274,7 @@ class NamedTargetRegressor(MetaEstimatorMixin, TransformedTargetRegressor):
         ValueError
             If there are more or fewer weights than targets, as after a step that resamples.
         """
-        _check_weights(fit_params.get("sample_weight"), len(y))
+        _check_weights(fit_params.get("sample_weight"), y)
         names = target_names(y)
         if names is None:
             fitted: Self = super().fit(X, y, **fit_params)
@@ -294,10 +294,10 @@ class NamedTargetRegressor(MetaEstimatorMixin, TransformedTargetRegressor):
         return self
 
 
-def _check_weights(weights: Any, n: int) -> None:
-    if weights is not None and np.ndim(weights) and len(weights) != n:
+def _check_weights(weights: Any, y: Any) -> None:
+    if weights is not None and np.ndim(weights) and len(weights) != len(y):
         raise ValueError(
-            f"There are {len(weights)} sample weights for {n} rows of y. A step of a pipeline that "
+            f"There are {len(weights)} sample weights for {len(y)} rows of y. A step of a pipeline that "
             "resamples, such as ClusterCorruptor or ClusterAugmenter, changes the number of rows, "
             "and imbalanced-learn's pipeline passes no weights through it: replace the step by "
             "'passthrough' (augment='passthrough') to fit with weights."

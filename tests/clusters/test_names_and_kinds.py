@@ -157,7 +157,7 @@ def test_doubtful_scales_are_refused_with_the_rule(values):
 
 @pytest.mark.parametrize("values", [[0, 2, 10.5], [1, 1.1, 100], [0, 80, 100], [np.nan, 50, 70]])
 def test_percentages_up_to_their_ends(values):
-    with pytest.warns(UserWarning, match="taken for per cent"):
+    with pytest.warns(UserWarning, match="taken as per cent"):
         stars = stars_of(as_clusters(hunt_reffert().assign(Prob=values)))
     np.testing.assert_allclose(stars["probability"], np.array(values) / 100)
 

@@ -143,7 +143,7 @@ def test_texts_may_be_missing():
 
 def test_values_of_several_kinds_are_refused():
     mixed = np.array([1, "a", *range(8)], dtype=object)
-    with pytest.raises(ValueError, match="Column 'mixed' holds values of several kinds"):
+    with pytest.raises(ValueError, match="Column 'mixed' has values of several types"):
         clusters_from_flat({**flat(), "mixed": mixed}, OFFSETS)
 
 
