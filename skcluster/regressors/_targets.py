@@ -298,9 +298,9 @@ def _check_weights(weights: Any, y: Any) -> None:
     if weights is not None and np.ndim(weights) and len(weights) != len(y):
         raise ValueError(
             f"There are {len(weights)} sample weights for {len(y)} rows of y. A step of a pipeline "
-            "that resamples, such as ClusterCorruptor or ClusterAugmenter, changes the number of rows, "
-            "and imbalanced-learn's pipeline passes no weights through it: replace the step by "
-            "'passthrough' (augment='passthrough') to fit with weights."
+            "that resamples, such as ClusterCorruptor or ClusterAugmenter, changes the number of "
+            "rows, and imbalanced-learn's pipeline passes no weights through it: replace the step "
+            "by 'passthrough' (augment='passthrough') to fit with weights."
         )
 
 
