@@ -142,7 +142,7 @@ def test_the_limits_of_small_and_large_files():
 )
 def test_descriptions_that_are_too_long(parts, tmp_path, name, size, limit):
     file = write(tmp_path / "bomb", {**parts, name: parts[name].ljust(size)})
-    message = rf"bomb cannot be loaded: {name} would unpack to {size / 1e6:.0f} MB; the limit is "
+    message = rf"bomb cannot be loaded: the size of {name} is {size / 1e6:.0f} MB; the limit is "
     with pytest.raises(ModelFileError, match=rf"{message}{limit} MB"):
         load_model(file)
 
@@ -164,11 +164,11 @@ def test_a_longer_header_than_numpy_reads_is_refused(parts, tmp_path):
     longest = array_with(text.ljust(10_000)) + bytes(8)
     load_model(write(tmp_path / "longest", {**parts, name: longest}))
     longer = array_with(text.ljust(10_001)) + bytes(8)
-    with pytest.raises(ModelFileError, match=rf"{name} is no array of numbers or texts"):
+    with pytest.raises(ModelFileError, match=rf"{name} is not an array of numbers or texts"):
         load_model(write(tmp_path / "longer", {**parts, name: longer}))
 
 
-@pytest.mark.parametrize(("depth", "reason"), [(99, "no model"), (100, "nested more than 200")])
+@pytest.mark.parametrize(("depth", "reason"), [(99, "not a model"), (100, "nested more than 200")])
 def test_lists_may_be_nested_so_deep(parts, tmp_path, depth, reason):
     node: dict[str, Any] = {**LIST, "content": []}
     for _ in range(depth - 1):
@@ -182,7 +182,7 @@ def test_encrypted_parts_are_refused(parts, tmp_path):
     data = bytearray(file.read_bytes())
     data[data.index(b"PK\x01\x02") + 8] |= 1
     file.write_bytes(data)
-    with pytest.raises(ModelFileError, match="is encrypted, or compressed in another way"):
+    with pytest.raises(ModelFileError, match="is encrypted, or compressed in another format"):
         load_model(file)
 
 

@@ -154,7 +154,9 @@ def test_a_cluster_without_stars_is_nan_or_refused():
 
 def test_columns_must_fit():
     X, y = data()
-    with pytest.raises(ValueError, match=r"n_features=28, but n_context=2 .* want 2 \+ 3 for each"):
+    with pytest.raises(
+        ValueError, match=r"n_features=28, but n_context=2 .* require 2 \+ 3 per star"
+    ):
         SetRegressor(**SMALL).fit(X[:, :-1], y)
     with pytest.raises(ValueError, match="units must be three positive integers"):
         SetRegressor(**{**SMALL, "units": (8, 8)}).fit(X, y)
