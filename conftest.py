@@ -3,6 +3,9 @@
 import pytest
 from filelock import FileLock
 
+#: Scripts that build the site.
+collect_ignore_glob = ["docs/*.py"]
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Keep computed tables in pytest's cache, not in the user's."""

@@ -108,6 +108,7 @@ def jobs_do_not_matter(case, X, y, tmp_path):
     """Estimators with `n_jobs` give the same bits with one and with two."""
     if "n_jobs" not in case.parameters:
         return
-    with parallel_config("threading"):
+    # The threads of scikit-learn set and restore the warning filters of the process in any order.
+    with warnings.catch_warnings(), parallel_config("threading"):
         one, two = (case.result(case.new().set_params(n_jobs=n), case.input(X), y) for n in (1, 2))
     same(one, two)
