@@ -116,12 +116,12 @@ def _unit_factor(column: Any, name: str, expected: str) -> float:
 
 
 def as_texts(column: pd.Series) -> pd.Series:
-    """A column as texts.
+    """Convert a column to strings.
 
     Raises
     ------
     ValueError
-        If there are bytes in it that are no text in UTF-8.
+        If it contains bytes that are not encoded in UTF-8.
     """
     try:
         return column.astype(str)
@@ -142,7 +142,7 @@ def parse_numbers(
     known = column.mask(blank)
     try:
         numbers = pd.to_numeric(known, errors="coerce")
-    except OverflowError:  # a whole number beyond floats, which as a text is infinite
+    except OverflowError:  # an integer beyond the range of floats, whose text is parsed as infinite
         numbers = pd.to_numeric(known.map(str, na_action="ignore"), errors="coerce")
     wrong = np.flatnonzero(numbers.isna() & ~blank)
     return numbers.to_numpy(dtype=np.float64, na_value=np.nan), wrong

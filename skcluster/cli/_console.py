@@ -92,9 +92,9 @@ _AGAIN = 5.0
 
 @contextmanager
 def interrupts() -> Iterator[None]:
-    """Repeat an interrupt until it arrives.
+    """Repeat an interrupt until it ends the command.
 
-    One that falls into a destructor or a callback is ignored there, and the command would go on.
+    Python ignores an exception raised within a destructor or a callback of C code.
     """
     ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if not ours or not hasattr(signal, "setitimer"):

@@ -93,7 +93,7 @@ def nest_and_flatten(
 
 
 def _is_column_of_tables(data: Any) -> bool:
-    """Whether this is what clusters become as an array, as scikit-learn's ensembles make it."""
+    """Return whether data are clusters as an array of tables, as made by ensembles."""
     return (
         isinstance(data, np.ndarray)
         and data.dtype == object

@@ -1,4 +1,4 @@
-"""Units of the columns of estimates and labels, beside the numbers."""
+"""Units of estimates and labels in the attributes of tables."""
 
 import pandas as pd
 
@@ -8,13 +8,13 @@ from skcluster.schema import estimate_column
 def state_units(table: pd.DataFrame) -> pd.DataFrame:
     """Write the units of the columns of a table into its ``attrs``.
 
-    What `skcluster.estimate`, `read_clusters` and the datasets of this package return has them.
+    The tables returned by `skcluster.estimate`, `read_clusters` and `skcluster.datasets` have them.
 
     Parameters
     ----------
     table : DataFrame
-        Estimates or labels of clusters. Its ``attrs["units"]`` becomes a dict of names of columns
-        and their units in astropy's notation, empty for pure numbers.
+        Estimates or labels of clusters. Its ``attrs["units"]`` is set to a dict from column names
+        to units in astropy's notation, empty for pure numbers.
 
     Returns
     -------

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import HasMethods
 
+from skcluster._utils.doc_links import DocLinkMixin
+
 #: Constraints of the parameters that are passed to Keras.
 KERAS_CONSTRAINTS: dict[str, list[Any]] = {
     "optimizer": [str, dict, HasMethods(["get_config", "apply_gradients"])],
@@ -17,11 +19,8 @@ KERAS_CONSTRAINTS: dict[str, list[Any]] = {
 }
 
 
-class NetworkRegressorMixin:
+class NetworkRegressorMixin(DocLinkMixin):
     """Handle inputs, outputs, callbacks and warm starts of a regressor with networks."""
-
-    _doc_link_module = "skcluster"
-    _doc_link_template = ""
 
     callbacks: Any
     warm_start: bool

@@ -1,6 +1,6 @@
 """Targets of clusters scaled to 0 … 1, without impossible values after inversion."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -79,7 +79,8 @@ class TargetMinMaxScaler(DocLinkMixin, MinMaxScaler):
             The fitted scaler.
         """
         super().fit(X)
-        self.targets_ = known_targets(getattr(self, "feature_names_in_", None), self.n_features_in_)
+        names = getattr(self, "feature_names_in_", None)
+        self.targets_ = known_targets(names, self.n_features_in_, TARGETS)
         return self
 
     def transform(self, X: ArrayLike) -> NDArray[np.float64]:
@@ -126,11 +127,11 @@ class TargetMinMaxScaler(DocLinkMixin, MinMaxScaler):
         return pd.DataFrame(np.asarray(X), columns=names)
 
 
-def known_targets(names: Sequence[str] | None, n: int) -> list[str]:
-    """Return the quantity of each of n columns, by name, or by order if there are three."""
+def known_targets(names: Sequence[str] | None, n: int, known: Container[str]) -> list[str]:
+    """Return the known quantity of each of n columns, by name, or by order if there are three."""
     if names is None:
         return list(CLUSTER_PARAMETERS) if n == len(CLUSTER_PARAMETERS) else ["other"] * n
-    return [str(name) if name in TARGETS else "other" for name in names]
+    return [str(name) if name in known else "other" for name in names]
 
 
 def possible(values: NDArray[np.float64], targets: Sequence[str]) -> NDArray[np.float64]:

@@ -20,8 +20,9 @@ from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skcluster._utils.doc_links import DocLinkMixin
 from skcluster.photometry import distance_from_modulus, distance_modulus
-from skcluster.regressors._target_min_max_scaler import possible
+from skcluster.regressors._target_min_max_scaler import known_targets, possible
 from skcluster.schema import CLUSTER_PARAMETERS, NETWORK_SCALES
 
 #: Centre and scale of targets; the distance is scaled as its modulus.
@@ -35,7 +36,7 @@ _FIXED = {
 }
 
 
-class TargetScaler(TransformerMixin, BaseEstimator):
+class TargetScaler(DocLinkMixin, TransformerMixin, BaseEstimator):
     """Scale targets of clusters for a network.
 
     Log age, A_V and distance, the last as a distance modulus, are scaled by constants, because
@@ -79,9 +80,6 @@ class TargetScaler(TransformerMixin, BaseEstimator):
     array([[ 0. ,  0. , -0.5]])
     """
 
-    _doc_link_module = "skcluster"
-    _doc_link_template = ""
-
     def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Learn the names of the columns, and the mean and standard deviation of other targets.
 
@@ -104,11 +102,7 @@ class TargetScaler(TransformerMixin, BaseEstimator):
         """
         values = validate_data(self, X, dtype=np.float64)
         names = getattr(self, "feature_names_in_", None)
-        if names is None and values.shape[1] == len(_FIXED):
-            names = list(_FIXED)
-        elif names is None:
-            names = ["other"] * values.shape[1]
-        self.targets_ = [str(name) if name in _FIXED else "other" for name in names]
+        self.targets_ = known_targets(names, values.shape[1], _FIXED)
         self._check_distances(values)
         spread = values.std(axis=0)
         learned = zip(values.mean(axis=0), np.where(spread > 0, spread, 1.0), strict=True)
@@ -192,7 +186,7 @@ class TargetScaler(TransformerMixin, BaseEstimator):
         return [i for i, name in enumerate(self.targets_) if name == target]
 
 
-class NamedTargetRegressor(MetaEstimatorMixin, TransformedTargetRegressor):
+class NamedTargetRegressor(DocLinkMixin, MetaEstimatorMixin, TransformedTargetRegressor):
     """Transform the targets of a regressor, and keep their names while fitting.
 
     This is a `sklearn.compose.TransformedTargetRegressor` whose transformer and regressor receive
@@ -237,8 +231,6 @@ class NamedTargetRegressor(MetaEstimatorMixin, TransformedTargetRegressor):
     ['a_v', 'other']
     """
 
-    _doc_link_module = "skcluster"
-    _doc_link_template = ""
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "regressor": [HasMethods(["fit", "predict"]), None],
         "transformer": [HasMethods(["fit", "transform", "inverse_transform"]), None],
