@@ -1,7 +1,32 @@
-"""Links from the diagrams of estimators in notebooks to their documentation."""
+"""Links to the documentation, from the diagrams of estimators in notebooks and from messages."""
 
 import os
 import sys
+
+
+def documentation(page: str) -> str:
+    """Return where a page of the documentation is, for a message.
+
+    Parameters
+    ----------
+    page : str
+        Name of a file in ``docs``, or of one in capitals beside it, without its extension; and
+        optionally ``#`` and a section, as in ``"member_lists#what-is-needed"``.
+
+    Returns
+    -------
+    str
+        The address on the site that SKCLUSTER_DOCS names, or else the path in the source.
+    """
+    name, mark, section = page.partition("#")
+    if site := _site():
+        return f"{site}/{name}.html{mark}{section}"
+    folder = "" if name.isupper() else "docs/"
+    return f"{folder}{name}.md{mark}{section}"
+
+
+def _site() -> str:
+    return os.environ.get("SKCLUSTER_DOCS", "").rstrip("/")
 
 
 class DocLinkMixin:
@@ -16,7 +41,7 @@ class DocLinkMixin:
 
     @property
     def _doc_link_template(self) -> str:
-        site = os.environ.get("SKCLUSTER_DOCS", "").rstrip("/")
+        site = _site()
         return f"{site}/reference/{{address}}.html" if site else ""
 
     def _doc_link_url_param_generator(self) -> dict[str, str]:

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from skcluster._utils.doc_links import documentation
 from skcluster._utils.progress import progress_bar
 from skcluster.cli._console import out
 from skcluster.cli._model import Estimates, add_model, estimates, facts, load
@@ -174,3 +175,5 @@ def _show(options: argparse.Namespace, table: Any) -> None:
     if left_out:
         told.append(f"more columns with -o or --json ({', '.join(left_out)})")
     out(f"{'; '.join(told)}.")
+    if (shown["flag"] != "").any():
+        out(f"On doubtful estimates, see {documentation('posterior#output')}.")

@@ -42,7 +42,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         command.add_argument(
             option,
             dest=name,
-            type=float,
+            type=int if name == "n_stars" else float,
             nargs="+",
             metavar="X",
             help=f"{text}: a value, or minimum and maximum (default: drawn as observed)",
@@ -87,6 +87,8 @@ def _prior(options: argparse.Namespace, option: str) -> Any:
         )
     from scipy import stats
 
+    if name == "n_stars":
+        return stats.randint(given[0], given[1] + 1)
     return stats.uniform(given[0], given[1] - given[0])
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from nested_pandas import NestedFrame
 
+from skcluster._utils.doc_links import documentation
 from skcluster._utils.messages import some_names, warn_caller
 from skcluster._utils.typing import BoolArray, ClustersLike
 from skcluster.clusters._columns import missing_column
@@ -169,7 +170,8 @@ def validate_clusters(
     for column in columns:
         if column not in stars:
             raise ValueError(
-                f"The star column {column!r} is needed, but X has only {', '.join(stars.columns)}."
+                f"The star column {column!r} is needed, but X has only {', '.join(stars.columns)}. "
+                f"See {documentation('member_lists#what-is-needed')}."
             )
     if len(stars.index) == 0:
         raise ValueError("X has no cluster.")

@@ -11,6 +11,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import IO, Any
 
+from skcluster._utils.doc_links import documentation
 from skcluster._utils.messages import warn_caller
 from skcluster.persistence._card import ModelCard, give_card
 from skcluster.persistence._errors import ModelFileError
@@ -157,7 +158,7 @@ def read_objects(file: IO[bytes], trusted: list[str]) -> Any:
             names = str(error).splitlines()[0].partition(": ")[2].rstrip(".")
             raise ModelFileError(
                 f"it contains types that are not trusted. If you trust its author and these types, "
-                f"load it with trusted={names}."
+                f"load it with trusted={names}. See {documentation('SECURITY')}."
             ) from error
 
 

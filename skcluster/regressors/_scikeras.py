@@ -36,7 +36,7 @@ from skcluster.regressors.networks.regularizers import FixedRegularizers
 from skcluster.regressors.networks.training import TrainingSettings, train
 from skcluster.regressors.networks.training_data import ShuffledRows
 
-with without_tensorflow_messages():  # scikeras imports TensorFlow, whatever Keras' backend is
+with without_tensorflow_messages():  # scikeras imports it with any backend
     from scikeras.wrappers import BaseWrapper
 
 _DTYPES = [np.float32, np.uint8]  # of X; anything else becomes float32

@@ -20,7 +20,7 @@ from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skcluster._utils.doc_links import DocLinkMixin
+from skcluster._utils.doc_links import DocLinkMixin, documentation
 from skcluster.photometry import distance_from_modulus, distance_modulus
 from skcluster.regressors._target_min_max_scaler import known_targets, possible
 from skcluster.schema import CLUSTER_PARAMETERS, NETWORK_SCALES
@@ -292,7 +292,8 @@ def _check_weights(weights: Any, y: Any) -> None:
             f"There are {len(weights)} sample weights for {len(y)} rows of y. A step of a pipeline "
             "that resamples, such as ClusterCorruptor or ClusterAugmenter, changes the number of "
             "rows, and imbalanced-learn's pipeline passes no weights through it: replace the step "
-            "by 'passthrough' (augment='passthrough') to fit with weights."
+            "by 'passthrough' (augment='passthrough') to fit with weights. See "
+            f"{documentation('recipes#weights-of-clusters')}."
         )
 
 

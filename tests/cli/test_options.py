@@ -76,6 +76,16 @@ def test_simulate_takes_values_and_ranges(run, tmp_path, capsys):
         assert "--a-v takes one value, or the lowest and the highest" in capsys.readouterr().err
 
 
+def test_simulate_takes_whole_numbers_of_stars(run, tmp_path, capsys):
+    output = tmp_path / "sim.parquet"
+    assert run("simulate", "-n", 40, "-o", output, "--n-stars", 2, 4) == 0
+    counts = [len(stars) for stars in read_clusters(output)["stars"]]
+    assert set(counts) == {2, 3, 4}
+    with pytest.raises(SystemExit):
+        run("simulate", "-n", 2, "-o", output, "--n-stars", 2.5, "--overwrite")
+    assert "--n-stars: invalid int value: '2.5'" in capsys.readouterr().err
+
+
 def test_info_is_text_or_json(run, capsys):
     assert run("info") == 0
     lines = capsys.readouterr().out.splitlines()

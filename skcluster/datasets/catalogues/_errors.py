@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from skcluster._utils.doc_links import documentation
+
 
 class FetchError(OSError):
     """Raised when a catalogue is neither cached nor can be fetched.
@@ -66,5 +68,5 @@ def extra_needed() -> Iterator[None]:
     except ModuleNotFoundError as error:
         raise ImportError(
             f"Fetching catalogues needs {(error.name or '').partition('.')[0]}; install it with: "
-            "pip install 'skcluster[fetch]'"
+            f"pip install 'skcluster[fetch]'. See {documentation('catalogues')}."
         ) from error
