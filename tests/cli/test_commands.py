@@ -176,13 +176,15 @@ def test_one_star(run, tmp_path, capsys):
     assert run("report", file, "-o", tmp_path / "one.html") == 0
 
 
-def test_a_cluster_without_bright_stars_has_no_value(run, tmp_path, capsys):
+def test_a_cluster_without_bright_stars_has_no_value(run, tmp_path, capsys, monkeypatch):
+    monkeypatch.delenv("SKCLUSTER_DOCS", raising=False)
     file = tmp_path / "faint.csv"
     file.write_text("cluster,phot_g_mean_mag,bp_rp,parallax\nfaint,18.5,1.8,1.2\n")
     assert run("estimate", file) == 0
-    _, line, doubt, _ = capsys.readouterr().out.splitlines()
+    _, line, doubt, _, last = capsys.readouterr().out.splitlines()
     assert line.split()[:5] == ["faint", "0", *["–"] * 3]
     assert doubt.strip().startswith("doubtful: cannot be measured; few stars")
+    assert last == "On doubtful estimates, see docs/posterior.md#output."
 
 
 FULL = """
