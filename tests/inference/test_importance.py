@@ -13,6 +13,7 @@ from skcluster.inference import Parameters
 from skcluster.inference._importance import (
     WeightedDraws,
     _deviates,
+    _flattened,
     draws_of_prior,
     sample_posterior,
 )
@@ -140,3 +141,19 @@ def test_few_sets_of_deviates_are_kept_in_memory():
     for seed in range(200):
         draws_of_prior(PRIOR, 64, seed)
     assert _deviates.cache_info().currsize <= 64
+
+
+def test_weights_of_too_few_draws_are_flattened_until_many_count():
+    few = np.r_[0.97, np.full(299, 0.03 / 299)]
+    found = _flattened(few)
+    assert found.sum() == pytest.approx(1)
+    assert 1 / np.sum(found**2) >= 60
+    assert found[0] > found[1]
+    # The largest of the powers 0.7, 0.49, … that is enough.
+    power = np.log(found[0] / found[1]) / np.log(few[0] / few[1])
+    step = np.log(power) / np.log(0.7)
+    assert step == pytest.approx(round(step))
+    less = few ** (power / 0.7)
+    assert less.sum() ** 2 / np.sum(less**2) < 60
+    even = np.full(100, 0.01)
+    np.testing.assert_array_equal(_flattened(even), even)

@@ -110,6 +110,14 @@ def test_table_of_dereddening_agrees_with_photometry(law: Any, a_v: float, colou
     assert np.exp(log_jacobian) == pytest.approx((high - low) / 0.04, rel=0.05)
 
 
+@pytest.mark.parametrize(("colour", "column"), [(-5.0, 0), (20.0, -1)])
+def test_colours_beyond_the_table_of_dereddening_have_the_values_at_its_end(colour, column):
+    table = DereddeningTable.load("edr3")
+    rows = table.rows(np.array([0.0, 2.0]))
+    for found, values in zip(table.at(rows, np.array([colour])), vars(table).values(), strict=True):
+        np.testing.assert_allclose(found[:, 0], values[rows, column], atol=1e-3)
+
+
 @given(st.randoms(use_true_random=False), st.integers(1, 60))
 def test_the_order_of_stars_makes_no_difference(random: Any, n: int):
     g, bp_rp = members(n, seed=n)

@@ -76,3 +76,11 @@ def test_dwarfs_that_are_too_faint_for_isochrones_are_not_used():
         few = np.r_[np.full(n_bright, 16.0), np.full(9, 17.9)]
         assert one(phot_g_mean_mag=few).likelihood(MODEL, mean).faint_limit == pytest.approx(limit)
     assert one(phot_g_mean_mag=[18.5, 19.0]).likelihood(MODEL, mean) is None
+
+
+def test_the_median_parallax_is_weighted_by_inverse_variances():
+    # With their floor, errors of 0.05 and 0.1 mas: the five worse stars outweigh the better one.
+    stars = one(parallax=[1.0, *[2.0] * 5], parallax_error=[0.04, *[np.sqrt(0.1**2 - 0.03**2)] * 5])
+    assert stars.parallax_outliers(MODEL) == pytest.approx(1 / 6)
+    expected = one(parallax=[2.0] * 5, parallax_error=[np.sqrt(0.1**2 - 0.03**2)] * 5)
+    assert stars.parallax_modulus("edr3") == pytest.approx(expected.parallax_modulus("edr3"))
