@@ -1,8 +1,16 @@
 """Draw the layers of a Keras network, without Graphviz."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from skcluster.plotting._architecture_layout import (
+    BOX,
+    STEP,
+    Place,
+    beside_boxes,
+    is_crossed,
+    places_of,
+)
 from skcluster.plotting._inputs import network_inside
 from skcluster.plotting._style import BLUE, GREEN, VERMILION, one_axes
 
@@ -11,12 +19,11 @@ if TYPE_CHECKING:
 
 #: Layers that are listed in the box of the preceding layer.
 _ATTACHED = {"Activation", "BatchNormalization", "Dropout", "GaussianNoise"}
+#: Layers whose names say more than their types.
+_NAMED = {"Functional", "FunctionLayer", "Sequential"}
 #: Colours by type of layer; others are grey.
 _COLOURS = {"Conv2D": GREEN, "Dense": BLUE, "InputLayer": VERMILION}
 _GREY = "#666666"
-#: Size of a box, and distance between boxes, in inches.
-_BOX = (2.6, 0.46)
-_STEP = (3.2, 0.78)
 
 
 class Layer(NamedTuple):
@@ -133,7 +140,7 @@ class ArchitectureDisplay:
         Parameters
         ----------
         model : keras.Model
-            Model whose layers have one output each.
+            Any model made of layers; a model in the model is one box.
         until : str, optional
             Name of the last layer to draw; by default all are drawn.
         ax : Axes, optional
@@ -169,24 +176,30 @@ class ArchitectureDisplay:
         ArchitectureDisplay
             The display, with ``ax_``, ``figure_`` and ``texts_``.
         """
-        places = _places(self.layers)
-        right = max(x for x, _ in places.values()) + _BOX[0] / 2 + 0.1
-        bottom = min(y for _, y in places.values()) - _BOX[1] / 2 - 0.1
-        size = (right + _BOX[0] / 2 + 0.1, _BOX[1] / 2 + 0.1 - bottom)
+        places = places_of({layer.name: layer.inputs for layer in self.layers})
+        arrows = [(places[n], places[layer.name]) for layer in self.layers for n in layer.inputs]
+        crossed = [arrow for arrow in arrows if is_crossed(*arrow, places.values())]
+        beside = beside_boxes(crossed, places.values())
+        right = max(x for x, _ in places.values()) + BOX[0] / 2 + 0.1
+        left = min([*(x - BOX[0] / 2 for x, _ in places.values()), *beside.values()]) - 0.1
+        bottom = min(y for _, y in places.values()) - BOX[1] / 2 - 0.1
+        size = (right - left, BOX[1] / 2 + 0.1 - bottom)
         self.figure_, self.ax_ = one_axes(ax, figsize=(size[0], size[1] + 0.4))
-        self.ax_.set(xlim=(right - size[0], right), ylim=(bottom, bottom + size[1]), aspect=1)
+        self.ax_.set(xlim=(left, right), ylim=(bottom, bottom + size[1]), aspect=1)
         self.ax_.axis("off")
         self.texts_ = [self._box(layer, places[layer.name]) for layer in self.layers]
-        for layer in self.layers:
-            for name in layer.inputs:
-                self._arrow(places[name], places[layer.name])
+        for arrow in arrows:
+            if arrow in beside:
+                self._arrow_beside(*arrow, beside[arrow])
+            else:
+                self._arrow(*arrow)
         return self
 
-    def _box(self, layer: Layer, place: tuple[float, float]) -> Any:
+    def _box(self, layer: Layer, place: Place) -> Any:
         from matplotlib.patches import FancyBboxPatch
 
         x, y = place
-        width, height = _BOX
+        width, height = BOX
         colour = _COLOURS.get(layer.kind, _GREY)
         corner = (x - width / 2, y - height / 2)
         style = "round,pad=0,rounding_size=0.06"
@@ -198,14 +211,28 @@ class ArchitectureDisplay:
         text = f"{layer.text}\nshape {shape}{weights}"
         return self.ax_.text(x, y, text, ha="center", va="center", fontsize=7.5, linespacing=1.4)
 
-    def _arrow(self, start: tuple[float, float], end: tuple[float, float]) -> None:
-        half = _BOX[1] / 2
-        self.ax_.annotate(
-            "",
-            (end[0] + 0.25 * (start[0] - end[0]), end[1] + half),
-            (start[0], start[1] - half),
-            arrowprops={"arrowstyle": "-|>", "color": _GREY, "shrinkA": 1, "shrinkB": 1},
+    def _arrow(self, start: Place, end: Place) -> None:
+        half = BOX[1] / 2
+        self._head(
+            (start[0], start[1] - half), (end[0] + 0.25 * (start[0] - end[0]), end[1] + half)
         )
+
+    def _arrow_beside(self, start: Place, end: Place, left: float) -> None:
+        """Draw an arrow between two boxes to the left of those that are between them."""
+        quarter, half, gap = BOX[0] / 4, BOX[1] / 2, (STEP[1] - BOX[1]) / 3
+        leaves, enters = start[1] - half - gap, end[1] + half + gap
+        first, last = start[0] - quarter, end[0] - quarter
+        self.ax_.plot(
+            [first, first, left, left, last],
+            [start[1] - half, leaves, leaves, enters, enters],
+            color=_GREY,
+            linewidth=1,
+        )
+        self._head((last, enters), (last, end[1] + half))
+
+    def _head(self, start: Place, end: Place) -> None:
+        style = {"arrowstyle": "-|>", "color": _GREY, "shrinkA": 0, "shrinkB": 1}
+        self.ax_.annotate("", end, start, arrowprops=style)
 
 
 def layers_of(model: Any) -> list[Layer]:
@@ -214,7 +241,7 @@ def layers_of(model: Any) -> list[Layer]:
     Parameters
     ----------
     model : keras.Model
-        Model whose layers have one output each.
+        Any model made of layers; a model in the model is one box.
 
     Returns
     -------
@@ -245,7 +272,8 @@ def layers_of(model: Any) -> list[Layer]:
         kind = type(layer).__name__
         if kind == "InputLayer":
             continue
-        inputs = tuple(made_by[id(tensor)] for tensor in _tensors(layer.input))
+        taken, outputs = _tensors_of(layer, made_by)
+        inputs = tuple(dict.fromkeys(made_by[id(tensor)] for tensor in taken))
         if kind in _ATTACHED and len(inputs) == 1:
             place = next(i for i, known in enumerate(layers) if known.name == inputs[0])
             told = layers[place]
@@ -253,16 +281,25 @@ def layers_of(model: Any) -> list[Layer]:
                 text=f"{told.text}, {_words(layer)}",
                 n_weights=told.n_weights + layer.count_params(),
             )
-            made_by[id(layer.output)] = inputs[0]
+            made_by[id(outputs[0])] = inputs[0]
             continue
-        shape = tuple(layer.output.shape[1:])
+        shape = tuple(outputs[0].shape[1:])
         layers.append(Layer(layer.name, kind, _words(layer), shape, layer.count_params(), inputs))
-        made_by[id(layer.output)] = layer.name
+        made_by |= dict.fromkeys(map(id, outputs), layer.name)
     return layers
 
 
-def _tensors(inputs: Any) -> list[Any]:
-    return list(inputs) if isinstance(inputs, list | tuple) else [inputs]
+def _tensors_of(layer: Any, known: Container[int]) -> tuple[list[Any], list[Any]]:
+    """Return inputs and outputs of a layer in a model of which the tensors before it are known.
+
+    A model that is a layer of another one has been called twice, at first on its own inputs.
+    """
+    node = next(
+        node
+        for node in layer._inbound_nodes
+        if all(id(tensor) in known for tensor in node.input_tensors)
+    )
+    return list(node.input_tensors), list(node.output_tensors)
 
 
 def _words(layer: Any) -> str:
@@ -281,6 +318,8 @@ def _words(layer: Any) -> str:
         return str(config["activation"])
     if kind == "Dropout":
         return f"dropout {config['rate']:g}"
+    if kind in _NAMED:
+        return str(layer.name).replace("_", " ")
     return kind
 
 
@@ -290,21 +329,3 @@ def _leading_to(name: str, layers: Sequence[Layer]) -> list[Layer]:
         if layer.name in wanted:
             wanted |= set(layer.inputs)
     return [layer for layer in layers if layer.name in wanted]
-
-
-def _places(layers: Sequence[Layer]) -> dict[str, tuple[float, float]]:
-    """Return the centre of each box in inches: rows counted from the end, a column per input."""
-    rows = dict.fromkeys((layer.name for layer in layers), 0)
-    for layer in reversed(layers):
-        for name in layer.inputs:
-            rows[name] = max(rows[name], rows[layer.name] + 1)
-    columns: dict[str, float] = {}
-    n_inputs = 0
-    for layer in layers:
-        if layer.inputs:
-            columns[layer.name] = sum(columns[n] for n in layer.inputs) / len(layer.inputs)
-        else:
-            columns[layer.name] = n_inputs
-            n_inputs += 1
-    top = max(rows.values())
-    return {name: (columns[name] * _STEP[0], (rows[name] - top) * _STEP[1]) for name in rows}

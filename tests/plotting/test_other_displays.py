@@ -10,7 +10,7 @@ from matplotlib.patches import FancyBboxPatch
 from sklearn.linear_model import LinearRegression
 
 from skcluster import CMDHistogram, make_pipeline
-from skcluster.pipelines import ann_pipeline, mdm_pipeline
+from skcluster.pipelines import ann_pipeline, mdm_pipeline, set_pipeline
 from skcluster.plotting import (
     ArchitectureDisplay,
     CornerDisplay,
@@ -196,3 +196,24 @@ def test_an_architecture_is_that_of_the_keras_model(sample):
         ArchitectureDisplay.from_estimator(model, until="nowhere")
     with pytest.raises(ValueError, match="LinearRegression has no fitted network"):
         ArchitectureDisplay.from_estimator(LinearRegression())
+
+
+@pytest.mark.parametrize(("n_networks", "n_boxes"), [(1, 26), (2, 6)])
+def test_the_architecture_of_a_network_of_sets(sample, n_networks, n_boxes):
+    X, y = sample
+    small = {"units": (4, 4, 4), "n_heads": 1, "pretrained": None, "epochs": 1}
+    model = set_pipeline(n_networks=n_networks, random_state=0, **small).fit(X, y)
+    display = ArchitectureDisplay.from_estimator(model)
+    assert len(display.layers) == n_boxes
+    texts = {text.get_text().partition("\n")[0] for text in display.texts_}
+    assert ("network 1" in texts) == (n_networks == 2)
+    display.figure_.canvas.draw()
+    boxes = [p.get_window_extent() for p in display.ax_.patches if isinstance(p, FancyBboxPatch)]
+    assert not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))
+    ends = [np.array([text.xyann, text.xy]) for text in display.ax_.texts if hasattr(text, "xyann")]
+    ends += [line.get_xydata()[i : i + 2] for line in display.ax_.lines for i in range(4)]
+    assert len(ends) > n_boxes
+    along = np.linspace(0, 1, 50)[:, None]
+    points = np.concatenate([start + along * (end - start) for start, end in ends])
+    points = display.ax_.transData.transform(points)
+    assert [box for box in boxes if box.padded(-2).count_contains(points)] == []
