@@ -14,7 +14,8 @@ from sklearn.preprocessing import MinMaxScaler
 from speed_timing import Table, side_by_side
 
 from skcluster.datasets import load_simulated_clusters, simulate_clusters
-from skcluster.pipelines import ann_pipeline, cnn_pipeline, mdm_pipeline, reference_pipeline
+from skcluster.persistence import load_model
+from skcluster.pipelines import ann_pipeline, cnn_pipeline, mdm_pipeline
 
 PIPELINES: dict[str, Callable[..., Any]] = {
     "ANN": ann_pipeline,
@@ -139,10 +140,15 @@ def prediction(X: Any, y: Any, options: argparse.Namespace) -> Iterator[Table]:
     table = Table(
         "Prediction, from stars to numbers (milliseconds)", ["", "1 cluster", "1000 clusters"]
     )
-    makers = {**PIPELINES, "reference": reference_pipeline}
-    for name, make in makers.items():
+    for name, make in PIPELINES.items():
         model = make(epochs=1, random_state=0).fit(X_train, y_train)
         table.lines.append(_predicting(f"{name} pipeline", model.predict, X_new, options.repeats))
+    pretrained = load_model()
+    networks = pretrained.estimator_.predict
+    table.lines.append(
+        _predicting("networks of the pretrained model", networks, X_new, options.repeats)
+    )
+    table.lines.append(_predicting("pretrained model", pretrained.predict, X_new, repeats=1))
     plain = Plain("ANN", ann_pipeline(preset="paper", epochs=1), X_train, y_train)
     plain.fit()
     inputs = plain._inputs(plain.features.transform(X_new))
