@@ -18,6 +18,7 @@ from pathlib import Path
 import speed_features
 import speed_networks
 import speed_search
+import speed_startup
 from speed_timing import Table, machine
 
 from skcluster.datasets import load_simulated_clusters
@@ -29,6 +30,7 @@ PARTS = {
     "generators": speed_features.generators,
     "training": speed_networks.training,
     "prediction": speed_networks.prediction,
+    "startup": speed_startup.startup,
     "search": speed_search.search,
     "memory": speed_search.memory,
 }
