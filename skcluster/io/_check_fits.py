@@ -7,7 +7,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO
 
-from skcluster.io._limits import Limits, TooLargeError, opened
+from skcluster.io._limits import Limits, TooLargeError, check_names, opened
 
 _BLOCK = 2880
 #: The standard allows column numbers of three digits.
@@ -118,6 +118,7 @@ def _columns(header: Header) -> tuple[int, int]:
     number = _number(header, "TFIELDS")
     if not 0 <= number <= _MAX_COLUMNS:
         raise TooLargeError(f"a table has {number} columns; FITS allows {_MAX_COLUMNS}.")
+    check_names(_text(header, f"TTYPE{i}") for i in range(1, number + 1))
     width = memory = 0
     for i in range(1, number + 1):
         form = _text(header, f"TFORM{i}")

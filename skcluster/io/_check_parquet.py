@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute
 import pyarrow.parquet
 
-from skcluster.io._limits import Limits, TooLargeError, check_columns
+from skcluster.io._limits import Limits, TooLargeError, check_columns, check_names
 
 _MAX_CHUNKS = 1_000_000
 _BATCH = 65_536
@@ -32,6 +32,7 @@ def check_parquet(source: Path | BytesIO, limits: Limits) -> pa.Schema:
         if footer.num_row_groups * footer.num_columns > _MAX_CHUNKS:
             raise TooLargeError(f"it has more than {_MAX_CHUNKS} column chunks.")
         schema = file.schema_arrow
+        check_names(schema.names)
         limits.check("header", len((schema.metadata or {}).get(b"table_meta_yaml", b"")))
         values = size = 0
         for i in range(footer.num_row_groups):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from xml.parsers import expat
 
-from skcluster.io._limits import MB, Limits, TooLargeError, check_columns, opened
+from skcluster.io._limits import MB, Limits, TooLargeError, check_columns, check_names, opened
 
 #: Bytes of a value in a binary table; other types have at least one.
 _BYTES = {
@@ -95,6 +95,7 @@ class _Scan:
 
     def _start_table(self, attributes: dict[str, str]) -> None:
         self._rows = self._fields = 0
+        self._names: list[str] = []
         #: Bytes of a row in memory, and its minimum in the file.
         self._row_bytes = self._shortest = 0
         if "ref" in attributes:  # its columns are those of another table
@@ -105,6 +106,7 @@ class _Scan:
             self._rows_promised = 0
 
     def _end_table(self) -> None:
+        check_names(self._names)
         if self._text:
             if not self._shortest:
                 raise ValueError("it has binary data, but no column.")
@@ -126,6 +128,7 @@ class _Scan:
         fixed = math.prod(numbers) if "*" not in shape else 1
         self._limits.check("table", 16 * fixed)
         if name == "FIELD":
+            self._names.append(attributes.get("name", ""))
             self._fields += 1
             self._row_bytes += 16 * fixed
             self._shortest += 4 if "*" in shape else size * max(fixed, 1)

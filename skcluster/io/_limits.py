@@ -6,6 +6,7 @@ They grow with the size of the file, so that large tables stay readable.
 
 import csv
 import gzip
+from collections.abc import Iterable
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -87,6 +88,21 @@ def check_columns(number: int) -> None:
         raise TooLargeError(f"it has {number} columns; the limit is {MAX_COLUMNS}.")
 
 
+def check_names(names: Iterable[str]) -> None:
+    """Refuse tables of which one of two columns of the same name would be ignored.
+
+    Raises
+    ------
+    ValueError
+        If a name that is not blank stands twice.
+    """
+    seen = set()
+    for name in filter(None, map(str.strip, names)):
+        if name in seen:
+            raise ValueError(f"it has more than one column {name!r}.")
+        seen.add(name)
+
+
 def unzipped(path: Path, limits: Limits) -> Path | BytesIO:
     """Return the file, or if it is gzipped its content, read whole to detect truncation.
 
@@ -120,8 +136,8 @@ def opened(source: Path | BytesIO) -> IO[bytes]:
     return source.open("rb") if isinstance(source, Path) else BytesIO(source.getbuffer())
 
 
-def check_text(source: Path | BytesIO, limits: Limits, delimiter: str = ",") -> None:
-    """Count the columns and values of a delimited text table."""
+def check_text(source: Path | BytesIO, limits: Limits, delimiter: str = ",") -> list[str]:
+    """Count the columns and values of a delimited text table, and return its first row."""
     ends = [delimiter.encode(), *_LINE_ENDS]
     cells = 0
     with opened(source) as file:
@@ -129,12 +145,14 @@ def check_text(source: Path | BytesIO, limits: Limits, delimiter: str = ",") -> 
             cells += sum(map(chunk.count, ends))
     limits.check("cells", cells)
     with opened(source) as file:
-        text = TextIOWrapper(file, encoding="latin-1", newline="")
-        check_columns(len(next((row for row in csv.reader(text, delimiter=delimiter) if row), [])))
+        text = TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
+        first = next((row for row in csv.reader(text, delimiter=delimiter) if row), [])
+    check_columns(len(first))
+    return first
 
 
 def check_ecsv(source: Path | BytesIO, limits: Limits) -> None:
-    """Count the values of an ECSV file and the bytes of its YAML header, both parsed slowly."""
+    """Check names, number of values and length of the YAML header, which are parsed slowly."""
     header = cells = 0
     with opened(source) as file:
         for line in iter(lambda: file.readline(MB), b""):
@@ -142,5 +160,8 @@ def check_ecsv(source: Path | BytesIO, limits: Limits) -> None:
                 header += len(line)
                 limits.check("header", header)
             else:
+                if not cells:
+                    names, delimiter = line.decode(errors="replace"), "," if b"," in line else " "
+                    check_names(next(csv.reader([names], delimiter=delimiter)))
                 cells += 1 + line.count(b",") + line.count(b" ")
     limits.check("slow_cells", cells)

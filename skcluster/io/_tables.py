@@ -11,7 +11,7 @@ import pandas as pd
 
 from skcluster.io._check_fits import check_fits
 from skcluster.io._check_votable import check_votable
-from skcluster.io._limits import Limits, check_ecsv, check_text, unzipped
+from skcluster.io._limits import Limits, check_ecsv, check_names, check_text, unzipped
 from skcluster.io._vizier_tsv import digits_kept, read_tsv
 
 #: File types by extension; text files and FITS may be gzipped (``.csv.gz``).
@@ -45,12 +45,12 @@ def read_table(path: str | os.PathLike[str], format: str | None = None) -> Any:
 
     Raises
     ------
-    FileNotFoundError, IsADirectoryError
-        If there is no such file.
+    OSError
+        If there is no such file, or it is a folder, a device or a pipe.
     ValueError
-        If the type is unknown; the file is empty, truncated or not of its type; a text in it is
-        not UTF-8; its data are in another file, as those of a VOTable can be; or its uncompressed
-        size exceeds the limits for a file of its size.
+        If the type is unknown; the file is empty, truncated or not of its type; two columns have
+        the same name; a text in it is not UTF-8; its data are in another file, as those of a
+        VOTable can be; or its uncompressed size exceeds the limits for a file of its size.
 
     Notes
     -----
@@ -74,6 +74,8 @@ def read_table(path: str | os.PathLike[str], format: str | None = None) -> Any:
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a directory; a table file is needed.")
     if not path.is_file():
+        if path.exists():
+            raise OSError(f"{path} is a device or a pipe; a file is needed.")
         raise FileNotFoundError(f"There is no file {path}.")
     kind = _kind_of(path, format)
     if path.stat().st_size == 0:
@@ -83,6 +85,8 @@ def read_table(path: str | os.PathLike[str], format: str | None = None) -> Any:
         table = _READERS[kind](unzipped(path, limits), limits)
     except Exception as error:  # the readers raise many types of errors, and none names the file
         reason = next(filter(None, str(error).splitlines()), type(error).__name__)
+        if isinstance(error, UnicodeDecodeError):
+            reason = f"its text is not in UTF-8 ({error.reason} at byte {error.start})."
         raise ValueError(f"{path} cannot be read as {kind}: {reason}") from error
     if len(table) == 0:
         raise ValueError(f"The table in {path} is empty.")
@@ -105,7 +109,7 @@ def _kind_of(path: Path, format: str | None) -> str:
 
 
 def _read_csv(source: Path | BytesIO, limits: Limits) -> pd.DataFrame:
-    check_text(source, limits)
+    check_names(check_text(source, limits))
     # Without index_col, rows longer than the header would shift every value by a column.
     return digits_kept(
         pd.read_csv(

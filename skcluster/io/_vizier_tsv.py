@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from skcluster.io._limits import check_names
+
 #: A line of dashes, which VizieR puts between units and rows.
 _DASHES = re.compile(r"\s*-+(\s*\t\s*-+)*\s*")
 
@@ -44,6 +46,7 @@ def read_tsv(source: Any) -> Any:
 
 
 def _rows(lines: list[str]) -> pd.DataFrame:
+    check_names(lines[0].split("\t"))
     text = StringIO("\n".join(lines))
     # VizieR pads its columns with spaces: numbers that are all blank are missing.
     table = pd.read_csv(text, sep="\t", index_col=False, skipinitialspace=True, low_memory=False)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from astropy import units as u
 from astropy.io import fits
@@ -191,3 +193,47 @@ def test_real_sample_round_trips_through_nested_parquet(tmp_path, real):
     X.to_parquet(tmp_path / "clusters.parquet")
     back = read_clusters(tmp_path / "clusters.parquet")
     assert back.rename_axis(X.index.name).equals(X)
+
+
+TWICE = {
+    "csv": "cluster,phot_g_mean_mag,bp_rp,bp_rp\na,12,0.5,0.7\n",
+    "tsv": "#from VizieR\ncluster\tphot_g_mean_mag\tbp_rp\tbp_rp\na\t12\t0.5\t0.7\n",
+    "ecsv": "# %ECSV 1.0\n# ---\n# datatype:\n# - {name: cluster, datatype: string}\n"
+    "# - {name: phot_g_mean_mag, datatype: float64}\n# - {name: bp_rp, datatype: float64}\n"
+    "# - {name: bp_rp, datatype: float64}\ncluster phot_g_mean_mag bp_rp bp_rp\na 12 0.5 0.7\n",
+    "vot": '<VOTABLE version="1.3"><RESOURCE><TABLE>'
+    '<FIELD name="phot_g_mean_mag" datatype="double"/><FIELD name="bp_rp" datatype="double"/>'
+    '<FIELD name="bp_rp" datatype="double"/><DATA><TABLEDATA>'
+    "<TR><TD>12</TD><TD>0.5</TD><TD>0.7</TD></TR></TABLEDATA></DATA></TABLE></RESOURCE></VOTABLE>",
+}
+
+
+@pytest.mark.parametrize("extension", [*TWICE, "fits", "parquet"])
+def test_no_column_of_two_with_the_same_name_is_ignored(tmp_path, extension):
+    file = tmp_path / f"twice.{extension}"
+    if extension == "fits":
+        members().write(file)
+        content = file.read_bytes()
+        file.write_bytes(content.replace(b"'BP-RP   '", b"'Gmag    '"))
+    elif extension == "parquet":
+        columns = [pa.array(["a"]), pa.array([12.0]), pa.array([0.5]), pa.array([0.7])]
+        names = ["cluster", "phot_g_mean_mag", "bp_rp", "bp_rp"]
+        pq.write_table(pa.Table.from_arrays(columns, names=names), file)
+    else:
+        file.write_text(TWICE[extension])
+    twice = "Gmag" if extension == "fits" else "bp_rp"
+    with pytest.raises(ValueError, match=f"twice.*it has more than one column '{twice}'"):
+        read_clusters(file)
+
+
+def test_a_pipe_is_no_file(tmp_path):
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(OSError, match=r"pipe\.csv is a device or a pipe; a file is needed"):
+        read_clusters(tmp_path / "pipe.csv")
+
+
+def test_text_in_another_encoding_is_named(tmp_path):
+    file = tmp_path / "utf16.csv"
+    file.write_text("cluster,phot_g_mean_mag,bp_rp\na,12,0.5\n", encoding="utf-16")
+    with pytest.raises(ValueError, match=r"utf16\.csv .* its text is not in UTF-8 \(invalid start"):
+        read_clusters(file)
