@@ -327,3 +327,9 @@ def test_units_are_with_the_numbers(tmp_path):
         assert labels.attrs["units"] == expected
     _, read = read_clusters(tmp_path / "members.ecsv", tmp_path / "labels.csv")
     assert read.attrs["units"] == expected
+
+
+def test_a_model_must_predict():
+    X, _ = load_example()
+    with pytest.raises(TypeError, match=r"fitted model, as load_model reads .* 'mine\.skcluster'"):
+        estimate(X, "mine.skcluster")

@@ -135,14 +135,18 @@ def parse_numbers(
     column: pd.Series,
 ) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.intp]]:
     """Return a column as floats, missing values as NaN, and the rows that are not numbers."""
-    if pd.api.types.is_numeric_dtype(column):
+    kinds = pd.api.types
+    if kinds.is_numeric_dtype(column) and not kinds.is_complex_dtype(column):
         dtype = np.float32 if column.dtype == np.float32 else np.float64
         return column.to_numpy(dtype=dtype, na_value=np.nan), np.array([], dtype=np.intp)
+    if not isinstance(column.dtype, pd.CategoricalDtype) and column.dtype.kind not in "OSU":
+        return np.full(len(column), np.nan), np.flatnonzero(column.notna())  # such as dates
     blank = as_texts(column).str.strip().isin(["", "--", "nan", "NaN", "None"]) | column.isna()
     known = column.mask(blank)
     try:
         numbers = pd.to_numeric(known, errors="coerce")
-    except OverflowError:  # an integer beyond the range of floats, whose text is parsed as infinite
+    except (ArithmeticError, TypeError):
+        # Such as an integer beyond the range of floats, whose text is parsed as infinite.
         numbers = pd.to_numeric(known.map(str, na_action="ignore"), errors="coerce")
     wrong = np.flatnonzero(numbers.isna() & ~blank)
     return numbers.to_numpy(dtype=np.float64, na_value=np.nan), wrong

@@ -110,6 +110,8 @@ def estimate(
 
     Raises
     ------
+    TypeError
+        If the model cannot predict.
     ValueError
         If the model has unnamed targets and not three of them; if ``n_samples`` is positive, and
         the model has no ``predict_distribution`` or two clusters have the same name; or if
@@ -130,6 +132,10 @@ def estimate(
     'membership'
     """
     model = load_model() if model is None else model
+    if not (hasattr(model, "predict") or hasattr(model, "predict_distribution")):
+        raise TypeError(
+            f"model must be a fitted model, as load_model reads it from a file, not {model!r}."
+        )
     X = _as_told(as_clusters(X), release, zero_point, magnitude_limit)
     if n_samples and not X.index.is_unique:
         twice = X.index[X.index.duplicated()][0]

@@ -1,5 +1,7 @@
 """Stars that cannot be right: one error each, naming cluster, column, value and rule."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -74,6 +76,20 @@ def test_zero_and_negative_parallaxes_are_noise_not_errors():
 def test_infinity_is_found_among_missing_values():
     with pytest.raises(ValueError, match="cluster 'b' has a star with bp_rp = inf"):
         as_clusters(table(bp_rp=[np.nan, 1, np.inf]))
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        ([1 + 1j, 2, 3], "1+1j"),
+        (pd.to_datetime(["2020", "2021", "2022"]), "2020-01-01"),
+        (pd.to_timedelta([1, 2, 3], unit="D"), "1 days"),
+    ],
+)
+def test_complex_numbers_and_dates_are_no_numbers(values, shown):
+    message = rf"has a star with parallax = .*{re.escape(shown)}.*, which is not a number"
+    with pytest.raises(ValueError, match=message):
+        as_clusters(table(parallax=values))
 
 
 @pytest.mark.parametrize("column", ["phot_g_mean_mag", "parallax"])
