@@ -37,7 +37,7 @@ table = estimate(X)
 figure, diagram = plt.subplots(figsize=(5, 4.5), layout="constrained")
 for value, colour in ((-0.5, "#0072B2"), (0.0, "#009E73"), (0.3, "#D55E00")):
     curve = seen_isochrones([9.3, 0.2, 1.0, value])[0]
-    diagram.plot(*curve.T, color=colour, label=f"[M/H] = {value:+.1f}")
+    diagram.plot(*curve.T, color=colour, label=f"[M/H] = {value:+.1f}".replace("-", "−"))
 diagram.set(xlim=(0.2, 2), ylim=(18, 9), xlabel="BP−RP (mag)", ylabel="G (mag)")
 diagram.legend()
 

@@ -1,4 +1,5 @@
 import itertools
+import pickle
 import subprocess
 import sys
 
@@ -69,6 +70,21 @@ def test_estimates_against_truth(sample, model):
     ends = model.predict_interval(X, coverage=0.68)[:, 0]
     np.testing.assert_allclose([bar[0, 1] for bar in bars], ends[:, 0])
     assert display.axes_[2].get_xscale() == display.axes_[2].get_yscale() == "log"
+
+
+@pytest.mark.parametrize("distances", [(0.001, 20.0), (0.3, 9.0)])
+def test_the_numbers_at_a_logarithmic_axis_do_not_overlap(distances):
+    y = np.array([[9.0, 1.0, distance] for distance in distances])
+    display = EstimateDisplay.from_predictions(y, y)
+    display.figure_.canvas.draw()
+    axis = display.axes_[2].xaxis
+    labels = [tick.label1 for tick in axis.get_major_ticks() if tick.get_visible()]
+    low, high = axis.get_view_interval()
+    shown = [label for label in labels if low <= label.get_position()[0] <= high]
+    assert len(shown) >= 4
+    boxes = [label.get_window_extent() for label in shown]
+    assert not any(a.overlaps(b) for a, b in itertools.pairwise(boxes))
+    assert pickle.loads(pickle.dumps(display.figure_)).axes
 
 
 def test_residuals_on_the_caller_s_axes(sample):
