@@ -9,6 +9,8 @@ import pandas as pd
 from sklearn.metrics import r2_score
 from sklearn.utils import check_array, check_consistent_length
 
+from skcluster._utils.order import check_same_order
+
 __all__ = ["error_table"]
 
 #: Ratio of standard deviation to median absolute deviation of a normal distribution.
@@ -53,6 +55,8 @@ def error_table(
     mean     0.15  0.15  0.243
     """
     names = _names(y_true, targets)
+    if isinstance(y_true, pd.DataFrame | pd.Series):
+        check_same_order(y_true.index, y_pred)
     true, predicted = (check_array(y, ensure_2d=False, dtype=float) for y in (y_true, y_pred))
     check_consistent_length(true, predicted)
     if true.ndim == 1:

@@ -4,13 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import LinearRegression
+from sklearn.model_selection import GridSearchCV
 
-from skcluster import CMDHistogram, load_model, make_pipeline
+from skcluster import CMDHistogram, load_model, make_pipeline, save_model
 from skcluster.clusters import as_clusters, clusters_from_flat, stars_of
 from skcluster.datasets import load_example, simulate_clusters
 from skcluster.estimation import estimate
 from skcluster.inference import IsochronePosterior, PredictiveDistribution
 from skcluster.io import read_clusters, write_clusters
+from skcluster.pipelines import ann_pipeline, set_pipeline
 
 TARGETS = ["log_age", "a_v", "distance_kpc"]
 
@@ -333,3 +335,28 @@ def test_a_model_must_predict():
     X, _ = load_example()
     with pytest.raises(TypeError, match=r"fitted model, as load_model reads .* 'mine\.skcluster'"):
         estimate(X, "mine.skcluster")
+
+
+ORDER = ["distance_kpc", "a_v", "log_age"]
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        ann_pipeline(epochs=1, random_state=0),
+        GridSearchCV(
+            ann_pipeline(epochs=1, random_state=0), {"regressor__regressor__epochs": [1]}, cv=2
+        ),
+        set_pipeline(epochs=0, random_state=0),
+    ],
+    ids=["ann", "search", "set"],
+)
+def test_targets_keep_the_names_with_which_they_were_learned(model, tmp_path):
+    X, y = simulate_clusters(20, random_state=0)
+    model.fit(X, y[ORDER])
+    expected = np.asarray(model.predict(X))
+    table = estimate(X, model)
+    np.testing.assert_array_equal(table[ORDER], expected)
+    if not isinstance(model, GridSearchCV):
+        save_model(model, tmp_path / "model.skcluster")
+        pd.testing.assert_frame_equal(estimate(X, load_model(tmp_path / "model.skcluster")), table)

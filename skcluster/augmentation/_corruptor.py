@@ -12,6 +12,7 @@ from sklearn.utils import Tags, check_consistent_length, check_random_state
 from sklearn.utils._param_validation import Interval
 
 from skcluster._utils.doc_links import DocLinkMixin
+from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import BoolArray, ClustersLike, IntArray
 from skcluster.augmentation._corrupted_lists import ListCopies
 from skcluster.augmentation._foreign_stars import ForeignStars
@@ -206,6 +207,7 @@ class ClusterCorruptor(DocLinkMixin, BaseEstimator):
         low, high = self._limits()
         X = as_clusters(X)
         check_consistent_length(X, y)
+        check_same_order(X.index, y)
         stars = validate_clusters(X)
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         rng = np.random.default_rng(seed)

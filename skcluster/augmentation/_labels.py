@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.photometry import distance_from_modulus, distance_modulus
 from skcluster.schema import CLUSTER_PARAMETERS
@@ -84,8 +85,7 @@ def _columns_of_frame(y: pd.DataFrame, index: pd.Index) -> dict[str, Any]:
             f"y has no column {' and no '.join(map(repr, missing))}, which is needed to move "
             f"clusters; it has: {', '.join(map(str, y.columns))}."
         )
-    if not y.index.equals(index) and y.index.sort_values().equals(index.sort_values()):
-        raise ValueError("X and y name the same clusters, but in another order.")
+    check_same_order(index, y)
     return {name: y[name].to_numpy(dtype=float, na_value=np.nan) for name in _MOVED}
 
 

@@ -71,7 +71,7 @@ def ask(
                 f"{type(model).__name__} has none."
             )
         values = np.asarray(model.predict(X), dtype=np.float64)
-        names = _names(None, values)
+        names = _names(_learned_names(model), values)
         return Answer(names, clip_targets(values, names))
     found = model.predict_distribution(X)
     estimates = found.predict()
@@ -103,6 +103,14 @@ def _no_membership(model: Any) -> str:
         "Membership probabilities need a model such as IsochronePosterior; "
         f"{type(model).__name__} has none."
     )
+
+
+def _learned_names(model: Any) -> tuple[str, ...] | None:
+    """Return the names of the targets that a network has learned, in a pipeline or a search."""
+    model = getattr(model, "best_estimator_", model)
+    last = model[-1] if hasattr(model, "steps") else model
+    names: tuple[str, ...] | None = getattr(last, "target_names_", None)
+    return names
 
 
 def _names(targets: tuple[str, ...] | None, values: FloatArray) -> tuple[str, ...]:

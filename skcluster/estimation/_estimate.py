@@ -62,8 +62,9 @@ def estimate(
         `skcluster.inference.IsochronePosterior` and `skcluster.inference.ConformalRegressor` do,
         the table has intervals and the model's further columns; see
         `skcluster.inference.PredictiveDistribution`. If it has only ``predict``, the table has its
-        values. Unnamed targets must be log age, A_V and distance. The default is the pretrained
-        model.
+        values, under the names that the pipelines of this package learn from the columns of ``y``.
+        Targets without names, such as those of scikit-learn's regressors, are taken as log age,
+        A_V and distance, in this order. The default is the pretrained model.
     coverage : float, default=0.68
         Probability that an interval contains the true value.
     n_samples : int, default=0

@@ -143,7 +143,7 @@ class CMDHistogram(DiagramTransformer):
         X : clusters
             Any input of `skcluster.clusters.as_clusters`.
         y : object
-            Ignored.
+            Ignored, but its rows must not name the clusters in another order.
 
         Returns
         -------
@@ -151,7 +151,7 @@ class CMDHistogram(DiagramTransformer):
             The fitted transformer.
         """
         colours, magnitudes = self._ranges()
-        self._fit_distances(self._validate_stars(X))
+        self._fit_distances(self._validate_stars(X), y)
         self.colour_edges_ = bin_edges(*colours, self.colour_width)
         self.magnitude_edges_ = bin_edges(*magnitudes, self.magnitude_width)
         self.histogram_shape_ = (len(self.colour_edges_) - 1, len(self.magnitude_edges_) - 1)

@@ -154,7 +154,7 @@ class CMDRasterizer(DiagramTransformer):
         X : clusters
             Any input of `skcluster.clusters.as_clusters`.
         y : object
-            Ignored.
+            Ignored, but its rows must not name the clusters in another order.
 
         Returns
         -------
@@ -162,7 +162,7 @@ class CMDRasterizer(DiagramTransformer):
             The fitted transformer.
         """
         self._ranges()
-        self._fit_distances(self._validate(X))
+        self._fit_distances(self._validate(X), y)
         self.image_shape_ = (int(self.image_size), int(self.image_size), 1)
         return self
 

@@ -10,6 +10,7 @@ from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
+from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import Stars, validate_clusters
 from skcluster.features._base import COLOUR, MAGNITUDE, PARALLAX, ClusterTransformer
@@ -115,7 +116,7 @@ class CMDSummary(ClusterTransformer):
         X : clusters
             Any input of `skcluster.clusters.as_clusters`, with parallaxes.
         y : object
-            Ignored.
+            Ignored, but its rows must not name the clusters in another order.
 
         Returns
         -------
@@ -130,6 +131,7 @@ class CMDSummary(ClusterTransformer):
         self._edges()
         self._quantiles()
         stars = validate_clusters(X, columns=(PARALLAX,))
+        check_same_order(stars.index, y)
         self.fallback_parallax_ = typical_parallax(mean_parallaxes(stars, self.zero_point)[0])
         return self
 

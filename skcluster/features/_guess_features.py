@@ -10,6 +10,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from skcluster._utils.messages import warn_caller
+from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import BoolArray, ClustersLike, FloatArray, IntArray
 from skcluster.clusters import Stars, validate_clusters
 from skcluster.features._base import COLOUR, MAGNITUDE, PARALLAX, ClusterTransformer, check_range
@@ -128,7 +129,7 @@ class GuessFeatures(ClusterTransformer):
         X : clusters
             Any input of `skcluster.clusters.as_clusters`, with parallaxes.
         y : object
-            Ignored.
+            Ignored, but its rows must not name the clusters in another order.
 
         Returns
         -------
@@ -147,6 +148,7 @@ class GuessFeatures(ClusterTransformer):
         """
         check_range("mean_range", self.mean_range)
         stars = validate_clusters(X, columns=(PARALLAX,), others=False)
+        check_same_order(stars.index, y)
         parallax = median_parallaxes(stars, self.zero_point)
         typical = typical_parallax(parallax)
         features = self._measure(stars, np.where(np.isnan(parallax), typical, parallax))

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import Stars, validate_clusters
 from skcluster.features._base import MAGNITUDE, PARALLAX, ClusterTransformer, check_range
@@ -56,8 +57,9 @@ class DiagramTransformer(ClusterTransformer):
         needed = (PARALLAX,) if self.magnitude == "absolute" else ()
         return validate_clusters(X, columns=(*needed, *columns), others=False)
 
-    def _fit_distances(self, stars: Stars) -> None:
-        """Learn the fallback for the parallax of a cluster without any."""
+    def _fit_distances(self, stars: Stars, y: Any) -> None:
+        """Learn the fallback for the parallax of a cluster without any; check the order of y."""
+        check_same_order(stars.index, y)
         if self.magnitude == "absolute":
             self.fallback_parallax_ = typical_parallax(median_parallaxes(stars, self.zero_point))
 

@@ -9,6 +9,7 @@ from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
+from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import ClustersLike, FloatArray, IntArray
 from skcluster.clusters import Stars, magnitude_limits, validate_clusters
 from skcluster.features._base import COLOUR, MAGNITUDE, PARALLAX, ClusterTransformer
@@ -104,14 +105,14 @@ class StarSet(ClusterTransformer):
         X : clusters
             Any input of `skcluster.clusters.as_clusters`.
         y : object
-            Ignored.
+            Ignored, but its rows must not name the clusters in another order.
 
         Returns
         -------
         self : StarSet
             The fitted transformer.
         """
-        validate_clusters(X)
+        check_same_order(validate_clusters(X).index, y)
         self.n_features_out_ = len(CONTEXT) + self.max_stars * len(CHANNELS)
         return self
 

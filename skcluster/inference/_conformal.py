@@ -6,12 +6,14 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
+from nested_pandas import NestedFrame
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, _fit_context, clone
 from sklearn.utils import Tags, check_array, get_tags
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import check_is_fitted, indexable
 
 from skcluster._utils.doc_links import DocLinkMixin
+from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import BoolArray, FloatArray
 from skcluster.inference._conformal_distribution import ConformalDistribution
 from skcluster.inference._domain import Domain
@@ -169,6 +171,8 @@ class ConformalRegressor(
                 f"This {type(self).__name__} estimator requires y to be passed, but the target y "
                 "is None."
             )
+        if isinstance(X, NestedFrame):
+            check_same_order(X.index, y)
         self._forget_card()
         self.target_names_ = _target_names(y)
         X, y = indexable(X, y)

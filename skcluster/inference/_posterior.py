@@ -13,6 +13,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from skcluster._utils.doc_links import DocLinkMixin
+from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import BoolArray, ClustersLike, FloatArray, IntArray
 from skcluster.clusters import as_clusters, stars_of, validate_clusters
 from skcluster.inference._calibration import Calibration
@@ -254,6 +255,7 @@ class IsochronePosterior(
             put each cluster into exactly one test fold.
         """
         X = as_clusters(X)
+        check_same_order(X.index, y)
         self._forget_card()
         rng = check_random_state(self.random_state)
         self.seed_ = int(rng.randint(2**31 - 100))

@@ -56,6 +56,21 @@ class NetworkRegressorMixin(DocLinkMixin):
         return tags
 
 
+def refuse_clusters(X: Any) -> None:
+    """Tell what to do with clusters of stars, which are no table of numbers.
+
+    Raises
+    ------
+    ValueError
+        If X are clusters.
+    """
+    if "stars" in getattr(X, "columns", ()):
+        raise ValueError(
+            "X must be numbers, but it contains clusters of stars. Put a transformer such as "
+            "CMDHistogram before the regressor, or use a pipeline such as ann_pipeline()."
+        )
+
+
 def check_same_weights(
     before: Mapping[str, tuple[int, ...]], now: Mapping[str, tuple[int, ...]]
 ) -> None:

@@ -23,6 +23,7 @@ from skcluster.regressors._base import (
     KERAS_CONSTRAINTS,
     NetworkRegressorMixin,
     check_same_weights,
+    refuse_clusters,
 )
 from skcluster.regressors.networks.architecture import FloatArray, Weights
 from skcluster.regressors.networks.batches import Rows, batch_rows
@@ -143,7 +144,13 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
         -------
         self : object
             The fitted regressor.
+
+        Raises
+        ------
+        ValueError
+            If X are clusters instead of numbers.
         """
+        refuse_clusters(X)
         super().fit(X, y, sample_weight=sample_weight)
         return self
 

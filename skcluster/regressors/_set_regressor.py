@@ -16,6 +16,7 @@ from skcluster.regressors._base import (
     KERAS_CONSTRAINTS,
     NetworkRegressorMixin,
     check_same_weights,
+    refuse_clusters,
 )
 from skcluster.regressors._targets import target_names
 from skcluster.regressors.networks.architecture import FloatArray, Weights
@@ -229,6 +230,7 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
             If the columns do not match ``n_context`` and ``n_channels``, a cluster has no stars, or
             the initial weights have other shapes.
         """
+        refuse_clusters(X)
         rows, self.y_ndim_ = self._rows(X, y, sample_weight)
         self.n_outputs_ = rows.targets.shape[1]
         architecture = SetArchitecture(

@@ -206,6 +206,8 @@ class NamedTargetRegressor(DocLinkMixin, MetaEstimatorMixin, TransformedTargetRe
         The fitted regressor.
     transformer_ : transformer
         The fitted transformer.
+    target_names_ : tuple of str, or None
+        Names of the columns of ``y``, if it has any.
     n_features_in_ : int
         Number of columns of X.
     feature_names_in_ : ndarray of str
@@ -268,6 +270,7 @@ class NamedTargetRegressor(DocLinkMixin, MetaEstimatorMixin, TransformedTargetRe
         """
         _check_weights(fit_params.get("sample_weight"), y)
         names = target_names(y)
+        self.target_names_ = None if names is None else tuple(names)
         if names is None:
             fitted: Self = super().fit(X, y, **fit_params)
             return fitted

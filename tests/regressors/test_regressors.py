@@ -12,7 +12,7 @@ from sklearn import config_context
 from sklearn.base import clone
 from sklearn.model_selection import cross_val_score
 
-from skcluster.regressors import ANNRegressor, CNNRegressor, MDMRegressor
+from skcluster.regressors import ANNRegressor, CNNRegressor, MDMRegressor, SetRegressor
 
 every_regressor = pytest.mark.parametrize("name", REGRESSORS)
 
@@ -254,3 +254,14 @@ def test_unknown_names_are_refused():
 
     with pytest.raises(AttributeError, match=r"No skcluster\.regressors attribute SVM"):
         _ = skcluster.regressors.SVM
+
+
+@pytest.mark.parametrize(
+    "regressor",
+    [*REGRESSORS.values(), SetRegressor()],
+    ids=lambda regressor: type(regressor).__name__,
+)
+def test_clusters_are_no_numbers(regressor):
+    X = pd.DataFrame({"stars": [[1.0], [2.0]]})
+    with pytest.raises(ValueError, match="X must be numbers, but it contains clusters of stars"):
+        clone(regressor).fit(X, [[1.0], [2.0]])
