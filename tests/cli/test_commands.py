@@ -123,10 +123,15 @@ def test_fit_info_and_estimate_with_the_model(run, members, tmp_path, capsys):
         (["estimate", "{members}", "-o", "no/where.csv"], "no folder"),
         (["estimate", "{members}", "-o", "{folder}/x.doc"], "is unknown"),
         (["estimate", "{members}", "--members-output", "{folder}/x.doc"], "is unknown"),
+        (["estimate", "{members}", "-o", "{folder}/d.csv", "--overwrite"], "d.csv is a folder"),
+        (["estimate", "{members}", "--plots", "{members}"], "--plots takes a folder, but "),
+        (["report", "{members}", "-o", "{folder}/r.pdf"], "as .html or .htm, not r.pdf"),
+        (["example", "-o", "{folder}/a.xyz"], "(or --output-format, if the command has it)"),
         (["info", "{members}"], "not a model file"),
     ],
 )
 def test_an_error_is_one_line(run, arguments, words, members, tmp_path, capsys):
+    (tmp_path / "d.csv").mkdir()
     filled = [a.format(members=members, folder=tmp_path) for a in arguments]
     assert run(*filled) == 1
     error = capsys.readouterr().err.strip()
