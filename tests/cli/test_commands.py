@@ -24,7 +24,7 @@ def test_a_terminal_sees_the_first_of_many(run, members, tmp_path, capsys, monke
     output = tmp_path / "estimates.ecsv"
     assert run("estimate", members, "-o", output) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[-2] == f"… and 5 more in {output}"
+    assert f"… and 5 more in {output}" in lines
     assert sum(line.startswith("sim_") for line in lines) == 20
 
 
