@@ -16,6 +16,11 @@ def some_names(names: Iterable[Any], most: int = 5) -> str:
     return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")
 
 
+def counted_stars(number: int, one: str, several: str) -> str:
+    """Return a number of stars with the verb that agrees with it."""
+    return f"{number} star {one}" if number == 1 else f"{number} stars {several}"
+
+
 def warn_caller(message: str, category: type[Warning] = UserWarning) -> None:
     """Warn, pointing at the calling line outside this package and scikit-learn."""
     level, frame = 1, sys._getframe(0)

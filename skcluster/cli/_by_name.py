@@ -3,7 +3,6 @@
 import argparse
 import re
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from skcluster._utils.messages import warn_caller
@@ -36,16 +35,19 @@ def looks_like_a_file(text: str) -> bool:
     return bool(re.search(r"[\\/]|\.[A-Za-z][A-Za-z0-9]*$", text))
 
 
-def fetched(names: Iterable[str], catalogue: str, *, strict: bool) -> dict[str, Any]:
+def fetched(
+    names: Iterable[str], catalogue: str, *, strict: bool, or_files: bool = False
+) -> dict[str, Any]:
     """Return clusters under the names that the catalogue gives them, and log these.
 
-    Clusters that cannot be fetched are left out with a warning, unless ``strict``.
+    Clusters that cannot be fetched are left out with a warning, unless ``strict``. With
+    ``or_files``, the message says that there is no file of that name either.
     """
     found: dict[str, Any] = {}
     for name in names:
         try:
-            X = _fetch(name, catalogue)
-        except (ValueError, OSError) as error:
+            X = _fetch(name, catalogue, or_files)
+        except (ValueError, OSError, ImportError) as error:
             if strict:
                 raise
             from skcluster.io import BadTableWarning
@@ -60,14 +62,17 @@ def fetched(names: Iterable[str], catalogue: str, *, strict: bool) -> dict[str, 
     return found
 
 
-def _fetch(name: str, catalogue: str) -> Any:
-    from skcluster.datasets import FetchError, fetch_cluster
+def _fetch(name: str, catalogue: str, or_files: bool) -> Any:
+    from skcluster.datasets import fetch_cluster
 
     try:
         return fetch_cluster(name, catalogue)
-    except FetchError as error:
-        raise OSError(f"The members of {name!r} cannot be fetched: {error}") from error
-    except ValueError as error:
-        raise ValueError(
-            f"{name!r} is neither a file ({Path.cwd()} has none) nor a cluster: {error}"
-        ) from error
+    except (ValueError, OSError, ImportError) as error:
+        told = (
+            f"There is no file or folder {name!r}; taken as the name of a cluster, its members"
+            if or_files
+            else f"The members of {name!r}"
+        )
+        # The errors that callers tell apart, without the arguments of their subclasses.
+        kind = next(k for k in (ValueError, OSError, ImportError) if isinstance(error, k))
+        raise kind(f"{told} cannot be fetched: {error}") from error

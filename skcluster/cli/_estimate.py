@@ -121,6 +121,8 @@ def _check_outputs(options: argparse.Namespace) -> None:
         same = next(other for other in files if files[other] == file)
         if same != name:
             raise ValueError(f"{same} and {name} are the same file, {file}.")
+    if options.plots is not None and options.plots.exists() and not options.plots.is_dir():
+        raise NotADirectoryError(f"--plots takes a folder, but {options.plots} is a file.")
     if options.n_samples < 1:
         raise ValueError(f"--n-samples must be at least 1, not {options.n_samples}.")
 

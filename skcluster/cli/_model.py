@@ -4,7 +4,9 @@ import argparse
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from skcluster._utils.doc_links import documentation
 from skcluster._utils.progress import progress_bar
+from skcluster.cli._console import log
 from skcluster.cli._options import add_trusted
 
 #: Number of joint samples per cluster, for the band in its diagram.
@@ -49,8 +51,14 @@ def estimates(
     n_samples: int = 0,
 ) -> Estimates:
     """Return the table of estimates, and what diagrams or a table of stars need as well."""
+    from skcluster.clusters import stars_of
     from skcluster.estimation import estimate
 
+    if "parallax" not in stars_of(X):
+        log.info(
+            "no column 'parallax': distances are estimated from the diagram alone (see %s)",
+            documentation("member_lists#what-is-needed"),
+        )
     if diagrams and hasattr(model, "predict_distribution"):
         n_samples = max(n_samples, _N_SAMPLES)
     with progress_bar("Estimating", len(X)) as advance:

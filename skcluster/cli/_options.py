@@ -18,7 +18,7 @@ def add_members(command: argparse.ArgumentParser) -> None:
         nargs="+",
         metavar="MEMBERS",
         help="tables of member stars in any usual file type, folders of such tables, or names of "
-        "clusters whose members are fetched",
+        "clusters whose members are fetched (which needs the extra fetch: pip install '.[fetch]')",
     )
     command.add_argument("--format", choices=FORMATS, help="file type of the tables")
     command.add_argument("--cluster-column", metavar="NAME", help="column that names the cluster")
@@ -102,7 +102,7 @@ def _sources(options: argparse.Namespace) -> list[Any]:
         else:
             names.append(text)
     alone = options.strict or len(options.members) == 1
-    found += fetched(names, options.catalogue, strict=alone).values()
+    found += fetched(names, options.catalogue, strict=alone, or_files=True).values()
     if not found:
         raise ValueError("None of the clusters can be fetched.")
     return found
@@ -136,6 +136,8 @@ def may_write(file: Path, overwrite: bool) -> None:
 
 
 def may_replace(file: Path, overwrite: bool) -> None:
-    """Raise an error if a file exists and must not be replaced."""
+    """Raise an error if a file exists and must not be replaced, or is a folder."""
+    if file.is_dir():
+        raise IsADirectoryError(f"{file} is a folder; the name of a file is needed.")
     if file.exists() and not overwrite:
         raise FileExistsError(f"{file} already exists; --overwrite replaces it.")

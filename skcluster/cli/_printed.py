@@ -14,7 +14,7 @@ _HEADS = {
     "log_age": "log age [dex]",
     "a_v": "A_V [mag]",
     "distance_kpc": "distance [kpc]",
-    "n_used": "stars",
+    "n_used": "used",
     "n_stars": "stars",
     "metallicity": "[M/H] [dex]",
     "goodness_of_fit": "fit",
@@ -44,9 +44,9 @@ class Printed(NamedTuple):
 def printed(table: Any, width: int | None = None) -> Printed:
     """Return the main columns of estimates, values with intervals in one column.
 
-    Files contain all columns. These are the number of used stars (of all stars, if the model does
-    not state it), the parameters and the goodness of fit, as far as they fit; the flag of an
-    estimate is in a line below it.
+    Files contain all columns. These are the number of used stars (or, if the model does not
+    state it, of all stars), the parameters and the goodness of fit, as far as they fit; the flag of
+    an estimate is in a line below it.
 
     Parameters
     ----------

@@ -26,6 +26,8 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Write the report."""
+    if options.output.suffix.lower() not in (".html", ".htm"):
+        raise ValueError(f"The report is written as .html or .htm, not {options.output.name}.")
     may_write(options.output, options.overwrite)
     model, X = load(options), read_members(options)
     table, samples, members = estimates(options, model, X, diagrams=True)

@@ -8,6 +8,12 @@ import pandas as pd
 from skcluster._utils.tables import column_names
 from skcluster.schema import Column
 
+#: What is said of a needed column that is missing.
+_EXPLAINED = {
+    "bp_rp": " It is BP−RP, not G−RP, and is computed from phot_bp_mean_mag and phot_rp_mean_mag "
+    "if these are given."
+}
+
 
 def find_columns(
     there: Iterable[Any],
@@ -65,7 +71,8 @@ def find_columns(
 def _check_given(columns: list[Any], known: list[str], given: dict[Any, str]) -> dict[Any, str]:
     for theirs, ours in given.items():
         if theirs not in columns:
-            turned = " (the map goes from the table's names to ours)" if ours in columns else ""
+            is_turned = theirs in known and ours in columns
+            turned = " (the map goes from the table's names to ours)" if is_turned else ""
             raise ValueError(
                 f"There is no column {theirs!r} to be used as {ours!r}{turned}; there are: "
                 f"{', '.join(map(str, columns))}."
@@ -130,9 +137,15 @@ def missing_column(what: str, column: Column, there: Iterable[Any]) -> str:
         The message, with the names that were looked for and how to give another.
     """
     names = dict.fromkeys((column.name, *column.synonyms))
+    new = f"{{'its name': {column.name!r}}}"
+    cure = (
+        f"read_clusters(…, label_columns={new}) renames it"
+        if what == "labels"
+        else f"as_clusters(table, columns={new}), the same argument of read_clusters, or "
+        f"--columns 'its name={column.name}' on the command line renames it"
+    )
     return (
         f"The {what} have no column {column.name!r} (looked for {', '.join(names)}, in upper and "
-        f"lower case). If it has another name, give columns={{'its name': {column.name!r}}}, "
-        f"or --columns 'its name={column.name}' on the command line. There are: "
-        f"{', '.join(map(str, there))}."
+        f"lower case).{_EXPLAINED.get(column.name, '')} If it has another name, {cure}. "
+        f"There are: {', '.join(map(str, there))}."
     )

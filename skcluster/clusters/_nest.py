@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 from nested_pandas import NestedFrame
 
-from skcluster._utils.messages import warn_caller
+from skcluster._utils.messages import counted_stars, warn_caller
 from skcluster._utils.tables import as_table, as_texts, column_names, is_table
 from skcluster._utils.typing import IntArray
 from skcluster.clusters._columns import find_columns
@@ -23,7 +23,7 @@ from skcluster.clusters._tables import (
     take_cluster_column,
     to_numbers,
 )
-from skcluster.schema import CLUSTER, STAR_COLUMNS
+from skcluster.schema import CLUSTER, CLUSTER_PARAMETERS, STAR_COLUMNS
 
 #: The name of an unnamed cluster.
 _NAMELESS = "cluster"
@@ -70,6 +70,11 @@ def nest_and_flatten(
 ) -> tuple[NestedFrame, Stars]:
     """Return what `nest_clusters` returns, and its flat star arrays."""
     given = dict(columns or {})
+    if _is_pair(data):
+        raise TypeError(
+            "This is the pair (X, y) of clusters and their labels, where clusters are needed; "
+            "give X."
+        )
     if isinstance(data, NestedFrame) and STARS in data.columns:
         _refuse_name(cluster, "existing clusters")
         return _renamed(data, given)
@@ -90,6 +95,13 @@ def nest_and_flatten(
             f"NestedFrame, or a dict or list of tables, not from {type(data).__name__}."
         )
     return X, stars_of(X)
+
+
+def _is_pair(data: Any) -> bool:
+    """Return whether data are (X, y), as functions that load clusters return them."""
+    if not isinstance(data, tuple) or len(data) != 2 or not is_table(data[0]):
+        return False
+    return not is_table(data[1]) or set(CLUSTER_PARAMETERS) <= set(column_names(as_table(data[1])))
 
 
 def _is_column_of_tables(data: Any) -> bool:
@@ -213,9 +225,10 @@ def _from_long_table(
 def _warn_of_one_cluster(n_stars: int) -> None:
     names = ", ".join(dict.fromkeys((CLUSTER.name, *CLUSTER.synonyms)))
     warn_caller(
-        f"The table has no column of cluster names (looked for {names}): its {n_stars} stars "
-        f"are taken as one cluster, {_NAMELESS!r}. Give cluster='…', a dict of name and table, "
-        "or cluster_column='…'.",
+        f"The table has no column of cluster names (looked for {names}): its "
+        f"{counted_stars(n_stars, 'is', 'are')} taken as one cluster, {_NAMELESS!r}. "
+        "as_clusters(table, cluster='…') or a dict of name and table names it; "
+        "as_clusters(table, cluster_column='…') makes several clusters.",
         OneClusterWarning,
     )
 
@@ -228,8 +241,8 @@ def _group(frame: pd.DataFrame, labels: pd.Series) -> NestedFrame:
         missing |= labels == ""
     if missing.any():
         raise ValueError(
-            f"{missing.sum()} stars have no cluster name (column {labels.name!r}, first in row "
-            f"{np.argmax(missing)}); every star needs one."
+            f"{counted_stars(missing.sum(), 'has', 'have')} no cluster name (column "
+            f"{labels.name!r}, first in row {np.argmax(missing)}); every star needs one."
         )
     codes, names = pd.factorize(labels)
     if (np.diff(codes) < 0).any():

@@ -28,6 +28,7 @@ from skcluster.io._sources import (
     Source,
     load,
     sources_of,
+    tell_of_merged,
     tell_of_one_cluster,
 )
 from skcluster.io._units import state_units
@@ -161,7 +162,7 @@ def read_clusters(
     UserWarning
         With counts: stars without magnitude or colour, which are left out; clusters without
         a row in ``labels`` or with a blank label, which are left out; rows of ``labels`` without
-        members.
+        members; clusters of one table that ``cluster``, or a key of ``members``, makes one.
 
     Notes
     -----
@@ -259,10 +260,13 @@ def _read_one(
         X = nest_clusters(X, columns=_of_stars(given))
     else:
         names = list(table.columns if isinstance(table, pd.DataFrame) else table.colnames)
-        named = CLUSTER.name in given.values() or cluster_column_of(table) is not None
-        n_stars = 0 if named or source.cluster is not None else len(table)
-        name = source.cluster if named else source.cluster or source.name
+        of_cluster = [theirs for theirs, ours in given.items() if ours == CLUSTER.name]
+        column = of_cluster[0] if of_cluster else cluster_column_of(table)
+        n_stars = 0 if column is not None or source.cluster is not None else len(table)
+        name = source.cluster if column is not None else source.cluster or source.name
         X = nest_clusters(table, columns=given, cluster=name).rename_axis(CLUSTER.name)
+        if column is not None and source.cluster is not None:
+            tell_of_merged(source, table, column)
     check_stars(X)
     return scale.applied_to(X, names, source.label), n_stars
 

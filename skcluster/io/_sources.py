@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 from nested_pandas import NestedFrame
 
-from skcluster._utils.messages import some_names, warn_caller
-from skcluster._utils.tables import as_table, is_table
+from skcluster._utils.messages import counted_stars, some_names, warn_caller
+from skcluster._utils.tables import as_table, as_texts, is_table, to_frame
 from skcluster.clusters import OneClusterWarning
 from skcluster.io._tables import EXTENSIONS, read_table
 from skcluster.schema import CLUSTER
@@ -171,7 +171,19 @@ def tell_of_one_cluster(sources: list[tuple[Source, int]]) -> None:
         return
     (source, n_stars), *_ = sources
     warn_caller(
-        f"{source.label or 'The table'} has no column of cluster names: its {n_stars} stars "
-        f"are one cluster, {source.name!r} (cluster= or --cluster sets another name).",
+        f"{source.label or 'The table'} has no column of cluster names: its "
+        f"{counted_stars(n_stars, 'is', 'are')} one cluster, {source.name!r} (cluster= or "
+        "--cluster sets another name; cluster_column= or --cluster-column names the column of a "
+        "table of several clusters).",
         OneClusterWarning,
     )
+
+
+def tell_of_merged(source: Source, table: Any, column: Any) -> None:
+    """Warn if a name that is given makes one cluster of several that a column names."""
+    names = as_texts(to_frame(table[[column]], {})[column].dropna()).str.strip().unique()
+    if len(names) > 1:
+        warn_caller(
+            f"{source.label or 'The table'} names {len(names)} clusters in column {column!r}; "
+            f"with cluster={source.cluster!r} (--cluster) their {len(table)} stars are one cluster."
+        )

@@ -4,6 +4,7 @@ import os
 import warnings
 from collections.abc import Callable
 from io import BytesIO
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,14 @@ import pandas as pd
 
 from skcluster.io._check_fits import check_fits
 from skcluster.io._check_votable import check_votable
-from skcluster.io._limits import Limits, check_ecsv, check_names, check_text, unzipped
+from skcluster.io._limits import (
+    Limits,
+    check_ecsv,
+    check_names,
+    check_text,
+    opened,
+    unzipped,
+)
 from skcluster.io._vizier_tsv import digits_kept, read_tsv
 
 #: File types by extension; text files and FITS may be gzipped (``.csv.gz``).
@@ -109,13 +117,26 @@ def _kind_of(path: Path, format: str | None) -> str:
 
 
 def _read_csv(source: Path | BytesIO, limits: Limits) -> pd.DataFrame:
-    check_names(check_text(source, limits))
+    names = check_text(source, limits)
+    check_names(names)
+    if len(names) == 1:
+        _refuse_other_separator(source)
     # Without index_col, rows longer than the header would shift every value by a column.
     return digits_kept(
         pd.read_csv(
             source, index_col=False, skipinitialspace=True, low_memory=False, compression=None
         )
     )
+
+
+def _refuse_other_separator(source: Path | BytesIO) -> None:
+    """Refuse a table whose first two lines are separated by something else than commas."""
+    with opened(source) as file:
+        lines = [line.strip() for line in islice(filter(bytes.strip, file), 2)]
+    for sign, name in ((b";", "';'"), (b"\t", "tabs"), (b" ", "blanks")):
+        if lines and all(sign in line for line in lines):
+            cure = " (format='tsv' or --format tsv reads it)" if sign == b"\t" else ""
+            raise ValueError(f"its columns are separated by {name}, not by ','{cure}.")
 
 
 def _read_ecsv(source: Path | BytesIO, limits: Limits) -> Any:

@@ -99,8 +99,8 @@ def format_of(path: Path, format: str | None = None) -> str:
     kind = format or EXTENSIONS.get(path.suffix.lower())
     if kind not in _WRITERS:
         raise ValueError(
-            f"The file type of {path} is unknown; known are: {', '.join(EXTENSIONS)}. Give "
-            "format= (or --output-format) for other extensions."
+            f"The file type of {path} is unknown; known are: {', '.join(EXTENSIONS)}. Other "
+            "extensions need format= (or --output-format, if the command has it)."
         )
     return kind
 

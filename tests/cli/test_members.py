@@ -90,3 +90,33 @@ def test_options_that_exclude_each_other(run, files, capsys):
     error = capsys.readouterr().err
     assert "One name, 'x', cannot be that of 3 tables" in error
     assert "--cluster" in error
+
+
+@pytest.mark.parametrize("name", [None, "parallaxe"])
+def test_missing_parallaxes_are_told_once(run, few, tmp_path, capsys, monkeypatch, name):
+    monkeypatch.delenv("SKCLUSTER_DOCS", raising=False)
+    stars = pd.read_parquet(few)
+    parallax = stars.pop("parallax")
+    file = tmp_path / "few.csv"
+    (stars if name is None else stars.assign(**{name: parallax})).to_csv(file, index=False)
+    assert run("estimate", file, "--json") == 0
+    printed = capsys.readouterr()
+    assert len(names_in(printed.out)) == 2
+    assert printed.err == (
+        "skcluster: no column 'parallax': distances are estimated from the diagram alone (see "
+        "docs/member_lists.md#what-is-needed)\n"
+    )
+
+
+def test_one_name_for_several_clusters_is_told(run, few, capsys):
+    assert run("estimate", few, "--cluster", "mine", "--json") == 0
+    printed = capsys.readouterr()
+    assert names_in(printed.out) == ["mine"]
+    (line,) = printed.err.splitlines()
+    assert line.startswith(f"skcluster: warning: {few} names 2 clusters in column 'cluster'; with ")
+
+
+def test_help_says_what_names_need(run, capsys):
+    with pytest.raises(SystemExit):
+        run("estimate", "--help")
+    assert "the extra fetch: pip install '.[fetch]'" in " ".join(capsys.readouterr().out.split())

@@ -38,9 +38,9 @@ def table(names=("NGC_2682", "Melotte_22"), **columns) -> pd.DataFrame:
 def test_80_columns():
     text, left_out = printed(table(), 80)
     assert text.splitlines() == [
-        "cluster     stars     log age [dex]         A_V [mag]       distance [kpc]",
-        "NGC_2682      884  9.59 +0.13 −0.09  0.13 +0.07 −0.07  0.853 +0.027 −0.026",
-        "Melotte_22      9  8.20 +0.19 −0.20  0.00 +0.07 −0.00       12.3 +0.6 −0.4",
+        "cluster     used     log age [dex]         A_V [mag]       distance [kpc]",
+        "NGC_2682     884  9.59 +0.13 −0.09  0.13 +0.07 −0.07  0.853 +0.027 −0.026",
+        "Melotte_22     9  8.20 +0.19 −0.20  0.00 +0.07 −0.00       12.3 +0.6 −0.4",
         "    doubtful: few stars; stars do not follow the isochrone; parallaxes disagree",
     ]
     assert left_out == ["[M/H]", "fit"]
@@ -75,6 +75,7 @@ def test_an_interval_beside_its_value_keeps_its_signs():
 
 def test_a_model_without_intervals():
     few = table()[["n_stars", "log_age", "a_v", "distance_kpc", "flag"]]
+    assert printed(few, 80).text.split()[:2] == ["cluster", "stars"]
     assert printed(few, 80).text.splitlines()[1].split() == [
         "NGC_2682",
         "991",

@@ -125,7 +125,7 @@ def test_columns_of_arrays_are_left_out_with_a_warning():
 def test_masked_cluster_name_is_refused():
     other = table()
     other["cluster"] = MaskedColumn(["a", "a", "b"], mask=[0, 1, 0])
-    with pytest.raises(ValueError, match="1 stars have no cluster name"):
+    with pytest.raises(ValueError, match="1 star has no cluster name"):
         as_clusters(other)
 
 

@@ -14,7 +14,9 @@ STARS = {"phot_g_mean_mag": [10.0, 11, 12], "bp_rp": [0.1, 0.2, 0.3]}
 
 @pytest.mark.parametrize("kind", [pd.DataFrame, Table])
 def test_it_gets_a_name_and_a_warning(kind):
-    text = r"no column .* \(looked for cluster, .*\): its 3 stars are taken as one .*, 'cluster'"
+    text = (
+        r"no column .* \(looked for cluster, .*\): its 3 stars are taken as one .*, 'cluster'\. as"
+    )
     with pytest.warns(OneClusterWarning, match=text) as caught:
         X = as_clusters(kind(STARS))
     assert X.index.tolist() == ["cluster"]
@@ -52,6 +54,11 @@ def test_a_missing_column_is_told_with_its_cure():
     table = pd.DataFrame({"G": [10.0], "bp_rp": [0.1]})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", OneClusterWarning)
-        with pytest.raises(ValueError, match=r"columns=\{'its name': 'phot_g_mean_mag'\}"):
+        with pytest.raises(ValueError, match=r"as_clusters\(table, columns=\{'its name': 'ph"):
             as_clusters(table)
     assert len(as_clusters(table, columns={"G": "phot_g_mean_mag"}, cluster="a")) == 1
+
+
+def test_one_star_is_no_plural():
+    with pytest.warns(OneClusterWarning, match="its 1 star is taken as one cluster"):
+        as_clusters(pd.DataFrame(STARS)[:1])

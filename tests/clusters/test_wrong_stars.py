@@ -112,6 +112,14 @@ def test_missing_column(column):
         as_clusters(table().drop(columns=column))
 
 
+def test_a_missing_colour_is_explained():
+    message = "BP−RP, not G−RP, and is computed from phot_bp_mean_mag and phot_rp_mean_mag if"
+    with pytest.raises(ValueError, match=message):
+        as_clusters(table().rename(columns={"bp_rp": "g_rp"}))
+    with pytest.raises(ValueError, match=r"in upper and lower case\)\. If it has another name"):
+        as_clusters(table().drop(columns="phot_g_mean_mag"))
+
+
 def test_missing_cluster_column():
     with pytest.raises(ValueError, match=r"No column 'group' .* there are: cluster, phot_g"):
         as_clusters(table(), cluster_column="group")
@@ -121,7 +129,7 @@ def test_missing_cluster_column():
     "names", [["a", None, "b"], ["a", "", "b"], [1, np.nan, 2], ["a", " ", "b"]]
 )
 def test_star_without_a_cluster(names):
-    with pytest.raises(ValueError, match=r"1 stars have no cluster name .* first in row 1\)"):
+    with pytest.raises(ValueError, match=r"1 star has no cluster name .* first in row 1\)"):
         as_clusters(table(cluster=names))
 
 
@@ -154,6 +162,20 @@ def test_nothing_to_make_clusters_from(data, message):
 def test_not_a_table(data):
     with pytest.raises(TypeError, match=f"Clusters can be made .*, not from {type(data).__name__}"):
         as_clusters(data)
+
+
+@pytest.mark.parametrize("function", [as_clusters, validate_clusters])
+@pytest.mark.parametrize("nested", [True, False])
+def test_clusters_and_labels_are_no_clusters(function, nested):
+    X = as_clusters(table()) if nested else table()
+    y = pd.DataFrame({"log_age": [8.0, 9.0], "a_v": 0.1, "distance_kpc": 1.0}, index=["a", "b"])
+    for labels in (y, y.to_numpy(), y["log_age"]):
+        with pytest.raises(TypeError, match=r"pair \(X, y\) of clusters and .* give X"):
+            function((X, labels))
+
+
+def test_a_pair_of_tables_is_two_clusters():
+    assert len(as_clusters((table(), table()))) == 2
 
 
 def test_dict_of_columns_is_no_table():

@@ -1,6 +1,7 @@
 """Members of named clusters on the console."""
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -64,7 +65,7 @@ def test_estimate_by_name_beside_files(run, file, capsys):
     printed = capsys.readouterr()
     assert names_in(printed.out) == ["c", "NGC_2682"]
     assert "members from Hunt & Reffert 2023" in printed.err
-    assert "'M 999' is neither a file" in printed.err
+    assert "There is no file or folder 'M 999'; taken as the name of a cluster" in printed.err
     assert run("estimate", "M 67", "--cluster", "M 67", "--json") == 0
     assert names_in(capsys.readouterr().out) == ["M 67"]
 
@@ -73,17 +74,42 @@ def test_estimate_by_name_beside_files(run, file, capsys):
 def test_an_unknown_name_is_one_line(run, capsys):
     assert run("estimate", "NGC 2683") == 1
     (line,) = capsys.readouterr().err.splitlines()
-    assert "'NGC 2683' is neither a file" in line
+    assert line.startswith(
+        "skcluster: error: There is no file or folder 'NGC 2683'; taken as the name of a cluster, "
+        "its members cannot be fetched: The catalogue "
+    )
     assert "similar names: 'NGC_2682'" in line
 
 
 @pytest.mark.usefixtures("hunt")
-def test_no_network_is_one_line(run, vizier, monkeypatch, capsys):
+def test_no_network_is_one_line(run, vizier, monkeypatch, tmp_path, capsys):
     vizier.always = "error_500"
     monkeypatch.setattr("time.sleep", lambda seconds: None)
     assert run("estimate", "M 67") == 1
     (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(
+        "skcluster: error: There is no file or folder 'M 67'; taken as the name of a cluster, its "
+        "members cannot be fetched: "
+    )
+    assert run("fetch", "M 67", "-o", tmp_path / "m67.csv") == 1
+    (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("skcluster: error: The members of 'M 67' cannot be fetched: ")
+
+
+@pytest.mark.usefixtures("hunt")
+def test_a_missing_extra_is_told_beside_the_missing_file(run, file, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "filelock", None)
+    told = (
+        "There is no file or folder 'mydata'; taken as the name of a cluster, its members cannot "
+        "be fetched: Fetching catalogues needs "
+    )
+    assert run("estimate", "mydata") == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"skcluster: error: {told}")
+    assert run("estimate", file, "mydata", "--json") == 3
+    printed = capsys.readouterr()
+    assert names_in(printed.out) == ["c"]
+    assert told in printed.err
 
 
 def test_the_catalogues_are_those_with_members():

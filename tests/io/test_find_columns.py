@@ -110,3 +110,9 @@ def test_wrong_maps(columns, message):
 def test_missing_column_says_what_was_looked_for(lost, message):
     with pytest.raises(ValueError, match=message):
         read_clusters(members(VIZIER).drop(columns=lost))
+
+
+def test_a_cluster_column_that_is_missing_is_no_map():
+    table = members(VIZIER).rename(columns={"Cluster": "cluster"})
+    with pytest.raises(ValueError, match="no column 'name' to be used as 'cluster'; there are: "):
+        read_clusters(table, cluster_column="name")

@@ -210,6 +210,7 @@ def test_wrong_label_is_refused_by_name(column, value, message):
     [
         (["Cluster"], r"labels have no column 'cluster' \(looked for cluster, Cluster, Name"),
         (["AgeNN"], r"no column 'log_age' \(looked for log_age, AgeNN, .*There are: Cluster, AVNN"),
+        (["AgeNN"], r"read_clusters\(…, label_columns=\{'its name': 'log_age'\}\) renames it"),
         (["AVNN"], r"no column 'a_v' \(looked for a_v, AVNN"),
         (["DMNN", "DistPc"], r"'distance_modulus', 'distance_kpc' or 'distance_pc' \(looked for"),
     ],

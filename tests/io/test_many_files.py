@@ -1,5 +1,6 @@
 """Several files, folders and tables of members, and files of one cluster."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from astropy.table import Table
 
 from skcluster.clusters import OneClusterWarning, as_clusters, stars_of
-from skcluster.io import BadTableWarning, read_clusters
+from skcluster.io import BadTableWarning, read_clusters, write_clusters
 
 
 def gaia_export(n: int = 3, **columns) -> pd.DataFrame:
@@ -46,7 +47,10 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("name", ["NGC 188.csv.gz", "m67.fits", "Alessi_1.2.parquet"])
 def test_a_file_without_a_cluster_column_is_one_cluster(folder, name):
-    text = "has no column of cluster names: its . stars are one cluster, '"
+    text = (
+        "has no column of cluster names: its . stars are one cluster, '.*' .cluster= or --cluster "
+        "sets another name; cluster_column= or --cluster-column names the column of a table of"
+    )
     with pytest.warns(OneClusterWarning, match=text) as caught:
         X = read_clusters(folder / name)
     assert [warning.filename for warning in caught] == [__file__]
@@ -159,3 +163,35 @@ def test_labels_go_with_many_files(folder):
     assert {warning.filename for warning in caught} == {__file__}
     assert "Left out 1 of 3 clusters without a row" in str(caught[-1].message)
     assert X.index.tolist() == labels.index.tolist() == ["a", "m67"]
+
+
+def test_one_star_is_no_plural(tmp_path):
+    gaia_export(1).to_csv(tmp_path / "one.csv", index=False)
+    with pytest.warns(OneClusterWarning, match="names: its 1 star is one cluster, 'one'"):
+        read_clusters(tmp_path / "one.csv")
+
+
+@pytest.mark.parametrize("kind", ["csv", "fits", "parquet"])
+def test_one_name_for_several_clusters_is_told(tmp_path, kind):
+    file = tmp_path / f"m.{kind}"
+    write_clusters(as_clusters(gaia_export(5, cluster=["a", "b", "c", "b", "a"])), file)
+    text = (
+        f"{file} names 3 clusters in column 'cluster'; with cluster='old' (--cluster) their 5 "
+        "stars are one cluster."
+    )
+    with pytest.warns(UserWarning, match=f"^{re.escape(text)}$") as caught:
+        X = read_clusters(file, cluster="old")
+    assert len(caught) == 1
+    assert X.index.tolist() == ["old"]
+    assert stars_of(X).counts.tolist() == [5]
+
+
+def test_one_name_for_a_cluster_of_another_name_is_not_told():
+    assert read_clusters(gaia_export(2, cluster=["a", "a "]), cluster="b").index.tolist() == ["b"]
+
+
+def test_a_key_for_several_clusters_is_told():
+    table = gaia_export(2, group=[1, 2])
+    with pytest.warns(UserWarning, match="table 'b' names 2 clusters in column 'group'"):
+        X = read_clusters({"b": table}, cluster_column="group")
+    assert X.index.tolist() == ["b"]
