@@ -63,12 +63,12 @@ print({name: round(float(r), 2) for name, r in others.items()})
 # %%
 # Fewer than 68 per cent of the intervals contain the true value, because the range of -0.5 to +0.3
 # is far wider than the prior of 0 ± 0.15, and the estimates are biased towards solar metallicity.
-# Among the clusters within 0.15 dex of solar metallicity, it is more than 68 per cent.
+# Within 0.15 dex of solar metallicity, the fraction is larger than 68 per cent.
 
 inside = (table["metallicity_lower"] < metallicity) & (metallicity < table["metallicity_upper"])
 near_solar = np.abs(metallicity) < 0.15
-print(f"clusters inside their interval: {inside.mean():.2f} of all {len(inside)},")
-print(f"{inside[near_solar].mean():.2f} of the {near_solar.sum()} with |[M/H]| < 0.15")
+print(f"inside their interval: {inside.mean():.2f} of all {len(inside)} clusters")
+print(f"{inside[near_solar].mean():.2f} of the {near_solar.sum()} clusters with |[M/H]| < 0.15")
 plt.show()
 
 # %%
