@@ -1,5 +1,6 @@
 """The site: every public name has a page, every example a place, and the quick ones run."""
 
+import ast
 import inspect
 import os
 import subprocess
@@ -62,14 +63,28 @@ def test_an_example_is_short_and_has_a_title(file):
     assert lines[2] == "=" * len(lines[1])
 
 
+@pytest.mark.parametrize("file", EXAMPLES, ids=lambda f: f.stem)
+def test_an_example_prints_numbers_and_shows_its_figures(file):
+    statements = [ast.unparse(statement) for statement in ast.parse(file.read_text()).body]
+    assert any("print(" in statement for statement in statements)
+    assert statements[-1] == "plt.show()"
+    assert statements.count("plt.show()") == 1  # all windows at once, after the last number
+
+
 @pytest.mark.parametrize("name", QUICK)
 def test_a_quick_example_runs_alone_in_an_empty_folder(name, tmp_path):
     file = next(file for file in EXAMPLES if file.stem == name)
     script = tmp_path / file.name
     script.write_text(f"{file.read_text()}\nassert plt.get_fignums(), 'It makes no picture.'\n")
     bare = {k: v for k, v in os.environ.items() if not k.startswith("SKCLUSTER_M")}
+    # Keras' own warnings, and that of plt.show() without windows, on a machine with a display.
+    ignored = (
+        "ignore::DeprecationWarning",
+        "ignore:FigureCanvasAgg is non-interactive:UserWarning",
+    )
+    options = [word for rule in ("error", *ignored) for word in ("-W", rule)]
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-W", "ignore::DeprecationWarning", script.name],
+        [sys.executable, *options, script.name],
         cwd=tmp_path,
         env={**bare, "MPLBACKEND": "agg"},
         capture_output=True,

@@ -53,3 +53,4 @@ for ax, (name, label) in zip(
     ax.scatter(truth[name].reindex(table.index), table[name], s=6)
     ax.axline((truth[name].min(),) * 2, slope=1, color="black", linewidth=1)
     ax.set(xlabel=f"true {label}", ylabel=f"estimated {label}")
+plt.show()

@@ -74,6 +74,7 @@ error.legend()
 fit.plot(fractions, table["goodness_of_fit"], "o-", color="black")
 fit.axhline(0.09, color="black", linestyle="--", linewidth=1)
 fit.set(xlabel="fraction of field stars", ylabel="goodness of fit")
+plt.show()
 
 # %%
 # A flag means that the estimate is in doubt, not that it was corrected for the field stars. Clean

@@ -60,3 +60,4 @@ CornerDisplay.from_estimator(model, X, cluster="Example_old", reference=truth)
 # ``skcluster estimate members.fits -o estimates.ecsv --plots figures/``.
 
 write_estimates(table, "estimates.ecsv", overwrite=True)
+plt.show()

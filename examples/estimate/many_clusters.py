@@ -63,6 +63,7 @@ ax.plot([6, 10.2], [6, 10.2], color="black", linewidth=1)
 ax.set(xlabel="true log age (dex)", ylabel="estimated log age (dex)")
 ax.legend()
 print(table["flag"].replace("", "none").value_counts().head())
+plt.show()
 
 # %%
 # See :doc:`beyond_memory` for catalogues that do not fit into memory.

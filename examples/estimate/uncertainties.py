@@ -11,6 +11,7 @@ the true values are known, as for the simulated clusters of this example.
 # pretrained model, which was trained on real clusters.
 
 import numpy as np
+import pandas as pd
 from matplotlib import pyplot as plt
 
 from skcluster import load_model, simulate_clusters
@@ -34,7 +35,9 @@ EstimateDisplay.from_predictions(y, distribution.predict(), intervals=distributi
 # are exact.
 
 coverages = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.68, 0.8, 0.9, 0.95]
-CoverageDisplay.from_intervals(y, {c: distribution.interval(c) for c in coverages})
+display = CoverageDisplay.from_intervals(y, {c: distribution.interval(c) for c in coverages})
+measured = pd.DataFrame(display.covered, index=coverages, columns=display.targets)
+print(measured.rename_axis("nominal").round(2))
 
 # %%
 # The lengths of the intervals should also depend on the cluster: longer intervals should correspond
@@ -51,6 +54,7 @@ size.set(xscale="log", xlabel="stars", ylabel="half the interval of log age (dex
 ratio.scatter(n_stars, errors[:, 0] / ((upper - lower)[:, 0] / 2), s=8)
 ratio.axhline(1, color="black", linewidth=1)
 ratio.set(xscale="log", xlabel="stars", ylabel="error / half the interval")
+plt.show()
 
 # %%
 # A model is calibrated for clusters and labels similar to the training data. For the coverage on

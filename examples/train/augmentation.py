@@ -101,6 +101,7 @@ ax.axvline(1, color="black", linewidth=1)
 ax.set(yticks=range(len(mse)), yticklabels=mse.index, xlabel="relative mean squared error")
 ax.invert_yaxis()
 ax.legend()
+plt.show()
 
 # %%
 # Here neither the limits nor the batch size increase the error. It is larger only for the augmented

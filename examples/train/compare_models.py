@@ -77,3 +77,4 @@ mean, error = significance["difference"], significance["standard error"]
 right.errorbar(mean, range(len(mean)), xerr=error, fmt="o", capsize=3)
 right.axvline(0, color="black", linewidth=1)
 right.set(yticks=range(len(mean)), yticklabels=mean.index, xlabel="difference of the loss")
+plt.show()

@@ -63,6 +63,7 @@ for ax, (name, label) in zip(axes, units.items(), strict=True):
     ax.barh(table.index, table[name], color="#0072B2")
     ax.set(xlabel=f"RMSE of {label}")
 axes[0].invert_yaxis()
+plt.show()
 
 # %%
 # ``reference_pipeline(pretrained="shipped.npz")`` also starts from this file, and calibrates its

@@ -70,3 +70,4 @@ figure.colorbar(image, label="R²")
 
 display = LearningCurveDisplay.from_estimator(search.best_estimator_)
 display.ax_.set_title(str(search.best_params_["regressor__hidden_layer_sizes"]))
+plt.show()

@@ -9,10 +9,12 @@ its layers.
 
 # %%
 # ``meta`` contains the shapes of the data. The parameters of the function are parameters of the
-# regressor, and can be searched.
+# regressor, and can be searched. Because the script imports Keras itself, TensorFlow prints about
+# ten log messages, which are harmless.
 
 import keras
 import pandas as pd
+from matplotlib import pyplot as plt
 from scikeras.wrappers import KerasRegressor
 from sklearn.model_selection import KFold, cross_val_predict
 
@@ -49,6 +51,7 @@ print(pd.DataFrame({name: error_table(y, p)["r2"] for name, p in predicted.items
 # Estimates of the held-out clusters.
 
 EstimateDisplay.from_predictions(y, predicted["residual"])
+plt.show()
 
 # %%
 # `save_model` does not support this network: use ``keras.Model.save``. To add a network to the

@@ -86,3 +86,4 @@ both = FeatureUnion([("cmd", histogram), ("blue", BlueEnd())])
 for name, features in (("histogram", histogram), ("with the blue end", both)):
     scores = cross_val_score(make_pipeline(features, forest), X, y["log_age"], cv=5)
     print(f"{name:18} R² = {scores.mean():.3f} ± {scores.std() / 5**0.5:.3f}")
+plt.show()

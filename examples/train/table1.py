@@ -114,3 +114,4 @@ table = pd.DataFrame({name: table.loc["mean", ["mse", "r2"]] for name, table in 
 table["paper: mse"] = [0.176, 0.334, 0.841, 0.167]
 table["paper: r2"] = [0.747, 0.487, 0.242, 0.761]
 print(table.astype(float).round(3))
+plt.show()

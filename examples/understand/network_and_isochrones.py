@@ -94,3 +94,4 @@ display.ax_.plot(
     *seen_isochrones(network)[0].T, color="#0072B2", linestyle="--", label="network alone"
 )
 display.ax_.legend(loc="lower left")
+plt.show()

@@ -88,6 +88,7 @@ ax.plot(*roc_curve(is_second, score)[:2], label=f"area {area:.2f}")
 ax.plot([0, 1], [0, 1], color="black", linewidth=1, label="chance: 0.5")
 ax.set(xlabel="false positive rate", ylabel=f"true positive rate ({name})", aspect="equal")
 ax.legend()
+plt.show()
 
 # %%
 # For the result on 978 real clusters (``benchmarks/realism.py``), see :doc:`/simulator`.

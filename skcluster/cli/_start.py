@@ -22,7 +22,7 @@ def add_start(command: argparse.ArgumentParser) -> None:
         metavar="MODEL",
         help=f"fine-tune the networks of a model: {_PRETRAINED!r} for that of this package, a "
         "model file, or weights that skcluster.regressors.save_pretrained wrote (default: the "
-        "networks start from what simulations taught)",
+        "networks start from weights pretrained on simulated clusters)",
     )
 
 
