@@ -157,8 +157,8 @@ def read_objects(file: IO[bytes], trusted: list[str]) -> Any:
         except UntrustedTypesFoundException as error:
             names = str(error).splitlines()[0].partition(": ")[2].rstrip(".")
             raise ModelFileError(
-                f"it contains types that are not trusted. If you trust its author and these types, "
-                f"load it with trusted={names}. See {documentation('SECURITY')}."
+                f"it contains types that are not trusted; see {documentation('SECURITY')}. If you "
+                f"trust its author and these types, load it with trusted={names}."
             ) from error
 
 
