@@ -13,7 +13,8 @@ def check_same_order(index: pd.Index, y: Any) -> None:
     index : Index of length n_clusters
         Names of the clusters.
     y : object
-        Labels; without an index, or with one of other names, their order cannot be checked.
+        Labels; if they have no index or other names, their order cannot be checked, nor if the
+        clusters are only numbered.
 
     Raises
     ------
@@ -21,6 +22,8 @@ def check_same_order(index: pd.Index, y: Any) -> None:
         If they have the same names in another order.
     """
     if not isinstance(y, pd.DataFrame | pd.Series) or len(y) != len(index):
+        return
+    if isinstance(index, pd.RangeIndex):  # a list of clusters is numbered, whatever its order
         return
     if y.index.equals(index) or not (y.index.isin(index).all() and index.isin(y.index).all()):
         return

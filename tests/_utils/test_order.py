@@ -77,6 +77,13 @@ def test_what_has_no_other_order_passes(y):
     check_same_order(pd.Index(["a", "b", "c"]), y)
 
 
+def test_a_shuffled_list_of_clusters_has_no_names_to_compare(clusters):
+    X, y = clusters
+    tables = [pd.DataFrame(stars) for stars in X["stars"]]
+    y = y[::-1].reset_index(drop=True)
+    make_pipeline(CMDHistogram(), Ridge()).fit(tables[::-1], y[::-1])
+
+
 def test_clusters_of_the_same_name_pass_in_their_order():
     twice = pd.Index(["a", "b", "a"])
     check_same_order(twice, pd.Series([1.0, 2.0, 3.0], index=twice))
