@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, TypeAlias, overload
 
+import numpy as np
 import pandas as pd
 from nested_pandas import NestedFrame
 
@@ -162,7 +163,8 @@ def read_clusters(
     UserWarning
         With counts: stars without magnitude or colour, which are left out; clusters without
         a row in ``labels`` or with a blank label, which are left out; rows of ``labels`` without
-        members; clusters of one table that ``cluster``, or a key of ``members``, makes one.
+        members; clusters of one table that ``cluster``, or a key of ``members``, makes one; stars
+        that a cluster lists twice (the same ``source_id``), which are kept.
 
     Notes
     -----
@@ -202,6 +204,7 @@ def read_clusters(
     sources = sources_of(members)
     X = scale.limited(as_clusters(_read_members(sources, given, cluster, format, on_error, scale)))
     scale.tell()
+    _tell_of_repeated(X)
     if labels is None:
         return X
     y = labels_of(X.index, load(labels, label_format, "labels"), columns=label_columns)
@@ -269,6 +272,24 @@ def _read_one(
             tell_of_merged(source, table, column)
     check_stars(X)
     return scale.applied_to(X, names, source.label), n_stars
+
+
+def _tell_of_repeated(X: NestedFrame) -> None:
+    """Warn if a cluster has a star twice, which makes its intervals too short."""
+    stars = stars_of(X)
+    if "source_id" not in stars:
+        return
+    # Arrow keeps all digits where some are missing.
+    ids = pd.Series(pd.arrays.ArrowExtensionArray(stars.arrow("source_id")))
+    listed = pd.DataFrame({"cluster": stars.cluster, "star": ids})
+    again = (listed.duplicated() & ids.notna()).to_numpy()
+    if again.any():
+        first = int(np.argmax(again))
+        warn_caller(
+            f"{np.count_nonzero(again)} of {len(stars)} stars are listed again in their cluster, "
+            f"the first in cluster {X.index[stars.cluster[first]]!r} (source_id "
+            f"{ids[first]}). Each is used as a star of its own."
+        )
 
 
 def _refuse_known(index: pd.Index, origin: Mapping[Any, str]) -> None:

@@ -237,3 +237,21 @@ def test_text_in_another_encoding_is_named(tmp_path):
     file.write_text("cluster,phot_g_mean_mag,bp_rp\na,12,0.5\n", encoding="utf-16")
     with pytest.raises(ValueError, match=r"utf16\.csv .* its text is not in UTF-8 \(invalid start"):
         read_clusters(file)
+
+
+def test_stars_that_are_listed_twice_are_told():
+    ids = [2**60 + 1, 2**60 + 2, 2**60 + 1, 2**60 + 2]
+    stars = pd.DataFrame({"phot_g_mean_mag": 12.0, "bp_rp": 0.5, "source_id": ids})
+    told = (
+        r"1 of 4 stars are listed again in their cluster, the first in cluster 'b' "
+        rf"\(source_id {2**60 + 2}\)"
+    )
+    with pytest.warns(UserWarning, match=told):
+        X = read_clusters(stars.assign(cluster=["a", "b", "b", "b"]))
+    assert [len(one) for one in X["stars"]] == [1, 3]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        read_clusters(stars.assign(cluster=["a", "a", "b", "b"]))  # a star of two clusters
+        read_clusters(stars.assign(cluster="a", source_id=None))
+        some = pd.array([2**60 + 1, None, 2**60 + 2, None], dtype="Int64")
+        read_clusters(stars.assign(cluster="a", source_id=some))
