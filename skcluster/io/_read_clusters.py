@@ -279,8 +279,10 @@ def _tell_of_repeated(X: NestedFrame) -> None:
     stars = stars_of(X)
     if "source_id" not in stars:
         return
-    # Arrow keeps all digits where some are missing.
+    # Arrow keeps all digits where some are missing; as floats, identifiers have lost the last ones.
     ids = pd.Series(pd.arrays.ArrowExtensionArray(stars.arrow("source_id")))
+    if pd.api.types.is_float_dtype(ids.dtype):
+        return
     listed = pd.DataFrame({"cluster": stars.cluster, "star": ids})
     again = (listed.duplicated() & ids.notna()).to_numpy()
     if again.any():

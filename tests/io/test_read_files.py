@@ -253,5 +253,6 @@ def test_stars_that_are_listed_twice_are_told():
         warnings.simplefilter("error")
         read_clusters(stars.assign(cluster=["a", "a", "b", "b"]))  # a star of two clusters
         read_clusters(stars.assign(cluster="a", source_id=None))
+        read_clusters(stars.assign(cluster="a", source_id=stars["source_id"].astype(float)))
         some = pd.array([2**60 + 1, None, 2**60 + 2, None], dtype="Int64")
         read_clusters(stars.assign(cluster="a", source_id=some))

@@ -33,7 +33,7 @@ EXACT = Version(pd.__version__) >= Version("3.1")
 
 
 def same_as_read(found, expected):
-    np.testing.assert_allclose(found, expected, rtol=0 if EXACT else 1e-15, atol=0)
+    np.testing.assert_allclose(found, expected, rtol=0 if EXACT else 1e-13, atol=0)
 
 
 TABLE_TYPES = ["csv", "tsv", "ecsv", "fits", "vot", "parquet"]
