@@ -1,4 +1,4 @@
-"""Time fits of two pipelines on the device that Keras finds: processor or GPU.
+"""Time fits of two pipelines on the device that Keras finds, CPU or GPU, after a first short fit.
 
     KERAS_BACKEND=jax python benchmarks/devices.py
     KERAS_BACKEND=jax JAX_PLATFORMS=cpu python benchmarks/devices.py
@@ -10,6 +10,7 @@ Also prints by how much the predictions of two CNNs differ that were fitted with
 import argparse
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -26,15 +27,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     print(f"{keras.backend.backend()}: {', '.join(map(str, keras.distribution.list_devices()))}")
     X, y = simulate_clusters(options.clusters, n_stars=200, random_state=0)
-    fits = [
-        ("ann", pipelines.ann_pipeline(epochs=options.epochs, random_state=0)),
-        ("cnn", pipelines.cnn_pipeline(epochs=options.epochs, random_state=0)),
-        (
-            "cnn, batch_size=512",
-            pipelines.cnn_pipeline(epochs=options.epochs, batch_size=512, random_state=0),
-        ),
+    networks: list[tuple[str, Any, dict[str, Any]]] = [
+        ("ann", pipelines.ann_pipeline, {}),
+        ("cnn", pipelines.cnn_pipeline, {}),
+        ("cnn, batch_size=512", pipelines.cnn_pipeline, {"batch_size": 512}),
     ]
-    for name, pipeline in fits:
+    for name, make, settings in networks:
+        make(epochs=5, random_state=0, **settings).fit(X, y)  # compiles the network
+        pipeline = make(epochs=options.epochs, random_state=0, **settings)
         started = time.perf_counter()
         pipeline.fit(X, y)
         print(f"{name}: {time.perf_counter() - started:.1f} s", flush=True)
