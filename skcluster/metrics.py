@@ -41,7 +41,8 @@ def error_table(
     Raises
     ------
     ValueError
-        If the shapes differ or a value is not finite.
+        If the shapes differ, a value is not finite, or rows name the same clusters in another
+        order.
 
     Examples
     --------
@@ -56,7 +57,7 @@ def error_table(
     """
     names = _names(y_true, targets)
     if isinstance(y_true, pd.DataFrame | pd.Series):
-        check_same_order(y_true.index, y_pred)
+        check_same_order(y_true.index, y_pred, names=("y_true", "y_pred"))
     true, predicted = (check_array(y, ensure_2d=False, dtype=float) for y in (y_true, y_pred))
     check_consistent_length(true, predicted)
     if true.ndim == 1:

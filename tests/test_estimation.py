@@ -333,7 +333,9 @@ def test_units_are_with_the_numbers(tmp_path):
 
 def test_a_model_must_predict():
     X, _ = load_example()
-    with pytest.raises(TypeError, match=r"fitted model, as load_model reads .* 'mine\.skcluster'"):
+    with pytest.raises(
+        TypeError, match=r"fitted model, such as load_model returns, not 'mine\.skcluster'"
+    ):
         estimate(X, "mine.skcluster")
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 
-def check_same_order(index: pd.Index, y: Any) -> None:
+def check_same_order(index: pd.Index, y: Any, *, names: tuple[str, str] = ("X", "y")) -> None:
     """Refuse labels of the same clusters in another order; rows are matched by position.
 
     Parameters
@@ -15,6 +15,8 @@ def check_same_order(index: pd.Index, y: Any) -> None:
     y : object
         Labels; if they have no index or other names, their order cannot be checked, nor if the
         clusters are only numbered.
+    names : (str, str)
+        Names of the two arguments, for the message.
 
     Raises
     ------
@@ -29,8 +31,9 @@ def check_same_order(index: pd.Index, y: Any) -> None:
         return
     for row, (ours, theirs) in enumerate(zip(index, y.index, strict=True)):
         if ours != theirs:
+            first, second = names
             raise ValueError(
-                f"X and y name the same clusters, but in another order: row {row} is {ours!r} in "
-                f"X and {theirs!r} in y. Rows are matched by position; y.loc[X.index] has the "
-                "order of X."
+                f"{first} and {second} name the same clusters, but in another order: row {row} is "
+                f"{ours!r} in {first} and {theirs!r} in {second}. Rows are matched by position; "
+                f"{second}.loc[{first}.index] has the order of {first}."
             )

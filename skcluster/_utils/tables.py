@@ -145,8 +145,7 @@ def parse_numbers(
     known = column.mask(blank)
     try:
         numbers = pd.to_numeric(known, errors="coerce")
-    except (ArithmeticError, TypeError):
-        # Such as an integer beyond the range of floats, whose text is parsed as infinite.
+    except OverflowError:  # an integer beyond the range of floats, whose text is parsed as infinite
         numbers = pd.to_numeric(known.map(str, na_action="ignore"), errors="coerce")
     wrong = np.flatnonzero(numbers.isna() & ~blank)
     return numbers.to_numpy(dtype=np.float64, na_value=np.nan), wrong

@@ -134,9 +134,7 @@ def estimate(
     """
     model = load_model() if model is None else model
     if not (hasattr(model, "predict") or hasattr(model, "predict_distribution")):
-        raise TypeError(
-            f"model must be a fitted model, as load_model reads it from a file, not {model!r}."
-        )
+        raise TypeError(f"model must be a fitted model, such as load_model returns, not {model!r}.")
     X = _as_told(as_clusters(X), release, zero_point, magnitude_limit)
     if n_samples and not X.index.is_unique:
         twice = X.index[X.index.duplicated()][0]

@@ -57,12 +57,12 @@ class NetworkRegressorMixin(DocLinkMixin):
 
 
 def refuse_clusters(X: Any) -> None:
-    """Tell what to do with clusters of stars, which are no table of numbers.
+    """Raise an error for clusters of stars, which must be transformed to numbers first.
 
     Raises
     ------
     ValueError
-        If X are clusters.
+        If X contains clusters.
     """
     if "stars" in getattr(X, "columns", ()):
         raise ValueError(

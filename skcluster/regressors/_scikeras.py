@@ -37,7 +37,7 @@ from skcluster.regressors.networks.regularizers import FixedRegularizers
 from skcluster.regressors.networks.training import TrainingSettings, train
 from skcluster.regressors.networks.training_data import ShuffledRows
 
-with without_tensorflow_messages():  # scikeras imports it with any backend
+with without_tensorflow_messages():  # scikeras imports TensorFlow with any backend
     from scikeras.wrappers import BaseWrapper
 
 _DTYPES = [np.float32, np.uint8]  # of X; anything else becomes float32
@@ -148,7 +148,7 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
         Raises
         ------
         ValueError
-            If X are clusters instead of numbers.
+            If X contains clusters instead of numbers.
         """
         refuse_clusters(X)
         super().fit(X, y, sample_weight=sample_weight)
