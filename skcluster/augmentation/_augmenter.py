@@ -25,7 +25,8 @@ from skcluster.augmentation._moved_stars import (
     drop_stars,
     members,
 )
-from skcluster.clusters import STARS, as_clusters, clusters_from_flat, validate_clusters
+from skcluster.clusters import as_clusters, clusters_from_flat, validate_clusters
+from skcluster.clusters._stars import STARS
 from skcluster.photometry import Law
 
 

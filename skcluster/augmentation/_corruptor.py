@@ -18,8 +18,9 @@ from skcluster.augmentation._foreign_stars import ForeignStars
 from skcluster.augmentation._labels import copy_names
 from skcluster.augmentation._moved_stars import append_column
 from skcluster.augmentation._probabilities import stated_differently
-from skcluster.clusters import STARS, Stars, as_clusters, clusters_from_flat, validate_clusters
+from skcluster.clusters import Stars, as_clusters, clusters_from_flat, validate_clusters
 from skcluster.clusters._names import check_same_order
+from skcluster.clusters._stars import STARS
 
 _PROBABILITY = Interval(Real, 0, 1, closed="both")
 _SCALE = Interval(Real, 0, None, closed="left")

@@ -105,7 +105,7 @@ def run(options: argparse.Namespace) -> None:
 
 def _check_outputs(options: argparse.Namespace) -> None:
     """Check that the outputs can be written, before the work starts."""
-    from skcluster.io import format_of
+    from skcluster.io._write import format_of
 
     given = {
         "--output": options.output,

@@ -32,7 +32,8 @@ def run(options: argparse.Namespace) -> None:
 
     from skcluster.clusters import stars_of
     from skcluster.datasets import load_example
-    from skcluster.io import format_of, write_estimates
+    from skcluster.io import write_estimates
+    from skcluster.io._write import format_of
 
     files = [file for file in (options.output, options.labels) if file is not None]
     for file in files:

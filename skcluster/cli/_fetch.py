@@ -36,7 +36,8 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Fetch the members of the clusters and write them."""
     from skcluster.clusters import concat_clusters
-    from skcluster.io import format_of, write_clusters
+    from skcluster.io import write_clusters
+    from skcluster.io._write import format_of
 
     may_write(options.output, options.overwrite)
     format_of(options.output, options.output_format)

@@ -55,7 +55,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Simulate clusters, and write their members and parameters."""
-    from skcluster.io import format_of
+    from skcluster.io._write import format_of
 
     members = options.output
     labels = options.labels or members.with_name(f"{members.stem}_labels{members.suffix}")

@@ -6,7 +6,7 @@ import pandas as pd
 from nested_pandas import NestedFrame
 
 from skcluster.clusters import as_clusters
-from skcluster.io import state_units
+from skcluster.io._write import state_units
 
 
 def load_example() -> tuple[NestedFrame, pd.DataFrame]:

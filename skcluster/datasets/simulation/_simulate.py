@@ -10,7 +10,7 @@ from skcluster.clusters import clusters_from_flat
 from skcluster.datasets.simulation._blocks import simulate_blocks
 from skcluster.datasets.simulation._effects import Effects
 from skcluster.datasets.simulation._priors import Prior
-from skcluster.io import state_units
+from skcluster.io._write import state_units
 from skcluster.schema import CLUSTER_PARAMETERS
 
 
