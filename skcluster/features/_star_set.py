@@ -12,14 +12,16 @@ from sklearn.utils.validation import check_is_fitted
 from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import ClustersLike, FloatArray, IntArray
 from skcluster.clusters import Stars, magnitude_limits, validate_clusters
+from skcluster.clusters._parallax import (
+    UNKNOWN_MODULUS,
+    mean_parallaxes,
+    modulus_at_least,
+    modulus_error_of,
+    parallax_errors,
+)
 from skcluster.features._base import COLOUR, MAGNITUDE, PARALLAX, ClusterTransformer
-from skcluster.features._distance import modulus_at_least
-from skcluster.features._mean_parallax import mean_parallaxes, parallax_errors
-from skcluster.features._quantiles import quantiles_by_group
+from skcluster.features._cmd_summary import quantiles_by_group
 from skcluster.schema import CHANNELS, COLOUR_QUANTILES, CONTEXT, G_QUANTILES, NETWORK_SCALES
-
-#: Distance modulus of a cluster without any parallax, and its error (mag).
-_UNKNOWN_MODULUS = (11.0, 2.0)
 
 
 class StarSet(ClusterTransformer):
@@ -170,8 +172,7 @@ class StarSet(ClusterTransformer):
         g, colour = (stars[name].astype(np.float64) for name in (MAGNITUDE, COLOUR))
         known = np.isfinite(parallax)
         floor = np.maximum(parallax, self.min_parallax)
-        # 5 / ln 10 converts a relative parallax error to an error of the modulus.
-        modulus_error = np.minimum(5 / np.log(10) * error / floor, _UNKNOWN_MODULUS[1])
+        modulus_error = np.minimum(modulus_error_of(floor, error), UNKNOWN_MODULUS[1])
         distance = np.where(
             known, np.minimum(1 / floor, 12), NETWORK_SCALES["parallax_distance"].middle
         )
@@ -179,7 +180,7 @@ class StarSet(ClusterTransformer):
             [
                 _scaled("parallax_modulus", self._moduli(parallax)),
                 _scaled(
-                    "parallax_modulus_error", np.where(known, modulus_error, _UNKNOWN_MODULUS[1])
+                    "parallax_modulus_error", np.where(known, modulus_error, UNKNOWN_MODULUS[1])
                 ),
                 _scaled("log_n_stars", np.log10(np.maximum(stars.counts, 1))),
                 _scaled("g", quantiles_by_group(cluster, g, n, G_QUANTILES, 1)[0]),
@@ -204,7 +205,7 @@ class StarSet(ClusterTransformer):
         first = (rank == 0) | (place != (rank - 1) * kept // count)
         chosen, rank, count = by_brightness[first], rank[first], count[first]
         modulus = self._moduli(parallax)[cluster[first]]
-        error = np.hypot(parallax_errors(stars)[chosen], 0.03)
+        error = parallax_errors(stars)[chosen]
         offset = stars[PARALLAX][chosen] - self.zero_point - parallax[cluster[first]]
         probability = np.ones(len(chosen))
         if "probability" in stars:
@@ -225,7 +226,7 @@ class StarSet(ClusterTransformer):
         """Return distance moduli of mean parallaxes (mag), with the fallback for missing ones."""
         known = np.isfinite(parallax)
         modulus = modulus_at_least(np.where(known, parallax, 1.0), self.min_parallax)
-        return np.where(known, modulus, _UNKNOWN_MODULUS[0])
+        return np.where(known, modulus, UNKNOWN_MODULUS[0])
 
 
 def _scaled(name: str, values: FloatArray) -> FloatArray:
