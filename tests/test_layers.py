@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "_utils": set(),
     "gaia": GROUND,
     "isochrones": GROUND,
-    "clusters": GROUND,
+    "clusters": GROUND | {"gaia"},
     "io": GROUND | {"clusters", "gaia"},
     "datasets": GROUND | {"clusters", "gaia", "isochrones", "io"},
     "features": GROUND | {"clusters", "gaia"},
