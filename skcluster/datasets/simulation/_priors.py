@@ -8,7 +8,8 @@ from scipy import stats
 
 from skcluster._utils.typing import BoolArray, FloatArray
 from skcluster.datasets.simulation._stars import Parameters
-from skcluster.isochrones import IsochroneGrid, check_range
+from skcluster.isochrones import IsochroneGrid
+from skcluster.isochrones._grid import check_range
 
 
 class Distribution(Protocol):
