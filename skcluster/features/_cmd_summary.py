@@ -10,9 +10,9 @@ from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
-from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import Stars, validate_clusters
+from skcluster.clusters._names import check_same_order
 from skcluster.features._base import COLOUR, MAGNITUDE, PARALLAX, ClusterTransformer
 from skcluster.features._distance import fill_parallaxes, modulus_at_least, typical_parallax
 from skcluster.features._mean_parallax import mean_parallaxes

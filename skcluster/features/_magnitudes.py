@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import Stars, validate_clusters
+from skcluster.clusters._names import check_same_order
 from skcluster.features._base import MAGNITUDE, PARALLAX, ClusterTransformer, check_range
 from skcluster.features._distance import (
     fill_parallaxes,

@@ -9,14 +9,20 @@ from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
-from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import ClustersLike, FloatArray, IntArray
 from skcluster.clusters import Stars, magnitude_limits, validate_clusters
+from skcluster.clusters._names import check_same_order
 from skcluster.features._base import COLOUR, MAGNITUDE, PARALLAX, ClusterTransformer
 from skcluster.features._distance import modulus_at_least
 from skcluster.features._mean_parallax import mean_parallaxes, parallax_errors
 from skcluster.features._quantiles import quantiles_by_group
-from skcluster.schema import CHANNELS, COLOUR_QUANTILES, CONTEXT, G_QUANTILES, NETWORK_SCALES
+from skcluster.features._set_channels import (
+    CHANNELS,
+    COLOUR_QUANTILES,
+    CONTEXT,
+    G_QUANTILES,
+    SCALES,
+)
 
 #: Distance modulus of a cluster without any parallax, and its error (mag).
 _UNKNOWN_MODULUS = (11.0, 2.0)
@@ -172,9 +178,7 @@ class StarSet(ClusterTransformer):
         floor = np.maximum(parallax, self.min_parallax)
         # 5 / ln 10 converts a relative parallax error to an error of the modulus.
         modulus_error = np.minimum(5 / np.log(10) * error / floor, _UNKNOWN_MODULUS[1])
-        distance = np.where(
-            known, np.minimum(1 / floor, 12), NETWORK_SCALES["parallax_distance"].middle
-        )
+        distance = np.where(known, np.minimum(1 / floor, 12), SCALES["parallax_distance"][0])
         return np.column_stack(
             [
                 _scaled("parallax_modulus", self._moduli(parallax)),
@@ -229,5 +233,5 @@ class StarSet(ClusterTransformer):
 
 
 def _scaled(name: str, values: FloatArray) -> FloatArray:
-    scale = NETWORK_SCALES[name]
-    return (values - scale.middle) / scale.unit
+    middle, unit = SCALES[name]
+    return (values - middle) / unit
