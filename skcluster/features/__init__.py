@@ -1,6 +1,5 @@
 """Features of clusters: histogram, picture, summary and guesses of the colour-magnitude diagram."""
 
-from skcluster.features._cached_transformer import CachedTransformer
 from skcluster.features._cmd_histogram import CMDHistogram
 from skcluster.features._cmd_rasterizer import CMDRasterizer
 from skcluster.features._cmd_summary import CMDSummary
@@ -12,7 +11,6 @@ __all__ = [
     "CMDHistogram",
     "CMDRasterizer",
     "CMDSummary",
-    "CachedTransformer",
     "GuessDistances",
     "GuessFeatures",
     "StarSet",

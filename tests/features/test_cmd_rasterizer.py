@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from skcluster.clusters import validate_clusters
 from skcluster.features import CMDRasterizer, _blocks
-from skcluster.features._draw_fast import disc
+from skcluster.features._drawing import disc
 
 VARIANTS = [
     {},
