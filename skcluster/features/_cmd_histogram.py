@@ -10,7 +10,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from skcluster._utils.messages import warn_caller
-from skcluster._utils.typing import ClustersLike, FloatArray, IntArray
+from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import Stars
 from skcluster.features._base import (
     COLOUR,
@@ -233,10 +233,11 @@ class CMDHistogram(DiagramTransformer):
         """
         n_colours, n_magnitudes = self.histogram_shape_
         shape = n_colours + 2, n_magnitudes + 2
+        n_bins = shape[0] * shape[1]
         # Single precision is exact for counts, not for sums of weights.
         dtype = self.dtype if weights is None else np.float64
         out = np.empty((len(stars.index), n_colours, n_magnitudes), dtype=dtype)
-        for clusters, members in blocks(stars, max(_BINS_IN_BLOCK // (n_colours * n_magnitudes), 1)):
+        for clusters, members in blocks(stars, max(_BINS_IN_BLOCK // n_bins, 1)):
             magnitude = magnitudes_in_block(stars, moduli, clusters, members)
             number = cluster_in_block(stars, clusters) * shape[0]
             number += bin_numbers(stars[COLOUR][members], self.colour_edges_)
@@ -245,7 +246,7 @@ class CMDHistogram(DiagramTransformer):
             counts = np.bincount(
                 number,
                 None if weights is None else weights[members],
-                minlength=(clusters.stop - clusters.start) * shape[0] * shape[1],
+                minlength=(clusters.stop - clusters.start) * n_bins,
             )
             out[clusters] = counts.reshape(-1, *shape)[:, 1:-1, 1:-1]
             self._normalize(out[clusters])

@@ -9,9 +9,9 @@ from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
-from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import ClustersLike, FloatArray, IntArray
 from skcluster.clusters import Stars, magnitude_limits, validate_clusters
+from skcluster.clusters._names import check_same_order
 from skcluster.clusters._parallax import (
     UNKNOWN_MODULUS,
     mean_parallaxes,
@@ -21,7 +21,13 @@ from skcluster.clusters._parallax import (
 )
 from skcluster.features._base import COLOUR, MAGNITUDE, PARALLAX, ClusterTransformer
 from skcluster.features._cmd_summary import quantiles_by_group
-from skcluster.schema import CHANNELS, COLOUR_QUANTILES, CONTEXT, G_QUANTILES, NETWORK_SCALES
+from skcluster.features._set_channels import (
+    CHANNELS,
+    COLOUR_QUANTILES,
+    CONTEXT,
+    G_QUANTILES,
+    SCALES,
+)
 
 
 class StarSet(ClusterTransformer):
@@ -173,9 +179,7 @@ class StarSet(ClusterTransformer):
         known = np.isfinite(parallax)
         floor = np.maximum(parallax, self.min_parallax)
         modulus_error = np.minimum(modulus_error_of(floor, error), UNKNOWN_MODULUS[1])
-        distance = np.where(
-            known, np.minimum(1 / floor, 12), NETWORK_SCALES["parallax_distance"].middle
-        )
+        distance = np.where(known, np.minimum(1 / floor, 12), SCALES["parallax_distance"][0])
         return np.column_stack(
             [
                 _scaled("parallax_modulus", self._moduli(parallax)),
@@ -230,5 +234,5 @@ class StarSet(ClusterTransformer):
 
 
 def _scaled(name: str, values: FloatArray) -> FloatArray:
-    scale = NETWORK_SCALES[name]
-    return (values - scale.middle) / scale.unit
+    middle, unit = SCALES[name]
+    return (values - middle) / unit
