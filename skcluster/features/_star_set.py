@@ -29,6 +29,9 @@ from skcluster.features._set_channels import (
     SCALES,
 )
 
+#: Maximum of the feature ``parallax_distance`` (kpc).
+_LARGEST_DISTANCE = 12
+
 
 class StarSet(ClusterTransformer):
     """Features of the individual stars of each cluster, and of the cluster as a whole.
@@ -145,12 +148,11 @@ class StarSet(ClusterTransformer):
         limit = magnitude_limits(stars, self.faint_limit)
         stars = stars.take(stars[MAGNITUDE] < limit[stars.cluster])
         n = len(stars.index)
-        values = np.zeros((n, len(CONTEXT) + self.max_stars * len(CHANNELS)), dtype=np.float32)
-        values[:, : len(CONTEXT)] = self._context(stars, parallax, error, limit)
+        context = self._context(stars, parallax, error, limit).astype(np.float32)
         chosen, place, channels = self._channels(stars, parallax)
-        table = values[:, len(CONTEXT) :].reshape(n, self.max_stars, len(CHANNELS))
-        table[stars.cluster[chosen], place] = channels
-        values[:, len(CONTEXT) :] = table.reshape(n, -1)
+        of_stars = np.zeros((n, self.max_stars, len(CHANNELS)), dtype=np.float32)
+        of_stars[stars.cluster[chosen], place] = channels
+        values = np.hstack([context, of_stars.reshape(n, -1)])
         values[stars.counts == 0] = np.nan
         return self._output(values, X, stars)
 
@@ -176,29 +178,30 @@ class StarSet(ClusterTransformer):
     ) -> FloatArray:
         n, cluster = len(stars.index), stars.cluster
         g, colour = (stars[name].astype(np.float64) for name in (MAGNITUDE, COLOUR))
-        known = np.isfinite(parallax)
-        floor = np.maximum(parallax, self.min_parallax)
-        modulus_error = np.minimum(modulus_error_of(floor, error), UNKNOWN_MODULUS[1])
-        distance = np.where(known, np.minimum(1 / floor, 12), SCALES["parallax_distance"][0])
-        return np.column_stack(
-            [
-                _scaled("parallax_modulus", self._moduli(parallax)),
-                _scaled(
-                    "parallax_modulus_error", np.where(known, modulus_error, UNKNOWN_MODULUS[1])
-                ),
-                _scaled("log_n_stars", np.log10(np.maximum(stars.counts, 1))),
-                _scaled("g", quantiles_by_group(cluster, g, n, G_QUANTILES, 1)[0]),
-                _scaled("bp_rp", quantiles_by_group(cluster, colour, n, COLOUR_QUANTILES, 1)[0]),
-                _scaled("parallax_distance", distance),
-                _scaled("magnitude_limit", limit),
-                _scaled("has_parallax", known),
-            ]
-        )
+        measured = np.isfinite(parallax)
+        at_least = np.maximum(parallax, self.min_parallax)
+        modulus_error = np.minimum(modulus_error_of(at_least, error), UNKNOWN_MODULUS[1])
+        columns = {
+            "parallax_modulus": self._moduli(parallax),
+            "parallax_modulus_error": np.where(measured, modulus_error, UNKNOWN_MODULUS[1]),
+            "log_n_stars": np.log10(np.maximum(stars.counts, 1)),
+            "g": quantiles_by_group(cluster, g, n, G_QUANTILES, 1)[0],
+            "bp_rp": quantiles_by_group(cluster, colour, n, COLOUR_QUANTILES, 1)[0],
+            # Without a parallax, the middle of the scale.
+            "parallax_distance": np.where(
+                measured,
+                np.minimum(1 / at_least, _LARGEST_DISTANCE),
+                SCALES["parallax_distance"][0],
+            ),
+            "magnitude_limit": limit,
+            "has_parallax": measured,
+        }
+        return np.column_stack([_scaled(name, values) for name, values in columns.items()])
 
     def _channels(
         self, stars: Stars, parallax: FloatArray
     ) -> tuple[IntArray, IntArray, FloatArray]:
-        """Return the channels of the kept stars, their positions in the rows, and their numbers."""
+        """Return the indices of the kept stars, their places in the rows, and their channels."""
         g, colour = stars[MAGNITUDE].astype(np.float64), stars[COLOUR].astype(np.float64)
         by_brightness = np.lexsort((stars[PARALLAX], colour, g, stars.cluster))
         cluster = stars.cluster[by_brightness]
@@ -228,9 +231,8 @@ class StarSet(ClusterTransformer):
 
     def _moduli(self, parallax: FloatArray) -> FloatArray:
         """Return distance moduli of mean parallaxes (mag), with the fallback for missing ones."""
-        known = np.isfinite(parallax)
-        modulus = modulus_at_least(np.where(known, parallax, 1.0), self.min_parallax)
-        return np.where(known, modulus, UNKNOWN_MODULUS[0])
+        modulus = modulus_at_least(parallax, self.min_parallax)
+        return np.where(np.isfinite(parallax), modulus, UNKNOWN_MODULUS[0])
 
 
 def _scaled(name: str, values: FloatArray) -> FloatArray:
