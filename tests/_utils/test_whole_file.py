@@ -7,6 +7,7 @@ import pytest
 
 from skcluster._utils.files import whole_file
 
+
 def test_a_file_appears_when_it_is_whole(tmp_path: Path) -> None:
     path = tmp_path / "table.txt"
     with whole_file(path, overwrite=False) as half:

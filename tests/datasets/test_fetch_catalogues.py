@@ -1,12 +1,15 @@
 """What the fetchers make of each catalogue: targets, uncertainties, members."""
 
+import inspect
+
 import numpy as np
 import pytest
 from catalogue_tables import numbered
 
+import skcluster.datasets
 from skcluster.clusters import stars_of, validate_clusters
 from skcluster.datasets import CatalogueChangedError, FetchError, fetch_catalogue
-from skcluster.datasets.catalogues import CATALOGUES
+from skcluster.datasets.catalogues._published import CATALOGUES
 
 NAMES = list(CATALOGUES)
 WITH_MEMBERS = ["cantat_gaudin_2020", "hunt_reffert_2023"]
@@ -146,11 +149,24 @@ def test_lower_and_upper_errors_are_not_mixed_up(fetch, small, vizier):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_description_says_what_is_needed(name):
-    text = CATALOGUES[name].description
-    for needed in ("Cite ", "Left out of", "Caveats", "log_age ", "a_v ", "distance_kpc ", "doi:"):
+def test_every_description_says_what_is_needed(fetch, name):
+    text = fetch(name).DESCR
+    for needed in ("Cite ", "Left out of", "Caveats", "``log_age``", "``a_v``", "``distance_kpc``"):
         assert needed in text
+    assert "doi:" in text
     assert "/".join(CATALOGUES[name].clusters.name.split("/")[:4]) in text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_has_a_function_with_its_own_description(name):
+    function = getattr(skcluster.datasets, f"fetch_{name}")
+    assert function.__name__ == f"fetch_{name}"
+    assert CATALOGUES[name].reference in function.__doc__
+    assert "Caveats" in function.__doc__
+    assert "n_retries : int" in function.__doc__
+    parameters = inspect.signature(function).parameters
+    assert ("members" in parameters) == (name in WITH_MEMBERS)
+    assert "name" not in parameters
 
 
 def test_a_catalogue_by_its_name(fetch, small, tmp_path):
