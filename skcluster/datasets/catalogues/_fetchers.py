@@ -64,9 +64,8 @@ def fetch_catalogue(
 
     Parameters
     ----------
-    name : {"cantat_gaudin_2020", "hunt_reffert_2023", "dias_2021", "cavallo_2024", \
-"bossini_2019"}
-        The catalogue. The first two have member stars.
+    name : str
+        The catalogue, as in the names of the functions: ``"dias_2021"`` for `fetch_dias_2021`.
     members : bool, default=True
         Whether to fetch the member stars, if there are any; without them X is None.
     return_X_y : bool, default=False
@@ -147,7 +146,9 @@ def _fetcher(fetch: Callable[Concatenate[str, Options], Any], name: str) -> Call
     common = common[start : common.index("See Also")]
     fetch_one.__doc__ = f"""Fetch the clusters of {catalogue.title}.
 
-{contents} The first call fetches them; later calls need no network [1]_.
+{contents}
+
+The catalogue [1]_ is fetched from VizieR by the first call; later calls need no network.
 
 Parameters
 ----------
