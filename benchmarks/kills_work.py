@@ -94,8 +94,7 @@ def _fetch(folder: Path) -> bytes:
     )
     X, y = fetch_cantat_gaudin_2020(data_home=folder / "home", return_X_y=True, delay=0.0)
     stars = stars_of(X)
-    left = [str(p) for p in (folder / "home").rglob("*") if p.suffix in (".half", ".parts")]
-    return _digest(str((left, list(X.index))).encode(), stars["source_id"], stars["bp_rp"], y)
+    return _digest(str(list(X.index)).encode(), stars["source_id"], stars["bp_rp"], y)
 
 
 def _fetched_is_whole(folder: Path) -> list[str]:
@@ -150,8 +149,7 @@ def _estimate(folder: Path) -> bytes:
     arguments = ["estimate", str(folder / "members"), "-o", str(output), "--overwrite"]
     if main(arguments):
         raise RuntimeError("skcluster estimate failed.")
-    left = [p.name for p in folder.glob(".*.half")]
-    return _digest(str(left).encode(), output.read_bytes())
+    return _digest(output.read_bytes())
 
 
 def _estimates_are_whole(folder: Path) -> list[str]:

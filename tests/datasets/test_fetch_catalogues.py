@@ -2,13 +2,19 @@
 
 import inspect
 
+import catalogue_tables
 import numpy as np
 import pytest
 from catalogue_tables import numbered
 
 import skcluster.datasets
 from skcluster.clusters import stars_of, validate_clusters
-from skcluster.datasets import CatalogueChangedError, FetchError, fetch_catalogue
+from skcluster.datasets import (
+    CatalogueChangedError,
+    FetchError,
+    fetch_cantat_gaudin_2020,
+    fetch_catalogue,
+)
 from skcluster.datasets.catalogues._published import CATALOGUES
 
 NAMES = list(CATALOGUES)
@@ -175,3 +181,24 @@ def test_a_catalogue_by_its_name(fetch, small, tmp_path):
     assert same.target.equals(bunch.target)
     with pytest.raises(ValueError, match="'name' parameter of fetch_catalogue must be a str among"):
         fetch_catalogue("dias_2020")
+
+
+@pytest.mark.slow
+def test_a_catalogue_of_full_size(vizier, tmp_path):
+    vizier.tables = catalogue_tables.cantat_gaudin(2017, 150, 234_128)
+    bunch = fetch_cantat_gaudin_2020(data_home=tmp_path, progress=False)
+    assert len(bunch.target) == 1867
+    assert len(bunch.left_out) == 150
+    stars = stars_of(bunch.data)
+    assert len(stars) + len(stars_of(bunch.unlabelled)) == 234_128
+    members = vizier.tables["J/A+A/640/A1/nodup"]
+    # Members are in the order of the clusters, as VizieR's are not, and the same (to the last bit,
+    # which pandas rounds before release 3.1).
+    mine = members[members["Cluster"].isin(bunch.target.index)].set_index("GaiaDR2")
+    expected = mine.loc[stars["source_id"]]
+    np.testing.assert_allclose(stars["phot_g_mean_mag"], expected["Gmag"], rtol=1e-15)
+    np.testing.assert_allclose(stars["parallax"], expected["Plx"], rtol=1e-15)
+    assert (stars.index[stars.cluster] == expected["Cluster"].to_numpy()).all()
+    X, y = fetch_cantat_gaudin_2020(data_home=tmp_path, return_X_y=True, download_if_missing=False)
+    assert X.equals(bunch.data)
+    assert y.equals(bunch.target)

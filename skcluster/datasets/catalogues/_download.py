@@ -11,7 +11,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -168,7 +168,8 @@ def _fetch_table(
                         f"{error} {first - 1} of {table.n_rows} rows are kept; the next call "
                         "continues there."
                     ) from error.__cause__
-                _write_file(kept, f"{first}-{last}", part)
+                with suppress(FileNotFoundError):  # a process that has the whole table removes them
+                    _write_file(kept, f"{first}-{last}", part)
             parts.append(part)
             advance(last - first + 1)
     rows = pa.concat_tables(parts)
@@ -214,7 +215,10 @@ class _CorruptFileError(Exception):
 
 def _read_file(folder: Path, name: str) -> pa.Table | None:
     for file in _files(folder, name):
-        content = file.read_bytes()
+        try:
+            content = file.read_bytes()
+        except FileNotFoundError:  # another process has just removed it
+            continue
         if file.stem != f"{name}-{_checksum(content)}":
             raise _CorruptFileError(file, _checksum(content))
         return pq.read_table(pa.BufferReader(content))

@@ -19,7 +19,7 @@ import io
 import re
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeVar
@@ -66,26 +66,19 @@ SITES = (
 
 @dataclass(frozen=True)
 class _Query:
-    """Some columns (all, if none are named) of some rows of a table; no last row: all that follow.
-
-    A condition in ADQL is understood by TAP only.
-    """
+    """Columns of a table (all, if none are named), from a first row to a last one or the end."""
 
     table: str
     columns: tuple[str, ...] = ()
     first: int | None = None
     last: int | None = None
-    condition: str = ""
 
     def adql(self) -> str:
-        conditions = [self.condition] if self.condition else []
+        query = f"SELECT {_listed(self.columns) or '*'} FROM {_quoted(self.table)}"
         if self.first is not None:
-            conditions.append(f"{_quoted(ROW_NUMBER)} >= {self.first}")
-        if self.last is not None:
-            conditions.append(f"{_quoted(ROW_NUMBER)} <= {self.last}")
-        columns = ", ".join(map(_quoted, self.columns)) or "*"
-        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-        return f"SELECT {columns} FROM {_quoted(self.table)}{where}"
+            query += f" WHERE {_quoted(ROW_NUMBER)} >= {self.first}"
+            query += "" if self.last is None else f" AND {_quoted(ROW_NUMBER)} <= {self.last}"
+        return query
 
     def asu(self, limit: int) -> dict[str, str]:
         query = {"-source": self.table, "-out.max": str(limit), "-oc.form": "dec"}
@@ -189,10 +182,10 @@ class Vizier:
         """
         table, columns = self.columns(table)
         name = next(theirs for theirs, ours in columns.items() if ours.name == "cluster")
-        condition = f"{_quoted(name)} = '{cluster.replace(chr(39), 2 * chr(39))}'"
+        text = cluster.replace("'", "''")
+        source = f"FROM {_quoted(table.name)} WHERE {_quoted(name)} = '{text}'"
         what = f"The rows of {cluster!r} in {table.name}"
-        counting = f"SELECT COUNT(*) AS n FROM {_quoted(table.name)} WHERE {condition}"
-        count = self._ask(counting, _count, 1, what)
+        count = self._ask(f"SELECT COUNT(*) AS n {source}", _count, 1, what)
 
         def check(answer: Any) -> pa.Table:
             rows = _typed_rows(answer, columns)
@@ -200,8 +193,8 @@ class Vizier:
                 raise AnswerError(f"{len(rows)} of {count} rows")
             return rows.drop_columns(ROW_NUMBER)
 
-        query = _Query(table.name, (*columns, ROW_NUMBER), condition=condition)
-        return self._ask(query.adql(), check, count + 1, what)
+        query = f"SELECT {_listed((*columns, ROW_NUMBER))} {source}"
+        return self._ask(query, check, count + 1, what)
 
     def _tables_of(self, catalogue: str) -> list[str]:
         def check(answer: Any) -> list[str]:
@@ -363,6 +356,10 @@ def _typed(values: Any, column: Column) -> pa.Array:
         return pa.array(np.where(blank, np.nan, data.astype(np.float64)))
     except ValueError as error:
         raise AnswerError(f"{values.name} with text among numbers ({error})") from None
+
+
+def _listed(columns: Iterable[str]) -> str:
+    return ", ".join(map(_quoted, columns))
 
 
 def _quoted(name: str) -> str:
