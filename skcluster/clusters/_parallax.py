@@ -1,9 +1,10 @@
 """The parallax of a cluster: errors of its stars, median and mean, outliers, distance modulus."""
 
 import numpy as np
-import pandas as pd
+import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
 
-from skcluster._utils.typing import BoolArray, FloatArray
+from skcluster._utils.typing import BoolArray, FloatArray, IntArray
 from skcluster.clusters._stars import Stars
 from skcluster.gaia import Release, parallax_error, parallax_zero_point
 from skcluster.photometry import modulus_from_parallax
@@ -25,6 +26,8 @@ UNKNOWN_MODULUS = (11.0, 2.0)
 #: Largest error of the distance modulus that follows from a parallax (mag).
 _LARGEST_MODULUS_ERROR = 1.0
 _PARALLAX = "parallax"
+#: Number of values whose medians are computed at once: they fit into the cache of a core.
+_VALUES_IN_BLOCK = 2**15
 
 
 def parallax_errors(stars: Stars, release: Release = "edr3") -> FloatArray:
@@ -56,10 +59,37 @@ def median_parallaxes(stars: Stars, zero_point: float = 0.0) -> FloatArray:
         The medians; NaN for a cluster without any parallax. They are computed in single precision,
         whose seven digits exceed Gaia's precision.
     """
-    parallax = stars[_PARALLAX].astype(np.float32, copy=False).astype(np.float64)
-    medians = pd.Series(parallax).groupby(stars.cluster).median()
-    values: FloatArray = medians.reindex(np.arange(len(stars.index))).to_numpy()
-    return values - zero_point
+    parallax = stars[_PARALLAX].astype(np.float32, copy=False)
+    return _medians(parallax, stars.offsets[:-1], stars.counts) - zero_point
+
+
+def _medians(values: npt.NDArray[np.float32], first: IntArray, counts: IntArray) -> FloatArray:
+    """Return the median of each of several groups of consecutive values, ignoring NaN.
+
+    Groups of similar size are stacked as rows, padded with NaN, and sorted. This is several times
+    faster than sorting all values by group, because short rows stay in the processor's cache.
+    """
+    medians = np.empty(len(counts))
+    largest = max(int(counts.max(initial=0)), 1)
+    padded = np.append(values, np.full(largest, np.nan, np.float32))
+    order = np.argsort(counts)
+    end = len(order)
+    while end:
+        # The largest remaining group sets the width.
+        width = max(int(counts[order[end - 1]]), 1)
+        some = order[max(end - max(_VALUES_IN_BLOCK // width, 1), 0) : end]
+        rows = sliding_window_view(padded, width)[first[some]]
+        least = int(counts[some[0]])
+        beyond = np.arange(least, width) >= counts[some, None]
+        np.copyto(rows[:, least:], np.nan, where=beyond)
+        rows.sort(axis=1)  # NaN comes last
+        n = width - np.count_nonzero(np.isnan(rows), axis=1)
+        row = np.arange(len(some))
+        # Without any value, both of these are NaN.
+        lower, upper = rows[row, (n - 1) // 2], rows[row, n // 2]
+        medians[some] = (lower.astype(np.float64) + upper) / 2
+        end -= len(some)
+    return medians
 
 
 def mean_parallaxes(

@@ -3,7 +3,6 @@
 from skcluster.features._cmd_histogram import CMDHistogram
 from skcluster.features._cmd_rasterizer import CMDRasterizer
 from skcluster.features._cmd_summary import CMDSummary
-from skcluster.features._guess_distances import GuessDistances
 from skcluster.features._guess_features import GuessFeatures
 from skcluster.features._star_set import StarSet
 
@@ -11,7 +10,6 @@ __all__ = [
     "CMDHistogram",
     "CMDRasterizer",
     "CMDSummary",
-    "GuessDistances",
     "GuessFeatures",
     "StarSet",
 ]

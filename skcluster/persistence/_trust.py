@@ -12,7 +12,6 @@ CLASSES = {
         "CMDHistogram",
         "CMDRasterizer",
         "CMDSummary",
-        "GuessDistances",
         "GuessFeatures",
         "StarSet",
     ),

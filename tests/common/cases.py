@@ -87,8 +87,8 @@ class Case:
 
     @property
     def kinds(self) -> set[str]:
-        """Its kind, and whether it takes clusters or numbers."""
-        return {self.kind, "clusters" if self.features is None else "numbers"}
+        """Its kind, whether it takes clusters or numbers, and its own name."""
+        return {self.kind, "clusters" if self.features is None else "numbers", self.name}
 
     @property
     def parameters(self) -> dict[str, Any]:
