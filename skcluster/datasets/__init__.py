@@ -1,6 +1,6 @@
 """Data sets of clusters: an example, simulations, and published catalogues."""
 
-from skcluster._utils.data_home import get_data_home
+from skcluster._utils.files import get_data_home
 from skcluster.datasets._load import load_example, load_simulated_clusters
 from skcluster.datasets.catalogues._catalogue import CatalogueChangedError, FetchError
 from skcluster.datasets.catalogues._cross_match import cross_match

@@ -20,9 +20,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from skcluster._utils.data_home import get_data_home
 from skcluster._utils.doc_links import documentation
-from skcluster._utils.files import whole_file
+from skcluster._utils.files import get_data_home, whole_file
 from skcluster._utils.messages import warn_caller
 from skcluster._utils.progress import progress_bar
 from skcluster.datasets.catalogues._catalogue import Catalogue, FetchError, Table
