@@ -16,7 +16,7 @@ from nested_pandas import NestedFrame
 from skcluster._utils.files import whole_file
 from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import as_clusters, stars_of
-from skcluster.datasets.catalogues import ABBREVIATIONS
+from skcluster.datasets.catalogues._names import ABBREVIATIONS
 from skcluster.photometry import Law
 from skcluster.plotting._inputs import membership_array
 from skcluster.report._diagram import CELLS, diagram

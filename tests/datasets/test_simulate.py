@@ -1,7 +1,12 @@
+"""Simulated clusters, in memory and in files, and simulated field stars."""
+
+from pathlib import Path
 from typing import Any
 
+import joblib
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,11 +14,18 @@ from nested_pandas import NestedFrame
 from scipy import stats
 
 from skcluster.clusters import stars_of, validate_clusters
-from skcluster.datasets import Effects, simulate_clusters
+from skcluster.datasets import (
+    Effects,
+    simulate_clusters,
+    simulate_field_stars,
+    simulate_to_parquet,
+)
 from skcluster.datasets.simulation._simulate import BLOCK_SIZE
+from skcluster.io import read_clusters
 from skcluster.isochrones import MassFunction, isochrone, kroupa
 
 NONE = Effects.none()
+FIELD = Path(__file__).parents[3] / "shared" / "data" / "field" / "field_stars.parquet"
 
 
 def table(X: NestedFrame) -> pd.DataFrame:
@@ -257,3 +269,76 @@ def test_the_number_of_clusters_is_an_integer(n_clusters: Any) -> None:
 def test_bad_effects_are_refused(changes: dict[str, float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Effects(**changes)
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_files_hold_the_same_clusters(tmp_path: Path, n_jobs: int | None) -> None:
+    n = BLOCK_SIZE + 5
+    members, labels = tmp_path / "members.parquet", tmp_path / "clusters.parquet"
+    simulate_to_parquet(members, labels, n, random_state=7, n_stars=15, n_jobs=n_jobs)
+    X, y = simulate_clusters(n, random_state=7, n_stars=15, with_metallicity=True)
+    stored = pd.read_parquet(labels).set_index("cluster")
+    pd.testing.assert_frame_equal(stored, y, check_exact=True, check_names=False)
+    read, _ = read_clusters(members, labels=labels)
+    for name in ("phot_g_mean_mag", "bp_rp", "parallax"):
+        np.testing.assert_array_equal(stars_of(read.loc[X.index])[name], stars_of(X)[name])
+    assert pq.ParquetFile(members).num_row_groups == 2
+    assert {path.name for path in tmp_path.iterdir()} == {"members.parquet", "clusters.parquet"}
+
+
+def test_a_failure_leaves_no_file(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="log_age must be within"):
+        simulate_to_parquet(
+            tmp_path / "m.parquet", tmp_path / "c.parquet", 5, log_age=12.0, random_state=0
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_files_are_needed(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="must be two files"):
+        simulate_to_parquet(tmp_path / "a.parquet", tmp_path / "a.parquet", 5)
+
+
+def test_progress_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    simulate_to_parquet(
+        tmp_path / "m.parquet", tmp_path / "c.parquet", 3, random_state=0, progress=True
+    )
+    assert "3/3 clusters" in capsys.readouterr().err
+
+
+def test_field_stars_of_a_seed() -> None:
+    X = simulate_field_stars(3, 50, random_state=0)
+    stars = stars_of(X)
+    assert stars.counts.tolist() == [50, 50, 50]
+    assert list(X.index) == ["field_000000", "field_000001", "field_000002"]
+    assert stars["phot_g_mean_mag"].max() < 18.3
+    assert joblib.hash(simulate_field_stars(3, 50, random_state=0)) == joblib.hash(X)
+    assert joblib.hash(simulate_field_stars(3, 50, random_state=1)) != joblib.hash(X)
+
+
+def test_sightlines_differ_in_dust() -> None:
+    stars = stars_of(simulate_field_stars(200, 200, random_state=0))
+    colour = pd.Series(stars["bp_rp"]).groupby(stars.cluster).median()
+    assert colour.min() < 1.0
+    assert colour.max() > 2.0
+
+
+def test_faint_stars_and_far_ones_are_most() -> None:
+    stars = stars_of(simulate_field_stars(50, 500, random_state=0))
+    assert 15.5 < np.median(stars["phot_g_mean_mag"]) < 17.5
+    assert 0.2 < np.median(stars["parallax"]) < 2.0
+
+
+@pytest.mark.skipif(not FIELD.is_file(), reason=f"real field stars are not at {FIELD}")
+def test_real_field_stars_lie_where_simulated_ones_do() -> None:
+    real = pd.read_parquet(FIELD).dropna(subset=["BP-RP"])
+    real = real[(real["Gmag"] < 18) & (real["Gmag"] > 15)]
+    stars = stars_of(simulate_field_stars(300, 300, random_state=0))
+    bright = (stars["phot_g_mean_mag"] > 15) & (stars["phot_g_mean_mag"] < 18)
+    low, high = np.quantile(stars["bp_rp"][bright], [0.01, 0.99])
+    assert real["BP-RP"].between(low, high).mean() > 0.95
+
+
+def test_no_field_stars_are_refused() -> None:
+    with pytest.raises(ValueError, match="'n_stars' parameter"):
+        simulate_field_stars(n_stars=0)

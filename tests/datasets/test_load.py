@@ -1,11 +1,11 @@
-"""The three clusters that everybody has."""
+"""The data sets that come with the package."""
 
 import pandas as pd
 import pytest
 
 from skcluster.cli import main
 from skcluster.clusters import as_clusters, stars_of
-from skcluster.datasets import load_example
+from skcluster.datasets import load_example, load_simulated_clusters
 from skcluster.io import read_clusters
 
 FORMATS = ["csv", "ecsv", "fits", "vot", "parquet"]
@@ -71,3 +71,26 @@ def test_the_command_refuses_before_it_writes(output, labels, reason, tmp_path, 
     assert main(["example", "-o", files[0], "--labels", files[1]]) == 1
     assert reason in capsys.readouterr().err
     assert not any(tmp_path.iterdir())
+
+
+def test_the_catalogue_is_fixed():
+    X, y = load_simulated_clusters(return_X_y=True)
+    assert X.shape == (1867, 1)
+    assert y.shape == (1867, 3)
+    again, y_again = load_simulated_clusters(return_X_y=True)
+    pd.testing.assert_frame_equal(y, y_again)
+    assert (stars_of(X)["bp_rp"] == stars_of(again)["bp_rp"]).all()
+
+
+def test_what_is_loaded_may_be_changed():
+    _, y = load_simulated_clusters(return_X_y=True)
+    y["log_age"] = 0.0
+    assert (load_simulated_clusters().target["log_age"] > 6).all()
+
+
+def test_bunch():
+    data = load_simulated_clusters()
+    assert data.target_names == ["log_age", "a_v", "distance_kpc"]
+    assert "bp_rp" in data.feature_names
+    assert data.frame.columns.tolist() == ["stars", *data.target_names]
+    assert "1867" in data.DESCR
