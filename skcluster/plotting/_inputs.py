@@ -30,11 +30,11 @@ def one_cluster(X: ClustersLike, cluster: Any) -> tuple[Any, NestedFrame, Stars]
         if len(X) != 1:
             raise ValueError(f"X has {len(X)} clusters; choose one to draw with cluster=.")
         cluster = X.index[0]
-    found = np.flatnonzero(X.index == cluster)
-    if len(found) != 1:
-        times = "no" if len(found) == 0 else str(len(found))
+    rows = np.flatnonzero(X.index == cluster)
+    if len(rows) != 1:
+        times = "no" if len(rows) == 0 else str(len(rows))
         raise ValueError(f"X has {times} cluster {cluster!r}; one is needed.")
-    alone = X.iloc[found]
+    alone = X.iloc[rows]
     stars = stars_of(alone)
     if len(stars) == 0:
         raise ValueError(f"cluster {cluster!r} has no star with magnitude and colour to draw.")
@@ -150,15 +150,6 @@ def membership_array(membership: Any, stars: Stars) -> FloatArray | None:
     ------
     ValueError
         If the number of values is not that of stars, or the stars belong to other clusters.
-
-    Examples
-    --------
-    >>> from skcluster.clusters import stars_of
-    >>> from skcluster.datasets import simulate_clusters
-    >>> from skcluster.plotting import membership_array
-    >>> X, y = simulate_clusters(1, n_stars=3, random_state=0)
-    >>> membership_array([0.9, 0.1, 1.0], stars_of(X))
-    array([0.9, 0.1, 1. ])
     """
     if membership is None:
         return None
@@ -215,22 +206,6 @@ def table_of(values: Any, what: str) -> FloatArray:
     if array.ndim != 2 or array.size == 0:
         raise ValueError(f"{what} must have shape (n_clusters, n_targets); got {array.shape}.")
     return array
-
-
-def same_shape(**tables: FloatArray) -> None:
-    """Check that tables agree in shape.
-
-    Raises
-    ------
-    ValueError
-        If they do not; the message gives both names and shapes.
-    """
-    (first, reference), *rest = tables.items()
-    for name, table in rest:
-        if table.shape != reference.shape:
-            raise ValueError(
-                f"{first} has shape {reference.shape} and {name} {table.shape}; they must agree."
-            )
 
 
 def answers_about(estimator: Any, X: ClustersLike) -> tuple[Any, Any]:
