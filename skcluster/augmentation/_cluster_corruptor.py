@@ -4,22 +4,13 @@ from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
-from nested_pandas import NestedFrame
-from sklearn.base import BaseEstimator, _fit_context
-from sklearn.utils import Tags, check_consistent_length, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 
-from skcluster._utils.doc_links import DocLinkMixin
-from skcluster._utils.typing import BoolArray, ClustersLike, IntArray
-from skcluster.augmentation._corrupted_lists import ListCopies
-from skcluster.augmentation._foreign_stars import ForeignStars
-from skcluster.augmentation._labels import copy_names
-from skcluster.augmentation._moved_stars import append_column
-from skcluster.augmentation._probabilities import stated_differently
-from skcluster.clusters import STARS, Stars, as_clusters, clusters_from_flat, validate_clusters
-from skcluster.clusters._names import check_same_order
+from skcluster._utils.typing import BoolArray, FloatArray, IntArray
+from skcluster.augmentation._base import ClusterResampler, Copies
+from skcluster.augmentation._list_copies import Contaminants, ListCopies
+from skcluster.clusters import Stars, validate_clusters
 
 _PROBABILITY = Interval(Real, 0, 1, closed="both")
 _SCALE = Interval(Real, 0, None, closed="left")
@@ -28,11 +19,11 @@ _NO_LIMIT = 99.0
 _MOST_BRIGHT_STARS = 15
 
 
-class ClusterCorruptor(DocLinkMixin, BaseEstimator):
+class ClusterCorruptor(ClusterResampler):
     """Add copies of clusters with member lists that are corrupted like published ones.
 
     A model that is trained on lists of one kind is inaccurate on others. Copies that contain
-    non-members, have brighter magnitude limits or lack stars, probabilities or parallaxes make it
+    contaminants, have brighter magnitude limits or lack stars, probabilities or parallaxes make it
     robust, with realistic uncertainties. This is a step of imbalanced-learn's `Pipeline`
     (`skcluster.Pipeline`) that acts in ``fit`` only. Labels of copies are those of their clusters.
 
@@ -43,12 +34,12 @@ class ClusterCorruptor(DocLinkMixin, BaseEstimator):
     n_copies : int, default=1
         Number of copies of each cluster.
     contamination : float, default=0.5
-        Probability that a list contains foreign stars, that is non-members.
-    max_foreign_fraction : float, default=0.6
-        Maximum fraction of foreign stars in a list. The fraction is drawn uniformly from 0 to it.
+        Probability that a list contains contaminants, that is non-members.
+    max_contamination : float, default=0.6
+        Maximum fraction of contaminants in a list. The fraction is drawn uniformly from 0 to it.
     field : clusters, callable or None, default=None
         Field stars, one row per sightline, or a function that returns them for a
-        ``random_state``, such as `skcluster.datasets.simulate_field_stars`. The foreign stars of
+        ``random_state``, such as `skcluster.datasets.simulate_field_stars`. The contaminants of
         a copy come from one sightline, from one other cluster, or from all clusters; without
         ``field`` from clusters only.
     limited : float, default=0.25
@@ -91,7 +82,7 @@ class ClusterCorruptor(DocLinkMixin, BaseEstimator):
 
     Notes
     -----
-    Foreign stars lie within the magnitude limit of the list. Their parallaxes scatter around the
+    Contaminants lie within the magnitude limit of the list. Their parallaxes scatter around the
     cluster's by their errors or, in some copies, up to three times as much; their probabilities are
     those of random members, except with ``other_probabilities``. Everything else (position, motion)
     is that of a random member. Columns that the clusters lack are not added.
@@ -120,7 +111,7 @@ class ClusterCorruptor(DocLinkMixin, BaseEstimator):
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "n_copies": [Interval(Integral, 0, None, closed="left")],
         "contamination": [_PROBABILITY],
-        "max_foreign_fraction": [Interval(Real, 0, 1, closed="left")],
+        "max_contamination": [Interval(Real, 0, 1, closed="left")],
         "field": "no_validation",
         "limited": [_PROBABILITY],
         "limits": [tuple, list],
@@ -143,7 +134,7 @@ class ClusterCorruptor(DocLinkMixin, BaseEstimator):
         *,
         n_copies: int = 1,
         contamination: float = 0.5,
-        max_foreign_fraction: float = 0.6,
+        max_contamination: float = 0.6,
         field: Any = None,
         limited: float = 0.25,
         limits: tuple[float, float] = (14.0, 18.0),
@@ -162,7 +153,7 @@ class ClusterCorruptor(DocLinkMixin, BaseEstimator):
     ) -> None:
         self.n_copies = n_copies
         self.contamination = contamination
-        self.max_foreign_fraction = max_foreign_fraction
+        self.max_contamination = max_contamination
         self.field = field
         self.limited = limited
         self.limits = limits
@@ -179,50 +170,18 @@ class ClusterCorruptor(DocLinkMixin, BaseEstimator):
         self.colour_scale = colour_scale
         self.random_state = random_state
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit_resample(self, X: ClustersLike, y: Any) -> tuple[NestedFrame, Any]:
-        """Append corrupted copies to clusters and labels.
-
-        Parameters
-        ----------
-        X : clusters
-            The n_clusters clusters; any input of `skcluster.clusters.as_clusters`.
-        y : DataFrame, Series or array-like of n_clusters rows
-            Labels of any kind.
-
-        Returns
-        -------
-        X : NestedFrame of n_clusters * (1 + n_copies) rows
-            The given clusters, unchanged, then the copies, named ``NGC_2682 (copy 1)`` (numbered
-            clusters are numbered consecutively).
-        y : DataFrame, Series or ndarray of n_clusters * (1 + n_copies) rows
-            Their labels, of the same type.
-
-        Raises
-        ------
-        ValueError
-            If X cannot be used (the message names cluster, column, value and rule), X and y have
-            different lengths, or ``limits`` are not two increasing numbers.
-        """
+    def _make_copies(self, stars: Stars, y: Any, rows: IntArray) -> Copies:
         low, high = self._limits()
-        X = as_clusters(X)
-        check_consistent_length(X, y)
-        check_same_order(X.index, y)
-        stars = validate_clusters(X)
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         rng = np.random.default_rng(seed)
-        rows = np.tile(np.arange(len(X)), self.n_copies)
-        self.sample_indices_ = np.concatenate([np.arange(len(X)), rows])
-        if not len(rows):
-            return X, y
         copies = ListCopies.of(stars, rows)
-        limit = np.where(
-            self._chosen(self.limited, copies, rng), rng.uniform(low, high, copies.n), _NO_LIMIT
-        )
-        self._take_away(copies, limit, rng)
-        self._add(copies, ForeignStars.of(stars, self._field(seed)), stars, rows, limit, rng)
+        limited = self._chosen(self.limited, copies, rng)
+        limit = np.where(limited, rng.uniform(low, high, copies.n), _NO_LIMIT)
+        self._remove(copies, limit, rng)
+        contaminants = Contaminants.of(stars, self._field(seed))
+        self._contaminate(copies, contaminants, np.minimum(limit, _faintest(stars)[rows]), rng)
         self._falsify(copies, rng)
-        return self._append(X, stars, copies, rows), _append_labels(y, rows, stars.index)
+        return Copies(copies.copy, copies.host, copies.columns)
 
     def _limits(self) -> tuple[float, float]:
         limits = tuple(float(limit) for limit in self.limits)
@@ -244,7 +203,8 @@ class ClusterCorruptor(DocLinkMixin, BaseEstimator):
     ) -> BoolArray:
         return np.asarray(rng.random(copies.n) < probability)
 
-    def _take_away(self, copies: ListCopies, limit: Any, rng: np.random.Generator) -> None:
+    def _remove(self, copies: ListCopies, limit: FloatArray, rng: np.random.Generator) -> None:
+        """Remove stars of the copies."""
         copies.keep(copies.brighter_than(limit), self.min_stars)
         copies.lower("magnitude_limit", limit)
         chosen = self._chosen(self.no_giants, copies, rng)
@@ -256,29 +216,21 @@ class ClusterCorruptor(DocLinkMixin, BaseEstimator):
         copies.keep(copies.not_brightest(n_missing), self.min_stars)
         fraction = 10 ** rng.uniform(-1, 0, copies.n)
         fraction[~self._chosen(self.sparse, copies, rng)] = 1
-        copies.keep(copies.some(fraction, rng), self.min_stars)
+        copies.keep(rng.random(len(copies.copy)) < fraction[copies.copy], self.min_stars)
 
-    def _add(
+    def _contaminate(
         self,
         copies: ListCopies,
-        foreign: ForeignStars,
-        stars: Stars,
-        rows: IntArray,
-        limit: Any,
+        contaminants: Contaminants,
+        limit: FloatArray,
         rng: np.random.Generator,
     ) -> None:
-        fraction = rng.uniform(0, self.max_foreign_fraction, copies.n)
+        fraction = rng.uniform(0, self.max_contamination, copies.n)
         fraction[~self._chosen(self.contamination, copies, rng)] = 0
-        g = pd.Series(stars["phot_g_mean_mag"])
-        faintest = g.groupby(stars.cluster).max().to_numpy()[rows]
-        copies.add(foreign, fraction, np.minimum(limit, faintest), rng)
+        copies.add(contaminants, fraction, limit, rng)
 
     def _falsify(self, copies: ListCopies, rng: np.random.Generator) -> None:
-        chosen = self._chosen(self.other_probabilities, copies, rng)
-        if "probability" in copies.columns:
-            copies.columns["probability"] = stated_differently(
-                copies.columns["probability"], copies.foreign, copies.copy, chosen, rng
-            )
+        copies.restate_probabilities(self._chosen(self.other_probabilities, copies, rng), rng)
         shifted = self._chosen(self.shifted, copies, rng)
         copies.shift("parallax", shifted * rng.normal(0, self.parallax_scale, copies.n))
         change = shifted * rng.normal(0, self.colour_scale, copies.n)
@@ -288,36 +240,7 @@ class ClusterCorruptor(DocLinkMixin, BaseEstimator):
         copies.blank("parallax", missing)
         copies.blank("parallax_error", missing | self._chosen(self.no_parallax_errors, copies, rng))
 
-    def _append(
-        self, X: NestedFrame, stars: Stars, copies: ListCopies, rows: IntArray
-    ) -> NestedFrame:
-        """Return X with the copies appended, in the order of its columns."""
-        host = pa.array(copies.host)
-        fields = {
-            name: append_column(stars.arrow(name), copies.columns.get(name), host)
-            for name in stars.columns
-        }
-        offsets = np.concatenate([stars.offsets, stars.offsets[-1] + np.cumsum(copies.counts)])
-        index = stars.index.append(copy_names(stars.index, copies.n))
-        carried = X[X.columns.drop(STARS)].take(self.sample_indices_)
-        nested = clusters_from_flat(fields, offsets, index)[STARS]
-        frame = NestedFrame(pd.DataFrame(carried).set_axis(index))
-        both: NestedFrame = frame.assign(**{STARS: nested})[X.columns]
-        return both
 
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        tags.input_tags.allow_nan = True  # missing parallaxes, for one
-        tags.target_tags.required = True
-        tags.target_tags.multi_output = True
-        return tags
-
-
-def _append_labels(y: Any, rows: IntArray, index: pd.Index) -> Any:
-    """Return the labels of the clusters followed by those of the copies, of the same type."""
-    if isinstance(y, pd.DataFrame | pd.Series):
-        added = y.iloc[rows].set_axis(copy_names(index, len(rows)))
-        return pd.concat([y, added])
-    values = np.asarray(y)
-    return np.concatenate([values, values[rows]])
+def _faintest(stars: Stars) -> FloatArray:
+    """Return the magnitude of the faintest star of each cluster (mag)."""
+    return np.maximum.reduceat(stars["phot_g_mean_mag"], stars.offsets[:-1])
