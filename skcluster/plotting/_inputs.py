@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from nested_pandas import NestedFrame
 
+from skcluster._utils.models import nested_estimators
 from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import Stars, as_clusters, stars_of
 from skcluster.schema import CLUSTER_PARAMETERS, INTERVAL_ENDS
@@ -228,14 +229,7 @@ def network_inside(estimator: Any) -> Any:
     ValueError
         If there is no network.
     """
-    network = estimator
-    while not hasattr(network, "history_"):
-        if hasattr(network, "steps"):
-            network = network.steps[-1][1]
-        elif hasattr(network, "regressor_"):
-            network = network.regressor_
-        elif hasattr(network, "estimator_"):
-            network = network.estimator_
-        else:
-            raise ValueError(f"{type(estimator).__name__} has no fitted network to draw.")
-    return network
+    for network in nested_estimators(estimator):
+        if hasattr(network, "history_"):
+            return network
+    raise ValueError(f"{type(estimator).__name__} has no fitted network to draw.")

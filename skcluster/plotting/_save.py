@@ -9,9 +9,9 @@ import numpy as np
 
 from skcluster._utils.files import whole_file
 from skcluster._utils.messages import warn_caller
-from skcluster._utils.names import file_names
 from skcluster._utils.typing import ClustersLike
 from skcluster.clusters import as_clusters, stars_of
+from skcluster.clusters._names import file_names
 from skcluster.photometry import Law
 from skcluster.plotting._cmd import CMDDisplay
 from skcluster.plotting._diagram import can_be_drawn
