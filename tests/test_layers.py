@@ -9,8 +9,8 @@ PACKAGE = ROOT / "skcluster"
 
 #: The rooms, bottom first: each may import those before it. A room that is not here does not exist.
 LAYERS = (
-    *("_utils", "schema", "photometry", "metrics"),
-    *("gaia", "isochrones", "clusters"),
+    *("_utils", "schema", "photometry"),
+    *("gaia", "isochrones", "clusters", "metrics"),
     *("io", "membership", "features", "augmentation", "datasets"),
     *("regressors", "inference"),
     *("pipelines", "persistence", "estimation"),
