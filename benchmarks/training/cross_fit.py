@@ -1,6 +1,6 @@
 """Reference models of the folds, from one fit of the networks per fold.
 
-    python benchmarks/cross_fit.py --members members.parquet --clusters clusters.csv
+    python benchmarks/training/cross_fit.py --members members.parquet --clusters clusters.csv
 
 ``accuracy.py --save-references`` fits ``reference_pipeline()`` in each fold, and calibrates it
 with five further fits of the networks within the fold. This script fits ``set_pipeline()`` only

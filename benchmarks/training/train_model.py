@@ -1,10 +1,9 @@
 """Train the pretrained model of the package, and write its model card.
 
-    python benchmarks/train_model.py --members members.parquet --clusters clusters.csv
+    python benchmarks/training/train_model.py --members members.parquet --clusters clusters.csv
 
 Fits ``reference_pipeline()`` on the given clusters. The scores in the card are read from the
-output folders of ``benchmarks/accuracy.py`` and ``benchmarks/calibration.py``. The networks are
-fitted six times.
+output folders of ``accuracy.py`` and ``calibration.py``. The networks are fitted six times.
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """Flags of lists that are not clusters, and of held-out clusters.
 
-    python benchmarks/flags.py --members members.parquet --clusters clusters.csv
+    python benchmarks/accuracy/flags.py --members members.parquet --clusters clusters.csv
 
 Fits ``reference_pipeline()`` on half of the clusters, and makes degraded lists from the stars of
 the other half: random stars of all clusters; a cluster with five times as many foreign stars; two

@@ -1,7 +1,7 @@
 """A small set of measurements, recorded as one line per run.
 
-    python benchmarks/history.py           # measure, append to benchmarks/history.jsonl, compare
-    python benchmarks/history.py --show    # only compare the recorded lines
+    python benchmarks/speed/history.py           # measure, append to history.jsonl, compare
+    python benchmarks/speed/history.py --show    # only compare the recorded lines
 
 Takes a few minutes on 2 cores. Times are processor times, so that other processes have little
 effect, and are given in units of a fixed numpy calculation that is timed in between, so that

@@ -1,6 +1,6 @@
 """Coverage of the intervals, and simulation-based calibration of the posterior.
 
-    python benchmarks/calibration.py --members members.parquet --clusters clusters.csv
+    python benchmarks/calibration/calibration.py --members members.parquet --clusters clusters.csv
 
 The first part cross-validates ``reference_pipeline()``, which is calibrated on the training
 clusters of each fold. It prints the coverage of the 68 and 95 per cent intervals on held-out
@@ -15,6 +15,7 @@ tempering.
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from rank_statistics import draw_ranks, rank_statistics
-from realism import cmd_summary
-from references import references
 from scipy.stats import norm
 
 from skcluster.io import read_clusters
 from skcluster.photometry import distance_modulus
 from skcluster.schema import CLUSTER_PARAMETERS
+
+sys.path.append(str(Path(__file__).parents[1] / "accuracy"))
+
+from realism import cmd_summary
+from references import references
 
 TARGETS = list(CLUSTER_PARAMETERS)
 COVERAGES = (0.68, 0.95)

@@ -1,6 +1,6 @@
 """Train the networks of ``set_pipeline`` on simulated clusters and save their weights.
 
-    python benchmarks/pretrain.py --members members.parquet --clusters clusters.csv
+    python benchmarks/training/pretrain.py --members members.parquet --clusters clusters.csv
 
 The weights become part of the package (about 3 MB). The file ``set_simulated.json`` records the
 settings, the versions and, if real clusters are given, the errors on these without training on

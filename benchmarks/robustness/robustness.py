@@ -1,6 +1,6 @@
 r"""Estimates and flags for member lists that differ from the training lists.
 
-    python benchmarks/robustness.py --members members.parquet --clusters clusters.csv \
+    python benchmarks/robustness/robustness.py --members members.parquet --clusters clusters.csv \
         --field field_stars.parquet
 
 Degrades the member lists of held-out clusters in different ways (stars of other clusters or of the
@@ -12,17 +12,21 @@ each fold, or uses the models saved by ``cross_fit.py``.
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from references import references
 from robustness_lists import SPOILS, ForeignStars
 
 from skcluster.io import read_clusters
 from skcluster.photometry import distance_modulus
 from skcluster.schema import CLUSTER_PARAMETERS
+
+sys.path.append(str(Path(__file__).parents[1] / "accuracy"))
+
+from references import references
 
 TARGETS = list(CLUSTER_PARAMETERS)
 #: The parameters whose errors are printed.

@@ -1,6 +1,6 @@
 """Comparison of simulated with real clusters, and accuracy of models trained on simulations only.
 
-    python benchmarks/realism.py --members members.parquet --clusters clusters.csv
+    python benchmarks/accuracy/realism.py --members members.parquet --clusters clusters.csv
 
 Prints, for the given real clusters and the defaults of the simulator:
 
@@ -8,7 +8,7 @@ Prints, for the given real clusters and the defaults of the simulator:
   for chance), with the parameters of the real clusters and with the default priors, and the most
   important features;
 - the errors on the real clusters of boosted trees and of the ANN trained on simulated clusters
-  only (for networks on sets of stars, see ``benchmarks/pretrain.py``);
+  only (for networks on sets of stars, see ``benchmarks/training/pretrain.py``);
 - the zero point and scatter of the parallaxes of the real clusters, which are the defaults of
   ``skcluster.datasets.Effects``;
 - the number of clusters simulated per second on one core.
@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from realism_figures import TWINS, draw_twins
+from matplotlib.figure import Figure
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.impute import SimpleImputer
@@ -39,6 +39,7 @@ from skcluster import ANNRegressor, CMDSummary
 from skcluster.clusters import stars_of
 from skcluster.datasets import simulate_clusters
 from skcluster.io import read_clusters
+from skcluster.isochrones import isochrone
 from skcluster.metrics import error_table
 from skcluster.photometry import distance_from_modulus, distance_modulus
 
@@ -177,6 +178,45 @@ def speed(n: int = 4000, n_stars: int = 200) -> float:
     start = time.process_time()
     simulate_clusters(n, n_stars=n_stars, random_state=0)
     return n / (time.process_time() - start)
+
+
+#: Of the figure: well-known clusters of all ages, the youngest first.
+TWINS = (
+    "IC_1805",
+    "NGC_3293",
+    "Melotte_22",
+    "NGC_2287",
+    "NGC_1817",
+    "NGC_7142",
+    "NGC_2682",
+    "NGC_188",
+)
+
+
+def draw_twins(real: Any, simulated: Any, y: pd.DataFrame, path: Path) -> None:
+    """One column a cluster: the real one above its twin, with the isochrone in both."""
+    figure = Figure(figsize=(4 * len(y), 10), layout="constrained")
+    axes = figure.subplots(2, len(y), sharex="col", sharey="col", squeeze=False)
+    samples = {"Gaia": stars_of(real), "simulated": stars_of(simulated)}
+    for k, (name, truth) in enumerate(y.iterrows()):
+        line = isochrone(truth["log_age"], a_v=truth["a_v"], distance_kpc=truth["distance_kpc"])
+        for axis, (kind, stars) in zip(axes[:, k], samples.items(), strict=True):
+            own = slice(*stars.offsets[k : k + 2])
+            g, colour = stars["phot_g_mean_mag"][own], stars["bp_rp"][own]
+            seen = np.isfinite(colour) & (g < FAINT_LIMIT)
+            axis.plot(colour[seen], g[seen], ".", color="black", markersize=3)
+            if kind == "Gaia":
+                left, right = np.percentile(colour[seen], [0.2, 99.8])
+                axis.set(xlim=(left - 0.3, right + 0.3), ylim=(18.2, g[seen].min() - 0.5))
+            axis.plot(line["bp_rp"], line["phot_g_mean_mag"], color="#0072B2", linewidth=0.8)
+            axis.set_title(f"{str(name).replace('_', ' ')}, {kind}: {seen.sum()} stars")
+        axes[0, k].set_ylabel("G (mag)")
+        axes[1, k].set(
+            ylabel="G (mag)",
+            xlabel=f"BP − RP (mag)\nlog age {truth['log_age']:.2f}, "
+            f"A_V {truth['a_v']:.2f}, {truth['distance_kpc']:.2f} kpc",
+        )
+    figure.savefig(path, dpi=100)
 
 
 def main(arguments: list[str] | None = None) -> None:

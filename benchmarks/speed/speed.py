@@ -1,8 +1,8 @@
 """Speed of the components, compared with alternatives.
 
-    python benchmarks/speed.py
-    python benchmarks/speed.py --members members.parquet --clusters clusters.csv
-    python benchmarks/speed.py --only training prediction
+    python benchmarks/speed/speed.py
+    python benchmarks/speed/speed.py --members members.parquet --clusters clusters.csv
+    python benchmarks/speed/speed.py --only training prediction
 
 Each table gives medians of alternating repetitions (for training, the shortest of three), and the
 ratio to the first row. Libraries for comparison are part of the extra ``benchmarks``. Takes about
@@ -12,17 +12,49 @@ as well as the tables.
 
 import argparse
 import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import speed_features
 import speed_networks
 import speed_search
-import speed_startup
-from speed_timing import Table, machine
+from speed_timing import Table, compared, machine
 
 from skcluster.datasets import load_simulated_clusters
-from skcluster.io import read_clusters
+from skcluster.io import read_clusters, write_clusters
+
+#: What is imported; each line also needs what the ones above it need.
+IMPORTS = {
+    "import skcluster": "import skcluster",
+    "import pandas": "import pandas",
+    "import pandas, scikit-learn": "import pandas, sklearn.pipeline",
+    "import pandas, scikit-learn, skops": "import pandas, sklearn.pipeline, skops.io",
+}
+
+
+def startup(X: Any, y: Any, options: argparse.Namespace) -> Iterator[Table]:
+    """The command for the first cluster, and what it must import."""
+    with tempfile.TemporaryDirectory() as folder:
+        file, output = Path(folder) / "members.csv", Path(folder) / "estimates.csv"
+        write_clusters(X[:1], file)
+        arguments = ["estimate", str(file), "-o", str(output), "--overwrite"]
+        jobs: dict[str, Callable[[], Any]] = {
+            "skcluster estimate": partial(_run, "-m", "skcluster", *arguments),
+            **{what: partial(_run, "-c", code) for what, code in IMPORTS.items()},
+        }
+        jobs["skcluster estimate"]()  # what is computed once, and compiled files
+        yield compared("Start to end of a process", jobs, options.repeats)
+
+
+def _run(*arguments: str) -> None:
+    subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
+
 
 PARTS = {
     "features": speed_features.features,
@@ -30,7 +62,7 @@ PARTS = {
     "generators": speed_features.generators,
     "training": speed_networks.training,
     "prediction": speed_networks.prediction,
-    "startup": speed_startup.startup,
+    "startup": startup,
     "search": speed_search.search,
     "memory": speed_search.memory,
 }

@@ -1,8 +1,8 @@
 """Time fits of two pipelines on the device that Keras finds, CPU or GPU, after a first short fit.
 
-    KERAS_BACKEND=jax python benchmarks/devices.py
-    KERAS_BACKEND=jax JAX_PLATFORMS=cpu python benchmarks/devices.py
-    KERAS_BACKEND=jax XLA_FLAGS=--xla_gpu_deterministic_ops=true python benchmarks/devices.py
+    KERAS_BACKEND=jax python benchmarks/speed/devices.py
+    KERAS_BACKEND=jax JAX_PLATFORMS=cpu python benchmarks/speed/devices.py
+    KERAS_BACKEND=jax XLA_FLAGS=--xla_gpu_deterministic_ops=true python benchmarks/speed/devices.py
 
 Also prints by how much the predictions of two CNNs differ that were fitted with the same seed.
 """

@@ -1,6 +1,6 @@
 """Estimates of well-known clusters by models that were trained without them.
 
-    python benchmarks/well_known.py --members members.parquet --clusters clusters.csv
+    python benchmarks/accuracy/well_known.py --members members.parquet --clusters clusters.csv
 
 Fits ``reference_pipeline()`` and isochrones alone to all clusters except the well-known ones.
 Prints published ages and metallicities with the estimates of the networks, of the posterior with

@@ -1,6 +1,6 @@
 """A catalogue larger than memory: simulate, estimate, kill, resume, check.
 
-    python benchmarks/scale.py --n-clusters 100000
+    python benchmarks/scale/scale.py --n-clusters 100000
 
 Simulates a catalogue into a Parquet file, estimates it with the pretrained model on the worker
 processes of a Dask ``LocalCluster``, kills all processes after half of the partitions, runs again,
@@ -24,10 +24,13 @@ import numpy as np
 import pandas as pd
 import psutil
 import pyarrow.parquet as pq
-from speed_timing import Table, machine
 
 from skcluster.clusters import as_clusters
 from skcluster.estimation import estimate as estimate_in_memory
+
+sys.path.append(str(Path(__file__).parents[1] / "speed"))
+
+from speed_timing import Table, machine
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:

@@ -1,6 +1,6 @@
 """Accuracy of several models on the same held-out clusters.
 
-    python benchmarks/accuracy.py --members members.parquet --clusters clusters.csv
+    python benchmarks/accuracy/accuracy.py --members members.parquet --clusters clusters.csv
 
 Cross-validates the distance from the parallax alone (with the mean age and A_V of the training
 clusters), boosted trees on `CMDSummary`, the ANN, CNN and MDM, the networks of ``set_pipeline``,
@@ -23,8 +23,16 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from accuracy_figures import draw_estimates, draw_residuals
-from accuracy_report import bias, compare, overall, per_subset, rmse, worst
+from accuracy_report import (
+    bias,
+    compare,
+    draw_estimates,
+    draw_residuals,
+    overall,
+    per_subset,
+    rmse,
+    worst,
+)
 from realism import boosted_trees, cmd_summary, learn
 from references import kept_references
 from sklearn.model_selection import KFold
