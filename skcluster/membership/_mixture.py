@@ -9,18 +9,20 @@ from skcluster.membership._normals import Normals, Solved
 
 #: Number of normal distributions of the field, and their least widths: mas/yr, mas/yr, mas.
 N_FIELD = 8
-_LEAST_FIELD = np.array([0.3, 0.3, 0.06])
+_LEAST_FIELD = np.array([0.5, 0.5, 0.08])
 #: Least and largest intrinsic widths of distant clusters (mas/yr, mas/yr, mas), and the typical
 #: ones that a few stars are held to.
 _LEAST, _LARGEST = np.array([0.02, 0.02, 0.01]), np.array([0.6, 0.6, 0.25])
 TYPICAL = np.array([0.08, 0.08, 0.02])
-_PRIOR_STARS = 5.0
+_PRIOR_STARS = 15.0
 #: Clusters nearer than this parallax (mas) are wider in proportion, up to a factor.
 _NEAR, _MAX_SCALE = 1.2, 8.0
 #: Core radii, as fractions of the radius of the field.
 _RADII = np.geomspace(0.02, 1.0, 24)
 _PREFERRED_RADIUS = 0.15
 _N_RINGS = 128
+#: Exponent of the surface density (1 + (r / core radius)²)^-exponent.
+EXPONENT = 2.5
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class Cluster:
     centre : ndarray of shape (2,)
         Degrees to the east and to the north.
     core_radius : float
-        Radius at which the surface density is a quarter of the central one, deg.
+        Scale of the surface density, deg.
     fraction : float
         Fraction of the stars of the field that are members.
     """
@@ -215,7 +217,7 @@ def log_profile(field: Field, cluster: Cluster, outside: FloatArray) -> FloatArr
     was observed, whatever its shape, edges and gaps.
     """
     square = cluster.squared_distance(field)
-    values = (1 + square / cluster.core_radius**2) ** -2.0
+    values = (1 + square / cluster.core_radius**2) ** -EXPONENT
     logs: FloatArray = np.log(values / ((values @ outside) / outside.sum()))
     return logs
 
@@ -251,7 +253,7 @@ def _with_radius(
     members = np.bincount(ring, probability, minlength=_N_RINGS + 1)
     others = np.bincount(ring, outside, minlength=_N_RINGS + 1)
     middle = np.append(edges, edges[-1]) / (edges[1] / edges[0]) ** 0.5
-    logs = -2 * np.log1p((middle / _RADII[:, None]) ** 2)
+    logs = -EXPONENT * np.log1p((middle / _RADII[:, None]) ** 2)
     score = logs @ members - members.sum() * np.log(np.exp(logs) @ others / others.sum())
     score -= 0.5 * np.log(_RADII / _PREFERRED_RADIUS) ** 2
     return replace(cluster, core_radius=float(_RADII[np.argmax(score)] * field.radius))

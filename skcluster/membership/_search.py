@@ -126,7 +126,7 @@ def significance(field: Field, fitted: Fit, which: int) -> float:
     alike = 1 / (1 + np.exp(-np.clip(odds, -500, 500)))
     if min(alike.sum(), fitted.probability[which].sum()) < LEAST_MEMBERS:
         return 0.0
-    log_profile = -2 * np.log1p(cluster.squared_distance(field) / cluster.core_radius**2)
+    log_profile = -np.log1p(cluster.squared_distance(field) / cluster.core_radius**2)
     log_profile -= log_profile.mean()
     alike -= alike.mean()
     variance = (alike @ alike) * (log_profile @ log_profile) / (len(field) - 1)
