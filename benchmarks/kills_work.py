@@ -121,10 +121,9 @@ def _fit(folder: Path) -> bytes:
     from sklearn.model_selection import GridSearchCV
 
     from skcluster import CMDRasterizer, Pipeline, read_clusters, save_model
-    from skcluster.features import CachedTransformer
 
     X, y = read_clusters(folder / "members", labels=folder / "labels.csv")
-    pictures = CachedTransformer(CMDRasterizer(image_size=100), memory=str(folder / "cache"))
+    pictures = CMDRasterizer(image_size=100)
     model = Pipeline([("pictures", pictures), ("ridge", Ridge())], memory=str(folder / "cache"))
     search = GridSearchCV(model, {"ridge__alpha": [0.1, 10.0]}, cv=2).fit(X, y)
     save_model(search.best_estimator_, folder / "model.skcluster", overwrite=True)
@@ -137,7 +136,7 @@ def _model_is_whole(folder: Path) -> list[str]:
     file = folder / "model.skcluster"
     try:
         if file.exists():
-            load_model(file, trusted=["skcluster.features._cached_transformer.CachedTransformer"])
+            load_model(file)
     except ValueError as error:
         return [f"{file.name}: {error}"]
     return []

@@ -3,20 +3,15 @@
 import argparse
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from functools import partial
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from sklearn.model_selection import GridSearchCV, KFold
-from speed_timing import Table, compared
+from speed_timing import Table
 
-from skcluster import CMDRasterizer
-from skcluster.features import CachedTransformer
-from skcluster.pipelines import ann_pipeline, cnn_pipeline
+from skcluster.pipelines import ann_pipeline
 from skcluster.regressors import ANNRegressor
 
 #: 24 candidates.
@@ -29,7 +24,7 @@ FOLDS = 5
 
 
 def search(X: Any, y: Any, options: argparse.Namespace) -> Iterator[Table]:
-    """24 candidates on 5 folds, with one and two jobs; and how often a picture is drawn."""
+    """24 candidates on 5 folds, with one and two jobs."""
     prefix = "regressor__regressor__"
     grid = {prefix + name: values for name, values in GRID.items()}
     epochs = options.epochs or 60
@@ -46,59 +41,6 @@ def search(X: Any, y: Any, options: argparse.Namespace) -> Iterator[Table]:
         first = table.lines[0][1] if table.lines else seconds
         table.lines.append([n_jobs, seconds, first / seconds, float(looking.best_score_)])
     yield table
-    yield _drawn(X, y)
-    yield _kept(X)
-
-
-def _kept(X: Any) -> Table:
-    """How long it takes to draw pictures, and to find those that are kept."""
-    jobs: dict[str, Callable[[], Any]] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        for renderer in ("fast", "matplotlib"):
-            plain = CMDRasterizer(renderer=renderer).fit(X)
-            kept = CachedTransformer(CMDRasterizer(renderer=renderer), memory=folder).fit(X)
-            kept.transform(X)
-            jobs[f"{renderer}, drawn"] = partial(plain.transform, X)
-            jobs[f"{renderer}, kept"] = partial(kept.transform, X)
-        return compared(f"Pictures of {len(X)} clusters, drawn or kept", jobs, 7)
-
-
-class CountingRasterizer(CMDRasterizer):
-    """Writes down how many clusters it was asked to draw."""
-
-    log: Path
-
-    def transform(self, X: Any) -> Any:
-        """Draw, and write down how many."""
-        with open(type(self).log, "a") as file:
-            file.write(f"{len(X)}\n")
-        return super().transform(X)
-
-
-def _drawn(X: Any, y: Any) -> Table:
-    grid = {f"regressor__regressor__{n}": v for n, v in GRID.items()}
-    grid["regressor__regressor__hidden_layer_sizes"] = [(16,), (8,), (4,), (2,)]
-    small: dict[str, Any] = {"epochs": 1, "filters": (2,), "downsample": 6, "random_state": 0}
-    table = Table(
-        f"Pictures drawn in a search of 24 × {FOLDS} fits on {len(X)} clusters, one epoch a fit",
-        ["", "clusters drawn", "times each", "seconds"],
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        CountingRasterizer.log = Path(folder) / "log"
-        for name, features in {
-            "CMDRasterizer": CountingRasterizer(),
-            "CachedTransformer(CMDRasterizer)": CachedTransformer(
-                CountingRasterizer(), memory=folder
-            ),
-        }.items():
-            CountingRasterizer.log.write_text("")
-            model = cnn_pipeline(features=features, **small)
-            start = time.perf_counter()
-            GridSearchCV(model, grid, cv=KFold(FOLDS), refit=False).fit(X, y)
-            seconds = time.perf_counter() - start
-            drawn = sum(map(int, CountingRasterizer.log.read_text().split()))
-            table.lines.append([name, drawn, drawn / len(X), seconds])
-    return table
 
 
 def memory(X: Any, y: Any, options: argparse.Namespace) -> Iterator[Table]:

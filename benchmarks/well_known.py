@@ -27,8 +27,9 @@ from well_known_clusters import CLUSTERS, Known
 
 from skcluster.inference import IsochronePosterior
 from skcluster.io import read_clusters
+from skcluster.isochrones import isochrone
 from skcluster.pipelines import reference_pipeline
-from skcluster.plotting import CMDDisplay, seen_isochrones
+from skcluster.plotting import CMDDisplay
 from skcluster.schema import CLUSTER_PARAMETERS
 
 TARGETS = list(CLUSTER_PARAMETERS)
@@ -234,8 +235,10 @@ def draw_m67(X: Any, row: Any, file: Path) -> None:
             "label": f"posterior: log age {row['log_age']:.2f}, [M/H] {row['metallicity']:+.2f}",
         },
     )
+    curve = isochrone(networks[0], a_v=networks[1], distance_kpc=networks[2])
     axes.plot(
-        *seen_isochrones(networks)[0].T,
+        curve["bp_rp"],
+        curve["phot_g_mean_mag"],
         color="#0072B2",
         linewidth=2,
         linestyle="--",

@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn.metrics import r2_score
 from sklearn.utils import check_array, check_consistent_length
 
-from skcluster._utils.order import check_same_order
+from skcluster.clusters._names import check_same_order
 
 __all__ = ["error_table"]
 

@@ -25,7 +25,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from skcluster import regressors
 from skcluster.augmentation import ClusterCorruptor
 from skcluster.datasets import simulate_field_stars
-from skcluster.features import CMDHistogram, CMDRasterizer, GuessDistances, GuessFeatures, StarSet
+from skcluster.features import CMDHistogram, CMDRasterizer, GuessFeatures, StarSet
 from skcluster.inference import IsochronePosterior, describe_cluster
 
 Preset = Literal["tuned", "paper"]
@@ -330,8 +330,4 @@ def _named(**steps: Any) -> Pipeline:
 
 
 def _tuned_guess() -> Pipeline:
-    return _named(
-        guess=GuessFeatures(),
-        distance=GuessDistances(),
-        scale=StandardScaler(),
-    )
+    return _named(guess=GuessFeatures(max_slope=1.0, max_distance=10.0), scale=StandardScaler())

@@ -1,35 +1,204 @@
 """Columns of stars, cluster parameters and estimates.
 
 This module defines names, units, ranges, figure labels, descriptions and synonyms in catalogues, so
-that reading, checking, estimating, plotting and writing agree. It also defines the input of the set
-networks, which `skcluster.features.StarSet` makes and `skcluster.regressors.SetRegressor` reads,
-because regressors do not depend on features.
+that reading, checking, estimating, plotting and writing agree.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
+from math import isfinite, isnan
+from typing import Literal
 
-from skcluster._utils.columns import Column
+import numpy as np
 
 __all__ = [
-    "CHANNELS",
     "CLUSTER",
     "CLUSTER_PARAMETERS",
-    "COLOUR_QUANTILES",
-    "CONTEXT",
     "ESTIMATE_COLUMNS",
-    "G_QUANTILES",
     "INTERVAL_ENDS",
     "LABEL_COLUMNS",
     "MEMBER_COLUMNS",
     "NEEDED_STAR_COLUMNS",
-    "NETWORK_SCALES",
     "STAR_COLUMNS",
     "TARGETS",
     "Column",
-    "Scale",
     "estimate_column",
 ]
+
+
+#: Maximum number of decimal places; no estimate is more precise.
+_MOST_PLACES = 4
+
+
+@dataclass(frozen=True)
+class Column:
+    """Definition of a column that skcluster knows.
+
+    Tables are read, checked, plotted and written according to it.
+
+    Parameters
+    ----------
+    name : str
+        Name in skcluster; for stars, that of the Gaia archive.
+    description : str
+        Short description that starts with a capital letter.
+    unit : str, default=""
+        Unit in astropy's notation, empty for a pure number.
+    label : str, default=""
+        Label in figures, in matplotlib's mathtext, without the unit. By default, the description.
+    low, high : float, default=-inf and inf
+        Smallest and largest value allowed.
+    synonyms : tuple of str, default=()
+        Names in catalogues, in upper or lower case: first those of VizieR, then other usual ones.
+    kind : {"number", "text", "identifier"}, default="number"
+        Whether the values are numbers with a unit and a range. Text and identifiers are kept
+        unchanged: the 64 bits of a ``source_id`` do not fit into a floating-point number.
+    missing : {"keep", "leave out"}, default="keep"
+        Whether a star whose value is missing (NaN, masked, blank) is kept with NaN, or left out
+        with a warning that counts such stars.
+    decimals : int, default=2
+        Decimal places of a printed value.
+    significant : int or None, default=None
+        Significant digits of a printed value, instead of ``decimals``, for quantities that span
+        orders of magnitude.
+
+    See Also
+    --------
+    estimate_column : The definition of a column in a table of estimates.
+
+    Examples
+    --------
+    >>> from skcluster.schema import TARGETS
+    >>> TARGETS["a_v"].unit, TARGETS["a_v"].axis_label
+    ('mag', '$A_V$ [mag]')
+    >>> TARGETS["a_v"].rule()
+    'must lie between 0 and 50'
+    >>> [TARGETS["distance_kpc"].decimals_of(distance) for distance in (0.136, 2.45, 12.3)]
+    [3, 2, 1]
+    """
+
+    name: str
+    description: str
+    unit: str = ""
+    label: str = ""
+    _: KW_ONLY
+    low: float = -np.inf
+    high: float = np.inf
+    synonyms: tuple[str, ...] = ()
+    kind: Literal["number", "text", "identifier"] = "number"
+    missing: Literal["keep", "leave out"] = "keep"
+    decimals: int = 2
+    significant: int | None = None
+
+    def __post_init__(self) -> None:
+        if not self.label:
+            object.__setattr__(self, "label", self.description)
+
+    @property
+    def printed_unit(self) -> str:
+        """The unit of a printed value: that of a logarithm is "dex"."""
+        return "dex" if self.unit.startswith("dex(") else self.unit
+
+    @property
+    def axis_label(self) -> str:
+        """The label with its unit, for an axis; in mathtext."""
+        if self.name == "log_age":
+            return r"$\log_{10}$(age / yr)"
+        return f"{self.label} [{self.printed_unit}]" if self.unit else self.label
+
+    @property
+    def title(self) -> str:
+        """The description with its unit, for a line of text."""
+        return f"{self.description} [{self.printed_unit}]" if self.unit else self.description
+
+    def decimals_of(self, value: float) -> int:
+        """Return the number of decimal places of a printed value and of its interval.
+
+        Parameters
+        ----------
+        value : float
+            The value.
+
+        Returns
+        -------
+        int
+            Number of decimal places.
+        """
+        if self.significant is None or not np.isfinite(value) or value == 0:
+            return self.decimals
+        return max(self.significant - 1 - int(np.floor(np.log10(abs(value)))), 0)
+
+    def as_text(self, value: float, lower: float = np.nan, upper: float = np.nan) -> str:
+        """Format a value and its interval; a dash for NaN.
+
+        Parameters
+        ----------
+        value : float
+            The value.
+        lower, upper : float, default=nan
+            Ends of its interval, if it has one.
+
+        Returns
+        -------
+        str
+            The value and the distances to the upper and lower end of the interval, with the decimal
+            places of the value; with more for quantities of many orders of magnitude, if an end
+            would equal the value.
+
+        Examples
+        --------
+        >>> from skcluster.schema import TARGETS
+        >>> TARGETS["log_age"].as_text(9.46, 9.33, 9.59)
+        '9.46 +0.13 −0.13'
+        >>> TARGETS["distance_kpc"].as_text(0.1362, 0.1359, 0.1366)
+        '0.1362 +0.0004 −0.0003'
+        """
+        finer = self.significant is not None
+        return _with_interval(value, lower, upper, self.decimals_of(value), finer=finer)
+
+    def rule(self) -> str:
+        """Return the rule for values, as text that follows the name of the column.
+
+        Returns
+        -------
+        str
+            Such as "must be at least 0".
+        """
+        if np.isfinite(self.low) and np.isfinite(self.high):
+            return f"must lie between {self.low:g} and {self.high:g}"
+        return f"must be at least {self.low:g}" if np.isfinite(self.low) else "must be finite"
+
+
+def _with_interval(value: float, lower: float, upper: float, places: int, *, finer: bool) -> str:
+    """Format a value and the distances to the ends of its interval; a dash for NaN.
+
+    Parameters
+    ----------
+    value, lower, upper : float
+        Value and ends of its interval; NaN without an interval.
+    places : int
+        Number of decimal places.
+    finer : bool
+        Whether to use more decimal places if an end would equal the value.
+    """
+    if isnan(value):
+        return "–"
+    ends = [end - value for end in (upper, lower) if isfinite(end)]
+    if finer:
+        for length in (abs(end) for end in ends if end):
+            while round(length, places) == 0 and places < _MOST_PLACES:
+                places += 1
+    text = f"{value:z.{places}f}".replace("-", "−")
+    if len(ends) < 2:
+        return text
+    return f"{text} {_signed(ends[0], '+', places)} {_signed(ends[1], '−', places)}"
+
+
+def _signed(length: float, sign: str, places: int) -> str:
+    """Format the distance of an end of an interval from the value, of either sign."""
+    wanted = 1 if sign == "+" else -1
+    if length * wanted < 0 and round(length, places) != 0:
+        sign = "−" if sign == "+" else "+"
+    return f"{sign}{abs(length):.{places}f}"
 
 
 def _by_name(*columns: Column) -> dict[str, Column]:
@@ -302,77 +471,3 @@ def estimate_column(name: str) -> Column:
             return replace(known, name=name, description=f"{known.description}, {meaning}")
     known = ESTIMATE_COLUMNS.get(name) or MEMBER_COLUMNS.get(name) or STAR_COLUMNS.get(name)
     return known or Column(name, name)
-
-
-@dataclass(frozen=True)
-class Scale:
-    """A constant linear scale that maps a quantity to about −2 to 2 for a network.
-
-    The pretrained networks depend on these scales.
-
-    Parameters
-    ----------
-    middle, unit : float
-        A value is scaled to ``(value - middle) / unit``.
-
-    See Also
-    --------
-    skcluster.regressors.TargetScaler : Scales targets.
-
-    Examples
-    --------
-    >>> from skcluster.schema import Scale
-    >>> Scale(8.4, 0.7)
-    Scale(middle=8.4, unit=0.7)
-    """
-
-    middle: float
-    unit: float
-
-
-G_QUANTILES = (0.02, 0.1, 0.5, 0.9, 0.98)
-COLOUR_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-
-
-def _quantile_names(of: str, quantiles: Iterable[float]) -> tuple[str, ...]:
-    return tuple(f"{of}_q{100 * q:g}" for q in quantiles)
-
-
-#: Inputs of a set network per cluster, in this order. ``parallax_modulus`` is the distance modulus
-#: of the mean parallax, ``parallax_distance`` its distance in kpc. ``magnitude_limit`` is estimated
-#: from the faintest stars; ``has_parallax`` is 1, or 0 for a list without any parallax.
-CONTEXT = (
-    "parallax_modulus",
-    "parallax_modulus_error",
-    "log_n_stars",
-    *_quantile_names("g", G_QUANTILES),
-    *_quantile_names("bp_rp", COLOUR_QUANTILES),
-    "parallax_distance",
-    "magnitude_limit",
-    "has_parallax",
-)
-#: Inputs per star, in this order. ``absolute_g`` is G minus ``parallax_modulus``,
-#: ``parallax_residual`` the difference from the cluster's parallax in units of its error, ``rank``
-#: the rank in brightness from 0 to 1, and ``present`` is 1 for a star, 0 for padding.
-CHANNELS = ("g", "bp_rp", "absolute_g", "parallax_residual", "probability", "rank", "present")
-
-#: Scales of the inputs of a set network (those of quantiles belong to their quantity), and of its
-#: outputs. They are constant, because the pretrained weights depend on them.
-NETWORK_SCALES = {
-    "parallax_modulus": Scale(11, 2),
-    "parallax_modulus_error": Scale(0, 1 / 3),
-    "log_n_stars": Scale(2, 1),
-    "parallax_distance": Scale(3, 3),
-    "magnitude_limit": Scale(17, 1),
-    "has_parallax": Scale(0.5, 0.5),
-    "g": Scale(14, 2.5),
-    "bp_rp": Scale(1, 0.6),
-    "absolute_g": Scale(3, 3),
-    "parallax_residual": Scale(0, 2),
-    "probability": Scale(0.75, 0.25),
-    "rank": Scale(0.5, 0.5),
-    "present": Scale(0, 1),
-    "log_age": Scale(8.4, 1.0),
-    "a_v": Scale(1.2, 1.0),
-    "distance_modulus": Scale(11.0, 2.0),
-}

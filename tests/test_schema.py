@@ -7,13 +7,10 @@ from matplotlib.mathtext import MathTextParser
 
 from skcluster import schema
 from skcluster.schema import (
-    CHANNELS,
     CLUSTER_PARAMETERS,
-    CONTEXT,
     ESTIMATE_COLUMNS,
     LABEL_COLUMNS,
     MEMBER_COLUMNS,
-    NETWORK_SCALES,
     STAR_COLUMNS,
     TARGETS,
     Column,
@@ -152,42 +149,6 @@ def test_counts_are_printed_without_decimals():
     assert counts == {"n_stars", "n_used", "effective_samples"}
     others = [column for name, column in ESTIMATE_COLUMNS.items() if name not in counts]
     assert all(column.decimals == 2 for column in others)
-
-
-def test_inputs_of_the_set_network_are_those_of_saved_weights():
-    names = (
-        *("parallax_modulus", "parallax_modulus_error", "log_n_stars"),
-        *("g_q2", "g_q10", "g_q50", "g_q90", "g_q98"),
-        *("bp_rp_q5", "bp_rp_q25", "bp_rp_q50", "bp_rp_q75", "bp_rp_q95"),
-        *("parallax_distance", "magnitude_limit", "has_parallax"),
-    )
-    assert names == CONTEXT
-    scales = {name: (scale.middle, scale.unit) for name, scale in NETWORK_SCALES.items()}
-    assert scales == {
-        "parallax_modulus": (11, 2),
-        "parallax_modulus_error": (0, 1 / 3),
-        "log_n_stars": (2, 1),
-        "parallax_distance": (3, 3),
-        "magnitude_limit": (17, 1),
-        "has_parallax": (0.5, 0.5),
-        "g": (14, 2.5),
-        "bp_rp": (1, 0.6),
-        "absolute_g": (3, 3),
-        "parallax_residual": (0, 2),
-        "probability": (0.75, 0.25),
-        "rank": (0.5, 0.5),
-        "present": (0, 1),
-        "log_age": (8.4, 1),
-        "a_v": (1.2, 1),
-        "distance_modulus": (11, 2),
-    }
-
-
-def test_every_input_of_the_set_network_has_a_scale():
-    assert (len(CONTEXT), len(CHANNELS)) == (16, 7)
-    quantities = {name.split("_q")[0] for name in (*CONTEXT, *CHANNELS)}
-    assert quantities <= NETWORK_SCALES.keys()
-    assert all(scale.unit > 0 for scale in NETWORK_SCALES.values())
 
 
 def test_all_public_names_are_there():

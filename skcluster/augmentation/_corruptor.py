@@ -12,7 +12,6 @@ from sklearn.utils import Tags, check_consistent_length, check_random_state
 from sklearn.utils._param_validation import Interval
 
 from skcluster._utils.doc_links import DocLinkMixin
-from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import BoolArray, ClustersLike, IntArray
 from skcluster.augmentation._corrupted_lists import ListCopies
 from skcluster.augmentation._foreign_stars import ForeignStars
@@ -20,6 +19,7 @@ from skcluster.augmentation._labels import copy_names
 from skcluster.augmentation._moved_stars import append_column
 from skcluster.augmentation._probabilities import stated_differently
 from skcluster.clusters import STARS, Stars, as_clusters, clusters_from_flat, validate_clusters
+from skcluster.clusters._names import check_same_order
 
 _PROBABILITY = Interval(Real, 0, 1, closed="both")
 _SCALE = Interval(Real, 0, None, closed="left")

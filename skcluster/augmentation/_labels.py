@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import FloatArray, IntArray
+from skcluster.clusters._names import check_same_order
 from skcluster.photometry import distance_from_modulus, distance_modulus
 from skcluster.schema import CLUSTER_PARAMETERS
 

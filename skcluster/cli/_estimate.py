@@ -80,7 +80,7 @@ def run(options: argparse.Namespace) -> None:
     _check_outputs(options)
     model, X = load(options), read_members(options)
     if options.plots is not None:
-        from skcluster._utils.names import file_names
+        from skcluster.clusters._names import file_names
 
         for file in file_names(X.index, options.plots, options.plot_format).values():
             may_replace(file, options.overwrite)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from skcluster._utils.tables import column_names
+from skcluster.clusters._raw import column_names
 from skcluster.schema import Column
 
 #: What is said of a needed column that is missing.

@@ -10,9 +10,9 @@ import pyarrow as pa
 from nested_pandas import NestedFrame
 
 from skcluster._utils.messages import counted_stars, warn_caller
-from skcluster._utils.tables import as_table, as_texts, column_names, is_table
 from skcluster._utils.typing import IntArray
 from skcluster.clusters._columns import find_columns
+from skcluster.clusters._raw import as_table, as_texts, column_names, is_table
 from skcluster.clusters._stars import STARS, Stars, clusters_from_flat, stars_of
 from skcluster.clusters._tables import (
     MEASUREMENTS,

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from skcluster._utils.messages import warn_caller
-from skcluster._utils.tables import column_names, parse_numbers, to_frame
 from skcluster._utils.typing import FloatArray
 from skcluster.clusters._columns import find_columns, missing_column, rename_columns
+from skcluster.clusters._raw import column_names, parse_numbers, to_frame
 from skcluster.schema import CLUSTER, NEEDED_STAR_COLUMNS, STAR_COLUMNS
 
 #: The known columns of stars that hold numbers, which are converted and checked.

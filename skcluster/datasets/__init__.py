@@ -1,7 +1,6 @@
 """Data sets of clusters: an example, simulations, and published catalogues."""
 
-from skcluster.datasets._load_example import load_example
-from skcluster.datasets._load_simulated import load_simulated_clusters
+from skcluster.datasets._load import load_example, load_simulated_clusters
 from skcluster.datasets.catalogues import (
     CatalogueChangedError,
     FetchError,
@@ -16,8 +15,8 @@ from skcluster.datasets.catalogues import (
     get_data_home,
     other_names,
 )
-from skcluster.datasets.simulation import (
-    Effects,
+from skcluster.datasets.simulation._effects import Effects
+from skcluster.datasets.simulation._simulate import (
     simulate_clusters,
     simulate_field_stars,
     simulate_to_parquet,

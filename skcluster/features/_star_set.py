@@ -9,17 +9,28 @@ from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
-from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import ClustersLike, FloatArray, IntArray
 from skcluster.clusters import Stars, magnitude_limits, validate_clusters
+from skcluster.clusters._names import check_same_order
+from skcluster.clusters._parallax import (
+    UNKNOWN_MODULUS,
+    mean_parallaxes,
+    modulus_at_least,
+    modulus_error_of,
+    parallax_errors,
+)
 from skcluster.features._base import COLOUR, MAGNITUDE, PARALLAX, ClusterTransformer
-from skcluster.features._distance import modulus_at_least
-from skcluster.features._mean_parallax import mean_parallaxes, parallax_errors
-from skcluster.features._quantiles import quantiles_by_group
-from skcluster.schema import CHANNELS, COLOUR_QUANTILES, CONTEXT, G_QUANTILES, NETWORK_SCALES
+from skcluster.features._cmd_summary import quantiles_by_group
+from skcluster.features._set_channels import (
+    CHANNELS,
+    COLOUR_QUANTILES,
+    CONTEXT,
+    G_QUANTILES,
+    SCALES,
+)
 
-#: Distance modulus of a cluster without any parallax, and its error (mag).
-_UNKNOWN_MODULUS = (11.0, 2.0)
+#: Maximum of the feature ``parallax_distance`` (kpc).
+_LARGEST_DISTANCE = 12
 
 
 class StarSet(ClusterTransformer):
@@ -137,12 +148,11 @@ class StarSet(ClusterTransformer):
         limit = magnitude_limits(stars, self.faint_limit)
         stars = stars.take(stars[MAGNITUDE] < limit[stars.cluster])
         n = len(stars.index)
-        values = np.zeros((n, len(CONTEXT) + self.max_stars * len(CHANNELS)), dtype=np.float32)
-        values[:, : len(CONTEXT)] = self._context(stars, parallax, error, limit)
+        context = self._context(stars, parallax, error, limit).astype(np.float32)
         chosen, place, channels = self._channels(stars, parallax)
-        table = values[:, len(CONTEXT) :].reshape(n, self.max_stars, len(CHANNELS))
-        table[stars.cluster[chosen], place] = channels
-        values[:, len(CONTEXT) :] = table.reshape(n, -1)
+        of_stars = np.zeros((n, self.max_stars, len(CHANNELS)), dtype=np.float32)
+        of_stars[stars.cluster[chosen], place] = channels
+        values = np.hstack([context, of_stars.reshape(n, -1)])
         values[stars.counts == 0] = np.nan
         return self._output(values, X, stars)
 
@@ -168,32 +178,30 @@ class StarSet(ClusterTransformer):
     ) -> FloatArray:
         n, cluster = len(stars.index), stars.cluster
         g, colour = (stars[name].astype(np.float64) for name in (MAGNITUDE, COLOUR))
-        known = np.isfinite(parallax)
-        floor = np.maximum(parallax, self.min_parallax)
-        # 5 / ln 10 converts a relative parallax error to an error of the modulus.
-        modulus_error = np.minimum(5 / np.log(10) * error / floor, _UNKNOWN_MODULUS[1])
-        distance = np.where(
-            known, np.minimum(1 / floor, 12), NETWORK_SCALES["parallax_distance"].middle
-        )
-        return np.column_stack(
-            [
-                _scaled("parallax_modulus", self._moduli(parallax)),
-                _scaled(
-                    "parallax_modulus_error", np.where(known, modulus_error, _UNKNOWN_MODULUS[1])
-                ),
-                _scaled("log_n_stars", np.log10(np.maximum(stars.counts, 1))),
-                _scaled("g", quantiles_by_group(cluster, g, n, G_QUANTILES, 1)[0]),
-                _scaled("bp_rp", quantiles_by_group(cluster, colour, n, COLOUR_QUANTILES, 1)[0]),
-                _scaled("parallax_distance", distance),
-                _scaled("magnitude_limit", limit),
-                _scaled("has_parallax", known),
-            ]
-        )
+        measured = np.isfinite(parallax)
+        at_least = np.maximum(parallax, self.min_parallax)
+        modulus_error = np.minimum(modulus_error_of(at_least, error), UNKNOWN_MODULUS[1])
+        columns = {
+            "parallax_modulus": self._moduli(parallax),
+            "parallax_modulus_error": np.where(measured, modulus_error, UNKNOWN_MODULUS[1]),
+            "log_n_stars": np.log10(np.maximum(stars.counts, 1)),
+            "g": quantiles_by_group(cluster, g, n, G_QUANTILES, 1)[0],
+            "bp_rp": quantiles_by_group(cluster, colour, n, COLOUR_QUANTILES, 1)[0],
+            # Without a parallax, the middle of the scale.
+            "parallax_distance": np.where(
+                measured,
+                np.minimum(1 / at_least, _LARGEST_DISTANCE),
+                SCALES["parallax_distance"][0],
+            ),
+            "magnitude_limit": limit,
+            "has_parallax": measured,
+        }
+        return np.column_stack([_scaled(name, values) for name, values in columns.items()])
 
     def _channels(
         self, stars: Stars, parallax: FloatArray
     ) -> tuple[IntArray, IntArray, FloatArray]:
-        """Return the channels of the kept stars, their positions in the rows, and their numbers."""
+        """Return the indices of the kept stars, their places in the rows, and their channels."""
         g, colour = stars[MAGNITUDE].astype(np.float64), stars[COLOUR].astype(np.float64)
         by_brightness = np.lexsort((stars[PARALLAX], colour, g, stars.cluster))
         cluster = stars.cluster[by_brightness]
@@ -204,7 +212,7 @@ class StarSet(ClusterTransformer):
         first = (rank == 0) | (place != (rank - 1) * kept // count)
         chosen, rank, count = by_brightness[first], rank[first], count[first]
         modulus = self._moduli(parallax)[cluster[first]]
-        error = np.hypot(parallax_errors(stars)[chosen], 0.03)
+        error = parallax_errors(stars)[chosen]
         offset = stars[PARALLAX][chosen] - self.zero_point - parallax[cluster[first]]
         probability = np.ones(len(chosen))
         if "probability" in stars:
@@ -223,11 +231,10 @@ class StarSet(ClusterTransformer):
 
     def _moduli(self, parallax: FloatArray) -> FloatArray:
         """Return distance moduli of mean parallaxes (mag), with the fallback for missing ones."""
-        known = np.isfinite(parallax)
-        modulus = modulus_at_least(np.where(known, parallax, 1.0), self.min_parallax)
-        return np.where(known, modulus, _UNKNOWN_MODULUS[0])
+        modulus = modulus_at_least(parallax, self.min_parallax)
+        return np.where(np.isfinite(parallax), modulus, UNKNOWN_MODULUS[0])
 
 
 def _scaled(name: str, values: FloatArray) -> FloatArray:
-    scale = NETWORK_SCALES[name]
-    return (values - scale.middle) / scale.unit
+    middle, unit = SCALES[name]
+    return (values - middle) / unit

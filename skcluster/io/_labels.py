@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from skcluster._utils.messages import some_names, warn_caller
-from skcluster._utils.names import matching_names
-from skcluster._utils.tables import column_names, parse_numbers, to_frame
 from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.clusters import find_columns, missing_column, rename_columns
+from skcluster.clusters._names import matching_names
+from skcluster.clusters._raw import column_names, parse_numbers, to_frame
 from skcluster.photometry import distance_from_modulus
 from skcluster.schema import CLUSTER, CLUSTER_PARAMETERS, LABEL_COLUMNS
 

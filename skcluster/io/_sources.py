@@ -11,8 +11,8 @@ import pandas as pd
 from nested_pandas import NestedFrame
 
 from skcluster._utils.messages import counted_stars, some_names, warn_caller
-from skcluster._utils.tables import as_table, as_texts, is_table, to_frame
 from skcluster.clusters import OneClusterWarning
+from skcluster.clusters._raw import as_table, as_texts, is_table, to_frame
 from skcluster.io._tables import EXTENSIONS, read_table
 from skcluster.schema import CLUSTER
 

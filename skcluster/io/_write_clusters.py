@@ -7,8 +7,8 @@ from typing import Any
 import pyarrow as pa
 from nested_pandas import NestedFrame
 
-from skcluster._utils.tables import as_table
 from skcluster.clusters import stars_of
+from skcluster.clusters._raw import as_table
 from skcluster.io._write_estimates import write_estimates
 from skcluster.schema import CLUSTER
 

@@ -60,9 +60,10 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
         Largest fraction of a cluster's stars that is left out at a training step.
     stars_per_step : int, default=160
         Maximum number of stars per cluster at a training step, drawn anew each time.
-    pretrained : {"simulated"}, path or None, default=None
+    pretrained : {"simulated"}, path, bytes or None, default=None
         Initial weights: random ones (None), those in a file written by `save_pretrained`, for
-        instance of a model to be fine-tuned, or those in this package, which were trained on
+        instance of a model to be fine-tuned (or the bytes of such a file, for a model that depends
+        on no file), or those in this package, which were trained on
         simulated clusters and have the default sizes ("simulated"). Targets that the file has, by
         the names of the columns of ``y`` (or, without names, if there are as many), start from its
         weights, others from random ones. The targets of "simulated" are log age, A_V and distance
@@ -152,7 +153,7 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "star_dropout": [Interval(Real, 0, 1, closed="left")],
         "stars_per_step": [Interval(Integral, 1, None, closed="left")],
-        "pretrained": [str, Path, None],
+        "pretrained": [str, Path, bytes, None],
         "epochs": [Interval(Integral, 0, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
@@ -174,7 +175,7 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
         dropout: float = 0.1,
         star_dropout: float = 0.4,
         stars_per_step: int = 160,
-        pretrained: str | Path | None = None,
+        pretrained: str | Path | bytes | None = None,
         epochs: int = 50,
         batch_size: int = 64,
         optimizer: "str | Mapping[str, Any] | keras.optimizers.Optimizer" = "adamw",

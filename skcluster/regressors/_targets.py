@@ -23,17 +23,11 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skcluster._utils.doc_links import DocLinkMixin, documentation
 from skcluster.photometry import distance_from_modulus, distance_modulus
 from skcluster.regressors._target_min_max_scaler import known_targets, possible
-from skcluster.schema import CLUSTER_PARAMETERS, NETWORK_SCALES
+from skcluster.schema import CLUSTER_PARAMETERS
 
-#: Centre and scale of targets; the distance is scaled as its modulus.
-_FIXED = {
-    name: (scale.middle, scale.unit)
-    for name, scale in zip(
-        CLUSTER_PARAMETERS,
-        (NETWORK_SCALES[name] for name in ("log_age", "a_v", "distance_modulus")),
-        strict=True,
-    )
-}
+#: Centre and scale of targets; the distance is scaled as its modulus. They are constant, because
+#: pretrained weights depend on them.
+_FIXED = dict(zip(CLUSTER_PARAMETERS, ((8.4, 1.0), (1.2, 1.0), (11.0, 2.0)), strict=True))
 
 
 class TargetScaler(DocLinkMixin, TransformerMixin, BaseEstimator):

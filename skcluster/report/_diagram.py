@@ -7,7 +7,7 @@ from scipy.ndimage import binary_closing
 
 from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.photometry import Law
-from skcluster.plotting import can_be_drawn, diagram_limits, most_credible, seen_isochrones
+from skcluster.plotting._diagram import can_be_drawn, diagram_limits, most_credible, seen_isochrones
 from skcluster.report._stars import packed
 
 _MOST_CURVES = 80

@@ -18,7 +18,7 @@ from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import as_clusters, stars_of
 from skcluster.datasets.catalogues import ABBREVIATIONS
 from skcluster.photometry import Law
-from skcluster.plotting import membership_array
+from skcluster.plotting._inputs import membership_array
 from skcluster.report._diagram import CELLS, diagram
 from skcluster.report._figure import HOVER, figure_item, library
 from skcluster.report._footer import footer

@@ -10,7 +10,7 @@ from scipy import stats
 
 from skcluster.clusters import stars_of, validate_clusters
 from skcluster.datasets import Effects, simulate_clusters
-from skcluster.datasets.simulation._blocks import BLOCK_SIZE
+from skcluster.datasets.simulation._simulate import BLOCK_SIZE
 from skcluster.isochrones import MassFunction, isochrone, kroupa
 
 NONE = Effects.none()

@@ -7,7 +7,7 @@ import pytest
 
 from skcluster.clusters import stars_of
 from skcluster.datasets import simulate_clusters, simulate_to_parquet
-from skcluster.datasets.simulation._blocks import BLOCK_SIZE
+from skcluster.datasets.simulation._simulate import BLOCK_SIZE
 from skcluster.io import read_clusters
 
 

@@ -1,10 +1,21 @@
-"""Broken power-law mass functions."""
+"""Which stars a cluster has: their masses, their companions, the scatter of their colours."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from skcluster._utils.typing import FloatArray
+
+# Of stars in published member lists. The first two are not measurements: with them, simulated
+# clusters are hardest to distinguish from real ones (`skcluster.datasets.Effects`).
+#: Fraction of stars with an unresolved companion.
+BINARY_FRACTION = 0.6
+#: Steepening of the slope of the mass function above two solar masses.
+MASSIVE_STAR_LOSS = 0.5
+#: Mass ratios of binaries are uniform in this range.
+MASS_RATIO_RANGE = (0.1, 1.0)
+#: Scatter of BP−RP at a given mass in excess of the errors: rotation, spots, blended spectra (mag).
+COLOUR_SCATTER = 0.015
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Disc stars with parallaxes consistent with those of a cluster."""
+"""Stars of the Galactic disc: in the lists of clusters, and along sightlines of their own."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -9,13 +9,20 @@ from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.isochrones import IsochroneGrid, kroupa
 from skcluster.photometry import distance_modulus
 
-#: Scale length of the dust along a sightline (kpc).
-DUST_SCALE = 4.0
+# Scale length of the dust along a sightline (kpc).
+_DUST_SCALE = 4.0
 # Tolerance of parallaxes around the cluster's: mas, and a fraction of the parallax.
 _WINDOW, _RELATIVE_WINDOW = 0.1, 0.05
 _N_DISTANCES = 24
 # Beyond about this distance (kpc) a list has its full fraction of field stars.
 _CONFUSION_DISTANCE = 1.0
+
+# Range of distances of stars along a sightline (kpc).
+_NEAREST, _FARTHEST, _N_STEPS = 0.05, 12.0, 60
+# Scale lengths of the disc density along a sightline, from leaving the disc to within it (kpc);
+# A_V at infinity follows a gamma distribution (mag).
+_DENSITY_SCALES = (0.4, 3.0)
+_A_V_SHAPE, _A_V_MEAN = 1.2, 3.0
 
 
 @dataclass(frozen=True)
@@ -39,8 +46,8 @@ class DiscStars:
 
     def draw(self, share: FloatArray, rng: np.random.Generator) -> FloatArray:
         """Draw absolute magnitudes of stars among the brightest share, shape (3, n_stars)."""
-        found = np.searchsorted(self.cumulative, rng.random(len(share)) * share)
-        return self.magnitudes[:, np.minimum(found, len(self.cumulative) - 1)]
+        rank = np.searchsorted(self.cumulative, rng.random(len(share)) * share)
+        return self.magnitudes[:, np.minimum(rank, len(self.cumulative) - 1)]
 
 
 @cache
@@ -120,7 +127,7 @@ def draw_field(
     # shell of parallax (d^2 dd = p^-4 dp) times the fraction of stars that are bright enough.
     parallaxes = np.maximum(parallax[:, None] + window[:, None] * steps, 0.04)
     distances = 1 / parallaxes
-    dust = -np.expm1(-distances / DUST_SCALE) / -np.expm1(-distance_kpc / DUST_SCALE)[:, None]
+    dust = -np.expm1(-distances / _DUST_SCALE) / -np.expm1(-distance_kpc / _DUST_SCALE)[:, None]
     extinction = a_v[:, None] * dust
     share = disc.share_brighter(faint_limit - distance_modulus(distances) - 0.85 * extinction)
     density = np.exp(-0.5 * steps**2 - distances / 3.0) * parallaxes**-4.0 * share
@@ -132,3 +139,26 @@ def draw_field(
     at = np.minimum(at, (cluster + 1) * _N_DISTANCES - 1)
     magnitudes = disc.draw(share.ravel()[at], rng)
     return magnitudes, distances.ravel()[at], extinction.ravel()[at]
+
+
+def draw_sightlines(
+    n_sightlines: int, n_stars: int, faint_limit: float, rng: np.random.Generator
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Draw stars along sightlines, sightline after sightline, as `draw_field` does for clusters."""
+    disc = disc_stars()
+    distances = np.geomspace(_NEAREST, _FARTHEST, _N_STEPS)
+    low, high = np.log(_DENSITY_SCALES)
+    scale = np.exp(rng.uniform(low, high, n_sightlines))[:, None]
+    dust = rng.gamma(_A_V_SHAPE, _A_V_MEAN / _A_V_SHAPE, n_sightlines)[:, None]
+    extinction = dust * -np.expm1(-distances / _DUST_SCALE)
+    share = disc.share_brighter(faint_limit - distance_modulus(distances) - 0.85 * extinction)
+    # Distances are uniform in logarithm, so the volume of a shell increases with their cube.
+    cumulative = np.cumsum(distances**3 * np.exp(-distances / scale) * share, axis=1)
+    cumulative /= cumulative[:, -1:]
+    row = np.arange(n_sightlines)
+    wanted = (rng.random((n_sightlines, n_stars)) + 2.0 * row[:, None]).ravel()
+    at = np.searchsorted((cumulative + 2.0 * row[:, None]).ravel(), wanted)
+    at = np.minimum(at, (np.repeat(row, n_stars) + 1) * _N_STEPS - 1)
+    within = np.exp(rng.uniform(-0.5, 0.5, len(at)) * np.log(distances[1] / distances[0]))
+    magnitudes = disc.draw(share.ravel()[at], rng)
+    return magnitudes, distances[at % _N_STEPS] * within, extinction.ravel()[at]

@@ -1,4 +1,6 @@
-"""Isochrones and bands of samples in the colour-magnitude diagram."""
+"""What a colour-magnitude diagram shows: limits, shades of stars, isochrones and their bands."""
+
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -6,6 +8,51 @@ import numpy.typing as npt
 from skcluster._utils.typing import BoolArray, FloatArray
 from skcluster.isochrones import IsochroneGrid
 from skcluster.photometry import Law, distance_modulus, redden
+from skcluster.plotting._style import BLUES, GREYS
+from skcluster.schema import MEMBER_COLUMNS, STAR_COLUMNS
+
+
+def diagram_limits(colour: FloatArray, magnitude: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the limits of a diagram's axes, colour first, with a margin around the stars.
+
+    Parameters
+    ----------
+    colour, magnitude : ndarray of shape (n_stars,)
+        At least one star.
+
+    Returns
+    -------
+    low, high : ndarray of shape (2,)
+        BP−RP and G (mag), at least 1 mag apart in colour and 3 mag in magnitude.
+    """
+    stars = np.stack([colour, magnitude]).astype(float)
+    low, high = stars.min(axis=1), stars.max(axis=1)
+    half = np.maximum((high - low) * 0.54, [0.5, 1.5])
+    return (low + high) / 2 - half, (low + high) / 2 + half
+
+
+class Shades(NamedTuple):
+    """The values that shade stars, and their colours."""
+
+    #: Shape (n_stars,); NaN for stars that were not used.
+    probability: FloatArray
+    #: Label of the colour bar.
+    label: str
+    #: Colours from unlikely to likely members, all visible on white.
+    colours: tuple[str, ...]
+    #: The value of the first colour; that of the last is 1.
+    low: float
+
+
+def shades_of(membership: FloatArray | None, probability: FloatArray | None) -> Shades | None:
+    """Return shades by an estimate's membership or, without one, by the list's probabilities."""
+    if membership is not None and np.isfinite(membership).any():
+        return Shades(membership, MEMBER_COLUMNS["membership"].label, BLUES, 0.0)
+    if probability is not None and np.isfinite(probability).any():
+        # Stars without a probability are used as well.
+        filled = np.nan_to_num(probability, nan=0.0)
+        return Shades(filled, STAR_COLUMNS["probability"].label, GREYS, min(0.5, filled.min()))
+    return None
 
 
 def seen_isochrones(parameters: npt.ArrayLike, law: Law = "dr2", *, every: int = 1) -> FloatArray:
@@ -25,19 +72,13 @@ def seen_isochrones(parameters: npt.ArrayLike, law: Law = "dr2", *, every: int =
     ndarray of shape (n_isochrones, n_points, 2)
         BP−RP and G (mag) of each point; the k-th points of all are in the same state of evolution.
         NaN where stars jump from one state to another, to break the line.
-
-    Examples
-    --------
-    >>> from skcluster.plotting import seen_isochrones
-    >>> seen_isochrones([[9.6, 0.1, 0.88], [8.1, 0.1, 0.14]], every=4).shape
-    (2, 395, 2)
     """
     log_age, a_v, distance, metallicity = _with_metallicity(parameters).T
-    found = IsochroneGrid.load().interpolate(log_age, metallicity)
-    g, bp, rp = found.magnitudes[..., ::every]
+    curves = IsochroneGrid.load().interpolate(log_age, metallicity)
+    g, bp, rp = curves.magnitudes[..., ::every]
     magnitude, colour = redden(g, bp - rp, a_v[:, None], law)
     seen = np.stack([colour, magnitude + distance_modulus(distance)[:, None]], axis=-1)
-    seen[found.gap[:, ::every]] = np.nan
+    seen[curves.gap[:, ::every]] = np.nan
     return seen
 
 
@@ -53,12 +94,6 @@ def can_be_drawn(parameters: npt.ArrayLike) -> BoolArray:
     -------
     ndarray of bool, shape (n_estimates,)
         False for NaN, and for ages and metallicities outside the isochrones.
-
-    Examples
-    --------
-    >>> from skcluster.plotting import can_be_drawn
-    >>> can_be_drawn([[9.6, 0.1, 0.88], [11.0, 0.1, 0.88]])
-    array([ True, False])
     """
     log_age, a_v, distance, metallicity = _with_metallicity(parameters).T
     drawn: BoolArray = np.isfinite(a_v + distance) & (distance > 0)
@@ -98,14 +133,6 @@ def most_credible(samples: FloatArray, coverage: float, most: int) -> FloatArray
     -------
     ndarray of n_kept rows
         The samples that are closest to the centre and have an isochrone.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skcluster.plotting import most_credible
-    >>> samples = np.random.default_rng(0).normal([9.6, 0.2, 0.88], 0.01, (1000, 3))
-    >>> most_credible(samples, 0.68, 250).shape
-    (250, 3)
     """
     samples = samples[np.isfinite(samples).all(axis=1) & (samples[:, 2] > 0)]
     if len(samples) < 2:
@@ -123,30 +150,3 @@ def most_credible(samples: FloatArray, coverage: float, most: int) -> FloatArray
     # From the edge inwards: the edge defines the outline.
     spread: FloatArray = kept[np.unique(np.linspace(0, len(kept) - 1, most).round().astype(int))]
     return spread
-
-
-def diagram_limits(colour: FloatArray, magnitude: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the limits of a diagram's axes, colour first, with a margin around the stars.
-
-    Parameters
-    ----------
-    colour, magnitude : ndarray of shape (n_stars,)
-        At least one star.
-
-    Returns
-    -------
-    low, high : ndarray of shape (2,)
-        BP−RP and G (mag), at least 1 mag apart in colour and 3 mag in magnitude.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skcluster.plotting import diagram_limits
-    >>> low, high = diagram_limits(np.array([0.5, 0.7]), np.array([12.0, 14.0]))
-    >>> low.round(2), high.round(2)
-    (array([ 0.1, 11.5]), array([ 1.1, 14.5]))
-    """
-    stars = np.stack([colour, magnitude]).astype(float)
-    low, high = stars.min(axis=1), stars.max(axis=1)
-    half = np.maximum((high - low) * 0.54, [0.5, 1.5])
-    return (low + high) / 2 - half, (low + high) / 2 + half

@@ -14,7 +14,7 @@ from skcluster import (
     GuessFeatures,
     StarSet,
 )
-from skcluster._utils.order import check_same_order
+from skcluster.clusters._names import check_same_order
 from skcluster.datasets import simulate_clusters
 from skcluster.features import CMDSummary
 from skcluster.inference import ConformalRegressor, IsochronePosterior

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from skcluster._utils.names import file_names, matching_names
+from skcluster.clusters._names import file_names, matching_names
 
 
 def test_numbers_of_a_name_do_not_run_together():

@@ -1,15 +1,95 @@
-"""Draw pictures of many clusters at once in numpy."""
+"""Pictures of colour-magnitude diagrams: where stars lie, drawn in numpy or with matplotlib."""
 
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from skcluster._utils.typing import FloatArray, IntArray
-from skcluster.features._picture_layout import PictureLayout
 
+#: Width and height of the paper's figures, inches.
+INCHES = 4.0
+_POINTS_AN_INCH = 72.0
+
+#: Left, bottom, width and height of the diagram as fractions of the picture: matplotlib's default
+#: with axes, the whole picture without.
+_BOX_WITH_AXES = (0.125, 0.11, 0.775, 0.77)
+_BOX_WITHOUT = (0.0, 0.0, 1.0, 1.0)
 #: Number of vertical lines per pixel for integrating the area of a disc.
 _LINES = 256
+
+
+@dataclass(frozen=True)
+class PictureLayout:
+    """Size and layout of a picture.
+
+    Parameters
+    ----------
+    size : int
+        Number of rows and columns of pixels.
+    colours, magnitudes : (float, float)
+        Limits of the diagram, mag.
+    inverted : bool
+        Whether bright stars are at the top.
+    marker : float
+        Diameter of a star, points.
+    axes : bool
+        Whether frame, ticks and their labels are drawn.
+    """
+
+    size: int
+    colours: tuple[float, float]
+    magnitudes: tuple[float, float]
+    inverted: bool
+    marker: float
+    axes: bool
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """Left, bottom, width and height of the diagram as fractions of the picture."""
+        return _BOX_WITH_AXES if self.axes else _BOX_WITHOUT
+
+    @property
+    def dpi(self) -> float:
+        """Pixels per inch."""
+        return self.size / INCHES
+
+    @property
+    def radius(self) -> float:
+        """Radius of a star, pixels."""
+        return self.marker / _POINTS_AN_INCH * self.dpi / 2
+
+    @property
+    def window(self) -> tuple[slice, slice]:
+        """Rows and columns in which stars are visible."""
+        left, bottom, width, height = self.box
+        edges = [1 - bottom - height, 1 - bottom, left, left + width]
+        top, low, west, east = (int(edge * self.size + 0.5) for edge in edges)
+        # Agg includes the last row and column.
+        return slice(top, min(low + 1, self.size)), slice(west, min(east + 1, self.size))
+
+    def columns(self, colour: FloatArray) -> FloatArray:
+        """Return the column of each star's centre, as Agg rounds it; unbounded."""
+        left, _, width, _ = self.box
+        low, high = self.colours
+        scale = width * self.size / (high - low)
+        return _floor(colour, scale, left * self.size - low * scale + 0.5)
+
+    def rows(self, magnitude: FloatArray) -> FloatArray:
+        """Return the row of each star's centre, as Agg rounds it; unbounded."""
+        _, bottom, _, height = self.box
+        # The top row is row 0.
+        top, low = self.magnitudes if self.inverted else self.magnitudes[::-1]
+        scale = height * self.size / (low - top)
+        return _floor(magnitude, scale, (1 - bottom - height) * self.size - top * scale + 0.5)
+
+
+def _floor(values: FloatArray, scale: float, shift: float) -> FloatArray:
+    places = np.multiply(values, scale, dtype=np.float64)
+    places += shift
+    return np.floor(places, out=places)
 
 
 def disc(radius: float) -> FloatArray:
@@ -130,3 +210,55 @@ def _ink(clear: FloatArray, out: npt.NDArray[Any]) -> None:
         np.subtract(np.float32(255.5), np.float32(255) * clear, out=out, casting="unsafe")
     else:
         np.subtract(np.float32(1), clear, out=out)
+
+
+def default_settings() -> AbstractContextManager[None]:
+    """Use matplotlib's default settings, whatever the user has changed."""
+    from matplotlib import style
+
+    return style.context("default")
+
+
+class MatplotlibRenderer:
+    """Draw the picture that ``savefig`` would write, without a file.
+
+    One figure, independent of pyplot, is used for all clusters.
+
+    Parameters
+    ----------
+    layout : PictureLayout
+        Size and layout of the pictures.
+    """
+
+    def __init__(self, layout: PictureLayout) -> None:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(INCHES, INCHES), dpi=layout.dpi)
+        self._canvas: Any = FigureCanvasAgg(figure)  # matplotlib does not annotate its methods
+        axes = figure.add_axes(layout.box)
+        if not layout.axes:
+            axes.set_axis_off()
+        (self._stars,) = axes.plot(
+            [], [], "o", color="black", markersize=layout.marker, markeredgewidth=0
+        )
+        axes.set_xlim(*layout.colours)
+        axes.set_ylim(*(layout.magnitudes[::-1] if layout.inverted else layout.magnitudes))
+
+    def draw(self, colour: FloatArray, magnitude: FloatArray) -> npt.NDArray[np.uint8]:
+        """Draw one cluster.
+
+        Parameters
+        ----------
+        colour, magnitude : ndarray of shape (n_stars,)
+            Positions of the stars in the diagram.
+
+        Returns
+        -------
+        ndarray of shape (size, size)
+            Amount of ink, 0 to 255.
+        """
+        self._stars.set_data(colour, magnitude)
+        self._canvas.draw()
+        ink: npt.NDArray[np.uint8] = 255 - np.asarray(self._canvas.buffer_rgba())[..., 0]
+        return ink

@@ -6,7 +6,7 @@ import pytest
 from astropy.table import MaskedColumn, QTable, Table
 from astropy.units import Unit
 
-from skcluster._utils.tables import parse_numbers, to_frame
+from skcluster.clusters._raw import parse_numbers, to_frame
 
 
 def test_known_columns_are_converted_and_others_are_not():
