@@ -1,6 +1,10 @@
 """Data sets of clusters: an example, simulations, and published catalogues."""
 
-from skcluster.datasets._load import load_example, load_simulated_clusters
+from skcluster.datasets._load import (
+    load_example,
+    load_example_field,
+    load_simulated_clusters,
+)
 from skcluster.datasets.catalogues import (
     CatalogueChangedError,
     FetchError,
@@ -16,6 +20,7 @@ from skcluster.datasets.catalogues import (
     other_names,
 )
 from skcluster.datasets.simulation._effects import Effects
+from skcluster.datasets.simulation._fields import simulate_fields
 from skcluster.datasets.simulation._simulate import (
     simulate_clusters,
     simulate_field_stars,
@@ -36,9 +41,11 @@ __all__ = [
     "fetch_hunt_reffert_2023",
     "get_data_home",
     "load_example",
+    "load_example_field",
     "load_simulated_clusters",
     "other_names",
     "simulate_clusters",
     "simulate_field_stars",
+    "simulate_fields",
     "simulate_to_parquet",
 ]

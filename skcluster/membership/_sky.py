@@ -71,6 +71,15 @@ class TangentPlane(NamedTuple):
         motion = motion - turn[:, None] * (toward + up)
         return motion @ east_here, motion @ north_here
 
+    def rotate_back(self, ra: float, dec: float, east: float, north: float) -> tuple[float, float]:
+        """Return pmra and pmdec at a position of a proper motion along the axes of the plane."""
+        here = np.array([ra]), np.array([dec])
+        one, none = np.ones(1), np.zeros(1)
+        along = np.concatenate(self.rotate(*here, one, none))
+        across = np.concatenate(self.rotate(*here, none, one))
+        motion = np.array([east, north])
+        return float(motion @ along), float(motion @ across)
+
     def _axes(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         a, d = np.radians(self.ra), np.radians(self.dec)
         east = np.array([-np.sin(a), np.cos(a), 0.0])
