@@ -71,6 +71,7 @@ def test_every_diff_is_shown_and_used():
     assert shown == USE.keys() == {file.stem for file in DIFFS.glob("*.diff")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", USE)
 def test_what_a_diff_adds_works(name, changed_copy):
     script = f"import sys; sys.path[:0] = [{str(changed_copy)!r}, 'tests']\n{USE[name]}"

@@ -3,6 +3,7 @@
 Blocks of ``>>>`` are run by pytest as doctests, one after the other.
 """
 
+import random
 import re
 import runpy
 import shlex
@@ -65,13 +66,16 @@ def run(script: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> str:
             command, cwd=folder, capture_output=True, text=True, check=True, timeout=300
         ).stdout
     capsys.readouterr()
-    state = np.random.get_state()  # noqa: NPY002  drawn from where a script gives no seed
+    # A script is a process of its own elsewhere, and may draw from where it gives no seed.
+    states = np.random.get_state(), random.getstate()  # noqa: NPY002
     runpy.run_path(str(file), run_name="__main__")
-    np.random.set_state(state)  # noqa: NPY002
+    np.random.set_state(states[0])  # noqa: NPY002
+    random.setstate(states[1])
     plt.close("all")
     return capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", SCRIPTS, ids=lambda b: b.name)
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras' own
 def test_a_block_of_python_runs_alone(block, tmp_path, monkeypatch, capsys):
@@ -102,6 +106,7 @@ def test_other_output_is_found():
             assert_same_output("M 67 9.55", shown)
 
 
+@pytest.mark.slow
 def test_the_commands_of_the_readme_run_one_after_the_other(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     lines = [

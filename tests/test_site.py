@@ -71,6 +71,7 @@ def test_an_example_prints_numbers_and_shows_its_figures(file):
     assert statements.count("plt.show()") == 1  # all windows at once, after the last number
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", QUICK)
 def test_a_quick_example_runs_alone_in_an_empty_folder(name, tmp_path):
     file = next(file for file in EXAMPLES if file.stem == name)

@@ -24,8 +24,6 @@ SECTIONS = {
         "skcluster.clusters",
         "skcluster.io",
         "skcluster.datasets",
-        "skcluster.datasets.catalogues",
-        "skcluster.datasets.simulation",
         "skcluster.schema",
     ],
     "Models": [

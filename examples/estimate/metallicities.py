@@ -15,7 +15,7 @@ import numpy as np
 from matplotlib import pyplot as plt
 
 from skcluster import estimate, simulate_clusters
-from skcluster.plotting import seen_isochrones
+from skcluster.isochrones import isochrone
 
 metallicity = np.linspace(-0.5, 0.3, 60)
 X, y = simulate_clusters(
@@ -36,8 +36,9 @@ table = estimate(X)
 
 figure, diagram = plt.subplots(figsize=(5, 4.5), layout="constrained")
 for value, colour in ((-0.5, "#0072B2"), (0.0, "#009E73"), (0.3, "#D55E00")):
-    curve = seen_isochrones([9.3, 0.2, 1.0, value])[0]
-    diagram.plot(*curve.T, color=colour, label=f"[M/H] = {value:+.1f}".replace("-", "−"))
+    curve = isochrone(9.3, value, a_v=0.2, distance_kpc=1.0)
+    label = f"[M/H] = {value:+.1f}".replace("-", "−")
+    diagram.plot(curve["bp_rp"], curve["phot_g_mean_mag"], color=colour, label=label)
 diagram.set(xlim=(0.2, 2), ylim=(18, 9), xlabel="BP−RP (mag)", ylabel="G (mag)")
 diagram.legend()
 

@@ -19,8 +19,9 @@ from matplotlib import pyplot as plt
 from skcluster import load_model, read_clusters, simulate_clusters
 from skcluster.clusters import stars_of
 from skcluster.inference import Parameters, StarLikelihood
+from skcluster.isochrones import isochrone
 from skcluster.photometry import distance_modulus
-from skcluster.plotting import CMDDisplay, seen_isochrones
+from skcluster.plotting import CMDDisplay
 
 if members := os.environ.get("SKCLUSTER_MEMBERS"):
     X = read_clusters(members).loc[["NGC_2682"]].query("stars.phot_g_mean_mag < 18")
@@ -90,8 +91,13 @@ ax.legend(loc="upper left")
 # band of its samples.
 
 display = CMDDisplay.from_estimator(model, X, cluster=X.index[0])
+curve = isochrone(network[0], a_v=network[1], distance_kpc=network[2])
 display.ax_.plot(
-    *seen_isochrones(network)[0].T, color="#0072B2", linestyle="--", label="network alone"
+    curve["bp_rp"],
+    curve["phot_g_mean_mag"],
+    color="#0072B2",
+    linestyle="--",
+    label="network alone",
 )
 display.ax_.legend(loc="lower left")
 plt.show()

@@ -13,7 +13,7 @@ from skcluster.cli._options import (
     may_write,
     read_members,
 )
-from skcluster.cli._start import add_start, forget_start, start
+from skcluster.cli._start import add_start, start
 
 EXAMPLES = """\
   skcluster fit members.parquet clusters.csv -o model.skcluster
@@ -67,14 +67,11 @@ def run(options: argparse.Namespace) -> None:
     from skcluster.schema import CLUSTER_PARAMETERS
 
     y = y[list(CLUSTER_PARAMETERS)]
-    with start(options) as settings:
-        model, cv = _model(options, settings)
-        parts = "" if cv is None else f": {_N_FOLDS} times to measure its errors, then once on all"
-        log.info("training the model %r on %d clusters%s", options.pipeline, len(X), parts)
-        with _clock("Training"):
-            model.fit(X, y)
-    if settings:
-        forget_start(model)
+    model, cv = _model(options, start(options))
+    parts = "" if cv is None else f": {_N_FOLDS} times to measure its errors, then once on all"
+    log.info("training the model %r on %d clusters%s", options.pipeline, len(X), parts)
+    with _clock("Training"):
+        model.fit(X, y)
     scores = None if cv is None else _scores(model, X, y, cv)
     card = _card(options, X, y, scores)
     save_model(model, options.output, card=card, overwrite=options.overwrite)

@@ -1,10 +1,8 @@
 """Networks from which training starts."""
 
 import argparse
-from collections.abc import Iterator
-from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 #: The model in this package.
@@ -26,44 +24,22 @@ def add_start(command: argparse.ArgumentParser) -> None:
     )
 
 
-@contextmanager
-def start(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """Settings of the pipeline with which its networks start from those of the model."""
+def start(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the settings of the pipeline whose networks start from those of the model."""
     given = options.start_from
     if given is None:
-        yield {}
-        return
+        return {}
     if options.pipeline not in _OF_SETS:
         raise ValueError(
             f"--start-from is for --pipeline {' and '.join(_OF_SETS)}, whose networks can go on "
             f"from others, not {options.pipeline}."
         )
     if Path(given).suffix == ".npz":
-        yield {"pretrained": given, "learning_rate": _LEARNING_RATE}
-        return
+        return {"pretrained": given, "learning_rate": _LEARNING_RATE}
     from skcluster.persistence import load_model
     from skcluster.regressors import save_pretrained
 
     path = None if given == _PRETRAINED else Path(given)
-    model = load_model(path, trusted=options.trusted)
-    with TemporaryDirectory() as folder:
-        weights = Path(folder) / "weights.npz"
-        save_pretrained(weights, model)
-        yield {"pretrained": str(weights), "learning_rate": _LEARNING_RATE}
-
-
-def forget_start(model: Any) -> None:
-    """Let no part of a fitted model name a file that will be gone: refits start from simulations.
-
-    Parameters
-    ----------
-    model : estimator
-        Changed in place; its weights are not.
-    """
-    from sklearn.base import BaseEstimator
-
-    if hasattr(model, "pretrained"):
-        model.pretrained = "simulated"
-    for part in [*vars(model).values(), *(step for _, step in getattr(model, "steps", []))]:
-        if isinstance(part, BaseEstimator):
-            forget_start(part)
+    weights = BytesIO()
+    save_pretrained(weights, load_model(path, trusted=options.trusted))
+    return {"pretrained": weights.getvalue(), "learning_rate": _LEARNING_RATE}

@@ -156,10 +156,20 @@ def as_clusters(
     ValueError: cluster 'NGC_2682' has a star with bp_rp = 99 mag, which must lie between -5 and
     15 (a missing value is NaN, masked or blank).
     """
+    return whole_clusters(nest_clusters(data, columns, cluster_column, cluster))
+
+
+def nest_clusters(
+    data: Any,
+    columns: Mapping[str, str] | None = None,
+    cluster_column: str | None = None,
+    cluster: str | None = None,
+) -> NestedFrame:
+    """Make clusters as `as_clusters` does, without checking values or leaving stars out."""
     given = dict(columns or {})
     if isinstance(data, NestedFrame) and STARS in data.columns:
         _refuse_name(cluster, "existing clusters")
-        return whole_clusters(with_our_names(data, given))
+        return with_our_names(data, given)
     if _is_pair(data):
         raise TypeError(
             "This is the pair (X, y) of clusters and their labels, where clusters are needed; "
@@ -171,15 +181,15 @@ def as_clusters(
         X, column = clusters_of_table(as_table(data), given, cluster, _NAMELESS)
         if column is None and cluster is None:
             _warn_of_one_cluster(len(stars_of(X)))
-        return whole_clusters(X)
+        return X
     _refuse_name(cluster, "several tables")
     if isinstance(data, Mapping):
-        return whole_clusters(_of_tables(list(data.values()), pd.Index(list(data)), given))
+        return _of_tables(list(data.values()), pd.Index(list(data)), given)
     if _is_column_of_tables(data) or (
         isinstance(data, Sequence) and not isinstance(data, str | bytes)
     ):
         tables = data.ravel().tolist() if isinstance(data, np.ndarray) else list(data)
-        return whole_clusters(_of_tables(tables, pd.RangeIndex(len(tables)), given))
+        return _of_tables(tables, pd.RangeIndex(len(tables)), given)
     raise TypeError(
         "Clusters can be made from a DataFrame, an astropy Table, an Arrow or polars table, a "
         f"NestedFrame, or a dict or list of tables, not from {type(data).__name__}."

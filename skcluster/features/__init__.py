@@ -1,10 +1,8 @@
 """Features of clusters: histogram, picture, summary and guesses of the colour-magnitude diagram."""
 
-from skcluster.features._cached_transformer import CachedTransformer
 from skcluster.features._cmd_histogram import CMDHistogram
 from skcluster.features._cmd_rasterizer import CMDRasterizer
 from skcluster.features._cmd_summary import CMDSummary
-from skcluster.features._guess_distances import GuessDistances
 from skcluster.features._guess_features import GuessFeatures
 from skcluster.features._star_set import StarSet
 
@@ -12,8 +10,6 @@ __all__ = [
     "CMDHistogram",
     "CMDRasterizer",
     "CMDSummary",
-    "CachedTransformer",
-    "GuessDistances",
     "GuessFeatures",
     "StarSet",
 ]

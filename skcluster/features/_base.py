@@ -1,6 +1,8 @@
-"""Base of the transformers of clusters."""
+"""Bases of the transformers of clusters: output, magnitudes, missing parallaxes, blocks."""
 
-from typing import Any, cast
+from collections.abc import Iterator
+from numbers import Real
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -8,14 +10,25 @@ import pandas as pd
 from nested_pandas import NestedFrame
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils._set_output import _get_output_config
 
 from skcluster._utils.doc_links import DocLinkMixin
-from skcluster._utils.typing import ClustersLike
-from skcluster.clusters import Stars
+from skcluster._utils.messages import warn_caller
+from skcluster._utils.typing import ClustersLike, FloatArray, IntArray
+from skcluster.clusters import Stars, validate_clusters
+from skcluster.clusters._names import check_same_order
+from skcluster.clusters._parallax import median_parallaxes, modulus_at_least
 
 #: Star columns.
 COLOUR, MAGNITUDE, PARALLAX = "bp_rp", "phot_g_mean_mag", "parallax"
+
+#: Default ranges of magnitudes: apparent ones as in the paper; absolute ones that contain 98 per
+#: cent of the stars of nearby and distant open clusters.
+DEFAULT_RANGES = {"apparent": (10.0, 18.0), "absolute": (-4.0, 12.0)}
+
+#: Number of stars per block: a few such arrays fit into the cache of a core.
+STARS_IN_BLOCK = 2**15
 
 
 class ClusterTransformer(DocLinkMixin, TransformerMixin, BaseEstimator):
@@ -40,6 +53,56 @@ class ClusterTransformer(DocLinkMixin, TransformerMixin, BaseEstimator):
         return cast("npt.NDArray[Any]", pd.DataFrame(values, index=stars.index, copy=False))
 
 
+class DiagramTransformer(ClusterTransformer):
+    """Base of the transformers of the colour-magnitude diagram.
+
+    Subclasses have the parameters ``colour_range``, ``magnitude``, ``magnitude_range``,
+    ``zero_point`` and ``min_parallax``.
+    """
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "colour_range": ["array-like"],
+        "magnitude": [StrOptions({"apparent", "absolute"})],
+        "magnitude_range": ["array-like", None],
+        "zero_point": [Interval(Real, None, None, closed="neither")],
+        "min_parallax": [Interval(Real, 0, None, closed="neither")],
+    }
+
+    colour_range: tuple[float, float]
+    magnitude: str
+    magnitude_range: tuple[float, float] | None
+    zero_point: float
+    min_parallax: float
+
+    def _ranges(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Return the ranges of colour and magnitude, checked."""
+        magnitudes = self.magnitude_range
+        if magnitudes is None:
+            magnitudes = DEFAULT_RANGES[self.magnitude]
+        return (
+            check_range("colour_range", self.colour_range),
+            check_range("magnitude_range", magnitudes),
+        )
+
+    def _validate(self, X: ClustersLike, columns: tuple[str, ...] = ()) -> Stars:
+        needed = (PARALLAX,) if self.magnitude == "absolute" else ()
+        return validate_clusters(X, columns=(*needed, *columns))
+
+    def _fit_distances(self, stars: Stars, y: Any) -> None:
+        """Learn the fallback for the parallax of a cluster without any; check the order of y."""
+        check_same_order(stars.index, y)
+        if self.magnitude == "absolute":
+            self.fallback_parallax_ = typical_parallax(median_parallaxes(stars, self.zero_point))
+
+    def _moduli(self, stars: Stars) -> FloatArray | None:
+        """Return the distance modulus to subtract from each cluster's magnitudes, if any."""
+        if self.magnitude == "apparent":
+            return None
+        parallax = median_parallaxes(stars, self.zero_point)
+        parallax = fill_parallaxes(parallax, stars, self.fallback_parallax_)
+        return modulus_at_least(parallax, self.min_parallax)
+
+
 def check_range(name: str, limits: Any) -> tuple[float, float]:
     """Return the two ends of a range given as a parameter.
 
@@ -55,3 +118,80 @@ def check_range(name: str, limits: Any) -> tuple[float, float]:
     if not (np.isfinite([low, high]).all() and low < high):
         raise ValueError(f"{name} must be two finite numbers, the smaller one first, not {limits}.")
     return low, high
+
+
+def typical_parallax(parallax: FloatArray) -> float:
+    """Return the median of the clusters' parallaxes.
+
+    Raises
+    ------
+    ValueError
+        If no cluster has a parallax.
+    """
+    if np.isnan(parallax).all():
+        raise ValueError(
+            f"No star has a parallax (column {PARALLAX!r} is all NaN), so magnitudes cannot "
+            "be corrected for distance."
+        )
+    return float(np.nanmedian(parallax))
+
+
+def fill_parallaxes(parallax: FloatArray, stars: Stars, fallback: float) -> FloatArray:
+    """Fill in the parallax of a typical cluster for clusters without any, with a warning."""
+    missing = np.isnan(parallax)
+    if not missing.any():
+        return parallax
+    warn_caller(
+        f"{np.count_nonzero(missing)} of {len(parallax)} clusters have no star with a parallax, "
+        f"the first {stars.index[int(np.argmax(missing))]!r}; {fallback:.4g} mas, the median of "
+        "the training clusters, is used.",
+    )
+    return np.where(missing, fallback, parallax)
+
+
+def blocks(
+    stars: Stars, max_clusters: int | None = None, within: slice | None = None
+) -> Iterator[tuple[slice, slice]]:
+    """Divide clusters into consecutive blocks of about `STARS_IN_BLOCK` stars.
+
+    Processing block by block avoids temporary arrays of the length of the catalogue, which would be
+    read from memory at each step.
+
+    Parameters
+    ----------
+    stars : Stars
+        All clusters.
+    max_clusters : int, optional
+        Maximum number of clusters per block.
+    within : slice, optional
+        The clusters to divide; by default all.
+
+    Yields
+    ------
+    clusters, stars : slice
+        The clusters of a block, and their stars. A larger cluster is a block of its own.
+    """
+    offsets = stars.offsets
+    start, end = (0, len(stars.index)) if within is None else (within.start, within.stop)
+    while start < end:
+        stop = int(np.searchsorted(offsets, offsets[start] + STARS_IN_BLOCK, side="right")) - 1
+        stop = min(max(stop, start + 1), end)
+        if max_clusters is not None:
+            stop = min(stop, start + max_clusters)
+        yield slice(start, stop), slice(int(offsets[start]), int(offsets[stop]))
+        start = stop
+
+
+def cluster_in_block(stars: Stars, clusters: slice) -> IntArray:
+    """Return the row number of each star's cluster within the block."""
+    return np.repeat(np.arange(clusters.stop - clusters.start), stars.counts[clusters])
+
+
+def magnitudes_in_block(
+    stars: Stars, moduli: FloatArray | None, clusters: slice, members: slice
+) -> FloatArray:
+    """Return the magnitudes of the stars of a block, minus the distance modulus if there is one."""
+    magnitude: FloatArray = stars[MAGNITUDE][members]
+    if moduli is None:
+        return magnitude
+    return magnitude - np.repeat(moduli[clusters], stars.counts[clusters])

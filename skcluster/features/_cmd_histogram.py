@@ -12,12 +12,18 @@ from sklearn.utils.validation import check_is_fitted
 from skcluster._utils.messages import warn_caller
 from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import Stars
-from skcluster.features._base import COLOUR
-from skcluster.features._bins import UniformBins, bin_edges
-from skcluster.features._blocks import blocks
-from skcluster.features._magnitudes import DiagramTransformer, magnitudes_in_block
+from skcluster.features._base import (
+    COLOUR,
+    DiagramTransformer,
+    blocks,
+    cluster_in_block,
+    magnitudes_in_block,
+)
 
 PROBABILITY = "probability"
+
+#: Number of bins per block, which should fit into the processor's cache.
+_BINS_IN_BLOCK = 2**18
 
 
 class CMDHistogram(DiagramTransformer):
@@ -208,56 +214,109 @@ class CMDHistogram(DiagramTransformer):
         if self.weights is None:
             return None
         weights = stars[PROBABILITY]
-        lost = np.isnan(weights)
-        if lost.any():
+        missing = np.isnan(weights)
+        if missing.any():
             warn_caller(
-                f"{np.count_nonzero(lost)} of {len(weights)} stars have no probability and zero "
+                f"{np.count_nonzero(missing)} of {len(weights)} stars have no probability and zero "
                 "weight.",
             )
-            weights = np.where(lost, 0, weights)
+            weights = np.where(missing, 0, weights)
         return weights
 
     def _count(
-        self,
-        stars: Stars,
-        moduli: FloatArray | None,
-        weights: FloatArray | None,
+        self, stars: Stars, moduli: FloatArray | None, weights: FloatArray | None
     ) -> FloatArray:
-        """Return counts of shape (n_clusters, n_bins), computed block by block."""
-        colours, magnitudes = UniformBins(self.colour_edges_), UniformBins(self.magnitude_edges_)
-        n_bins = colours.n_bins * magnitudes.n_bins
-        n_cells = len(stars.index) * n_bins
-        # Single precision counts exactly up to 2**24.
-        exact = weights is None and stars.counts.max() < 2**24
-        # One more cell for the stars outside the ranges.
-        cells = np.zeros(n_cells + 1, dtype=self.dtype if exact else np.float64)
-        counts = cells[:n_cells].reshape(-1, n_bins)
-        colour = stars[COLOUR]
-        integer = np.int32 if n_cells < 2**31 else np.int64
-        for clusters, members in blocks(stars):
-            first = np.arange(clusters.start, clusters.stop, dtype=integer) * integer(n_bins)
-            place = np.repeat(first, stars.counts[clusters])
-            number = colours.number(colour[members])
-            number -= 1
-            outside = number.view(np.uint32) >= colours.n_bins
-            number *= magnitudes.n_bins
-            place += number
-            number = magnitudes.number(magnitudes_in_block(stars, moduli, clusters, members))
-            number -= 1
-            outside |= number.view(np.uint32) >= magnitudes.n_bins
-            place += number
-            np.putmask(place, outside, n_cells)
-            one = cells.dtype.type(1) if weights is None else weights[members].astype(np.float64)
-            np.add.at(cells, place, one)
-            self._normalize(counts[clusters])
-        return counts.astype(self.dtype, copy=False)
+        """Return counts of shape (n_clusters, n_bins), computed for a block of clusters at a time.
+
+        All bins of the clusters of a block are numbered consecutively, so that one call of
+        ``np.bincount`` counts them. Each diagram has a border of bins for the stars outside.
+        """
+        n_colours, n_magnitudes = self.histogram_shape_
+        shape = n_colours + 2, n_magnitudes + 2
+        n_bins = shape[0] * shape[1]
+        # Single precision is exact for counts, not for sums of weights.
+        dtype = self.dtype if weights is None else np.float64
+        out = np.empty((len(stars.index), n_colours, n_magnitudes), dtype=dtype)
+        for clusters, members in blocks(stars, max(_BINS_IN_BLOCK // n_bins, 1)):
+            magnitude = magnitudes_in_block(stars, moduli, clusters, members)
+            number = cluster_in_block(stars, clusters) * shape[0]
+            number += bin_numbers(stars[COLOUR][members], self.colour_edges_)
+            number *= shape[1]
+            number += bin_numbers(magnitude, self.magnitude_edges_)
+            counts = np.bincount(
+                number,
+                None if weights is None else weights[members],
+                minlength=(clusters.stop - clusters.start) * n_bins,
+            )
+            out[clusters] = counts.reshape(-1, *shape)[:, 1:-1, 1:-1]
+            self._normalize(out[clusters])
+        return out.reshape(len(out), -1).astype(self.dtype, copy=False)
 
     def _normalize(self, counts: FloatArray) -> None:
         """Divide the counts of some clusters, in place."""
         if self.normalize is None:
             return
-        if self.normalize == "sum":
-            totals = counts.sum(axis=1, keepdims=True)
-        else:
-            totals = counts.max(axis=1, keepdims=True)
+        reduce = np.sum if self.normalize == "sum" else np.max
+        totals = reduce(counts, axis=(1, 2), keepdims=True)
         counts /= np.where(totals > 0, totals, 1)
+
+
+def bin_edges(low: float, high: float, width: float) -> FloatArray:
+    """Return the edges of bins of equal width that cover a range.
+
+    Parameters
+    ----------
+    low, high : float
+        The range.
+    width : float
+        Width of a bin. If the range is not a multiple of it, the last bin extends beyond `high`.
+
+    Returns
+    -------
+    ndarray of shape (n_bins + 1,)
+        The edges, equal to those of ``np.histogram`` if the range is a multiple of the width.
+    """
+    exact = (high - low) / width
+    n_bins = max(round(exact), 1)
+    if abs(exact - n_bins) > 1e-6:
+        n_bins = int(np.ceil(exact))
+        high = low + n_bins * width
+    return np.linspace(low, high, n_bins + 1)
+
+
+def bin_numbers(values: FloatArray, edges: FloatArray) -> npt.NDArray[np.int32]:
+    """Return the bin of each value: 0 below the first edge, ``n_bins + 1`` above the last.
+
+    As in ``np.histogram``, a bin includes its lower edge and excludes its upper one, except the
+    last bin, which includes both. Equal widths make this faster than ``np.searchsorted``, which
+    decides only for the few values that rounding may have moved to a neighbouring bin.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_stars,)
+        Finite values.
+    edges : ndarray of shape (n_bins + 1,)
+        Equally spaced edges.
+
+    Returns
+    -------
+    ndarray of int32, shape (n_stars,)
+        Numbers of the bins.
+    """
+    n_bins = len(edges) - 1
+    scale = n_bins / (edges[-1] - edges[0])
+    # Rounding changes a position, which is in units of bins, by less than this.
+    slack = 8 * np.finfo(values.dtype).eps * (np.abs(edges).max() * scale + 2)
+    if slack > 0.1:  # bins too narrow for single precision
+        values = values.astype(np.float64)
+        slack = 8 * np.finfo(np.float64).eps * (np.abs(edges).max() * scale + 2)
+    # Shifted down by it, a position is in the correct bin or, close to the next bin, one below.
+    position = values * values.dtype.type(scale)
+    position += values.dtype.type(1 - edges[0] * scale - slack)
+    np.clip(position, 0, n_bins + 1, out=position)
+    number: npt.NDArray[np.int32] = position.astype(np.int32)
+    position -= np.floor(position)
+    doubtful = np.flatnonzero(position > 1 - 2 * slack)
+    exact = values[doubtful]
+    number[doubtful] = np.searchsorted(edges, exact, side="right") - (exact == edges[-1])
+    return number

@@ -12,12 +12,19 @@ from sklearn.utils.validation import check_is_fitted
 
 from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import Stars
-from skcluster.features._base import COLOUR
-from skcluster.features._blocks import blocks, cluster_in_block
-from skcluster.features._draw_fast import FastRenderer
-from skcluster.features._draw_matplotlib import MatplotlibRenderer, default_settings
-from skcluster.features._magnitudes import DiagramTransformer, magnitudes_in_block
-from skcluster.features._picture_layout import PictureLayout
+from skcluster.features._base import (
+    COLOUR,
+    DiagramTransformer,
+    blocks,
+    cluster_in_block,
+    magnitudes_in_block,
+)
+from skcluster.features._drawing import (
+    FastRenderer,
+    MatplotlibRenderer,
+    PictureLayout,
+    default_settings,
+)
 
 #: Number of pixels per block, which should fit into the processor's cache.
 _PIXELS = 2**19

@@ -10,13 +10,18 @@ from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
-from skcluster._utils.typing import ClustersLike, FloatArray
+from skcluster._utils.typing import ClustersLike, FloatArray, IntArray
 from skcluster.clusters import Stars, validate_clusters
 from skcluster.clusters._names import check_same_order
-from skcluster.features._base import COLOUR, MAGNITUDE, PARALLAX, ClusterTransformer
-from skcluster.features._distance import fill_parallaxes, modulus_at_least, typical_parallax
-from skcluster.features._mean_parallax import mean_parallaxes
-from skcluster.features._quantiles import quantiles_by_group
+from skcluster.clusters._parallax import mean_parallaxes, modulus_at_least
+from skcluster.features._base import (
+    COLOUR,
+    MAGNITUDE,
+    PARALLAX,
+    ClusterTransformer,
+    fill_parallaxes,
+    typical_parallax,
+)
 
 #: Bins from the brightest giants to the lower main sequence, wide where stars are rare, mag.
 _EDGES = (-9.0, -3, -2, -1.25, *np.arange(-0.5, 8.1, 0.75).tolist(), 9.0, 10.5, 14.0)
@@ -228,3 +233,45 @@ class CMDSummary(ClusterTransformer):
         if quantiles.ndim != 1 or not ((quantiles >= 0) & (quantiles <= 1)).all():
             raise ValueError(f"quantiles must lie from 0 to 1: {self.quantiles}.")
         return quantiles
+
+
+def quantiles_by_group(
+    group: IntArray,
+    values: FloatArray,
+    n_groups: int,
+    quantiles: Sequence[float] | FloatArray,
+    fewest: int = 2,
+) -> tuple[FloatArray, IntArray]:
+    """Return quantiles of each group, linearly interpolated as numpy's are, and the groups' sizes.
+
+    Parameters
+    ----------
+    group : ndarray of int, shape (n,)
+        Group of each value, from 0.
+    values : ndarray of shape (n,)
+        Finite values.
+    n_groups : int
+        Number of groups.
+    quantiles : sequence of float
+        Quantiles, from 0 to 1.
+    fewest : int, default=2
+        Minimum number of values of a group.
+
+    Returns
+    -------
+    quantiles : ndarray of shape (n_groups, n_quantiles)
+        The quantiles; NaN for groups with too few values.
+    size : ndarray of int, shape (n_groups,)
+        Number of values of each group.
+    """
+    ordered = values[np.lexsort((values, group))]
+    size = np.bincount(group, minlength=n_groups)
+    first = np.cumsum(size) - size
+    enough = size >= fewest
+    position = np.asarray(quantiles) * (size[enough, None] - 1)
+    below = position.astype(int)
+    above = np.minimum(below + 1, size[enough, None] - 1)
+    low, high = (ordered[first[enough, None] + i] for i in (below, above))
+    values = np.full((n_groups, len(quantiles)), np.nan)
+    values[enough] = low + (position - below) * (high - low)
+    return values, size

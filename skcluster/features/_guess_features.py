@@ -13,16 +13,20 @@ from skcluster._utils.messages import warn_caller
 from skcluster._utils.typing import BoolArray, ClustersLike, FloatArray, IntArray
 from skcluster.clusters import Stars, validate_clusters
 from skcluster.clusters._names import check_same_order
-from skcluster.features._base import COLOUR, MAGNITUDE, PARALLAX, ClusterTransformer, check_range
-from skcluster.features._blocks import blocks
-from skcluster.features._distance import (
+from skcluster.clusters._parallax import median_parallaxes, modulus_at_least
+from skcluster.features._base import (
+    COLOUR,
+    MAGNITUDE,
+    PARALLAX,
+    ClusterTransformer,
+    blocks,
+    check_range,
     fill_parallaxes,
-    median_parallaxes,
-    modulus_at_least,
     typical_parallax,
 )
 
 _NAMES = ("cmd_slope", "mean_colour", "median_parallax")
+_DISTANCE = "parallax_distance"
 
 #: Minimum scatter of magnitudes for a slope, mag.
 _LEAST_SCATTER = 1e-3
@@ -49,15 +53,20 @@ class GuessFeatures(ClusterTransformer):
         Minimum parallax, mas, for distance moduli; smaller and negative median parallaxes are
         replaced by it (not in the feature ``median_parallax``). The default is 20 kpc, beyond every
         known open cluster.
+    max_slope : float or None, default=None
+        Slopes are clipped to ± this, because those of few stars are unreliable. None keeps them.
+    max_distance : float or None, default=None
+        If given, the third feature is not the parallax but its inverse, the distance, at most this
+        (kpc), also for negative parallaxes. Networks approximate divisions poorly.
     dtype : {"float32", "float64"}, default="float32"
         Type of the output. Sums are computed in double precision.
 
     Attributes
     ----------
     fallback_features_ : ndarray of shape (3,)
-        Median of each feature over the training clusters that have it. It replaces missing
-        features of clusters with too few stars in the range (common, without a warning) or without
-        any parallax (with a warning).
+        Median of slope, mean colour and parallax over the training clusters that have them. It
+        replaces missing features of clusters with too few stars in the range (common, without a
+        warning) or without any parallax (with a warning).
 
     See Also
     --------
@@ -92,6 +101,11 @@ class GuessFeatures(ClusterTransformer):
     >>> guess.fit_transform({"NGC 2682": stars}).round(3)
               cmd_slope  mean_colour  median_parallax
     NGC 2682        0.2         0.85              1.0
+
+    For a network, the distance instead of the parallax:
+
+    >>> GuessFeatures(max_slope=1, max_distance=0.8).fit_transform({"NGC 2682": stars}).round(3)
+    array([[0.2 , 0.85, 0.8 ]], dtype=float32)
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
@@ -100,6 +114,8 @@ class GuessFeatures(ClusterTransformer):
         "min_stars": [Interval(Integral, 2, None, closed="left")],
         "zero_point": [Interval(Real, None, None, closed="neither")],
         "min_parallax": [Interval(Real, 0, None, closed="neither")],
+        "max_slope": [Interval(Real, 0, None, closed="left"), None],
+        "max_distance": [Interval(Real, 0, None, closed="neither"), None],
         "dtype": [StrOptions({"float32", "float64"})],
     }
 
@@ -111,6 +127,8 @@ class GuessFeatures(ClusterTransformer):
         min_stars: int = 3,
         zero_point: float = 0.0,
         min_parallax: float = 0.05,
+        max_slope: float | None = None,
+        max_distance: float | None = None,
         dtype: Literal["float32", "float64"] = "float32",
     ) -> None:
         self.slope_limit = slope_limit
@@ -118,6 +136,8 @@ class GuessFeatures(ClusterTransformer):
         self.min_stars = min_stars
         self.zero_point = zero_point
         self.min_parallax = min_parallax
+        self.max_slope = max_slope
+        self.max_distance = max_distance
         self.dtype = dtype
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -167,7 +187,7 @@ class GuessFeatures(ClusterTransformer):
         Returns
         -------
         ndarray of shape (n_clusters, 3)
-            Slope, mean colour (mag) and median parallax (mas), never NaN.
+            Slope, mean colour (mag) and median parallax (mas) or distance (kpc), never NaN.
 
         Warns
         -----
@@ -177,14 +197,21 @@ class GuessFeatures(ClusterTransformer):
         check_is_fitted(self)
         stars = validate_clusters(X, columns=(PARALLAX,))
         parallax = median_parallaxes(stars, self.zero_point)
-        known = fill_parallaxes(parallax, stars, float(self.fallback_features_[2]))
-        features = self._measure(stars, known)
+        filled = fill_parallaxes(parallax, stars, float(self.fallback_features_[2]))
+        features = self._measure(stars, filled)
         features[np.isnan(parallax)] = self.fallback_features_
         features = np.where(np.isnan(features), self.fallback_features_, features)
-        return self._output(features.astype(self.dtype, copy=False), X, stars)
+        features = features.astype(self.dtype, copy=False)
+        if self.max_slope is not None:
+            features[:, 0] = np.clip(features[:, 0], -self.max_slope, self.max_slope)
+        if self.max_distance is not None:
+            features[:, 2] = 1 / np.maximum(features[:, 2], 1 / self.max_distance)
+        return self._output(features, X, stars)
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
-        """Get output feature names: ``cmd_slope``, ``mean_colour`` and ``median_parallax``.
+        """Get the names: ``cmd_slope``, ``mean_colour``, ``median_parallax``.
+
+        With ``max_distance``, the last one is ``parallax_distance``.
 
         Parameters
         ----------
@@ -197,7 +224,8 @@ class GuessFeatures(ClusterTransformer):
             The names.
         """
         check_is_fitted(self)
-        return np.array(_NAMES, dtype=object)
+        names = _NAMES if self.max_distance is None else (*_NAMES[:2], _DISTANCE)
+        return np.array(names, dtype=object)
 
     def _measure(self, stars: Stars, parallax: FloatArray) -> FloatArray:
         """Return the features of all clusters, NaN where there are too few stars."""
@@ -210,16 +238,16 @@ class GuessFeatures(ClusterTransformer):
             correction = moduli[clusters].astype(apparent.dtype, copy=False)
             magnitude = apparent - np.repeat(correction, stars.counts[clusters])
             ends = stars.offsets[clusters.start : clusters.stop + 1] - members.start
-            bright = _Chosen(magnitude < self.slope_limit, ends)
+            bright = _Selection(magnitude < self.slope_limit, ends)
             features[clusters, 0] = bright.slope(apparent, colour, self.min_stars)
-            typical = _Chosen((magnitude >= low) & (magnitude < high), ends)
+            typical = _Selection((magnitude >= low) & (magnitude < high), ends)
             features[clusters, 1] = typical.mean(colour)
         return features
 
     def _typical(self, features: FloatArray, i: int) -> float:
-        known = features[~np.isnan(features[:, i]), i]
-        if len(known):
-            return float(np.median(known))
+        measured = features[~np.isnan(features[:, i]), i]
+        if len(measured):
+            return float(np.median(measured))
         warn_caller(
             f"None of the {len(features)} training clusters has enough stars for {_NAMES[i]}; "
             "zero is used.",
@@ -227,19 +255,19 @@ class GuessFeatures(ClusterTransformer):
         return 0.0
 
 
-class _Chosen:
-    """Sums over some members of several consecutive groups of stars.
+class _Selection:
+    """Sums over selected stars of several consecutive groups.
 
     Parameters
     ----------
-    chosen : ndarray of bool, shape (n_stars,)
+    selected : ndarray of bool, shape (n_stars,)
         The stars to sum over.
     ends : ndarray of int, shape (n_groups + 1,)
         The stars of group ``i`` are ``ends[i]:ends[i + 1]``.
     """
 
-    def __init__(self, chosen: BoolArray, ends: IntArray) -> None:
-        self.positions = np.flatnonzero(chosen)
+    def __init__(self, selected: BoolArray, ends: IntArray) -> None:
+        self.positions = np.flatnonzero(selected)
         bounds = np.searchsorted(self.positions, ends)
         self.n = np.diff(bounds)
         self.filled = self.n > 0
@@ -249,14 +277,14 @@ class _Chosen:
         return values[self.positions].astype(np.float64, copy=False)
 
     def sum(self, values: FloatArray) -> FloatArray:
-        """Return the sums of the chosen values, zero without any."""
+        """Return the sums of the selected values, zero without any."""
         sums = np.zeros(len(self.n))
         if len(values):
             sums[self.filled] = np.add.reduceat(values, self.starts)
         return sums
 
     def mean(self, values: FloatArray) -> FloatArray:
-        """Return the means of the chosen values, NaN without any."""
+        """Return the means of the selected values, NaN without any."""
         sums = self.sum(self.take(values))
         return np.where(self.filled, sums / np.maximum(self.n, 1), np.nan)
 
@@ -265,9 +293,9 @@ class _Chosen:
         n = np.maximum(self.n, 1)
         x, y = self.take(x), self.take(y)
         sum_x, sum_y = self.sum(x), self.sum(y)
-        # In double precision this difference is good to 1e-13 mag² a star; the least scatter that
-        # counts is 1e-6 mag².
+        # In double precision this difference is accurate to 1e-13 mag² per star; the minimum
+        # scatter is 1e-6 mag².
         scatter = self.sum(x * x) - sum_x**2 / n
-        has = (self.n >= min_stars) & (scatter > n * _LEAST_SCATTER**2)
-        together = self.sum(x * y) - sum_x * sum_y / n
-        return np.where(has, together / np.where(has, scatter, 1), np.nan)
+        defined = (self.n >= min_stars) & (scatter > n * _LEAST_SCATTER**2)
+        covariance = self.sum(x * y) - sum_x * sum_y / n
+        return np.where(defined, covariance / np.where(defined, scatter, 1), np.nan)

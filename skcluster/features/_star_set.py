@@ -12,20 +12,56 @@ from sklearn.utils.validation import check_is_fitted
 from skcluster._utils.typing import ClustersLike, FloatArray, IntArray
 from skcluster.clusters import Stars, magnitude_limits, validate_clusters
 from skcluster.clusters._names import check_same_order
-from skcluster.features._base import COLOUR, MAGNITUDE, PARALLAX, ClusterTransformer
-from skcluster.features._distance import modulus_at_least
-from skcluster.features._mean_parallax import mean_parallaxes, parallax_errors
-from skcluster.features._quantiles import quantiles_by_group
-from skcluster.features._set_channels import (
-    CHANNELS,
-    COLOUR_QUANTILES,
-    CONTEXT,
-    G_QUANTILES,
-    SCALES,
+from skcluster.clusters._parallax import (
+    UNKNOWN_MODULUS,
+    mean_parallaxes,
+    modulus_at_least,
+    modulus_error_of,
+    parallax_errors,
 )
+from skcluster.features._base import COLOUR, MAGNITUDE, PARALLAX, ClusterTransformer
+from skcluster.features._cmd_summary import quantiles_by_group
 
-#: Distance modulus of a cluster without any parallax, and its error (mag).
-_UNKNOWN_MODULUS = (11.0, 2.0)
+_G_QUANTILES = (0.02, 0.1, 0.5, 0.9, 0.98)
+_COLOUR_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+#: Inputs of a set network per cluster, in this order. ``parallax_modulus`` is the distance modulus
+#: of the mean parallax, ``parallax_distance`` its distance in kpc. ``magnitude_limit`` is estimated
+#: from the faintest stars; ``has_parallax`` is 1, or 0 for a list without any parallax.
+CONTEXT = (
+    "parallax_modulus",
+    "parallax_modulus_error",
+    "log_n_stars",
+    *(f"g_q{100 * q:g}" for q in _G_QUANTILES),
+    *(f"bp_rp_q{100 * q:g}" for q in _COLOUR_QUANTILES),
+    "parallax_distance",
+    "magnitude_limit",
+    "has_parallax",
+)
+#: Inputs per star, in this order. ``absolute_g`` is G minus ``parallax_modulus``,
+#: ``parallax_residual`` the difference from the cluster's parallax in units of its error, ``rank``
+#: the rank in brightness from 0 to 1, and ``present`` is 1 for a star, 0 for padding.
+_CHANNELS = ("g", "bp_rp", "absolute_g", "parallax_residual", "probability", "rank", "present")
+
+#: Constant linear scales, ``(middle, unit)``, that map the inputs to about −2 to 2 (those of
+#: quantiles belong to their quantity). The pretrained weights depend on them.
+_SCALES: dict[str, tuple[float, float]] = {
+    "parallax_modulus": (11, 2),
+    "parallax_modulus_error": (0, 1 / 3),
+    "log_n_stars": (2, 1),
+    "parallax_distance": (3, 3),
+    "magnitude_limit": (17, 1),
+    "has_parallax": (0.5, 0.5),
+    "g": (14, 2.5),
+    "bp_rp": (1, 0.6),
+    "absolute_g": (3, 3),
+    "parallax_residual": (0, 2),
+    "probability": (0.75, 0.25),
+    "rank": (0.5, 0.5),
+    "present": (0, 1),
+}
+#: Maximum of the feature ``parallax_distance`` (kpc).
+_LARGEST_DISTANCE = 12
 
 
 class StarSet(ClusterTransformer):
@@ -119,7 +155,7 @@ class StarSet(ClusterTransformer):
             The fitted transformer.
         """
         check_same_order(validate_clusters(X).index, y)
-        self.n_features_out_ = len(CONTEXT) + self.max_stars * len(CHANNELS)
+        self.n_features_out_ = len(CONTEXT) + self.max_stars * len(_CHANNELS)
         return self
 
     def transform(self, X: ClustersLike) -> npt.NDArray[np.float32]:
@@ -143,12 +179,11 @@ class StarSet(ClusterTransformer):
         limit = magnitude_limits(stars, self.faint_limit)
         stars = stars.take(stars[MAGNITUDE] < limit[stars.cluster])
         n = len(stars.index)
-        values = np.zeros((n, len(CONTEXT) + self.max_stars * len(CHANNELS)), dtype=np.float32)
-        values[:, : len(CONTEXT)] = self._context(stars, parallax, error, limit)
+        context = self._context(stars, parallax, error, limit).astype(np.float32)
         chosen, place, channels = self._channels(stars, parallax)
-        table = values[:, len(CONTEXT) :].reshape(n, self.max_stars, len(CHANNELS))
-        table[stars.cluster[chosen], place] = channels
-        values[:, len(CONTEXT) :] = table.reshape(n, -1)
+        of_stars = np.zeros((n, self.max_stars, len(_CHANNELS)), dtype=np.float32)
+        of_stars[stars.cluster[chosen], place] = channels
+        values = np.hstack([context, of_stars.reshape(n, -1)])
         values[stars.counts == 0] = np.nan
         return self._output(values, X, stars)
 
@@ -166,7 +201,7 @@ class StarSet(ClusterTransformer):
             The names.
         """
         check_is_fitted(self)
-        of_stars = (f"star_{i}_{name}" for i in range(self.max_stars) for name in CHANNELS)
+        of_stars = (f"star_{i}_{name}" for i in range(self.max_stars) for name in _CHANNELS)
         return np.array([*CONTEXT, *of_stars], dtype=object)
 
     def _context(
@@ -174,30 +209,30 @@ class StarSet(ClusterTransformer):
     ) -> FloatArray:
         n, cluster = len(stars.index), stars.cluster
         g, colour = (stars[name].astype(np.float64) for name in (MAGNITUDE, COLOUR))
-        known = np.isfinite(parallax)
-        floor = np.maximum(parallax, self.min_parallax)
-        # 5 / ln 10 converts a relative parallax error to an error of the modulus.
-        modulus_error = np.minimum(5 / np.log(10) * error / floor, _UNKNOWN_MODULUS[1])
-        distance = np.where(known, np.minimum(1 / floor, 12), SCALES["parallax_distance"][0])
-        return np.column_stack(
-            [
-                _scaled("parallax_modulus", self._moduli(parallax)),
-                _scaled(
-                    "parallax_modulus_error", np.where(known, modulus_error, _UNKNOWN_MODULUS[1])
-                ),
-                _scaled("log_n_stars", np.log10(np.maximum(stars.counts, 1))),
-                _scaled("g", quantiles_by_group(cluster, g, n, G_QUANTILES, 1)[0]),
-                _scaled("bp_rp", quantiles_by_group(cluster, colour, n, COLOUR_QUANTILES, 1)[0]),
-                _scaled("parallax_distance", distance),
-                _scaled("magnitude_limit", limit),
-                _scaled("has_parallax", known),
-            ]
-        )
+        measured = np.isfinite(parallax)
+        at_least = np.maximum(parallax, self.min_parallax)
+        modulus_error = np.minimum(modulus_error_of(at_least, error), UNKNOWN_MODULUS[1])
+        columns = {
+            "parallax_modulus": self._moduli(parallax),
+            "parallax_modulus_error": np.where(measured, modulus_error, UNKNOWN_MODULUS[1]),
+            "log_n_stars": np.log10(np.maximum(stars.counts, 1)),
+            "g": quantiles_by_group(cluster, g, n, _G_QUANTILES, 1)[0],
+            "bp_rp": quantiles_by_group(cluster, colour, n, _COLOUR_QUANTILES, 1)[0],
+            # Without a parallax, the middle of the scale.
+            "parallax_distance": np.where(
+                measured,
+                np.minimum(1 / at_least, _LARGEST_DISTANCE),
+                _SCALES["parallax_distance"][0],
+            ),
+            "magnitude_limit": limit,
+            "has_parallax": measured,
+        }
+        return np.column_stack([_scaled(name, values) for name, values in columns.items()])
 
     def _channels(
         self, stars: Stars, parallax: FloatArray
     ) -> tuple[IntArray, IntArray, FloatArray]:
-        """Return the channels of the kept stars, their positions in the rows, and their numbers."""
+        """Return the indices of the kept stars, their places in the rows, and their channels."""
         g, colour = stars[MAGNITUDE].astype(np.float64), stars[COLOUR].astype(np.float64)
         by_brightness = np.lexsort((stars[PARALLAX], colour, g, stars.cluster))
         cluster = stars.cluster[by_brightness]
@@ -208,7 +243,7 @@ class StarSet(ClusterTransformer):
         first = (rank == 0) | (place != (rank - 1) * kept // count)
         chosen, rank, count = by_brightness[first], rank[first], count[first]
         modulus = self._moduli(parallax)[cluster[first]]
-        error = np.hypot(parallax_errors(stars)[chosen], 0.03)
+        error = parallax_errors(stars)[chosen]
         offset = stars[PARALLAX][chosen] - self.zero_point - parallax[cluster[first]]
         probability = np.ones(len(chosen))
         if "probability" in stars:
@@ -222,16 +257,15 @@ class StarSet(ClusterTransformer):
             "rank": rank / count,
             "present": np.ones(len(chosen)),
         }
-        scaled = [_scaled(name, channels[name]) for name in CHANNELS]
+        scaled = [_scaled(name, channels[name]) for name in _CHANNELS]
         return chosen, place[first], np.column_stack(scaled)
 
     def _moduli(self, parallax: FloatArray) -> FloatArray:
         """Return distance moduli of mean parallaxes (mag), with the fallback for missing ones."""
-        known = np.isfinite(parallax)
-        modulus = modulus_at_least(np.where(known, parallax, 1.0), self.min_parallax)
-        return np.where(known, modulus, _UNKNOWN_MODULUS[0])
+        modulus = modulus_at_least(parallax, self.min_parallax)
+        return np.where(np.isfinite(parallax), modulus, UNKNOWN_MODULUS[0])
 
 
 def _scaled(name: str, values: FloatArray) -> FloatArray:
-    middle, unit = SCALES[name]
+    middle, unit = _SCALES[name]
     return (values - middle) / unit

@@ -14,12 +14,11 @@ from skcluster.inference._dereddening import DereddeningTable
 from skcluster.inference._field_density import KERNEL, field_density, smoothed_counts
 from skcluster.inference._parameters import Parameters
 from skcluster.isochrones import AXES, PopulationGrid
+from skcluster.isochrones._masses_and_binaries import COLOUR_SCATTER
 from skcluster.photometry import Law, extinction_coefficients
 
 __all__ = ["StarLikelihood"]
 
-#: Scatter of colours in excess of their errors: rotation, spots, blended spectra (mag).
-_INTRINSIC_SCATTER = 0.015
 #: Odds (1 − p)/p of a typical star of a list; its field odds are the parameter.
 _TYPICAL_ODDS = 0.15
 _PROBABILITIES = (0.01, 0.99)
@@ -359,7 +358,7 @@ def scatter_classes(
     error = _where_positive(error, bp_rp_error(g, bp_rp, release))
     known = np.array(AXES.scatter)
     middle = np.sqrt(known[1:] * known[:-1])
-    nearest: IntArray = np.searchsorted(middle, np.hypot(error, _INTRINSIC_SCATTER))
+    nearest: IntArray = np.searchsorted(middle, np.hypot(error, COLOUR_SCATTER))
     return nearest
 
 

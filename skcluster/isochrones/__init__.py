@@ -1,9 +1,8 @@
 """PARSEC isochrones in Gaia's bands, and the density of their stars in the CMD."""
 
 from skcluster.isochrones._axes import AXES
-from skcluster.isochrones._curve import isochrone
-from skcluster.isochrones._grid import IsochroneGrid, Isochrones, check_range
-from skcluster.isochrones._mass_function import MassFunction, kroupa
+from skcluster.isochrones._grid import IsochroneGrid, Isochrones, isochrone
+from skcluster.isochrones._masses_and_binaries import MassFunction, kroupa
 from skcluster.isochrones._population import PopulationGrid
 
 __all__ = [
@@ -12,7 +11,6 @@ __all__ = [
     "Isochrones",
     "MassFunction",
     "PopulationGrid",
-    "check_range",
     "isochrone",
     "kroupa",
 ]

@@ -10,14 +10,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from skcluster._utils.data_home import get_data_home
-from skcluster._utils.files import whole_file
+from skcluster._utils.files import get_data_home, whole_file
 from skcluster._utils.messages import warn_caller
 from skcluster._utils.progress import progress_bar
 from skcluster._utils.typing import BoolArray, FloatArray, IntArray
 from skcluster.isochrones._axes import AXES
-from skcluster.isochrones._density_codes import DENSITY_OF_CODE
-from skcluster.isochrones._population_build import VERSION, build
+from skcluster.isochrones._population_build import DENSITY_OF_CODE, VERSION, build
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""Compute the densities of `PopulationGrid` from isochrones."""
+"""Compute the densities of `PopulationGrid` from isochrones, and encode them in one byte each."""
 
 from collections.abc import Callable
 
@@ -9,17 +9,18 @@ from scipy import fft
 
 from skcluster._utils.typing import FloatArray
 from skcluster.isochrones._axes import AXES
-from skcluster.isochrones._density_codes import encode
 from skcluster.isochrones._grid import IsochroneGrid
-from skcluster.isochrones._mass_function import kroupa
+from skcluster.isochrones._masses_and_binaries import (
+    BINARY_FRACTION,
+    MASS_RATIO_RANGE,
+    MASSIVE_STAR_LOSS,
+    kroupa,
+)
 
 #: Increase it whenever the densities change.
 VERSION = 2
 
-#: Population of member lists, as in `skcluster.datasets.Effects`.
-BINARY_FRACTION = 0.6
-MASSIVE_STAR_LOSS = 0.5
-MASS_RATIO_RANGE = (0.1, 1.0)
+#: Number of mass ratios that represent all binaries.
 _N_MASS_RATIOS = 10
 
 #: A_G and E(BP−RP) per A_V. Differential reddening shifts stars of all colours equally.
@@ -29,6 +30,21 @@ _DEVIATES = 0.125 * (np.arange(24) + 0.5)
 
 #: Padding around a map, so that a convolution does not wrap around.
 _PADDING = (40, 60)
+
+# Logarithms of densities (1/mag²) are stored in 255 steps of 8 per cent.
+_LOWEST, _HIGHEST = np.log(1e-6), np.log(300.0)
+_STEP = (_HIGHEST - _LOWEST) / 254
+
+#: The density (1/mag²) that each code stands for.
+DENSITY_OF_CODE = np.concatenate([[0], np.exp(_LOWEST + _STEP * np.arange(255))]).astype(np.float32)
+
+
+def encode(density: FloatArray) -> npt.NDArray[np.uint8]:
+    """Return the nearest codes; densities below 1e-6 become 0."""
+    logarithm = np.log(np.maximum(density, np.float32(1e-9)))
+    code = np.rint((logarithm - np.float32(_LOWEST)) / np.float32(_STEP)) + 1
+    nearest: npt.NDArray[np.uint8] = np.clip(code, 0, 255).astype(np.uint8)
+    return nearest
 
 
 def build(advance: Callable[[int], None]) -> npt.NDArray[np.uint8]:

@@ -5,15 +5,13 @@ from typing import Any
 
 from skcluster.persistence._errors import ModelFileError
 
-#: Classes of this package, by their public modules. `CachedTransformer` is not trusted: it writes
-#: files to a path in the model.
+#: Classes of this package, by their public modules.
 CLASSES = {
     "skcluster.augmentation": ("ClusterAugmenter", "ClusterCorruptor"),
     "skcluster.features": (
         "CMDHistogram",
         "CMDRasterizer",
         "CMDSummary",
-        "GuessDistances",
         "GuessFeatures",
         "StarSet",
     ),

@@ -8,15 +8,7 @@ colour-blind safe palette of Okabe and Ito. matplotlib is imported when somethin
 from skcluster.plotting._architecture import ArchitectureDisplay, Layer, layers_of
 from skcluster.plotting._cmd import CMDDisplay
 from skcluster.plotting._corner import CornerDisplay
-from skcluster.plotting._coverage import CoverageDisplay
-from skcluster.plotting._estimates import EstimateDisplay
-from skcluster.plotting._inputs import membership_array
-from skcluster.plotting._isochrones import (
-    can_be_drawn,
-    diagram_limits,
-    most_credible,
-    seen_isochrones,
-)
+from skcluster.plotting._evaluation import CoverageDisplay, EstimateDisplay
 from skcluster.plotting._learning_curves import Curve, LearningCurveDisplay
 from skcluster.plotting._save import save_diagrams
 
@@ -29,11 +21,6 @@ __all__ = [
     "EstimateDisplay",
     "Layer",
     "LearningCurveDisplay",
-    "can_be_drawn",
-    "diagram_limits",
     "layers_of",
-    "membership_array",
-    "most_credible",
     "save_diagrams",
-    "seen_isochrones",
 ]

@@ -1,16 +1,11 @@
 """Draw the layers of a Keras network, without Graphviz."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from skcluster.plotting._architecture_layout import (
-    BOX,
-    STEP,
-    Place,
-    beside_boxes,
-    is_crossed,
-    places_of,
-)
+import numpy as np
+
 from skcluster.plotting._inputs import network_inside
 from skcluster.plotting._style import BLUE, GREEN, VERMILION, one_axes
 
@@ -21,9 +16,16 @@ if TYPE_CHECKING:
 _ATTACHED = {"Activation", "BatchNormalization", "Dropout", "GaussianNoise"}
 #: Layers whose names say more than their types.
 _NAMED = {"Functional", "FunctionLayer", "Sequential"}
-#: Colours by type of layer; others are grey.
-_COLOURS = {"Conv2D": GREEN, "Dense": BLUE, "InputLayer": VERMILION}
+#: Colours of edge and face by type of layer; others are grey.
+_COLOURS = {
+    "Conv2D": (GREEN, "#DDF2EC"),
+    "Dense": (BLUE, "#DDECF5"),
+    "InputLayer": (VERMILION, "#F9EADD"),
+}
 _GREY = "#666666"
+#: Width and height of a box, and distances between the centres of boxes, in inches.
+_BOX = (2.6, 0.46)
+_STEP = (3.2, 0.78)
 
 
 class Layer(NamedTuple):
@@ -66,6 +68,7 @@ class Layer(NamedTuple):
     inputs: tuple[str, ...]
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class ArchitectureDisplay:
     """Diagram of the layers of a network, with shapes and numbers of weights.
 
@@ -101,8 +104,7 @@ class ArchitectureDisplay:
     shape 3, 195 weights
     """
 
-    def __init__(self, *, layers: Sequence[Layer]) -> None:
-        self.layers = layers
+    layers: Sequence[Layer]
 
     @classmethod
     def from_estimator(
@@ -141,26 +143,18 @@ class ArchitectureDisplay:
         ----------
         model : keras.Model
             Any model made of layers; a model in the model is one box.
-        until : str, optional
-            Name of the last layer to draw; by default all are drawn.
-        ax : Axes, optional
-            Axes to draw on; by default those of a new figure of suitable size.
-
-        Returns
-        -------
-        ArchitectureDisplay
-
-        Raises
-        ------
-        ValueError
-            If there is no layer of that name.
+        until, ax : optional
+            As in `from_estimator`.
         """
         layers = layers_of(model)
         if until is not None:
             if until not in {layer.name for layer in layers}:
                 names = ", ".join(layer.name for layer in layers)
                 raise ValueError(f"The model has no layer {until!r}; it has {names}.")
-            layers = _leading_to(until, layers)
+            wanted = {until}
+            for layer in reversed(layers):
+                wanted |= set(layer.inputs) if layer.name in wanted else set()
+            layers = [layer for layer in layers if layer.name in wanted]
         return cls(layers=layers).plot(ax=ax)
 
     def plot(self, ax: "Axes | None" = None) -> "ArchitectureDisplay":
@@ -176,63 +170,90 @@ class ArchitectureDisplay:
         ArchitectureDisplay
             The display, with ``ax_``, ``figure_`` and ``texts_``.
         """
-        places = places_of({layer.name: layer.inputs for layer in self.layers})
+        places = _places_of(self.layers)
+        x, y = np.transpose(list(places.values()))
         arrows = [(places[n], places[layer.name]) for layer in self.layers for n in layer.inputs]
-        crossed = [arrow for arrow in arrows if is_crossed(*arrow, places.values())]
-        beside = beside_boxes(crossed, places.values())
-        right = max(x for x, _ in places.values()) + BOX[0] / 2 + 0.1
-        left = min([*(x - BOX[0] / 2 for x, _ in places.values()), *beside.values()]) - 0.1
-        bottom = min(y for _, y in places.values()) - BOX[1] / 2 - 0.1
-        size = (right - left, BOX[1] / 2 + 0.1 - bottom)
+        detours = [_detour(*arrow, places.values()) for arrow in arrows]
+        left = min([*(x - _BOX[0] / 2), *(d for d in detours if d is not None)]) - 0.1
+        right, bottom, top = max(x) + _BOX[0] / 2 + 0.1, min(y) - 0.33, max(y) + 0.33
+        size = (right - left, top - bottom)
         self.figure_, self.ax_ = one_axes(ax, figsize=(size[0], size[1] + 0.4))
-        self.ax_.set(xlim=(left, right), ylim=(bottom, bottom + size[1]), aspect=1)
+        self.ax_.set(xlim=(left, right), ylim=(bottom, top), aspect=1)
         self.ax_.axis("off")
         self.texts_ = [self._box(layer, places[layer.name]) for layer in self.layers]
-        for arrow in arrows:
-            if arrow in beside:
-                self._arrow_beside(*arrow, beside[arrow])
-            else:
-                self._arrow(*arrow)
+        for (start, end), detour in zip(arrows, detours, strict=True):
+            self._arrow(start, end, detour)
         return self
 
-    def _box(self, layer: Layer, place: Place) -> Any:
+    def _box(self, layer: Layer, place: tuple[float, float]) -> Any:
         from matplotlib.patches import FancyBboxPatch
 
         x, y = place
-        width, height = BOX
-        colour = _COLOURS.get(layer.kind, _GREY)
+        width, height = _BOX
+        edge, face = _COLOURS.get(layer.kind, (_GREY, "#EBEBEB"))
         corner = (x - width / 2, y - height / 2)
         style = "round,pad=0,rounding_size=0.06"
-        self.ax_.add_patch(
-            FancyBboxPatch(corner, width, height, boxstyle=style, fc=f"{colour}22", ec=colour)
-        )
+        self.ax_.add_patch(FancyBboxPatch(corner, width, height, boxstyle=style, fc=face, ec=edge))
         shape = " × ".join("n" if n is None else f"{n}" for n in layer.shape)
         weights = f", {layer.n_weights:,} weights" if layer.n_weights else ""
         text = f"{layer.text}\nshape {shape}{weights}"
         return self.ax_.text(x, y, text, ha="center", va="center", fontsize=7.5, linespacing=1.4)
 
-    def _arrow(self, start: Place, end: Place) -> None:
-        half = BOX[1] / 2
-        self._head(
-            (start[0], start[1] - half), (end[0] + 0.25 * (start[0] - end[0]), end[1] + half)
-        )
+    def _arrow(self, start: tuple[float, float], end: tuple[float, float], left: Any) -> None:
+        """Draw an arrow to the next row, or one that turns to the left of the rows between."""
+        from matplotlib.patches import FancyArrowPatch
+        from matplotlib.path import Path
 
-    def _arrow_beside(self, start: Place, end: Place, left: float) -> None:
-        """Draw an arrow between two boxes to the left of those that are between them."""
-        quarter, half, gap = BOX[0] / 4, BOX[1] / 2, (STEP[1] - BOX[1]) / 3
-        leaves, enters = start[1] - half - gap, end[1] + half + gap
-        first, last = start[0] - quarter, end[0] - quarter
-        self.ax_.plot(
-            [first, first, left, left, last],
-            [start[1] - half, leaves, leaves, enters, enters],
-            color=_GREY,
-            linewidth=1,
-        )
-        self._head((last, enters), (last, end[1] + half))
+        width, height = _BOX
+        if left is None:
+            enters = end[0] + 0.25 * (start[0] - end[0])
+            path = Path([(start[0], start[1] - height / 2), (enters, end[1] + height / 2)])
+        else:
+            # A Bezier curve goes three quarters of the way to its control points.
+            turn = left - (min(start[0], end[0]) - width / 2 - left) / 3
+            ends = [(start[0] - width / 2, start[1]), (end[0] - width / 2, end[1])]
+            points = [ends[0], (turn, start[1]), (turn, end[1]), ends[1]]
+            path = Path(points, [Path.MOVETO, *3 * [Path.CURVE4]])
+        style: dict[str, Any] = {
+            "arrowstyle": "-|>",
+            "mutation_scale": 10,
+            "color": _GREY,
+            "zorder": 0.5,
+        }
+        self.ax_.add_patch(FancyArrowPatch(path=path, **style))
 
-    def _head(self, start: Place, end: Place) -> None:
-        style = {"arrowstyle": "-|>", "color": _GREY, "shrinkA": 0, "shrinkB": 1}
-        self.ax_.annotate("", end, start, arrowprops=style)
+
+def _places_of(layers: Sequence[Layer]) -> dict[str, tuple[float, float]]:
+    """Return the centre of each box in inches: rows counted from the end, each below its inputs."""
+    rows = {layer.name: 0 for layer in layers}
+    for layer in reversed(layers):
+        for name in layer.inputs:
+            rows[name] = max(rows[name], rows[layer.name] + 1)
+    inputs = {layer.name: layer.inputs for layer in layers}
+    first = [name for name in inputs if not inputs[name]]
+    columns: dict[str, float] = {}
+    for row in sorted(set(rows.values()), reverse=True):
+        names = [name for name in inputs if rows[name] == row]
+        wanted = [
+            np.mean([columns[above] for above in inputs[name]] or [first.index(name)])
+            for name in names
+        ]
+        order = np.argsort(wanted, kind="stable")
+        # Side by side: no column is less than 1 to the right of the one before.
+        steps = np.arange(len(order))
+        placed = np.maximum.accumulate(np.take(wanted, order) - steps) + steps
+        placed += np.mean(wanted) - placed.mean()
+        columns |= {names[i]: float(column) for i, column in zip(order, placed, strict=True)}
+    return {name: (columns[name] * _STEP[0], rows[name] * _STEP[1]) for name in rows}
+
+
+def _detour(
+    start: tuple[float, float], end: tuple[float, float], places: Iterable[tuple[float, float]]
+) -> float | None:
+    """Return how far to the left an arrow past other rows turns; None to the next row."""
+    if start[1] - end[1] < 1.5 * _STEP[1]:
+        return None
+    return min(x for x, y in places if end[1] <= y <= start[1]) - _BOX[0] / 2 - 0.15
 
 
 def layers_of(model: Any) -> list[Layer]:
@@ -275,11 +296,11 @@ def layers_of(model: Any) -> list[Layer]:
         taken, outputs = _tensors_of(layer, made_by)
         inputs = tuple(dict.fromkeys(made_by[id(tensor)] for tensor in taken))
         if kind in _ATTACHED and len(inputs) == 1:
-            place = next(i for i, known in enumerate(layers) if known.name == inputs[0])
-            told = layers[place]
-            layers[place] = told._replace(
-                text=f"{told.text}, {_words(layer)}",
-                n_weights=told.n_weights + layer.count_params(),
+            place = next(i for i, earlier in enumerate(layers) if earlier.name == inputs[0])
+            box = layers[place]
+            layers[place] = box._replace(
+                text=f"{box.text}, {_words(layer)}",
+                n_weights=box.n_weights + layer.count_params(),
             )
             made_by[id(outputs[0])] = inputs[0]
             continue
@@ -289,15 +310,15 @@ def layers_of(model: Any) -> list[Layer]:
     return layers
 
 
-def _tensors_of(layer: Any, known: Container[int]) -> tuple[list[Any], list[Any]]:
-    """Return inputs and outputs of a layer in a model of which the tensors before it are known.
+def _tensors_of(layer: Any, earlier: Container[int]) -> tuple[list[Any], list[Any]]:
+    """Return inputs and outputs of a layer in a model, given the tensors before it.
 
     A model that is a layer of another one has been called twice, at first on its own inputs.
     """
     node = next(
         node
         for node in layer._inbound_nodes
-        if all(id(tensor) in known for tensor in node.input_tensors)
+        if all(id(tensor) in earlier for tensor in node.input_tensors)
     )
     return list(node.input_tensors), list(node.output_tensors)
 
@@ -321,11 +342,3 @@ def _words(layer: Any) -> str:
     if kind in _NAMED:
         return str(layer.name).replace("_", " ")
     return kind
-
-
-def _leading_to(name: str, layers: Sequence[Layer]) -> list[Layer]:
-    wanted = {name}
-    for layer in reversed(layers):
-        if layer.name in wanted:
-            wanted |= set(layer.inputs)
-    return [layer for layer in layers if layer.name in wanted]

@@ -1,5 +1,6 @@
 """Draw the colour-magnitude diagram of a cluster with the isochrone of its estimate."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -8,7 +9,12 @@ import pandas as pd
 from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import Stars, as_clusters, stars_of
 from skcluster.photometry import Law
-from skcluster.plotting._cmd_stars import draw_stars, keep_clear, shades_of
+from skcluster.plotting._diagram import (
+    diagram_limits,
+    most_credible,
+    seen_isochrones,
+    shades_of,
+)
 from skcluster.plotting._inputs import (
     answers_about,
     membership_array,
@@ -17,17 +23,22 @@ from skcluster.plotting._inputs import (
     samples_of_isochrones,
     stated_errors,
 )
-from skcluster.plotting._isochrones import diagram_limits, most_credible, seen_isochrones
 from skcluster.plotting._style import PALE, VERMILION, display_name, one_axes, stroke, title_text
 from skcluster.schema import CLUSTER_PARAMETERS, INTERVAL_ENDS, STAR_COLUMNS, TARGETS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.legend import Legend
 
 #: Maximum number of curves; more make no visible difference.
 _MOST_CURVES = 250
+#: Minimum distance (pixels) of stars from a legend.
+_MARGIN = 6
+#: A diagram with a larger range of magnitudes than this is not extended.
+_MOST_ROOM = 60
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class CMDDisplay:
     """Colour-magnitude diagram of one cluster, with the isochrone of an estimate.
 
@@ -81,30 +92,16 @@ class CMDDisplay:
     True
     """
 
-    def __init__(
-        self,
-        *,
-        colour: FloatArray,
-        magnitude: FloatArray,
-        probability: FloatArray | None = None,
-        membership: FloatArray | None = None,
-        name: str | None = None,
-        estimate: FloatArray | None = None,
-        isochrone: FloatArray | None = None,
-        band: FloatArray | None = None,
-        errors: FloatArray | None = None,
-        coverage: float = 0.68,
-    ) -> None:
-        self.colour = colour
-        self.magnitude = magnitude
-        self.probability = probability
-        self.membership = membership
-        self.name = name
-        self.estimate = estimate
-        self.isochrone = isochrone
-        self.band = band
-        self.errors = errors
-        self.coverage = coverage
+    colour: FloatArray
+    magnitude: FloatArray
+    probability: FloatArray | None = None
+    membership: FloatArray | None = None
+    name: str | None = None
+    estimate: FloatArray | None = None
+    isochrone: FloatArray | None = None
+    band: FloatArray | None = None
+    errors: FloatArray | None = None
+    coverage: float = 0.68
 
     @classmethod
     def from_clusters(
@@ -258,9 +255,9 @@ class CMDDisplay:
         if n_samples and distribution is not None:
             drawn = distribution.sample(n_samples, random_state)[0]
             kw.setdefault("samples", pd.DataFrame(drawn, columns=list(targets)))
-        known = distribution.membership() if distribution is not None else None
-        if known:
-            kw.setdefault("membership", known[0])
+        membership = distribution.membership() if distribution is not None else None
+        if membership:
+            kw.setdefault("membership", membership[0])
         estimate = dict(zip(targets, np.asarray(predicted)[0], strict=True))
         if distribution is not None:
             ends = distribution.interval(kw.get("coverage", 0.68))[0]
@@ -319,7 +316,7 @@ class CMDDisplay:
                 framealpha=0.85,
                 edgecolor="none",
             )
-            keep_clear(box, self.colour, self.magnitude)
+            _keep_clear(box, self.colour, self.magnitude)
         return self
 
     def summary(self) -> str:
@@ -346,10 +343,36 @@ class CMDDisplay:
         return "\n".join(lines)
 
     def _draw_stars(self, star_kw: dict[str, Any], colorbar: bool) -> None:
-        own = {"c", "color"} & star_kw.keys()
-        shades = None if own else shades_of(self.membership, self.probability)
-        self.stars_, self.unused_ = draw_stars(
-            self.ax_, self.colour, self.magnitude, shades, star_kw
+        """Draw the stars, the likeliest members on top, and those not used separately."""
+        from matplotlib.colors import LinearSegmentedColormap
+
+        own_colour = {"c", "color"} & star_kw.keys()
+        shades = None if own_colour else shades_of(self.membership, self.probability)
+        size = float(np.clip(2500 / len(self.colour), 4, 16))
+        style: dict[str, Any] = {"s": size, "linewidths": 0, "zorder": 2}
+        self.unused_, order = None, np.arange(len(self.colour))
+        if shades is not None:
+            order = np.argsort(shades.probability, kind="stable")
+            order = order[np.isfinite(shades.probability[order])]
+            scale = LinearSegmentedColormap.from_list("membership", shades.colours)
+            style |= {"c": shades.probability[order], "cmap": scale, "vmin": shades.low, "vmax": 1}
+            rest = np.isnan(shades.probability)
+            if rest.any():
+                self.unused_ = self.ax_.scatter(
+                    self.colour[rest],
+                    self.magnitude[rest],
+                    s=size,
+                    zorder=1.5,
+                    facecolors="none",
+                    edgecolors="#9a9a9a",
+                    linewidths=0.5,
+                    label=f"{rest.sum()} stars not used",
+                )
+        elif not own_colour:
+            style["color"] = "black"
+        style["label"] = f"{len(order)} stars"
+        self.stars_ = self.ax_.scatter(
+            self.colour[order], self.magnitude[order], **{**style, **star_kw}
         )
         if shades is not None and colorbar:
             self.figure_.colorbar(
@@ -390,3 +413,29 @@ def _at(metallicity: float | None, values: FloatArray | None) -> FloatArray | No
         return values
     column = np.full((*values.shape[:-1], 1), metallicity)
     return np.concatenate([values[..., :3], column], axis=-1)
+
+
+def _keep_clear(legend: "Legend", colour: FloatArray, magnitude: FloatArray) -> None:
+    """Move a legend to a corner without stars, or else make room below them."""
+    axes = legend.axes
+    figure: Any = axes.figure
+    while not hasattr(figure, "draw_without_rendering"):  # within a SubFigure
+        figure = figure.figure
+    # The layout decides how much of the axes the legend takes.
+    figure.draw_without_rendering()
+    points = np.column_stack([colour, magnitude])
+
+    def is_clear() -> bool:
+        box = legend.get_window_extent().padded(_MARGIN)
+        return not box.count_contains(axes.transData.transform(points))
+
+    # The corner of faint blue stars comes first, where few clusters have stars.
+    for corner in ("lower left", "upper right", "lower right", "upper left"):
+        legend.set_loc(corner)
+        if is_clear():
+            return
+    legend.set_loc("lower left")
+    bottom, top = axes.get_ylim()
+    while not is_clear() and abs(bottom - top) < _MOST_ROOM:
+        bottom += (bottom - top) / 20
+        axes.set_ylim(bottom, top)

@@ -1,7 +1,8 @@
-"""Corner plot of joint samples of the parameters of one cluster."""
+"""Corner plot of joint samples of the parameters of one cluster, by the package corner."""
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,14 +12,12 @@ from skcluster.plotting._inputs import columns_of, one_cluster, one_estimate, sa
 from skcluster.plotting._style import BLUE, VERMILION, display_name, title_text
 from skcluster.schema import estimate_column
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
 #: Fractions of the samples within the contours.
-_SHARES = (0.95, 0.68)
+_SHARES = (0.68, 0.95)
 _BINS = 40
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class CornerDisplay:
     """Corner plot of joint samples of the parameters of one cluster.
 
@@ -38,7 +37,7 @@ class CornerDisplay:
     Attributes
     ----------
     axes_ : ndarray of Axes of shape (n_targets, n_targets)
-        The axes; those above the diagonal are not drawn.
+        The axes; those above the diagonal are empty.
     figure_ : Figure
 
     See Also
@@ -47,8 +46,7 @@ class CornerDisplay:
 
     Notes
     -----
-    The package corner draws a similar figure. Here, titles and tick labels do not overlap, each
-    target has its own number of decimals, and parameters that are equal in all samples are drawn.
+    The figure is drawn by the package corner (Foreman-Mackey 2016, JOSS 1, 24).
 
     Examples
     --------
@@ -62,18 +60,10 @@ class CornerDisplay:
     (4, 4)
     """
 
-    def __init__(
-        self,
-        *,
-        samples: FloatArray,
-        targets: Sequence[str],
-        reference: FloatArray | None = None,
-        name: str | None = None,
-    ) -> None:
-        self.samples = samples
-        self.targets = targets
-        self.reference = reference
-        self.name = name
+    samples: FloatArray
+    targets: Sequence[str]
+    reference: FloatArray | None = None
+    name: str | None = None
 
     @classmethod
     def from_samples(
@@ -107,13 +97,14 @@ class CornerDisplay:
         Raises
         ------
         ValueError
-            If there are fewer than two samples without NaN, or the number of names is wrong.
+            If fewer samples without NaN than targets, or fewer than two, are left, or the number of
+            names is wrong.
         """
         names = columns_of(samples, targets)
         array = sample_array(samples)
         array = array[np.isfinite(array).all(axis=1)]
-        if len(array) < 2:
-            raise ValueError("There are fewer than two samples without NaN to draw.")
+        if len(array) < (fewest := max(2, array.shape[1])):
+            raise ValueError(f"There are fewer than {fewest} samples without NaN to draw.")
         if len(names) != array.shape[1]:
             raise ValueError(f"{len(names)} names for {array.shape[1]} targets: {names}.")
         marked = None if reference is None else np.asarray(reference, dtype=float).ravel()
@@ -167,84 +158,67 @@ class CornerDisplay:
         return cls.from_samples(samples, reference=marked, name=display_name(name), **kw)
 
     def plot(
-        self, *, figure: Any = None, contour_kw: dict[str, Any] | None = None
+        self, *, figure: Any = None, contour_kw: dict[str, Any] | None = None, **corner_kw: Any
     ) -> "CornerDisplay":
         """Draw the display.
 
         Parameters
         ----------
         figure : Figure or SubFigure, optional
-            An empty figure to draw on; by default a new one.
+            An empty figure without a layout engine to draw on; by default a new one.
         contour_kw : dict, optional
             Parameters of ``Axes.contour``; the contours enclose 68 and 95 per cent of the samples.
+        **corner_kw : object
+            Other parameters of ``corner.corner``.
 
         Returns
         -------
         CornerDisplay
             The display, with ``axes_`` and ``figure_``.
         """
-        from matplotlib import pyplot as plt
+        from corner import corner
 
         n = len(self.targets)
-        self.figure_ = figure or plt.figure(figsize=(2.1 * n, 2.1 * n), layout="constrained")
-        self.axes_ = self.figure_.subplots(n, n, sharex="col", squeeze=False)
-        for i in range(n):
-            for j in range(n):
-                axes = self.axes_[i, j]
-                if j > i:
-                    axes.set_axis_off()
-                    continue
-                if i == j:
-                    self._alone(axes, i)
-                else:
-                    self._pair(axes, j, i, contour_kw or {})
-                if i == n - 1:
-                    axes.set_xlabel(estimate_column(self.targets[j]).axis_label)
-                if j == 0 < i:
-                    axes.set_ylabel(estimate_column(self.targets[i]).axis_label)
-                axes.label_outer() if j == 0 else axes.tick_params(labelleft=False)
+        columns = [estimate_column(target) for target in self.targets]
+        style: dict[str, Any] = {
+            "bins": _BINS,
+            "smooth": 1.5,
+            "levels": _SHARES,
+            "plot_density": False,
+            "no_fill_contours": True,
+            "color": BLUE,
+            "hist_kwargs": {"histtype": "stepfilled", "alpha": 0.5},
+            "contour_kwargs": {"colors": "black", "linewidths": [0.7, 1.1], **(contour_kw or {})},
+            "truths": None if self.reference is None else _marks(self.reference),
+            "truth_color": VERMILION,
+            "labels": [column.axis_label for column in columns],
+            "max_n_ticks": 4,
+            "quiet": True,
+        }
+        style |= {"range": list(map(_range, self.samples.T)), "fig": figure, **corner_kw}
+        self.figure_ = corner(self.samples, **style)
+        self.axes_ = np.array(self.figure_.axes, dtype=object).reshape(n, n)
+        for axes, column, values in zip(
+            self.axes_.diagonal(), columns, self.samples.T, strict=True
+        ):
+            low, middle, high = np.percentile(values, [16, 50, 84])
+            for value, dash in ((low, ":"), (middle, "-"), (high, ":")):
+                axes.axvline(value, color="black", linewidth=0.9, linestyle=dash)
+            digits = column.decimals_of(middle)
+            errors = f"_{{-{middle - low:.{digits}f}}}^{{+{high - middle:.{digits}f}}}"
+            axes.set_title(f"${middle:z.{digits}f}{errors}$", fontsize="medium")
         if self.name:
             # Dollar signs in names are not mathtext.
             self.figure_.suptitle(title_text(self.name), parse_math=False)
         return self
 
-    def _alone(self, axes: "Axes", i: int) -> None:
-        values = self.samples[:, i]
-        axes.hist(values, bins=_BINS, color=BLUE, alpha=0.5, histtype="stepfilled")
-        low, middle, high = np.percentile(values, [16, 50, 84])
-        for value, dash in ((low, ":"), (middle, "-"), (high, ":")):
-            axes.axvline(value, color="black", linewidth=0.9, linestyle=dash)
-        n = estimate_column(self.targets[i]).decimals_of(middle)
-        axes.set_title(
-            f"${middle:z.{n}f}_{{-{middle - low:.{n}f}}}^{{+{high - middle:.{n}f}}}$",
-            fontsize="medium",
-        )
-        axes.set_yticks([])
-        self._mark(axes.axvline, i)
 
-    def _pair(self, axes: "Axes", i: int, j: int, contour_kw: dict[str, Any]) -> None:
-        from scipy.ndimage import gaussian_filter
-
-        x, y = self.samples[:, i], self.samples[:, j]
-        axes.scatter(x, y, s=1.5, color=BLUE, alpha=0.15, linewidths=0, rasterized=True)
-        if np.ptp(x) > 0 and np.ptp(y) > 0:
-            counts, x_edges, y_edges = np.histogram2d(x, y, bins=_BINS)
-            density = gaussian_filter(counts, 1.5)
-            levels = _density_levels(density)
-            style = {"colors": "black", "linewidths": [0.7, 1.1]}
-            if np.all(np.diff(levels) > 0):
-                centres = ((e[1:] + e[:-1]) / 2 for e in (x_edges, y_edges))
-                axes.contour(*centres, density.T, levels=levels, **{**style, **contour_kw})
-        self._mark(axes.axvline, i)
-        self._mark(axes.axhline, j)
-
-    def _mark(self, line: Callable[..., Any], i: int) -> None:
-        if self.reference is not None and np.isfinite(self.reference[i]):
-            line(self.reference[i], color=VERMILION, linewidth=1.1)
+def _marks(reference: FloatArray) -> list[float | None]:
+    """Return the values to mark as corner takes them: None for NaN."""
+    return [float(value) if np.isfinite(value) else None for value in reference]
 
 
-def _density_levels(density: FloatArray) -> list[float]:
-    """Return the densities whose contours enclose the shares."""
-    ordered = np.sort(density.ravel())[::-1]
-    within = np.cumsum(ordered) / ordered.sum()
-    return [float(ordered[np.searchsorted(within, share)]) for share in _SHARES]
+def _range(values: FloatArray) -> tuple[float, float]:
+    """Return the limits of an axis: those of the samples, or around samples that are all equal."""
+    low, high = float(values.min()), float(values.max())
+    return (low, high) if low < high else (low - 0.5, high + 0.5)

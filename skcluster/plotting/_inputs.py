@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from nested_pandas import NestedFrame
 
+from skcluster._utils.models import nested_estimators
 from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import Stars, as_clusters, stars_of
 from skcluster.schema import CLUSTER_PARAMETERS, INTERVAL_ENDS
@@ -29,11 +30,11 @@ def one_cluster(X: ClustersLike, cluster: Any) -> tuple[Any, NestedFrame, Stars]
         if len(X) != 1:
             raise ValueError(f"X has {len(X)} clusters; choose one to draw with cluster=.")
         cluster = X.index[0]
-    found = np.flatnonzero(X.index == cluster)
-    if len(found) != 1:
-        times = "no" if len(found) == 0 else str(len(found))
+    rows = np.flatnonzero(X.index == cluster)
+    if len(rows) != 1:
+        times = "no" if len(rows) == 0 else str(len(rows))
         raise ValueError(f"X has {times} cluster {cluster!r}; one is needed.")
-    alone = X.iloc[found]
+    alone = X.iloc[rows]
     stars = stars_of(alone)
     if len(stars) == 0:
         raise ValueError(f"cluster {cluster!r} has no star with magnitude and colour to draw.")
@@ -90,6 +91,13 @@ def stated_errors(estimates: Any, cluster: Any) -> FloatArray | None:
     return errors if np.isfinite(errors).all() else None
 
 
+def isochrone_parameters(values: Any) -> FloatArray:
+    """Return the parameters of isochrones in a table or array, shape (n, 3) or (n, 4)."""
+    if isinstance(values, pd.DataFrame):
+        values = values[[name for name in _ISOCHRONE if name in values]]
+    return np.asarray(values, dtype=float)
+
+
 def sample_array(samples: Any) -> FloatArray:
     """Return joint samples of one cluster as an array of shape (n_samples, n_targets).
 
@@ -117,13 +125,11 @@ def samples_of_isochrones(samples: Any, cluster: Any = None) -> FloatArray:
     ValueError
         If there are no samples of the cluster, or they lack these columns.
     """
-    if isinstance(samples, pd.DataFrame):
-        samples = samples[[name for name in _ISOCHRONE if name in samples]]
-    elif isinstance(samples, Mapping):
+    if isinstance(samples, Mapping) and not isinstance(samples, pd.DataFrame):
         if cluster not in samples:
             raise ValueError(f"There are no samples of cluster {cluster!r}.")
-        return samples_of_isochrones(samples[cluster], cluster)
-    array = sample_array(samples)
+        samples = samples[cluster]
+    array = sample_array(isochrone_parameters(samples))
     if array.shape[1] not in (3, 4):
         raise ValueError(f"Samples of isochrones have 3 or 4 columns, not {array.shape[1]}.")
     return array
@@ -149,15 +155,6 @@ def membership_array(membership: Any, stars: Stars) -> FloatArray | None:
     ------
     ValueError
         If the number of values is not that of stars, or the stars belong to other clusters.
-
-    Examples
-    --------
-    >>> from skcluster.clusters import stars_of
-    >>> from skcluster.datasets import simulate_clusters
-    >>> from skcluster.plotting import membership_array
-    >>> X, y = simulate_clusters(1, n_stars=3, random_state=0)
-    >>> membership_array([0.9, 0.1, 1.0], stars_of(X))
-    array([0.9, 0.1, 1. ])
     """
     if membership is None:
         return None
@@ -216,22 +213,6 @@ def table_of(values: Any, what: str) -> FloatArray:
     return array
 
 
-def same_shape(**tables: FloatArray) -> None:
-    """Check that tables agree in shape.
-
-    Raises
-    ------
-    ValueError
-        If they do not; the message gives both names and shapes.
-    """
-    (first, reference), *rest = tables.items()
-    for name, table in rest:
-        if table.shape != reference.shape:
-            raise ValueError(
-                f"{first} has shape {reference.shape} and {name} {table.shape}; they must agree."
-            )
-
-
 def answers_about(estimator: Any, X: ClustersLike) -> tuple[Any, Any]:
     """Return what an estimator predicts, and its distribution if it has one, from one pass."""
     if not hasattr(estimator, "predict_distribution"):
@@ -248,14 +229,7 @@ def network_inside(estimator: Any) -> Any:
     ValueError
         If there is no network.
     """
-    network = estimator
-    while not hasattr(network, "history_"):
-        if hasattr(network, "steps"):
-            network = network.steps[-1][1]
-        elif hasattr(network, "regressor_"):
-            network = network.regressor_
-        elif hasattr(network, "estimator_"):
-            network = network.estimator_
-        else:
-            raise ValueError(f"{type(estimator).__name__} has no fitted network to draw.")
-    return network
+    for network in nested_estimators(estimator):
+        if hasattr(network, "history_"):
+            return network
+    raise ValueError(f"{type(estimator).__name__} has no fitted network to draw.")

@@ -1,6 +1,7 @@
 """Draw the loss of networks during training."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -47,6 +48,7 @@ class Curve(NamedTuple):
     best_epoch: int | None = None
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class LearningCurveDisplay:
     """Training and validation loss of each epoch, and the epoch whose weights were kept.
 
@@ -80,8 +82,7 @@ class LearningCurveDisplay:
     ['training', 'validation']
     """
 
-    def __init__(self, *, curves: Sequence[Curve]) -> None:
-        self.curves = curves
+    curves: Sequence[Curve]
 
     @classmethod
     def from_estimator(
@@ -144,36 +145,31 @@ class LearningCurveDisplay:
 
         self.figure_, self.ax_ = one_axes(ax, figsize=(5.2, 3.6))
         self.lines_: list[Any] = []
+        style: dict[str, Any]
         for i, curve in enumerate(self.curves):
             # For one network, training and validation differ in colour; for several, in line style.
-            alone = len(self.curves) == 1
             colour = COLOURS[i % len(COLOURS)]
-            self._line(curve, "training", curve.loss, colour, "-", line_kw)
-            if curve.val_loss is not None:
-                other = COLOURS[1] if alone else colour
-                self._line(curve, "validation", curve.val_loss, other, "--", line_kw)
-                if curve.best_epoch is not None:
-                    self.ax_.plot(
-                        curve.best_epoch,
-                        curve.val_loss[curve.best_epoch - 1],
-                        "o",
-                        color=other,
-                        markeredgecolor="black",
-                        label=f"{curve.name} best epoch: {curve.best_epoch}".strip(),
-                    )
+            other = COLOURS[1] if len(self.curves) == 1 else colour
+            for kind, loss, line_colour, dash in (
+                ("training", curve.loss, colour, "-"),
+                ("validation", curve.val_loss, other, "--"),
+            ):
+                if loss is not None:
+                    label = f"{curve.name} {kind}".strip()
+                    style = {"color": line_colour, "linestyle": dash, "label": label}
+                    epochs = np.arange(1, len(loss) + 1)
+                    self.lines_ += self.ax_.plot(epochs, loss, **{**style, **(line_kw or {})})
+            if curve.val_loss is not None and curve.best_epoch is not None:
+                label = f"{curve.name} best epoch: {curve.best_epoch}".strip()
+                best = curve.val_loss[curve.best_epoch - 1]
+                style = {"color": other, "markeredgecolor": "black", "label": label}
+                self.ax_.plot(curve.best_epoch, best, "o", **style)
         if log is None:
             log = all((line.get_ydata() > 0).all() for line in self.lines_)
         self.ax_.set(xlabel="epoch", ylabel="loss", yscale="log" if log else "linear")
         self.ax_.xaxis.set_major_locator(MaxNLocator(integer=True))
         self.ax_.legend(frameon=False)
         return self
-
-    def _line(
-        self, curve: Curve, kind: str, loss: FloatArray, colour: str, dash: str, line_kw: Any
-    ) -> None:
-        style = {"color": colour, "linestyle": dash, "label": f"{curve.name} {kind}".strip()}
-        epochs = np.arange(1, len(loss) + 1)
-        self.lines_ += self.ax_.plot(epochs, loss, **{**style, **(line_kw or {})})
 
 
 def _curves(name: str, estimator: Any) -> list[Curve]:
@@ -183,15 +179,15 @@ def _curves(name: str, estimator: Any) -> list[Curve]:
         loss = np.asarray(history["loss"], dtype=float)
         validation = history.get("val_loss")
         if validation is None:
-            found = [Curve(name, loss)]
+            curves = [Curve(name, loss)]
         else:
             best = int(network.best_epoch_)
-            found = [Curve(name, loss, np.asarray(validation, dtype=float), best)]
+            curves = [Curve(name, loss, np.asarray(validation, dtype=float), best)]
     else:
-        found = [
+        curves = [
             Curve(f"{name} network {i}".strip(), np.asarray(losses, dtype=float))
             for i, losses in enumerate(history, 1)
         ]
-    if not all(len(curve.loss) for curve in found):
+    if not all(len(curve.loss) for curve in curves):
         raise ValueError(f"The network in {type(estimator).__name__} was not trained for an epoch.")
-    return found
+    return curves

@@ -14,13 +14,13 @@ from skcluster.clusters import as_clusters, stars_of
 from skcluster.clusters._names import file_names
 from skcluster.photometry import Law
 from skcluster.plotting._cmd import CMDDisplay
+from skcluster.plotting._diagram import can_be_drawn
 from skcluster.plotting._inputs import (
     membership_array,
     one_estimate,
     samples_of_isochrones,
     stated_errors,
 )
-from skcluster.plotting._isochrones import can_be_drawn
 from skcluster.plotting._style import display_name
 
 
@@ -102,9 +102,9 @@ def save_diagrams(
         names = ", ".join(map(repr, X.index[empty][:3]))
         warn_caller(f"{empty.sum()} clusters have no star to draw: {names}.")
     files = file_names(X.index[~empty], Path(folder), format)
-    there = [file for file in files.values() if file.exists()]
-    if there and not overwrite:
-        raise FileExistsError(f"{there[0]} already exists; overwrite=True replaces it.")
+    existing = [file for file in files.values() if file.exists()]
+    if existing and not overwrite:
+        raise FileExistsError(f"{existing[0]} already exists; overwrite=True replaces it.")
     Path(folder).mkdir(parents=True, exist_ok=True)
     stars = stars_of(X)
     shades = membership_array(membership, stars)

@@ -68,13 +68,12 @@ def many_axes(
 
 def logarithmic(axes: "Axes", which: Literal["x", "y"]) -> None:
     """Make an axis logarithmic, with a few plain numbers: 0.2, 0.5, 1, 2; or 0.01, 0.1, 1, 10."""
-    from matplotlib.ticker import FormatStrFormatter, NullFormatter
-
-    from skcluster.plotting._few_ticks import FewTicks
+    from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 
     axes.set(**{f"{which}scale": "log"})
     axis = axes.xaxis if which == "x" else axes.yaxis
-    axis.set_major_locator(FewTicks())
+    low, high = axis.get_view_interval()
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 200 * low else (1,)))
     axis.set_major_formatter(FormatStrFormatter("%g"))
     axis.set_minor_formatter(NullFormatter())
 

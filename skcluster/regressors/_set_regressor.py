@@ -19,12 +19,15 @@ from skcluster.regressors._base import (
     refuse_clusters,
 )
 from skcluster.regressors._targets import target_names
-from skcluster.regressors.networks.architecture import FloatArray, Weights
-from skcluster.regressors.networks.batches import Rows, batch_rows
-from skcluster.regressors.networks.numpy_layers import NumpyLayers
+from skcluster.regressors.networks.architecture import (
+    FloatArray,
+    NumpyLayers,
+    Weights,
+    one_blas_thread,
+)
 from skcluster.regressors.networks.pretrained import load_pretrained
 from skcluster.regressors.networks.sets import SetArchitecture, set_network
-from skcluster.regressors.networks.threads import one_blas_thread
+from skcluster.regressors.networks.training_data import Rows, SampledStars, batch_rows
 
 if TYPE_CHECKING:
     # Keras is imported for training only; a fitted network predicts without it.
@@ -60,9 +63,10 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
         Largest fraction of a cluster's stars that is left out at a training step.
     stars_per_step : int, default=160
         Maximum number of stars per cluster at a training step, drawn anew each time.
-    pretrained : {"simulated"}, path or None, default=None
+    pretrained : {"simulated"}, path, bytes or None, default=None
         Initial weights: random ones (None), those in a file written by `save_pretrained`, for
-        instance of a model to be fine-tuned, or those in this package, which were trained on
+        instance of a model to be fine-tuned (or the bytes of such a file, for a model that depends
+        on no file), or those in this package, which were trained on
         simulated clusters and have the default sizes ("simulated"). Targets that the file has, by
         the names of the columns of ``y`` (or, without names, if there are as many), start from its
         weights, others from random ones. The targets of "simulated" are log age, A_V and distance
@@ -152,7 +156,7 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "star_dropout": [Interval(Real, 0, 1, closed="left")],
         "stars_per_step": [Interval(Integral, 1, None, closed="left")],
-        "pretrained": [str, Path, None],
+        "pretrained": [str, Path, bytes, None],
         "epochs": [Interval(Integral, 0, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
@@ -174,7 +178,7 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
         dropout: float = 0.1,
         star_dropout: float = 0.4,
         stars_per_step: int = 160,
-        pretrained: str | Path | None = None,
+        pretrained: str | Path | bytes | None = None,
         epochs: int = 50,
         batch_size: int = 64,
         optimizer: "str | Mapping[str, Any] | keras.optimizers.Optimizer" = "adamw",
@@ -309,9 +313,10 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
         Its input is ``feature_encoder_.transform(X)``, its outputs are "mean" and "std".
         """
         check_is_fitted(self, "weights_")
-        from skcluster.regressors.networks.set_model import set_model
+        from skcluster.regressors.networks.keras_layers import Regularization, build_set_model
 
-        return set_model(self.architecture_, self.weights_, self.dropout)
+        regularization = Regularization(dropout=self.dropout)
+        return build_set_model(self.architecture_, self.weights_, regularization)
 
     def _rows(self, X: ArrayLike, y: ArrayLike, sample_weight: Any) -> tuple[Rows, int]:
         """Check the input of `fit`, and return it with the number of dimensions of y."""
@@ -384,7 +389,6 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
         if not self.epochs:
             return weights, []
         from skcluster.regressors.networks.training import train
-        from skcluster.regressors.networks.training_data import SampledStars
 
         order = batch_rows(len(rows), self.batch_size, self.epochs, rng)
         data = SampledStars(rows, order, self.stars_per_step, self.star_dropout, rng)
@@ -393,8 +397,12 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
         return trained.weights, trained.history["loss"]
 
     def _settings(self) -> "TrainingSettings":
-        from skcluster.regressors.networks.losses import gaussian_loss, resolve_loss
-        from skcluster.regressors.networks.optimizers import resolve_optimizer
+        from skcluster.regressors.networks.compiled import (
+            gaussian_loss,
+            resolve_loss,
+            resolve_optimizer,
+        )
+        from skcluster.regressors.networks.keras_layers import Regularization
         from skcluster.regressors.networks.training import TrainingSettings
 
         optimizer, learning_rate = resolve_optimizer(
@@ -406,7 +414,7 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
             learning_rate=learning_rate,
             schedule=self.learning_rate_schedule,
             by_step=True,
-            dropout=self.dropout,
+            regularization=Regularization(dropout=self.dropout),
             callbacks=self._callbacks(),
             verbose=int(self.verbose),
         )

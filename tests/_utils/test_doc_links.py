@@ -7,7 +7,7 @@ import pytest
 
 from skcluster import ClusterAugmenter, StarSet
 from skcluster._utils.doc_links import documentation
-from skcluster.features import GuessDistances
+from skcluster.regressors import TargetScaler
 
 ROOT = Path(__file__).parents[2]
 CALL = re.compile(r"documentation\(['\"]([^'\"]+)['\"]\)")
@@ -28,7 +28,7 @@ def test_a_diagram_does_not_link_to_the_documentation_of_scikit_learn(estimator,
     ("estimator", "address"),
     [
         (StarSet(), "skcluster.StarSet"),
-        (GuessDistances(), "skcluster.features.GuessDistances"),
+        (TargetScaler(), "skcluster.regressors.TargetScaler"),
     ],
 )
 def test_a_diagram_links_to_a_site_that_is_named(estimator, address, monkeypatch):

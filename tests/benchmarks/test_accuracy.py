@@ -26,6 +26,8 @@ from skcluster.metrics import error_table
 from skcluster.persistence import load_model, read_card
 from skcluster.pipelines import reference_pipeline, set_pipeline
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
@@ -182,7 +184,6 @@ def test_pretraining_writes_weights_that_a_pipeline_takes(data, tmp_path):
 
 
 @pytest.mark.real
-@pytest.mark.slow
 def test_no_label_reaches_training(sample_folder: Path, tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(accuracy.MODELS, "set", partial(set_pipeline, n_networks=1))
     files = [str(sample_folder / name) for name in ("members.parquet", "clusters.csv")]

@@ -10,6 +10,8 @@ import pytest
 from skcluster import load_model
 from skcluster.datasets import simulate_clusters
 
+pytestmark = pytest.mark.slow
+
 KINDS = (
     "csv",
     "csv.gz",

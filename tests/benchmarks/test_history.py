@@ -3,6 +3,9 @@
 import json
 
 import history
+import pytest
+
+pytestmark = pytest.mark.slow
 
 
 def test_each_run_appends_a_line_with_versions_and_machine(tmp_path, capsys):

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from kills_work import WORKS
 
+pytestmark = pytest.mark.slow
 
-@pytest.mark.slow
+
 @pytest.mark.parametrize("name", sorted(WORKS.keys() - {"train"}))
 def test_killed_work_is_whole_and_can_be_done_again(name, tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", os.environ.get("PYTHONPATH", ""))  # put back afterwards

@@ -10,6 +10,8 @@ from realism import cmd_summary, main, tell_apart
 
 from skcluster.datasets import simulate_clusters, simulate_to_parquet
 
+pytestmark = pytest.mark.slow
+
 
 def test_clusters_of_one_kind_cannot_be_told_apart() -> None:
     first, second = (

@@ -10,6 +10,8 @@ import pytest
 from nested_pandas import NestedFrame
 from table1 import main, parse
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "table1.py"
 
 

@@ -27,7 +27,7 @@ from skcluster import (
     MDMRegressor,
     Pipeline,
 )
-from skcluster.features import CachedTransformer, StarSet
+from skcluster.features import StarSet
 from skcluster.inference import ConformalRegressor, IsochronePosterior
 from skcluster.regressors import NamedTargetRegressor, SetRegressor, TargetScaler
 
@@ -87,8 +87,8 @@ class Case:
 
     @property
     def kinds(self) -> set[str]:
-        """Its kind, and whether it takes clusters or numbers."""
-        return {self.kind, "clusters" if self.features is None else "numbers"}
+        """Its kind, whether it takes clusters or numbers, and its own name."""
+        return {self.kind, "clusters" if self.features is None else "numbers", self.name}
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -167,11 +167,6 @@ CASES = [
         "CMDRasterizer-matplotlib",
         CMDRasterizer(image_size=24, renderer="matplotlib"),
         {"marker_size": [4.0, 8.0]},
-    ),
-    Case(
-        "CachedTransformer",
-        CachedTransformer(GuessFeatures()),
-        {"transformer__slope_limit": [3.0, 4.0]},
     ),
     Case("StarSet", StarSet(max_stars=16), {"faint_limit": [13.0, 18.0]}),
     Case(

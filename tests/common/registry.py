@@ -15,21 +15,21 @@ from skcluster.clusters import stars_of
 
 Check = Callable[[Case, NestedFrame, pd.DataFrame, Path], None]
 
-#: Checks by name, with the kinds of estimators that they are for.
+#: Checks by name, with the kinds of estimators, or the names of the cases, that they are for.
 CHECKS: dict[str, tuple[Check, set[str]]] = {}
 ALL = {"transformer", "resampler", "regressor"}
 #: The columns of the clusters that the checks use.
 COLUMNS = ("phot_g_mean_mag", "bp_rp", "parallax", "parallax_error", "probability")
 
 
-def check(*kinds: str) -> Callable[[Check], Check]:
-    """Register a check for estimators of these kinds, or of all kinds.
+def check(*kinds: str, cases: tuple[str, ...] = ()) -> Callable[[Check], Check]:
+    """Register a check for estimators of these kinds, for some cases, or for all of them.
 
     "clusters" stands for all that take clusters, and "numbers" for all others.
     """
 
     def register(function: Check) -> Check:
-        CHECKS[function.__name__] = (function, set(kinds) or ALL)
+        CHECKS[function.__name__] = (function, {*kinds, *cases} or ALL)
         return function
 
     return register

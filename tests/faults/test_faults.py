@@ -18,6 +18,8 @@ from skcluster.datasets import load_example
 from skcluster.io import write_estimates
 from skcluster.regressors import ANNRegressor
 
+pytestmark = pytest.mark.slow
+
 resource = pytest.importorskip("resource", reason="limits of processes need a POSIX system")
 CACHE = os.environ.get("SKCLUSTER_DATA")
 

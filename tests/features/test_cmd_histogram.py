@@ -1,9 +1,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from skcluster.clusters import as_clusters, validate_clusters
-from skcluster.features import CMDHistogram, _blocks
+from skcluster.clusters import as_clusters, clusters_from_flat, validate_clusters
+from skcluster.features import CMDHistogram
 
 
 def stars_table(**columns):
@@ -57,6 +59,38 @@ def test_stars_on_edges_fall_as_in_numpy():
     assert counts.sum() > 400
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@given(
+    low=st.floats(-4, 12),
+    width=st.floats(1e-5, 0.2),
+    n_bins=st.integers(1, 60),
+    seed=st.integers(0, 2**32 - 1),
+)
+@example(low=10.0, width=0.8, n_bins=10, seed=0)
+@example(low=25.0, width=3e-5, n_bins=60, seed=0)  # too narrow for single precision
+@example(low=25.0, width=2.5e-4, n_bins=60, seed=0)
+def test_counts_are_those_of_numpy_to_the_last_bit(dtype, low, width, n_bins, seed):
+    histogram = CMDHistogram(
+        magnitude_range=(low, low + n_bins * width), magnitude_width=width, normalize=None
+    )
+    edges = histogram.fit(stars_table(bp_rp=[1.0])).magnitude_edges_
+    on_edge = edges.astype(dtype)
+    magnitude = np.concatenate(
+        [
+            on_edge,
+            np.nextafter(on_edge, dtype(-np.inf)),
+            np.nextafter(on_edge, dtype(np.inf)),
+            np.random.default_rng(seed).uniform(edges[0] - 0.5, edges[-1] + 0.5, 200).astype(dtype),
+            np.array([-5, 30], dtype=dtype),
+        ]
+    )
+    X = clusters_from_flat(
+        {"phot_g_mean_mag": magnitude, "bp_rp": np.ones_like(magnitude)}, [0, len(magnitude)]
+    )
+    counts = histogram.transform(X).reshape(histogram.histogram_shape_).sum(axis=0)
+    np.testing.assert_array_equal(counts, np.histogram(magnitude.astype(float), edges)[0])
+
+
 def test_absolute_magnitudes_are_counted_at_ten_parsec(toy):
     X, _ = toy
     stars = validate_clusters(X)
@@ -98,9 +132,16 @@ def test_no_star_within_the_ranges_gives_zeros(normalize):
     assert (counts == 0).all()
 
 
-def test_a_width_that_does_not_divide_the_range_reaches_beyond():
-    histogram = CMDHistogram(colour_width=0.3).fit(stars_table(bp_rp=[1.0]))
-    assert histogram.colour_edges_[-1] == pytest.approx(4.2)
+@pytest.mark.parametrize(
+    ("low", "high", "width", "n_bins", "last"),
+    [(0, 4.1, 0.1, 41, 4.1), (0, 4, 0.3, 14, 4.2), (0, 1, 5, 1, 5), (-4, 12, 0.8, 20, 12)],
+)
+def test_bins_cover_the_range(low, high, width, n_bins, last):
+    histogram = CMDHistogram(colour_range=(low, high), colour_width=width)
+    edges = histogram.fit(stars_table(bp_rp=[1.0])).colour_edges_
+    assert len(edges) == n_bins + 1
+    assert edges[0] == low
+    assert edges[-1] == pytest.approx(last)
 
 
 @pytest.mark.parametrize(("widths", "bins"), [((0.41, 1.6), (10, 5)), ((4.1, 2.0), (1, 4))])
@@ -128,12 +169,6 @@ def test_names_say_where_the_bins_are(toy):
     assert names[1] == "colour_0.05_magnitude_11.2"
     assert names[10] == "colour_0.15_magnitude_10.4"
     assert len(set(names)) == 410
-
-
-def test_blocks_do_not_show(toy, monkeypatch):
-    whole = CMDHistogram().fit_transform(toy[0])
-    monkeypatch.setattr(_blocks, "STARS_IN_BLOCK", 7)
-    np.testing.assert_array_equal(CMDHistogram().fit_transform(toy[0]), whole)
 
 
 def test_a_cluster_without_parallax_takes_the_typical_one():

@@ -8,8 +8,8 @@ from matplotlib import image
 from matplotlib.figure import Figure
 
 from skcluster.clusters import validate_clusters
-from skcluster.features import CMDRasterizer, _blocks
-from skcluster.features._draw_fast import disc
+from skcluster.features import CMDRasterizer
+from skcluster.features._drawing import disc
 
 VARIANTS = [
     {},
@@ -169,12 +169,6 @@ def test_batches_are_drawn_when_asked_for(toy, monkeypatch):
 def test_a_batch_of_nothing_is_refused(toy):
     with pytest.raises(ValueError, match="batch_size must be at least 1, not 0"):
         CMDRasterizer().fit(toy[0]).batches(toy[0], batch_size=0)
-
-
-def test_blocks_do_not_show(toy, monkeypatch):
-    whole = CMDRasterizer().fit_transform(toy[0])
-    monkeypatch.setattr(_blocks, "STARS_IN_BLOCK", 7)
-    np.testing.assert_array_equal(CMDRasterizer().fit_transform(toy[0]), whole)
 
 
 @pytest.mark.parametrize("renderer", ["fast", "matplotlib"])

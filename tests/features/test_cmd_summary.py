@@ -5,18 +5,18 @@ import pandas as pd
 import pytest
 
 from skcluster.clusters import stars_of
+from skcluster.clusters._parallax import mean_parallaxes
 from skcluster.features import CMDSummary
-from skcluster.features._mean_parallax import mean_parallaxes
-from skcluster.features._quantiles import quantiles_by_group
+from skcluster.features._cmd_summary import quantiles_by_group
 
 
 def test_quantiles_by_group_are_numpys() -> None:
     rng = np.random.default_rng(0)
     group, values = rng.integers(0, 9, 300), rng.normal(size=300)
-    found, size = quantiles_by_group(group, values, 10, (0.1, 0.5, 0.9))
+    got, size = quantiles_by_group(group, values, 10, (0.1, 0.5, 0.9))
     expected = [np.quantile(values[group == k], (0.1, 0.5, 0.9)) for k in range(9)]
-    np.testing.assert_allclose(found[:9], expected)
-    assert np.isnan(found[9]).all()
+    np.testing.assert_allclose(got[:9], expected)
+    assert np.isnan(got[9]).all()
     assert size.sum() == 300
 
 
@@ -25,12 +25,12 @@ def test_quantiles_of_the_smallest_groups_are_numpys() -> None:
     group = np.repeat(np.arange(5), sizes)
     values = np.random.default_rng(0).normal(size=len(group))
     for fewest in (1, 2, 3):
-        found, size = quantiles_by_group(group, values, 5, quantiles, fewest)
+        got, size = quantiles_by_group(group, values, 5, quantiles, fewest)
         assert size.tolist() == sizes.tolist()
         for k in range(5):
             enough = size[k] >= fewest
             expected = np.quantile(values[group == k], quantiles) if enough else [np.nan] * 4
-            np.testing.assert_allclose(found[k], expected)
+            np.testing.assert_allclose(got[k], expected)
 
 
 def cluster(n, g=14.0, parallax=1.0, seed=0):

@@ -1,9 +1,13 @@
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from skcluster.clusters import as_clusters, clusters_from_flat, validate_clusters
-from skcluster.features import GuessFeatures, _blocks
+from skcluster.features import GuessFeatures
 
 
 def cluster(name, magnitude, colour, parallax=1.0):
@@ -46,14 +50,31 @@ def test_as_the_plain_way_on_the_real_sample(real):
     np.testing.assert_allclose(guess.transform(X), expected, rtol=1e-4, atol=1e-5)
 
 
-def test_as_the_plain_way_and_blocks_do_not_show(toy, monkeypatch):
+def test_as_the_plain_way(toy):
     X, _ = toy
     got = GuessFeatures().fit_transform(X)
     expected = by_numpy(X)
     expected = np.where(np.isnan(expected), np.nanmedian(expected, axis=0), expected)
     np.testing.assert_allclose(got, expected, rtol=1e-5)
-    monkeypatch.setattr(_blocks, "STARS_IN_BLOCK", 7)
-    np.testing.assert_array_equal(GuessFeatures().fit_transform(X), got)
+
+
+PARALLAXES = st.floats(-1000, 1000, width=32) | st.just(np.nan) | st.sampled_from([0.0, -0.0, 0.5])
+
+
+@given(st.lists(st.lists(PARALLAXES, min_size=1, max_size=9), min_size=1, max_size=9))
+def test_the_median_parallax_is_that_of_numpy_without_nan(parallaxes):
+    flat = np.concatenate(parallaxes).astype(np.float32)
+    assume(not np.isnan(flat).all())
+    columns = {"phot_g_mean_mag": np.full(len(flat), 12.0), "bp_rp": np.ones(len(flat))}
+    X = clusters_from_flat({**columns, "parallax": flat}, np.cumsum([0, *map(len, parallaxes)]))
+    measured = [np.array(p)[~np.isnan(p)] for p in parallaxes]
+    expected = np.array([np.median(p) if len(p) else np.nan for p in measured])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        got = GuessFeatures(dtype="float64").fit_transform(X)[:, 2]
+    np.testing.assert_array_equal(
+        got, np.where(np.isnan(expected), np.nanmedian(expected), expected)
+    )
 
 
 def test_too_few_stars_take_the_median_of_the_training_clusters():
@@ -148,6 +169,19 @@ def test_columns_that_are_not_read_are_not_checked():
     )
     with pytest.raises(ValueError, match="probability = 7"):
         as_clusters(X)
+
+
+def test_slopes_and_distances_are_limited():
+    far = KNOWN.assign(cluster="Far", bp_rp=KNOWN["bp_rp"] * -4, parallax=-0.1)
+    X = pd.concat([KNOWN, far])
+    plain = GuessFeatures().fit_transform(X)
+    guess = GuessFeatures(max_slope=0.5, max_distance=5).set_output(transform="pandas").fit(X)
+    limited = guess.transform(X)
+    assert limited.columns.tolist() == ["cmd_slope", "mean_colour", "parallax_distance"]
+    np.testing.assert_allclose(limited["cmd_slope"], [plain[0, 0], -0.5])
+    np.testing.assert_array_equal(limited["mean_colour"], plain[:, 1])
+    np.testing.assert_allclose(limited["parallax_distance"], [1, 5])
+    assert (limited.dtypes == np.float32).all()
 
 
 def test_zero_point_moves_parallax_and_magnitudes():

@@ -1,9 +1,16 @@
-"""Ends of the ranges of parameters."""
+"""Ends of the ranges of parameters, and blocks of clusters."""
 
 import numpy as np
 import pytest
 
-from skcluster.features import CMDHistogram, CMDRasterizer, CMDSummary, GuessFeatures, StarSet
+from skcluster.features import (
+    CMDHistogram,
+    CMDRasterizer,
+    CMDSummary,
+    GuessFeatures,
+    StarSet,
+    _base,
+)
 
 
 @pytest.mark.parametrize(
@@ -13,6 +20,9 @@ from skcluster.features import CMDHistogram, CMDRasterizer, CMDSummary, GuessFea
         (GuessFeatures(min_stars=1), False),
         (GuessFeatures(min_parallax=1e-9), True),
         (GuessFeatures(min_parallax=0.0), False),
+        (GuessFeatures(max_slope=0.0), True),
+        (GuessFeatures(max_slope=-0.1), False),
+        (GuessFeatures(max_distance=0.0), False),
         (CMDSummary(min_stars=1), True),
         (CMDSummary(min_stars=0), False),
         (CMDSummary(min_parallax=0.0), False),
@@ -36,3 +46,11 @@ def test_ends_of_parameters(estimator, allowed, toy):
     else:
         with pytest.raises(ValueError, match=f"parameter of {type(estimator).__name__} must be"):
             estimator.fit(X)
+
+
+@pytest.mark.parametrize("estimator", [CMDHistogram(), CMDRasterizer(), GuessFeatures()], ids=repr)
+@pytest.mark.parametrize("n_stars", [1, 7])
+def test_features_do_not_depend_on_the_blocks(estimator, n_stars, toy, monkeypatch):
+    whole = estimator.fit_transform(toy[0])
+    monkeypatch.setattr(_base, "STARS_IN_BLOCK", n_stars)
+    np.testing.assert_array_equal(estimator.fit_transform(toy[0]), whole)

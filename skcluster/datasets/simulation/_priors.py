@@ -1,14 +1,29 @@
 """Draw parameters of clusters from priors, or use given ones."""
 
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from skcluster._utils.typing import BoolArray, FloatArray
-from skcluster.datasets.simulation._stars import Parameters
-from skcluster.isochrones import IsochroneGrid, check_range
+from skcluster._utils.typing import BoolArray, FloatArray, IntArray
+from skcluster.isochrones import IsochroneGrid
+from skcluster.isochrones._grid import check_range
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """True parameters of clusters, each an array of shape (n_clusters,)."""
+
+    log_age: FloatArray
+    a_v: FloatArray
+    distance_kpc: FloatArray
+    metallicity: FloatArray
+    n_stars: IntArray
+
+    def __len__(self) -> int:
+        return len(self.log_age)
 
 
 class Distribution(Protocol):
@@ -96,7 +111,7 @@ def draw_parameters(
     a_v_rng, given_rng = rng.spawn(2)
     given = {name: of(name) for name in (*default, "a_v")}
     log_age, distance, metallicity, n_stars = (
-        value if (found := given[name]) is None else found for name, value in default.items()
+        drawn if (value := given[name]) is None else value for name, drawn in default.items()
     )
     a_v = given["a_v"]
     _refuse("distance_kpc", distance, ~(distance > 0) | np.isinf(distance), "positive")

@@ -1,33 +1,29 @@
-"""Simulate the stars of a block of clusters as flat arrays."""
+"""Simulate the stars of a block of clusters as flat arrays, and observe them with Gaia EDR3."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from skcluster._utils.typing import FloatArray, IntArray
+from skcluster._utils.typing import BoolArray, FloatArray, IntArray
+from skcluster.datasets.simulation._disc import draw_field, field_counts
 from skcluster.datasets.simulation._effects import Effects
-from skcluster.datasets.simulation._field import draw_field, field_counts
-from skcluster.datasets.simulation._gaia import membership_probability, observed_columns
+from skcluster.datasets.simulation._priors import Parameters
+from skcluster.gaia import Band, parallax_error, photometric_error
 from skcluster.isochrones import IsochroneGrid, Isochrones, kroupa
+from skcluster.isochrones._masses_and_binaries import MASS_RATIO_RANGE
 from skcluster.photometry import Law, distance_modulus, extinction_coefficients
 
 # A binary of equal stars is brighter than one of them by this (mag).
 _TWICE = 2.5 * np.log10(2)
 _OLDEST_WITHOUT_STRAGGLERS = 8.5
 
+# BP fluxes below about one electron per second are overestimated (Riello et al. 2021, section 8.1),
+# as if a source of this magnitude were added.
+_BP_EXCESS_MAGNITUDE = 22.8
 
-@dataclass(frozen=True)
-class Parameters:
-    """True parameters of clusters, each an array of shape (n_clusters,)."""
-
-    log_age: FloatArray
-    a_v: FloatArray
-    distance_kpc: FloatArray
-    metallicity: FloatArray
-    n_stars: IntArray
-
-    def __len__(self) -> int:
-        return len(self.log_age)
+# Scatter of the parallax error (dex) between parts of the sky and between stars, in the lists of
+# Almeida, Monteiro & Dias 2023.
+_SKY_SPREAD, _STAR_SPREAD = 0.10, 0.05
 
 
 @dataclass(frozen=True)
@@ -39,7 +35,7 @@ class _Stars:
     distance_kpc: FloatArray
 
 
-def _apparent(
+def apparent(
     absolute: FloatArray, distance_kpc: FloatArray, a_v: FloatArray, law: Law
 ) -> FloatArray:
     """Return apparent magnitudes from absolute ones: G, BP and RP along the first axis."""
@@ -64,7 +60,7 @@ def simulate_stars(
     absolute, distance, a_v = draw_field(
         row, parameters.distance_kpc, parameters.a_v, effects.faint_limit, rng
     )
-    field = _Stars(row, _apparent(absolute, distance, a_v, effects.law), distance)
+    field = _Stars(row, apparent(absolute, distance, a_v, effects.law), distance)
     stars, counts = _observe(members, field, len(parameters), effects, rng)
     if not counts.all():
         raise _invisible(parameters, int(np.argmin(counts)), effects)
@@ -111,7 +107,7 @@ def _members(
         scale = effects.differential_reddening * parameters.a_v
         scale *= rng.gamma(2.0, 0.5, len(parameters))
         a_v = a_v + scale[cluster] * np.abs(rng.standard_normal(len(cluster)))
-    seen = _apparent(absolute, distance, a_v, effects.law)
+    seen = apparent(absolute, distance, a_v, effects.law)
     if not loss:
         return _Stars(cluster, seen, distance)
     lost = effects.incompleteness * 0.5 ** (effects.faint_limit - seen[0])
@@ -132,7 +128,7 @@ def _mass_bounds(
     points = np.r_[0 : isochrones.log_mass.shape[1] : 4, -1]
     log_mass = isochrones.log_mass[:, points]
     absolute = isochrones.magnitudes[:, :, points]
-    seen = _apparent(absolute, distance, a_v, effects.law)[0]
+    seen = apparent(absolute, distance, a_v, effects.law)[0]
     visible = seen < effects.faint_limit
     if not visible.any(axis=1).all():
         raise _invisible(parameters, int(np.argmin(visible.any(axis=1))), effects)
@@ -152,7 +148,7 @@ def _add_companions(
     rng: np.random.Generator,
 ) -> None:
     """Add the light of unresolved companions to some stars, in place."""
-    companion = mass * rng.uniform(0.1, 1.0, len(mass))
+    companion = mass * rng.uniform(*MASS_RATIO_RANGE, len(mass))
     lightest = 10 ** isochrones.log_mass[0, 0]
     has_one = rng.random(len(mass)) < effects.binary_fraction
     paired = np.flatnonzero(has_one & (companion > lightest))
@@ -170,13 +166,13 @@ def _make_blue_stragglers(
     """Turn some stars of old clusters into blue stragglers, in place."""
     old = parameters.log_age > _OLDEST_WITHOUT_STRAGGLERS
     share = effects.blue_straggler_fraction * old
-    found = np.flatnonzero(rng.random(len(cluster)) < share[cluster])
+    straggler = np.flatnonzero(rng.random(len(cluster)) < share[cluster])
     younger = parameters.log_age - rng.uniform(0.15, 0.7, len(parameters))
     younger = np.maximum(younger, IsochroneGrid.LOG_AGE_RANGE[0])
     isochrones = IsochroneGrid.load().interpolate(younger, parameters.metallicity)
-    row = cluster[found]
-    below_turn_off = rng.uniform(-0.25, -0.03, len(found))
-    magnitudes[:, found] = isochrones.at(row, isochrones.log_mass[row, -1] + below_turn_off)
+    row = cluster[straggler]
+    below_turn_off = rng.uniform(-0.25, -0.03, len(straggler))
+    magnitudes[:, straggler] = isochrones.at(row, isochrones.log_mass[row, -1] + below_turn_off)
 
 
 def _observe(
@@ -193,3 +189,71 @@ def _observe(
     columns["probability"] = membership_probability(member, columns["phot_g_mean_mag"], rng)
     single = {name: values.astype(np.float32) for name, values in columns.items()}
     return single, np.bincount(cluster, minlength=n_clusters)
+
+
+def observe_photometry(true: FloatArray, effects: Effects, rng: np.random.Generator) -> FloatArray:
+    """Return magnitudes as Gaia measures them, shape (3, n_stars): G, BP, RP."""
+    seen = true.copy()
+    if effects.faint_bp_bias > 0:
+        excess = effects.faint_bp_bias * 10 ** (0.4 * (true[1] - _BP_EXCESS_MAGNITUDE))
+        seen[1] -= 2.5 * np.log10(1 + excess)
+    if effects.photometric_errors > 0:
+        bands: tuple[Band, ...] = ("g", "bp", "rp")
+        sigma = np.stack([photometric_error(m, b) for m, b in zip(seen, bands, strict=True)])
+        seen += effects.photometric_errors * sigma * rng.standard_normal(seen.shape)
+    if effects.colour_scatter > 0:
+        half = 0.5 * effects.colour_scatter * rng.standard_normal(seen.shape[1])
+        seen[1] += half
+        seen[2] -= half
+    return seen
+
+
+def observe_parallax(
+    distance_kpc: FloatArray,
+    g: FloatArray,
+    cluster: IntArray,
+    n_clusters: int,
+    effects: Effects,
+    rng: np.random.Generator,
+) -> tuple[FloatArray, FloatArray]:
+    """Return parallaxes and their errors as Gaia measures them (mas)."""
+    spread = _SKY_SPREAD * rng.standard_normal(n_clusters)[cluster]
+    spread += _STAR_SPREAD * rng.standard_normal(len(g))
+    error = parallax_error(g) * 10**spread
+    scatter = effects.parallax_zero_point_scatter * rng.standard_normal(n_clusters)
+    zero_point = effects.parallax_zero_point + scatter[cluster]
+    noise = np.hypot(effects.parallax_errors * error, effects.parallax_floor)
+    parallax = 1 / distance_kpc + zero_point + noise * rng.standard_normal(len(g))
+    return parallax, error
+
+
+def observed_columns(
+    true: FloatArray,
+    distance_kpc: FloatArray,
+    cluster: IntArray,
+    n_clusters: int,
+    effects: Effects,
+    rng: np.random.Generator,
+) -> dict[str, FloatArray]:
+    """Return magnitudes, colours and parallaxes of stars under the Gaia archive's names."""
+    g, bp, rp = observe_photometry(true, effects, rng)
+    parallax, error = observe_parallax(distance_kpc, g, cluster, n_clusters, effects, rng)
+    return {
+        "phot_g_mean_mag": g,
+        "bp_rp": bp - rp,
+        "phot_bp_mean_mag": bp,
+        "phot_rp_mean_mag": rp,
+        "parallax": parallax,
+        "parallax_error": error,
+    }
+
+
+def membership_probability(
+    member: BoolArray, g: FloatArray, rng: np.random.Generator
+) -> FloatArray:
+    """Draw membership probabilities as in published lists, 0.51 to 1.
+
+    They are near 1 for bright members, scattered for faint ones, and lower for field stars.
+    """
+    doubt = np.where(member, np.clip(0.25 + 0.25 * (g - 14), 0.25, 1.25), 2.0)
+    return 1 - 0.49 * rng.random(len(g)) ** (4 / doubt)

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import as_file, files
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from skcluster._utils.models import nested_estimators
 from skcluster.regressors.networks.architecture import FloatArray, Weights
 from skcluster.regressors.networks.sets import SetArchitecture
 
@@ -20,7 +22,7 @@ _HEAD = ("output_kernel", "output_bias", "direct_kernel")
 
 
 def save_pretrained(
-    file: str | Path,
+    file: str | Path | IO[bytes],
     networks: BaseEstimator | Sequence[Mapping[str, FloatArray]],
     *,
     targets: Sequence[str] | None = None,
@@ -29,8 +31,8 @@ def save_pretrained(
 
     Parameters
     ----------
-    file : str or Path
-        File to write; its name ends in ".npz".
+    file : str, Path or binary file object
+        File to write; a name ends in ".npz".
     networks : fitted estimator or sequence of mappings
         A fitted `SetRegressor`, or an estimator that contains one, such as the pipelines of
         `skcluster.pipelines` and models read by `skcluster.load_model`; or its ``weights_``.
@@ -77,23 +79,20 @@ def save_pretrained(
 
 def _networks_of(estimator: Any) -> tuple[Sequence[Weights], Sequence[str] | None]:
     """Return the weights and target names of the set networks inside a fitted estimator."""
-    inner, targets = estimator, None
-    while not isinstance(getattr(inner, "architecture_", None), SetArchitecture):
+    targets = None
+    for inner in nested_estimators(estimator):
+        if isinstance(getattr(inner, "architecture_", None), SetArchitecture):
+            return inner.weights_, targets
         # The names in a transformer of targets.
         targets = getattr(getattr(inner, "transformer_", None), "feature_names_in_", targets)
-        parts = [getattr(inner, name, None) for name in ("estimator_", "regressor_")]
-        parts += [step for _, step in getattr(inner, "steps", [])[-1:]]
-        inner = next((part for part in parts if part is not None), None)
-        if inner is None:
-            raise ValueError(
-                f"{type(estimator).__name__} contains no fitted SetRegressor whose weights "
-                "could be written."
-            )
-    return inner.weights_, targets
+    raise ValueError(
+        f"{type(estimator).__name__} contains no fitted SetRegressor whose weights could be "
+        "written."
+    )
 
 
 def load_pretrained(
-    source: str | Path,
+    source: str | Path | bytes,
     network: int,
     architecture: SetArchitecture,
     targets: Sequence[str] | None = None,
@@ -103,8 +102,8 @@ def load_pretrained(
 
     Parameters
     ----------
-    source : str or Path
-        A file, or a name of weights in this package.
+    source : str, Path or bytes
+        A file, or what is in one, or a name of weights in this package.
     network : int
         Which network of the file.
     architecture : SetArchitecture
@@ -125,18 +124,21 @@ def load_pretrained(
         If there are no such weights, the file holds something else, or they are of other sizes
         than the architecture.
     """
+    if isinstance(source, bytes):
+        return _read(BytesIO(source), "memory", network, architecture, targets, fresh)
     if source in _SHIPPED:
         with as_file(files("skcluster.regressors") / "data" / _SHIPPED[str(source)]) as file:
-            return _read(file, network, architecture, targets, fresh)
+            return _read(file, file.name, network, architecture, targets, fresh)
     if not Path(source).is_file():
         raise ValueError(
             f"pretrained={str(source)!r} is neither a file nor one of {sorted(_SHIPPED)}."
         )
-    return _read(Path(source), network, architecture, targets, fresh)
+    return _read(source, Path(source).name, network, architecture, targets, fresh)
 
 
 def _read(
-    file: Path,
+    file: str | Path | IO[bytes],
+    origin: str,
     network: int,
     architecture: SetArchitecture,
     targets: Sequence[str] | None,
@@ -145,14 +147,14 @@ def _read(
     with np.load(file, allow_pickle=False) as arrays:
         if not {f"0_{name}" for name in architecture.weight_shapes} <= set(arrays.files):
             raise ValueError(
-                f"{file.name} holds no weights of a SetRegressor. Where it is the file of a model, "
+                f"{origin} holds no weights of a SetRegressor. Where it is the file of a model, "
                 "save_pretrained(..., load_model(...)) makes one of weights from it."
             )
         known = arrays[_TARGETS].tolist() if _TARGETS in arrays.files else None
         n_networks = len({name.partition("_")[0] for name in arrays.files} - {_TARGETS})
         if network >= n_networks:
             raise ValueError(
-                f"n_networks={network + 1} or more, but the pretrained weights in {file.name} are "
+                f"n_networks={network + 1} or more, but the pretrained weights in {origin} are "
                 f"of {n_networks}."
             )
         found = {
@@ -161,12 +163,12 @@ def _read(
         }
     shapes = architecture.weight_shapes
     body = {name: shape for name, shape in shapes.items() if name not in _HEAD}
-    _check_shapes(found, body, file.name)
+    _check_shapes(found, body, origin)
     n_known = found["direct_kernel"].shape[1]
     pairs = _same_targets(known, targets, n_known, architecture.n_outputs)
     if pairs is not None and fresh is not None:
         found |= _head(found, fresh(), pairs, n_known, architecture.n_outputs)
-    _check_shapes(found, shapes, file.name)
+    _check_shapes(found, shapes, origin)
     return found
 
 

@@ -1,0 +1,133 @@
+"""Which stars a cluster has: their masses, their companions, the scatter of their colours."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from skcluster._utils.typing import FloatArray
+
+# Of stars in published member lists. The first two are not measurements: with them, simulated
+# clusters are hardest to distinguish from real ones (`skcluster.datasets.Effects`).
+#: Fraction of stars with an unresolved companion.
+BINARY_FRACTION = 0.6
+#: Steepening of the slope of the mass function above two solar masses.
+MASSIVE_STAR_LOSS = 0.5
+#: Mass ratios of binaries are uniform in this range.
+MASS_RATIO_RANGE = (0.1, 1.0)
+#: Scatter of BP−RP at a given mass in excess of the errors: rotation, spots, blended spectra (mag).
+COLOUR_SCATTER = 0.015
+
+
+@dataclass(frozen=True)
+class MassFunction:
+    """Broken power-law mass function: dN/dm is a power law in m between two breaks.
+
+    `rank` and `mass` convert between masses and uniformly distributed numbers, for drawing masses.
+
+    Parameters
+    ----------
+    breaks : tuple of float
+        Masses at which the slope changes (solar masses).
+    slopes : tuple of float
+        The slopes, one more than breaks, none of them 1.
+
+    See Also
+    --------
+    kroupa : The initial mass function of Kroupa (2001).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skcluster.isochrones import MassFunction
+    >>> salpeter = MassFunction(breaks=(1.0,), slopes=(2.35, 2.35))
+    >>> float(salpeter.mass(salpeter.rank(np.array([2.0])))[0].round(6))
+    2.0
+    """
+
+    breaks: tuple[float, ...]
+    slopes: tuple[float, ...]
+
+    def rank(self, mass: FloatArray) -> FloatArray:
+        """Return the rank of masses, which increases with mass and is uniform over stars.
+
+        Parameters
+        ----------
+        mass : ndarray
+            Masses (solar masses).
+
+        Returns
+        -------
+        ndarray
+            The integral of the mass function up to each mass, up to a constant and a factor.
+        """
+        bounds, scales, starts = self._parts()
+        part = np.searchsorted(self.breaks, mass)
+        power = 1 - np.array(self.slopes)[part]
+        ratio = (mass / bounds[part]) ** power - 1
+        rank: FloatArray = starts[part] + scales[part] * ratio / power
+        return rank
+
+    def mass(self, rank: FloatArray) -> FloatArray:
+        """Return the masses of ranks; the inverse of `rank`.
+
+        Parameters
+        ----------
+        rank : ndarray
+            Ranks, as `rank` returns them.
+
+        Returns
+        -------
+        ndarray
+            Masses (solar masses).
+        """
+        bounds, scales, starts = self._parts()
+        part = np.searchsorted(starts[1:], rank)
+        power = 1 - np.array(self.slopes)[part]
+        # Ranks of arbitrarily large masses have a finite limit.
+        ratio = np.maximum(1 + (rank - starts[part]) * power / scales[part], 1e-12)
+        mass: FloatArray = bounds[part] * ratio ** (1 / power)
+        return mass
+
+    def _parts(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return the start of each segment (the end of the first), and m dN/dm and rank there."""
+        bounds = np.array([self.breaks[0], *self.breaks])
+        density, start = 1.0, 0.0
+        scales, starts = [bounds[0]], [0.0]
+        for low, high, slope in zip(
+            bounds[1:], [*bounds[2:], np.inf], self.slopes[1:], strict=True
+        ):
+            scales.append(density * low)
+            starts.append(start)
+            if np.isfinite(high):
+                power = 1 - slope
+                start += density * low * ((high / low) ** power - 1) / power
+                density *= (high / low) ** -slope
+        return bounds, np.array(scales), np.array(starts)
+
+
+def kroupa(massive_star_loss: float = 0.0) -> MassFunction:
+    """Return the initial mass function of Kroupa (2001) [1]_, above 0.08 solar masses.
+
+    Parameters
+    ----------
+    massive_star_loss : float, default=0.0
+        Steepening of the slope above two solar masses: 0.5 makes it 2.8 instead of 2.3.
+
+    Returns
+    -------
+    MassFunction
+        The mass function.
+
+    References
+    ----------
+    .. [1] Kroupa 2001, MNRAS 322, 231, equation 2.
+
+    Examples
+    --------
+    >>> from skcluster.isochrones import kroupa
+    >>> kroupa().slopes
+    (1.3, 2.3)
+    """
+    if massive_star_loss == 0:
+        return MassFunction((0.5,), (1.3, 2.3))
+    return MassFunction((0.5, 2.0), (1.3, 2.3, 2.3 + massive_star_loss))

@@ -1,0 +1,152 @@
+"""What a colour-magnitude diagram shows: limits, shades of stars, isochrones and their bands."""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from skcluster._utils.typing import BoolArray, FloatArray
+from skcluster.isochrones import IsochroneGrid
+from skcluster.photometry import Law, distance_modulus, redden
+from skcluster.plotting._style import BLUES, GREYS
+from skcluster.schema import MEMBER_COLUMNS, STAR_COLUMNS
+
+
+def diagram_limits(colour: FloatArray, magnitude: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the limits of a diagram's axes, colour first, with a margin around the stars.
+
+    Parameters
+    ----------
+    colour, magnitude : ndarray of shape (n_stars,)
+        At least one star.
+
+    Returns
+    -------
+    low, high : ndarray of shape (2,)
+        BP−RP and G (mag), at least 1 mag apart in colour and 3 mag in magnitude.
+    """
+    stars = np.stack([colour, magnitude]).astype(float)
+    low, high = stars.min(axis=1), stars.max(axis=1)
+    half = np.maximum((high - low) * 0.54, [0.5, 1.5])
+    return (low + high) / 2 - half, (low + high) / 2 + half
+
+
+class Shades(NamedTuple):
+    """The values that shade stars, and their colours."""
+
+    #: Shape (n_stars,); NaN for stars that were not used.
+    probability: FloatArray
+    #: Label of the colour bar.
+    label: str
+    #: Colours from unlikely to likely members, all visible on white.
+    colours: tuple[str, ...]
+    #: The value of the first colour; that of the last is 1.
+    low: float
+
+
+def shades_of(membership: FloatArray | None, probability: FloatArray | None) -> Shades | None:
+    """Return shades by an estimate's membership or, without one, by the list's probabilities."""
+    if membership is not None and np.isfinite(membership).any():
+        return Shades(membership, MEMBER_COLUMNS["membership"].label, BLUES, 0.0)
+    if probability is not None and np.isfinite(probability).any():
+        # Stars without a probability are used as well.
+        filled = np.nan_to_num(probability, nan=0.0)
+        return Shades(filled, STAR_COLUMNS["probability"].label, GREYS, min(0.5, filled.min()))
+    return None
+
+
+def seen_isochrones(parameters: npt.ArrayLike, law: Law = "dr2", *, every: int = 1) -> FloatArray:
+    """Return isochrones at their distances and extinctions.
+
+    Parameters
+    ----------
+    parameters : array-like of shape (n_isochrones, 3) or (n_isochrones, 4)
+        Log age (dex), A_V (mag), distance (kpc) and [M/H] (dex), by default 0.
+    law : {"dr2", "edr3"}, default="dr2"
+        Extinction law, see `skcluster.photometry.extinction_coefficients`.
+    every : int, default=1
+        Step between the points that are returned.
+
+    Returns
+    -------
+    ndarray of shape (n_isochrones, n_points, 2)
+        BP−RP and G (mag) of each point; the k-th points of all are in the same state of evolution.
+        NaN where stars jump from one state to another, to break the line.
+    """
+    log_age, a_v, distance, metallicity = _with_metallicity(parameters).T
+    curves = IsochroneGrid.load().interpolate(log_age, metallicity)
+    g, bp, rp = curves.magnitudes[..., ::every]
+    magnitude, colour = redden(g, bp - rp, a_v[:, None], law)
+    seen = np.stack([colour, magnitude + distance_modulus(distance)[:, None]], axis=-1)
+    seen[curves.gap[:, ::every]] = np.nan
+    return seen
+
+
+def can_be_drawn(parameters: npt.ArrayLike) -> BoolArray:
+    """Return which estimates have an isochrone in the diagram.
+
+    Parameters
+    ----------
+    parameters : array-like of shape (n_estimates, 3) or (n_estimates, 4)
+        As in `seen_isochrones`.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_estimates,)
+        False for NaN, and for ages and metallicities outside the isochrones.
+    """
+    log_age, a_v, distance, metallicity = _with_metallicity(parameters).T
+    drawn: BoolArray = np.isfinite(a_v + distance) & (distance > 0)
+    for values, (low, high) in (
+        (log_age, IsochroneGrid.LOG_AGE_RANGE),
+        (metallicity, IsochroneGrid.METALLICITY_RANGE),
+    ):
+        drawn &= (values >= low) & (values <= high)
+    return drawn
+
+
+def _with_metallicity(parameters: npt.ArrayLike) -> FloatArray:
+    """Return the parameters of isochrones, shape (n_isochrones, 4)."""
+    rows = np.atleast_2d(np.asarray(parameters, dtype=float))
+    if rows.shape[1] == 4:
+        return rows
+    return np.column_stack([rows, np.zeros(len(rows))])
+
+
+def most_credible(samples: FloatArray, coverage: float, most: int) -> FloatArray:
+    """Return the given fraction of joint samples that is closest to their centre.
+
+    The Mahalanobis distance in log age, A_V, distance modulus and metallicity is used, so that the
+    region takes correlations into account.
+
+    Parameters
+    ----------
+    samples : ndarray of shape (n_samples, 3) or (n_samples, 4)
+        As in `seen_isochrones`. Samples without an isochrone (outside the grid, NaN) cannot be
+        drawn and are left out after the selection.
+    coverage : float
+        Fraction of the samples to keep, 0 to 1.
+    most : int
+        Maximum number of returned samples, evenly spaced from the centre outwards.
+
+    Returns
+    -------
+    ndarray of n_kept rows
+        The samples that are closest to the centre and have an isochrone.
+    """
+    samples = samples[np.isfinite(samples).all(axis=1) & (samples[:, 2] > 0)]
+    if len(samples) < 2:
+        return samples[can_be_drawn(samples)]
+    plane = samples.copy()
+    plane[:, 2] = distance_modulus(samples[:, 2])
+    offset = plane - np.median(plane, axis=0)
+    # A constant parameter has no inverse variance; the pseudo-inverse ignores it.
+    inverse = np.linalg.pinv(np.cov(plane.T), hermitian=True)
+    far = np.einsum("ij,jk,ik->i", offset, inverse, offset)
+    kept = samples[np.argsort(far)[: max(1, round(coverage * len(far)))]]
+    kept = kept[can_be_drawn(kept)]
+    if len(kept) <= most:
+        return kept
+    # From the edge inwards: the edge defines the outline.
+    spread: FloatArray = kept[np.unique(np.linspace(0, len(kept) - 1, most).round().astype(int))]
+    return spread
