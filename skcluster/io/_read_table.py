@@ -353,6 +353,7 @@ def _read_parquet(source: _Source) -> Any:
         for i in range(group.num_columns)
     )
     unpacked = max(8 * values, sum(group.total_byte_size for group in groups))
+    unpacked += _size_of_texts(source, schema)
     most = max(400 * _MB, 25 * _size(source))
     if unpacked > most:
         raise ValueError(
@@ -364,6 +365,28 @@ def _read_parquet(source: _Source) -> Any:
     if any(pa.types.is_struct(kind) for kind in schema.types):
         return nested_pandas.read_parquet(str(source))
     return pd.read_parquet(source)
+
+
+def _size_of_texts(source: _Source, schema: Any) -> int:
+    """Return the bytes of all texts, of which a file holds each different one once; check them."""
+    import pyarrow as pa
+    import pyarrow.compute
+    import pyarrow.parquet
+
+    is_text = (pa.types.is_string, pa.types.is_large_string)
+    names = [f.name for f in schema if any(is_kind(f.type) for is_kind in is_text)]
+    with pa.parquet.ParquetFile(source, read_dictionary=names) as file:
+        table = file.read(columns=names)
+    size = 0
+    for name in names:
+        for chunk in table[name].chunks:
+            try:
+                chunk.dictionary.validate(full=True)
+            except pa.ArrowInvalid as error:
+                raise ValueError(f"column {name!r} has a text that is not UTF-8.") from error
+            lengths = pa.compute.binary_length(chunk.dictionary).take(chunk.indices)
+            size += pa.compute.sum(lengths).as_py() or 0
+    return size
 
 
 _READERS: dict[str, Callable[[_Source], Any]] = {
