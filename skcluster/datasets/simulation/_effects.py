@@ -83,7 +83,7 @@ class Effects:
     clusters of [1]_, who attribute the too young ages of their old clusters to the blue stragglers
     and field stars missing in the simulations. Gaia's photometric errors and the faint BP excess
     follow [2]_. The parallax errors are those of Gaia EDR3 members [3]_; the zero point and the
-    scatter beyond the errors compare them with the distances of [4]_, and ``benchmarks/realism.py``
+    scatter beyond the errors compare them with the distances of [4]_, and ``benchmarks/accuracy``
     prints them.
 
     The fractions of binaries, field stars and blue stragglers, the loss of massive stars and the
