@@ -113,9 +113,9 @@ def _members(catalogue: Catalogue, cluster: str, download: Download) -> pd.DataF
     table, folder = catalogue.members, download.folder(catalogue)
     assert table is not None
     if is_cached(folder, "members"):
-        everyone = read_table(folder, "members", table, download)
-        if everyone is not None:
-            members: pd.DataFrame = everyone.to_pandas()
+        listed = read_table(folder, "members", table, download)
+        if listed is not None:
+            members: pd.DataFrame = listed.to_pandas()
             return members[members["cluster"] == cluster].reset_index(drop=True)
     folder, name = folder / "members", re.sub(r"[^\w.+-]", "_", cluster)
     rows = read_table(folder, name, table, download)
