@@ -12,6 +12,7 @@ import numpy as np
 
 __all__ = [
     "CLUSTER",
+    "CLUSTER_COLUMNS",
     "CLUSTER_PARAMETERS",
     "ESTIMATE_COLUMNS",
     "INTERVAL_ENDS",
@@ -435,6 +436,31 @@ MEMBER_COLUMNS: dict[str, Column] = _by_name(
         low=0,
         high=1,
     ),
+)
+
+#: Columns of a table of clusters that were found in fields of the sky, besides the names.
+CLUSTER_COLUMNS: dict[str, Column] = _by_name(
+    Column("n_members", "Number of members", label="members", low=0, decimals=0),
+    Column("significance", "Significance of the cluster", label="significance", low=0, decimals=1),
+    Column("ra", "Right ascension of the centre", "deg", decimals=4),
+    Column("ra_error", "Standard error of the right ascension", "deg", low=0, decimals=4),
+    Column("dec", "Declination of the centre", "deg", low=-90, high=90, decimals=4),
+    Column("dec_error", "Standard error of the declination", "deg", low=0, decimals=4),
+    Column("pmra", "Mean proper motion in right ascension, times cos(declination)", "mas / yr"),
+    Column("pmra_error", "Standard error of the mean pmra", "mas / yr", low=0, decimals=3),
+    Column("pmra_width", "Intrinsic width of pmra", "mas / yr", low=0, decimals=3),
+    Column("pmdec", "Mean proper motion in declination", "mas / yr"),
+    Column("pmdec_error", "Standard error of the mean pmdec", "mas / yr", low=0, decimals=3),
+    Column("pmdec_width", "Intrinsic width of pmdec", "mas / yr", low=0, decimals=3),
+    Column("parallax", "Mean parallax", "mas", decimals=3),
+    Column("parallax_error", "Standard error of the mean parallax", "mas", low=0, decimals=4),
+    Column("parallax_width", "Intrinsic width of the parallax", "mas", low=0, decimals=3),
+    Column("core_radius", "Core radius of the surface density", "deg", low=0, decimals=3),
+    Column("core_radius_pc", "Core radius of the surface density", "pc", low=0),
+    Column("half_number_radius", "Radius that holds half of the members", "deg", low=0, decimals=3),
+    Column("half_number_radius_pc", "Radius that holds half of the members", "pc", low=0),
+    Column("field_density", "Field stars per area around the cluster", "deg-2", low=0, decimals=0),
+    Column("flag", "Reasons to doubt the cluster; empty if there are none", label="flag", kind="text"),
 )
 
 #: Suffixes of the columns of an interval, and their descriptions.

@@ -89,7 +89,7 @@ class ClusterCorruptor(ClusterResampler):
 
     Training on many kinds of corruption, so that real lists are one more kind, is known as domain
     randomization [1]_. The frequencies and ranges are choices of this package;
-    ``benchmarks/robustness.py`` measures the robustness of a network that is trained with them.
+    ``benchmarks/robustness`` measures the robustness of a network that is trained with them.
 
     References
     ----------
