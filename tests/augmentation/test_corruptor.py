@@ -169,8 +169,8 @@ def test_probabilities_are_stated_in_other_ways(simulated):
     assert by_row.apply(lambda p: p.isna().all()).any()
     assert by_row.apply(lambda p: (p == 1).all()).any()
     assert (by_row.min() < 0.3).any()
-    known = copies["probability"].dropna()
-    assert known.between(0, 1).all()
+    stated = copies["probability"].dropna()
+    assert stated.between(0, 1).all()
     assert_array_equal(copies["bp_rp"], own["bp_rp"])
 
 
