@@ -40,8 +40,8 @@ def contaminated(fraction):
     """The members, with field stars as the given fraction of the list."""
     added = field.sample(int(len(members) * fraction / (1 - fraction)), random_state=0).copy()
     added["parallax"] = 1 / 1.2 + rng.normal(0, added["parallax_error"])
-    contaminants["probability"] = rng.choice(members["probability"], len(contaminants))
-    return pd.concat([members, contaminants], ignore_index=True)
+    added["probability"] = rng.choice(members["probability"], len(added))
+    return pd.concat([members, added], ignore_index=True)
 
 
 # %%
