@@ -111,6 +111,8 @@ def _check_options(options: argparse.Namespace) -> None:
 
     check_outputs(
         options,
+        *options.members,
+        options.model,
         output=options.output,
         members_output=options.members_output,
         samples=options.samples,
@@ -237,7 +239,7 @@ def _add_report(command: argparse.ArgumentParser) -> None:
 def _report(options: argparse.Namespace) -> None:
     if options.output.suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"The report is written as .html or .htm, not {options.output.name}.")
-    check_outputs(options, output=options.output)
+    check_outputs(options, *options.members, options.model, output=options.output)
     model, X = load(options), read_members(options)
     table, samples, members = _results(options, model, X, diagrams=True)
     from skcluster.persistence import read_card

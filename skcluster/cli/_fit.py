@@ -67,7 +67,7 @@ def _add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    check_outputs(options, output=options.output)
+    check_outputs(options, *options.members, options.labels, output=options.output)
     print_message("reading clusters")
     X, y = read_members(options, labels=options.labels)
     _check_number(len(X))

@@ -248,16 +248,21 @@ def add_overwrite(command: argparse.ArgumentParser) -> None:
     command.add_argument("--overwrite", action="store_true", help="replace existing files")
 
 
-def check_outputs(options: argparse.Namespace, **outputs: Path | None) -> None:
+def check_outputs(
+    options: argparse.Namespace, *inputs: str | Path | None, **outputs: Path | None
+) -> None:
     """Raise an error if results cannot be written, before the work starts.
 
     Parameters
     ----------
     options : Namespace
         With ``overwrite``.
+    *inputs : str, Path or None
+        Files and folders that are read, and so must not be replaced; names are ignored.
     **outputs : Path or None
         Files to write, by the names of their options.
     """
+    read = {Path(text).expanduser().resolve() for text in inputs if text is not None}
     options_of: dict[Path, str] = {}
     for option, file in outputs.items():
         if file is None:
@@ -267,10 +272,12 @@ def check_outputs(options: argparse.Namespace, **outputs: Path | None) -> None:
             raise FileNotFoundError(f"There is no folder {file.parent} to write {file.name} into.")
         if not os.access(file.parent, os.W_OK):
             raise PermissionError(f"The folder {file.parent} cannot be written to.")
-        name = f"--{option.replace('_', '-')}"
-        if file in options_of:
-            raise ValueError(f"{options_of[file]} and {name} are the same file, {file}.")
-        options_of[file] = name
+        name, place = f"--{option.replace('_', '-')}", file.resolve()
+        if place in read or (file.exists() and place.parent in read):
+            raise ValueError(f"{name}, {file}, would replace one of the files that are read.")
+        if place in options_of:
+            raise ValueError(f"{options_of[place]} and {name} are the same file, {file}.")
+        options_of[place] = name
 
 
 def check_replaceable(file: Path, overwrite: bool) -> None:

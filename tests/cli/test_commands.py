@@ -65,6 +65,26 @@ def test_what_a_model_or_a_file_does_not_allow(run, few, members, tmp_path, caps
     assert run("report", few, "--model", model, "-o", tmp_path / "r.html") == 0
 
 
+def test_no_file_that_is_read_is_replaced(run, few, tmp_path, capsys):
+    members = tmp_path / "list" / "members.parquet"
+    members.parent.mkdir()
+    members.write_bytes(few.read_bytes())
+    link = tmp_path / "link.parquet"
+    link.symlink_to(members)
+    labels = few.with_name("l.parquet")
+    for arguments in (
+        ["estimate", members, "-o", members],
+        ["estimate", members.parent, "-o", members],
+        ["estimate", members, "--samples", link],
+        ["estimate", link, "--members-output", members],
+        ["report", labels, "-o", tmp_path / "page.html", "--model", tmp_path / "page.html"],
+        ["fit", members, labels, "-o", labels],
+    ):
+        assert run(*arguments, "--overwrite") == 1
+        assert "would replace one of the files that are read" in capsys.readouterr().err
+    assert members.read_bytes() == few.read_bytes()
+
+
 def test_estimate_draws(run, few, tmp_path):
     figures = tmp_path / "figures"
     assert run("estimate", few, "--plots", figures, "--plot-format", "pdf") == 0
