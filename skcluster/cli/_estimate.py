@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from skcluster._utils.doc_links import documentation
+from skcluster._utils.messages import some_names
 from skcluster._utils.progress import progress_bar
 from skcluster.cli._console import print_message, print_result
 from skcluster.cli._options import (
@@ -89,6 +90,9 @@ def _estimate(options: argparse.Namespace) -> None:
         print_result(estimates_as_json(results.table, provenance(options)))
     elif options.output is None or sys.stdout.isatty():
         _print(options, results.table)
+        print_result(_doubts(results.table, options.output))
+    elif (results.table["flag"] != "").any():
+        print_message(_doubts(results.table, options.output))
 
 
 ESTIMATE = Command(
@@ -222,8 +226,20 @@ def _print(options: argparse.Namespace, table: Any) -> None:
     if left_out:
         notes.append(f"more columns with -o or --json ({', '.join(left_out)})")
     print_result(f"{'; '.join(notes)}.")
-    if (shown["flag"] != "").any():
-        print_result(f"On doubtful estimates, see {documentation('posterior#output')}.")
+
+
+def _doubts(table: Any, file: Path | None) -> str:
+    """Return how many estimates are doubtful, which, and where the reasons are."""
+    doubtful = table.index[table["flag"] != ""]
+    noun = "estimate" if len(table) == 1 else "estimates"
+    if not len(doubtful):
+        return f"No doubts about {len(table)} {noun}."
+    verb = "is" if len(doubtful) == 1 else "are"
+    reasons = f"see the column 'flag' of {file} and " if file is not None else "see "
+    return (
+        f"{len(doubtful)} of {len(table)} {noun} {verb} doubtful: {some_names(doubtful)}; "
+        f"{reasons}{documentation('posterior#output')}."
+    )
 
 
 def _add_report(command: argparse.ArgumentParser) -> None:
