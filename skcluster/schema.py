@@ -4,11 +4,13 @@ This module defines names, units, ranges, figure labels, descriptions and synony
 that reading, checking, estimating, plotting and writing agree.
 """
 
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, replace
 from math import isfinite, isnan
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 __all__ = [
     "CLUSTER",
@@ -460,7 +462,9 @@ CLUSTER_COLUMNS: dict[str, Column] = _by_name(
     Column("half_number_radius", "Radius that holds half of the members", "deg", low=0, decimals=3),
     Column("half_number_radius_pc", "Radius that holds half of the members", "pc", low=0),
     Column("field_density", "Field stars per area around the cluster", "deg-2", low=0, decimals=0),
-    Column("flag", "Reasons to doubt the cluster; empty if there are none", label="flag", kind="text"),
+    Column(
+        "flag", "Reasons to doubt the cluster; empty if there are none", label="flag", kind="text"
+    ),
 )
 
 #: Suffixes of the columns of an interval, and their descriptions.
@@ -468,6 +472,21 @@ INTERVAL_ENDS = {
     "_lower": "lower end of the interval",
     "_upper": "upper end of the interval",
 }
+
+
+def clip_targets(values: npt.ArrayLike, targets: Sequence[str] | None) -> npt.NDArray[np.float64]:
+    """Clip values of targets, shape (..., n_targets), to their ranges in `TARGETS`.
+
+    NaN stays NaN. Values of unknown targets, or of all if there are no names, are unchanged.
+    """
+    array: npt.NDArray[np.float64] = np.asarray(values, dtype=np.float64)
+    if targets is None:
+        return array
+    columns = [TARGETS.get(name) for name in targets]
+    low = [-np.inf if column is None else column.low for column in columns]
+    high = [np.inf if column is None else column.high for column in columns]
+    clipped: npt.NDArray[np.float64] = np.clip(array, low, high)
+    return clipped
 
 
 def estimate_column(name: str) -> Column:

@@ -1,6 +1,6 @@
 """Which clusters a field holds: candidates, their significance, and the fit of those that count."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.spatial import cKDTree
