@@ -26,9 +26,7 @@ LEAST_STARS = 20
 #: Numbers of rows at which archives, services and clients cut off an answer: VizieR, the Gaia
 #: archive (without login: 2000 in synchronous queries, 3 000 000 in others) and usual values of
 #: TOP and ROW_LIMIT.
-ROW_LIMITS = frozenset(
-    [50, 100, 500, *(n * 10**k for k in (3, 4, 5, 6) for n in (1, 2, 3, 5))]
-)
+ROW_LIMITS = frozenset([50, 100, 500, *(n * 10**k for k in (3, 4, 5, 6) for n in (1, 2, 3, 5))])
 # Fields smaller than this (deg) with numbers that fit are taken as being in radians.
 _RADIANS_EXTENT = 0.02
 
@@ -141,16 +139,20 @@ def read_fields(
         rows = stars.offsets[row] + np.flatnonzero(
             whole[stars.offsets[row] : stars.offsets[row + 1]]
         )
-        _check(name, {key: value[stars.offsets[row] : stars.offsets[row + 1]] for key, value in
-                      values.items()}, len(rows))
+        _check(
+            name,
+            {
+                key: value[stars.offsets[row] : stars.offsets[row + 1]]
+                for key, value in values.items()
+            },
+            len(rows),
+        )
         ra, dec, pmra, pmdec, parallax = (values[key][rows] for key in ASTROMETRY)
         plane = TangentPlane.of(ra, dec)
         x, y = plane.project(ra, dec)
         motion = plane.rotate(ra, dec, pmra, pmdec)
         radius = max(float(np.quantile(np.hypot(x, y), 0.99)), 1e-4)
-        field = Field(
-            np.array([*motion, parallax]), errors[:, rows] ** 2, np.array([x, y]), radius
-        )
+        field = Field(np.array([*motion, parallax]), errors[:, rows] ** 2, np.array([x, y]), radius)
         fields.append(SkyField(name, rows, plane, field, hints.of_row(X, row, plane)))
     return X, stars, fields
 
