@@ -111,7 +111,7 @@ def as_clusters(
     Traceback (most recent call last):
         ...
     ValueError: cluster 'NGC_2682' has a star with bp_rp = 99 mag, which must lie between -5 and
-    15 (a missing value is NaN, masked or blank).
+    25 (a missing value is NaN, masked or blank).
     """
     X, stars = nest_and_flatten(data, columns, cluster_column, cluster)
     whole = _checked(stars)
