@@ -3,18 +3,17 @@
 import dask.base
 import dask.config
 import dask.delayed
-import filelock
 import pyarrow.parquet
 import pyvo
 import sklearn.linear_model
 import sklearn.model_selection
 
 import skcluster.cli
-import skcluster.datasets.catalogues
+import skcluster.datasets
 import skcluster.distributed
 import skcluster.estimation
 import skcluster.features
 import skcluster.inference
 import skcluster.persistence
 
-LOADED = (dask, filelock, pyarrow, pyvo, sklearn, skcluster)
+LOADED = (dask, pyarrow, pyvo, sklearn, skcluster)

@@ -79,25 +79,22 @@ def serve(folder: Path) -> Any:
 
 def _fetch(folder: Path) -> bytes:
     from skcluster.clusters import stars_of
-    from skcluster.datasets.catalogues import _cantat_gaudin_2020 as module
-    from skcluster.datasets.catalogues import _fetch_table, _service, _sites
+    from skcluster.datasets import fetch_cantat_gaudin_2020
+    from skcluster.datasets.catalogues import _download, _vizier
+    from skcluster.datasets.catalogues._published import CATALOGUES
 
     # The tables of the server are smaller than the published ones.
-    _service.SITES = (  # type: ignore[attr-defined]
-        _sites.TapSite((folder / "address").read_text()),
+    _vizier.SITES = (_vizier.Site((folder / "address").read_text()),)  # type: ignore[assignment]
+    _download.CHUNK = 10
+    published: Any = CATALOGUES["cantat_gaudin_2020"]
+    CATALOGUES["cantat_gaudin_2020"] = replace(
+        published,
+        clusters=replace(published.clusters, n_rows=8),
+        members=replace(published.members, n_rows=60),
     )
-    _fetch_table.CHUNK = 10
-    known: Any = module.CANTAT_GAUDIN_2020
-    if known.members.n_rows != 60:
-        module.CANTAT_GAUDIN_2020 = replace(
-            known,
-            clusters=replace(known.clusters, n_rows=8),
-            members=replace(known.members, n_rows=60),
-        )
-    X, y = module.fetch_cantat_gaudin_2020(data_home=folder / "home", return_X_y=True, delay=0.0)
+    X, y = fetch_cantat_gaudin_2020(data_home=folder / "home", return_X_y=True, delay=0.0)
     stars = stars_of(X)
-    left = [str(p) for p in (folder / "home").rglob("*") if p.suffix in (".half", ".parts")]
-    return _digest(str((left, list(X.index))).encode(), stars["source_id"], stars["bp_rp"], y)
+    return _digest(str(list(X.index)).encode(), stars["source_id"], stars["bp_rp"], y)
 
 
 def _fetched_is_whole(folder: Path) -> list[str]:
@@ -152,8 +149,7 @@ def _estimate(folder: Path) -> bytes:
     arguments = ["estimate", str(folder / "members"), "-o", str(output), "--overwrite"]
     if main(arguments):
         raise RuntimeError("skcluster estimate failed.")
-    left = [p.name for p in folder.glob(".*.half")]
-    return _digest(str(left).encode(), output.read_bytes())
+    return _digest(output.read_bytes())
 
 
 def _estimates_are_whole(folder: Path) -> list[str]:

@@ -72,8 +72,8 @@ def test_labels_of_any_kind_are_repeated(toy, kind):
     assert_array_equal(np.asarray(more), np.concatenate([labels, labels]))
 
 
-def test_foreign_stars_pass_for_members(simulated):
-    own, copies = corrupted(simulated, contamination=1.0, max_foreign_fraction=0.6)
+def test_contaminants_pass_for_members(simulated):
+    own, copies = corrupted(simulated, contamination=1.0, max_contamination=0.6)
     fraction = 1 - own.groupby("row").size() / copies.groupby("row").size()
     assert 0.15 < fraction.mean() < 0.45
     assert fraction.max() < 0.61
@@ -236,7 +236,7 @@ def test_bad_input_is_refused(toy):
     X, y = toy
     with pytest.raises(ValueError, match=r"limits .* increasing"):
         ClusterCorruptor(limits=(17, 15)).fit_resample(X, y)
-    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+    with pytest.raises(ValueError, match="X has 12 clusters, but y has 3 rows"):
         ClusterCorruptor().fit_resample(X, y.iloc[:3])
     with pytest.raises(ValueError, match="'contamination' parameter"):
         ClusterCorruptor(contamination=2).fit_resample(X, y)

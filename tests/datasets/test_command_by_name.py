@@ -11,7 +11,7 @@ from catalogue_tables import hunt_reffert
 
 from skcluster.cli import main
 from skcluster.cli._by_name import CATALOGUES, CITATIONS
-from skcluster.datasets import catalogues
+from skcluster.datasets.catalogues._published import CATALOGUES as PUBLISHED
 from skcluster.io import read_clusters
 
 
@@ -98,7 +98,8 @@ def test_no_network_is_one_line(run, vizier, monkeypatch, tmp_path, capsys):
 
 @pytest.mark.usefixtures("hunt")
 def test_a_missing_extra_is_told_beside_the_missing_file(run, file, monkeypatch, capsys):
-    monkeypatch.setitem(sys.modules, "filelock", None)
+    monkeypatch.setitem(sys.modules, "pyvo.dal", None)
+    monkeypatch.delitem(sys.modules, "skcluster.datasets.catalogues._vizier", raising=False)
     told = (
         "There is no file or folder 'mydata'; taken as the name of a cluster, its members cannot "
         "be fetched: Fetching catalogues needs "
@@ -113,5 +114,5 @@ def test_a_missing_extra_is_told_beside_the_missing_file(run, file, monkeypatch,
 
 
 def test_the_catalogues_are_those_with_members():
-    known = {name for name, known in catalogues.CATALOGUES.items() if known.members is not None}
+    known = {name for name, known in PUBLISHED.items() if known.members is not None}
     assert set(CATALOGUES) == set(CITATIONS) == known

@@ -233,9 +233,6 @@ class Handler(BaseHTTPRequestHandler):
     def _renumbered(self, status: int, body: bytes) -> None:
         self._well(status, body.replace(b"<TD>3</TD></TR>", b"<TD>4</TD></TR>"))
 
-    def _no_number(self, status: int, body: bytes) -> None:
-        self._well(status, re.sub(rb"<TD>-?\d+\.\d", b"<TD>1.2.3", body, count=1))
-
     def _binary(self, status: int, body: bytes) -> None:
         """The rows in base64, as TAP servers like to send them."""
         table = parse(io.BytesIO(body), verify="ignore")
@@ -262,20 +259,6 @@ class Handler(BaseHTTPRequestHandler):
     def _hang(self, status: int, body: bytes) -> None:
         """Say nothing for longer than the client waits."""
         time.sleep(0.6)
-        self.close_connection = True
-
-    def _dribble(self, status: int, body: bytes) -> None:
-        """Send a byte now and then, so that no single wait is long."""
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        for byte in body[:12]:
-            time.sleep(0.08)
-            try:
-                self.wfile.write(bytes([byte]))
-                self.wfile.flush()
-            except OSError:
-                break
         self.close_connection = True
 
     def _slow(self, status: int, body: bytes) -> None:
