@@ -460,7 +460,9 @@ CLUSTER_COLUMNS: dict[str, Column] = _by_name(
     Column("half_number_radius", "Radius that holds half of the members", "deg", low=0, decimals=3),
     Column("half_number_radius_pc", "Radius that holds half of the members", "pc", low=0),
     Column("field_density", "Field stars per area around the cluster", "deg-2", low=0, decimals=0),
-    Column("flag", "Reasons to doubt the cluster; empty if there are none", label="flag", kind="text"),
+    Column(
+        "flag", "Reasons to doubt the cluster; empty if there are none", label="flag", kind="text"
+    ),
 )
 
 #: Suffixes of the columns of an interval, and their descriptions.

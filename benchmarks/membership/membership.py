@@ -34,8 +34,16 @@ FAINT = 18.0
 #: Lists with fewer members in a cone are not compared.
 LEAST_MEMBERS = 15
 #: Cones that are wide enough for parts of them to be away from the cluster, and have no other one.
-WIDE = ("NGC_2682", "Ruprecht_147", "NGC_103", "Ruprecht_41", "Ruprecht_42", "Ruprecht_44",
-        "Haffner_14", "Blanco_1")
+WIDE = (
+    "NGC_2682",
+    "Ruprecht_147",
+    "NGC_103",
+    "Ruprecht_41",
+    "Ruprecht_42",
+    "Ruprecht_44",
+    "Haffner_14",
+    "Blanco_1",
+)
 POSITIONS = ["ra", "dec"]
 
 
@@ -76,8 +84,10 @@ def published(row: Any, stars: pd.DataFrame, options: argparse.Namespace) -> dic
     cg = cg[cg["probability"] >= 0.5]
     bright = stars["phot_g_mean_mag"].to_numpy() < FAINT
     if row.source_ids:
-        lists = {"open_clusters": stars["source_id"].isin(own["Source"]),
-                 "CG2018": stars["source_id"].isin(cg["source_id"])}
+        lists: dict[str, Any] = {
+            "open_clusters": stars["source_id"].isin(own["Source"]),
+            "CG2018": stars["source_id"].isin(cg["source_id"]),
+        }
     else:
         tree = cKDTree(directions(stars["ra"], stars["dec"]))
         distance, at = tree.query(directions(own["RA_ICRS"], own["DE_ICRS"]))
@@ -108,7 +118,7 @@ def probabilities(stars: pd.DataFrame) -> tuple[np.ndarray, pd.Series]:
 
 
 def hdbscan(stars: pd.DataFrame) -> np.ndarray:
-    """Members according to HDBSCAN: its group that is most concentrated in proper motion."""
+    """Members according to HDBSCAN: its densest group in proper motion and parallax."""
     columns = [*POSITIONS, "pmra", "pmdec", "parallax"]
     whole = (stars[columns].notna().all(axis=1) & (stars["phot_g_mean_mag"] < FAINT)).to_numpy()
     scaled = RobustScaler().fit_transform(stars.loc[whole, columns])
@@ -116,8 +126,12 @@ def hdbscan(stars: pd.DataFrame) -> np.ndarray:
     members = np.zeros(len(stars), bool)
     groups = [group for group in np.unique(label) if group >= 0]
     if groups:
-        widths = [scaled[label == group][:, 2:4].std() for group in groups]
-        members[whole] = label == groups[int(np.argmin(widths))]
+        # Number of stars per volume of proper motion and parallax.
+        density = [
+            (label == group).sum() / scaled[label == group][:, 2:].std(axis=0).prod()
+            for group in groups
+        ]
+        members[whole] = label == groups[int(np.argmax(density))]
     return members
 
 
@@ -130,12 +144,19 @@ def compare_lists(options: argparse.Namespace) -> pd.DataFrame:
         seconds = time.process_time() - started
         bright = (stars["phot_g_mean_mag"] < FAINT).to_numpy()
         other = hdbscan(stars) if len(stars) < 20_000 else None
-        common = {"cone": row.file.removesuffix(".parquet"), "n_stars": len(stars),
-                  "seconds": seconds, "significance": cluster["significance"]}
+        common = {
+            "cone": row.file.removesuffix(".parquet"),
+            "n_stars": len(stars),
+            "seconds": seconds,
+            "significance": cluster["significance"],
+        }
         lists = published(row, stars, options)
         for name, listed in lists.items():
-            rows.append(common | {"list": name, "method": "find_members"}
-                        | agreement((chance >= 0.5) & bright, listed))
+            rows.append(
+                common
+                | {"list": name, "method": "find_members"}
+                | agreement((chance >= 0.5) & bright, listed)
+            )
             if other is not None:
                 rows.append(common | {"list": name, "method": "HDBSCAN"} | agreement(other, listed))
         if len(lists) == 2:
@@ -150,14 +171,20 @@ def print_lists(table: pd.DataFrame) -> None:
     """Print medians and tenth percentiles, and the share of real clusters that were found."""
     print(table[table["method"] == "find_members"].round(3).to_string(index=False))
     compared = table[table["list"] != "none"].groupby(["list", "method"])
-    print(pd.DataFrame({
-        "cones": compared.size(),
-        "purity": compared["purity"].median(),
-        "completeness": compared["completeness"].median(),
-        "F1 median": compared["F1"].median(),
-        "F1 mean": compared["F1"].mean(),
-        "F1 tenth percentile": compared["F1"].quantile(0.1),
-    }).round(3).to_markdown())
+    print(
+        pd.DataFrame(
+            {
+                "cones": compared.size(),
+                "purity": compared["purity"].median(),
+                "completeness": compared["completeness"].median(),
+                "F1 median": compared["F1"].median(),
+                "F1 mean": compared["F1"].mean(),
+                "F1 tenth percentile": compared["F1"].quantile(0.1),
+            }
+        )
+        .round(3)
+        .to_markdown()
+    )
     own = table[table["method"] == "find_members"].drop_duplicates("cone")
     print(f"real clusters found: {own['significance'].notna().sum()} of {len(own)}")
 
@@ -190,8 +217,15 @@ def search_empty(options: argparse.Namespace) -> pd.DataFrame:
     rows = []
     for kind, name, stars in empty_fields(options):
         _, cluster = probabilities(stars)
-        rows.append({"kind": kind, "field": name, "n_stars": len(stars),
-                     "n_members": cluster["n_members"], "significance": cluster["significance"]})
+        rows.append(
+            {
+                "kind": kind,
+                "field": name,
+                "n_stars": len(stars),
+                "n_members": cluster["n_members"],
+                "significance": cluster["significance"],
+            }
+        )
     table = pd.DataFrame(rows)
     claimed = table[table["significance"].notna()]
     print(claimed.round(2).to_string(index=False))
@@ -215,7 +249,11 @@ def inject(options: argparse.Namespace) -> pd.DataFrame:
         for n in (40, 100, 300):
             for kpc in (1.0, 3.0):
                 X, _ = simulate_fields(
-                    4, n_members=n, n_field=20, radius=0.9 * row.radius_deg, distance_kpc=kpc,
+                    4,
+                    n_members=n,
+                    n_field=20,
+                    radius=0.9 * row.radius_deg,
+                    distance_kpc=kpc,
                     random_state=n,
                 )
                 for seed, members in enumerate(X["stars"]):
@@ -231,8 +269,10 @@ def inject(options: argparse.Namespace) -> pd.DataFrame:
                     mixed = pd.concat([field.assign(true_member=0), members])
                     got, _ = probabilities(mixed)
                     true = mixed["true_member"].to_numpy() == 1
-                    rows.append({"cone": name, "members": n, "kpc": kpc, "inside": true.sum()}
-                                | agreement(got >= 0.5, true))
+                    rows.append(
+                        {"cone": name, "members": n, "kpc": kpc, "inside": true.sum()}
+                        | agreement(got >= 0.5, true)
+                    )
     table = pd.DataFrame(rows)
     table["recovered"] = table["F1"] > 0.5
     means = table.groupby(["members", "kpc"])[["recovered", "purity", "completeness", "F1"]]
@@ -253,16 +293,18 @@ def reliability(options: argparse.Namespace) -> pd.DataFrame:
         stars=("probability", "size"), mean=("probability", "mean"), members=("true_member", "mean")
     )
     print(table.round(3).to_markdown())
-    return table.reset_index()
+    rows: pd.DataFrame = table.reset_index()
+    return rows
 
 
 def parameters(options: argparse.Namespace) -> pd.DataFrame:
     """Estimates from bare cones and from the lists of CG2018, beside the published parameters."""
     labels = pd.read_csv(options.cones / "labels.csv", index_col="Cluster")
+    ages = pd.to_numeric(labels["AgeNN"], errors="coerce")
     bare, listed, truth = {}, {}, {}
     for row, stars in cones(options):
         cg = published(row, stars, options).get("CG2018")
-        age = labels["AgeNN"].get(row.cluster)
+        age = ages.get(row.cluster)
         if cg is None or age is None or not np.isfinite(age):
             continue
         chance, _ = probabilities(stars)
@@ -276,10 +318,13 @@ def parameters(options: argparse.Namespace) -> pd.DataFrame:
         estimates = estimate(lists)
         table[method], table[f"{method} flag"] = estimates["log_age"], estimates["flag"]
         error = table[method] - table["CG2020"]
-        print(f"{method}: {len(table)} clusters, RMSE of log age {(error**2).mean() ** 0.5:.3f}, "
-              f"median of |error| {error.abs().median():.3f}, "
-              f"flagged {(table[f'{method} flag'] != '').mean():.2f}")
-    return table.reset_index(names="cone")
+        print(
+            f"{method}: {len(table)} clusters, RMSE of log age {(error**2).mean() ** 0.5:.3f}, "
+            f"median of |error| {error.abs().median():.3f}, "
+            f"flagged {(table[f'{method} flag'] != '').mean():.2f}"
+        )
+    rows: pd.DataFrame = table.reset_index(names="cone")
+    return rows
 
 
 def speed(options: argparse.Namespace) -> pd.DataFrame:
@@ -301,8 +346,14 @@ def main(arguments: list[str] | None = None) -> None:
     options = parse(arguments)
     options.output.mkdir(parents=True, exist_ok=True)
     warnings.simplefilter("ignore", UserWarning)
-    runs = {"lists": compare_lists, "empty": search_empty, "injected": inject,
-            "reliability": reliability, "parameters": parameters, "speed": speed}
+    runs = {
+        "lists": compare_lists,
+        "empty": search_empty,
+        "injected": inject,
+        "reliability": reliability,
+        "parameters": parameters,
+        "speed": speed,
+    }
     for part in options.parts:
         print(f"\n## {part}\n", flush=True)
         table = runs[part](options)
