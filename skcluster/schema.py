@@ -86,7 +86,7 @@ STAR_COLUMNS: dict[str, Column] = _by_name(
         "mag",
         r"$G_\mathrm{BP} - G_\mathrm{RP}$",
         low=-5,
-        high=15,
+        high=25,
         missing="leave out",
         synonyms=("BP-RP",),
     ),

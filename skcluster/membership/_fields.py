@@ -205,12 +205,12 @@ def _check(name: Any, values: dict[str, npt.NDArray[Any]], n_whole: int) -> None
     motion = [np.nanmax(values[key]) - np.nanmin(values[key]) for key in ("pmra", "pmdec")]
     if max(motion) == 0:
         raise ValueError(f"field {name!r} has the same proper motion for all its stars.")
-    if extent < _RADIANS_EXTENT and np.nanmax(np.abs(ra)) < 2 * np.pi + 0.01:
-        if np.nanmax(np.abs(dec)) < np.pi / 2 + 0.01:
-            raise ValueError(
-                f"field {name!r} is {3600 * extent:.0f} arcsec wide, with ra and dec that would "
-                "fit radians; positions must be in degrees."
-            )
+    fits = np.nanmax(np.abs(ra)) < 2 * np.pi + 0.01 and np.nanmax(np.abs(dec)) < np.pi / 2 + 0.01
+    if extent < _RADIANS_EXTENT and fits:
+        raise ValueError(
+            f"field {name!r} is {3600 * extent:.0f} arcsec wide, with ra and dec that would fit "
+            "radians; positions must be in degrees."
+        )
 
 
 def _warn_of_limits(X: NestedFrame) -> None:
