@@ -4,7 +4,11 @@ This module defines names, units, ranges, figure labels, descriptions and synony
 that reading, checking, estimating, plotting and writing agree.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
 
 from skcluster._utils.columns import Column
 
@@ -82,7 +86,7 @@ STAR_COLUMNS: dict[str, Column] = _by_name(
         "mag",
         r"$G_\mathrm{BP} - G_\mathrm{RP}$",
         low=-5,
-        high=15,
+        high=25,
         missing="leave out",
         synonyms=("BP-RP",),
     ),
@@ -280,6 +284,21 @@ CLUSTER_COLUMNS: dict[str, Column] = _by_name(
 
 #: Suffixes of the columns of an interval, and their descriptions.
 INTERVAL_ENDS = {"_lower": "lower end of the interval", "_upper": "upper end of the interval"}
+
+
+def clip_targets(values: npt.ArrayLike, targets: Sequence[str] | None) -> npt.NDArray[np.float64]:
+    """Clip values of targets, shape (..., n_targets), to their ranges in `TARGETS`.
+
+    NaN stays NaN. Values of unknown targets, or of all if there are no names, are unchanged.
+    """
+    array: npt.NDArray[np.float64] = np.asarray(values, dtype=np.float64)
+    if targets is None:
+        return array
+    columns = [TARGETS.get(name) for name in targets]
+    low = [-np.inf if column is None else column.low for column in columns]
+    high = [np.inf if column is None else column.high for column in columns]
+    clipped: npt.NDArray[np.float64] = np.clip(array, low, high)
+    return clipped
 
 
 def estimate_column(name: str) -> Column:

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, overload
+from typing import Any, ClassVar, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -50,6 +50,9 @@ class ClusterResampler(DocLinkMixin, BaseEstimator):
     A subclass has the parameter ``n_copies`` and makes the copies in ``_make_copies``. As a step of
     imbalanced-learn's pipeline, a resampler has ``fit_resample`` and acts in ``fit`` only.
     """
+
+    # With metadata routing: imbalanced-learn's pipeline does not take the weights of copies.
+    __metadata_request__fit_resample: ClassVar[dict[str, bool]] = {"sample_weight": False}
 
     n_copies: int
 

@@ -154,7 +154,7 @@ def as_clusters(
     Traceback (most recent call last):
         ...
     ValueError: cluster 'NGC_2682' has a star with bp_rp = 99 mag, which must lie between -5 and
-    15 (a missing value is NaN, masked or blank).
+    25 (a missing value is NaN, masked or blank).
     """
     return whole_clusters(nest_clusters(data, columns, cluster_column, cluster))
 

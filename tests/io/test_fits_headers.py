@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.table import Table
-from corruption_files import stars
+from common.damaged import stars
 
 from skcluster.io import read_table
 

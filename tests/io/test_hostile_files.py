@@ -17,7 +17,7 @@ import pyarrow.parquet
 import pytest
 from astropy.io import fits
 from astropy.table import Table
-from corruption_files import stars, votable
+from common.damaged import stars, votable
 
 from skcluster.io import read_clusters, read_table
 
