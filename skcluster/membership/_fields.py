@@ -10,8 +10,9 @@ from nested_pandas import NestedFrame
 
 from skcluster._utils.messages import some_names, warn_caller
 from skcluster._utils.typing import BoolArray, ClustersLike, FloatArray, IntArray
-from skcluster.clusters import Stars, as_clusters, nest_clusters, stars_of
-from skcluster.clusters._columns import missing_column
+from skcluster.clusters import Stars, as_clusters, stars_of
+from skcluster.clusters._as_clusters import nest_clusters
+from skcluster.clusters._tables import missing_column
 from skcluster.gaia import Release, parallax_error, proper_motion_error
 from skcluster.membership._mixture import Field
 from skcluster.membership._search import Hint
@@ -25,9 +26,7 @@ LEAST_STARS = 20
 #: Numbers of rows at which archives, services and clients cut off an answer: VizieR, the Gaia
 #: archive (without login: 2000 in synchronous queries, 3 000 000 in others) and usual values of
 #: TOP and ROW_LIMIT.
-ROW_LIMITS = frozenset(
-    [50, 100, 500, *(n * 10**k for k in (3, 4, 5, 6) for n in (1, 2, 3, 5))]
-)
+ROW_LIMITS = frozenset([50, 100, 500, *(n * 10**k for k in (3, 4, 5, 6) for n in (1, 2, 3, 5))])
 # Fields smaller than this (deg) with numbers that fit are taken as being in radians.
 _RADIANS_EXTENT = 0.02
 
@@ -140,16 +139,20 @@ def read_fields(
         rows = stars.offsets[row] + np.flatnonzero(
             whole[stars.offsets[row] : stars.offsets[row + 1]]
         )
-        _check(name, {key: value[stars.offsets[row] : stars.offsets[row + 1]] for key, value in
-                      values.items()}, len(rows))
+        _check(
+            name,
+            {
+                key: value[stars.offsets[row] : stars.offsets[row + 1]]
+                for key, value in values.items()
+            },
+            len(rows),
+        )
         ra, dec, pmra, pmdec, parallax = (values[key][rows] for key in ASTROMETRY)
         plane = TangentPlane.of(ra, dec)
         x, y = plane.project(ra, dec)
         motion = plane.rotate(ra, dec, pmra, pmdec)
         radius = max(float(np.quantile(np.hypot(x, y), 0.99)), 1e-4)
-        field = Field(
-            np.array([*motion, parallax]), errors[:, rows] ** 2, np.array([x, y]), radius
-        )
+        field = Field(np.array([*motion, parallax]), errors[:, rows] ** 2, np.array([x, y]), radius)
         fields.append(SkyField(name, rows, plane, field, hints.of_row(X, row, plane)))
     return X, stars, fields
 
@@ -202,12 +205,12 @@ def _check(name: Any, values: dict[str, npt.NDArray[Any]], n_whole: int) -> None
     motion = [np.nanmax(values[key]) - np.nanmin(values[key]) for key in ("pmra", "pmdec")]
     if max(motion) == 0:
         raise ValueError(f"field {name!r} has the same proper motion for all its stars.")
-    if extent < _RADIANS_EXTENT and np.nanmax(np.abs(ra)) < 2 * np.pi + 0.01:
-        if np.nanmax(np.abs(dec)) < np.pi / 2 + 0.01:
-            raise ValueError(
-                f"field {name!r} is {3600 * extent:.0f} arcsec wide, with ra and dec that would "
-                "fit radians; positions must be in degrees."
-            )
+    fits = np.nanmax(np.abs(ra)) < 2 * np.pi + 0.01 and np.nanmax(np.abs(dec)) < np.pi / 2 + 0.01
+    if extent < _RADIANS_EXTENT and fits:
+        raise ValueError(
+            f"field {name!r} is {3600 * extent:.0f} arcsec wide, with ra and dec that would fit "
+            "radians; positions must be in degrees."
+        )
 
 
 def _warn_of_limits(X: NestedFrame) -> None:

@@ -95,4 +95,6 @@ def _directions(ra: FloatArray, dec: FloatArray) -> FloatArray:
 
 def _angles(toward: FloatArray) -> tuple[float, float]:
     x, y, z = (float(value) for value in toward)
-    return float(np.degrees(np.arctan2(y, x)) % 360), float(np.degrees(np.arctan2(z, np.hypot(x, y))))
+    return float(np.degrees(np.arctan2(y, x)) % 360), float(
+        np.degrees(np.arctan2(z, np.hypot(x, y)))
+    )

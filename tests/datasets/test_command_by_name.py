@@ -10,7 +10,7 @@ from astropy.table import Table
 from catalogue_tables import hunt_reffert
 
 from skcluster.cli import main
-from skcluster.cli._by_name import CATALOGUES, CITATIONS
+from skcluster.cli._options import CATALOGUES, CITATIONS
 from skcluster.datasets.catalogues._published import CATALOGUES as PUBLISHED
 from skcluster.io import read_clusters
 

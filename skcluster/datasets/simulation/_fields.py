@@ -17,7 +17,7 @@ from skcluster.datasets.simulation._priors import Prior
 from skcluster.datasets.simulation._simulate import simulate_clusters
 from skcluster.datasets.simulation._stars import apparent, observed_columns
 from skcluster.gaia import proper_motion_error
-from skcluster.io import state_units
+from skcluster.io._write import state_units
 from skcluster.schema import CLUSTER_PARAMETERS
 
 #: Tangential velocity of 1 mas/yr at 1 kpc, km/s.
@@ -101,10 +101,11 @@ def simulate_fields(
     Notes
     -----
     Stars and magnitudes are those of `simulate_clusters` and `simulate_field_stars`. Positions of
-    members follow a Plummer profile [1]_ whose half-number radius is log-normal around 3 pc. Motions
-    are choices of this package: disc stars have velocity dispersions of 35 and 18 km/s along and
-    across the plane, which lies at a random angle, and a mean that changes by up to 10 km/s per kpc;
-    clusters move with 10 km/s relative to the disc around them, and their members with 0.8 km/s.
+    members follow a Plummer profile [1]_ whose half-number radius is log-normal around 3 pc.
+    Motions are choices of this package: disc stars have velocity dispersions of 35 and 18 km/s
+    along and across the plane, which lies at a random angle, and a mean that changes by up to
+    10 km/s per kpc; clusters move with 10 km/s relative to the disc around them, and their members
+    with 0.8 km/s.
 
     References
     ----------
@@ -136,8 +137,13 @@ def simulate_fields(
         member = np.zeros(len(row))
     else:
         X, y = simulate_clusters(
-            n_fields, random_state=seed, log_age=log_age, a_v=a_v, distance_kpc=distance_kpc,
-            n_stars=n_members, effects=effects,
+            n_fields,
+            random_state=seed,
+            log_age=log_age,
+            a_v=a_v,
+            distance_kpc=distance_kpc,
+            n_stars=n_members,
+            effects=effects,
         )
         stars = stars_of(X)
         kpc = y["distance_kpc"].to_numpy()
@@ -149,9 +155,7 @@ def simulate_fields(
         members |= _placed(across, rng) | sky.cluster(stars.cluster, kpc, rng)
         inside = across < radius
         owner = np.concatenate([row, stars.cluster[inside]])
-        columns = {
-            name: np.concatenate([field[name], members[name][inside]]) for name in field
-        }
+        columns = {name: np.concatenate([field[name], members[name][inside]]) for name in field}
         member = np.concatenate([np.zeros(len(row)), np.ones(inside.sum())])
         counts = np.bincount(stars.cluster[inside], minlength=n_fields)
     order = rng.permutation(len(owner))
@@ -159,7 +163,9 @@ def simulate_fields(
     columns = _observed(columns, owner, n_fields, rng) | {"true_member": member}
     names = pd.Index([f"field_{i:06d}" for i in range(n_fields)])
     offsets = np.concatenate([[0], np.cumsum(counts + n_field)])
-    fields = clusters_from_flat({key: value[order] for key, value in columns.items()}, offsets, names)
+    fields = clusters_from_flat(
+        {key: value[order] for key, value in columns.items()}, offsets, names
+    )
     return fields, state_units(y.set_axis(names)[list(CLUSTER_PARAMETERS)])
 
 
@@ -209,8 +215,9 @@ def _observed(
 ) -> dict[str, FloatArray]:
     """Return the columns with positions on the sky, and errors of proper motions."""
     error = proper_motion_error(columns["phot_g_mean_mag"])
-    noisy = {name: columns[name] + error * rng.standard_normal(len(error)) for name in
-             ("pmra", "pmdec")}
+    noisy = {
+        name: columns[name] + error * rng.standard_normal(len(error)) for name in ("pmra", "pmdec")
+    }
     middle = rng.uniform(0, 360, n_fields)[owner], rng.uniform(-60, 60, n_fields)[owner]
     dec = middle[1] + columns["dec"]
     ra = (middle[0] + columns["ra"] / np.cos(np.radians(dec))) % 360
