@@ -1,6 +1,7 @@
 """Draw the layers of a Keras network, without Graphviz."""
 
 from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -67,6 +68,7 @@ class Layer(NamedTuple):
     inputs: tuple[str, ...]
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class ArchitectureDisplay:
     """Diagram of the layers of a network, with shapes and numbers of weights.
 
@@ -102,8 +104,7 @@ class ArchitectureDisplay:
     shape 3, 195 weights
     """
 
-    def __init__(self, *, layers: Sequence[Layer]) -> None:
-        self.layers = layers
+    layers: Sequence[Layer]
 
     @classmethod
     def from_estimator(
@@ -213,7 +214,12 @@ class ArchitectureDisplay:
             ends = [(start[0] - width / 2, start[1]), (end[0] - width / 2, end[1])]
             points = [ends[0], (turn, start[1]), (turn, end[1]), ends[1]]
             path = Path(points, [Path.MOVETO, *3 * [Path.CURVE4]])
-        style = {"arrowstyle": "-|>", "mutation_scale": 10, "color": _GREY, "zorder": 0.5}
+        style: dict[str, Any] = {
+            "arrowstyle": "-|>",
+            "mutation_scale": 10,
+            "color": _GREY,
+            "zorder": 0.5,
+        }
         self.ax_.add_patch(FancyArrowPatch(path=path, **style))
 
 

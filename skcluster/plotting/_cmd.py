@@ -1,5 +1,6 @@
 """Draw the colour-magnitude diagram of a cluster with the isochrone of its estimate."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,6 +38,7 @@ _MARGIN = 6
 _MOST_ROOM = 60
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class CMDDisplay:
     """Colour-magnitude diagram of one cluster, with the isochrone of an estimate.
 
@@ -90,30 +92,16 @@ class CMDDisplay:
     True
     """
 
-    def __init__(
-        self,
-        *,
-        colour: FloatArray,
-        magnitude: FloatArray,
-        probability: FloatArray | None = None,
-        membership: FloatArray | None = None,
-        name: str | None = None,
-        estimate: FloatArray | None = None,
-        isochrone: FloatArray | None = None,
-        band: FloatArray | None = None,
-        errors: FloatArray | None = None,
-        coverage: float = 0.68,
-    ) -> None:
-        self.colour = colour
-        self.magnitude = magnitude
-        self.probability = probability
-        self.membership = membership
-        self.name = name
-        self.estimate = estimate
-        self.isochrone = isochrone
-        self.band = band
-        self.errors = errors
-        self.coverage = coverage
+    colour: FloatArray
+    magnitude: FloatArray
+    probability: FloatArray | None = None
+    membership: FloatArray | None = None
+    name: str | None = None
+    estimate: FloatArray | None = None
+    isochrone: FloatArray | None = None
+    band: FloatArray | None = None
+    errors: FloatArray | None = None
+    coverage: float = 0.68
 
     @classmethod
     def from_clusters(

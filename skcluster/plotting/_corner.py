@@ -1,6 +1,7 @@
 """Corner plot of joint samples of the parameters of one cluster, by the package corner."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ _SHARES = (0.68, 0.95)
 _BINS = 40
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class CornerDisplay:
     """Corner plot of joint samples of the parameters of one cluster.
 
@@ -58,18 +60,10 @@ class CornerDisplay:
     (4, 4)
     """
 
-    def __init__(
-        self,
-        *,
-        samples: FloatArray,
-        targets: Sequence[str],
-        reference: FloatArray | None = None,
-        name: str | None = None,
-    ) -> None:
-        self.samples = samples
-        self.targets = targets
-        self.reference = reference
-        self.name = name
+    samples: FloatArray
+    targets: Sequence[str]
+    reference: FloatArray | None = None
+    name: str | None = None
 
     @classmethod
     def from_samples(

@@ -1,6 +1,7 @@
 """Evaluation on clusters with known parameters: estimates and coverage of their intervals."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -27,6 +28,7 @@ _COVERAGES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.68, 0.8, 0.9, 0.95)
 Kind = Literal["actual_vs_predicted", "residual_vs_actual"]
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class EstimateDisplay:
     """Estimates, or their residuals, against true values, with a panel per target.
 
@@ -62,18 +64,10 @@ class EstimateDisplay:
     'true distance [kpc]'
     """
 
-    def __init__(
-        self,
-        *,
-        y_true: FloatArray,
-        y_pred: FloatArray,
-        targets: Sequence[str],
-        intervals: FloatArray | None = None,
-    ) -> None:
-        self.y_true = y_true
-        self.y_pred = y_pred
-        self.targets = targets
-        self.intervals = intervals
+    y_true: FloatArray
+    y_pred: FloatArray
+    targets: Sequence[str]
+    intervals: FloatArray | None = None
 
     @classmethod
     def from_predictions(
@@ -223,6 +217,7 @@ class EstimateDisplay:
                 logarithmic(axes, "y")
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class CoverageDisplay:
     """Measured coverage of intervals against the nominal coverage.
 
@@ -261,13 +256,10 @@ class CoverageDisplay:
     (2, 3)
     """
 
-    def __init__(
-        self, *, coverage: FloatArray, covered: FloatArray, n_clusters: int, targets: Sequence[str]
-    ) -> None:
-        self.coverage = coverage
-        self.covered = covered
-        self.n_clusters = n_clusters
-        self.targets = targets
+    coverage: FloatArray
+    covered: FloatArray
+    n_clusters: int
+    targets: Sequence[str]
 
     @classmethod
     def from_intervals(

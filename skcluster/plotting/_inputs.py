@@ -91,6 +91,13 @@ def stated_errors(estimates: Any, cluster: Any) -> FloatArray | None:
     return errors if np.isfinite(errors).all() else None
 
 
+def isochrone_parameters(values: Any) -> FloatArray:
+    """Return the parameters of isochrones in a table or array, shape (n, 3) or (n, 4)."""
+    if isinstance(values, pd.DataFrame):
+        values = values[[name for name in _ISOCHRONE if name in values]]
+    return np.asarray(values, dtype=float)
+
+
 def sample_array(samples: Any) -> FloatArray:
     """Return joint samples of one cluster as an array of shape (n_samples, n_targets).
 
@@ -118,13 +125,11 @@ def samples_of_isochrones(samples: Any, cluster: Any = None) -> FloatArray:
     ValueError
         If there are no samples of the cluster, or they lack these columns.
     """
-    if isinstance(samples, pd.DataFrame):
-        samples = samples[[name for name in _ISOCHRONE if name in samples]]
-    elif isinstance(samples, Mapping):
+    if isinstance(samples, Mapping) and not isinstance(samples, pd.DataFrame):
         if cluster not in samples:
             raise ValueError(f"There are no samples of cluster {cluster!r}.")
-        return samples_of_isochrones(samples[cluster], cluster)
-    array = sample_array(samples)
+        samples = samples[cluster]
+    array = sample_array(isochrone_parameters(samples))
     if array.shape[1] not in (3, 4):
         raise ValueError(f"Samples of isochrones have 3 or 4 columns, not {array.shape[1]}.")
     return array

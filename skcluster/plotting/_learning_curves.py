@@ -1,6 +1,7 @@
 """Draw the loss of networks during training."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -47,6 +48,7 @@ class Curve(NamedTuple):
     best_epoch: int | None = None
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class LearningCurveDisplay:
     """Training and validation loss of each epoch, and the epoch whose weights were kept.
 
@@ -80,8 +82,7 @@ class LearningCurveDisplay:
     ['training', 'validation']
     """
 
-    def __init__(self, *, curves: Sequence[Curve]) -> None:
-        self.curves = curves
+    curves: Sequence[Curve]
 
     @classmethod
     def from_estimator(
@@ -144,6 +145,7 @@ class LearningCurveDisplay:
 
         self.figure_, self.ax_ = one_axes(ax, figsize=(5.2, 3.6))
         self.lines_: list[Any] = []
+        style: dict[str, Any]
         for i, curve in enumerate(self.curves):
             # For one network, training and validation differ in colour; for several, in line style.
             colour = COLOURS[i % len(COLOURS)]

@@ -1,18 +1,46 @@
-"""Colour-magnitude diagrams in a compact form for the page."""
+"""Stars, isochrone and band of each cluster in a compact form for the page."""
 
+import base64
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 from scipy.ndimage import binary_closing
 
 from skcluster._utils.typing import FloatArray, IntArray
+from skcluster.clusters import Stars
 from skcluster.photometry import Law
 from skcluster.plotting._diagram import can_be_drawn, diagram_limits, most_credible, seen_isochrones
-from skcluster.report._stars import packed
 
 _MOST_CURVES = 80
+#: Maximum number of stars shown per cluster; a random selection of so many looks the same.
+MOST_STARS = 4000
+#: Maximum number of stars on a page, 24 bytes each.
+_MOST_ON_PAGE = 400_000
 #: Cells of the band, in colour and in magnitude.
 CELLS = (150, 200)
+
+
+def shown_stars(counts: IntArray) -> list[IntArray]:
+    """Return which stars of each cluster are shown: all, or a random selection."""
+    most = _most_of_each(counts)
+    rng = np.random.default_rng(0)
+    return [
+        np.arange(n) if n <= most else np.sort(rng.choice(n, most, replace=False)) for n in counts
+    ]
+
+
+def _most_of_each(counts: IntArray) -> int:
+    """Return the maximum number of stars per cluster that keeps the page within its limit."""
+    low, high = 1, MOST_STARS
+    while low < high:
+        middle = (low + high + 1) // 2
+        if np.minimum(counts, middle).sum() <= _MOST_ON_PAGE:
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 def diagram(
@@ -51,21 +79,21 @@ def diagram(
     if len(colour) == 0:
         return {}
     low, high = diagram_limits(colour, magnitude)
-    found: dict[str, Any] = {
+    drawn: dict[str, Any] = {
         "limits": [round(float(v), 3) for v in (low[0], high[0], low[1], high[1])],
     }
     points = np.column_stack([colour, magnitude])[shown]
-    found["stars"] = _packed((points - low) / (high - low))
+    drawn["stars"] = _packed((points - low) / (high - low))
     if can_be_drawn(estimate)[0]:
         line = (seen_isochrones(estimate, law=law)[0] - low) / (high - low)
-        found["lines"] = [_packed(part) for part in _parts_within(line)]
+        drawn["lines"] = [_packed(part) for part in _parts_within(line)]
     if samples is not None:
         credible = most_credible(samples, coverage, _MOST_CURVES)
         if len(credible):
             # Every fourth point: a cell is larger than the steps between them.
             curves = (seen_isochrones(credible, law=law, every=4) - low) / (high - low)
-            found["band"] = _runs(curves)
-    return found
+            drawn["band"] = _runs(curves)
+    return drawn
 
 
 def _parts_within(line: FloatArray) -> list[FloatArray]:
@@ -100,3 +128,51 @@ def _runs(curves: FloatArray) -> list[list[int]]:
     filled = binary_closing(np.pad(filled, 4), np.ones((7, 7)))[4:-4, 4:-4]
     edges = np.diff(np.pad(filled.astype(np.int8), ((0, 0), (1, 1))), axis=1)
     return [np.flatnonzero(column).tolist() for column in edges]
+
+
+def star_facts(
+    stars: Stars, membership: FloatArray | None, places: IntArray
+) -> dict[str, str | list[str]]:
+    """Return columns of some stars in a form that JSON supports.
+
+    Parameters
+    ----------
+    stars : Stars
+        The stars of all clusters.
+    membership : ndarray of shape (n_stars,), optional
+        Membership probabilities of the estimate.
+    places : ndarray of int
+        Positions of the stars to show.
+
+    Returns
+    -------
+    dict
+        The columns that the stars have, in base64: ``membership`` and ``probability`` as bytes, 1
+        to 255 for 0 to 1, and 0 for NaN; ``parallax`` (mas) in single precision; ``source_id`` in
+        64 bits, or a list of strings if the identifiers are not integers.
+    """
+    columns: dict[str, str | list[str]] = {}
+    if membership is not None:
+        columns["membership"] = packed(_shares(membership[places]))
+    if "probability" in stars:
+        columns["probability"] = packed(_shares(stars["probability"][places]))
+    if "parallax" in stars:
+        columns["parallax"] = packed(stars["parallax"][places].astype("<f4"))
+    if "source_id" in stars:
+        identifiers = stars.arrow("source_id").take(pa.array(places))
+        if pa.types.is_integer(identifiers.type) and not identifiers.null_count:
+            columns["source_id"] = packed(np.asarray(identifiers).astype("<i8"))
+        elif not pa.types.is_floating(identifiers.type):  # whose digits may be lost
+            texts = identifiers.to_pylist()
+            columns["source_id"] = ["–" if text is None else str(text) for text in texts]
+    return columns
+
+
+def _shares(values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    shares = 1 + 254 * np.clip(values.astype(np.float64), 0, 1)
+    return np.nan_to_num(shares.round(), nan=0.0).astype(np.uint8)
+
+
+def packed(values: npt.NDArray[Any]) -> str:
+    """Return the bytes of an array in base64."""
+    return base64.b64encode(values.tobytes()).decode()

@@ -15,7 +15,7 @@ HOVER = {
 }
 
 
-def figure_item(known: Iterable[str]) -> str:
+def figure_item(shown: Iterable[str]) -> str:
     """Return the empty diagram as JSON for ``Bokeh.embed.embed_item``.
 
     The page finds its models by name: ``diagram``, and the data sources ``stars``, ``lines`` and
@@ -23,7 +23,7 @@ def figure_item(known: Iterable[str]) -> str:
 
     Parameters
     ----------
-    known : iterable of str
+    shown : iterable of str
         Columns of stars, besides magnitude and colour, that the hover tool shows.
     """
     from bokeh.core.types import ID
@@ -59,7 +59,7 @@ def figure_item(known: Iterable[str]) -> str:
     sides = ("left", "right", "top", "bottom")
     band = _source("band", sides)
     plot.quad(**{side: side for side in sides}, source=band, name="area", line_color=None)
-    columns = ["colour", "g", "fill", "edge", *known]
+    columns = ["colour", "g", "fill", "edge", *shown]
     stars = _source("stars", columns)
     points = plot.scatter(
         "colour", "g", fill_color="fill", line_color="edge", source=stars, name="points"
@@ -67,7 +67,7 @@ def figure_item(known: Iterable[str]) -> str:
     lines = _source("lines", ("colour", "g"))
     for name, width in (("halo", 3.4), ("isochrone", 1.7)):
         plot.multi_line("colour", "g", line_width=width, line_join="round", source=lines, name=name)
-    plot.add_tools(_hover(points, known))
+    plot.add_tools(_hover(points, shown))
     return json.dumps(json_item(plot, ID("diagram")), separators=(",", ":"))
 
 
@@ -78,12 +78,12 @@ def _source(name: str, columns: Iterable[str]) -> Any:
     return ColumnDataSource(data={column: [] for column in columns}, name=name)
 
 
-def _hover(points: Any, known: Iterable[str]) -> Any:
+def _hover(points: Any, shown: Iterable[str]) -> Any:
     """Return the tool that describes the star under the pointer."""
     from bokeh.models import HoverTool
 
-    shown = {"g", "colour", *known}
-    rows = [(label, f"@{name}") for name, label in HOVER.items() if name in shown]
+    names = {"g", "colour", *shown}
+    rows = [(label, f"@{name}") for name, label in HOVER.items() if name in names]
     formats = {"g": "{0.00}", "colour": "{0.00}"}
     tooltips = [(label, text + formats.get(text[1:], "")) for label, text in rows]
     return HoverTool(renderers=[points], tooltips=tooltips, limit=1)

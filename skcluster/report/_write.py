@@ -1,4 +1,4 @@
-"""Write the page of a run."""
+"""Write the page of a run: its table, the data of its diagrams, limits and citations."""
 
 import json
 import os
@@ -14,20 +14,21 @@ import pandas as pd
 from nested_pandas import NestedFrame
 
 from skcluster._utils.files import whole_file
+from skcluster._utils.html import as_html
 from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import as_clusters, stars_of
-from skcluster.datasets.catalogues import ABBREVIATIONS
+from skcluster.datasets import other_names
+from skcluster.datasets.catalogues._names import ABBREVIATIONS
 from skcluster.photometry import Law
-from skcluster.plotting._inputs import membership_array
-from skcluster.report._diagram import CELLS, diagram
+from skcluster.plotting._inputs import isochrone_parameters, membership_array
+from skcluster.report._diagram import CELLS, diagram, shown_stars, star_facts
 from skcluster.report._figure import HOVER, figure_item, library
-from skcluster.report._footer import footer
-from skcluster.report._stars import shown_stars, star_facts
-from skcluster.report._table import columns_of, rows_of
-from skcluster.schema import CLUSTER_PARAMETERS
+from skcluster.schema import INTERVAL_ENDS, estimate_column
 
-#: Parameters of an isochrone; the metallicity only if it was estimated.
-_ISOCHRONE = (*CLUSTER_PARAMETERS, "metallicity")
+#: Columns that are shown only beside the diagram if the table has many columns.
+_BESIDE_DIAGRAM = ("n_stars", "differential_reddening", "field_fraction", "effective_samples")
+#: Isochrones are drawn for every model.
+_ISOCHRONES = "isochrones: PARSEC, Bressan et al. 2012, MNRAS 427, 127"
 _SCRIPTS = ("names.js", "table.js", "diagram.js", "download.js", "page.js")
 
 
@@ -104,9 +105,9 @@ def write_report(
     if len(X) != len(estimates) or (X.index != estimates.index).any():
         raise ValueError("The estimates are not of the same clusters, in the same order, as X.")
     shades = membership_array(membership, stars_of(X))
-    columns = columns_of(estimates)
+    columns = _columns_of(estimates)
     clusters = list(_clusters(X, estimates, columns, samples or {}, shades, coverage, law))
-    known = [name for name in HOVER if any(name in cluster for cluster in clusters)]
+    hover = [name for name in HOVER if any(name in cluster for cluster in clusters)]
     data = {
         "title": title,
         "coverage": coverage,
@@ -122,11 +123,11 @@ def write_report(
             "facts": "".join(
                 f"<div><dt>{escape(k)}</dt><dd>{escape(v)}</dd></div>" for k, v in facts.items()
             ),
-            "footer": footer(card),
+            "footer": _footer(card),
             "style": _template("page.css"),
             "library": library(),
             "script": "\n".join(map(_template, _SCRIPTS)),
-            "figure": _as_json(json.loads(figure_item(known))),
+            "figure": _as_json(json.loads(figure_item(hover))),
             "data": _as_json(data),
         }
     )
@@ -145,9 +146,9 @@ def _clusters(
 ) -> Iterator[dict[str, Any]]:
     """Yield the data of each cluster: its row, its diagram and its stars."""
     stars = stars_of(X)
-    parameters = _of_isochrones(estimates)
+    parameters = isochrone_parameters(estimates)
     colour, magnitude = stars["bp_rp"], stars["phot_g_mean_mag"]
-    rows = rows_of(estimates, [column["key"] for column in columns])
+    rows = _rows_of(estimates, [column["key"] for column in columns])
     for i, (row, shown) in enumerate(zip(rows, shown_stars(stars.counts), strict=True)):
         own = slice(stars.offsets[i], stars.offsets[i + 1])
         drawn = samples.get(X.index[i])
@@ -159,7 +160,7 @@ def _clusters(
                 magnitude[own],
                 shown,
                 parameters[i],
-                None if drawn is None else _of_isochrones(drawn),
+                None if drawn is None else isochrone_parameters(drawn),
                 coverage,
                 law,
             ),
@@ -167,11 +168,70 @@ def _clusters(
         }
 
 
-def _of_isochrones(values: Any) -> FloatArray:
-    """Return the parameters of isochrones, shape (n, 3) or (n, 4)."""
-    if isinstance(values, pd.DataFrame):
-        values = values[[name for name in _ISOCHRONE if name in values]]
-    return np.asarray(values, dtype=np.float64)
+def _columns_of(estimates: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the description of each column of estimates for the page."""
+    columns = []
+    unlisted = _BESIDE_DIAGRAM if "n_used" in estimates else ()
+    for key in estimates.select_dtypes("number").columns:
+        if not key.endswith(tuple(INTERVAL_ENDS)):
+            column = estimate_column(key)
+            # The page does not render mathtext.
+            name = column.label.replace("$", "")
+            columns.append(
+                {
+                    "key": key,
+                    "name": name[0].upper() + name[1:],
+                    "unit": column.printed_unit,
+                    "listed": key not in unlisted,
+                    "interval": f"{key}_lower" in estimates,
+                }
+            )
+    return columns
+
+
+def _rows_of(estimates: pd.DataFrame, keys: list[str]) -> Iterator[dict[str, Any]]:
+    """Yield names, flag and values of each cluster, with their intervals, as numbers and as text.
+
+    A text is a value followed by the distances to the upper and lower end of its interval.
+    """
+    for name, row in zip(estimates.index, estimates.to_dict("records"), strict=True):
+        values = {key: [row.get(key + end) for end in ("", *INTERVAL_ENDS)] for key in keys}
+        yield {
+            "name": str(name),
+            "also": other_names(str(name)),
+            "flag": str(row.get("flag", "")),
+            "values": {key: [_number(value) for value in given] for key, given in values.items()},
+            "texts": {key: _text(key, *given) for key, given in values.items()},
+        }
+
+
+def _text(key: str, *values: Any) -> str:
+    if isinstance(values[0], int | np.integer):
+        return str(values[0])
+    return estimate_column(key).as_text(*(np.nan if v is None else float(v) for v in values))
+
+
+def _number(value: Any) -> float | None:
+    """Return a value rounded to six significant digits; None for NaN."""
+    return None if value is None or np.isnan(value) else float(f"{value:.6g}")
+
+
+def _footer(card: Mapping[str, Any] | None) -> str:
+    """Return the limits and citations in the card of a model as HTML."""
+    card = card or {}
+    citations = [str(text) for text in card.get("citations", ())]
+    if not any("Bressan" in text for text in citations):
+        citations.append(_ISOCHRONES)
+    parts = {"Limits of the estimates": card.get("limits"), "Citations": citations}
+    return "".join(
+        f"<section><h2>{heading}</h2>{as_html(content, _title)}</section>"
+        for heading, content in parts.items()
+        if content
+    )
+
+
+def _title(name: str) -> str:
+    return estimate_column(name).title
 
 
 def _filled(parts: Mapping[str, str]) -> str:

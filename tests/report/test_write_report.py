@@ -9,7 +9,7 @@ import pytest
 from skcluster.datasets import simulate_clusters
 from skcluster.isochrones import isochrone
 from skcluster.report import write_report
-from skcluster.report._stars import shown_stars
+from skcluster.report._diagram import shown_stars
 
 
 def data_of(page):

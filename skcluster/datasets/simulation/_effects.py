@@ -5,6 +5,11 @@ from typing import Any, Self
 
 import numpy as np
 
+from skcluster.isochrones._masses_and_binaries import (
+    BINARY_FRACTION,
+    COLOUR_SCATTER,
+    MASSIVE_STAR_LOSS,
+)
 from skcluster.photometry import Law
 
 # Maximum of fractions of stars; a cluster needs some members.
@@ -101,15 +106,15 @@ class Effects:
     0.0
     """
 
-    binary_fraction: float = 0.6
-    massive_star_loss: float = 0.5
+    binary_fraction: float = BINARY_FRACTION
+    massive_star_loss: float = MASSIVE_STAR_LOSS
     blue_straggler_fraction: float = 0.007
     field_fraction: float = 0.16
     law: Law = "dr2"
     differential_reddening: float = 0.28
     depth: float = 4.0
     photometric_errors: float = 1.0
-    colour_scatter: float = 0.015
+    colour_scatter: float = COLOUR_SCATTER
     faint_bp_bias: float = 1.0
     parallax_errors: float = 1.0
     parallax_floor: float = 0.018
