@@ -11,7 +11,7 @@ from sklearn.utils import Bunch
 from skcluster.clusters import as_clusters
 from skcluster.datasets.simulation._fields import simulate_fields
 from skcluster.datasets.simulation._simulate import simulate_clusters
-from skcluster.io import state_units
+from skcluster.io._write import state_units
 
 N_CLUSTERS = 1867
 _SEED = 20200801
@@ -77,7 +77,7 @@ def _table(name: str) -> pd.DataFrame:
 def load_example_field() -> tuple[NestedFrame, pd.DataFrame]:
     """Load an example of a field of the sky: a simulated cluster among stars of the disc.
 
-    It is simulated by `simulate_fields` with a fixed seed when it is loaded, in a tenth of a second.
+    It is simulated by `simulate_fields` with a fixed seed each time that it is loaded.
 
     Returns
     -------
@@ -97,9 +97,10 @@ def load_example_field() -> tuple[NestedFrame, pd.DataFrame]:
     >>> y["distance_kpc"].item()
     1.2
     """
-    return simulate_fields(
+    example: tuple[NestedFrame, pd.DataFrame] = simulate_fields(
         1, n_members=300, n_field=2000, log_age=9.0, a_v=0.6, distance_kpc=1.2, random_state=_SEED
     )
+    return example
 
 
 @cache

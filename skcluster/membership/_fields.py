@@ -10,8 +10,9 @@ from nested_pandas import NestedFrame
 
 from skcluster._utils.messages import some_names, warn_caller
 from skcluster._utils.typing import BoolArray, ClustersLike, FloatArray, IntArray
-from skcluster.clusters import Stars, as_clusters, nest_clusters, stars_of
-from skcluster.clusters._columns import missing_column
+from skcluster.clusters import Stars, as_clusters, stars_of
+from skcluster.clusters._as_clusters import nest_clusters
+from skcluster.clusters._tables import missing_column
 from skcluster.gaia import Release, parallax_error, proper_motion_error
 from skcluster.membership._mixture import Field
 from skcluster.membership._search import Hint
@@ -204,12 +205,12 @@ def _check(name: Any, values: dict[str, npt.NDArray[Any]], n_whole: int) -> None
     motion = [np.nanmax(values[key]) - np.nanmin(values[key]) for key in ("pmra", "pmdec")]
     if max(motion) == 0:
         raise ValueError(f"field {name!r} has the same proper motion for all its stars.")
-    if extent < _RADIANS_EXTENT and np.nanmax(np.abs(ra)) < 2 * np.pi + 0.01:
-        if np.nanmax(np.abs(dec)) < np.pi / 2 + 0.01:
-            raise ValueError(
-                f"field {name!r} is {3600 * extent:.0f} arcsec wide, with ra and dec that would "
-                "fit radians; positions must be in degrees."
-            )
+    fits = np.nanmax(np.abs(ra)) < 2 * np.pi + 0.01 and np.nanmax(np.abs(dec)) < np.pi / 2 + 0.01
+    if extent < _RADIANS_EXTENT and fits:
+        raise ValueError(
+            f"field {name!r} is {3600 * extent:.0f} arcsec wide, with ra and dec that would fit "
+            "radians; positions must be in degrees."
+        )
 
 
 def _warn_of_limits(X: NestedFrame) -> None:

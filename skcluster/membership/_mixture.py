@@ -46,7 +46,7 @@ class Field:
 
     def __len__(self) -> int:
         """Return the number of stars."""
-        return self.data.shape[1]
+        return int(self.data.shape[1])
 
     def take(self, stars: BoolArray) -> "Field":
         """Return some of the stars."""

@@ -137,12 +137,12 @@ def significance(field: Field, fitted: Fit, which: int) -> float:
 def _same(first: Fit, second: Fit) -> bool:
     """Return whether two fits share most members of one of them."""
     one, two = first.probability[0], second.probability[0]
-    return float(np.minimum(one, two).sum()) > 0.3 * min(one.sum(), two.sum())
+    return bool(np.minimum(one, two).sum() > 0.3 * min(one.sum(), two.sum()))
 
 
 def _candidates(field: Field, hint: Hint) -> list[Cluster]:
     """Return where clusters may be, by counts of stars around each star."""
-    precise = (field.variance < _PRECISE**2).all(axis=0)
+    precise: BoolArray = np.all(field.variance < _PRECISE**2, axis=0)
     if precise.sum() < _LEAST_PRECISE:
         precise = np.ones(len(field), dtype=bool)
     field = field.take(precise)

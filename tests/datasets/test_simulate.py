@@ -209,10 +209,10 @@ def test_ranks_and_masses_are_inverse(slopes: tuple[float, ...]) -> None:
 
 
 def test_masses_are_kroupas() -> None:
-    found = np.diff(kroupa().rank(np.array([0.1, 0.5, 1.0, 10.0])))
+    shares = np.diff(kroupa().rank(np.array([0.1, 0.5, 1.0, 10.0])))
     # Integrals of (m / 0.5)^-1.3 below 0.5 and of (m / 0.5)^-2.3 above.
     expected = [(0.2**-0.3 - 1) / 0.3, (1 - 2**-1.3) / 1.3, (2**-1.3 - 20**-1.3) / 1.3]
-    np.testing.assert_allclose(found, 0.5 * np.array(expected))
+    np.testing.assert_allclose(shares, 0.5 * np.array(expected))
 
 
 def test_parameters_may_be_given_or_drawn() -> None:

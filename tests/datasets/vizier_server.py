@@ -91,22 +91,22 @@ def answer_adql(tables: dict[str, pd.DataFrame], adql: str, limit: int) -> str:
     if "TAP_SCHEMA" in adql:
         like = re.search(r"LIKE '%(.*)%'", adql).group(1)
         return votable(pd.DataFrame({"table_name": [f'"{n}"' for n in tables if like in n]}))
-    found = re.fullmatch(r'SELECT (?P<what>.*?) FROM "(?P<table>.*?)"( WHERE (?P<where>.*))?', adql)
-    table = tables.get(found["table"])
+    query = re.fullmatch(r'SELECT (?P<what>.*?) FROM "(?P<table>.*?)"( WHERE (?P<where>.*))?', adql)
+    table = tables.get(query["table"])
     if table is None:
-        raise LookupError(f"Unknown table {found['table']}")
-    for condition in (found["where"] or "").split(" AND ") if found["where"] else ():
+        raise LookupError(f"Unknown table {query['table']}")
+    for condition in (query["where"] or "").split(" AND ") if query["where"] else ():
         name, operator, value = re.fullmatch(r'"(.*?)" (=|>=|<=) (.*)', condition).groups()
         values = table[name]
         if operator == "=":
             table = table[values.str.strip() == value[1:-1].replace("''", "'")]
         else:
             table = table[values >= int(value) if operator == ">=" else values <= int(value)]
-    if found["what"].startswith("COUNT"):
+    if query["what"].startswith("COUNT"):
         return votable(pd.DataFrame({"n": [len(table)]}))
     names = list(table.columns)
-    if found["what"] != "*":
-        names = re.findall(r'"(.*?)"(?:, |$)', found["what"])
+    if query["what"] != "*":
+        names = re.findall(r'"(.*?)"(?:, |$)', query["what"])
     unknown = [name for name in names if name not in table.columns]
     if unknown:
         raise LookupError(f"Unknown column {unknown[0]}")

@@ -17,7 +17,7 @@ from skcluster.datasets.simulation._priors import Prior
 from skcluster.datasets.simulation._simulate import simulate_clusters
 from skcluster.datasets.simulation._stars import apparent, observed_columns
 from skcluster.gaia import proper_motion_error
-from skcluster.io import state_units
+from skcluster.io._write import state_units
 from skcluster.schema import CLUSTER_PARAMETERS
 
 #: Tangential velocity of 1 mas/yr at 1 kpc, km/s.
@@ -101,10 +101,11 @@ def simulate_fields(
     Notes
     -----
     Stars and magnitudes are those of `simulate_clusters` and `simulate_field_stars`. Positions of
-    members follow a Plummer profile [1]_ whose half-number radius is log-normal around 3 pc. Motions
-    are choices of this package: disc stars have velocity dispersions of 35 and 18 km/s along and
-    across the plane, which lies at a random angle, and a mean that changes by up to 10 km/s per kpc;
-    clusters move with 10 km/s relative to the disc around them, and their members with 0.8 km/s.
+    members follow a Plummer profile [1]_ whose half-number radius is log-normal around 3 pc.
+    Motions are choices of this package: disc stars have velocity dispersions of 35 and 18 km/s
+    along and across the plane, which lies at a random angle, and a mean that changes by up to
+    10 km/s per kpc; clusters move with 10 km/s relative to the disc around them, and their members
+    with 0.8 km/s.
 
     References
     ----------
