@@ -20,8 +20,9 @@ from nested_pandas import NestedFrame
 
 from skcluster._utils.files import whole_file
 from skcluster.clusters import as_clusters, clusters_from_flat
+from skcluster.clusters._tables import find_columns
 from skcluster.estimation import estimate as estimate_in_memory
-from skcluster.io import find_columns, read_clusters
+from skcluster.io import read_clusters
 from skcluster.persistence import load_model
 from skcluster.schema import CLUSTER
 

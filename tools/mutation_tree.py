@@ -21,7 +21,6 @@ from mutants import Mutant, lines_of_statement
 #: What takes longest to import; a forked process need not.
 _LIBRARIES = (
     "astropy.table",
-    "filelock",
     "imblearn.pipeline",
     "nested_pandas",
     "scipy.stats",

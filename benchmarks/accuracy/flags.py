@@ -3,10 +3,10 @@
     python benchmarks/accuracy/flags.py --members members.parquet --clusters clusters.csv
 
 Fits ``reference_pipeline()`` on half of the clusters, and makes degraded lists from the stars of
-the other half: random stars of all clusters; a cluster with five times as many foreign stars; two
+the other half: random stars of all clusters; a cluster with five times as many contaminants; two
 clusters with the same name; G−RP instead of BP−RP. Prints how many lists of each kind have each
 flag, the false alarms for the unchanged clusters, and the estimate of M 67 with five times as many
-foreign stars. With ``--references``, it uses models that were saved by ``cross_fit.py`` or
+contaminants. With ``--references``, it uses models that were saved by ``cross_fit.py`` or
 ``accuracy.py --save-references``, each for its held-out clusters.
 """
 
@@ -29,8 +29,8 @@ from skcluster.schema import CLUSTER_PARAMETERS
 TARGETS = list(CLUSTER_PARAMETERS)
 M67 = "NGC_2682"
 N_RANDOM = 400
-#: Foreign stars per member.
-N_FOREIGN = 5
+#: Contaminants added per member.
+N_ADDED = 5
 COLUMNS = (
     "phot_g_mean_mag",
     "bp_rp",
@@ -81,10 +81,10 @@ def at_random(sample: Sample, cluster: int, rng: np.random.Generator) -> Rows:
     return rng.integers(sample.n_stars, size=N_RANDOM)
 
 
-def among_foreign_stars(sample: Sample, cluster: int, rng: np.random.Generator) -> Rows:
+def among_contaminants(sample: Sample, cluster: int, rng: np.random.Generator) -> Rows:
     """The cluster's stars and some of all clusters."""
     own = sample.rows(cluster)
-    return np.append(own, rng.integers(sample.n_stars, size=N_FOREIGN * len(own)))
+    return np.append(own, rng.integers(sample.n_stars, size=N_ADDED * len(own)))
 
 
 def with_another(sample: Sample, cluster: int, rng: np.random.Generator) -> Rows:
@@ -96,7 +96,7 @@ def with_another(sample: Sample, cluster: int, rng: np.random.Generator) -> Rows
 KINDS: dict[str, Spoil] = {
     "cluster as it is": as_it_is,
     f"{N_RANDOM} random stars": at_random,
-    f"{N_FOREIGN} × foreign stars": among_foreign_stars,
+    f"{N_ADDED} × contaminants": among_contaminants,
     "two clusters": with_another,
     "G−RP as BP−RP": as_it_is,
 }
@@ -160,19 +160,19 @@ def counts(found: pd.DataFrame) -> dict[str, Any]:
 
 
 def contaminated_m67(sample: Sample, model: Any, seed: int) -> str:
-    """What is said of M 67 alone and among foreign stars."""
+    """What is said of M 67 alone and among contaminants."""
     cluster = sample.names.index(M67)
     own, spoilt = (
         kind(sample, cluster, np.random.default_rng(seed))
-        for kind in (as_it_is, among_foreign_stars)
+        for kind in (as_it_is, among_contaminants)
     )
     distribution = model.predict_distribution(sample.clusters([own, spoilt]))
     networks = model.estimator_.predict(sample.clusters([own, spoilt]))[:, 0]
     ages = distribution.predict()[:, 0]
     doubts = [name for name, doubtful in distribution.flags.items() if doubtful[1]]
     return (
-        f"M 67: log age {ages[0]:.2f} (networks {networks[0]:.2f}); among {N_FOREIGN} times as "
-        f"many foreign stars {ages[1]:.2f} (networks {networks[1]:.2f}), flagged: "
+        f"M 67: log age {ages[0]:.2f} (networks {networks[0]:.2f}); among {N_ADDED} times as "
+        f"many contaminants {ages[1]:.2f} (networks {networks[1]:.2f}), flagged: "
         f"{'; '.join(doubts) or 'nothing'}"
     )
 

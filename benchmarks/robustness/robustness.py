@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from robustness_lists import SPOILS, ForeignStars
+from robustness_lists import SPOILS, Contaminants
 
 from skcluster.io import read_clusters
 from skcluster.photometry import distance_modulus
@@ -106,7 +106,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parse(arguments)
     X, y = read_clusters(options.members, labels=options.clusters)
     y = y[TARGETS]
-    foreign = ForeignStars.read(X, options.field)
+    contaminants = Contaminants.read(X, options.field)
     results: dict[str, list[pd.DataFrame]] = {name: [] for name in options.lines}
     models = references(
         X, y, options.references, options.folds, random_state=options.seed, n_jobs=2
@@ -117,7 +117,7 @@ def main(arguments: list[str] | None = None) -> None:
         for name in options.lines:
             rng = np.random.default_rng(options.seed)
             chosen = [names[row] for row in SPOILS[name].rows(y.loc[names])]
-            spoilt = SPOILS[name].apply(X.loc[chosen], foreign, rng)
+            spoilt = SPOILS[name].apply(X.loc[chosen], contaminants, rng)
             results[name].append(estimates_of(model, spoilt, y.loc[spoilt.index]))
     table = pd.DataFrame(
         {SPOILS[name].text: summary(pd.concat(found)) for name, found in results.items()}

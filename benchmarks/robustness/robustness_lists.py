@@ -25,7 +25,7 @@ def long_table(X: Any) -> pd.DataFrame:
 
 
 @dataclass(frozen=True)
-class ForeignStars:
+class Contaminants:
     """Stars to contaminate lists with."""
 
     clusters: pd.DataFrame
@@ -53,20 +53,20 @@ class Spoil:
     text : str
         What is done.
     change : callable
-        Of the stars of one cluster, the foreign stars and a random generator to the new stars.
+        Of the stars of one cluster, the contaminants and a random generator to the new stars.
     rows : callable
         Of labels to the places of the clusters that are spoilt so.
     """
 
     text: str
-    change: Callable[[pd.DataFrame, ForeignStars, np.random.Generator], pd.DataFrame]
+    change: Callable[[pd.DataFrame, Contaminants, np.random.Generator], pd.DataFrame]
     rows: Callable[[pd.DataFrame], npt.NDArray[np.intp]] = lambda y: np.arange(len(y))
 
-    def apply(self, X: Any, foreign: ForeignStars, rng: np.random.Generator) -> Any:
+    def apply(self, X: Any, contaminants: Contaminants, rng: np.random.Generator) -> Any:
         """The degraded lists, without clusters that lose all stars."""
         stars = long_table(X)
         parts = [
-            self.change(part.drop(columns="row"), foreign, rng).assign(cluster=X.index[row])
+            self.change(part.drop(columns="row"), contaminants, rng).assign(cluster=X.index[row])
             for row, part in stars.groupby("row")
         ]
         kept = [part for part in parts if len(part)]
@@ -75,13 +75,13 @@ class Spoil:
 
 def _added(
     share: float, kind: Literal["clusters", "field"], probability: float | None
-) -> Callable[[pd.DataFrame, ForeignStars, np.random.Generator], pd.DataFrame]:
-    """Add foreign stars, as a share of the whole list, with parallaxes that pass for members'."""
+) -> Callable[[pd.DataFrame, Contaminants, np.random.Generator], pd.DataFrame]:
+    """Add contaminants, as a share of the whole list, with parallaxes that pass for members'."""
 
     def change(
-        stars: pd.DataFrame, foreign: ForeignStars, rng: np.random.Generator
+        stars: pd.DataFrame, contaminants: Contaminants, rng: np.random.Generator
     ) -> pd.DataFrame:
-        pool: pd.DataFrame = getattr(foreign, kind)
+        pool: pd.DataFrame = getattr(contaminants, kind)
         g = stars["phot_g_mean_mag"]
         pool = pool[pool["phot_g_mean_mag"].between(g.min(), min(g.max(), 18.0))]
         n = round(share / (1 - share) * len(stars))
@@ -97,29 +97,29 @@ def _added(
 
 def _kept(
     condition: Callable[[pd.DataFrame], Any],
-) -> Callable[[pd.DataFrame, ForeignStars, np.random.Generator], pd.DataFrame]:
-    return lambda stars, foreign, rng: stars[condition(stars)]
+) -> Callable[[pd.DataFrame, Contaminants, np.random.Generator], pd.DataFrame]:
+    return lambda stars, contaminants, rng: stars[condition(stars)]
 
 
 def _shifted(
     column: str, amount: float
-) -> Callable[[pd.DataFrame, ForeignStars, np.random.Generator], pd.DataFrame]:
+) -> Callable[[pd.DataFrame, Contaminants, np.random.Generator], pd.DataFrame]:
     assert column in STAR_COLUMNS
-    return lambda stars, foreign, rng: stars.assign(**{column: stars[column] + amount})
+    return lambda stars, contaminants, rng: stars.assign(**{column: stars[column] + amount})
 
 
 def _replaced(
     column: str, values: Callable[[pd.DataFrame, np.random.Generator], Any]
-) -> Callable[[pd.DataFrame, ForeignStars, np.random.Generator], pd.DataFrame]:
+) -> Callable[[pd.DataFrame, Contaminants, np.random.Generator], pd.DataFrame]:
     assert column in STAR_COLUMNS
-    return lambda stars, foreign, rng: stars.assign(**{column: values(stars, rng)})
+    return lambda stars, contaminants, rng: stars.assign(**{column: values(stars, rng)})
 
 
 def _some(
     n: int,
-) -> Callable[[pd.DataFrame, ForeignStars, np.random.Generator], pd.DataFrame]:
+) -> Callable[[pd.DataFrame, Contaminants, np.random.Generator], pd.DataFrame]:
     """At most so many random stars."""
-    return lambda stars, foreign, rng: stars.iloc[np.sort(rng.permutation(len(stars))[:n])]
+    return lambda stars, contaminants, rng: stars.iloc[np.sort(rng.permutation(len(stars))[:n])]
 
 
 def _not_brightest(stars: pd.DataFrame) -> Any:
@@ -138,7 +138,9 @@ def _evolved(y: pd.DataFrame) -> npt.NDArray[np.intp]:
     return np.flatnonzero(y["log_age"] > 8.6)
 
 
-def _same(stars: pd.DataFrame, foreign: ForeignStars, rng: np.random.Generator) -> pd.DataFrame:
+def _same(
+    stars: pd.DataFrame, contaminants: Contaminants, rng: np.random.Generator
+) -> pd.DataFrame:
     return stars
 
 

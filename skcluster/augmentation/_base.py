@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, overload
+from typing import Any, ClassVar, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +16,9 @@ from sklearn.utils.validation import _check_sample_weight, _num_samples
 
 from skcluster._utils.doc_links import DocLinkMixin
 from skcluster._utils.typing import ClustersLike, FloatArray, IntArray
-from skcluster.clusters import STARS, Stars, as_clusters, clusters_from_flat, validate_clusters
+from skcluster.clusters import Stars, as_clusters, clusters_from_flat, validate_clusters
 from skcluster.clusters._names import check_same_order
+from skcluster.clusters._stars import STARS
 from skcluster.schema import CLUSTER_PARAMETERS
 
 
@@ -49,6 +50,9 @@ class ClusterResampler(DocLinkMixin, BaseEstimator):
     A subclass has the parameter ``n_copies`` and makes the copies in ``_make_copies``. As a step of
     imbalanced-learn's pipeline, a resampler has ``fit_resample`` and acts in ``fit`` only.
     """
+
+    # With metadata routing: imbalanced-learn's pipeline does not take the weights of copies.
+    __metadata_request__fit_resample: ClassVar[dict[str, bool]] = {"sample_weight": False}
 
     n_copies: int
 

@@ -1,44 +1,37 @@
-"""``skcluster estimate``."""
+"""``skcluster estimate`` and ``skcluster report``."""
 
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from skcluster._utils.doc_links import documentation
+from skcluster._utils.messages import some_names
 from skcluster._utils.progress import progress_bar
-from skcluster.cli._console import out
-from skcluster.cli._model import Estimates, add_model, estimates, facts, load
+from skcluster.cli._console import print_message, print_result
 from skcluster.cli._options import (
-    FORMATS,
+    Command,
     add_members,
+    add_model,
+    add_output,
     add_overwrite,
-    may_replace,
-    may_write,
+    check_outputs,
+    check_replaceable,
+    load,
+    provenance,
     read_members,
 )
+from skcluster.cli._text import estimates_as_json, estimates_as_text
 
-EXAMPLES = """\
-  skcluster estimate "M 67"
-  skcluster estimate gaia_export.csv --cluster "M 67"
-  skcluster estimate clusters/*.csv -o estimates.ecsv
-  skcluster estimate members.fits --cluster-column id --columns G=phot_g_mean_mag
-  skcluster estimate members.vot --samples samples.parquet --plots figures/
-"""
 #: Number of rows that are printed when the whole table is written to a file.
 _SHOWN = 20
+#: Number of joint samples per cluster, for the band in its diagram.
+_N_SAMPLES = 500
 
 
-def add_arguments(command: argparse.ArgumentParser) -> None:
-    """Add the arguments of the command."""
+def _add_estimate(command: argparse.ArgumentParser) -> None:
     add_members(command)
-    command.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        help="table of estimates to write: .csv, .tsv, .ecsv, .fits, .vot or .parquet",
-    )
-    command.add_argument("--output-format", choices=FORMATS, help="file type of --output")
+    add_output(command, "table of estimates", required=False)
     command.add_argument("--json", action="store_true", help="print all columns as JSON")
     command.add_argument(
         "--members-output",
@@ -72,19 +65,17 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         help="file type of the diagrams (default: %(default)s)",
     )
     add_model(command)
-    add_overwrite(command)
 
 
-def run(options: argparse.Namespace) -> None:
-    """Print the table of estimates, and write the requested files."""
-    _check_outputs(options)
+def _estimate(options: argparse.Namespace) -> None:
+    _check_options(options)
     model, X = load(options), read_members(options)
     if options.plots is not None:
         from skcluster.clusters._names import file_names
 
         for file in file_names(X.index, options.plots, options.plot_format).values():
-            may_replace(file, options.overwrite)
-    found = estimates(
+            check_replaceable(file, options.overwrite)
+    results = _results(
         options,
         model,
         X,
@@ -92,70 +83,130 @@ def run(options: argparse.Namespace) -> None:
         members=options.members_output is not None,
         n_samples=options.n_samples if options.samples is not None else 0,
     )
-    _write(options, found)
+    _write(options, results)
     if options.plots is not None:
-        _draw(options, X, found)
+        _draw(options, X, results)
     if options.json:
-        from skcluster.cli._json import estimates_as_json
-
-        out(estimates_as_json(found.table, facts(options)))
+        print_result(estimates_as_json(results.table, provenance(options)))
     elif options.output is None or sys.stdout.isatty():
-        _show(options, found.table)
+        _print(options, results.table)
+        print_result(_doubts(results.table, options.output))
+    elif (results.table["flag"] != "").any():
+        print_message(_doubts(results.table, options.output))
 
 
-def _check_outputs(options: argparse.Namespace) -> None:
+ESTIMATE = Command(
+    "estimate the parameters of clusters",
+    """\
+  skcluster estimate "M 67"
+  skcluster estimate gaia_export.csv --cluster "M 67"
+  skcluster estimate clusters/*.csv -o estimates.ecsv
+  skcluster estimate members.fits --cluster-column id --columns G=phot_g_mean_mag
+  skcluster estimate members.vot --samples samples.parquet --plots figures/
+""",
+    _add_estimate,
+    _estimate,
+)
+
+
+def _check_options(options: argparse.Namespace) -> None:
     """Check that the outputs can be written, before the work starts."""
-    from skcluster.io import format_of
+    from skcluster.io._write import format_of
 
-    given = {
-        "--output": options.output,
-        "--members-output": options.members_output,
-        "--samples": options.samples,
-    }
-    files = {name: file for name, file in given.items() if file is not None}
-    for name, file in files.items():
-        may_write(file, options.overwrite)
-        kind = format_of(file, options.output_format if name == "--output" else None)
-        if name == "--samples" and kind != "parquet":
-            raise ValueError(f"Samples are written as .parquet, not {file.name}.")
-        same = next(other for other in files if files[other] == file)
-        if same != name:
-            raise ValueError(f"{same} and {name} are the same file, {file}.")
+    check_outputs(
+        options,
+        *options.members,
+        options.model,
+        output=options.output,
+        members_output=options.members_output,
+        samples=options.samples,
+    )
+    if options.output is not None:
+        format_of(options.output, options.output_format)
+    if options.members_output is not None:
+        format_of(options.members_output)
+    if options.samples is not None and format_of(options.samples) != "parquet":
+        raise ValueError(f"Samples are written as .parquet, not {options.samples.name}.")
     if options.plots is not None and options.plots.exists() and not options.plots.is_dir():
         raise NotADirectoryError(f"--plots takes a folder, but {options.plots} is a file.")
     if options.n_samples < 1:
         raise ValueError(f"--n-samples must be at least 1, not {options.n_samples}.")
 
 
-def _write(options: argparse.Namespace, found: Estimates) -> None:
+class _Results(NamedTuple):
+    """The results of `skcluster.estimation.estimate`."""
+
+    table: Any
+    #: None if not requested, or if the model has none.
+    samples: dict[Any, Any] | None
+    #: All stars with their membership probabilities; None if not requested or not available.
+    members: Any
+
+
+def _results(
+    options: argparse.Namespace,
+    model: Any,
+    X: Any,
+    *,
+    diagrams: bool,
+    members: bool = False,
+    n_samples: int = 0,
+) -> _Results:
+    """Return the table of estimates, and what diagrams or a table of stars need as well."""
+    from skcluster.clusters import stars_of
+    from skcluster.estimation import estimate
+
+    if "parallax" not in stars_of(X):
+        page = documentation("member_lists#what-is-needed")
+        print_message(
+            f"no column 'parallax': distances are estimated from the diagram alone (see {page})"
+        )
+    if diagrams and hasattr(model, "predict_distribution"):
+        n_samples = max(n_samples, _N_SAMPLES)
+    with progress_bar("Estimating", len(X)) as advance:
+        results = estimate(
+            X,
+            model,
+            coverage=options.coverage,
+            n_samples=n_samples,
+            membership=True if members else "if known" if diagrams else False,
+            random_state=0,
+            progress=advance,
+        )
+    table, *more = results if isinstance(results, tuple) else (results,)
+    samples = more[0] if n_samples else None
+    return _Results(table, samples, more[-1] if members or diagrams else None)
+
+
+def _write(options: argparse.Namespace, results: _Results) -> None:
     from skcluster.io import write_estimates
 
     if options.output is None and options.members_output is None and options.samples is None:
         return
-    keywords: dict[str, Any] = {"metadata": facts(options), "overwrite": options.overwrite}
+    keywords: dict[str, Any] = {"metadata": provenance(options), "overwrite": options.overwrite}
     if options.output is not None:
-        write_estimates(found.table, options.output, format=options.output_format, **keywords)
+        write_estimates(results.table, options.output, format=options.output_format, **keywords)
     if options.members_output is not None:
-        write_estimates(found.members.set_index("cluster"), options.members_output, **keywords)
+        write_estimates(results.members.set_index("cluster"), options.members_output, **keywords)
     if options.samples is not None:
         import pandas as pd
 
-        assert found.samples is not None
-        few = {name: drawn.head(options.n_samples) for name, drawn in found.samples.items()}
+        assert results.samples is not None
+        few = {name: drawn.head(options.n_samples) for name, drawn in results.samples.items()}
         table = pd.concat(few, names=["cluster", "sample"]).droplevel("sample")
         write_estimates(table, options.samples, **keywords)
 
 
-def _draw(options: argparse.Namespace, X: Any, found: Estimates) -> None:
+def _draw(options: argparse.Namespace, X: Any, results: _Results) -> None:
     from skcluster.plotting import save_diagrams
 
     with progress_bar("Drawing", len(X)) as advance:
         save_diagrams(
             X,
-            found.table,
+            results.table,
             options.plots,
-            samples=found.samples,
-            membership=found.members,
+            samples=results.samples,
+            membership=results.members,
             coverage=options.coverage,
             format=options.plot_format,
             overwrite=options.overwrite,
@@ -163,19 +214,77 @@ def _draw(options: argparse.Namespace, X: Any, found: Estimates) -> None:
         )
 
 
-def _show(options: argparse.Namespace, table: Any) -> None:
-    from skcluster.cli._printed import printed
-
+def _print(options: argparse.Namespace, table: Any) -> None:
     shown = table if options.output is None else table.head(_SHOWN)
-    text, left_out = printed(shown)
-    out(text)
+    text, left_out = estimates_as_text(shown)
+    print_result(text)
     if len(shown) < len(table):
-        out(f"… and {len(table) - len(shown)} more in {options.output}")
+        print_result(f"… and {len(table) - len(shown)} more in {options.output}")
     has_intervals = any(str(name).endswith("_lower") for name in table.columns)
-    told = [f"{options.coverage:.0%} intervals"] if has_intervals else []
-    told.append(f"model {facts(options)['model']}")
+    notes = [f"{options.coverage:.0%} intervals"] if has_intervals else []
+    notes.append(f"model {provenance(options)['model']}")
     if left_out:
-        told.append(f"more columns with -o or --json ({', '.join(left_out)})")
-    out(f"{'; '.join(told)}.")
-    if (shown["flag"] != "").any():
-        out(f"On doubtful estimates, see {documentation('posterior#output')}.")
+        notes.append(f"more columns with -o or --json ({', '.join(left_out)})")
+    print_result(f"{'; '.join(notes)}.")
+
+
+def _doubts(table: Any, file: Path | None) -> str:
+    """Return how many estimates are doubtful, which, and where the reasons are."""
+    doubtful = table.index[table["flag"] != ""]
+    noun = "estimate" if len(table) == 1 else "estimates"
+    if not len(doubtful):
+        return f"No doubts about {len(table)} {noun}."
+    verb = "is" if len(doubtful) == 1 else "are"
+    reasons = f"see the column 'flag' of {file} and " if file is not None else "see "
+    return (
+        f"{len(doubtful)} of {len(table)} {noun} {verb} doubtful: {some_names(doubtful)}; "
+        f"{reasons}{documentation('posterior#output')}."
+    )
+
+
+def _add_report(command: argparse.ArgumentParser) -> None:
+    add_members(command)
+    command.add_argument(
+        "-o", "--output", type=Path, required=True, help="HTML page to write, .html"
+    )
+    command.add_argument("--title", help="heading of the page (default: named after the members)")
+    add_model(command)
+    add_overwrite(command)
+
+
+def _report(options: argparse.Namespace) -> None:
+    if options.output.suffix.lower() not in (".html", ".htm"):
+        raise ValueError(f"The report is written as .html or .htm, not {options.output.name}.")
+    check_outputs(options, *options.members, options.model, output=options.output)
+    model, X = load(options), read_members(options)
+    table, samples, members = _results(options, model, X, diagrams=True)
+    from skcluster.persistence import read_card
+    from skcluster.report import write_report
+
+    metadata = {name: fact for name, fact in provenance(options).items() if name != "cite"}
+    first, *others = options.members
+    more = f" and {len(others)} more" if others else ""
+    write_report(
+        X,
+        table,
+        options.output,
+        samples=samples,
+        membership=members,
+        coverage=options.coverage,
+        title=options.title or f"Star clusters of {Path(first).name}{more}",
+        metadata=metadata,
+        card=read_card(options.model)["card"],
+        overwrite=options.overwrite,
+    )
+    print_result(str(options.output))
+
+
+REPORT = Command(
+    "write an HTML report of estimates and diagrams",
+    """\
+  skcluster report members.fits -o report.html
+  skcluster report "M 67" "NGC 188" -o two.html --title "Two old clusters"
+""",
+    _add_report,
+    _report,
+)

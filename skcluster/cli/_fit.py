@@ -1,26 +1,24 @@
-"""``skcluster fit``."""
+"""``skcluster fit``: train a model, from the start or from the networks of another."""
 
 import argparse
+import sys
+from contextlib import nullcontext
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from skcluster._utils.messages import warn_caller
-from skcluster.cli._console import log, out
+from skcluster.cli._console import print_message, print_result, table_lines
 from skcluster.cli._options import (
+    Command,
     add_members,
     add_overwrite,
     add_trusted,
-    may_write,
+    check_outputs,
     read_members,
 )
-from skcluster.cli._start import add_start, start
 
-EXAMPLES = """\
-  skcluster fit members.parquet clusters.csv -o model.skcluster
-  skcluster fit members/ clusters.csv -o ann.skcluster --pipeline ann --epochs 50
-  skcluster fit members.fits clusters.csv -o mine.skcluster --start-from pretrained
-"""
-PIPELINES = ("reference", "set", "ann", "cnn", "mdm")
+_PIPELINES = ("reference", "set", "ann", "cnn", "mdm")
 
 #: Number of cross-validation folds that measure the errors.
 _N_FOLDS = 5
@@ -28,16 +26,21 @@ _N_FOLDS = 5
 _FEWEST = 10
 #: With fewer clusters than this, networks generalise poorly; an adopted value.
 _FEW = 100
+#: The model in this package.
+_PRETRAINED = "pretrained"
+#: Pipelines with the networks that it has.
+_OF_SETS = ("reference", "set")
+#: A fifth of the pipelines' own: the networks shall keep most of what they know. A choice.
+_LEARNING_RATE = 1e-4
 
 
-def add_arguments(command: argparse.ArgumentParser) -> None:
-    """Add the arguments of the command."""
+def _add_arguments(command: argparse.ArgumentParser) -> None:
     add_members(command)
     command.add_argument("labels", type=Path, help="table of the clusters' known parameters")
     command.add_argument("-o", "--output", type=Path, required=True, help="model file to write")
     command.add_argument(
         "--pipeline",
-        choices=PIPELINES,
+        choices=_PIPELINES,
         default="reference",
         help="pipeline to train (default: %(default)s)",
     )
@@ -47,7 +50,13 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--seed", type=int, default=0, help="seed of the random numbers (default: 0)"
     )
-    add_start(command)
+    command.add_argument(
+        "--start-from",
+        metavar="MODEL",
+        help=f"fine-tune the networks of a model: {_PRETRAINED!r} for that of this package, a "
+        "model file, or weights that skcluster.regressors.save_pretrained wrote (default: the "
+        "networks start from weights pretrained on simulated clusters)",
+    )
     add_trusted(command)
     command.add_argument(
         "--no-intervals",
@@ -57,29 +66,40 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     add_overwrite(command)
 
 
-def run(options: argparse.Namespace) -> None:
-    """Train the model, print its cross-validated errors, and save it."""
-    may_write(options.output, options.overwrite)
-    log.info("reading clusters")
+def _run(options: argparse.Namespace) -> None:
+    check_outputs(options, *options.members, options.labels, output=options.output)
+    print_message("reading clusters")
     X, y = read_members(options, labels=options.labels)
     _check_number(len(X))
     from skcluster.persistence import save_model
     from skcluster.schema import CLUSTER_PARAMETERS
 
     y = y[list(CLUSTER_PARAMETERS)]
-    model, cv = _model(options, start(options))
+    model, cv = _model(options, _start(options))
     parts = "" if cv is None else f": {_N_FOLDS} times to measure its errors, then once on all"
-    log.info("training the model %r on %d clusters%s", options.pipeline, len(X), parts)
-    with _clock("Training"):
+    print_message(f"training the model {options.pipeline!r} on {len(X)} clusters{parts}")
+    with _elapsed_time("Training"):
         model.fit(X, y)
     scores = None if cv is None else _scores(model, X, y, cv)
     card = _card(options, X, y, scores)
     save_model(model, options.output, card=card, overwrite=options.overwrite)
     if scores is None:
-        log.info("no scores: --no-intervals skips the fits that measure errors")
+        print_message("no scores: --no-intervals skips the fits that measure errors")
     else:
-        out(_as_text(scores))
-    out(str(options.output))
+        print_result(_scores_as_text(scores))
+    print_result(str(options.output))
+
+
+FIT = Command(
+    "train a model on clusters with known parameters",
+    """\
+  skcluster fit members.parquet clusters.csv -o model.skcluster
+  skcluster fit members/ clusters.csv -o ann.skcluster --pipeline ann --epochs 50
+  skcluster fit members.fits clusters.csv -o mine.skcluster --start-from pretrained
+""",
+    _add_arguments,
+    _run,
+)
 
 
 def _check_number(n_clusters: int) -> None:
@@ -93,6 +113,27 @@ def _check_number(n_clusters: int) -> None:
             f"{n_clusters} clusters are few to train on: errors and intervals determined from "
             "them are uncertain."
         )
+
+
+def _start(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the settings of the pipeline whose networks start from those of the model."""
+    given = options.start_from
+    if given is None:
+        return {}
+    if options.pipeline not in _OF_SETS:
+        raise ValueError(
+            f"--start-from is for --pipeline {' and '.join(_OF_SETS)}, whose networks can go on "
+            f"from others, not {options.pipeline}."
+        )
+    if Path(given).suffix == ".npz":
+        return {"pretrained": given, "learning_rate": _LEARNING_RATE}
+    from skcluster.persistence import load_model
+    from skcluster.regressors import save_pretrained
+
+    path = None if given == _PRETRAINED else Path(given)
+    weights = BytesIO()
+    save_pretrained(weights, load_model(path, trusted=options.trusted))
+    return {"pretrained": weights.getvalue(), "learning_rate": _LEARNING_RATE}
 
 
 def _model(options: argparse.Namespace, settings: dict[str, Any]) -> tuple[Any, Any]:
@@ -197,27 +238,22 @@ def _range_of_members(X: Any) -> dict[str, list[float]]:
     }
 
 
-def _as_text(scores: Any) -> str:
-    """Return the scores as a table of text."""
+def _scores_as_text(scores: Any) -> str:
     from skcluster.schema import TARGETS
 
-    lines = [
-        "errors on clusters held out:",
-        f"{'':24}{'rmse':>8}{'bias':>8}{'scatter':>9}{'R2':>7}",
-    ]
+    columns: dict[str, list[str]] = {"": [], "rmse": [], "bias": [], "scatter": [], "R2": []}
     for name in scores.index.drop("mean"):
         column, row = TARGETS[name], scores.loc[name]
-        head = f"{column.label if name != 'a_v' else 'A_V'} [{column.printed_unit}]"
-        errors = f"{row['rmse']:8.3f}{row['bias']:+8.3f}{row['scatter']:9.3f}"
-        lines.append(f"{head:24}{errors}{row['r2']:7.3f}")
-    return "\n".join(lines)
+        label = "A_V" if name == "a_v" else column.label
+        cells = [f"{label} [{column.printed_unit}]", f"{row['rmse']:.3f}", f"{row['bias']:+.3f}"]
+        cells += [f"{row['scatter']:.3f}", f"{row['r2']:.3f}"]
+        for column_cells, cell in zip(columns.values(), cells, strict=True):
+            column_cells.append(cell)
+    return "\n".join(["errors on clusters held out:", *table_lines(columns, 80)])
 
 
-def _clock(title: str) -> Any:
+def _elapsed_time(title: str) -> Any:
     """Show the elapsed time on a terminal."""
-    import sys
-    from contextlib import nullcontext
-
     if not sys.stderr.isatty():
         return nullcontext()
     from rich.console import Console

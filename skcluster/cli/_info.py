@@ -1,61 +1,64 @@
-"""``skcluster info``."""
+"""``skcluster info``: the card of a model."""
 
 import argparse
 import textwrap
 from pathlib import Path
 from typing import Any
 
-from skcluster.cli._console import out, plain
+from skcluster.cli._console import escaped, print_result, table_lines
+from skcluster.cli._options import Command
+from skcluster.cli._text import as_json
 
-EXAMPLES = """\
-  skcluster info
-  skcluster info my.skcluster --json
-"""
 _WIDTH = 80
 
 
-def add_arguments(command: argparse.ArgumentParser) -> None:
-    """Add the arguments of the command."""
+def _add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "model", type=Path, nargs="?", help="model file (default: the pretrained model)"
     )
     command.add_argument("--json", action="store_true", help="print the card as JSON")
 
 
-def run(options: argparse.Namespace) -> None:
-    """Print the card of the model."""
+def _run(options: argparse.Namespace) -> None:
     from skcluster.persistence import read_card
 
-    found = read_card(options.model)
+    card = read_card(options.model)
     if options.json:
-        from skcluster.cli._json import as_json
-
-        out(as_json(found))
+        print_result(as_json(card))
         return
-    out(f"model file: {options.model or 'the pretrained model'}, format {found['format']}")
-    for name, content in found.sections().items():
+    print_result(f"model file: {options.model or 'the pretrained model'}, format {card['format']}")
+    for name, content in card.sections().items():
         if content:
-            out("\n".join(_lines(name, content, "")))
+            print_result("\n".join(_lines(name, content, "")))
+
+
+INFO = Command(
+    "describe a model and its domain",
+    """\
+  skcluster info
+  skcluster info my.skcluster --json
+""",
+    _add_arguments,
+    _run,
+)
 
 
 def _lines(name: str, value: Any, indent: str) -> list[str]:
     """Return the lines of a name and its value, nested ones indented."""
     deeper = f"{indent}  "
-    name = plain(str(name))
+    head = f"{indent}{escaped(str(name))}:"
     if isinstance(value, dict):
-        return [
-            f"{indent}{name}:",
-            *(line for n, v in value.items() for line in _lines(n, v, deeper)),
-        ]
-    if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
-        return [f"{indent}{name}:", *_table(value, deeper)]
-    if _is_range(value):
-        value = f"{_text(value[0])} to {_text(value[1])}"
-    elif isinstance(value, list):
-        return [f"{indent}{name}:", *(f"{deeper}{plain(_text(item))}" for item in value)]
-    return textwrap.wrap(
-        f"{name}: {plain(_text(value))}", _WIDTH, initial_indent=indent, subsequent_indent=deeper
-    )
+        return [head, *(line for n, v in value.items() for line in _lines(n, v, deeper))]
+    if isinstance(value, list) and not _is_range(value):
+        if value and all(isinstance(item, dict) for item in value):
+            names = dict.fromkeys(name for row in value for name in row)
+            columns = {str(n): [_text(row.get(n, "")) for row in value] for n in names}
+            rows = table_lines(columns, _WIDTH - len(deeper), "left")
+        else:
+            rows = [escaped(_text(item)) for item in value]
+        return [head, *(f"{deeper}{row}" for row in rows)]
+    text = " to ".join(map(_text, value)) if _is_range(value) else _text(value)
+    return textwrap.wrap(f"{head} {escaped(text)}", _WIDTH, subsequent_indent=deeper)
 
 
 def _is_range(value: Any) -> bool:
@@ -65,20 +68,3 @@ def _is_range(value: Any) -> bool:
 
 def _text(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def _table(rows: list[dict[str, Any]], indent: str) -> list[str]:
-    """Return rows of the same columns as aligned lines; headings are wrapped in a wide table."""
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    cells = [[plain(_text(row.get(name, ""))) for row in rows] for name in names]
-    heads = [[plain(name)] for name in names]
-    widths = [max(map(len, column)) for column in map(list.__add__, heads, cells)]
-    if len(indent) + sum(widths) + 2 * (len(widths) - 1) > _WIDTH:
-        widths = [max(map(len, [*name.split(), *c])) for name, c in zip(names, cells, strict=True)]
-        heads = [textwrap.wrap(plain(n), w) for n, w in zip(names, widths, strict=True)]
-    tallest = max(map(len, heads))
-    columns = [[""] * (tallest - len(h)) + h + c for h, c in zip(heads, cells, strict=True)]
-    return [
-        indent + "  ".join(f"{c:<{w}}" for c, w in zip(row, widths, strict=True)).rstrip()
-        for row in zip(*columns, strict=True)
-    ]

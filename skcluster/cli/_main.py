@@ -7,18 +7,21 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 import skcluster
-from skcluster.cli import _estimate, _example, _fetch, _fit, _info, _report, _simulate
-from skcluster.cli._console import console, interrupts, say
+from skcluster.cli._console import console, print_message
+from skcluster.cli._data import EXAMPLE, FETCH, SIMULATE
+from skcluster.cli._estimate import ESTIMATE, REPORT
+from skcluster.cli._fit import FIT
+from skcluster.cli._info import INFO
 
 #: In the order of the help.
 _COMMANDS = {
-    "estimate": (_estimate, "estimate the parameters of clusters"),
-    "report": (_report, "write an HTML report of estimates and diagrams"),
-    "fetch": (_fetch, "fetch the members of clusters by name"),
-    "fit": (_fit, "train a model on clusters with known parameters"),
-    "example": (_example, "write a small example table of members"),
-    "simulate": (_simulate, "simulate clusters"),
-    "info": (_info, "describe a model and its domain"),
+    "estimate": ESTIMATE,
+    "report": REPORT,
+    "fetch": FETCH,
+    "fit": FIT,
+    "example": EXAMPLE,
+    "simulate": SIMULATE,
+    "info": INFO,
 }
 _EPILOG = """\
 examples:
@@ -46,11 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if the command was interrupted.
     """
     try:
-        with interrupts(), console() as said:
-            code = _run(arguments)
-            return code or (3 if said.left_out else 0)
+        with console() as left_out:
+            return _run(arguments) or (3 if left_out else 0)
     except KeyboardInterrupt:
-        say("interrupted")
+        print_message("interrupted")
         return 130
 
 
@@ -65,7 +67,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     except (ValueError, OSError, TypeError, MemoryError, ImportError) as error:
         if options.debug:
             raise
-        say(f"error: {str(error).strip() or type(error).__name__}")
+        print_message(f"error: {str(error).strip() or type(error).__name__}")
         try:
             sys.stdout.flush()
         except OSError:
@@ -90,15 +92,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"skcluster {skcluster.__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name, (module, text) in _COMMANDS.items():
+    for name, definition in _COMMANDS.items():
         command = commands.add_parser(
             name,
-            help=text,
-            description=f"{text[0].upper()}{text[1:]}.",
-            epilog=f"examples:\n{module.EXAMPLES}",
+            help=definition.summary,
+            description=f"{definition.summary[0].upper()}{definition.summary[1:]}.",
+            epilog=f"examples:\n{definition.examples}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        command.set_defaults(run=module.run)
+        command.set_defaults(run=definition.run)
         command.add_argument("--debug", action="store_true", help="show the traceback of an error")
-        module.add_arguments(command)
+        definition.add_arguments(command)
     return parser

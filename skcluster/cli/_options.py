@@ -1,14 +1,36 @@
-"""Arguments that several commands share."""
+"""What several commands share: members, models, and the files to write."""
 
 import argparse
 import os
+import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from skcluster.cli._by_name import add_catalogue, fetched, looks_like_a_file
+from skcluster._utils.messages import warn_caller
+from skcluster.cli._console import print_message
 
 #: File types that can be read and written.
 FORMATS = ("csv", "tsv", "ecsv", "fits", "votable", "parquet")
+#: Catalogues of members, and their printed names.
+CATALOGUES = {
+    "hunt_reffert_2023": "Hunt & Reffert 2023 (VizieR J/A+A/673/A114)",
+    "cantat_gaudin_2020": "Cantat-Gaudin et al. 2020 (VizieR J/A+A/640/A1)",
+}
+#: The reference to cite for each.
+CITATIONS = {
+    "hunt_reffert_2023": "Hunt & Reffert 2023, A&A 673, A114",
+    "cantat_gaudin_2020": "Cantat-Gaudin et al. 2020, A&A 640, A1",
+}
+
+
+class Command(NamedTuple):
+    """A command: the parts of its help, and the functions that define its arguments and run it."""
+
+    summary: str
+    examples: str
+    add_arguments: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], None]
 
 
 def add_members(command: argparse.ArgumentParser) -> None:
@@ -61,6 +83,16 @@ def add_members(command: argparse.ArgumentParser) -> None:
     add_catalogue(command)
 
 
+def add_catalogue(command: argparse.ArgumentParser) -> None:
+    """Add the argument that selects the catalogue."""
+    command.add_argument(
+        "--catalogue",
+        choices=CATALOGUES,
+        default="hunt_reffert_2023",
+        help="catalogue for the members of clusters given by name (default: %(default)s)",
+    )
+
+
 def read_members(options: argparse.Namespace, labels: Path | None = None) -> Any:
     """Return clusters, and labels if there are any, as `skcluster.io.read_clusters` does."""
     columns = {}
@@ -73,8 +105,7 @@ def read_members(options: argparse.Namespace, labels: Path | None = None) -> Any
         raise ValueError("Give --cluster or --cluster-column, not both.")
     from skcluster.io import read_clusters
 
-    members = _sources(options)
-    cluster = options.cluster
+    members, cluster = _sources(options), options.cluster
     if cluster is not None and len(members) == 1 and not isinstance(members[0], Path):
         members, cluster = [members[0].set_axis([cluster])], None
     return read_clusters(
@@ -93,19 +124,71 @@ def read_members(options: argparse.Namespace, labels: Path | None = None) -> Any
 
 def _sources(options: argparse.Namespace) -> list[Any]:
     """Return the paths that exist, and the members of clusters given by name."""
-    found: list[Any] = []
-    names = []
-    for text in options.members:
-        path = Path(text).expanduser()
-        if path.exists() or looks_like_a_file(text):
-            found.append(path)
-        else:
-            names.append(text)
-    alone = options.strict or len(options.members) == 1
-    found += fetched(names, options.catalogue, strict=alone, or_files=True).values()
-    if not found:
+    paths = [Path(text).expanduser() for text in options.members]
+    # What looks like a file, but does not exist, is an error of reading, not the name of a cluster.
+    are_files = [
+        path.exists() or bool(re.search(r"[\\/]|\.[A-Za-z][A-Za-z0-9]*$", text))
+        for path, text in zip(paths, options.members, strict=True)
+    ]
+    names = [text for text, is_file in zip(options.members, are_files, strict=True) if not is_file]
+    strict = options.strict or len(options.members) == 1
+    fetched = fetch_members(names, options.catalogue, strict=strict, or_files=True)
+    sources = [path for path, is_file in zip(paths, are_files, strict=True) if is_file]
+    if not sources and not fetched:
         raise ValueError("None of the clusters can be fetched.")
-    return found
+    return [*sources, *fetched]
+
+
+def fetch_members(
+    names: Iterable[str], catalogue: str, *, strict: bool, or_files: bool = False
+) -> list[Any]:
+    """Return clusters under the names that the catalogue gives them, and print these.
+
+    Clusters that cannot be fetched are left out with a warning, unless ``strict``. With
+    ``or_files``, the message says that there is no file of that name either.
+    """
+    clusters = []
+    for name in names:
+        try:
+            X = _fetch(name, catalogue, or_files)
+        except (ValueError, OSError, ImportError) as error:
+            if strict:
+                raise
+            from skcluster.io import BadTableWarning
+
+            warn_caller(f"{str(error).rstrip('.')}. Left out.", BadTableWarning)
+            continue
+        (theirs,) = X.index
+        also = "" if theirs == name else f", where it is {theirs}"
+        n_stars = len(X["stars"].iloc[0])
+        print_message(f"{name}: {n_stars} members from {CATALOGUES[catalogue]}{also}")
+        clusters.append(X)
+    return clusters
+
+
+def _fetch(name: str, catalogue: str, or_files: bool) -> Any:
+    from skcluster.datasets import fetch_cluster
+
+    try:
+        return fetch_cluster(name, catalogue)
+    except (ValueError, OSError, ImportError) as error:
+        subject = (
+            f"There is no file or folder {name!r}; taken as the name of a cluster, its members"
+            if or_files
+            else f"The members of {name!r}"
+        )
+        # The errors that callers tell apart, without the arguments of their subclasses.
+        kind = next(k for k in (ValueError, OSError, ImportError) if isinstance(error, k))
+        raise kind(f"{subject} cannot be fetched: {error}") from error
+
+
+def add_model(command: argparse.ArgumentParser) -> None:
+    """Add the arguments of `load` and `provenance`."""
+    command.add_argument("--model", type=Path, help="model file (default: the pretrained model)")
+    command.add_argument(
+        "--coverage", type=float, default=0.68, help="coverage of the intervals (default: 0.68)"
+    )
+    add_trusted(command)
 
 
 def add_trusted(command: argparse.ArgumentParser) -> None:
@@ -121,21 +204,83 @@ def add_trusted(command: argparse.ArgumentParser) -> None:
     )
 
 
+def load(options: argparse.Namespace) -> Any:
+    """Load the model, after checking the options."""
+    if not 0 < options.coverage < 1:
+        raise ValueError(f"--coverage must lie between 0 and 1, not {options.coverage:g}.")
+    from skcluster.persistence import load_model
+
+    return load_model(options.model, trusted=options.trusted)
+
+
+def provenance(options: argparse.Namespace) -> dict[str, str]:
+    """Return the model and version that made the estimates, for the header of a file."""
+    from skcluster.persistence import read_card
+
+    card = read_card(options.model)
+    citations = card["card"].get("citations")
+    return {
+        "model": str(card["card"].get("name", options.model)),
+        "skcluster": card["versions"]["skcluster"],
+        "coverage": f"{options.coverage:g}",
+        **({"cite": "; ".join(map(str, citations))} if isinstance(citations, list) else {}),
+    }
+
+
+def add_output(
+    command: argparse.ArgumentParser, content: str, *, required: bool = True, format: bool = True
+) -> None:
+    """Add the arguments of a table to write."""
+    command.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=required,
+        help=f"{content} to write: .csv, .tsv, .ecsv, .fits, .vot or .parquet",
+    )
+    if format:
+        command.add_argument("--output-format", choices=FORMATS, help="file type of --output")
+    add_overwrite(command)
+
+
 def add_overwrite(command: argparse.ArgumentParser) -> None:
-    """Add the argument of `may_write` and `may_replace`."""
+    """Add the argument of `check_outputs`."""
     command.add_argument("--overwrite", action="store_true", help="replace existing files")
 
 
-def may_write(file: Path, overwrite: bool) -> None:
-    """Raise an error if a result cannot be written, before the work starts."""
-    may_replace(file, overwrite)
-    if not file.parent.is_dir():
-        raise FileNotFoundError(f"There is no folder {file.parent} to write {file.name} into.")
-    if not os.access(file.parent, os.W_OK):
-        raise PermissionError(f"The folder {file.parent} cannot be written to.")
+def check_outputs(
+    options: argparse.Namespace, *inputs: str | Path | None, **outputs: Path | None
+) -> None:
+    """Raise an error if results cannot be written, before the work starts.
+
+    Parameters
+    ----------
+    options : Namespace
+        With ``overwrite``.
+    *inputs : str, Path or None
+        Files and folders that are read, and so must not be replaced; names are ignored.
+    **outputs : Path or None
+        Files to write, by the names of their options.
+    """
+    read = {Path(text).expanduser().resolve() for text in inputs if text is not None}
+    options_of: dict[Path, str] = {}
+    for option, file in outputs.items():
+        if file is None:
+            continue
+        check_replaceable(file, options.overwrite)
+        if not file.parent.is_dir():
+            raise FileNotFoundError(f"There is no folder {file.parent} to write {file.name} into.")
+        if not os.access(file.parent, os.W_OK):
+            raise PermissionError(f"The folder {file.parent} cannot be written to.")
+        name, place = f"--{option.replace('_', '-')}", file.resolve()
+        if place in read or (file.exists() and place.parent in read):
+            raise ValueError(f"{name}, {file}, would replace one of the files that are read.")
+        if place in options_of:
+            raise ValueError(f"{options_of[place]} and {name} are the same file, {file}.")
+        options_of[place] = name
 
 
-def may_replace(file: Path, overwrite: bool) -> None:
+def check_replaceable(file: Path, overwrite: bool) -> None:
     """Raise an error if a file exists and must not be replaced, or is a folder."""
     if file.is_dir():
         raise IsADirectoryError(f"{file} is a folder; the name of a file is needed.")

@@ -11,7 +11,7 @@ from sklearn.utils import Bunch
 from skcluster.clusters import as_clusters
 from skcluster.datasets.simulation._fields import simulate_fields
 from skcluster.datasets.simulation._simulate import simulate_clusters
-from skcluster.io import state_units
+from skcluster.io._write import state_units
 
 N_CLUSTERS = 1867
 _SEED = 20200801

@@ -13,8 +13,9 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from skcluster._utils.doc_links import DocLinkMixin
 from skcluster._utils.typing import ClustersLike
-from skcluster.clusters import STARS, clusters_from_flat
+from skcluster.clusters import clusters_from_flat
 from skcluster.clusters._names import check_same_order
+from skcluster.clusters._stars import STARS
 from skcluster.gaia import Release
 from skcluster.membership._fields import Hints
 from skcluster.membership._find_members import name_of, search_fields

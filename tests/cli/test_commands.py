@@ -26,6 +26,9 @@ def test_a_terminal_sees_the_first_of_many(run, members, tmp_path, capsys, monke
     lines = capsys.readouterr().out.splitlines()
     assert f"… and 5 more in {output}" in lines
     assert sum(line.startswith("sim_") for line in lines) == 20
+    flags = Table.read(output)["flag"]
+    n_doubtful = sum(bool(flag) for flag in flags.filled(""))
+    assert lines[-1].startswith(f"{n_doubtful} of 25 estimates are doubtful: 'sim_")
 
 
 @pytest.mark.parametrize("extension", ["csv", "ecsv", "fits", "vot", "parquet"])
@@ -63,6 +66,26 @@ def test_what_a_model_or_a_file_does_not_allow(run, few, members, tmp_path, caps
     # Diagrams and reports do without it.
     assert run(*options, "--plots", tmp_path / "figures") == 0
     assert run("report", few, "--model", model, "-o", tmp_path / "r.html") == 0
+
+
+def test_no_file_that_is_read_is_replaced(run, few, tmp_path, capsys):
+    members = tmp_path / "list" / "members.parquet"
+    members.parent.mkdir()
+    members.write_bytes(few.read_bytes())
+    link = tmp_path / "link.parquet"
+    link.symlink_to(members)
+    labels = few.with_name("l.parquet")
+    for arguments in (
+        ["estimate", members, "-o", members],
+        ["estimate", members.parent, "-o", members],
+        ["estimate", members, "--samples", link],
+        ["estimate", link, "--members-output", members],
+        ["report", labels, "-o", tmp_path / "page.html", "--model", tmp_path / "page.html"],
+        ["fit", members, labels, "-o", labels],
+    ):
+        assert run(*arguments, "--overwrite") == 1
+        assert "would replace one of the files that are read" in capsys.readouterr().err
+    assert members.read_bytes() == few.read_bytes()
 
 
 def test_estimate_draws(run, few, tmp_path):
@@ -189,7 +212,14 @@ def test_a_cluster_without_bright_stars_has_no_value(run, tmp_path, capsys, monk
     _, line, doubt, _, last = capsys.readouterr().out.splitlines()
     assert line.split()[:5] == ["faint", "0", *["–"] * 3]
     assert doubt.strip().startswith("doubtful: cannot be measured; few stars")
-    assert last == "On doubtful estimates, see docs/posterior.md#output."
+    assert last == "1 of 1 estimate is doubtful: 'faint'; see docs/posterior.md#output."
+    assert run("estimate", file, "-o", tmp_path / "e.csv") == 0
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err == (
+        f"skcluster: 1 of 1 estimate is doubtful: 'faint'; see the column 'flag' of "
+        f"{tmp_path / 'e.csv'} and docs/posterior.md#output.\n"
+    )
 
 
 FULL = """

@@ -1,6 +1,5 @@
 """Terminals that are closed, cannot encode, go away; names that would move the cursor; Ctrl-C."""
 
-import logging
 import os
 import signal
 import subprocess
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from skcluster.cli._console import console, interrupts, log, plain
+from skcluster.cli._console import console, escaped
 
 MEMBERS = "cluster,phot_g_mean_mag,bp_rp,parallax\n"
 
@@ -37,9 +36,9 @@ def command(*arguments: object, shell: str = "", **variables: str) -> subprocess
     )
 
 
-def test_plain_text_moves_no_cursor():
-    assert plain("M 67 ★") == "M 67 ★"
-    assert plain("\x1b[2J\r\x07\x9b") == r"\x1b[2J\r\x07\x9b"
+def test_escaped_text_moves_no_cursor():
+    assert escaped("M 67 ★") == "M 67 ★"
+    assert escaped("\x1b[2J\r\x07\x9b") == r"\x1b[2J\r\x07\x9b"
 
 
 def test_a_name_cannot_move_the_cursor(hostile):
@@ -115,34 +114,10 @@ def test_interrupts_end_in_one_line(hostile, module):
     assert done.stderr.splitlines() == ["skcluster: interrupted"]
 
 
-def test_an_interrupt_that_is_swallowed_comes_again(hostile):
-    code = (
-        "import sys, time; from skcluster.cli import main, _console, _estimate\n"
-        "def swallow(*_):\n"
-        "    try:\n"
-        "        print(1, flush=True); time.sleep(60)\n"
-        "    except KeyboardInterrupt:\n"
-        "        time.sleep(60)\n"
-        "_estimate._show = swallow; _console._AGAIN = 0.2; sys.exit(main())"
-    )
-    started = subprocess.Popen(
-        [sys.executable, "-c", code, "estimate", str(hostile)],
-        stderr=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    assert started.stdout is not None
-    started.stdout.readline()
-    started.send_signal(signal.SIGINT)
-    _, said = started.communicate(timeout=40)
-    assert started.returncode == 130
-    assert said.decode().splitlines() == ["skcluster: interrupted"]
-
-
 def test_the_console_leaves_everything_as_it_was():
-    before = (warnings.showwarning, log.handlers[:], log.level, log.propagate, sys.stdout)
-    handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGALRM)]
-    with interrupts(), console() as said:
-        assert log.level == logging.INFO
-        assert not said.left_out
-    assert handlers == [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGALRM)]
-    assert before == (warnings.showwarning, log.handlers, log.level, log.propagate, sys.stdout)
+    before = (warnings.showwarning, sys.stdout, sys.stdout.errors, signal.getsignal(signal.SIGINT))
+    with console() as left_out:
+        warnings.warn("few stars", UserWarning, stacklevel=1)
+        assert left_out == []
+    after = (warnings.showwarning, sys.stdout, sys.stdout.errors, signal.getsignal(signal.SIGINT))
+    assert before == after

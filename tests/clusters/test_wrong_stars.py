@@ -121,7 +121,7 @@ def test_a_missing_colour_is_explained():
 
 
 def test_missing_cluster_column():
-    with pytest.raises(ValueError, match=r"No column 'group' .* there are: cluster, phot_g"):
+    with pytest.raises(ValueError, match=r"no column 'group' .* there are: cluster, phot_g"):
         as_clusters(table(), cluster_column="group")
 
 

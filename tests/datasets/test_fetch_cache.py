@@ -22,11 +22,11 @@ def cached(tmp_path: Path, name: str) -> Path:
 
 
 def test_the_folder_is_what_the_user_says(tmp_path, monkeypatch):
-    monkeypatch.setenv("SKCLUSTER_DATA", str(tmp_path / "there"))
-    assert get_data_home() == tmp_path / "there"
+    monkeypatch.setenv("SKCLUSTER_DATA", str(tmp_path / "elsewhere"))
+    assert get_data_home() == tmp_path / "elsewhere"
     assert get_data_home(tmp_path) == tmp_path
     assert get_data_home("~/clusters") == Path.home() / "clusters"
-    assert not (tmp_path / "there").exists()
+    assert not (tmp_path / "elsewhere").exists()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the conventions of Linux")
@@ -48,9 +48,9 @@ def test_importing_makes_no_folder_and_loads_no_network_client(tmp_path):
 
 
 def test_the_environment_variable_is_honoured(fetch, tmp_path, monkeypatch):
-    monkeypatch.setenv("SKCLUSTER_DATA", str(tmp_path / "there"))
+    monkeypatch.setenv("SKCLUSTER_DATA", str(tmp_path / "elsewhere"))
     fetch(data_home=None)
-    assert list((tmp_path / "there/cantat_gaudin_2020").glob("members-*.parquet"))
+    assert list((tmp_path / "elsewhere/cantat_gaudin_2020").glob("members-*.parquet"))
 
 
 def test_once_cached_no_network_is_needed(fetch, vizier):
@@ -132,11 +132,12 @@ def test_a_corrupt_file_without_a_network_is_one_error(fetch, vizier, tmp_path):
 def test_a_file_of_other_columns_is_fetched_again(fetch, vizier, monkeypatch, tmp_path):
     fetch()
     old = cached(tmp_path, "clusters")
-    known = CATALOGUES["cantat_gaudin_2020"]
+    published = CATALOGUES["cantat_gaudin_2020"]
     clusters = replace(
-        known.clusters, columns=(*known.clusters.columns, column("id", "SimbadName", kind="text"))
+        published.clusters,
+        columns=(*published.clusters.columns, column("id", "SimbadName", kind="text")),
     )
-    monkeypatch.setitem(CATALOGUES, known.name, replace(known, clusters=clusters))
+    monkeypatch.setitem(CATALOGUES, published.name, replace(published, clusters=clusters))
     vizier.requests.clear()
     assert "id" in fetch().clusters
     assert len(vizier.asked_for_rows()) == 1

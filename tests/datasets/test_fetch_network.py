@@ -41,9 +41,9 @@ def test_labels_are_sane(name, tmp_path):
     assert y["distance_kpc"].between(0.03, 30).all()
     for target in y.columns:
         low, high = bounds[f"{target}_low"], bounds[f"{target}_high"]
-        known = low.notna()
-        assert ((low <= y[target]) & (y[target] <= high))[known].all()
-        assert known.any() == (name != "cantat_gaudin_2020")
+        given = low.notna()
+        assert ((low <= y[target]) & (y[target] <= high))[given].all()
+        assert given.any() == (name != "cantat_gaudin_2020")
     if name == "cantat_gaudin_2020":
         assert len(y) == 1867
         assert bunch.clusters.loc[bunch.left_out.index, "flag"].value_counts().to_dict() == {

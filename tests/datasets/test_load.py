@@ -44,10 +44,10 @@ def test_the_command_writes_what_can_be_read_again(format, tmp_path, capsys):
     X, y = read_clusters(members, labels)
     expected_X, expected_y = load_example()
     pd.testing.assert_frame_equal(y, expected_y, check_names=False)
-    found, expected = stars_of(X), stars_of(expected_X)
-    assert found.index.tolist() == expected.index.tolist()
+    stars, expected = stars_of(X), stars_of(expected_X)
+    assert stars.index.tolist() == expected.index.tolist()
     for column in expected.columns:
-        assert (found[column] == expected[column]).all(), column
+        assert (stars[column] == expected[column]).all(), column
 
 
 def test_the_command_replaces_nothing_unasked(tmp_path, capsys):

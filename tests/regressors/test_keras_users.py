@@ -237,8 +237,7 @@ def errors_of(code, **environment):
     version("tensorflow").startswith("2.20."), reason="its XLA prints two lines in the first fit"
 )
 def test_tensorflow_is_silent_here_and_in_workers_unless_asked():
-    assert errors_of(FIT) == ""
-    assert errors_of(FIT, TF_CPP_MIN_LOG_LEVEL="3") == ""
+    assert errors_of(FIT) == ""  # the workers inherit the level
     assert "oneDNN" in errors_of(
         "import skcluster.regressors as r; r.ANNRegressor", TF_CPP_MIN_LOG_LEVEL="0"
     )

@@ -8,17 +8,19 @@ their content; they appear when they are whole, so that processes can share the 
 import datetime
 import hashlib
 import json
-import re
+import os
 import shutil
 from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from sklearn.utils._param_validation import Interval
 
 from skcluster._utils.doc_links import documentation
 from skcluster._utils.files import get_data_home, whole_file
@@ -31,6 +33,15 @@ if TYPE_CHECKING:
 
 #: Number of rows per request. A request takes seconds, so that little is lost if one fails.
 CHUNK = 25_000
+
+#: Constraints of the common parameters, for scikit-learn's ``validate_params``.
+CONSTRAINTS = {
+    "data_home": [str, os.PathLike, None],
+    "download_if_missing": ["boolean"],
+    "n_retries": [Interval(Integral, 0, None, closed="left")],
+    "delay": [Interval(Real, 0, None, closed="left")],
+    "progress": ["boolean", None],
+}
 
 
 @dataclass(frozen=True)
@@ -81,7 +92,7 @@ def load_tables(
     if members and catalogue.members is not None:
         tables["members"] = catalogue.members
     folder = download.folder(catalogue)
-    loaded = {name: _read_table(folder, name, table, download) for name, table in tables.items()}
+    loaded = {name: read_table(folder, name, table, download) for name, table in tables.items()}
     n_missing = sum(table.n_rows for name, table in tables.items() if loaded[name] is None)
     with progress_bar(catalogue.name, n_missing, show=download.progress, unit="rows") as advance:
         for name, table in tables.items():
@@ -90,33 +101,7 @@ def load_tables(
     return [rows.to_pandas() for rows in loaded.values() if rows is not None]
 
 
-def load_members(catalogue: Catalogue, cluster: str, download: Download) -> pd.DataFrame:
-    """Return the members of one cluster: from the cached table, or else fetched on their own.
-
-    Raises
-    ------
-    FetchError
-        If they are neither cached nor can be fetched.
-    """
-    table = catalogue.members
-    assert table is not None
-    folder = download.folder(catalogue)
-    if _files(folder, "members"):
-        rows = _read_table(folder, "members", table, download)
-        if rows is not None:
-            members: pd.DataFrame = rows.to_pandas()
-            return members[members["cluster"] == cluster].reset_index(drop=True)
-    folder, name = folder / "members", re.sub(r"[^\w.+-]", "_", cluster)
-    rows = _read_table(folder, name, table, download)
-    if rows is None:
-        with closing(download.connect()) as vizier:
-            rows = vizier.rows_of(table, cluster)
-        _write_table(folder, name, rows, table, {"cluster": cluster})
-    own: pd.DataFrame = rows.to_pandas()
-    return own
-
-
-def _read_table(folder: Path, name: str, table: Table, download: Download) -> pa.Table | None:
+def read_table(folder: Path, name: str, table: Table, download: Download) -> pa.Table | None:
     """Return a cached table; None if there is none with the wanted columns, which may be fetched.
 
     Raises
@@ -174,12 +159,12 @@ def _fetch_table(
     rows = pa.concat_tables(parts)
     theirs = {ours.name: theirs for theirs, ours in columns.items()}
     source = {"table": named.name, "columns": theirs, "fetched_from": vizier.sites[0].url}
-    _write_table(folder, name, rows, table, source)
+    write_table(folder, name, rows, table, source)
     shutil.rmtree(kept, ignore_errors=True)
     return rows
 
 
-def _write_table(
+def write_table(
     folder: Path, name: str, rows: pa.Table, table: Table, source: dict[str, Any]
 ) -> None:
     """Cache a table, with its source in the metadata of the file, instead of older ones."""
@@ -194,6 +179,11 @@ def _write_table(
 def _layout(table: Table) -> list[Any]:
     """Return what a cached table must have been made for to be used."""
     return [table.name, table.n_rows, *(column.name for column in table.columns)]
+
+
+def is_cached(folder: Path, name: str) -> bool:
+    """Return whether there is a file of a table."""
+    return bool(_files(folder, name))
 
 
 def _read_part(folder: Path, name: str) -> pa.Table | None:

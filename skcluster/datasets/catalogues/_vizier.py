@@ -231,8 +231,8 @@ class Vizier:
                     # The server that answers is asked first from now on.
                     self.sites.sort(key=lambda other: other != site)
                     return answer
-        said = "; ".join(f"{site.url} gave {fault}" for site, fault in faults.items())
-        raise FetchError(f"{what} could not be fetched: {said}.")
+        faults_by_site = "; ".join(f"{site.url} gave {fault}" for site, fault in faults.items())
+        raise FetchError(f"{what} could not be fetched: {faults_by_site}.")
 
     def close(self) -> None:
         """Close the open connections."""
@@ -285,15 +285,15 @@ class _Session(requests.Session):
             if isinstance(cause, requests.RequestException) and self._last is None:
                 raise _without_answer(cause) from cause
             body = self._last.content if self._last is not None else b""
-            said = f"text that starts with {_shortened(body)!r}" if body else "nothing"
-            raise self._fault(said) from None
+            reason = f"text that starts with {_shortened(body)!r}" if body else "nothing"
+            raise self._fault(reason) from None
 
-    def _fault(self, said: str) -> AnswerError:
+    def _fault(self, reason: str) -> AnswerError:
         status = 200 if self._last is None else self._last.status_code
         if status == 200:
-            return AnswerError(f"no table but {said}")
+            return AnswerError(f"no table but {reason}")
         final = status < 500 and status not in (408, 425, 429)
-        return AnswerError(f"HTTP status {status}, {said}", final=final)
+        return AnswerError(f"HTTP status {status}, {reason}", final=final)
 
 
 def _without_answer(error: requests.RequestException) -> AnswerError:
@@ -304,10 +304,10 @@ def _without_answer(error: requests.RequestException) -> AnswerError:
         return AnswerError(f"no answer within {TIMEOUT[1]:g} s")
     inner = getattr(cause, "reason", None)
     # Without the representation of the connection, which repeats host and port.
-    said = re.sub(r"^\w+\(host=.*?\): ", "", str(inner or cause))
+    reason = re.sub(r"^\w+\(host=.*?\): ", "", str(inner or cause))
     if isinstance(error, requests.exceptions.ChunkedEncodingError):
-        return AnswerError(f"an answer that breaks off ({said})")
-    return AnswerError(f"no connection ({said})")
+        return AnswerError(f"an answer that breaks off ({reason})")
+    return AnswerError(f"no connection ({reason})")
 
 
 def _refuse_references(body: bytes) -> None:

@@ -17,7 +17,7 @@ from skcluster.datasets.simulation._priors import Prior
 from skcluster.datasets.simulation._simulate import simulate_clusters
 from skcluster.datasets.simulation._stars import apparent, observed_columns
 from skcluster.gaia import proper_motion_error
-from skcluster.io import state_units
+from skcluster.io._write import state_units
 from skcluster.schema import CLUSTER_PARAMETERS
 
 #: Tangential velocity of 1 mas/yr at 1 kpc, km/s.

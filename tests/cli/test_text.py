@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skcluster.cli._json import estimates_as_json
-from skcluster.cli._printed import printed
+from skcluster.cli._text import estimates_as_json, estimates_as_text
 
 
 def table(names=("NGC_2682", "Melotte_22"), **columns) -> pd.DataFrame:
@@ -36,10 +35,10 @@ def table(names=("NGC_2682", "Melotte_22"), **columns) -> pd.DataFrame:
 
 
 def test_80_columns():
-    text, left_out = printed(table(), 80)
+    text, left_out = estimates_as_text(table(), 80)
     assert text.splitlines() == [
         "cluster     used     log age [dex]         A_V [mag]       distance [kpc]",
-        "NGC_2682     884  9.59 +0.13 −0.09  0.13 +0.07 −0.07  0.853 +0.027 −0.026",
+        "NGC_2682     884  9.59 +0.13 −0.09       0.13 ± 0.07  0.853 +0.027 −0.026",
         "Melotte_22     9  8.20 +0.19 −0.20  0.00 +0.07 −0.00       12.3 +0.6 −0.4",
         "    doubtful: few stars; stars do not follow the isochrone; parallaxes disagree",
     ]
@@ -47,7 +46,7 @@ def test_80_columns():
 
 
 def test_a_wide_terminal_shows_more():
-    text, left_out = printed(table(), 120)
+    text, left_out = estimates_as_text(table(), 120)
     assert left_out == []
     assert text.splitlines()[0].split()[-3:] == ["[M/H]", "[dex]", "fit"]
     assert "−0.10 +0.20 −0.10  0.01" in text
@@ -56,7 +55,7 @@ def test_a_wide_terminal_shows_more():
 @pytest.mark.parametrize("names", [("A" * 60, "B" * 60), ("星" * 30, "B"), ("a", "\x1b[2J" * 9)])
 @pytest.mark.parametrize("width", [80, 60])
 def test_no_line_is_wider_than_the_terminal(names, width):
-    text, _ = printed(table(names), width)
+    text, _ = estimates_as_text(table(names), width)
     for line in text.splitlines():
         assert len(line) + line.count("星") <= width
     assert "9.59 +0.13 −0.09" in text
@@ -64,19 +63,19 @@ def test_no_line_is_wider_than_the_terminal(names, width):
 
 def test_what_cannot_be_measured_has_no_value():
     nothing = {name: np.nan for name in table().columns if name[:3] in ("log", "a_v", "dis")}
-    text, _ = printed(table(**nothing), 80)
+    text, _ = estimates_as_text(table(**nothing), 80)
     assert text.splitlines()[1].split()[:5] == ["NGC_2682", "884", "–", "–", "–"]
 
 
 def test_an_interval_beside_its_value_keeps_its_signs():
-    text, _ = printed(table(log_age_lower=[9.6, 8.0]), 80)
+    text, _ = estimates_as_text(table(log_age_lower=[9.6, 8.0]), 80)
     assert "9.59 +0.13 +0.01" in text
 
 
 def test_a_model_without_intervals():
     few = table()[["n_stars", "log_age", "a_v", "distance_kpc", "flag"]]
-    assert printed(few, 80).text.split()[:2] == ["cluster", "stars"]
-    assert printed(few, 80).text.splitlines()[1].split() == [
+    assert estimates_as_text(few, 80).text.split()[:2] == ["cluster", "stars"]
+    assert estimates_as_text(few, 80).text.splitlines()[1].split() == [
         "NGC_2682",
         "991",
         "9.59",
