@@ -8,6 +8,7 @@ from . import gaia as gaia
 from . import inference as inference
 from . import io as io
 from . import isochrones as isochrones
+from . import membership as membership
 from . import metrics as metrics
 from . import persistence as persistence
 from . import photometry as photometry
@@ -27,6 +28,7 @@ from .features import GuessFeatures as GuessFeatures
 from .features import StarSet as StarSet
 from .inference import ConformalRegressor as ConformalRegressor
 from .io import read_clusters as read_clusters
+from .membership import MemberSelector as MemberSelector
 from .persistence import load_model as load_model
 from .persistence import save_model as save_model
 from .pipelines import Pipeline as Pipeline

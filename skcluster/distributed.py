@@ -7,7 +7,7 @@ estimated by `skcluster.estimation.estimate`.
 import json
 import os
 import pickle
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,9 @@ from nested_pandas import NestedFrame
 
 from skcluster._utils.files import whole_file
 from skcluster.clusters import as_clusters, clusters_from_flat
+from skcluster.clusters._tables import find_columns
 from skcluster.estimation import estimate as estimate_in_memory
-from skcluster.io import find_columns, read_clusters
+from skcluster.io import read_clusters
 from skcluster.persistence import load_model
 from skcluster.schema import CLUSTER
 
@@ -111,7 +112,11 @@ def estimate(
     asked = {"catalogue": description, "model": _fingerprint(model), "coverage": coverage}
     _prepare(folder, asked)
     if isinstance(catalogue, str | os.PathLike):
-        _refuse_torn(_names_in_files(partitions, cluster_column))
+        # Noticed before the work, because the row groups of a file are split by size.
+        _refuse_torn(
+            (f"row group {group.number} of {group.file}", group.names(cluster_column))
+            for group in partitions
+        )
 
     files = [folder / f"part-{i:06d}.parquet" for i in range(len(partitions))]
     shared = delayed(model, name=f"model-{asked['model']}", traverse=False)
@@ -146,20 +151,19 @@ class _RowGroup:
     def names(self, cluster_column: str | None) -> Iterable[Any]:
         """Return the names of the clusters; empty if finding them takes reading the stars."""
         with pq.ParquetFile(self.file) as file:
-            found = _cluster_column(file.schema_arrow.names, cluster_column)
-            if found is None:
+            column = _cluster_column(file.schema_arrow.names, cluster_column)
+            if column is None:
                 return ()
-            names: list[Any] = (
-                file.read_row_group(self.number, columns=[found])[found].unique().to_pylist()
-            )
+            group = file.read_row_group(self.number, columns=[column])
+        names: list[Any] = group[column].unique().to_pylist()
         return names
 
 
-def _cluster_column(there: Iterable[str], given: str | None) -> str | None:
+def _cluster_column(columns: Iterable[str], given: str | None) -> str | None:
     """Return the column that names the clusters, if there is one."""
     if given is not None:
-        return given if given in there else None
-    return next(iter(find_columns(there, [CLUSTER])), None)
+        return given if given in columns else None
+    return next(iter(find_columns(columns, [CLUSTER])), None)
 
 
 def _partitions(catalogue: Any) -> tuple[list[Any], Any]:
@@ -204,9 +208,9 @@ def _prepare(folder: Path, asked: dict[str, Any]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     record = folder / _RECORD
     if record.exists():
-        found = json.loads(record.read_text())
+        recorded = json.loads(record.read_text())
         for what, value in asked.items():
-            if found.get(what) != value:
+            if recorded.get(what) != value:
                 raise ValueError(
                     f"{folder} contains estimates of another {what}; choose another folder."
                 )
@@ -245,21 +249,14 @@ def _clusters(frame: pd.DataFrame, cluster_column: str | None) -> NestedFrame:
     return read_clusters(frame, cluster_column=cluster_column)
 
 
-def _names_in_files(
-    groups: list[_RowGroup], cluster_column: str | None
-) -> Iterator[tuple[str, Iterable[Any]]]:
-    for group in groups:
-        yield f"row group {group.number} of {group.file}", group.names(cluster_column)
-
-
 def _refuse_torn(names: Iterable[tuple[str, Iterable[Any]]]) -> None:
     """Refuse a cluster whose stars lie in two partitions."""
-    home: dict[Any, str] = {}
+    places: dict[Any, str] = {}
     for place, clusters in names:
         for name in clusters:
-            if name in home:
+            if name in places:
                 raise ValueError(
-                    f"cluster {name!r} is in two partitions, {home[name]} and {place}; all stars "
+                    f"cluster {name!r} is in two partitions, {places[name]} and {place}; all stars "
                     "of a cluster must be in the same one."
                 )
-            home[name] = place
+            places[name] = place

@@ -26,6 +26,7 @@ __all__ = [
     "parallax_error",
     "parallax_zero_point",
     "photometric_error",
+    "proper_motion_error",
     "split_colour",
 ]
 
@@ -66,6 +67,9 @@ _PARALLAX_ERROR = np.array(
 )
 # DR2 relative to EDR3: 0.1 and 0.7 mas at G = 17 and 20 in [3]_, 0.07 and 0.5 mas in [2]_.
 _PARALLAX_ERROR_RATIO: dict[Release, float] = {"edr3": 1.0, "dr2": 1.4}
+# Errors of proper motions (mas/yr) relative to those of parallaxes (mas): equal at G = 17 in [2]_
+# (0.07 and 0.07), 1.7 to 2 at G = 17 and 20 in [3]_ (0.2 and 0.1, 1.2 and 0.7).
+_PROPER_MOTION_RATIO: dict[Release, float] = {"edr3": 1.0, "dr2": 1.8}
 
 _PARALLAX_ZERO_POINT: dict[Release, float] = {"edr3": -0.017, "dr2": -0.029}
 
@@ -217,6 +221,36 @@ def parallax_error(g: npt.ArrayLike, release: Release = "edr3") -> FloatArray:
     ratio = _PARALLAX_ERROR_RATIO[_checked(release)]
     error: FloatArray = ratio * np.interp(np.asarray(g, float), _PARALLAX_G, _PARALLAX_ERROR)
     return error
+
+
+def proper_motion_error(g: npt.ArrayLike, release: Release = "edr3") -> FloatArray:
+    """Return the typical standard error of a component of the proper motion.
+
+    Parameters
+    ----------
+    g : array-like
+        Mean G magnitude (mag), clipped to 3 and 21.
+    release : {"edr3", "dr2"}, default="edr3"
+        Data release.
+
+    Returns
+    -------
+    ndarray
+        Standard error (mas/yr), of the shape of ``g``: that of `parallax_error` times the ratio of
+        the typical errors that the release states ([2]_, [3]_ of this module).
+
+    Raises
+    ------
+    ValueError
+        If there is no such release.
+
+    Examples
+    --------
+    >>> from skcluster.gaia import proper_motion_error
+    >>> proper_motion_error([13.0, 17.0, 20.0]).round(3)
+    array([0.015, 0.067, 0.37 ])
+    """
+    return _PROPER_MOTION_RATIO[_checked(release)] * parallax_error(g, release)
 
 
 def parallax_zero_point(release: Release = "edr3") -> float:

@@ -182,10 +182,10 @@ def set_pipeline(**overrides: Any) -> Pipeline:
     """Return networks over the set of stars, pretrained on simulated clusters.
 
     Three networks read every star of a cluster. Their weights are included in the package, trained
-    on simulated clusters by ``benchmarks/pretrain.py``. Fitting fine-tunes them to the training
+    on simulated clusters by ``benchmarks/training``. Fitting fine-tunes them to the training
     clusters, of which a few hundred are needed, and to copies of their lists made by
     `skcluster.augmentation.ClusterCorruptor`. Resamplers do not support weights: with
-    ``sample_weight``, set ``augment="passthrough"``. ``benchmarks/accuracy.py`` compares the
+    ``sample_weight``, set ``augment="passthrough"``. ``benchmarks/accuracy`` compares the
     accuracy with that of the others.
 
     Any number of targets can be learned. Columns of ``y`` named ``log_age``, ``a_v`` and
@@ -228,7 +228,7 @@ def reference_pipeline(**overrides: Any) -> IsochronePosterior:
 
     The predictive distribution of `set_pipeline` is multiplied by the likelihood of the stars on
     isochrones; see `skcluster.inference.IsochronePosterior`. Intervals, joint samples, metallicity,
-    flags and membership probabilities come from the same pass. ``benchmarks/accuracy.py`` compares
+    flags and membership probabilities come from the same pass. ``benchmarks/accuracy`` compares
     the accuracy with that of the others.
 
     Parameters

@@ -4,14 +4,17 @@ This module defines names, units, ranges, figure labels, descriptions and synony
 that reading, checking, estimating, plotting and writing agree.
 """
 
-from dataclasses import KW_ONLY, dataclass, replace
-from math import isfinite, isnan
-from typing import Literal
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
+
+from skcluster._utils.columns import Column
 
 __all__ = [
     "CLUSTER",
+    "CLUSTER_COLUMNS",
     "CLUSTER_PARAMETERS",
     "ESTIMATE_COLUMNS",
     "INTERVAL_ENDS",
@@ -23,185 +26,6 @@ __all__ = [
     "Column",
     "estimate_column",
 ]
-
-
-#: Maximum number of decimal places; no estimate is more precise.
-_MOST_PLACES = 4
-
-
-@dataclass(frozen=True)
-class Column:
-    """Definition of a column that skcluster knows.
-
-    Tables are read, checked, plotted and written according to it.
-
-    Parameters
-    ----------
-    name : str
-        Name in skcluster; for stars, that of the Gaia archive.
-    description : str
-        Short description that starts with a capital letter.
-    unit : str, default=""
-        Unit in astropy's notation, empty for a pure number.
-    label : str, default=""
-        Label in figures, in matplotlib's mathtext, without the unit. By default, the description.
-    low, high : float, default=-inf and inf
-        Smallest and largest value allowed.
-    synonyms : tuple of str, default=()
-        Names in catalogues, in upper or lower case: first those of VizieR, then other usual ones.
-    kind : {"number", "text", "identifier"}, default="number"
-        Whether the values are numbers with a unit and a range. Text and identifiers are kept
-        unchanged: the 64 bits of a ``source_id`` do not fit into a floating-point number.
-    missing : {"keep", "leave out"}, default="keep"
-        Whether a star whose value is missing (NaN, masked, blank) is kept with NaN, or left out
-        with a warning that counts such stars.
-    decimals : int, default=2
-        Decimal places of a printed value.
-    significant : int or None, default=None
-        Significant digits of a printed value, instead of ``decimals``, for quantities that span
-        orders of magnitude.
-
-    See Also
-    --------
-    estimate_column : The definition of a column in a table of estimates.
-
-    Examples
-    --------
-    >>> from skcluster.schema import TARGETS
-    >>> TARGETS["a_v"].unit, TARGETS["a_v"].axis_label
-    ('mag', '$A_V$ [mag]')
-    >>> TARGETS["a_v"].rule()
-    'must lie between 0 and 50'
-    >>> [TARGETS["distance_kpc"].decimals_of(distance) for distance in (0.136, 2.45, 12.3)]
-    [3, 2, 1]
-    """
-
-    name: str
-    description: str
-    unit: str = ""
-    label: str = ""
-    _: KW_ONLY
-    low: float = -np.inf
-    high: float = np.inf
-    synonyms: tuple[str, ...] = ()
-    kind: Literal["number", "text", "identifier"] = "number"
-    missing: Literal["keep", "leave out"] = "keep"
-    decimals: int = 2
-    significant: int | None = None
-
-    def __post_init__(self) -> None:
-        if not self.label:
-            object.__setattr__(self, "label", self.description)
-
-    @property
-    def printed_unit(self) -> str:
-        """The unit of a printed value: that of a logarithm is "dex"."""
-        return "dex" if self.unit.startswith("dex(") else self.unit
-
-    @property
-    def axis_label(self) -> str:
-        """The label with its unit, for an axis; in mathtext."""
-        if self.name == "log_age":
-            return r"$\log_{10}$(age / yr)"
-        return f"{self.label} [{self.printed_unit}]" if self.unit else self.label
-
-    @property
-    def title(self) -> str:
-        """The description with its unit, for a line of text."""
-        return f"{self.description} [{self.printed_unit}]" if self.unit else self.description
-
-    def decimals_of(self, value: float) -> int:
-        """Return the number of decimal places of a printed value and of its interval.
-
-        Parameters
-        ----------
-        value : float
-            The value.
-
-        Returns
-        -------
-        int
-            Number of decimal places.
-        """
-        if self.significant is None or not np.isfinite(value) or value == 0:
-            return self.decimals
-        return max(self.significant - 1 - int(np.floor(np.log10(abs(value)))), 0)
-
-    def as_text(self, value: float, lower: float = np.nan, upper: float = np.nan) -> str:
-        """Format a value and its interval; a dash for NaN.
-
-        Parameters
-        ----------
-        value : float
-            The value.
-        lower, upper : float, default=nan
-            Ends of its interval, if it has one.
-
-        Returns
-        -------
-        str
-            The value and the distances to the upper and lower end of the interval, after ± if they
-            are printed alike, with the decimal places of the value; with more for quantities of
-            many orders of magnitude, if an end would equal the value.
-
-        Examples
-        --------
-        >>> from skcluster.schema import TARGETS
-        >>> TARGETS["log_age"].as_text(9.46, 9.33, 9.59)
-        '9.46 ± 0.13'
-        >>> TARGETS["distance_kpc"].as_text(0.1362, 0.1359, 0.1366)
-        '0.1362 +0.0004 −0.0003'
-        """
-        finer = self.significant is not None
-        return _with_interval(value, lower, upper, self.decimals_of(value), finer=finer)
-
-    def rule(self) -> str:
-        """Return the rule for values, as text that follows the name of the column.
-
-        Returns
-        -------
-        str
-            Such as "must be at least 0".
-        """
-        if np.isfinite(self.low) and np.isfinite(self.high):
-            return f"must lie between {self.low:g} and {self.high:g}"
-        return f"must be at least {self.low:g}" if np.isfinite(self.low) else "must be finite"
-
-
-def _with_interval(value: float, lower: float, upper: float, places: int, *, finer: bool) -> str:
-    """Format a value and the distances to the ends of its interval; a dash for NaN.
-
-    Parameters
-    ----------
-    value, lower, upper : float
-        Value and ends of its interval; NaN without an interval.
-    places : int
-        Number of decimal places.
-    finer : bool
-        Whether to use more decimal places if an end would equal the value.
-    """
-    if isnan(value):
-        return "–"
-    ends = [end - value for end in (upper, lower) if isfinite(end)]
-    if finer:
-        for length in (abs(end) for end in ends if end):
-            while round(length, places) == 0 and places < _MOST_PLACES:
-                places += 1
-    text = f"{value:z.{places}f}".replace("-", "−")
-    if len(ends) < 2:
-        return text
-    up, down = _signed(ends[0], "+", places), _signed(ends[1], "−", places)
-    if (up[0], down[0]) == ("+", "−") and up[1:] == down[1:]:
-        return f"{text} ± {up[1:]}"
-    return f"{text} {up} {down}"
-
-
-def _signed(length: float, sign: str, places: int) -> str:
-    """Format the distance of an end of an interval from the value, of either sign."""
-    wanted = 1 if sign == "+" else -1
-    if length * wanted < 0 and round(length, places) != 0:
-        sign = "−" if sign == "+" else "+"
-    return f"{sign}{abs(length):.{places}f}"
 
 
 def _by_name(*columns: Column) -> dict[str, Column]:
@@ -262,7 +86,7 @@ STAR_COLUMNS: dict[str, Column] = _by_name(
         "mag",
         r"$G_\mathrm{BP} - G_\mathrm{RP}$",
         low=-5,
-        high=15,
+        high=25,
         missing="leave out",
         synonyms=("BP-RP",),
     ),
@@ -291,13 +115,7 @@ STAR_COLUMNS: dict[str, Column] = _by_name(
         high=1,
         synonyms=("Proba", "Prob", "PMemb", "membership_probability"),
     ),
-    Column(
-        "magnitude_limit",
-        "Magnitude limit in G of the member list",
-        "mag",
-        low=-5,
-        high=30,
-    ),
+    Column("magnitude_limit", "Magnitude limit in G of the member list", "mag", low=-5, high=30),
     Column("ra", "Right ascension", "deg", synonyms=("RA_ICRS", "RAdeg")),
     Column(
         "dec", "Declination", "deg", low=-90, high=90, synonyms=("DE_ICRS", "DEdeg", "DEC_ICRS")
@@ -422,10 +240,7 @@ ESTIMATE_COLUMNS: dict[str, Column] = _by_name(
         decimals=0,
     ),
     Column(
-        "flag",
-        "Reasons to doubt the estimate; empty if there are none",
-        label="flag",
-        kind="text",
+        "flag", "Reasons to doubt the estimate; empty if there are none", label="flag", kind="text"
     ),
 )
 
@@ -437,14 +252,53 @@ MEMBER_COLUMNS: dict[str, Column] = _by_name(
         label="posterior membership probability",
         low=0,
         high=1,
+    )
+)
+
+#: Columns of a table of clusters that were found in fields of the sky, besides the names.
+CLUSTER_COLUMNS: dict[str, Column] = _by_name(
+    Column("n_members", "Number of members", label="members", low=0, decimals=0),
+    Column("significance", "Significance of the cluster", label="significance", low=0, decimals=1),
+    Column("ra", "Right ascension of the centre", "deg", decimals=4),
+    Column("ra_error", "Standard error of the right ascension", "deg", low=0, decimals=4),
+    Column("dec", "Declination of the centre", "deg", low=-90, high=90, decimals=4),
+    Column("dec_error", "Standard error of the declination", "deg", low=0, decimals=4),
+    Column("pmra", "Mean proper motion in right ascension, times cos(declination)", "mas / yr"),
+    Column("pmra_error", "Standard error of the mean pmra", "mas / yr", low=0, decimals=3),
+    Column("pmra_width", "Intrinsic width of pmra", "mas / yr", low=0, decimals=3),
+    Column("pmdec", "Mean proper motion in declination", "mas / yr"),
+    Column("pmdec_error", "Standard error of the mean pmdec", "mas / yr", low=0, decimals=3),
+    Column("pmdec_width", "Intrinsic width of pmdec", "mas / yr", low=0, decimals=3),
+    Column("parallax", "Mean parallax", "mas", decimals=3),
+    Column("parallax_error", "Standard error of the mean parallax", "mas", low=0, decimals=4),
+    Column("parallax_width", "Intrinsic width of the parallax", "mas", low=0, decimals=3),
+    Column("core_radius", "Core radius of the surface density", "deg", low=0, decimals=3),
+    Column("core_radius_pc", "Core radius of the surface density", "pc", low=0),
+    Column("half_number_radius", "Radius that holds half of the members", "deg", low=0, decimals=3),
+    Column("half_number_radius_pc", "Radius that holds half of the members", "pc", low=0),
+    Column("field_density", "Field stars per area around the cluster", "deg-2", low=0, decimals=0),
+    Column(
+        "flag", "Reasons to doubt the cluster; empty if there are none", label="flag", kind="text"
     ),
 )
 
 #: Suffixes of the columns of an interval, and their descriptions.
-INTERVAL_ENDS = {
-    "_lower": "lower end of the interval",
-    "_upper": "upper end of the interval",
-}
+INTERVAL_ENDS = {"_lower": "lower end of the interval", "_upper": "upper end of the interval"}
+
+
+def clip_targets(values: npt.ArrayLike, targets: Sequence[str] | None) -> npt.NDArray[np.float64]:
+    """Clip values of targets, shape (..., n_targets), to their ranges in `TARGETS`.
+
+    NaN stays NaN. Values of unknown targets, or of all if there are no names, are unchanged.
+    """
+    array: npt.NDArray[np.float64] = np.asarray(values, dtype=np.float64)
+    if targets is None:
+        return array
+    columns = [TARGETS.get(name) for name in targets]
+    low = [-np.inf if column is None else column.low for column in columns]
+    high = [np.inf if column is None else column.high for column in columns]
+    clipped: npt.NDArray[np.float64] = np.clip(array, low, high)
+    return clipped
 
 
 def estimate_column(name: str) -> Column:

@@ -38,10 +38,10 @@ print(len(field), "field stars to draw from")
 
 def contaminated(fraction):
     """The members, with field stars as the given fraction of the list."""
-    foreign = field.sample(int(len(members) * fraction / (1 - fraction)), random_state=0).copy()
-    foreign["parallax"] = 1 / 1.2 + rng.normal(0, foreign["parallax_error"])
-    foreign["probability"] = rng.choice(members["probability"], len(foreign))
-    return pd.concat([members, foreign], ignore_index=True)
+    added = field.sample(int(len(members) * fraction / (1 - fraction)), random_state=0).copy()
+    added["parallax"] = 1 / 1.2 + rng.normal(0, added["parallax_error"])
+    added["probability"] = rng.choice(members["probability"], len(added))
+    return pd.concat([members, added], ignore_index=True)
 
 
 # %%

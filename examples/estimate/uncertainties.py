@@ -58,4 +58,4 @@ plt.show()
 
 # %%
 # A model is calibrated for clusters and labels similar to the training data. For the coverage on
-# held-out real clusters (``benchmarks/calibration.py``), see :doc:`/accuracy`.
+# held-out real clusters (``benchmarks/calibration/calibration.py``), see :doc:`/accuracy`.

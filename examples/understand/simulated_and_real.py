@@ -91,4 +91,4 @@ ax.legend()
 plt.show()
 
 # %%
-# For the result on 978 real clusters (``benchmarks/realism.py``), see :doc:`/simulator`.
+# For the result on 978 real clusters (``benchmarks/accuracy/realism.py``), see :doc:`/simulator`.

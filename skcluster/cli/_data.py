@@ -38,7 +38,8 @@ def _add_fetch(command: argparse.ArgumentParser) -> None:
 
 def _fetch(options: argparse.Namespace) -> None:
     from skcluster.clusters import concat_clusters
-    from skcluster.io import format_of, write_clusters
+    from skcluster.io import write_clusters
+    from skcluster.io._write import format_of
 
     check_outputs(options, output=options.output)
     format_of(options.output, options.output_format)
@@ -79,7 +80,8 @@ def _example(options: argparse.Namespace) -> None:
 
     from skcluster.clusters import stars_of
     from skcluster.datasets import load_example
-    from skcluster.io import format_of, write_estimates
+    from skcluster.io import write_estimates
+    from skcluster.io._write import format_of
 
     check_outputs(options, output=options.output, labels=options.labels)
     files = [file for file in (options.output, options.labels) if file is not None]
@@ -129,7 +131,8 @@ def _add_simulate(command: argparse.ArgumentParser) -> None:
 
 def _simulate(options: argparse.Namespace) -> None:
     from skcluster.datasets import simulate_clusters, simulate_to_parquet
-    from skcluster.io import format_of, write_clusters, write_estimates
+    from skcluster.io import write_clusters, write_estimates
+    from skcluster.io._write import format_of
 
     members = options.output
     labels = options.labels or members.with_name(f"{members.stem}_labels{members.suffix}")

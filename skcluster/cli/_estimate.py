@@ -111,7 +111,7 @@ ESTIMATE = Command(
 
 def _check_options(options: argparse.Namespace) -> None:
     """Check that the outputs can be written, before the work starts."""
-    from skcluster.io import format_of
+    from skcluster.io._write import format_of
 
     check_outputs(
         options,

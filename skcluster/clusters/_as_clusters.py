@@ -1,23 +1,66 @@
-"""Make clusters from any table of stars, and check them."""
+"""Make clusters from any table of stars, and check each star once.
 
-from collections.abc import Iterable, Mapping
+`as_clusters` is the border of the package: it nests the stars of any table (`clusters_of_table` for
+one), checks their values and leaves out those that cannot be used. What it returns is trusted, and
+recognised when it comes back.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from nested_pandas import NestedFrame
 
 from skcluster._utils.doc_links import documentation
-from skcluster._utils.messages import some_names, warn_caller
+from skcluster._utils.messages import counted_stars, some_names, warn_caller
 from skcluster._utils.typing import BoolArray, ClustersLike
-from skcluster.clusters._columns import missing_column
-from skcluster.clusters._nest import nest_and_flatten
-from skcluster.clusters._stars import STARS, Stars, stars_of
-from skcluster.clusters._tables import MEASUREMENTS
-from skcluster.schema import NEEDED_STAR_COLUMNS, STAR_COLUMNS, Column
-
-_PERCENTAGES = (
-    " Percentages are recognised if the largest lies between 10 and 100 and the median above 1."
+from skcluster.clusters._stars import (
+    STARS,
+    Stars,
+    clusters_from_flat,
+    stars_of,
+    storage_of,
+    with_stars,
 )
+from skcluster.clusters._tables import (
+    as_table,
+    as_texts,
+    check_needed,
+    column_names,
+    find_columns,
+    index_as_columns,
+    is_table,
+    star_frame,
+    to_frame,
+)
+from skcluster.schema import CLUSTER, CLUSTER_PARAMETERS, STAR_COLUMNS
+
+#: The name of an unnamed cluster.
+_NAMELESS = "cluster"
+#: The stars that were checked. Arrow's arrays are immutable, so that one check holds as long as the
+#: array does; slices and changed stars are other arrays.
+_CHECKED: WeakValueDictionary[int, pa.ChunkedArray] = WeakValueDictionary()
+
+
+class OneClusterWarning(UserWarning):
+    """Warning that stars without a column of cluster names were taken as one cluster.
+
+    `as_clusters` and `skcluster.io.read_clusters` issue it if no name is given.
+
+    See Also
+    --------
+    as_clusters : Make clusters from any table of stars.
+
+    Examples
+    --------
+    >>> from skcluster.clusters import OneClusterWarning
+    >>> issubclass(OneClusterWarning, UserWarning)
+    True
+    """
 
 
 def as_clusters(
@@ -111,37 +154,50 @@ def as_clusters(
     Traceback (most recent call last):
         ...
     ValueError: cluster 'NGC_2682' has a star with bp_rp = 99 mag, which must lie between -5 and
-    15 (a missing value is NaN, masked or blank).
+    25 (a missing value is NaN, masked or blank).
     """
-    X, stars = nest_and_flatten(data, columns, cluster_column, cluster)
-    whole = _checked(stars)
-    if whole is stars:
+    return whole_clusters(nest_clusters(data, columns, cluster_column, cluster))
+
+
+def nest_clusters(
+    data: Any,
+    columns: Mapping[str, str] | None = None,
+    cluster_column: str | None = None,
+    cluster: str | None = None,
+) -> NestedFrame:
+    """Make clusters as `as_clusters` does, without checking values or leaving stars out."""
+    given = dict(columns or {})
+    if isinstance(data, NestedFrame) and STARS in data.columns:
+        _refuse_name(cluster, "existing clusters")
+        return with_our_names(data, given)
+    if _is_pair(data):
+        raise TypeError(
+            "This is the pair (X, y) of clusters and their labels, where clusters are needed; "
+            "give X."
+        )
+    if is_table(data):
+        if cluster_column is not None and CLUSTER.name not in given.values():
+            given[cluster_column] = CLUSTER.name
+        X, column = clusters_of_table(as_table(data), given, cluster, _NAMELESS)
+        if column is None and cluster is None:
+            _warn_of_one_cluster(len(stars_of(X)))
         return X
-    others = X.columns.drop(STARS)
-    checked: NestedFrame = X[others].assign(**{STARS: whole.to_clusters()[STARS]})[X.columns]
-    return checked
+    _refuse_name(cluster, "several tables")
+    if isinstance(data, Mapping):
+        return _of_tables(list(data.values()), pd.Index(list(data)), given)
+    if _is_column_of_tables(data) or (
+        isinstance(data, Sequence) and not isinstance(data, str | bytes)
+    ):
+        tables = data.ravel().tolist() if isinstance(data, np.ndarray) else list(data)
+        return _of_tables(tables, pd.RangeIndex(len(tables)), given)
+    raise TypeError(
+        "Clusters can be made from a DataFrame, an astropy Table, an Arrow or polars table, a "
+        f"NestedFrame, or a dict or list of tables, not from {type(data).__name__}."
+    )
 
 
-def check_stars(X: NestedFrame) -> None:
-    """Check the values of stars, without leaving any out.
-
-    Parameters
-    ----------
-    X : NestedFrame
-        Clusters, as `nest_clusters` returns them.
-
-    Raises
-    ------
-    ValueError
-        As `as_clusters` does.
-    """
-    _whole(stars_of(X))
-
-
-def validate_clusters(
-    X: ClustersLike, *, columns: Iterable[str] = (), others: bool = True
-) -> Stars:
-    """Return clusters, each with at least one star, and their flat star arrays.
+def validate_clusters(X: ClustersLike, *, columns: Iterable[str] = ()) -> Stars:
+    """Return clusters, each with at least one star, as flat star arrays.
 
     Parameters
     ----------
@@ -149,9 +205,6 @@ def validate_clusters(
         Any input of `as_clusters`.
     columns : iterable of str
         Star columns needed besides magnitude and colour.
-    others : bool, default=True
-        Whether to check the values of the other columns of existing clusters as well. Those of
-        other tables are always checked.
 
     Returns
     -------
@@ -163,10 +216,7 @@ def validate_clusters(
     ValueError
         If there is no cluster, a cluster has no usable star, or a column is missing.
     """
-    columns = tuple(columns)
-    made = isinstance(X, NestedFrame) and STARS in X.columns
-    read = (*NEEDED_STAR_COLUMNS, *columns) if made and not others else None
-    stars = _checked(nest_and_flatten(X)[1], read)
+    stars = stars_of(as_clusters(X))
     for column in columns:
         if column not in stars:
             raise ValueError(
@@ -184,52 +234,215 @@ def validate_clusters(
     return stars
 
 
-def _checked(stars: Stars, columns: Iterable[str] | None = None) -> Stars:
-    """Return the stars without missing needed values; the very same object if all are complete."""
-    whole = _whole(stars, columns)
-    if whole.all():
-        return stars
-    _warn_left_out(stars, whole)
-    return stars.take(whole)
+def _is_pair(data: Any) -> bool:
+    """Return whether data are (X, y), as functions that load clusters return them."""
+    if not isinstance(data, tuple) or len(data) != 2 or not is_table(data[0]):
+        return False
+    return not is_table(data[1]) or set(CLUSTER_PARAMETERS) <= set(column_names(as_table(data[1])))
 
 
-def _whole(stars: Stars, columns: Iterable[str] | None = None) -> BoolArray:
-    """Return which stars have all needed values; refuse impossible values of the columns."""
-    for column in NEEDED_STAR_COLUMNS:
-        if column not in stars:
-            raise ValueError(missing_column("stars", STAR_COLUMNS[column], stars.columns))
+def _is_column_of_tables(data: Any) -> bool:
+    """Return whether data are clusters as an array of tables, as made by ensembles."""
+    return (
+        isinstance(data, np.ndarray)
+        and data.dtype == object
+        and data.shape in {(len(data),), (len(data), 1)}
+        and len(data) > 0
+        and all(is_table(item) for item in data.ravel())
+    )
+
+
+def _refuse_name(cluster: str | None, what: str) -> None:
+    if cluster is not None:
+        raise ValueError(f"One name, {cluster!r}, cannot be that of {what}.")
+
+
+def _warn_of_one_cluster(n_stars: int) -> None:
+    names = ", ".join(dict.fromkeys((CLUSTER.name, *CLUSTER.synonyms)))
+    warn_caller(
+        f"The table has no column of cluster names (looked for {names}): its "
+        f"{counted_stars(n_stars, 'is', 'are')} taken as one cluster, {_NAMELESS!r}. "
+        "as_clusters(table, cluster='…') or a dict of name and table names it; "
+        "as_clusters(table, cluster_column='…') makes several clusters.",
+        OneClusterWarning,
+    )
+
+
+def with_our_names(X: NestedFrame, given: Mapping[str, str]) -> NestedFrame:
+    """Return clusters with the Gaia archive's star columns; the same object if nothing changes."""
+    if is_checked(X) and not given:
+        return X
+    stars = stars_of(X)
+    names = find_columns(stars.columns, list(STAR_COLUMNS.values()), given)
+    if all(theirs == ours for theirs, ours in names.items()):
+        return X
+    return with_stars(X, stars.rename(names))
+
+
+def clusters_of_table(
+    table: Any, given: Mapping[Any, str], cluster: str | None, otherwise: str
+) -> tuple[NestedFrame, Any | None]:
+    """Make clusters, not checked yet, of one table with a row per star.
+
+    Parameters
+    ----------
+    table : DataFrame or astropy Table
+        The stars.
+    given : mapping of str to str
+        Map from other names in the table to those of the Gaia archive, and to ``"cluster"``.
+    cluster : str or None
+        Name of the cluster, if all stars belong to one whatever the table's columns.
+    otherwise : str
+        Name of the cluster if no column names the clusters.
+
+    Returns
+    -------
+    X : NestedFrame
+        The clusters.
+    column : object
+        The column of cluster names; None if there is none.
+    """
+    if len(table) == 0:
+        raise ValueError("The table of stars is empty.")
+    frame, units = to_frame(index_as_columns(table))
+    of_cluster = {theirs: ours for theirs, ours in given.items() if ours == CLUSTER.name}
+    try:
+        column = next(iter(find_columns(frame.columns, [CLUSTER], of_cluster)), None)
+    except ValueError:  # several; which one does not matter if the cluster has a name
+        if cluster is None or of_cluster:
+            raise
+        column = None
+    if column is None or cluster is not None:
+        name = cluster or otherwise
+        stars = star_frame(frame, units, given, lambda row: name)
+        check_needed(stars, frame.columns)
+        stars = stars.drop(columns=CLUSTER.name, errors="ignore")
+        return _nested(stars, [0, len(stars)], pd.Index([name], name=CLUSTER.name)), column
+    names = _cluster_names(frame[column])
+    stars = star_frame(frame, units, given, names.iloc.__getitem__).drop(columns=column)
+    check_needed(stars, frame.columns)
+    codes, clusters = pd.factorize(names)
+    if (np.diff(codes) < 0).any():
+        order = np.argsort(codes, kind="stable")
+        stars, codes = stars.iloc[order], codes[order]
+    offsets = np.searchsorted(codes, np.arange(len(clusters) + 1))
+    return _nested(stars, offsets, pd.Index(clusters, name=column)), column
+
+
+def _cluster_names(labels: pd.Series) -> pd.Series:
+    """Return the name of each star's cluster; each star needs one."""
+    missing = labels.isna()
+    if not pd.api.types.is_numeric_dtype(labels):
+        labels = as_texts(labels)
+        missing |= labels == ""
+    if missing.any():
+        raise ValueError(
+            f"{counted_stars(missing.sum(), 'has', 'have')} no cluster name (column "
+            f"{labels.name!r}, first in row {np.argmax(missing)}); every star needs one."
+        )
+    return labels
+
+
+def _of_tables(tables: list[Any], index: pd.Index, given: dict[str, str]) -> NestedFrame:
+    """Make clusters, not checked yet, of a table per cluster."""
+    if not tables:
+        raise ValueError("There is no table to make clusters from.")
+    for name, table in zip(index, tables, strict=True):
+        if not is_table(table):
+            raise TypeError(
+                f"The stars of cluster {name!r} must be a DataFrame or an astropy Table, not "
+                f"{type(table).__name__}."
+            )
+    frames = [to_frame(as_table(table)) for table in tables]
+    # A given column may be missing in some tables, but not in all.
+    nowhere = given.keys() - {name for frame, _ in frames for name in frame.columns}
+    stars = []
+    for name, (frame, units) in zip(index, frames, strict=True):
+        own = {n: ours for n, ours in given.items() if n in nowhere or n in frame}
+        stars.append(star_frame(frame, units, own, partial(_same, name)))
+    offsets = np.concatenate([[0], np.cumsum([len(frame) for frame in stars])])
+    filled = [frame for frame in stars if len(frame)]
+    if not filled:
+        raise ValueError("No table has a star.")
+    return _nested(pd.concat(filled, ignore_index=True), offsets, index)
+
+
+def _same(name: Any, row: int) -> Any:
+    return name
+
+
+def _nested(stars: pd.DataFrame, offsets: Any, index: pd.Index) -> NestedFrame:
+    return clusters_from_flat({str(n): c.array for n, c in stars.items()}, offsets, index)
+
+
+def is_checked(X: NestedFrame) -> bool:
+    """Return whether the stars were checked, and are complete."""
+    storage = storage_of(X)
+    return _CHECKED.get(id(storage)) is storage
+
+
+def checked(X: NestedFrame) -> NestedFrame:
+    """Return the same clusters, whose stars need no further check."""
+    storage = storage_of(X)
+    _CHECKED[id(storage)] = storage
+    return X
+
+
+def whole_clusters(X: NestedFrame, whole: BoolArray | None = None) -> NestedFrame:
+    """Return clusters without stars that lack magnitude or colour, checked.
+
+    Parameters
+    ----------
+    X : NestedFrame
+        Clusters with our names of columns.
+    whole : ndarray of bool, shape (n_stars,), optional
+        What `whole_stars` returned, if it was called already.
+
+    Returns
+    -------
+    NestedFrame
+        The clusters; the very same object if nothing is left out.
+    """
+    if is_checked(X):
+        return X
+    stars = stars_of(X)
+    whole = whole_stars(stars) if whole is None else whole
+    if not whole.all():
+        _warn_left_out(stars, whole)
+        X = with_stars(X, stars.take(whole))
+    return checked(X)
+
+
+def whole_stars(stars: Stars) -> BoolArray:
+    """Return which stars have magnitude and colour; the border where each value is checked.
+
+    Raises
+    ------
+    ValueError
+        If a needed column is missing, or a value is outside its range.
+    """
+    check_needed(stars, stars.columns)
     whole = np.ones(len(stars), dtype=bool)
-    for name in MEASUREMENTS if columns is None else columns:
-        if name in stars and len(stars):
-            _apply_rule(stars, name, MEASUREMENTS[name], whole)
+    for name, column in STAR_COLUMNS.items():
+        if name not in stars or column.kind != "number" or not len(stars):
+            continue
+        values = stars[name]
+        if values.dtype.kind not in "fiu":
+            first = int(np.argmax(pd.notna(values)))
+            raise ValueError(
+                f"cluster {stars.index[stars.cluster[first]]!r} has a star with {name} = "
+                f"{values[first]!r}; nested columns that skcluster uses must hold numbers."
+            )
+        wrong = column.wrong(values)
+        if wrong.any():
+            first = int(np.argmax(wrong))
+            raise ValueError(
+                f"cluster {stars.index[stars.cluster[first]]!r} has a star with "
+                f"{column.refusal(values[first])}"
+            )
+        if column.missing == "leave out":
+            whole &= ~np.isnan(values)
     return whole
-
-
-def _apply_rule(stars: Stars, name: str, rule: Column, whole: BoolArray) -> None:
-    values = stars[name]
-    if values.dtype.kind not in "fiu":
-        first = int(np.argmax(pd.notna(values)))
-        raise ValueError(
-            f"cluster {stars.index[stars.cluster[first]]!r} has a star with {name} = "
-            f"{values[first]!r}; nested columns that skcluster uses must hold numbers."
-        )
-    # The usual case. A NaN among the values is their minimum and maximum.
-    low, high = values.min(), values.max()
-    if rule.low <= low and high <= rule.high and np.isfinite(low) and np.isfinite(high):
-        return
-    missing = np.isnan(values)
-    wrong = ~missing & ~((values >= rule.low) & (values <= rule.high) & np.isfinite(values))
-    if wrong.any():
-        first = int(np.argmax(wrong))
-        cluster = stars.index[stars.cluster[first]]
-        unit = f" {rule.unit}" if rule.unit else ""
-        raise ValueError(
-            f"cluster {cluster!r} has a star with {name} = {values[first]:g}{unit}, which "
-            f"{rule.rule()} (a missing value is NaN, masked or blank)."
-            f"{_PERCENTAGES if name == 'probability' else ''}"
-        )
-    if rule.missing == "leave out":
-        whole &= ~missing
 
 
 def _warn_left_out(stars: Stars, whole: BoolArray) -> None:

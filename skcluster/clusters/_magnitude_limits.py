@@ -6,8 +6,9 @@ import numpy as np
 from nested_pandas import NestedFrame
 
 from skcluster._utils.typing import FloatArray, IntArray
-from skcluster.clusters._as_clusters import as_clusters
-from skcluster.clusters._stars import STARS, Stars, stars_of
+from skcluster.clusters._as_clusters import as_clusters, checked
+from skcluster.clusters._stars import Stars, stars_of, with_stars
+from skcluster.schema import STAR_COLUMNS
 
 #: Largest number of stars at the faint end that determine the spacing of magnitudes.
 _N_FAINTEST = 10
@@ -53,10 +54,10 @@ def magnitude_limits(stars: Stars, faintest: float | None = None) -> FloatArray:
     stated = stated_limits(stars)
     faintest = np.inf if faintest is None else faintest
     used = g < np.fmin(stated, faintest)[stars.cluster]
-    found = _estimated(stars.take(used), faintest)
-    known = np.isfinite(stated) & np.isfinite(found)
-    found[known] = np.minimum(stated, faintest)[known]
-    return found
+    limits = _estimated(stars.take(used), faintest)
+    is_stated = np.isfinite(stated) & np.isfinite(limits)
+    limits[is_stated] = np.minimum(stated, faintest)[is_stated]
+    return limits
 
 
 def stated_limits(stars: Stars) -> FloatArray:
@@ -87,7 +88,7 @@ def state_magnitude_limit(X: Any, limit: float) -> NestedFrame:
     Raises
     ------
     ValueError
-        If the limit is not a finite number.
+        If the limit is not a number in the range of ``magnitude_limit``.
 
     Examples
     --------
@@ -97,31 +98,33 @@ def state_magnitude_limit(X: Any, limit: float) -> NestedFrame:
     >>> magnitude_limits(stars_of(state_magnitude_limit(X, 16.0)), faintest=18.0)
     array([16., 16.])
     """
-    if not np.isfinite(limit):
-        raise ValueError(f"magnitude_limit must be a finite magnitude, not {limit!r}.")
+    rule = STAR_COLUMNS["magnitude_limit"]
+    if not rule.low <= limit <= rule.high:
+        raise ValueError(
+            f"magnitude_limit must be a finite magnitude between {rule.low:g} and {rule.high:g}, "
+            f"not {limit!r}."
+        )
     X = as_clusters(X)
     stars = stars_of(X)
     limits = np.full(len(stars), float(limit))
     if "magnitude_limit" in stars:
         limits = np.fmin(limits, stars["magnitude_limit"])
-    stated = stars.with_column("magnitude_limit", limits)
-    limited: NestedFrame = X.assign(**{STARS: stated.to_clusters()[STARS]})[X.columns]
-    return limited
+    return checked(with_stars(X, stars.with_column("magnitude_limit", limits)))
 
 
 def _estimated(stars: Stars, faintest: float) -> FloatArray:
     g, offsets, counts = stars["phot_g_mean_mag"].astype(np.float64), stars.offsets, stars.counts
     ordered = g[np.lexsort((g, stars.cluster))]
     n = np.clip(counts // 5, 1, _N_FAINTEST)
-    found = np.full(len(counts), np.nan)
+    limits = np.full(len(counts), np.nan)
     filled: IntArray = np.flatnonzero(counts)
     last = offsets[1:][filled] - 1
     first = np.maximum(last - n[filled], offsets[:-1][filled])
     end = ordered[last]
     spacing = (end - ordered[first]) / n[filled]
     # Fainter than the faintest star, even if there is only one.
-    found[filled] = np.maximum(end + spacing, np.nextafter(end, np.inf))
+    limits[filled] = np.maximum(end + spacing, np.nextafter(end, np.inf))
     if np.isfinite(faintest):
         excluded = (faintest - end > _EXPECTED * spacing) & (spacing > 0)
-        found[filled] = np.where(excluded, found[filled], faintest)
-    return found
+        limits[filled] = np.where(excluded, limits[filled], faintest)
+    return limits

@@ -1,6 +1,6 @@
 """Convert clusters to flat arrays of stars and back, without copying."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -183,10 +183,7 @@ def stars_of(X: NestedFrame) -> Stars:
     >>> stars.offsets
     array([0, 2, 3])
     """
-    # Bypasses __getitem__ of pandas and nested-pandas, which build a series and transpose the
-    # storage, a list of structs.
-    frame: Any = X
-    chunks = frame._get_column_array(X.columns.get_loc(STARS)).list_array
+    chunks = storage_of(X)
     lists = chunks.chunk(0) if chunks.num_chunks == 1 else _one_chunk(chunks)
     # A null cluster (which nested-pandas allows) is a cluster without stars: its value_length()
     # is null, and flatten() leaves out what may lie under it.
@@ -195,6 +192,21 @@ def stars_of(X: NestedFrame) -> Stars:
     stars = lists.flatten()
     names = [field.name for field in stars.type]
     return Stars(X.index, offsets, dict(zip(names, stars.flatten(), strict=True)))
+
+
+def storage_of(X: NestedFrame) -> pa.ChunkedArray:
+    """Return the immutable Arrow array that holds all stars, as a list of structs."""
+    # Bypasses __getitem__ of pandas and nested-pandas, which build a series and transpose the
+    # storage.
+    frame: Any = X
+    chunks: pa.ChunkedArray = frame._get_column_array(X.columns.get_loc(STARS)).list_array
+    return chunks
+
+
+def with_stars(X: NestedFrame, stars: Stars) -> NestedFrame:
+    """Return clusters with other stars and the same further columns."""
+    changed: NestedFrame = X.assign(**{STARS: stars.to_clusters()[STARS]})
+    return changed
 
 
 def _to_arrow(values: Any, name: str) -> pa.Array:
@@ -261,3 +273,65 @@ def clusters_from_flat(
     ]
     struct = pa.StructArray.from_arrays(lists, names=list(fields))
     return NestedFrame({STARS: pd.Series(NestedExtensionArray(struct), index=index)})
+
+
+def concat_clusters(parts: Sequence[NestedFrame]) -> NestedFrame:
+    """Concatenate the rows of several X.
+
+    Parameters
+    ----------
+    parts : sequence of NestedFrame
+        Clusters, as `as_clusters` returns them. Star columns may differ; values of columns that a
+        part lacks are missing. A column of numbers in one part and of text in another becomes
+        text.
+
+    Returns
+    -------
+    NestedFrame
+        All clusters, in order.
+
+    Examples
+    --------
+    >>> from skcluster.clusters import concat_clusters
+    >>> from skcluster.datasets import simulate_clusters
+    >>> X, y = simulate_clusters(3, random_state=0)
+    >>> concat_clusters([X[:1], X[1:]]).equals(X)
+    True
+    """
+    if len(parts) == 1:
+        return parts[0]
+    stars = [stars_of(X) for X in parts]
+    tables = [pa.table({name: s.arrow(name) for name in s.columns}) for s in stars]
+    try:
+        flat = pa.concat_tables(tables, promote_options="permissive")
+    except pa.ArrowException:
+        flat = pa.concat_tables(_of_one_kind(tables), promote_options="permissive")
+    offsets = np.concatenate([[0], np.cumsum(np.concatenate([s.counts for s in stars]))])
+    index = parts[0].index.append([X.index for X in parts[1:]])
+    fields = {name: flat[name] for name in flat.column_names}
+    joined = clusters_from_flat(fields, offsets, index)
+    others = pd.concat([pd.DataFrame(X[X.columns.drop(STARS)]) for X in parts])
+    return joined.assign(**{str(name): others[name].array for name in others.columns})
+
+
+def _of_one_kind(tables: list[pa.Table]) -> list[pa.Table]:
+    """Return the tables with columns as text where their types cannot be reconciled."""
+    kinds: dict[str, set[pa.DataType]] = {}
+    for table in tables:
+        for column in table.schema:
+            kinds.setdefault(column.name, set()).add(column.type)
+    texts = {
+        name
+        for name, types in kinds.items()
+        if len(types) > 1
+        and not all(pa.types.is_floating(t) or pa.types.is_integer(t) for t in types)
+    }
+    return [
+        pa.table(
+            {
+                n: table[n].cast(pa.large_string()) if n in texts else table[n]
+                for n in table.column_names
+            }
+        )
+        for table in tables
+    ]

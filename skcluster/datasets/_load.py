@@ -9,8 +9,9 @@ from nested_pandas import NestedFrame
 from sklearn.utils import Bunch
 
 from skcluster.clusters import as_clusters
+from skcluster.datasets.simulation._fields import simulate_fields
 from skcluster.datasets.simulation._simulate import simulate_clusters
-from skcluster.io import state_units
+from skcluster.io._write import state_units
 
 N_CLUSTERS = 1867
 _SEED = 20200801
@@ -71,6 +72,35 @@ def load_example() -> tuple[NestedFrame, pd.DataFrame]:
 def _table(name: str) -> pd.DataFrame:
     with as_file(files("skcluster.datasets") / "data" / name) as file:
         return pd.read_csv(file)
+
+
+def load_example_field() -> tuple[NestedFrame, pd.DataFrame]:
+    """Load an example of a field of the sky: a simulated cluster among stars of the disc.
+
+    It is simulated by `simulate_fields` with a fixed seed each time that it is loaded.
+
+    Returns
+    -------
+    X : NestedFrame of 1 row
+        The field, about 2300 stars within 0.4 degrees, with the star columns of `simulate_fields`.
+    y : DataFrame of 1 row
+        ``log_age`` (log10 of years), ``a_v`` (mag), ``distance_kpc`` (kpc) of the cluster.
+
+    See Also
+    --------
+    skcluster.membership.find_members : Find the members.
+
+    Examples
+    --------
+    >>> from skcluster.datasets import load_example_field
+    >>> X, y = load_example_field()
+    >>> y["distance_kpc"].item()
+    1.2
+    """
+    example: tuple[NestedFrame, pd.DataFrame] = simulate_fields(
+        1, n_members=300, n_field=2000, log_age=9.0, a_v=0.6, distance_kpc=1.2, random_state=_SEED
+    )
+    return example
 
 
 @cache

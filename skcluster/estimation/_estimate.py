@@ -10,6 +10,7 @@ from sklearn.utils._param_validation import Interval, StrOptions, validate_param
 
 from skcluster._utils.typing import ClustersLike, IntArray
 from skcluster.clusters import as_clusters, stars_of, state_magnitude_limit
+from skcluster.clusters._as_clusters import checked
 from skcluster.estimation._answer import Answer, ask, columns_of
 from skcluster.estimation._table import members_of, samples_of, table_of
 from skcluster.gaia import Release
@@ -148,7 +149,7 @@ def estimate(
     for start in range(0, len(X), _CHUNK):
         chunk = start + np.flatnonzero(n_stars[start : start + _CHUNK] > 0)
         if len(chunk):
-            answers.append(ask(model, X.iloc[chunk], coverage, n_samples, rng, membership))
+            answers.append(ask(model, checked(X.iloc[chunk]), coverage, n_samples, rng, membership))
             rows.append(chunk)
         if progress is not None:
             progress(len(n_stars[start : start + _CHUNK]))

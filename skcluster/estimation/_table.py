@@ -10,7 +10,7 @@ from nested_pandas import NestedFrame
 from skcluster._utils.typing import IntArray
 from skcluster.clusters import Stars, stars_of
 from skcluster.estimation._answer import Answer
-from skcluster.io import state_units
+from skcluster.io._write import state_units
 from skcluster.schema import INTERVAL_ENDS
 
 #: Clusters with fewer stars are flagged; an adopted value.

@@ -86,7 +86,7 @@ class DiagramTransformer(ClusterTransformer):
 
     def _validate(self, X: ClustersLike, columns: tuple[str, ...] = ()) -> Stars:
         needed = (PARALLAX,) if self.magnitude == "absolute" else ()
-        return validate_clusters(X, columns=(*needed, *columns), others=False)
+        return validate_clusters(X, columns=(*needed, *columns))
 
     def _fit_distances(self, stars: Stars, y: Any) -> None:
         """Learn the fallback for the parallax of a cluster without any; check the order of y."""

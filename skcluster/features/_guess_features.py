@@ -167,7 +167,7 @@ class GuessFeatures(ClusterTransformer):
             If no training cluster has a slope or a mean colour, so that zero is used.
         """
         check_range("mean_range", self.mean_range)
-        stars = validate_clusters(X, columns=(PARALLAX,), others=False)
+        stars = validate_clusters(X, columns=(PARALLAX,))
         check_same_order(stars.index, y)
         parallax = median_parallaxes(stars, self.zero_point)
         typical = typical_parallax(parallax)
@@ -195,7 +195,7 @@ class GuessFeatures(ClusterTransformer):
             If a cluster has no star with a parallax.
         """
         check_is_fitted(self)
-        stars = validate_clusters(X, columns=(PARALLAX,), others=False)
+        stars = validate_clusters(X, columns=(PARALLAX,))
         parallax = median_parallaxes(stars, self.zero_point)
         filled = fill_parallaxes(parallax, stars, float(self.fallback_features_[2]))
         features = self._measure(stars, filled)

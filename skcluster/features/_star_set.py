@@ -21,14 +21,45 @@ from skcluster.clusters._parallax import (
 )
 from skcluster.features._base import COLOUR, MAGNITUDE, PARALLAX, ClusterTransformer
 from skcluster.features._cmd_summary import quantiles_by_group
-from skcluster.features._set_channels import (
-    CHANNELS,
-    COLOUR_QUANTILES,
-    CONTEXT,
-    G_QUANTILES,
-    SCALES,
-)
 
+_G_QUANTILES = (0.02, 0.1, 0.5, 0.9, 0.98)
+_COLOUR_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+#: Inputs of a set network per cluster, in this order. ``parallax_modulus`` is the distance modulus
+#: of the mean parallax, ``parallax_distance`` its distance in kpc. ``magnitude_limit`` is estimated
+#: from the faintest stars; ``has_parallax`` is 1, or 0 for a list without any parallax.
+CONTEXT = (
+    "parallax_modulus",
+    "parallax_modulus_error",
+    "log_n_stars",
+    *(f"g_q{100 * q:g}" for q in _G_QUANTILES),
+    *(f"bp_rp_q{100 * q:g}" for q in _COLOUR_QUANTILES),
+    "parallax_distance",
+    "magnitude_limit",
+    "has_parallax",
+)
+#: Inputs per star, in this order. ``absolute_g`` is G minus ``parallax_modulus``,
+#: ``parallax_residual`` the difference from the cluster's parallax in units of its error, ``rank``
+#: the rank in brightness from 0 to 1, and ``present`` is 1 for a star, 0 for padding.
+_CHANNELS = ("g", "bp_rp", "absolute_g", "parallax_residual", "probability", "rank", "present")
+
+#: Constant linear scales, ``(middle, unit)``, that map the inputs to about −2 to 2 (those of
+#: quantiles belong to their quantity). The pretrained weights depend on them.
+_SCALES: dict[str, tuple[float, float]] = {
+    "parallax_modulus": (11, 2),
+    "parallax_modulus_error": (0, 1 / 3),
+    "log_n_stars": (2, 1),
+    "parallax_distance": (3, 3),
+    "magnitude_limit": (17, 1),
+    "has_parallax": (0.5, 0.5),
+    "g": (14, 2.5),
+    "bp_rp": (1, 0.6),
+    "absolute_g": (3, 3),
+    "parallax_residual": (0, 2),
+    "probability": (0.75, 0.25),
+    "rank": (0.5, 0.5),
+    "present": (0, 1),
+}
 #: Maximum of the feature ``parallax_distance`` (kpc).
 _LARGEST_DISTANCE = 12
 
@@ -124,7 +155,7 @@ class StarSet(ClusterTransformer):
             The fitted transformer.
         """
         check_same_order(validate_clusters(X).index, y)
-        self.n_features_out_ = len(CONTEXT) + self.max_stars * len(CHANNELS)
+        self.n_features_out_ = len(CONTEXT) + self.max_stars * len(_CHANNELS)
         return self
 
     def transform(self, X: ClustersLike) -> npt.NDArray[np.float32]:
@@ -150,7 +181,7 @@ class StarSet(ClusterTransformer):
         n = len(stars.index)
         context = self._context(stars, parallax, error, limit).astype(np.float32)
         chosen, place, channels = self._channels(stars, parallax)
-        of_stars = np.zeros((n, self.max_stars, len(CHANNELS)), dtype=np.float32)
+        of_stars = np.zeros((n, self.max_stars, len(_CHANNELS)), dtype=np.float32)
         of_stars[stars.cluster[chosen], place] = channels
         values = np.hstack([context, of_stars.reshape(n, -1)])
         values[stars.counts == 0] = np.nan
@@ -170,7 +201,7 @@ class StarSet(ClusterTransformer):
             The names.
         """
         check_is_fitted(self)
-        of_stars = (f"star_{i}_{name}" for i in range(self.max_stars) for name in CHANNELS)
+        of_stars = (f"star_{i}_{name}" for i in range(self.max_stars) for name in _CHANNELS)
         return np.array([*CONTEXT, *of_stars], dtype=object)
 
     def _context(
@@ -185,13 +216,13 @@ class StarSet(ClusterTransformer):
             "parallax_modulus": self._moduli(parallax),
             "parallax_modulus_error": np.where(measured, modulus_error, UNKNOWN_MODULUS[1]),
             "log_n_stars": np.log10(np.maximum(stars.counts, 1)),
-            "g": quantiles_by_group(cluster, g, n, G_QUANTILES, 1)[0],
-            "bp_rp": quantiles_by_group(cluster, colour, n, COLOUR_QUANTILES, 1)[0],
+            "g": quantiles_by_group(cluster, g, n, _G_QUANTILES, 1)[0],
+            "bp_rp": quantiles_by_group(cluster, colour, n, _COLOUR_QUANTILES, 1)[0],
             # Without a parallax, the middle of the scale.
             "parallax_distance": np.where(
                 measured,
                 np.minimum(1 / at_least, _LARGEST_DISTANCE),
-                SCALES["parallax_distance"][0],
+                _SCALES["parallax_distance"][0],
             ),
             "magnitude_limit": limit,
             "has_parallax": measured,
@@ -226,7 +257,7 @@ class StarSet(ClusterTransformer):
             "rank": rank / count,
             "present": np.ones(len(chosen)),
         }
-        scaled = [_scaled(name, channels[name]) for name in CHANNELS]
+        scaled = [_scaled(name, channels[name]) for name in _CHANNELS]
         return chosen, place[first], np.column_stack(scaled)
 
     def _moduli(self, parallax: FloatArray) -> FloatArray:
@@ -236,5 +267,5 @@ class StarSet(ClusterTransformer):
 
 
 def _scaled(name: str, values: FloatArray) -> FloatArray:
-    middle, unit = SCALES[name]
+    middle, unit = _SCALES[name]
     return (values - middle) / unit

@@ -7,7 +7,7 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import RobustScaler
 
 from skcluster._utils.typing import BoolArray, FloatArray
-from skcluster.features._set_channels import CONTEXT
+from skcluster.features._star_set import CONTEXT
 
 #: Number of nearest training clusters whose mean distance is used.
 _N_NEIGHBOURS = 5

@@ -1,38 +1,45 @@
-"""Read member stars and labels from files and tables."""
+"""Read member stars and labels from files and tables.
+
+`read_clusters` goes down once: each path or object becomes a table (`read_table`), its stars become
+plain numbers under our names (`clusters_of_table`), all are checked (`whole_stars`), joined, and
+brought to one scale of parallaxes.
+"""
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Literal, TypeAlias, overload
 
 import numpy as np
 import pandas as pd
 from nested_pandas import NestedFrame
 
-from skcluster._utils.messages import warn_caller
-from skcluster._utils.typing import TableLike
-from skcluster.clusters import (
-    STARS,
-    as_clusters,
-    check_stars,
-    cluster_column_of,
-    concat_clusters,
+from skcluster._utils.messages import counted_stars, some_names, warn_caller
+from skcluster._utils.typing import BoolArray, TableLike
+from skcluster.clusters import OneClusterWarning, concat_clusters, stars_of, state_magnitude_limit
+from skcluster.clusters._as_clusters import (
+    clusters_of_table,
+    whole_clusters,
+    whole_stars,
+    with_our_names,
+)
+from skcluster.clusters._stars import STARS
+from skcluster.clusters._tables import (
+    as_table,
+    as_texts,
+    column_names,
     find_columns,
-    nest_clusters,
-    stars_of,
+    index_as_columns,
+    is_table,
+    to_frame,
 )
 from skcluster.gaia import Release
 from skcluster.io._labels import labels_of
-from skcluster.io._releases import ListScale
-from skcluster.io._sources import (
-    BadTableWarning,
-    Source,
-    load,
-    sources_of,
-    tell_of_merged,
-    tell_of_one_cluster,
-)
-from skcluster.io._units import state_units
+from skcluster.io._read_table import EXTENSIONS, read_table
+from skcluster.io._releases import guess_release, parallax_shift, shifted, warn_of_releases
+from skcluster.io._write import state_units
 from skcluster.schema import CLUSTER
 
 Readable: TypeAlias = str | os.PathLike[str] | TableLike
@@ -200,111 +207,202 @@ def read_clusters(
     given = dict(columns or {})
     if cluster_column is not None:
         given[cluster_column] = CLUSTER.name
-    scale = ListScale(release, zero_point, magnitude_limit)
-    sources = sources_of(members)
-    X = scale.limited(as_clusters(_read_members(sources, given, cluster, format, on_error, scale)))
-    scale.tell()
-    _tell_of_repeated(X)
-    if labels is None:
-        return X
-    y = labels_of(X.index, load(labels, label_format, "labels"), columns=label_columns)
-    return (X if len(y) == len(X) else X.loc[y.index]), state_units(y)
-
-
-def _read_members(
-    sources: list[Source],
-    given: Mapping[str, str],
-    cluster: str | None,
-    format: str | None,
-    on_error: str,
-    scale: ListScale,
-) -> NestedFrame:
-    """Return the clusters of all tables, including stars without magnitude or colour."""
-    if cluster is not None and len(sources) > 1:
-        raise ValueError(
-            f"One name, {cluster!r}, cannot be that of {len(sources)} tables: without cluster= or "
-            "--cluster, each is named after its file; a dict of names and tables names each one."
-        )
-    parts: list[NestedFrame] = []
-    of_one: list[tuple[Source, int]] = []
-    origin: dict[Any, str] = {}
+    parallax_shift(release or "edr3", zero_point)  # refuses wrong values before a table is read
+    sources = _sources_of(members)
+    if cluster is not None:
+        sources = [replace(_only(sources, cluster), cluster=cluster)]
+    parts: list[_Part] = []
+    origins: dict[Any, str] = {}
     for source in sources:
         try:
-            with source.named_in_errors():
-                X, n_stars = _read_one(
-                    replace(source, cluster=cluster or source.cluster), given, format, scale
-                )
-                _refuse_known(X.index, origin)
+            with _named_in_errors(source):
+                part = _read_source(source, given, format, release, zero_point)
+                _refuse_repeated(part.X.index, origins)
         except (ValueError, OSError, TypeError) as error:
             if on_error == "raise" or len(sources) == 1:
                 raise
             warn_caller(f"{str(error).rstrip('.')}. Left out.", BadTableWarning)
             continue
-        parts.append(X)
-        origin.update(dict.fromkeys(X.index, source.label))
-        if n_stars:
-            of_one.append((source, n_stars))
+        parts.append(part)
+        origins.update(dict.fromkeys(part.X.index, source.label))
     if not parts:
         raise ValueError(f"None of the {len(sources)} tables of members can be used.")
-    tell_of_one_cluster(of_one)
-    return concat_clusters(parts)
+    _warn_of_one_cluster([part for part in parts if part.is_one_cluster])
+    whole = np.concatenate([part.whole for part in parts])
+    X = whole_clusters(concat_clusters([part.X for part in parts]), whole)
+    if magnitude_limit is not None:
+        X = state_magnitude_limit(X, magnitude_limit)
+    warn_of_releases([(part.of_dr2, part.source.label) for part in parts if part.of_dr2])
+    _warn_of_repeated(X)
+    if labels is None:
+        return X
+    y = labels_of(X.index, _load(labels, label_format, "labels"), columns=label_columns)
+    return (X if len(y) == len(X) else X.loc[y.index]), state_units(y)
 
 
-def _read_one(
-    source: Source, given: Mapping[str, str], format: str | None, scale: ListScale
-) -> tuple[NestedFrame, int]:
-    """Return the clusters of a table, and its number of stars if no column names the cluster."""
-    table = load(source.data, format, "members")
+class BadTableWarning(UserWarning):
+    """Warning that one of several tables of members cannot be used and is left out.
+
+    `read_clusters` issues it with ``on_error="warn"``.
+
+    See Also
+    --------
+    read_clusters : Read clusters from tables or files.
+
+    Examples
+    --------
+    >>> from skcluster.io import BadTableWarning
+    >>> issubclass(BadTableWarning, UserWarning)
+    True
+    """
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A table of members, or a file of one."""
+
+    data: Any
+    #: Name in messages: the path of a file; empty for a single table.
+    label: str
+    #: Name of its cluster if it has no column of cluster names.
+    name: str
+    #: Name of its cluster, whatever columns it has.
+    cluster: str | None = None
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The clusters of one source, on the parallax scale of EDR3."""
+
+    source: _Source
+    X: NestedFrame
+    #: Which stars have magnitude and colour; the others are left out once all tables are read.
+    whole: BoolArray
+    #: Whether no column names the cluster.
+    is_one_cluster: bool
+    #: The column because of which parallaxes were taken as those of DR2, if they were.
+    of_dr2: str | None
+
+
+def _sources_of(members: Any) -> list[_Source]:
+    """Return the sources to read, files of folders one by one."""
+    if isinstance(members, str | os.PathLike):
+        files = _files(Path(members).expanduser())
+        return [_Source(path, str(path), _cluster_of_file(path)) for path in files]
+    if is_table(members):
+        return [_Source(members, "", CLUSTER.name)]
+    sources: list[_Source] = []
+    if isinstance(members, Mapping):
+        for key, item in members.items():
+            name, is_path = str(key), isinstance(item, str | os.PathLike)
+            data = Path(item).expanduser() if is_path else item
+            label = str(item) if is_path else f"table {key!r}"
+            sources.append(_Source(data, label, name, cluster=name))
+    elif isinstance(members, Sequence) and not isinstance(members, bytes):
+        for i, item in enumerate(members):
+            of_path = isinstance(item, str | os.PathLike)
+            sources += _sources_of(item) if of_path else [_Source(item, f"table {i}", str(i))]
+    else:
+        _refuse_other("members", members)
+    for source in sources:
+        if not isinstance(source.data, Path):
+            _refuse_other("members", source.data)
+    if not sources:
+        raise ValueError("There are no members to read.")
+    return sources
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    files = sorted(file for file in path.iterdir() if _is_table_file(file))
+    if not files:
+        raise ValueError(f"The folder {path} has no table; known types: {', '.join(EXTENSIONS)}.")
+    return files
+
+
+def _is_table_file(file: Path) -> bool:
+    name = file.name.lower().removesuffix(".gz")
+    return file.is_file() and not name.startswith(".") and Path(name).suffix in EXTENSIONS
+
+
+def _cluster_of_file(path: Path) -> str:
+    """Return a file's name without the extensions of its type."""
+    name = path.name
+    for extension in (".gz", *EXTENSIONS):
+        if name.lower().endswith(extension):
+            name = name[: -len(extension)]
+    return name or path.name
+
+
+def _only(sources: list[_Source], cluster: str) -> _Source:
+    if len(sources) > 1:
+        raise ValueError(
+            f"One name, {cluster!r}, cannot be that of {len(sources)} tables: without cluster= or "
+            "--cluster, each is named after its file; a dict of names and tables names each one."
+        )
+    return sources[0]
+
+
+@contextmanager
+def _named_in_errors(source: _Source) -> Iterator[None]:
+    """Add the file's name to errors."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        if type(error) not in (ValueError, TypeError) or source.label in str(error):
+            raise
+        raise type(error)(f"{source.label}: {error}") from error
+
+
+def _load(data: Any, format: str | None, what: str) -> Any:
+    """Return a table, read from a file if need be; a DataFrame's named index becomes columns."""
+    if isinstance(data, str | os.PathLike):
+        table = read_table(data, format)
+    else:
+        _refuse_other(what, data)
+        table = as_table(data)
+    nested = isinstance(table, NestedFrame) and table.nested_columns
+    return table if nested else index_as_columns(table)
+
+
+def _refuse_other(what: str, data: Any) -> None:
+    if not is_table(data):
+        raise TypeError(
+            f"The {what} must be a path, a DataFrame or an astropy Table, not "
+            f"{type(data).__name__}."
+        )
+
+
+def _read_source(
+    source: _Source,
+    given: Mapping[str, str],
+    format: str | None,
+    release: Release | None,
+    zero_point: float | None,
+) -> _Part:
+    """Return the clusters of a table, checked, including stars without magnitude or colour."""
+    table = _load(source.data, format, "members")
+    is_one_cluster = False
     if isinstance(table, NestedFrame) and table.nested_columns:
-        X, n_stars = _with_names_as_index(table, given), 0
+        X = _with_names_as_index(table, given)
         names = stars_of(X).columns
         if source.cluster is not None and len(X) == 1:
             X = X.set_axis(pd.Index([source.cluster], name=CLUSTER.name))
-        X = nest_clusters(X, columns=_of_stars(given))
+        of_stars = {theirs: ours for theirs, ours in given.items() if ours != CLUSTER.name}
+        X = with_our_names(X, of_stars)
     else:
-        names = list(table.columns if isinstance(table, pd.DataFrame) else table.colnames)
-        of_cluster = [theirs for theirs, ours in given.items() if ours == CLUSTER.name]
-        column = of_cluster[0] if of_cluster else cluster_column_of(table)
-        n_stars = 0 if column is not None or source.cluster is not None else len(table)
-        name = source.cluster if column is not None else source.cluster or source.name
-        X = nest_clusters(table, columns=given, cluster=name).rename_axis(CLUSTER.name)
+        names = column_names(table)
+        X, column = clusters_of_table(table, given, source.cluster, source.name)
+        X = X.rename_axis(CLUSTER.name)
+        is_one_cluster = column is None and source.cluster is None
         if column is not None and source.cluster is not None:
-            tell_of_merged(source, table, column)
-    check_stars(X)
-    return scale.applied_to(X, names, source.label), n_stars
-
-
-def _tell_of_repeated(X: NestedFrame) -> None:
-    """Warn if a cluster has a star twice, which makes its intervals too short."""
-    stars = stars_of(X)
-    if "source_id" not in stars:
-        return
-    # Arrow keeps all digits where some are missing; as floats, identifiers have lost the last ones.
-    ids = pd.Series(pd.arrays.ArrowExtensionArray(stars.arrow("source_id")))
-    if pd.api.types.is_float_dtype(ids.dtype):
-        return
-    listed = pd.DataFrame({"cluster": stars.cluster, "star": ids})
-    again = (listed.duplicated() & ids.notna()).to_numpy()
-    if again.any():
-        first = int(np.argmax(again))
-        warn_caller(
-            f"{np.count_nonzero(again)} of {len(stars)} stars are listed again in their cluster, "
-            f"the first in cluster {X.index[stars.cluster[first]]!r} (source_id "
-            f"{ids[first]}). Each is used as a star of its own."
-        )
-
-
-def _refuse_known(index: pd.Index, origin: Mapping[Any, str]) -> None:
-    twice = next((name for name in index if name in origin), None)
-    if twice is not None:
-        raise ValueError(
-            f"cluster {twice!r} is already in {origin[twice]}; two tables cannot have clusters of "
-            "the same name."
-        )
-
-
-def _of_stars(given: Mapping[str, str]) -> dict[str, str]:
-    return {theirs: ours for theirs, ours in given.items() if ours != CLUSTER.name}
+            _warn_of_merged(source, table, column)
+    whole = whole_stars(stars_of(X))
+    guess = guess_release(names) if release is None and zero_point is None else None
+    of_dr2 = guess[1] if guess is not None and guess[0] == "dr2" else None
+    shift = parallax_shift("dr2" if of_dr2 else release or "edr3", zero_point)
+    return _Part(source, shifted(X, shift), whole, is_one_cluster, of_dr2)
 
 
 def _with_names_as_index(X: NestedFrame, given: Mapping[str, str]) -> NestedFrame:
@@ -323,3 +421,64 @@ def _with_names_as_index(X: NestedFrame, given: Mapping[str, str]) -> NestedFram
         others.remove(column)
         X = X[[*others, STARS]].set_index(pd.Index(index.to_numpy(), name=name))
     return X
+
+
+def _refuse_repeated(index: pd.Index, origins: Mapping[Any, str]) -> None:
+    twice = next((name for name in index if name in origins), None)
+    if twice is not None:
+        raise ValueError(
+            f"cluster {twice!r} is already in {origins[twice]}; two tables cannot have clusters of "
+            "the same name."
+        )
+
+
+def _warn_of_one_cluster(parts: list[_Part]) -> None:
+    """Warn once of all tables without a column that names the cluster."""
+    if not parts:
+        return
+    if len(parts) > 1:
+        what = "files" if all(isinstance(part.source.data, Path) for part in parts) else "tables"
+        warn_caller(
+            f"{len(parts)} {what} have no column of cluster names: each is one cluster, "
+            f"named after it: {some_names(part.source.name for part in parts)}.",
+            OneClusterWarning,
+        )
+        return
+    source, n_stars = parts[0].source, len(parts[0].whole)
+    warn_caller(
+        f"{source.label or 'The table'} has no column of cluster names: its "
+        f"{counted_stars(n_stars, 'is', 'are')} one cluster, {source.name!r} (cluster= or "
+        "--cluster sets another name; cluster_column= or --cluster-column names the column of a "
+        "table of several clusters).",
+        OneClusterWarning,
+    )
+
+
+def _warn_of_merged(source: _Source, table: Any, column: Any) -> None:
+    """Warn if a name that is given makes one cluster of several that a column names."""
+    names = as_texts(to_frame(table[[column]])[0][column].dropna()).unique()
+    if len(names) > 1:
+        warn_caller(
+            f"{source.label or 'The table'} names {len(names)} clusters in column {column!r}; "
+            f"with cluster={source.cluster!r} (--cluster) their {len(table)} stars are one cluster."
+        )
+
+
+def _warn_of_repeated(X: NestedFrame) -> None:
+    """Warn if a cluster has a star twice, which makes its intervals too short."""
+    stars = stars_of(X)
+    if "source_id" not in stars:
+        return
+    # Arrow keeps all digits where some are missing; as floats, identifiers have lost the last ones.
+    ids = pd.Series(pd.arrays.ArrowExtensionArray(stars.arrow("source_id")))
+    if pd.api.types.is_float_dtype(ids.dtype):
+        return
+    listed = pd.DataFrame({"cluster": stars.cluster, "star": ids})
+    again = (listed.duplicated() & ids.notna()).to_numpy()
+    if again.any():
+        first = int(np.argmax(again))
+        warn_caller(
+            f"{np.count_nonzero(again)} of {len(stars)} stars are listed again in their cluster, "
+            f"the first in cluster {X.index[stars.cluster[first]]!r} (source_id "
+            f"{ids[first]}). Each is used as a star of its own."
+        )

@@ -2,18 +2,17 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from nested_pandas import NestedFrame
 
 from skcluster._utils.messages import some_names, warn_caller
-from skcluster.clusters import STARS, as_clusters, stars_of, state_magnitude_limit
+from skcluster.clusters import as_clusters, stars_of
+from skcluster.clusters._as_clusters import checked
+from skcluster.clusters._stars import with_stars
 from skcluster.gaia import Release, parallax_zero_point
 
-#: The release whose zero point the models of this package are trained with.
-_SCALE: Release = "edr3"
 #: Names of columns and identifiers in the Gaia archive and VizieR that only one release has.
 _ONLY_IN: dict[Release, re.Pattern[str]] = {
     "dr2": re.compile(
@@ -55,12 +54,12 @@ def guess_release(columns: Iterable[Any]) -> tuple[Release, str] | None:
     True
     """
     names = [str(name) for name in columns]
-    found = {
+    first = {
         release: next((name for name in names if pattern.fullmatch(name)), None)
         for release, pattern in _ONLY_IN.items()
     }
-    told = [(release, name) for release, name in found.items() if name is not None]
-    return told[0] if len(told) == 1 else None
+    guesses = [(release, name) for release, name in first.items() if name is not None]
+    return guesses[0] if len(guesses) == 1 else None
 
 
 def to_edr3_parallaxes(
@@ -98,87 +97,39 @@ def to_edr3_parallaxes(
     >>> round(float((stars_of(shifted)["parallax"] - stars_of(X)["parallax"]).mean()), 3)
     0.012
     """
-    return _moved(as_clusters(X), _shift(release, zero_point))
+    return checked(shifted(as_clusters(X), parallax_shift(release, zero_point)))
 
 
-def _moved(X: NestedFrame, shift: float) -> NestedFrame:
+def shifted(X: NestedFrame, shift: float) -> NestedFrame:
+    """Return clusters with their parallaxes shifted (mas); the same object if nothing changes."""
     stars = stars_of(X)
     if shift == 0 or "parallax" not in stars:
         return X
-    shifted = stars.with_column("parallax", stars["parallax"] + np.float32(shift))
-    moved: NestedFrame = X.assign(**{STARS: shifted.to_clusters()[STARS]})[X.columns]
-    return moved
+    return with_stars(X, stars.with_column("parallax", stars["parallax"] + np.float32(shift)))
 
 
-def _shift(release: Release, zero_point: float | None) -> float:
+def parallax_shift(release: Release, zero_point: float | None) -> float:
     """Return the shift that brings parallaxes to the scale of EDR3 (mas)."""
     own = parallax_zero_point(release)
     if zero_point is not None:
         own = float(zero_point)
     if not np.isfinite(own):
         raise ValueError(f"zero_point must be a finite parallax in mas, not {zero_point!r}.")
-    return parallax_zero_point(_SCALE) - own
+    return parallax_zero_point("edr3") - own
 
 
-@dataclass(frozen=True)
-class ListScale:
-    """The parallax scale and magnitude limit of tables, as given or guessed.
-
-    Parameters
-    ----------
-    release : {"edr3", "dr2"} or None
-        Data release; None to infer it from the names of columns.
-    zero_point : float or None
-        Parallax zero point (mas), if it is not that of the release.
-    magnitude_limit : float or None
-        Magnitude limit in G (mag), if it is known.
-    """
-
-    release: Release | None
-    zero_point: float | None
-    magnitude_limit: float | None
-    #: Columns that belong to DR2, and the tables that have them.
-    guessed: dict[str, list[str]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        """Check the parameters before any table is read."""
-        _shift(self.release or _SCALE, self.zero_point)
-
-    def applied_to(self, X: NestedFrame, columns: Iterable[Any], table: str) -> NestedFrame:
-        """Return clusters with parallaxes on the scale of EDR3.
-
-        Parameters
-        ----------
-        X : NestedFrame
-            The clusters.
-        columns : iterable of str
-            Names of the columns of their table.
-        table : str
-            Name of the table in messages.
-        """
-        release = self.release
-        if release is None and self.zero_point is None:
-            told = guess_release(columns)
-            if told is not None and told[0] != _SCALE:
-                release = told[0]
-                self.guessed.setdefault(told[1], []).append(table or "the table")
-        return _moved(X, _shift(release or _SCALE, self.zero_point))
-
-    def limited(self, X: NestedFrame) -> NestedFrame:
-        """Return clusters with the magnitude limit stated, if it is known."""
-        limit = self.magnitude_limit
-        return X if limit is None else state_magnitude_limit(X, limit)
-
-    def tell(self) -> None:
-        """Warn of parallaxes that were shifted because of a guess."""
-        shift = parallax_zero_point(_SCALE) - parallax_zero_point("dr2")
-        for column, tables in self.guessed.items():
-            warn_caller(
-                f"The column {column!r} of {some_names(tables)} belongs to Gaia DR2, so parallaxes "
-                f"are increased by {shift:.3f} mas to the zero point of EDR3; release= or "
-                "--release sets another release.",
-                ReleaseWarning,
-            )
+def warn_of_releases(guesses: Iterable[tuple[str, str]]) -> None:
+    """Warn of parallaxes that were shifted because a column, of a table, belongs to DR2."""
+    tables: dict[str, list[str]] = {}
+    for column, table in guesses:
+        tables.setdefault(column, []).append(table or "the table")
+    for column, names in tables.items():
+        warn_caller(
+            f"The column {column!r} of {some_names(names)} belongs to Gaia DR2, so parallaxes "
+            f"are increased by {parallax_shift('dr2', None):.3f} mas to the zero point of EDR3; "
+            "release= or --release sets another release.",
+            ReleaseWarning,
+        )
 
 
 class ReleaseWarning(UserWarning):

@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from skcluster._utils.data_home import get_data_home
-from skcluster._utils.files import whole_file
+from skcluster._utils.files import get_data_home, whole_file
 from skcluster._utils.messages import warn_caller
 from skcluster._utils.progress import progress_bar
 from skcluster._utils.typing import BoolArray, FloatArray, IntArray

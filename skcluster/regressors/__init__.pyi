@@ -2,7 +2,7 @@ from ._ann import ANNRegressor as ANNRegressor
 from ._cnn import CNNRegressor as CNNRegressor
 from ._mdm import MDMRegressor as MDMRegressor
 from ._set_regressor import SetRegressor as SetRegressor
-from ._target_min_max_scaler import TargetMinMaxScaler as TargetMinMaxScaler
 from ._targets import NamedTargetRegressor as NamedTargetRegressor
+from ._targets import TargetMinMaxScaler as TargetMinMaxScaler
 from ._targets import TargetScaler as TargetScaler
 from .networks.pretrained import save_pretrained as save_pretrained

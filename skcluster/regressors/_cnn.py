@@ -1,6 +1,7 @@
-"""A convolutional network."""
+"""A convolutional network on pictures."""
 
 from collections.abc import Callable, Mapping
+from math import isqrt
 from numbers import Integral
 from typing import Any, ClassVar
 
@@ -8,25 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils._param_validation import Interval
 
-from skcluster.regressors._images import (
-    downsampled_shape,
-    fold,
-    pixel_scale,
-    resolve_image_shape,
-)
 from skcluster.regressors._scikeras import NetworkRegressor, as_sizes
 from skcluster.regressors.networks.architecture import FloatArray
 
-
-class CNNRegressor(NetworkRegressor):
-    """Predict any number of targets from pictures with a convolutional network.
-
-    This is the CNN of the paper [1]_, where the input is a picture of the colour-magnitude diagram
-    of 180 × 180 pixels. A row of X holds one picture, its pixels row by row, from 0 to 1 or from 0
-    to 255.
-
-    Parameters
-    ----------
+#: Of the docstrings of this class and of `MDMRegressor`.
+_PICTURE_PARAMETERS = """
     image_shape : (height, width) or (height, width, channels), optional
         Shape of the pictures. By default, square with one channel.
     downsample : int, default=2
@@ -39,86 +26,35 @@ class CNNRegressor(NetworkRegressor):
     strides : int, default=2
         Stride of every convolution. A stride of 2 shrinks the picture as pooling would, in less
         time, because the convolution is not evaluated where pooling would discard it.
-    hidden_layer_sizes : array-like of int, default=(128, 64)
-        Number of units of each dense layer after the convolutions; an int is one layer, an empty
-        list none.
-    activation : {"relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid"}, default="relu"
-        Activation of every layer except the last, which is linear.
-    dropout : float, default=0.0
-        Fraction of the units of each hidden layer that is dropped at each training step.
-    input_noise : float, default=0.0
-        Standard deviation of the Gaussian noise added to the inputs during training.
-    l2 : float, default=0.0
-        Strength of the penalty on the sum of squares of the kernels. The losses in ``history_``
-        exclude it.
-    batch_normalization : bool, default=False
-        Whether to add batch normalization before each activation.
-    loss : {"mse", "mae", "huber"}, str, dict, keras.losses.Loss or callable, default="mse"
-        Loss function, averaged over targets: squared error (the paper's), absolute error, or
-        Huber loss with threshold 1. Also any other loss of Keras by name, object or
-        configuration, or a function of true and predicted values that returns one loss per row.
-    optimizer : str, dict or keras.optimizers.Optimizer, default="adam"
-        An optimizer of Keras by name ("adam", "adamw", "nadam", "rmsprop", "sgd", …), with Keras'
-        default settings except for the learning rate, or as an object or configuration with its
-        own settings. The paper uses Adam. An object is copied.
-    learning_rate : float, default=0.001
-        Initial learning rate of an optimizer given by name. Others have their own.
-    learning_rate_schedule : {"cosine"} or None, default=None
-        None keeps the learning rate constant; "cosine" decreases it to zero along half a cosine
-        over the epochs. Must be None for an optimizer that has a learning rate schedule of Keras.
-    epochs : int, default=150
-        Maximum number of epochs. The default is the paper's.
-    batch_size : int, default=64
-        Maximum batch size. The rows are divided into the fewest batches of equal size.
-    validation_fraction : float, default=0.1
-        Fraction of the rows, drawn at random, that is set aside for validation. ``val_loss`` is
-        computed on them after each epoch, and the weights of the best epoch are kept. 0 trains on
-        all rows and keeps the last weights.
-    patience : int or None, default=None
-        Number of epochs without improvement of ``val_loss`` after which training stops. None
-        trains all epochs.
-    callbacks : keras.callbacks.Callback, list of these, or None, default=None
-        Callbacks of the training, with ``val_loss`` in the logs of an epoch if there are validation
-        rows. Their model exists during training only; `model_` is the result.
-    warm_start : bool, default=False
-        Whether to start from the weights of the last fit, whose layers must be the same, instead
-        of random ones. The state of the optimizer is reset.
-    verbose : int, default=0
-        0 is silent, 1 shows a progress bar over the epochs, 2 prints a line per epoch.
-    random_state : int, RandomState instance or None, default=None
-        Determines the initial weights, the validation rows, the order of the rows, dropout and
-        noise. An int makes fits bitwise reproducible, whatever ``n_jobs`` is. No global random
-        state is changed.
-
-    Attributes
-    ----------
-    weights_ : dict of float32 arrays
-        The weights of the network, convolutions first: kernel and bias of each layer in turn (and
-        scale, offset, mean and variance of its normalization).
-    history_ : dict of lists
-        "loss" and "learning_rate" per epoch, and "val_loss" if there are validation rows.
-    best_epoch_ : int
-        Epoch of the kept weights, counted from 1.
-    n_iter_ : int
-        Number of trained epochs.
-    n_outputs_ : int
-        Number of targets.
-    y_ndim_ : int
-        Number of dimensions of the ``y`` of `fit`, and of predictions.
-    n_features_in_ : int
-        Number of columns of X.
-    feature_names_in_ : array of str
-        Names of the columns, if X has any.
-    architecture_ : FeedForwardArchitecture
-        Layers and shapes, as plain data.
+"""
+_PICTURE_ATTRIBUTES = """
     image_shape_ : (int, int, int)
         Height, width and channels of the pictures.
     pixel_scale_ : float
         255 if a pixel of the training data is above 1, else 1. `predict` divides by it too, so its
         pictures must be in the units of the training data.
-    model_ : keras.Model
-        The network as a Keras model, built at each access. Its input is
-        ``feature_encoder_.transform(X)``.
+"""
+
+
+class CNNRegressor(NetworkRegressor):
+    """Predict any number of targets from pictures with a convolutional network.
+
+    This is the CNN of the paper [1]_, where the input is a picture of the colour-magnitude diagram
+    of 180 × 180 pixels. A row of X holds one picture, its pixels row by row, from 0 to 1 or from 0
+    to 255.
+
+    Parameters
+    ----------
+    {picture_parameters}
+    hidden_layer_sizes : array-like of int, default=(128, 64)
+        Number of units of each dense layer after the convolutions; an int is one layer, an empty
+        list none.
+    {training_parameters}
+
+    Attributes
+    ----------
+    {fitted_attributes}
+    {picture_attributes}
 
     See Also
     --------
@@ -129,12 +65,7 @@ class CNNRegressor(NetworkRegressor):
     -----
     See `ANNRegressor` for the reuse of compiled networks.
 
-    References
-    ----------
-    .. [1] Branco & Ferraz 2023, "Neural networks approaches to star cluster studies: artificial
-       neural networks, convolutional neural networks and mixed data models", sections on
-       the CNN. Layers, widths and activations are given there in figures only; those here
-       are choices of this package.
+    {references}
 
     Examples
     --------
@@ -150,6 +81,11 @@ class CNNRegressor(NetworkRegressor):
     (12, 12, 1)
     """
 
+    _sections: ClassVar[dict[str, str]] = {
+        **NetworkRegressor._sections,
+        "picture_parameters": _PICTURE_PARAMETERS,
+        "picture_attributes": _PICTURE_ATTRIBUTES,
+    }
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **NetworkRegressor._parameter_constraints,
         "image_shape": ["array-like", None],
@@ -235,3 +171,73 @@ class CNNRegressor(NetworkRegressor):
         small_shape = self.architecture_.image_shape
         assert small_shape is not None
         return fold(pixels, self.image_shape_, small_shape, self.pixel_scale_)
+
+
+def resolve_image_shape(
+    image_shape: ArrayLike | None, n_pixels: int, owner: str
+) -> tuple[int, int, int]:
+    """Return height, width and channels of pictures of ``n_pixels`` numbers.
+
+    Raises
+    ------
+    ValueError
+        If the numbers do not fill such a picture.
+    """
+    if image_shape is None:
+        side = isqrt(max(n_pixels, 0))
+        if side < 1 or side * side != n_pixels:
+            raise ValueError(
+                f"{owner} got {n_pixels} pixels per row, which do not form a square picture. "
+                "Give image_shape=(height, width) or (height, width, channels)."
+            )
+        return side, side, 1
+    shape = tuple(np.asarray(image_shape).tolist())
+    if len(shape) not in (2, 3) or not all(isinstance(n, int) and n >= 1 for n in shape):
+        raise ValueError(
+            f"image_shape must be (height, width) or (height, width, channels). Got {image_shape}."
+        )
+    height, width, channels = (*shape, 1)[:3]
+    if height * width * channels != n_pixels:
+        raise ValueError(
+            f"{owner} got {n_pixels} pixels per row, but image_shape={image_shape} requires "
+            f"{height} × {width} × {channels} = {height * width * channels}."
+        )
+    return height, width, channels
+
+
+def downsampled_shape(shape: tuple[int, int, int], factor: int) -> tuple[int, int, int]:
+    """Return the shape of a picture after averaging squares of ``factor`` pixels."""
+    height, width, channels = shape
+    if height % factor or width % factor:
+        raise ValueError(
+            f"downsample={factor} must divide height and width of the pictures, {height} × {width}."
+        )
+    return height // factor, width // factor, channels
+
+
+def pixel_scale(pixels: NDArray[np.generic]) -> float:
+    """Return the value of a full pixel: 255 where any pixel is above 1, else 1."""
+    return 255.0 if pixels.max() > 1 else 1.0
+
+
+def fold(
+    pixels: NDArray[np.generic],
+    shape: tuple[int, int, int],
+    small_shape: tuple[int, int, int],
+    scale: float,
+) -> FloatArray:
+    """Reshape rows of pixels to pictures of 0 to 1, and average them down to a smaller shape."""
+    height, width, channels = small_shape
+    factor = shape[0] // height
+    if factor == 1:
+        images = pixels.reshape(-1, height, width, channels).astype(np.float32)
+    else:
+        # Whole rows first, then every factor-th column: faster than one mean over both.
+        rows = pixels.reshape(-1, height, factor, width * factor * channels)
+        tall = rows.sum(axis=2, dtype=np.float32).reshape(-1, height, width, factor, channels)
+        images = tall[..., 0, :].copy()
+        for column in range(1, factor):
+            images += tall[..., column, :]
+        images /= np.float32(factor**2)
+    images /= np.float32(scale)
+    return images

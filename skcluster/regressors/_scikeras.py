@@ -1,15 +1,15 @@
-"""Base of the three regressors, and the only module that imports scikeras.
+"""Base of the three regressors of the paper, and the only module that imports scikeras.
 
-It uses the sequence of `fit` and `predict` of scikeras: check the input, drop rows of zero weight,
-encode features and targets, call Keras. Building, training, storing and evaluating the network is
-implemented here: scikeras would leave TensorFlow's determinism switched on after a seeded fit,
-compile a new network (10 MB that TensorFlow keeps) for each fit, and pickle the optimizer too.
+The regressors are scikeras' wrappers by type, and weights of rows are checked as there. Building,
+training, storing and evaluating the network is implemented here: scikeras would leave TensorFlow's
+determinism switched on after a seeded fit, compile a new network (10 MB that TensorFlow keeps) for
+each fit, and pickle the optimizer too.
 """
 
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from numbers import Integral, Real
-from types import SimpleNamespace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skcluster.regressors._base import (
@@ -25,37 +26,111 @@ from skcluster.regressors._base import (
     check_same_weights,
     refuse_clusters,
 )
-from skcluster.regressors.networks.architecture import FloatArray, Weights
-from skcluster.regressors.networks.batches import Rows, batch_rows
+from skcluster.regressors.networks import without_tensorflow_messages
+from skcluster.regressors.networks.architecture import ACTIVATIONS, FloatArray, Weights
+from skcluster.regressors.networks.compiled import resolve_loss, resolve_optimizer
 from skcluster.regressors.networks.feed_forward import FeedForwardArchitecture
-from skcluster.regressors.networks.keras_layers import model_with_weights
-from skcluster.regressors.networks.losses import resolve_loss
-from skcluster.regressors.networks.numpy_layers import ACTIVATIONS, predict
-from skcluster.regressors.networks.optimizers import resolve_optimizer
-from skcluster.regressors.networks.quiet_keras import keras, without_tensorflow_messages
-from skcluster.regressors.networks.regularizers import FixedRegularizers
+from skcluster.regressors.networks.keras_layers import Regularization, build_model, keras
 from skcluster.regressors.networks.training import TrainingSettings, train
-from skcluster.regressors.networks.training_data import ShuffledRows
+from skcluster.regressors.networks.training_data import Rows, ShuffledRows, batch_rows
 
 with without_tensorflow_messages():  # scikeras imports TensorFlow with any backend
     from scikeras.wrappers import BaseWrapper
 
 _DTYPES = [np.float32, np.uint8]  # of X; anything else becomes float32
 
-
-class _Absent:
-    """Hide a method of scikeras, so that ``hasattr`` returns False."""
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self._name = name
-
-    def __get__(self, instance: Any, owner: type) -> Any:
-        raise AttributeError(f"{owner.__name__!r} object has no attribute {self._name!r}")
+#: Parts of the docstrings of all regressors, filled in where they are named in braces.
+_TRAINING_PARAMETERS = """
+    activation : {"relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid"}, default="relu"
+        Activation of every layer except the last, which is linear.
+    dropout : float, default=0.0
+        Fraction of the units of each hidden layer that is dropped at each training step.
+    input_noise : float, default=0.0
+        Standard deviation of the Gaussian noise added to the inputs during training.
+    l2 : float, default=0.0
+        Strength of the penalty on the sum of squares of the kernels. The losses in ``history_``
+        exclude it.
+    batch_normalization : bool, default=False
+        Whether to add batch normalization before each activation.
+    loss : {"mse", "mae", "huber"}, str, dict, keras.losses.Loss or callable, default="mse"
+        Loss function, averaged over targets: squared error (the paper's), absolute error, or
+        Huber loss with threshold 1. Also any other loss of Keras by name, object or
+        configuration, or a function of true and predicted values that returns one loss per row.
+    optimizer : str, dict or keras.optimizers.Optimizer, default="adam"
+        An optimizer of Keras by name ("adam", "adamw", "nadam", "rmsprop", "sgd", …), with Keras'
+        default settings except for the learning rate, or as an object or configuration with its
+        own settings. The paper uses Adam. An object is copied.
+    learning_rate : float, default=0.001
+        Initial learning rate of an optimizer given by name. Others have their own.
+    learning_rate_schedule : {"cosine"} or None, default=None
+        None keeps the learning rate constant; "cosine" decreases it to zero along half a cosine
+        over the epochs. Must be None for an optimizer that has a learning rate schedule of Keras.
+    epochs : int, default={epochs}
+        Maximum number of epochs. The default is the paper's.
+    batch_size : int, default={batch_size}
+        Maximum batch size. The rows are divided into the fewest batches of equal size.
+    validation_fraction : float, default=0.1
+        Fraction of the rows, drawn at random, that is set aside for validation. ``val_loss`` is
+        computed on them after each epoch, and the weights of the best epoch are kept. 0 trains on
+        all rows and keeps the last weights.
+    patience : int or None, default=None
+        Number of epochs without improvement of ``val_loss`` after which training stops. None
+        trains all epochs.
+    callbacks : keras.callbacks.Callback, list of these, or None, default=None
+        Callbacks of the training, with ``val_loss`` in the logs of an epoch if there are validation
+        rows. Their model exists during training only; `model_` is the result.
+    warm_start : bool, default=False
+        Whether to start from the weights of the last fit, whose layers must be the same, instead
+        of random ones. The state of the optimizer is reset.
+    verbose : int, default=0
+        0 is silent, 1 shows a progress bar over the epochs, 2 prints a line per epoch.
+    random_state : int, RandomState instance or None, default=None
+        Determines the initial weights, the validation rows, the order of the rows, dropout and
+        noise. An int makes fits bitwise reproducible, whatever ``n_jobs`` is. No global random
+        state is changed.
+"""
+_FITTED_ATTRIBUTES = """
+    weights_ : dict of float32 arrays
+        The weights by the name of the layer, in the order convolutions, layers of guesses, hidden
+        layers, output: kernel and bias (and scale, offset, mean and variance of a normalization).
+    history_ : dict of lists
+        "loss" and "learning_rate" per epoch, and "val_loss" if there are validation rows.
+    best_epoch_ : int
+        Epoch of the kept weights, counted from 1.
+    n_iter_ : int
+        Number of trained epochs.
+    n_outputs_ : int
+        Number of targets.
+    y_ndim_ : int
+        Number of dimensions of the ``y`` of `fit`, and of predictions.
+    n_features_in_ : int
+        Number of columns of X.
+    feature_names_in_ : array of str
+        Names of the columns, if X has any.
+    architecture_ : FeedForwardArchitecture
+        Layers and shapes, as plain data.
+    model_ : keras.Model
+        The network as a Keras model, built at each access. Its input is
+        ``feature_encoder_.transform(X)``.
+"""
+_REFERENCES = """
+    References
+    ----------
+    .. [1] Branco & Ferraz 2023, "Neural networks approaches to star cluster studies: artificial
+       neural networks, convolutional neural networks and mixed data models". Layers, widths and
+       activations are given there in figures only; those here are choices of this package.
+"""
 
 
 class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
     """Base of the regressors: everything except the architecture."""
 
+    #: Sections of docstrings by the names in braces that they replace.
+    _sections: ClassVar[dict[str, str]] = {
+        "training_parameters": _TRAINING_PARAMETERS,
+        "fitted_attributes": _FITTED_ATTRIBUTES,
+        "references": _REFERENCES,
+    }
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
         "activation": [StrOptions(set(ACTIVATIONS))],
@@ -82,30 +157,38 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
     _get_param_names: Any = classmethod(BaseEstimator._get_param_names.__func__)
     set_params = BaseEstimator.set_params
     __repr__ = BaseEstimator.__repr__
-    initialize = _Absent()
-    partial_fit = _Absent()
+    # There is no network before `fit`, which trains all epochs.
+    initialize = partial_fit = available_if(lambda regressor: False)(BaseWrapper.partial_fit)
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        defaults = inspect.signature(cls).parameters
+        sections = {**cls._sections, **{name: str(p.default) for name, p in defaults.items()}}
+        for name, text in sections.items():
+            # python -OO removes docstrings.
+            cls.__doc__ = cls.__doc__ and cls.__doc__.replace("{" + name + "}", text.strip())
 
     def __init__(
         self,
         *,
-        hidden_layer_sizes: ArrayLike,
-        activation: str,
-        dropout: float,
-        input_noise: float,
-        l2: float,
-        batch_normalization: bool,
-        loss: str | Mapping[str, Any] | Callable[..., Any],
-        optimizer: str | Mapping[str, Any] | keras.optimizers.Optimizer,
-        learning_rate: float,
-        learning_rate_schedule: str | None,
-        epochs: int,
-        batch_size: int,
-        validation_fraction: float,
-        patience: int | None,
-        callbacks: Any,
-        warm_start: bool,
-        verbose: int,
-        random_state: int | np.random.RandomState | None,
+        hidden_layer_sizes: ArrayLike = (512, 256, 128),
+        activation: str = "relu",
+        dropout: float = 0.0,
+        input_noise: float = 0.0,
+        l2: float = 0.0,
+        batch_normalization: bool = False,
+        loss: str | Mapping[str, Any] | Callable[..., Any] = "mse",
+        optimizer: str | Mapping[str, Any] | keras.optimizers.Optimizer = "adam",
+        learning_rate: float = 1e-3,
+        learning_rate_schedule: str | None = None,
+        epochs: int = 200,
+        batch_size: int = 299,
+        validation_fraction: float = 0.1,
+        patience: int | None = None,
+        callbacks: Any = None,
+        warm_start: bool = False,
+        verbose: int = 0,
+        random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -151,7 +234,32 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
             If X contains clusters instead of numbers.
         """
         refuse_clusters(X)
-        super().fit(X, y, sample_weight=sample_weight)
+        goes_on = self._goes_on()
+        table, targets = validate_data(
+            self, X, y, dtype=_DTYPES, multi_output=True, y_numeric=True, reset=not goes_on
+        )
+        architecture = FeedForwardArchitecture(
+            n_outputs=1 if targets.ndim == 1 else targets.shape[1],
+            hidden_layers=as_sizes("hidden_layer_sizes", self.hidden_layer_sizes),
+            activation=self.activation,
+            batch_normalization=bool(self.batch_normalization),
+            dropout=self.dropout > 0,
+            input_noise=self.input_noise > 0,
+            **self._learn_shapes(table),
+        )
+        if goes_on:
+            check_same_weights(self.architecture_.weight_shapes, architecture.weight_shapes)
+        self.y_ndim_, self.n_outputs_ = targets.ndim, architecture.n_outputs
+        self.architecture_ = architecture
+        if sample_weight is None:
+            weights = np.ones(len(table))
+        else:  # rows without weight are dropped
+            table, targets, weights = self._validate_sample_weight(table, targets, sample_weight)
+        if (weights < 0).any():
+            raise ValueError("sample_weight must not be negative.")
+        columns = targets.reshape(len(targets), -1).astype(np.float32)
+        ratios = (weights / weights.mean()).astype(np.float32)
+        self._train(Rows(self._inputs(table), columns, ratios))
         return self
 
     def predict(self, X: ArrayLike) -> NDArray[np.float64]:
@@ -167,8 +275,16 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
         array of shape (n_samples,) or (n_samples, n_outputs)
             Predicted targets, with as many dimensions as the ``y`` of `fit`.
         """
-        predicted: NDArray[np.float64] = super().predict(X)
-        return predicted
+        check_is_fitted(self, "weights_")
+        inputs = self._inputs(validate_data(self, X, dtype=_DTYPES, reset=False))
+        weights: Mapping[str, NDArray[Any]] = self.weights_
+        if self.architecture_.image_shape is None:
+            # Double precision costs little and makes rows independent of each other: in float32
+            # the rounding of a row's sum depends on the number of rows.
+            inputs = {name: values.astype(np.float64) for name, values in inputs.items()}
+            weights = {name: values.astype(np.float64) for name, values in weights.items()}
+        outputs = self.architecture_.predict(weights, inputs)
+        return self._like_y(outputs.astype(np.float64))
 
     @property
     def model_(self) -> keras.Model:
@@ -177,18 +293,7 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
         Its input is ``feature_encoder_.transform(X)``.
         """
         check_is_fitted(self, "weights_")
-        regularizers = FixedRegularizers(self.dropout, self.input_noise, self.l2)
-        return model_with_weights(self.architecture_, self.weights_, regularizers)
-
-    @property
-    def target_encoder_(self) -> SimpleNamespace:
-        """The transformer of y to two dimensions and back."""
-        return SimpleNamespace(transform=_as_columns, inverse_transform=self._like_y)
-
-    @property
-    def initialized_(self) -> bool:
-        """Whether there are weights."""
-        return hasattr(self, "weights_")
+        return build_model(self.architecture_, self._regularization(), self.weights_)[0]
 
     @abstractmethod
     def _learn_shapes(self, X: NDArray[Any]) -> dict[str, Any]:
@@ -198,58 +303,14 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
     def _inputs(self, X: NDArray[Any]) -> dict[str, FloatArray]:
         """Turn X into the named inputs of the network."""
 
-    # The following methods are called by scikeras' fit and predict, in this order.
-
-    def _initialize(self, X: Any, y: Any) -> tuple[NDArray[Any], NDArray[Any]]:
-        goes_on = self._goes_on()
-        X, y = validate_data(
-            self, X, y, dtype=_DTYPES, multi_output=True, y_numeric=True, reset=not goes_on
-        )
-        architecture = FeedForwardArchitecture(
-            n_outputs=1 if y.ndim == 1 else y.shape[1],
-            hidden_layers=as_sizes("hidden_layer_sizes", self.hidden_layer_sizes),
-            activation=self.activation,
-            batch_normalization=bool(self.batch_normalization),
-            dropout=self.dropout > 0,
-            input_noise=self.input_noise > 0,
-            **self._learn_shapes(X),
-        )
-        if goes_on:
-            check_same_weights(self.architecture_.weight_shapes, architecture.weight_shapes)
-        self.y_ndim_, self.n_outputs_ = y.ndim, architecture.n_outputs
-        self.architecture_ = architecture
-        return X, y
-
-    def _validate_data(self, X: Any, y: Any) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Check the input, continuing the training with a warm start."""
-        return self._initialize(X, y)
-
-    def _ensure_compiled_model(self) -> None:
-        """Do nothing; see `skcluster.regressors.networks.compiled`."""
-
-    def _check_model_compatibility(self, y: NDArray[Any]) -> None:
-        """Do nothing: the network has one output per target by construction."""
-
-    def _fit_keras_model(
-        self,
-        X: dict[str, FloatArray],
-        y: FloatArray,
-        sample_weight: NDArray[Any] | None,
-        warm_start: bool,
-        epochs: int,
-        initial_epoch: int,
-    ) -> None:
-        weights = np.ones(len(y)) if sample_weight is None else sample_weight
-        if (weights < 0).any():
-            raise ValueError("sample_weight must not be negative.")
+    def _train(self, rows: Rows) -> None:
+        """Draw what is random in a fixed order, and train."""
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         rng = np.random.default_rng(seed)
-        rows, validation = Rows(X, y, (weights / weights.mean()).astype(np.float32)).split(
-            self.validation_fraction, rng
-        )
+        rows, validation = rows.split(self.validation_fraction, rng)
         start = self._first_weights(rows, rng)
         noise_seed = int(rng.integers(2**31))
-        order = batch_rows(len(rows), self.batch_size, epochs, rng)
+        order = batch_rows(len(rows), self.batch_size, self.epochs, rng)
         data = ShuffledRows(rows, order)
         trained = train(self.architecture_, self._settings(), data, start, noise_seed, validation)
         self.weights_, self.history_, self.best_epoch_ = trained
@@ -275,28 +336,14 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
             optimizer=optimizer,
             learning_rate=learning_rate,
             schedule=self.learning_rate_schedule,
-            dropout=self.dropout,
-            input_noise=self.input_noise,
-            l2=self.l2,
+            regularization=self._regularization(),
             patience=self.patience,
             callbacks=self._callbacks(),
             verbose=int(self.verbose),
         )
 
-    def _predict_raw(self, X: ArrayLike) -> NDArray[np.float64]:
-        check_is_fitted(self, "weights_")
-        X = validate_data(self, X, dtype=_DTYPES, reset=False)
-        inputs, weights = self.feature_encoder_.transform(X), self.weights_
-        if self.architecture_.image_shape is None:
-            # Double precision costs little and makes rows independent of each other: in float32
-            # the rounding of a row's sum depends on the number of rows.
-            inputs = {name: values.astype(np.float64) for name, values in inputs.items()}
-            weights = {name: values.astype(np.float64) for name, values in weights.items()}
-        return predict(self.architecture_, weights, inputs).astype(np.float64)
-
-
-def _as_columns(y: NDArray[Any]) -> FloatArray:
-    return y.reshape(len(y), -1).astype(np.float32)
+    def _regularization(self) -> Regularization:
+        return Regularization(self.dropout, self.input_noise, self.l2)
 
 
 def as_sizes(name: str, sizes: ArrayLike) -> tuple[int, ...]:

@@ -19,12 +19,15 @@ from skcluster.regressors._base import (
     refuse_clusters,
 )
 from skcluster.regressors._targets import target_names
-from skcluster.regressors.networks.architecture import FloatArray, Weights
-from skcluster.regressors.networks.batches import Rows, batch_rows
-from skcluster.regressors.networks.numpy_layers import NumpyLayers
+from skcluster.regressors.networks.architecture import (
+    FloatArray,
+    NumpyLayers,
+    Weights,
+    one_blas_thread,
+)
 from skcluster.regressors.networks.pretrained import load_pretrained
 from skcluster.regressors.networks.sets import SetArchitecture, set_network
-from skcluster.regressors.networks.threads import one_blas_thread
+from skcluster.regressors.networks.training_data import Rows, SampledStars, batch_rows
 
 if TYPE_CHECKING:
     # Keras is imported for training only; a fitted network predicts without it.
@@ -310,9 +313,10 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
         Its input is ``feature_encoder_.transform(X)``, its outputs are "mean" and "std".
         """
         check_is_fitted(self, "weights_")
-        from skcluster.regressors.networks.set_model import set_model
+        from skcluster.regressors.networks.keras_layers import Regularization, build_set_model
 
-        return set_model(self.architecture_, self.weights_, self.dropout)
+        regularization = Regularization(dropout=self.dropout)
+        return build_set_model(self.architecture_, self.weights_, regularization)
 
     def _rows(self, X: ArrayLike, y: ArrayLike, sample_weight: Any) -> tuple[Rows, int]:
         """Check the input of `fit`, and return it with the number of dimensions of y."""
@@ -385,7 +389,6 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
         if not self.epochs:
             return weights, []
         from skcluster.regressors.networks.training import train
-        from skcluster.regressors.networks.training_data import SampledStars
 
         order = batch_rows(len(rows), self.batch_size, self.epochs, rng)
         data = SampledStars(rows, order, self.stars_per_step, self.star_dropout, rng)
@@ -394,8 +397,12 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
         return trained.weights, trained.history["loss"]
 
     def _settings(self) -> "TrainingSettings":
-        from skcluster.regressors.networks.losses import gaussian_loss, resolve_loss
-        from skcluster.regressors.networks.optimizers import resolve_optimizer
+        from skcluster.regressors.networks.compiled import (
+            gaussian_loss,
+            resolve_loss,
+            resolve_optimizer,
+        )
+        from skcluster.regressors.networks.keras_layers import Regularization
         from skcluster.regressors.networks.training import TrainingSettings
 
         optimizer, learning_rate = resolve_optimizer(
@@ -407,7 +414,7 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
             learning_rate=learning_rate,
             schedule=self.learning_rate_schedule,
             by_step=True,
-            dropout=self.dropout,
+            regularization=Regularization(dropout=self.dropout),
             callbacks=self._callbacks(),
             verbose=int(self.verbose),
         )

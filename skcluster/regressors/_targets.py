@@ -1,5 +1,6 @@
-"""Scale targets of clusters for networks that are pretrained on simulations."""
+"""Targets as networks see them: scaled, with their names, and inverted to possible values."""
 
+from collections.abc import Container, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -14,16 +15,15 @@ from sklearn.base import (
     clone,
 )
 from sklearn.compose import TransformedTargetRegressor
-from sklearn.preprocessing import FunctionTransformer
-from sklearn.utils import check_array
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler
+from sklearn.utils import Tags, check_array
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skcluster._utils.doc_links import DocLinkMixin, documentation
 from skcluster.photometry import distance_from_modulus, distance_modulus
-from skcluster.regressors._target_min_max_scaler import known_targets, possible
-from skcluster.schema import CLUSTER_PARAMETERS
+from skcluster.schema import CLUSTER_PARAMETERS, TARGETS, clip_targets
 
 #: Centre and scale of targets; the distance is scaled as its modulus. They are constant, because
 #: pretrained weights depend on them.
@@ -96,7 +96,7 @@ class TargetScaler(DocLinkMixin, TransformerMixin, BaseEstimator):
         """
         values = validate_data(self, X, dtype=np.float64)
         names = getattr(self, "feature_names_in_", None)
-        self.targets_ = known_targets(names, values.shape[1], _FIXED)
+        self.targets_ = _quantities(names, values.shape[1], _FIXED)
         self._check_distances(values)
         spread = values.std(axis=0)
         learned = zip(values.mean(axis=0), np.where(spread > 0, spread, 1.0), strict=True)
@@ -149,7 +149,7 @@ class TargetScaler(DocLinkMixin, TransformerMixin, BaseEstimator):
         values: NDArray[np.float64] = self._check(X, "allow-nan") * self.scale_ + self.center_
         for column in self._columns("distance_kpc"):
             values[:, column] = distance_from_modulus(values[:, column])
-        return possible(values, self.targets_)
+        return clip_targets(values, self.targets_)
 
     def _check(self, X: Any, finite: Any = True) -> NDArray[np.float64]:
         # Without a warning if names are missing: regressors return arrays for frames.
@@ -178,6 +178,127 @@ class TargetScaler(DocLinkMixin, TransformerMixin, BaseEstimator):
 
     def _columns(self, target: str) -> list[int]:
         return [i for i, name in enumerate(self.targets_) if name == target]
+
+
+class TargetMinMaxScaler(DocLinkMixin, MinMaxScaler):
+    """Scale targets to 0 … 1, and limit inverted values to the range of their quantity.
+
+    A `sklearn.preprocessing.MinMaxScaler` whose `inverse_transform` clips log age, A_V, distance
+    and metallicity to the ranges in `skcluster.schema.TARGETS`. The output of a network with linear
+    output units can be outside of them, such as a negative distance for a cluster nearer than all
+    training clusters. The training is not affected.
+
+    Parameters
+    ----------
+    feature_range : tuple of two floats, default=(0, 1)
+        Range of the scaled targets.
+    copy : bool, default=True
+        Whether to copy the given targets rather than scale them in place.
+    clip : bool, default=False
+        Whether scaled targets outside ``feature_range`` are clipped to it.
+
+    Attributes
+    ----------
+    targets_ : list of str
+        Quantity of each column: a name in `skcluster.schema.TARGETS`, or "other". Three columns
+        without names are log age, A_V and distance.
+    min_, scale_, data_min_, data_max_, data_range_ : ndarray of shape (n_targets,)
+        As in `sklearn.preprocessing.MinMaxScaler`.
+    n_features_in_ : int
+        Number of targets.
+    n_samples_seen_ : int
+        Number of clusters.
+    feature_names_in_ : ndarray of str
+        Names of the targets, if they have any.
+
+    See Also
+    --------
+    TargetScaler : Scaling by fixed numbers, with the distance as its modulus.
+    skcluster.pipelines.ann_pipeline : A pipeline that uses it.
+
+    References
+    ----------
+    Branco & Ferraz 2023 scale their targets to 0 … 1.
+
+    Examples
+    --------
+    >>> from skcluster.regressors import TargetMinMaxScaler
+    >>> scaler = TargetMinMaxScaler().fit([[8.0, 0.1, 0.5], [9.0, 1.1, 2.5]])
+    >>> scaler.transform([[8.5, 0.6, 1.5]])
+    array([[0.5, 0.5, 0.5]])
+    >>> scaler.inverse_transform([[0.5, -0.3, -0.3]])
+    array([[8.5e+00, 0.0e+00, 1.0e-03]])
+    """
+
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
+        """Learn the ranges and the quantities of the targets.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_clusters, n_targets)
+            Targets.
+        y : None
+            Not used.
+
+        Returns
+        -------
+        self : object
+            The fitted scaler.
+        """
+        super().fit(X)
+        names = getattr(self, "feature_names_in_", None)
+        self.targets_ = _quantities(names, self.n_features_in_, TARGETS)
+        return self
+
+    def transform(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Scale the targets.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_clusters, n_targets)
+            Targets.
+
+        Returns
+        -------
+        ndarray of shape (n_clusters, n_targets)
+            Scaled targets.
+        """
+        scaled: NDArray[np.float64] = super().transform(self._named(X))
+        return scaled
+
+    def inverse_transform(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Undo the scaling, and replace impossible values by the nearest possible ones.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_clusters, n_targets)
+            Scaled targets.
+
+        Returns
+        -------
+        ndarray of shape (n_clusters, n_targets)
+            Targets.
+        """
+        return clip_targets(super().inverse_transform(X), self.targets_)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags: Tags = super().__sklearn_tags__()
+        tags.array_api_support = False  # unlike the parent: the ranges are numpy arrays
+        return tags
+
+    def _named(self, X: Any) -> Any:
+        """Return targets with the names seen in fit: regressors return arrays for frames."""
+        names = getattr(self, "feature_names_in_", None)
+        if names is None or hasattr(X, "columns") or np.shape(X)[1:] != names.shape:
+            return X
+        return pd.DataFrame(np.asarray(X), columns=names)
+
+
+def _quantities(names: Sequence[str] | None, n: int, quantities: Container[str]) -> list[str]:
+    """Return the quantity of each of n columns, by name, or by order if there are three."""
+    if names is None:
+        return list(CLUSTER_PARAMETERS) if n == len(CLUSTER_PARAMETERS) else ["other"] * n
+    return [str(name) if name in quantities else "other" for name in names]
 
 
 class NamedTargetRegressor(DocLinkMixin, MetaEstimatorMixin, TransformedTargetRegressor):

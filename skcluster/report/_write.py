@@ -18,7 +18,7 @@ from skcluster._utils.html import as_html
 from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import as_clusters, stars_of
 from skcluster.datasets import other_names
-from skcluster.datasets.catalogues import ABBREVIATIONS
+from skcluster.datasets.catalogues._names import ABBREVIATIONS
 from skcluster.photometry import Law
 from skcluster.plotting._inputs import isochrone_parameters, membership_array
 from skcluster.report._diagram import CELLS, diagram, shown_stars, star_facts

@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, cross_validate
 
-from skcluster import ClusterAugmenter, Pipeline, make_pipeline
+from skcluster import ClusterAugmenter, ClusterCorruptor, Pipeline, make_pipeline
 from skcluster.clusters import stars_of
 
 
@@ -106,13 +106,13 @@ def test_targets_that_are_not_moved_may_be_anything(toy):
         assert (copies[1] > own[1]).any()
 
 
-def test_weights_come_along(toy):
+@pytest.mark.parametrize("resampler", [ClusterAugmenter, ClusterCorruptor])
+def test_weights_come_along(toy, resampler):
     X, y = toy
     weights = np.linspace(1, 2, 12)
-    augmenter = ClusterAugmenter(n_copies=2, random_state=0)
-    more, y_more, more_weights = augmenter.fit_resample(X, y, weights)
+    more, y_more, more_weights = resampler(n_copies=2, random_state=0).fit_resample(X, y, weights)
     assert_array_equal(more_weights, np.tile(weights, 3))
-    without = ClusterAugmenter(n_copies=2, random_state=0).fit_resample(X, y)
+    without = resampler(n_copies=2, random_state=0).fit_resample(X, y)
     assert joblib.hash((more, y_more)) == joblib.hash(without)
     model = make_pipeline(MeanStar(), Ridge())
     model.fit(more, y_more, ridge__sample_weight=more_weights)

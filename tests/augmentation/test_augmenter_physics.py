@@ -24,8 +24,8 @@ def bands(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.fixture
-def known():
-    """A cluster at DM 8, A_V 1, of known intrinsic colours, with noise-free parallaxes."""
+def reddened():
+    """A cluster at DM 8, A_V 1, of given intrinsic colours, with noise-free parallaxes."""
     intrinsic = np.linspace(0.0, 2.2, N)
     absolute = 1 + 3 * intrinsic
     g, bp_rp = redden(absolute + 8, intrinsic, 1.0)
@@ -43,8 +43,8 @@ def split(X, n):
 
 
 @pytest.mark.parametrize("law", ["edr3", "dr2"])
-def test_a_star_of_known_colour_arrives_where_it_must(known, law):
-    intrinsic, absolute, _, y = known
+def test_a_star_of_known_colour_arrives_where_it_must(reddened, law):
+    intrinsic, absolute, _, y = reddened
     g, bp_rp = redden(absolute + 8, intrinsic, 1.0, law)
     X = as_clusters(pd.DataFrame({"cluster": "A", "phot_g_mean_mag": g, "bp_rp": bp_rp}))
     augmenter = ClusterAugmenter(faint_limit=30, law=law, random_state=3)
@@ -59,8 +59,8 @@ def test_a_star_of_known_colour_arrives_where_it_must(known, law):
     assert_allclose(copy["bp_rp"], expected[1], atol=1e-5)
 
 
-def test_bands_colour_and_parallax_move_together(known):
-    _, _, X, y = known
+def test_bands_colour_and_parallax_move_together(reddened):
+    _, _, X, y = reddened
     more, y_more = ClusterAugmenter(faint_limit=30, random_state=3).fit_resample(X, y)
     copy = stars_of(more.iloc[1:])
     assert_allclose(copy["phot_bp_mean_mag"] - copy["phot_rp_mean_mag"], copy["bp_rp"], atol=1e-12)

@@ -76,9 +76,9 @@ def test_a_corruption_that_leaves_too_few_is_not_applied():
         assert 20 - kept.groupby("copy").size().min() == most
 
 
-def test_foreign_stars_are_as_bright_as_the_list_and_half_a_magnitude():
+def test_contaminants_are_as_bright_as_the_list_and_half_a_magnitude():
     X, y = simulate_clusters(20, n_stars=200, random_state=2)
-    on = {**OFF, "contamination": 1.0, "max_foreign_fraction": 0.6}
+    on = {**OFF, "contamination": 1.0, "max_contamination": 0.6}
     more, _ = ClusterCorruptor(n_copies=10, random_state=0, **on).fit_resample(X, y)
     own, copies = stars_of(X), stars_of(more.iloc[20:])
     before, after = (
@@ -97,7 +97,7 @@ def test_where_nobody_lends_a_star_there_is_none():
     # The stars of each cluster are too faint or too bright for the other.
     g = np.r_[np.linspace(10, 11, 40), np.linspace(16, 17, 40)]
     members = pd.DataFrame({"cluster": np.repeat(["A", "B"], 40), "phot_g_mean_mag": g})
-    on = {**OFF, "contamination": 1.0, "max_foreign_fraction": 0.5}
+    on = {**OFF, "contamination": 1.0, "max_contamination": 0.5}
     corruptor = ClusterCorruptor(n_copies=40, random_state=0, **on)
     more, _ = corruptor.fit_resample(members.assign(bp_rp=0.5, parallax=1.0), np.zeros((2, 3)))
     copies = stars_of(more.iloc[2:])
@@ -108,19 +108,19 @@ def test_where_nobody_lends_a_star_there_is_none():
     assert (copies.counts > 60).any()
 
 
-def test_parallaxes_of_foreign_stars_scatter_by_their_errors_and_up_to_three_times():
+def test_parallaxes_of_contaminants_scatter_by_their_errors_and_up_to_three_times():
     X, y = simulate_clusters(20, n_stars=400, random_state=2)
-    on = {**OFF, "contamination": 1.0, "max_foreign_fraction": 0.9}
+    on = {**OFF, "contamination": 1.0, "max_contamination": 0.9}
     more, _ = ClusterCorruptor(n_copies=10, random_state=0, **on).fit_resample(X, y)
     own, copies = stars_of(X), stars_of(more.iloc[20:])
-    there = set(own["phot_g_mean_mag"] + 1000 * own["parallax"])
-    foreign = ~np.isin(copies["phot_g_mean_mag"] + 1000 * copies["parallax"], list(there))
+    given = set(own["phot_g_mean_mag"] + 1000 * own["parallax"])
+    contaminants = ~np.isin(copies["phot_g_mean_mag"] + 1000 * copies["parallax"], list(given))
     middle = (
         pd.Series(own["parallax"]).groupby(own.cluster).median().to_numpy()[copies.cluster % 20]
     )
     error = np.hypot(copies["parallax_error"], 0.03)
-    residual = pd.Series(((copies["parallax"] - middle) / error)[foreign])
-    by_copy = residual.groupby(copies.cluster[foreign])
+    residual = pd.Series(((copies["parallax"] - middle) / error)[contaminants])
+    by_copy = residual.groupby(copies.cluster[contaminants])
     spread = by_copy.std()[by_copy.size() > 150]
     assert len(spread) > 80
     wide = spread > 1.2
@@ -131,7 +131,7 @@ def test_parallaxes_of_foreign_stars_scatter_by_their_errors_and_up_to_three_tim
 
 def test_as_many_lists_state_probabilities_in_each_way():
     members = at_1_kpc(np.linspace(0, 6, 300), 0.4).assign(probability=0.9)
-    on = {"contamination": 1.0, "max_foreign_fraction": 0.5, "other_probabilities": 1.0}
+    on = {"contamination": 1.0, "max_contamination": 0.5, "other_probabilities": 1.0}
     lists = corrupted(members, 600, **on).groupby("copy")["probability"]
     unknown = lists.apply(lambda p: p.isna().all())
     certain = lists.apply(lambda p: (p == 1).all())
@@ -139,14 +139,14 @@ def test_as_many_lists_state_probabilities_in_each_way():
     lowest, highest = lists.min(), lists.max()
     assert unknown.mean() == pytest.approx(0.1, abs=0.03)
     assert certain.mean() == pytest.approx(0.1, abs=0.03)
-    # Members keep theirs, and foreign stars have less: 0.5 to 0.8, or 0 to 0.6.
+    # Members keep theirs, and contaminants have less: 0.5 to 0.8, or 0 to 0.6.
     assert own.mean() == pytest.approx(0.55, abs=0.05)
     assert (highest[own] == 0.9).all()
     many = own & (lists.apply(lambda p: (p != 0.9).sum()) > 50)
     high = many & (lowest >= 0.5)
     assert high.sum() / many.sum() == pytest.approx(0.3 / 0.55, abs=0.08)
-    foreign = corrupted(members, 600, **on).query("probability != 0.9").groupby("copy")
-    ends = foreign["probability"].agg(["min", "max"])
+    contaminants = corrupted(members, 600, **on).query("probability != 0.9").groupby("copy")
+    ends = contaminants["probability"].agg(["min", "max"])
     assert ends.loc[high[high].index, "max"].between(0.75, 0.8).all()
     low = many & ~high
     assert ends.loc[low[low].index, "max"].between(0.5, 0.6).all()

@@ -91,7 +91,9 @@ def test_a_limit_is_stated_unless_a_smaller_one_was(toy):
 
 @pytest.mark.parametrize("limit", [np.nan, np.inf])
 def test_a_limit_that_is_none_is_refused(toy, limit):
-    with pytest.raises(ValueError, match="magnitude_limit must be a finite magnitude, not"):
+    with pytest.raises(
+        ValueError, match="magnitude_limit must be a finite magnitude between -5 and 30"
+    ):
         state_magnitude_limit(toy[0], limit)
 
 

@@ -4,14 +4,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from astropy.table import Table
 
 from skcluster import CMDHistogram
 from skcluster.clusters import (
     as_clusters,
     clusters_from_flat,
     concat_clusters,
-    nest_clusters,
     stars_of,
 )
 
@@ -173,11 +171,6 @@ def test_parts_are_put_together():
     assert stars.counts.tolist() == [2, 1, 1]
     np.testing.assert_array_equal(stars["parallax"], [1.15, 1.13, 7.4, np.nan])
     assert stars.arrow("source_id").to_pylist() == [*map(str, 2**60 + np.arange(3)), "x"]
-
-
-def test_nesting_checks_no_value():
-    table = Table.from_pandas(hunt_reffert().assign(Gmag=[np.nan, 99, 12]))
-    assert stars_of(nest_clusters(table)).counts.tolist() == [2, 1]
 
 
 def test_a_single_part_is_the_whole():

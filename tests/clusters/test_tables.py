@@ -1,36 +1,10 @@
-"""Tables of pandas and astropy as DataFrames of numbers."""
+"""Texts and numbers of any type as floats."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from astropy.table import MaskedColumn, QTable, Table
-from astropy.units import Unit
 
-from skcluster.clusters._raw import parse_numbers, to_frame
-
-
-def test_known_columns_are_converted_and_others_are_not():
-    table = QTable({"parallax": [1.0, 2.0] * Unit("arcsec"), "size": [1.0, 2.0] * Unit("m")})
-    frame = to_frame(table, {"parallax": "mas"})
-    assert frame["parallax"].tolist() == pytest.approx([1000.0, 2000.0])
-    assert frame["size"].tolist() == [1.0, 2.0]
-
-
-def test_units_of_another_kind_are_refused():
-    table = Table({"parallax": [1.0] * Unit("m")})
-    with pytest.raises(ValueError, match="'parallax' is in 'm', which cannot be converted to 'mas"):
-        to_frame(table, {"parallax": "mas"})
-
-
-def test_masked_values_are_missing():
-    frame = to_frame(Table({"ra": MaskedColumn([1.0, 2.0], mask=[False, True])}), {})
-    assert frame["ra"].isna().tolist() == [False, True]
-
-
-def test_two_columns_of_one_name_are_refused():
-    frame = pd.DataFrame([[1, 2]], columns=["ra", "ra"])
-    with pytest.raises(ValueError, match="more than one column 'ra'"):
-        to_frame(frame, {})
+from skcluster.clusters._tables import parse_numbers
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -179,3 +179,15 @@ def bossini(n: int) -> dict[str, pd.DataFrame]:
         }
     )
     return {"J/A+A/623/A108/tablea": numbered(clusters)}
+
+
+def small(name: str) -> dict[str, pd.DataFrame]:
+    """The tables of a catalogue of eight clusters."""
+    tables = {
+        "cantat_gaudin_2020": lambda: cantat_gaudin(8, 2, 60),
+        "hunt_reffert_2023": lambda: hunt_reffert(8, 70),
+        "dias_2021": lambda: dias(8),
+        "cavallo_2024": lambda: cavallo(8),
+        "bossini_2019": lambda: bossini(8),
+    }
+    return tables[name]()

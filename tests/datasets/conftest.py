@@ -1,6 +1,5 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,8 @@ import rich.progress  # noqa: F401  draws a random number when it is imported fi
 from vizier_server import Server, running
 
 import skcluster.datasets
-from skcluster.datasets.catalogues import CATALOGUES, _fetch_table, _service, _sites
+from skcluster.datasets.catalogues import _download, _vizier
+from skcluster.datasets.catalogues._published import CATALOGUES
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def vizier(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """VizieR on loopback, without a mirror."""
     with running() as server:
-        monkeypatch.setattr(_service, "SITES", (_sites.TapSite(server.tap),))
+        monkeypatch.setattr(_vizier, "SITES", (_vizier.Site(server.tap),))
         yield server
 
 
@@ -37,43 +37,32 @@ def mirror(vizier: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """A mirror of it, which speaks ASU."""
     with running() as server:
         server.tables = vizier.tables
-        sites = (_sites.TapSite(vizier.tap), _sites.AsuSite(server.asu))
-        monkeypatch.setattr(_service, "SITES", sites)
+        sites = (_vizier.Site(vizier.tap), _vizier.Site(server.asu, "ASU"))
+        monkeypatch.setattr(_vizier, "SITES", sites)
         yield server
 
 
 @pytest.fixture
 def small(vizier: Server, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Make the server hold small tables of a catalogue, and the package expect their sizes."""
-
     made = set()
 
     def make(name: str) -> None:
         if name in made:
             return
         made.add(name)
-        known = CATALOGUES[name]
-        vizier.tables |= {
-            "cantat_gaudin_2020": partial(catalogue_tables.cantat_gaudin, 8, 2, 60),
-            "hunt_reffert_2023": partial(catalogue_tables.hunt_reffert, 8, 70),
-            "dias_2021": partial(catalogue_tables.dias, 8),
-            "cavallo_2024": partial(catalogue_tables.cavallo, 8),
-            "bossini_2019": partial(catalogue_tables.bossini, 8),
-        }[name]()
-        members = known.members and replace(
-            known.members, n_rows=vizier_rows(vizier, known.members)
+        vizier.tables |= catalogue_tables.small(name)
+        published = CATALOGUES[name]
+        members = published.members
+        if members is not None:
+            members = replace(members, n_rows=len(vizier.tables[members.name]))
+        clusters = replace(published.clusters, n_rows=8)
+        monkeypatch.setitem(
+            CATALOGUES, name, replace(published, clusters=clusters, members=members)
         )
-        changed = replace(known, clusters=replace(known.clusters, n_rows=8), members=members)
-        monkeypatch.setitem(CATALOGUES, name, changed)
-        module = __import__(f"skcluster.datasets.catalogues._{name}", fromlist=["_"])
-        monkeypatch.setattr(module, name.upper(), changed)
 
-    monkeypatch.setattr(_fetch_table, "CHUNK", 25)
+    monkeypatch.setattr(_download, "CHUNK", 25)
     return make
-
-
-def vizier_rows(vizier: Server, table: Any) -> int:
-    return len(vizier.tables[table.name])
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from catalogue_tables import hunt_reffert
 
 from skcluster.cli import main
 from skcluster.cli._options import CATALOGUES, CITATIONS
-from skcluster.datasets import catalogues
+from skcluster.datasets.catalogues._published import CATALOGUES as PUBLISHED
 from skcluster.io import read_clusters
 
 
@@ -45,10 +45,10 @@ def test_fetch_keeps_members_that_estimate_reads(run, tmp_path, capsys):
     assert run("fetch", "M 67", "NGC 188", "-o", output) == 0
     printed = capsys.readouterr()
     assert printed.out == f"{output}\n"
-    known = hunt_reffert(8, 70)["J/A+A/673/A114/members"]["Name"].value_counts()
+    counts = hunt_reffert(8, 70)["J/A+A/673/A114/members"]["Name"].value_counts()
     first, second = printed.err.splitlines()
     assert first == (
-        f"skcluster: M 67: {known['NGC_2682']} members from Hunt & Reffert 2023 "
+        f"skcluster: M 67: {counts['NGC_2682']} members from Hunt & Reffert 2023 "
         "(VizieR J/A+A/673/A114), where it is NGC_2682"
     )
     assert second.startswith("skcluster: NGC 188: ")
@@ -98,7 +98,8 @@ def test_no_network_is_one_line(run, vizier, monkeypatch, tmp_path, capsys):
 
 @pytest.mark.usefixtures("hunt")
 def test_a_missing_extra_is_told_beside_the_missing_file(run, file, monkeypatch, capsys):
-    monkeypatch.setitem(sys.modules, "filelock", None)
+    monkeypatch.setitem(sys.modules, "pyvo.dal", None)
+    monkeypatch.delitem(sys.modules, "skcluster.datasets.catalogues._vizier", raising=False)
     told = (
         "There is no file or folder 'mydata'; taken as the name of a cluster, its members cannot "
         "be fetched: Fetching catalogues needs "
@@ -113,5 +114,5 @@ def test_a_missing_extra_is_told_beside_the_missing_file(run, file, monkeypatch,
 
 
 def test_the_catalogues_are_those_with_members():
-    known = {name for name, known in catalogues.CATALOGUES.items() if known.members is not None}
-    assert set(CATALOGUES) == set(CITATIONS) == known
+    with_members = {name for name, c in PUBLISHED.items() if c.members is not None}
+    assert set(CATALOGUES) == set(CITATIONS) == with_members

@@ -1,12 +1,21 @@
 """What the fetchers make of each catalogue: targets, uncertainties, members."""
 
+import inspect
+
+import catalogue_tables
 import numpy as np
 import pytest
 from catalogue_tables import numbered
 
+import skcluster.datasets
 from skcluster.clusters import stars_of, validate_clusters
-from skcluster.datasets import CatalogueChangedError, FetchError, fetch_catalogue
-from skcluster.datasets.catalogues import CATALOGUES
+from skcluster.datasets import (
+    CatalogueChangedError,
+    FetchError,
+    fetch_cantat_gaudin_2020,
+    fetch_catalogue,
+)
+from skcluster.datasets.catalogues._published import CATALOGUES
 
 NAMES = list(CATALOGUES)
 WITH_MEMBERS = ["cantat_gaudin_2020", "hunt_reffert_2023"]
@@ -146,11 +155,24 @@ def test_lower_and_upper_errors_are_not_mixed_up(fetch, small, vizier):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_description_says_what_is_needed(name):
-    text = CATALOGUES[name].description
-    for needed in ("Cite ", "Left out of", "Caveats", "log_age ", "a_v ", "distance_kpc ", "doi:"):
+def test_every_description_says_what_is_needed(fetch, name):
+    text = fetch(name).DESCR
+    for needed in ("Cite ", "Left out of", "Caveats", "``log_age``", "``a_v``", "``distance_kpc``"):
         assert needed in text
+    assert "doi:" in text
     assert "/".join(CATALOGUES[name].clusters.name.split("/")[:4]) in text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_has_a_function_with_its_own_description(name):
+    function = getattr(skcluster.datasets, f"fetch_{name}")
+    assert function.__name__ == f"fetch_{name}"
+    assert CATALOGUES[name].reference in function.__doc__
+    assert "Caveats" in function.__doc__
+    assert "n_retries : int" in function.__doc__
+    parameters = inspect.signature(function).parameters
+    assert ("members" in parameters) == (name in WITH_MEMBERS)
+    assert "name" not in parameters
 
 
 def test_a_catalogue_by_its_name(fetch, small, tmp_path):
@@ -159,3 +181,24 @@ def test_a_catalogue_by_its_name(fetch, small, tmp_path):
     assert same.target.equals(bunch.target)
     with pytest.raises(ValueError, match="'name' parameter of fetch_catalogue must be a str among"):
         fetch_catalogue("dias_2020")
+
+
+@pytest.mark.slow
+def test_a_catalogue_of_full_size(vizier, tmp_path):
+    vizier.tables = catalogue_tables.cantat_gaudin(2017, 150, 234_128)
+    bunch = fetch_cantat_gaudin_2020(data_home=tmp_path, progress=False)
+    assert len(bunch.target) == 1867
+    assert len(bunch.left_out) == 150
+    stars = stars_of(bunch.data)
+    assert len(stars) + len(stars_of(bunch.unlabelled)) == 234_128
+    members = vizier.tables["J/A+A/640/A1/nodup"]
+    # Members are in the order of the clusters, as VizieR's are not, and the same (to the last bit,
+    # which pandas rounds before release 3.1).
+    mine = members[members["Cluster"].isin(bunch.target.index)].set_index("GaiaDR2")
+    expected = mine.loc[stars["source_id"]]
+    np.testing.assert_allclose(stars["phot_g_mean_mag"], expected["Gmag"], rtol=1e-15)
+    np.testing.assert_allclose(stars["parallax"], expected["Plx"], rtol=1e-15)
+    assert (stars.index[stars.cluster] == expected["Cluster"].to_numpy()).all()
+    X, y = fetch_cantat_gaudin_2020(data_home=tmp_path, return_X_y=True, download_if_missing=False)
+    assert X.equals(bunch.data)
+    assert y.equals(bunch.target)

@@ -7,10 +7,8 @@ the small ones are fetched whole. What is fetched goes into a temporary folder.
 import pytest
 
 from skcluster.datasets import fetch_catalogue, fetch_cluster
-from skcluster.datasets.catalogues import CATALOGUES
-from skcluster.datasets.catalogues._fetch_table import _columns_of, _fetch_part
-from skcluster.datasets.catalogues._service import Service
-from skcluster.datasets.catalogues._sites import SITES, TapSite
+from skcluster.datasets.catalogues._published import CATALOGUES
+from skcluster.datasets.catalogues._vizier import SITES, Vizier
 
 pytestmark = [pytest.mark.network, pytest.mark.timeout(1800)]
 
@@ -20,16 +18,16 @@ TABLES = [t for c in CATALOGUES.values() for t in (c.clusters, c.members) if t i
 @pytest.mark.parametrize("site", SITES, ids=lambda site: site.url)
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 def test_columns_and_rows_are_as_expected(table, site):
-    if table.is_catalogue and not isinstance(site, TapSite):
+    if table.is_catalogue and site.protocol != "TAP":
         pytest.skip("only TAP lists the tables of a catalogue")
-    service = Service(n_retries=2, delay=5.0, sites=(site,))
-    name, columns = _columns_of(service, table)
-    found = {column.name for column in columns.values()}
-    print(f"{name}: not there: {[c.name for c in table.columns if c.name not in found]}")
-    named = type(table)(name, table.n_rows, table.columns)
-    first = _fetch_part(service, named, columns, (1, 20))
+    vizier = Vizier(n_retries=2, delay=5.0)
+    vizier.sites = [site]
+    named, columns = vizier.columns(table)
+    names = {column.name for column in columns.values()}
+    print(f"{named.name}: missing: {[c.name for c in table.columns if c.name not in names]}")
+    first = vizier.rows(named, columns, 1, 20)
     # Open at the end, so that a table that has grown is noticed.
-    last = _fetch_part(service, named, columns, (table.n_rows - 19, table.n_rows))
+    last = vizier.rows(named, columns, table.n_rows - 19, table.n_rows)
     assert len(first) == len(last) == 20
 
 
@@ -43,9 +41,9 @@ def test_labels_are_sane(name, tmp_path):
     assert y["distance_kpc"].between(0.03, 30).all()
     for target in y.columns:
         low, high = bounds[f"{target}_low"], bounds[f"{target}_high"]
-        known = low.notna()
-        assert ((low <= y[target]) & (y[target] <= high))[known].all()
-        assert known.any() == (name != "cantat_gaudin_2020")
+        given = low.notna()
+        assert ((low <= y[target]) & (y[target] <= high))[given].all()
+        assert given.any() == (name != "cantat_gaudin_2020")
     if name == "cantat_gaudin_2020":
         assert len(y) == 1867
         assert bunch.clusters.loc[bunch.left_out.index, "flag"].value_counts().to_dict() == {

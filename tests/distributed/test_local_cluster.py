@@ -76,8 +76,8 @@ def test_a_search_over_networks_gives_what_it_gives_here(local_cluster):
     network = ANNRegressor(hidden_layer_sizes=8, epochs=2, batch_size=20, random_state=0)
     search = GridSearchCV(network, {"learning_rate": [1e-3, 1e-2]}, cv=2)
     with parallel_config(backend="dask"):
-        there = search.fit(X, y)
-        scores, predictions = there.cv_results_["mean_test_score"], there.predict(X)
+        on_dask = search.fit(X, y)
+        scores, predictions = on_dask.cv_results_["mean_test_score"], on_dask.predict(X)
     here = search.fit(X, y)
     np.testing.assert_array_equal(scores, here.cv_results_["mean_test_score"])
     np.testing.assert_array_equal(predictions, here.predict(X))

@@ -116,7 +116,7 @@ def test_an_edge_belongs_to_the_fainter_bin():
 def test_a_missing_parallax_is_told_and_replaced():
     lost = cluster(9).assign(parallax=np.nan)
     with pytest.warns(UserWarning, match="first 'lost'; 2 mas"):
-        table = summary({"lost": lost, "there": cluster(9, parallax=2.0)})
+        table = summary({"lost": lost, "measured": cluster(9, parallax=2.0)})
     assert table.loc["lost", "parallax"] == pytest.approx(2.0)
     assert np.isnan(table.loc["lost", "parallax_error"])
 

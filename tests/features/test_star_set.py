@@ -157,7 +157,7 @@ def test_a_cluster_without_bright_stars_is_nan():
 
 def test_a_list_without_parallaxes_says_so():
     g = np.linspace(10, 17, 30)
-    known = read(cluster(phot_g_mean_mag=g)).iloc[0]
+    measured = read(cluster(phot_g_mean_mag=g)).iloc[0]
     missing = cluster(phot_g_mean_mag=g, parallax=[np.nan] * 30)
     absent = as_clusters(pd.DataFrame({"cluster": "M 67", "phot_g_mean_mag": g, "bp_rp": 1.0}))
     for X in (missing, absent):
@@ -167,7 +167,7 @@ def test_a_list_without_parallaxes_says_so():
         assert row[["parallax_modulus", "parallax_distance"]].tolist() == [0, 0]
         assert row["parallax_modulus_error"] == 6
         assert (row.filter(like="parallax_residual") == 0).all()
-    assert known["has_parallax"] == 1
+    assert measured["has_parallax"] == 1
 
 
 def test_the_limit_of_a_list_is_among_its_numbers():

@@ -6,7 +6,7 @@ from astropy.io.votable.ucd import parse_ucd
 from astropy.table import QTable, Table
 
 from skcluster.io import to_astropy, write_estimates
-from skcluster.io._to_astropy import UCDS, ucd_of
+from skcluster.io._write import UCDS, ucd_of
 from skcluster.schema import LABEL_COLUMNS, estimate_column
 
 TABLE = pd.DataFrame(

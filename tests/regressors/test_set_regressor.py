@@ -16,7 +16,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skcluster import save_model
 from skcluster.regressors import NamedTargetRegressor, SetRegressor, save_pretrained
-from skcluster.regressors.networks.losses import gaussian_loss
+from skcluster.regressors.networks.compiled import gaussian_loss
 from skcluster.regressors.networks.pretrained import load_pretrained
 from skcluster.regressors.networks.sets import SetArchitecture
 from skcluster.regressors.networks.training_data import some_stars

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from skcluster._utils.typing import FloatArray, IntArray
+from skcluster._utils.typing import FloatArray
 from skcluster.datasets.catalogues._names import names_of
 
 #: Proper motions and parallaxes of nearby clusters are large and depend on the member list: they
@@ -65,26 +65,30 @@ def cross_match(
     0  NGC_2682   M 67       name        True
     1   ASCC_10  New 1   position        True
     """
-    limits = {"separation": max_separation, "proper_motion": max_proper_motion}
-    for name, limit in {**limits, "parallax": max_parallax}.items():
+    tolerances = {
+        "separation": max_separation,
+        "proper_motion": max_proper_motion,
+        "parallax": max_parallax,
+    }
+    for name, limit in tolerances.items():
         if not limit >= 0:
             raise ValueError(f"max_{name} must be at least 0; got {limit!r}.")
     left, right = _clusters(a, "a"), _clusters(b, "b")
-    i, j = _same_names(left, right)
-    free_i = np.setdiff1d(np.arange(len(left)), i)
-    free_j = np.setdiff1d(np.arange(len(right)), j)
-    near_i, near_j = _near(left.iloc[free_i], right.iloc[free_j], max_separation)
-    near_i, near_j = free_i[near_i], free_j[near_j]
-    tolerances = (max_separation, max_proper_motion, max_parallax)
-    near_i, near_j = _nearest(left, right, near_i, near_j, tolerances)
-    pairs = np.concatenate([i, near_i]), np.concatenate([j, near_j])
-    found = _differences(left, right, *pairs)
-    found.insert(0, "a", left.index[pairs[0]])
-    found.insert(1, "b", right.index[pairs[1]])
-    found.insert(2, "matched_by", np.repeat(["name", "position"], [len(i), len(near_i)]))
-    found["consistent"] = _excess(left, right, *pairs, tolerances) <= 1
-    order = np.argsort(pairs[0], kind="stable")
-    return found.iloc[order].reset_index(drop=True)
+    same = _same_names(left, right)
+    near = _neighbours(left, right, max_separation)
+    near = near[~near["i"].isin(same["i"]) & ~near["j"].isin(same["j"])]
+    pairs = pd.concat([same.assign(matched_by="name"), near.assign(matched_by="position")])
+    pairs = _compared(left, right, pairs.reset_index(drop=True), tolerances)
+    # Of neighbours within all tolerances, those match that are each other's nearest.
+    nearest = pairs[(pairs["matched_by"] == "position") & (pairs["excess"] <= 1)]
+    nearest = nearest.sort_values(["excess", "i", "j"], kind="stable")
+    nearest = nearest[~nearest["i"].duplicated() & ~nearest["j"].duplicated()]
+    pairs = pd.concat([pairs[pairs["matched_by"] == "name"], nearest])
+    pairs = pairs.sort_values("i", kind="stable", ignore_index=True)
+    pairs["consistent"] = pairs.pop("excess") <= 1
+    pairs.insert(0, "a", left.index[pairs.pop("i")])
+    pairs.insert(1, "b", right.index[pairs.pop("j")])
+    return pairs
 
 
 def _clusters(catalogue: Any, what: str) -> pd.DataFrame:
@@ -100,90 +104,63 @@ def _clusters(catalogue: Any, what: str) -> pd.DataFrame:
     return clusters
 
 
-def _same_names(left: pd.DataFrame, right: pd.DataFrame) -> tuple[IntArray, IntArray]:
+def _same_names(left: pd.DataFrame, right: pd.DataFrame) -> pd.DataFrame:
     """Return pairs of rows with a name in common, one to one; main names come before aliases."""
-    tables = [names_of(clusters) for clusters in (left, right)]
-    both = tables[0].merge(tables[1], on="name", suffixes=("_a", "_b"))
+    both = names_of(left).merge(names_of(right), on="name", suffixes=("_a", "_b"))
     both = both.sort_values(["rank_a", "rank_b", "row_a", "row_b"], kind="stable")
     # A cluster whose partner has a better match may still be matched by position.
     both = both.drop_duplicates("row_a").drop_duplicates("row_b")
-    return both["row_a"].to_numpy(np.intp), both["row_b"].to_numpy(np.intp)
+    return both[["row_a", "row_b"]].set_axis(["i", "j"], axis=1)
 
 
-def _near(
-    left: pd.DataFrame, right: pd.DataFrame, max_separation: float
-) -> tuple[IntArray, IntArray]:
+def _neighbours(left: pd.DataFrame, right: pd.DataFrame, max_separation: float) -> pd.DataFrame:
     """Return all pairs of rows that are near each other on the sky."""
-    none = np.zeros(0, np.intp)
-    if not all({"ra", "dec"} <= set(table.columns) for table in (left, right)):
-        return none, none
-    from scipy.spatial import cKDTree
+    from astropy import units
+    from astropy.coordinates import search_around_sky
 
-    places = [_unit_vectors(table) for table in (left, right)]
-    known = [np.flatnonzero(np.isfinite(place).all(axis=1)) for place in places]
-    if not all(map(len, known)):
-        return none, none
-    trees = [cKDTree(place[rows]) for place, rows in zip(places, known, strict=True)]
-    chord = 2 * np.sin(np.deg2rad(min(max_separation, 180.0)) / 2)
-    near = trees[0].sparse_distance_matrix(trees[1], chord * (1 + 1e-9), output_type="coo_matrix")
-    return known[0][near.row], known[1][near.col]
+    places = _places(left), _places(right)
+    i, j = (np.flatnonzero(np.isfinite(place.ra) & np.isfinite(place.dec)) for place in places)
+    limit = min(max_separation, 180.0) * (1 + 1e-9) * units.deg
+    near = search_around_sky(places[0][i], places[1][j], limit)
+    return pd.DataFrame({"i": i[near[0]], "j": j[near[1]]})
 
 
-def _nearest(
-    left: pd.DataFrame,
-    right: pd.DataFrame,
-    i: IntArray,
-    j: IntArray,
-    tolerances: tuple[float, float, float],
-) -> tuple[IntArray, IntArray]:
-    """Return the pairs within the tolerances in which each is the other's nearest."""
-    pairs = pd.DataFrame({"i": i, "j": j, "excess": _excess(left, right, i, j, tolerances)})
-    pairs = pairs[pairs["excess"] <= 1].sort_values(["excess", "i", "j"], kind="stable")
-    mutual = ~pairs["i"].duplicated() & ~pairs["j"].duplicated()
-    return pairs["i"][mutual].to_numpy(), pairs["j"][mutual].to_numpy()
+def _compared(
+    left: pd.DataFrame, right: pd.DataFrame, pairs: pd.DataFrame, tolerances: dict[str, float]
+) -> pd.DataFrame:
+    """Add the differences of pairs, and the largest one in units of its tolerance.
 
-
-def _excess(
-    left: pd.DataFrame,
-    right: pd.DataFrame,
-    i: IntArray,
-    j: IntArray,
-    tolerances: tuple[float, float, float],
-) -> FloatArray:
-    """Return the largest difference of a pair in units of its tolerance; unknown values agree."""
-    known = _differences(left, right, i, j)
-    motion = np.hypot(_values(left, "pmra", i), _values(left, "pmdec", i))
-    parallax = np.abs(_values(left, "parallax", i))
+    Values that are missing differ by NaN, and are within the tolerance.
+    """
+    i, j = pairs["i"].to_numpy(np.intp), pairs["j"].to_numpy(np.intp)
+    pmra, pmdec, parallax = (_values(left, name)[i] for name in ("pmra", "pmdec", "parallax"))
+    separation = _places(left)[i].separation(_places(right)[j]).deg
+    motion = np.hypot(pmra - _values(right, "pmra")[j], pmdec - _values(right, "pmdec")[j])
+    shift = np.abs(parallax - _values(right, "parallax")[j])
     limits = [
-        np.full(len(i), tolerances[0]),
-        np.fmax(tolerances[1], _FRACTION * motion),
-        np.fmax(tolerances[2], _FRACTION * parallax),
+        np.full(len(i), tolerances["separation"]),
+        np.fmax(tolerances["proper_motion"], _FRACTION * np.hypot(pmra, pmdec)),
+        np.fmax(tolerances["parallax"], _FRACTION * np.abs(parallax)),
     ]
     with np.errstate(divide="ignore", invalid="ignore"):
-        relative = known.to_numpy() / np.column_stack(limits)
-    excess: FloatArray = np.nan_to_num(relative, nan=0.0, posinf=np.inf).max(axis=1, initial=0.0)
-    return excess
-
-
-def _differences(left: pd.DataFrame, right: pd.DataFrame, i: IntArray, j: IntArray) -> pd.DataFrame:
-    chord = np.linalg.norm(_unit_vectors(left)[i] - _unit_vectors(right)[j], axis=1)
-    delta = {c: _values(left, c, i) - _values(right, c, j) for c in ("pmra", "pmdec", "parallax")}
-    return pd.DataFrame(
-        {
-            "separation": np.rad2deg(2 * np.arcsin(np.clip(chord / 2, 0, 1))),
-            "proper_motion_difference": np.hypot(delta["pmra"], delta["pmdec"]),
-            "parallax_difference": np.abs(delta["parallax"]),
-        }
+        relative = np.array([separation, motion, shift]) / limits
+    return pairs.assign(
+        separation=separation,
+        proper_motion_difference=motion,
+        parallax_difference=shift,
+        excess=np.nan_to_num(relative, nan=0.0, posinf=np.inf).max(axis=0, initial=0.0),
     )
 
 
-def _values(table: pd.DataFrame, column: str, rows: IntArray) -> FloatArray:
-    if column not in table.columns:
-        return np.full(len(rows), np.nan)
-    return table[column].to_numpy(dtype=float)[rows]
+def _places(clusters: pd.DataFrame) -> Any:
+    from astropy.coordinates import SkyCoord
+
+    return SkyCoord(_values(clusters, "ra"), _values(clusters, "dec"), unit="deg")
 
 
-def _unit_vectors(table: pd.DataFrame) -> FloatArray:
-    rows = np.arange(len(table))
-    ra, dec = (np.deg2rad(_values(table, name, rows)) for name in ("ra", "dec"))
-    return np.column_stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)])
+def _values(clusters: pd.DataFrame, column: str) -> FloatArray:
+    """Return a column of a catalogue, NaN if it has none."""
+    if column not in clusters:
+        return np.full(len(clusters), np.nan)
+    values: FloatArray = clusters[column].to_numpy(dtype=float)
+    return values

@@ -111,7 +111,7 @@ def other_names(name: str) -> list[str]:
     Returns
     -------
     list of str
-        Empty if none are known.
+        Empty if there are none.
 
     See Also
     --------

@@ -5,6 +5,11 @@ from typing import Any, Self
 
 import numpy as np
 
+from skcluster.isochrones._masses_and_binaries import (
+    BINARY_FRACTION,
+    COLOUR_SCATTER,
+    MASSIVE_STAR_LOSS,
+)
 from skcluster.photometry import Law
 
 # Maximum of fractions of stars; a cluster needs some members.
@@ -78,7 +83,7 @@ class Effects:
     clusters of [1]_, who attribute the too young ages of their old clusters to the blue stragglers
     and field stars missing in the simulations. Gaia's photometric errors and the faint BP excess
     follow [2]_. The parallax errors are those of Gaia EDR3 members [3]_; the zero point and the
-    scatter beyond the errors compare them with the distances of [4]_, and ``benchmarks/realism.py``
+    scatter beyond the errors compare them with the distances of [4]_, and ``benchmarks/accuracy``
     prints them.
 
     The fractions of binaries, field stars and blue stragglers, the loss of massive stars and the
@@ -101,15 +106,15 @@ class Effects:
     0.0
     """
 
-    binary_fraction: float = 0.6
-    massive_star_loss: float = 0.5
+    binary_fraction: float = BINARY_FRACTION
+    massive_star_loss: float = MASSIVE_STAR_LOSS
     blue_straggler_fraction: float = 0.007
     field_fraction: float = 0.16
     law: Law = "dr2"
     differential_reddening: float = 0.28
     depth: float = 4.0
     photometric_errors: float = 1.0
-    colour_scatter: float = 0.015
+    colour_scatter: float = COLOUR_SCATTER
     faint_bp_bias: float = 1.0
     parallax_errors: float = 1.0
     parallax_floor: float = 0.018

@@ -111,7 +111,7 @@ def draw_parameters(
     a_v_rng, given_rng = rng.spawn(2)
     given = {name: of(name) for name in (*default, "a_v")}
     log_age, distance, metallicity, n_stars = (
-        drawn if given[name] is None else given[name] for name, drawn in default.items()
+        drawn if (value := given[name]) is None else value for name, drawn in default.items()
     )
     a_v = given["a_v"]
     _refuse("distance_kpc", distance, ~(distance > 0) | np.isinf(distance), "positive")

@@ -29,7 +29,7 @@ from skcluster.datasets.simulation._disc import draw_sightlines
 from skcluster.datasets.simulation._effects import Effects
 from skcluster.datasets.simulation._priors import Prior, check_given, draw_parameters
 from skcluster.datasets.simulation._stars import apparent, observed_columns, simulate_stars
-from skcluster.io import state_units
+from skcluster.io._write import state_units
 from skcluster.schema import CLUSTER_PARAMETERS
 
 #: Number of clusters per block.

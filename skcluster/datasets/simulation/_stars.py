@@ -10,6 +10,7 @@ from skcluster.datasets.simulation._effects import Effects
 from skcluster.datasets.simulation._priors import Parameters
 from skcluster.gaia import Band, parallax_error, photometric_error
 from skcluster.isochrones import IsochroneGrid, Isochrones, kroupa
+from skcluster.isochrones._masses_and_binaries import MASS_RATIO_RANGE
 from skcluster.photometry import Law, distance_modulus, extinction_coefficients
 
 # A binary of equal stars is brighter than one of them by this (mag).
@@ -147,7 +148,7 @@ def _add_companions(
     rng: np.random.Generator,
 ) -> None:
     """Add the light of unresolved companions to some stars, in place."""
-    companion = mass * rng.uniform(0.1, 1.0, len(mass))
+    companion = mass * rng.uniform(*MASS_RATIO_RANGE, len(mass))
     lightest = 10 ** isochrones.log_mass[0, 0]
     has_one = rng.random(len(mass)) < effects.binary_fraction
     paired = np.flatnonzero(has_one & (companion > lightest))

@@ -1,22 +1,176 @@
-"""Compiled networks, reused by all fits of the same architecture."""
+"""Compiled networks, reused by all fits of the same architecture, loss and optimizer."""
 
+import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skcluster.regressors.networks.architecture import Architecture, FloatArray, Inputs, Weights
-from skcluster.regressors.networks.keras_layers import PRECISION, assign, build_model, read
-from skcluster.regressors.networks.losses import Loss
-from skcluster.regressors.networks.optimizers import OptimizerRecipe
-from skcluster.regressors.networks.quiet_keras import keras
-from skcluster.regressors.networks.regularizers import AdjustableRegularizers
+from skcluster.regressors.networks.keras_layers import (
+    PRECISION,
+    Regularization,
+    build_model,
+    keras,
+    ops,
+    read,
+)
 
 MAX_IDLE_NETWORKS = 8
 _BATCH = 256  # rows at a time
 DATA_LOSS = "data_loss"
+#: Losses as functions of the error, computed without Keras for validation rows.
+_OF_ERRORS: dict[str, Callable[[FloatArray], FloatArray]] = {
+    "huber": lambda e: np.where(np.abs(e) <= 1, e**2 / 2, np.abs(e) - 0.5),
+    "mae": np.abs,
+    "mse": np.square,
+}
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A loss; equal ones can share a compiled network."""
+
+    identity: Hashable
+    keras_loss: keras.losses.Loss = field(compare=False)
+    per_row: Callable[[Any, Any], Any] = field(compare=False)
+
+    def __call__(self, y: FloatArray, predicted: FloatArray) -> NDArray[np.floating]:
+        """Return the loss of each row."""
+        if isinstance(self.identity, str) and self.identity in _OF_ERRORS:
+            means: NDArray[np.floating] = _OF_ERRORS[self.identity](predicted - y).mean(axis=1)
+            return means
+        losses = ops.convert_to_numpy(self.per_row(ops.convert_to_tensor(y), predicted))
+        return np.broadcast_to(losses, len(y))
+
+
+def resolve_loss(loss: str | Mapping[str, Any] | Callable[..., Any]) -> Loss:
+    """Convert the parameter of an estimator to a loss.
+
+    Raises
+    ------
+    ValueError
+        If Keras does not know it.
+    """
+    try:
+        found = keras.losses.get(dict(loss) if isinstance(loss, Mapping) else loss)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"Keras knows no loss={loss!r}: {error}") from error
+    if isinstance(found, keras.losses.Loss):
+        return Loss(identity_of(found), found, found.call)
+    identity = loss if isinstance(loss, str) else found
+    return Loss(identity, FunctionLoss(found), found)
+
+
+def identity_of(keras_object: Any) -> Hashable:
+    """Return a key that two Keras objects share if they have the same class and configuration."""
+    try:
+        config = {**keras_object.get_config(), "name": None}  # Keras numbers some names
+        return type(keras_object), json.dumps(config, sort_keys=True)
+    except (TypeError, NotImplementedError):
+        identity: Hashable = keras_object
+        return identity
+
+
+@keras.saving.register_keras_serializable("skcluster")
+class FunctionLoss(keras.losses.Loss):
+    """A loss from a function of true and predicted values, in the precision of the networks."""
+
+    def __init__(self, function: Callable[..., Any], **options: Any) -> None:
+        super().__init__(**{"dtype": PRECISION, **options})
+        self.function = function
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Compute the loss of each row."""
+        return self.function(y_true, y_pred)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the configuration of the loss."""
+        function = keras.saving.serialize_keras_object(self.function)
+        return {**super().get_config(), "function": function}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "FunctionLoss":
+        """Make the loss from its configuration."""
+        function = keras.saving.deserialize_keras_object(config["function"])
+        return cls(**{**config, "function": function})
+
+
+@keras.saving.register_keras_serializable("skcluster")
+def gaussian_loss(y: Any, outputs: Any) -> Any:
+    """Compute the negative log likelihood of a normal distribution, averaged over targets."""
+    mean, log_spread = ops.split(outputs, 2, axis=-1)
+    return ops.mean(0.5 * ops.square((y - mean) * ops.exp(-log_spread)) + log_spread, axis=-1)
+
+
+@dataclass(frozen=True)
+class OptimizerRecipe:
+    """The configuration of an optimizer; equal ones can share a compiled network.
+
+    It excludes the learning rate, unless this is a schedule of Keras.
+    """
+
+    kind: type[keras.optimizers.Optimizer]
+    config: str
+
+    def build(self) -> keras.optimizers.Optimizer:
+        """Return a new optimizer."""
+        return self.kind.from_config(json.loads(self.config))
+
+
+def resolve_optimizer(
+    optimizer: Any, learning_rate: float, **named_options: Any
+) -> tuple[OptimizerRecipe, float | None]:
+    """Convert the parameter of an estimator to a recipe and a learning rate.
+
+    An object or a configuration keeps its own settings, including the learning rate. It is copied,
+    so that fits do not depend on each other.
+
+    Parameters
+    ----------
+    optimizer : str, mapping or keras.optimizers.Optimizer
+        Name, configuration or object.
+    learning_rate : float
+        Learning rate of an optimizer given by name.
+    **named_options : object
+        Settings of an optimizer given by name.
+
+    Returns
+    -------
+    recipe : OptimizerRecipe
+        Its configuration.
+    learning_rate : float or None
+        Its learning rate; None if it is a schedule of Keras.
+
+    Raises
+    ------
+    ValueError
+        If Keras does not know it.
+    """
+    named = isinstance(optimizer, str)
+    identifier = optimizer
+    if named:
+        identifier = {"class_name": optimizer, "config": dict(named_options)}
+    elif isinstance(optimizer, Mapping):
+        identifier = dict(optimizer)
+    try:
+        found = keras.optimizers.get(identifier)
+    except (ValueError, TypeError, AttributeError, KeyError) as error:
+        raise ValueError(f"Keras knows no optimizer={optimizer!r}: {error}") from error
+    config = found.get_config()
+    del config["name"]  # Keras numbers the names of optimizers
+    rate = config.pop("learning_rate")
+    if isinstance(rate, Mapping):
+        return OptimizerRecipe(type(found), _json({**config, "learning_rate": rate})), None
+    return OptimizerRecipe(type(found), _json(config)), learning_rate if named else float(rate)
+
+
+def _json(config: dict[str, Any]) -> str:
+    return json.dumps(config, sort_keys=True, default=float)
 
 
 @dataclass(frozen=True)
@@ -26,7 +180,7 @@ class Recipe:
     architecture: Architecture
     loss: Loss
     optimizer: OptimizerRecipe
-    penalized: bool
+    regularization: Regularization
     steps_per_execution: int
 
 
@@ -34,9 +188,8 @@ class CompiledNetwork:
     """A network with its optimizer, which a fit initializes and trains."""
 
     def __init__(self, recipe: Recipe) -> None:
+        self.model, self._layers = build_model(recipe.architecture, recipe.regularization)
         self._names = list(recipe.architecture.weight_shapes)
-        self.regularizers = AdjustableRegularizers(recipe.penalized)
-        self.model, self._variables = build_model(recipe.architecture, self.regularizers)
         self.optimizer = recipe.optimizer.build()
         # Keras' "loss" includes the penalty, this metric does not.
         data_loss = keras.metrics.MeanMetricWrapper(
@@ -46,7 +199,7 @@ class CompiledNetwork:
         self.model.compile(
             optimizer=self.optimizer,
             loss=recipe.loss.keras_loss,
-            weighted_metrics=[data_loss] if recipe.penalized else None,
+            weighted_metrics=[data_loss] if recipe.regularization.l2 else None,
             steps_per_execution=recipe.steps_per_execution,
             jit_compile=recipe.architecture.jit_compile if on_tensorflow else "auto",
             auto_scale_loss=False,
@@ -54,16 +207,20 @@ class CompiledNetwork:
         self.optimizer.build(self.model.trainable_variables)
         self._fresh_optimizer = read(self.optimizer.variables)
 
-    def prepare(self, weights: Weights, seed: int, **strengths: float) -> None:
+    def prepare(self, weights: Weights, seed: int) -> None:
         """Set the initial weights, and reset the state of the last fit."""
-        assign(self._variables, [weights[name] for name in self._names])
-        assign(self.optimizer.variables, self._fresh_optimizer)
-        self.regularizers.adjust(seed, **strengths)
+        self._layers.assign(weights)
+        for variable, value in zip(self.optimizer.variables, self._fresh_optimizer, strict=True):
+            variable.assign(value)
+        for i, layer in enumerate(self._layers.random):
+            if hasattr(layer, "seed_generator"):  # not at a strength of 0
+                layer.seed_generator.state.assign([seed, i << 20])
 
     @property
     def weights(self) -> Weights:
         """A copy of the current weights."""
-        return dict(zip(self._names, read(self._variables), strict=True))
+        variables = [self._layers.variables[name] for name in self._names]
+        return dict(zip(self._names, read(variables), strict=True))
 
     def predict(self, inputs: Inputs) -> FloatArray:
         """Compute the outputs with Keras, which spreads convolutions over all cores."""
@@ -83,9 +240,8 @@ _lock = threading.Lock()
 def borrow(recipe: Recipe) -> Iterator[CompiledNetwork]:
     """Lend a compiled network to one fit, so that two threads never train the same one.
 
-    TensorFlow never frees the memory of a compiled network; reusing networks keeps the memory of a
-    long search constant. Other backends free the memory and compile the strengths of the
-    regularizers as constants, so that each fit has its own network.
+    TensorFlow never frees the memory of a compiled network, about 10 MB; reusing networks keeps the
+    memory of a long search constant. Other backends free it, and each fit has its own network.
     """
     network = _take(recipe) or CompiledNetwork(recipe)
     yield network  # a network whose fit failed is not reused

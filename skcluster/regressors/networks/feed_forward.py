@@ -52,8 +52,45 @@ class FeedForwardArchitecture(Architecture):
         return shapes
 
     def outputs(self, layers: Layers, inputs: Mapping[str, Any]) -> Any:
-        """Return the predicted targets."""
-        return feed_forward_network(layers, self, inputs)
+        """Return the predicted targets.
+
+        Parameters
+        ----------
+        layers : Layers
+            `NumpyLayers` to compute, `KerasLayers` to build.
+        inputs : mapping of str to array
+            "image" (n, height, width, channels) and "numbers" (n, n_numbers), or one of them.
+
+        Returns
+        -------
+        array of shape (n, n_outputs)
+        """
+
+        def activated(name: str, x: Any) -> Any:
+            if self.batch_normalization:
+                x = layers.normalization(f"{name}_normalization", x)
+            return layers.activation(f"{name}_activation", self.activation, x)
+
+        branches = []
+        for name in self.input_shapes:
+            x = inputs[name]
+            if self.input_noise:
+                x = layers.noise(f"{name}_noise", x)
+            if name == "image":
+                for i in range(len(self.filters)):
+                    x = layers.convolution(f"convolution_{i}", x, self.strides)
+                    x = activated(f"convolution_{i}", x)
+                x = layers.flatten("flatten", x)
+            else:
+                for i in range(len(self.number_layers)):
+                    x = activated(f"number_{i}", layers.dense(f"number_{i}", x))
+            branches.append(x)
+        x = branches[0] if len(branches) == 1 else layers.concatenate("join", branches)
+        for i in range(len(self.hidden_layers)):
+            x = activated(f"hidden_{i}", layers.dense(f"hidden_{i}", x))
+            if self.dropout:
+                x = layers.dropout(f"hidden_{i}_dropout", x)
+        return layers.dense("output", x)
 
     @property
     def jit_compile(self) -> bool:
@@ -84,50 +121,3 @@ class FeedForwardArchitecture(Architecture):
             kernels[f"hidden_{i}"] = (n_joined, units)
             n_joined = units
         return {**kernels, "output": (n_joined, self.n_outputs)}
-
-
-def feed_forward_network(
-    layers: Layers, net: FeedForwardArchitecture, inputs: Mapping[str, Any]
-) -> Any:
-    """Compute or build the network.
-
-    Parameters
-    ----------
-    layers : Layers
-        `NumpyLayers` to compute, `KerasLayers` to build.
-    net : FeedForwardArchitecture
-        Sizes of the network.
-    inputs : mapping of str to array
-        "image" (n, height, width, channels) and "numbers" (n, n_numbers), or one of them.
-
-    Returns
-    -------
-    array of shape (n, n_outputs)
-        The predicted targets.
-    """
-
-    def activated(name: str, x: Any) -> Any:
-        if net.batch_normalization:
-            x = layers.normalization(f"{name}_normalization", x)
-        return layers.activation(f"{name}_activation", net.activation, x)
-
-    branches = []
-    for name in net.input_shapes:
-        x = inputs[name]
-        if net.input_noise:
-            x = layers.noise(f"{name}_noise", x)
-        if name == "image":
-            for i in range(len(net.filters)):
-                x = layers.convolution(f"convolution_{i}", x, net.strides)
-                x = activated(f"convolution_{i}", x)
-            x = layers.flatten("flatten", x)
-        else:
-            for i in range(len(net.number_layers)):
-                x = activated(f"number_{i}", layers.dense(f"number_{i}", x))
-        branches.append(x)
-    x = branches[0] if len(branches) == 1 else layers.concatenate("join", branches)
-    for i in range(len(net.hidden_layers)):
-        x = activated(f"hidden_{i}", layers.dense(f"hidden_{i}", x))
-        if net.dropout:
-            x = layers.dropout(f"hidden_{i}_dropout", x)
-    return layers.dense("output", x)

@@ -1,14 +1,30 @@
-"""The Keras model of a network."""
+"""The Keras model of a network, for training and for users."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from skcluster.regressors.networks.architecture import Architecture, FloatArray, Weights
-from skcluster.regressors.networks.numpy_layers import NORMALIZATION_EPSILON
-from skcluster.regressors.networks.quiet_keras import keras, ops
-from skcluster.regressors.networks.sets import FUNCTIONS
+from skcluster.regressors.networks import without_tensorflow_messages
+from skcluster.regressors.networks.architecture import (
+    NORMALIZATION_EPSILON,
+    Architecture,
+    FloatArray,
+    Weights,
+)
+from skcluster.regressors.networks.sets import (
+    FUNCTIONS,
+    SetArchitecture,
+    average,
+    exponential,
+    mixture_deviation,
+    set_network,
+)
+
+with without_tensorflow_messages():
+    import keras as keras
+    from keras import ops as ops
 
 #: Precision of every layer, whatever Keras' global policy is: the weights are float32, and numpy
 #: predicts with them.
@@ -22,17 +38,16 @@ _ENDINGS = {
 }
 
 
-class Regularizers(Protocol):
-    """Regularization of a network against overfitting."""
+@dataclass(frozen=True)
+class Regularization:
+    """Strengths of what keeps a network from overfitting."""
 
-    def dropout(self, name: str) -> keras.layers.Layer:
-        """Return a layer that drops values."""
-
-    def input_noise(self, name: str) -> keras.layers.Layer:
-        """Return a layer that adds noise."""
-
-    def l2(self) -> Any:
-        """Return a penalty on a kernel."""
+    #: Fraction of the units that is dropped.
+    dropout: float = 0.0
+    #: Standard deviation of the noise added to the inputs.
+    input_noise: float = 0.0
+    #: Factor of the sum of squares of the kernels in the loss.
+    l2: float = 0.0
 
 
 class KerasLayers:
@@ -43,10 +58,12 @@ class KerasLayers:
     """
 
     def __init__(
-        self, weight_shapes: Mapping[str, tuple[int, ...]], regularizers: Regularizers
+        self, weight_shapes: Mapping[str, tuple[int, ...]], regularization: Regularization
     ) -> None:
-        self._shapes, self._regularizers = weight_shapes, regularizers
+        self._shapes, self._regularization = weight_shapes, regularization
         self.variables: dict[str, keras.Variable] = {}
+        #: The layers that draw random numbers while training.
+        self.random: list[keras.layers.Layer] = []
 
     def dense(self, name: str, x: Any) -> Any:
         """Add a dense layer."""
@@ -79,24 +96,35 @@ class KerasLayers:
 
     def dropout(self, name: str, x: Any) -> Any:
         """Add dropout."""
-        return self._regularizers.dropout(name)(x)
+        rate = self._regularization.dropout
+        self.random.append(keras.layers.Dropout(rate, seed=0, dtype=PRECISION, name=name))
+        return self.random[-1](x)
 
     def noise(self, name: str, x: Any) -> Any:
         """Add noise."""
-        return self._regularizers.input_noise(name)(x)
+        deviation = self._regularization.input_noise
+        noise = keras.layers.GaussianNoise(deviation, seed=0, dtype=PRECISION, name=name)
+        self.random.append(noise)
+        return noise(x)
 
     def apply(self, name: str, function: Callable[..., Any], *inputs: Any) -> Any:
         """Add a layer around a function."""
         return FunctionLayer(function.__name__, name=name, dtype=PRECISION)(*inputs)
 
+    def assign(self, weights: Weights) -> None:
+        """Set the weights of all layers."""
+        for name, variable in self.variables.items():
+            variable.assign(weights[name])
+
     def _units(self, name: str) -> int:
         return self._shapes[f"{name}_kernel"][-1]
 
     def _options(self, name: str) -> dict[str, Any]:
+        l2 = self._regularization.l2
         return {
             "use_bias": f"{name}_bias" in self._shapes,
             "kernel_initializer": "zeros",
-            "kernel_regularizer": self._regularizers.l2(),
+            "kernel_regularizer": Penalty(l2) if l2 else None,
             "dtype": PRECISION,
             "name": name,
         }
@@ -126,36 +154,13 @@ class FunctionLayer(keras.layers.Layer):
         return {**super().get_config(), "function": self.function}
 
 
-def build_model(
-    architecture: Architecture, regularizers: Regularizers
-) -> tuple[keras.Model, list[keras.Variable]]:
-    """Build the network, and list its weights in the order of the architecture."""
-    layers = KerasLayers(architecture.weight_shapes, regularizers)
-    inputs = keras_inputs(architecture)
-    model = keras_model(inputs, architecture.outputs(layers, inputs), "regressor")
-    return model, [layers.variables[name] for name in architecture.weight_shapes]
+@keras.saving.register_keras_serializable("skcluster")
+class Penalty(keras.regularizers.L2):
+    """Keras' penalty, in the type of the loss to which Keras adds it."""
 
-
-def keras_inputs(architecture: Architecture) -> dict[str, Any]:
-    """Return the inputs of a network as Keras tensors."""
-    return {
-        name: keras.Input(shape, name=name, dtype=PRECISION)
-        for name, shape in architecture.input_shapes.items()
-    }
-
-
-def keras_model(inputs: Any, outputs: Any, name: str) -> keras.Model:
-    """Return a model that keeps its precision."""
-    model = keras.Model(inputs, outputs, name=name)
-    # Under a global mixed precision policy a model would cast the variables of its layers.
-    model.dtype_policy = PRECISION
-    return model
-
-
-def assign(variables: Sequence[keras.Variable], values: Sequence[FloatArray]) -> None:
-    """Assign values to variables, one by one."""
-    for variable, value in zip(variables, values, strict=True):
-        variable.assign(value)
+    def __call__(self, kernel: Any) -> Any:
+        """Return the penalty on a kernel."""
+        return ops.cast(super().__call__(kernel), keras.config.floatx())
 
 
 def read(variables: Sequence[keras.Variable]) -> list[FloatArray]:
@@ -164,10 +169,56 @@ def read(variables: Sequence[keras.Variable]) -> list[FloatArray]:
     return [np.asarray(ops.convert_to_tensor(variable)).copy() for variable in variables]
 
 
-def model_with_weights(
-    architecture: Architecture, weights: Weights, regularizers: Regularizers
+def build_model(
+    architecture: Architecture, regularization: Regularization, weights: Weights | None = None
+) -> tuple[keras.Model, KerasLayers]:
+    """Build the network, with given weights or zeros; its outputs are the input of the loss."""
+    layers = KerasLayers(architecture.weight_shapes, regularization)
+    inputs = _inputs(architecture)
+    model = _model(inputs, architecture.outputs(layers, inputs), "regressor")
+    if weights is not None:
+        layers.assign(weights)
+    return model, layers
+
+
+def build_set_model(
+    architecture: SetArchitecture, networks: Sequence[Weights], regularization: Regularization
 ) -> keras.Model:
-    """Build the network with given weights."""
-    model, variables = build_model(architecture, regularizers)
-    assign(variables, [weights[name] for name in architecture.weight_shapes])
+    """Build a model whose outputs are the mean and standard deviation of each target.
+
+    Several networks become one layer each, named "network_0" and so on.
+    """
+
+    def one_network(weights: Weights, name: str) -> keras.Model:
+        layers = KerasLayers(architecture.weight_shapes, regularization)
+        inputs = _inputs(architecture)
+        mean, log_spread = set_network(layers, inputs)
+        layers.assign(weights)
+        std = layers.apply("std", exponential, log_spread)
+        return _model(inputs, {"mean": mean, "std": std}, name)
+
+    if len(networks) == 1:
+        return one_network(networks[0], "set_regressor")
+    inputs = _inputs(architecture)
+    predicted = [one_network(weights, f"network_{i}")(inputs) for i, weights in enumerate(networks)]
+    means, deviations = ([outputs[name] for outputs in predicted] for name in ("mean", "std"))
+    layers = KerasLayers({}, regularization)
+    outputs = {
+        "mean": layers.apply("mean", average, *means),
+        "std": layers.apply("std", mixture_deviation, *means, *deviations),
+    }
+    return _model(inputs, outputs, "set_regressor")
+
+
+def _inputs(architecture: Architecture) -> dict[str, Any]:
+    return {
+        name: keras.Input(shape, name=name, dtype=PRECISION)
+        for name, shape in architecture.input_shapes.items()
+    }
+
+
+def _model(inputs: Any, outputs: Any, name: str) -> keras.Model:
+    model = keras.Model(inputs, outputs, name=name)
+    # Under a global mixed precision policy a model would cast the variables of its layers.
+    model.dtype_policy = PRECISION
     return model

@@ -138,7 +138,7 @@ def load_pretrained(
 
 def _read(
     file: str | Path | IO[bytes],
-    name_of_file: str,
+    origin: str,
     network: int,
     architecture: SetArchitecture,
     targets: Sequence[str] | None,
@@ -147,14 +147,14 @@ def _read(
     with np.load(file, allow_pickle=False) as arrays:
         if not {f"0_{name}" for name in architecture.weight_shapes} <= set(arrays.files):
             raise ValueError(
-                f"{name_of_file} holds no weights of a SetRegressor. Where it is the file of a model, "
+                f"{origin} holds no weights of a SetRegressor. Where it is the file of a model, "
                 "save_pretrained(..., load_model(...)) makes one of weights from it."
             )
         known = arrays[_TARGETS].tolist() if _TARGETS in arrays.files else None
         n_networks = len({name.partition("_")[0] for name in arrays.files} - {_TARGETS})
         if network >= n_networks:
             raise ValueError(
-                f"n_networks={network + 1} or more, but the pretrained weights in {name_of_file} are "
+                f"n_networks={network + 1} or more, but the pretrained weights in {origin} are "
                 f"of {n_networks}."
             )
         found = {
@@ -163,12 +163,12 @@ def _read(
         }
     shapes = architecture.weight_shapes
     body = {name: shape for name, shape in shapes.items() if name not in _HEAD}
-    _check_shapes(found, body, name_of_file)
+    _check_shapes(found, body, origin)
     n_known = found["direct_kernel"].shape[1]
     pairs = _same_targets(known, targets, n_known, architecture.n_outputs)
     if pairs is not None and fresh is not None:
         found |= _head(found, fresh(), pairs, n_known, architecture.n_outputs)
-    _check_shapes(found, shapes, name_of_file)
+    _check_shapes(found, shapes, origin)
     return found
 
 

@@ -1,22 +1,24 @@
-"""The training of a network of any kind."""
+"""The training of a network of any kind: learning rate, history, validation, best weights."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import ceil, cos, pi
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from skcluster.regressors.networks.architecture import Architecture, Weights
-from skcluster.regressors.networks.batches import Rows
-from skcluster.regressors.networks.compiled import Recipe, borrow
-from skcluster.regressors.networks.learning_rate import LearningRateSchedule
-from skcluster.regressors.networks.losses import Loss
-from skcluster.regressors.networks.monitor import ScheduledLearningRate, TrainingMonitor
-from skcluster.regressors.networks.optimizers import OptimizerRecipe
-from skcluster.regressors.networks.quiet_keras import keras
-from skcluster.regressors.networks.threads import one_blas_thread
-from skcluster.regressors.networks.training_data import TrainingData
+from skcluster.regressors.networks.architecture import Architecture, Weights, one_blas_thread
+from skcluster.regressors.networks.compiled import (
+    DATA_LOSS,
+    CompiledNetwork,
+    Loss,
+    OptimizerRecipe,
+    Recipe,
+    borrow,
+)
+from skcluster.regressors.networks.keras_layers import Regularization, keras
+from skcluster.regressors.networks.training_data import Rows, TrainingData
 
 #: Fraction of the steps over which a learning rate that changes by step increases to its maximum.
 WARM_UP = 0.05
@@ -34,12 +36,12 @@ class TrainingSettings:
         Optimizer.
     learning_rate : float or None
         Maximum learning rate; None if the optimizer has its own schedule.
+    regularization : Regularization
+        Strengths of dropout, noise and penalty.
     schedule : {"cosine"} or None
         Shape of the learning rate schedule.
     by_step : bool
         Whether the learning rate changes with each step, after an initial increase, or each epoch.
-    dropout, input_noise, l2 : float
-        Strengths of the regularizers.
     patience : int or None
         Number of epochs without improvement after which training stops.
     callbacks : sequence of keras.callbacks.Callback
@@ -51,11 +53,9 @@ class TrainingSettings:
     loss: Loss
     optimizer: OptimizerRecipe
     learning_rate: float | None
+    regularization: Regularization
     schedule: str | None = None
     by_step: bool = False
-    dropout: float = 0.0
-    input_noise: float = 0.0
-    l2: float = 0.0
     patience: int | None = None
     callbacks: Sequence[Any] = ()
     verbose: int = 0
@@ -67,6 +67,152 @@ class Trained(NamedTuple):
     weights: Weights
     history: dict[str, list[float]]
     best_epoch: int
+
+
+@dataclass(frozen=True)
+class LearningRateSchedule:
+    """The learning rate at each point of the training; points are epochs or steps.
+
+    Parameters
+    ----------
+    peak : float
+        The largest learning rate.
+    n_points : int
+        Length of the training.
+    shape : {"cosine"} or None
+        Decrease to zero along half a cosine, or stay at the peak.
+    warm_up : float
+        Fraction of the training over which a linear increase precedes the cosine.
+    """
+
+    peak: float
+    n_points: int
+    shape: str | None = None
+    warm_up: float = 0.0
+
+    def __call__(self, point: int) -> float:
+        """Return the learning rate at a point, counted from 0."""
+        if self.shape is None:
+            return self.peak
+        rise = max(1, ceil(self.warm_up * self.n_points))
+        if point < rise:
+            return self.peak * ((point + 1) / rise)
+        fallen = (point + 1 - rise) / (self.n_points - rise + 1)
+        return self.peak * (1 + cos(pi * fallen)) / 2
+
+
+class ScheduledLearningRate(keras.callbacks.Callback):
+    """Set the learning rate at each epoch or step; a constant one once, at the start.
+
+    Parameters
+    ----------
+    schedule : LearningRateSchedule or None
+        None if the optimizer has a schedule of Keras.
+    by_step : bool
+        Whether a point of the schedule is a step, not an epoch.
+    """
+
+    def __init__(self, schedule: LearningRateSchedule | None, by_step: bool) -> None:
+        super().__init__()
+        self._schedule, self._by_step = schedule, by_step
+        self._changes = schedule is not None and schedule.shape is not None
+        self._step, self._last = 0, 0.0
+
+    @property
+    def current(self) -> float:
+        """The current learning rate, including changes by other callbacks."""
+        rate = float(self.model.optimizer.learning_rate)
+        # Without the rounding to single precision, if it is unchanged.
+        return self._last if rate == np.float32(self._last) else rate
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Set the first learning rate."""
+        if self._schedule is not None:
+            self._set(0)
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Set the learning rate of an epoch."""
+        if self._changes and not self._by_step:
+            self._set(epoch)
+
+    def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Set the learning rate of a step."""
+        if self._changes and self._by_step:
+            self._set(self._step)
+            self._step += 1
+
+    def _set(self, point: int) -> None:
+        assert self._schedule is not None
+        self._last = self._schedule(point)
+        self.model.optimizer.learning_rate = self._last
+
+
+class TrainingMonitor(keras.callbacks.Callback):
+    """Record the history, compute the validation loss, and keep the best weights."""
+
+    def __init__(
+        self,
+        architecture: Architecture,
+        settings: TrainingSettings,
+        network: CompiledNetwork,
+        epochs: int,
+        rate: ScheduledLearningRate,
+        validation: Rows | None,
+    ) -> None:
+        super().__init__()
+        self.history: dict[str, list[float]] = {"loss": [], "learning_rate": []}
+        if validation is not None:
+            self.history["val_loss"] = []
+        self._architecture, self._settings, self._network = architecture, settings, network
+        self._rate, self._validation = rate, validation
+        self._best: tuple[Weights, int] | None = None
+        self._bar = None
+        if settings.verbose == 1:  # one bar over the epochs, with the current losses
+            self._bar = keras.utils.Progbar(
+                epochs, unit_name="epoch", stateful_metrics=("loss", "val_loss")
+            )
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Record the history; later callbacks find ``val_loss`` in their logs."""
+        logs = {} if logs is None else logs
+        self.history["loss"].append(float(logs.get(DATA_LOSS, logs["loss"])))
+        self.history["learning_rate"].append(self._rate.current)
+        if self._validation is not None:
+            logs["val_loss"] = self._validate(epoch)
+        if self._bar is not None:
+            self._bar.update(epoch + 1, self._losses(), finalize=False)
+
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+        """Finish the line of the progress bar."""
+        if self._bar is not None:
+            self._bar.update(len(self.history["loss"]), self._losses(), finalize=True)
+
+    def result(self) -> tuple[Weights, int]:
+        """Return the best weights and their epoch, counted from 1; without validation, the last."""
+        if self._best is None:
+            return self._network.weights, len(self.history["loss"])
+        return self._best
+
+    def _losses(self) -> list[tuple[str, float]]:
+        names = ("loss", "val_loss")
+        return [(name, self.history[name][-1]) for name in names if self.history.get(name)]
+
+    def _validate(self, epoch: int) -> float:
+        """Return the validation loss; keep the best weights, and stop the training early."""
+        assert self._validation is not None
+        rows, weights = self._validation, self._network.weights
+        if "image" in rows.inputs:
+            predicted = self._network.predict(rows.inputs)
+        else:
+            predicted = self._architecture.predict(weights, rows.inputs)
+        loss = float(np.average(self._settings.loss(rows.targets, predicted), weights=rows.weights))
+        losses, patience = self.history["val_loss"], self._settings.patience
+        if not losses or not loss >= min(losses):
+            self._best = weights, epoch + 1
+        losses.append(loss)
+        if patience is not None and epoch + 1 - self.result()[1] >= patience:
+            self.model.stop_training = True
+        return loss
 
 
 def train(
@@ -109,19 +255,13 @@ def train(
         architecture,
         settings.loss,
         settings.optimizer,
-        settings.l2 > 0,
+        settings.regularization,
         architecture.steps_per_execution(n_batches),
     )
     rate = _learning_rate(settings, epochs, n_batches)
     # The limit takes longer to set than an epoch's validation, which would set it each time.
     with borrow(recipe) as network, one_blas_thread():
-        network.prepare(
-            weights,
-            seed,
-            dropout=settings.dropout,
-            input_noise=settings.input_noise,
-            l2=settings.l2,
-        )
+        network.prepare(weights, seed)
         monitor = TrainingMonitor(architecture, settings, network, epochs, rate, validation)
         with _lent_to(settings.callbacks):
             network.model.fit(

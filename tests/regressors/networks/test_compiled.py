@@ -13,14 +13,14 @@ from sklearn.base import clone
 from skcluster.regressors import ANNRegressor, SetRegressor
 from skcluster.regressors.networks import compiled
 from skcluster.regressors.networks.feed_forward import FeedForwardArchitecture
-from skcluster.regressors.networks.losses import resolve_loss
-from skcluster.regressors.networks.optimizers import resolve_optimizer
+from skcluster.regressors.networks.keras_layers import Regularization
 
 
 def recipe(units=2):
     architecture = FeedForwardArchitecture(1, (units,), "relu", n_numbers=2)
-    optimizer, _ = resolve_optimizer("adam", 1e-3)
-    return compiled.Recipe(architecture, resolve_loss("mse"), optimizer, False, 1)
+    optimizer, _ = compiled.resolve_optimizer("adam", 1e-3)
+    loss = compiled.resolve_loss("mse")
+    return compiled.Recipe(architecture, loss, optimizer, Regularization(), 1)
 
 
 @pytest.fixture
@@ -46,8 +46,7 @@ def test_fresh_and_used_networks_give_the_same_bits(name, built):
     )
     fresh = clone(model).fit(X, y)
     before = fresh.predict(X)
-    other = {"random_state": 9, "dropout": 0.7, "input_noise": 1.0, "l2": 1.0, "learning_rate": 0.1}
-    clone(model).set_params(**other).fit(X * 100, y * 100)
+    clone(model).set_params(random_state=9, learning_rate=0.1).fit(X * 100, y * 100)
     used = clone(model).fit(X, y)
     assert len(built) == 1
     assert used.history_ == fresh.history_
@@ -58,12 +57,18 @@ def test_fresh_and_used_networks_give_the_same_bits(name, built):
 def test_what_a_search_varies_is_not_compiled_again(built):
     X, y = table("ann", n=41)
     for i in range(1, 4):
-        settings = {"dropout": i / 10, "l2": i / 100, "input_noise": i / 10, "epochs": i}
-        settings |= {"learning_rate": i / 100, "learning_rate_schedule": "cosine", "patience": i}
-        ANNRegressor(**{**FAST, **settings, "random_state": i}).fit(X[: 36 + i], y[: 36 + i])
+        settings = {"epochs": i, "learning_rate": i / 100, "learning_rate_schedule": "cosine"}
+        settings |= {"patience": i, "random_state": i}
+        ANNRegressor(**{**FAST, **settings}).fit(X[: 36 + i], y[: 36 + i])
     assert len(built) == 1
-    ANNRegressor(**{**FAST, "hidden_layer_sizes": 9}).fit(X, y)
-    assert len(built) == 2
+    for settings in (
+        {"hidden_layer_sizes": 9},
+        {"dropout": 0.1},
+        {"input_noise": 0.1},
+        {"l2": 0.1},
+    ):
+        ANNRegressor(**{**FAST, **settings}).fit(X, y)
+    assert len(built) == 5
 
 
 def test_two_borrowers_never_get_the_same_network(built):
@@ -94,7 +99,7 @@ def test_few_networks_are_kept_and_the_last_used_longest(built, monkeypatch):
 def test_sets_are_not_compiled_again(built):
     X, y = set_table()
     for i in range(1, 4):
-        settings = {"dropout": i / 10, "epochs": i, "learning_rate": i / 100, "star_dropout": 0.1}
+        settings = {"epochs": i, "learning_rate": i / 100, "star_dropout": i / 10}
         SetRegressor(**{**SMALL_SET, **settings, "random_state": i}).fit(X, y)
     assert len(built) == 1
 
@@ -145,5 +150,5 @@ def test_memory_stays_flat(name):
         clone(model).set_params(random_state=seed).fit(X, y)
     before = resident()
     for seed in range(40):
-        clone(model).set_params(random_state=seed, dropout=0.1 + seed / 100).fit(X, y)
+        clone(model).set_params(random_state=seed).fit(X, y)
     assert resident() - before < 20

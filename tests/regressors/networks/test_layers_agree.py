@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
+from skcluster.regressors.networks.architecture import ACTIVATIONS
 from skcluster.regressors.networks.feed_forward import FeedForwardArchitecture
-from skcluster.regressors.networks.keras_layers import assign, build_model, read
-from skcluster.regressors.networks.numpy_layers import ACTIVATIONS, predict
-from skcluster.regressors.networks.regularizers import FixedRegularizers
+from skcluster.regressors.networks.keras_layers import Regularization, build_model
 from skcluster.regressors.networks.sets import SetArchitecture
 
 IMAGE = {"n_outputs": 2, "hidden_layers": (5,), "activation": "relu"}
@@ -29,12 +28,9 @@ def compare(architecture):
     if "stars" in inputs:
         inputs["stars"][:, :, -1] = np.arange(6) < rng.integers(1, 7, 35)[:, None]
     weights = random_weights(architecture, rng)
-    model, variables = build_model(architecture, FixedRegularizers(0.5, 0.5, 0.1))
-    assign(variables, list(weights.values()))
-    for there, here in zip(read(variables), weights.values(), strict=True):
-        np.testing.assert_array_equal(there, here)
+    model, _ = build_model(architecture, Regularization(0.5, 0.5, 0.1), weights)
     expected = model.predict_on_batch(inputs)
-    got = predict(architecture, weights, inputs)
+    got = architecture.predict(weights, inputs)
     assert got.dtype == np.float32
     np.testing.assert_allclose(got, expected, rtol=2e-4, atol=1e-4)
     return got

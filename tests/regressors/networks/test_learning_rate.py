@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from skcluster.regressors.networks.learning_rate import LearningRateSchedule
+from skcluster.regressors.networks.training import LearningRateSchedule
 
 
 def rates(*settings):

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from skcluster.regressors.networks.feed_forward import FeedForwardArchitecture
-from skcluster.regressors.networks.numpy_layers import predict
 
 
 @pytest.fixture
@@ -30,9 +29,8 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from threadpoolctl import threadpool_info, threadpool_limits
+from skcluster.regressors.networks.architecture import one_blas_thread
 from skcluster.regressors.networks.feed_forward import FeedForwardArchitecture
-from skcluster.regressors.networks.numpy_layers import predict
-from skcluster.regressors.networks.threads import one_blas_thread
 
 def blas_threads():
     return {lib["num_threads"] for lib in threadpool_info() if lib["user_api"] == "blas"}
@@ -40,13 +38,13 @@ def blas_threads():
 architecture = FeedForwardArchitecture(3, (64,), "relu", n_numbers=32_400)
 rng = np.random.default_rng(0)
 weights = {k: rng.normal(size=s).astype("f4") for k, s in architecture.weight_shapes.items()}
-network = architecture, weights, {"numbers": rng.normal(size=(5, 32_400)).astype("f4")}
+network = weights, {"numbers": rng.normal(size=(5, 32_400)).astype("f4")}
 assert blas_threads() == {2}
-expected = predict(*network)
+expected = architecture.predict(*network)
 with threadpool_limits(1, user_api="blas"):
-    np.testing.assert_array_equal(predict(*network), expected)
+    np.testing.assert_array_equal(architecture.predict(*network), expected)
 with ThreadPoolExecutor(4) as pool:
-    for found in pool.map(lambda _: predict(*network), range(100)):
+    for found in pool.map(lambda _: architecture.predict(*network), range(100)):
         np.testing.assert_array_equal(found, expected)
 assert blas_threads() == {2}
 
@@ -87,6 +85,9 @@ def test_neither_the_threads_of_blas_nor_those_side_by_side_matter():
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_a_forked_process_predicts(network):
-    expected = predict(*network)
+    architecture, *inputs = network
+    expected = architecture.predict(*inputs)
     with get_context("fork").Pool(1) as pool:
-        np.testing.assert_array_equal(pool.apply_async(predict, network).get(60), expected)
+        np.testing.assert_array_equal(
+            pool.apply_async(architecture.predict, inputs).get(60), expected
+        )

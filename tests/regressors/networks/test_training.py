@@ -6,7 +6,7 @@ from regressor_cases import FAST, table
 from sklearn.base import clone
 
 from skcluster.regressors import ANNRegressor
-from skcluster.regressors.networks.batches import Rows, batch_rows
+from skcluster.regressors.networks.training_data import Rows, batch_rows
 
 
 @given(n_rows=st.integers(1, 200), batch_size=st.integers(1, 300), epochs=st.integers(1, 3))

@@ -1,0 +1,197 @@
+"""Fetch published catalogues as clusters and labels."""
+
+import inspect
+import os
+from collections.abc import Callable
+from typing import Any, Concatenate, ParamSpec
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import Bunch
+from sklearn.utils._param_validation import StrOptions, validate_params
+
+from skcluster.clusters import as_clusters, stars_of
+from skcluster.datasets.catalogues._catalogue import Catalogue, targets_of
+from skcluster.datasets.catalogues._download import CONSTRAINTS, Download, load_tables
+from skcluster.datasets.catalogues._published import CATALOGUES
+
+Options = ParamSpec("Options")
+
+_DESCR = """\
+{catalogue.title}
+{line}
+
+{catalogue.description}
+Cite {catalogue.reference}; and VizieR: Ochsenbein et al. 2000, A&AS 143, 23.
+"""
+
+
+@validate_params(
+    {
+        **CONSTRAINTS,
+        "name": [StrOptions(set(CATALOGUES))],
+        "members": ["boolean"],
+        "return_X_y": ["boolean"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def fetch_catalogue(
+    name: str,
+    *,
+    members: bool = True,
+    return_X_y: bool = False,
+    data_home: str | os.PathLike[str] | None = None,
+    download_if_missing: bool = True,
+    n_retries: int = 3,
+    delay: float = 1.0,
+    progress: bool | None = None,
+) -> Any:
+    """Fetch a published catalogue of star clusters by name.
+
+    The first call fetches it from VizieR, in parts; later calls need no network.
+
+    Parameters
+    ----------
+    name : str
+        The catalogue, as in the names of the functions: ``"dias_2021"`` for `fetch_dias_2021`.
+    members : bool, default=True
+        Whether to fetch the member stars, if there are any; without them X is None.
+    return_X_y : bool, default=False
+        Whether to return ``(X, y)`` instead of a `Bunch`.
+    data_home : str or PathLike, optional
+        Folder of the cache; see `get_data_home`.
+    download_if_missing : bool, default=True
+        Whether to fetch what is not cached. Otherwise an error is raised.
+    n_retries : int, default=3
+        Number of further attempts after neither VizieR nor its mirror gave a usable answer.
+    delay : float, default=1.0
+        Delay before the first retry (s), doubled before each further one.
+    progress : bool, optional
+        Whether to show a progress bar. By default, if the standard error is a terminal.
+
+    Returns
+    -------
+    data : Bunch
+        With ``data`` (the clusters X: a NestedFrame, index like y; None without member stars),
+        ``target`` (y: a DataFrame with ``log_age``, ``a_v``, ``distance_kpc``), ``uncertainties``
+        (bounds ``log_age_low``, ``log_age_high`` … in the same units), ``clusters`` (every row of
+        the catalogue, as published), ``left_out`` (the reason for each cluster that is not in y),
+        ``unlabelled`` (members of clusters without parameters; None without member stars),
+        ``target_names``, ``feature_names`` and ``DESCR``, which describes columns and caveats.
+    (X, y) : tuple
+        If ``return_X_y`` is True.
+
+    Raises
+    ------
+    FetchError
+        If no server returns a complete table (an `OSError`; fetched parts are kept, and the next
+        call continues from there), or it is not cached and ``download_if_missing`` is False.
+    CatalogueChangedError
+        If needed columns are missing, or the table has other rows than published (a `ValueError`).
+    ImportError
+        If the extra ``fetch`` is not installed and something has to be fetched.
+
+    Warns
+    -----
+    UserWarning
+        If a cached file was corrupt and is fetched again; with counts, if stars have no colour.
+
+    See Also
+    --------
+    fetch_cluster : Fetch the member stars of one cluster.
+    cross_match : Find the clusters that two catalogues have in common.
+
+    Examples
+    --------
+    >>> from skcluster.datasets import fetch_catalogue
+    >>> labels = fetch_catalogue("dias_2021")  # doctest: +SKIP
+    """
+    catalogue = CATALOGUES[name]
+    download = Download(data_home, download_if_missing, n_retries, delay, progress)
+    clusters, *stars = load_tables(catalogue, download, members=members)
+    bunch = _bunch(catalogue, clusters.set_index("cluster"), *stars)
+    return (bunch.data, bunch.target) if return_X_y else bunch
+
+
+def _fetcher(fetch: Callable[Concatenate[str, Options], Any], name: str) -> Callable[Options, Any]:
+    """Return `fetch_catalogue` of one catalogue, whose docstring is that of both.
+
+    Without member stars, there is no parameter ``members``.
+    """
+    catalogue = CATALOGUES[name]
+
+    def fetch_one(*args: Options.args, **options: Options.kwargs) -> Any:
+        return fetch(name, *args, **options)
+
+    left_out = {"name"} if catalogue.members is not None else {"name", "members"}
+    signature = inspect.signature(fetch)
+    given = [value for key, value in signature.parameters.items() if key not in left_out]
+    fetch_one.__signature__ = signature.replace(parameters=given)  # type: ignore[attr-defined]
+    fetch_one.__name__ = fetch_one.__qualname__ = f"fetch_{name}"
+    contents, notes = catalogue.description.split("\n\n", 1)
+    common = inspect.cleandoc(fetch.__doc__ or "")
+    start = common.index("members :" if catalogue.members is not None else "return_X_y :")
+    common = common[start : common.index("See Also")]
+    fetch_one.__doc__ = f"""Fetch the clusters of {catalogue.title}.
+
+{contents}
+
+The catalogue [1]_ is fetched from VizieR by the first call; later calls need no network.
+
+Parameters
+----------
+{common}See Also
+--------
+fetch_catalogue : Fetch any of the catalogues by name.
+fetch_cluster : Fetch the member stars of one cluster.
+cross_match : Find the clusters that two catalogues have in common.
+
+Notes
+-----
+{notes}
+References
+----------
+.. [1] {catalogue.reference}.
+
+Examples
+--------
+>>> from skcluster.datasets import fetch_{name}
+>>> data = fetch_{name}()  # doctest: +SKIP
+>>> data.target.columns.tolist()  # doctest: +SKIP
+['log_age', 'a_v', 'distance_kpc']
+"""
+    return fetch_one
+
+
+fetch_cantat_gaudin_2020 = _fetcher(fetch_catalogue, "cantat_gaudin_2020")
+fetch_hunt_reffert_2023 = _fetcher(fetch_catalogue, "hunt_reffert_2023")
+fetch_dias_2021 = _fetcher(fetch_catalogue, "dias_2021")
+fetch_cavallo_2024 = _fetcher(fetch_catalogue, "cavallo_2024")
+fetch_bossini_2019 = _fetcher(fetch_catalogue, "bossini_2019")
+
+
+def _bunch(
+    catalogue: Catalogue, clusters: pd.DataFrame, members: pd.DataFrame | None = None
+) -> Bunch:
+    y, uncertainties = targets_of(clusters)
+    usable = y.notna().all(axis=1).to_numpy()
+    reason = np.where(usable, "", "no parameters")
+    X = unlabelled = None
+    if members is not None:
+        listed = as_clusters(members)
+        has_stars = y.index.isin(listed.index[stars_of(listed).counts > 0])
+        reason = np.where(usable & ~has_stars, "no members with magnitude and colour", reason)
+        unlabelled = listed.iloc[listed.index.get_indexer(y.index[~usable & has_stars])]
+        usable = usable & has_stars
+        X = listed.iloc[listed.index.get_indexer(y.index[usable])]
+    return Bunch(
+        data=X,
+        target=y[usable],
+        uncertainties=uncertainties[usable],
+        clusters=clusters,
+        left_out=pd.Series(reason, index=y.index, name="reason")[~usable],
+        unlabelled=unlabelled,
+        target_names=y.columns.tolist(),
+        feature_names=None if X is None else X.all_columns["stars"],
+        DESCR=_DESCR.format(catalogue=catalogue, line="-" * len(catalogue.title)),
+    )

@@ -1,0 +1,332 @@
+"""The published catalogues: one specification each.
+
+A new catalogue is one more of them: the table at VizieR, the number of its rows, its columns, and
+a description with known problems and the reference to cite.
+"""
+
+from skcluster.datasets.catalogues._catalogue import Catalogue, Table, column
+
+_CANTAT_GAUDIN_2020 = Catalogue(
+    name="cantat_gaudin_2020",
+    reference="Cantat-Gaudin et al. 2020, A&A 640, A1, doi:10.1051/0004-6361/202038192",
+    description="""\
+2017 open clusters, 1867 of them with age, extinction and distance, and 234 128 member stars, from
+VizieR, J/A+A/640/A1 (tables ``table1`` and ``nodup``).
+
+Parameters. A neural network estimated them from the members' Gaia DR2 photometry and the mean
+parallax; it was trained on clusters with well-known parameters and on copies of them.
+
+- ``log_age``: log10 of the age in years (``AgeNN``), 6.20 to 9.90
+- ``a_v``: extinction A_V, mag (``AVNN``), 0 to 4.80
+- ``distance_kpc``: from the distance modulus (``DMNN``, mag): ``10**((DM + 5) / 5) / 1000``;
+  the catalogue's ``DistPc`` is the same, rounded
+
+Uncertainties are not given per cluster (all NaN here). The paper quotes 0.15 to 0.25 for
+the log age of young clusters, 0.1 to 0.2 for old ones.
+
+Left out of ``data`` and ``target``: clusters without parameters. The column ``flag`` gives the
+reason (``tooRed``, 81 clusters; ``notEnoughStars``, 69), and the origin of the parameters of others
+(``NN`` 1803, ``manual`` 61, ``GDR2HRD`` 2, ``Koposov17`` 1). Their members are in ``unlabelled``.
+
+Members are from Gaia DR2, brighter than G = 18, with membership probabilities of at least 0.7.
+
+Caveats:
+
+- Parameters are rounded to 0.01.
+- A_V is that of the blue edge of the sequence. Other catalogues give the mean, 0.1 to 0.4 mag more.
+- Gaia DR2 parallaxes are too small by about 0.03 mas.
+- DR2's magnitudes differ from those of EDR3 by about 0.01 mag.
+- Names have underscores (``NGC_2682``).
+""",
+    clusters=Table(
+        "J/A+A/640/A1/table1",
+        2017,
+        (
+            column("cluster", "Cluster", kind="text"),
+            column("ra", "RA_ICRS", "RAdeg"),
+            column("dec", "DE_ICRS", "DEdeg"),
+            column("r50", "r50"),
+            column("n_members", "nbstars07"),
+            column("pmra", "pmRA*", "pmRA"),
+            column("pmra_std", "s_pmRA*", "e_pmRA*", "e_pmRA", needed=False),
+            column("pmdec", "pmDE"),
+            column("pmdec_std", "s_pmDE", "e_pmDE", needed=False),
+            column("parallax", "plx", "Plx"),
+            column("parallax_std", "s_plx", "e_plx", "e_Plx", needed=False),
+            column("flag", "Flag", kind="text"),
+            column("log_age", "AgeNN"),
+            column("a_v", "AVNN"),
+            column("distance_modulus", "DMNN"),
+        ),
+    ),
+    members=Table(
+        "J/A+A/640/A1/nodup",
+        234_128,
+        (
+            column("cluster", "Cluster", kind="text"),
+            column("source_id", "GaiaDR2", "Source", kind="integer"),
+            column("ra", "RA_ICRS", "RAdeg"),
+            column("dec", "DE_ICRS", "DEdeg"),
+            column("phot_g_mean_mag", "Gmag"),
+            column("bp_rp", "BP-RP"),
+            column("parallax", "Plx"),
+            column("parallax_error", "e_Plx", needed=False),
+            column("pmra", "pmRA*", "pmRA"),
+            column("pmra_error", "e_pmRA*", "e_pmRA", needed=False),
+            column("pmdec", "pmDE"),
+            column("pmdec_error", "e_pmDE", needed=False),
+            column("probability", "proba", "Proba"),
+        ),
+    ),
+)
+
+_HUNT_REFFERT_2023 = Catalogue(
+    name="hunt_reffert_2023",
+    reference="Hunt & Reffert 2023, A&A 673, A114, doi:10.1051/0004-6361/202346285",
+    description="""\
+7167 clusters from a blind search in Gaia DR3, with ages, extinctions, distances, and 1 291 929
+member stars, from VizieR, J/A+A/673/A114 (tables ``clusters`` and ``members``).
+
+Parameters, each the median, with the 16th and 84th percentile in ``uncertainties``:
+
+- ``log_age``: log10 of the age in years (``logAge16``, ``logAge50``, ``logAge84``)
+- ``a_v``: mean extinction A_V, mag (``AV16``, ``AV50``, ``AV84``)
+- ``distance_kpc``: from the members' parallaxes (``dist16``, ``dist50``, ``dist84``, in pc)
+
+Age and extinction come from a Bayesian convolutional network that was trained on 50 000 simulated
+clusters. Its distance is in ``clusters`` as ``photometric_modulus`` (``MOD50``, mag).
+
+Left out of ``data`` and ``target``: clusters without any of the three parameters.
+
+Caveats:
+
+- Not all are open clusters: ``type`` is ``o`` for open clusters, ``m`` for moving groups, ``g`` for
+  globular clusters, and so on. Select before training:
+  ``clusters.query("type == 'o'")``.
+- Many are uncertain. Reliable ones, according to the paper, have ``cst`` > 5 (astrometric signal to
+  noise) and ``cmd_class`` > 0.5 (similarity of the colour-magnitude diagram to a cluster's).
+- The ages of old clusters are underestimated: the simulations had neither blue stragglers nor field
+  stars.
+- Against Cantat-Gaudin et al. 2020 (1764 clusters in common): root-mean-square differences of 0.376
+  in log age, 0.496 mag in A_V (0.28 larger on average) and 0.328 mag in distance modulus.
+- Members include tidal tails: ``within_tidal_radius`` is 1 for stars inside.
+- Gaia DR3, down to G of about 20, where BP magnitudes are biased.
+""",
+    clusters=Table(
+        "J/A+A/673/A114/clusters",
+        7167,
+        (
+            column("cluster", "Name", kind="text"),
+            column("aliases", "AllNames", kind="text"),
+            column("type", "Type", kind="text"),
+            column("cst", "CST"),
+            column("n_members", "N"),
+            column("ra", "RA_ICRS", "RAdeg"),
+            column("dec", "DE_ICRS", "DEdeg"),
+            column("r50", "r50"),
+            column("pmra", "pmRA"),
+            column("pmra_std", "s_pmRA", needed=False),
+            column("pmdec", "pmDE"),
+            column("pmdec_std", "s_pmDE", needed=False),
+            column("parallax", "Plx"),
+            column("parallax_std", "s_Plx", needed=False),
+            column("cmd_class", "CMDCl50"),
+            column("log_age", "logAge50"),
+            column("log_age_low", "logAge16"),
+            column("log_age_high", "logAge84"),
+            column("a_v", "AV50"),
+            column("a_v_low", "AV16"),
+            column("a_v_high", "AV84"),
+            column("differential_a_v", "diffAV50", needed=False),
+            column("distance_pc", "dist50"),
+            column("distance_pc_low", "dist16"),
+            column("distance_pc_high", "dist84"),
+            column("photometric_modulus", "MOD50", needed=False),
+        ),
+    ),
+    members=Table(
+        "J/A+A/673/A114/members",
+        1_291_929,
+        (
+            column("cluster", "Name", kind="text"),
+            column("source_id", "GaiaDR3", "Source", kind="integer"),
+            column("ra", "RA_ICRS", "RAdeg"),
+            column("dec", "DE_ICRS", "DEdeg"),
+            column("phot_g_mean_mag", "Gmag"),
+            column("phot_bp_mean_mag", "BPmag"),
+            column("phot_rp_mean_mag", "RPmag"),
+            column("parallax", "Plx"),
+            column("parallax_error", "e_Plx"),
+            column("pmra", "pmRA"),
+            column("pmra_error", "e_pmRA", needed=False),
+            column("pmdec", "pmDE"),
+            column("pmdec_error", "e_pmDE", needed=False),
+            column("ruwe", "RUWE", needed=False),
+            column("within_tidal_radius", "inrt", needed=False),
+            column("probability", "Prob"),
+        ),
+    ),
+)
+
+_DIAS_2021 = Catalogue(
+    name="dias_2021",
+    reference="Dias et al. 2021, MNRAS 504, 356, doi:10.1093/mnras/stab770",
+    description="""\
+1743 open clusters with ages, extinctions and distances, from VizieR, J/MNRAS/504/356 (``table12``).
+There is no table of member stars.
+
+Parameters, from isochrone fits to Gaia DR2 photometry of published members, with symmetric errors
+(value minus and plus error in ``uncertainties``):
+
+- ``log_age``: log10 of the age in years (``logage``, ``e_logage``)
+- ``a_v``: mean extinction A_V, mag (``Av``, ``e_Av``)
+- ``distance_kpc``: from the fit (``Dist``, ``e_Dist``, in pc)
+
+The metallicity is in ``clusters`` (``[Fe/H]``).
+
+Left out of ``target``: clusters without any of the three parameters.
+
+Caveats:
+
+- The errors are those of the fit, without those of member lists and isochrones.
+- Against Cantat-Gaudin et al. 2020 (1481 clusters in common): root-mean-square differences of 0.388
+  in log age, 0.394 mag in A_V (0.29 larger on average) and 0.271 mag in distance modulus.
+- Names have underscores, numbers of FSR and ESO clusters leading zeros (``FSR_0133``).
+  ``Ruprecht_123`` is listed twice (also as ``Ruprecht_123_v0``).
+""",
+    clusters=Table(
+        "J/MNRAS/504/356/table12",
+        1743,
+        (
+            column("cluster", "Cluster", kind="text"),
+            column("ra", "RA_ICRS", "RAdeg"),
+            column("dec", "DE_ICRS", "DEdeg"),
+            column("r50", "r50"),
+            column("n_members", "N"),
+            column("pmra", "pmRA", "pmRA*"),
+            column("pmdec", "pmDE"),
+            column("parallax", "Plx"),
+            column("log_age", "logage", "logAge"),
+            column("log_age_error", "e_logage", "e_logAge"),
+            column("a_v", "Av", "AV"),
+            column("a_v_error", "e_Av", "e_AV"),
+            column("distance_pc", "Dist"),
+            column("distance_pc_error", "e_Dist"),
+            column("metallicity", "[Fe/H]", needed=False),
+            column("metallicity_error", "e_[Fe/H]", needed=False),
+        ),
+    ),
+)
+
+_CAVALLO_2024 = Catalogue(
+    name="cavallo_2024",
+    reference="Cavallo et al. 2024, AJ 167, 12, doi:10.3847/1538-3881/ad07e5",
+    description="""\
+6413 clusters with ages, extinctions, distances and metallicities, from VizieR, J/AJ/167/12; without
+member stars.
+
+Parameters, from a network trained on simulated clusters, each the median, with the 16th and 84th
+percentile in ``uncertainties``:
+
+- ``log_age``: log10 of the age in years (``logAge16``, ``logAge50``, ``logAge84``)
+- ``a_v``: mean extinction A_V, mag (``AV16``, ``AV50``, ``AV84``)
+- ``distance_kpc``: from the distance modulus (``dMod16``, ``dMod50``, ``dMod84``, mag)
+
+The metallicity is in ``clusters`` (``[Fe/H]50``).
+
+Left out of ``target``: clusters without any of the three parameters.
+
+Caveats:
+
+- Not all are open clusters: ``kind`` is ``o`` for open clusters, ``g`` for globular clusters (116),
+  ``m`` for moving groups (145), and blank for 7.
+- ``quality`` grades the estimates as described in the paper.
+- Against Cantat-Gaudin et al. 2020 (1639 clusters in common): root-mean-square differences of 0.384
+  in log age, 0.552 mag in A_V (0.40 larger on average) and 0.385 mag in distance modulus.
+""",
+    clusters=Table(
+        "J/AJ/167/12",
+        6413,
+        (
+            column("cluster", "Cluster", "Name", kind="text"),
+            column("ra", "RA_ICRS", "RAdeg", "RAICRS", "RAJ2000", "_RA"),
+            column("dec", "DE_ICRS", "DEdeg", "DEICRS", "DEJ2000", "_DE"),
+            column("parallax", "Plx", "plx", needed=False),
+            column("kind", "kind", "Kind", kind="text"),
+            column("quality", "Quality", needed=False),
+            column("log_age", "logAge50"),
+            column("log_age_low", "logAge16"),
+            column("log_age_high", "logAge84"),
+            column("a_v", "AV50"),
+            column("a_v_low", "AV16"),
+            column("a_v_high", "AV84"),
+            column("distance_modulus", "dMod50"),
+            column("distance_modulus_low", "dMod16"),
+            column("distance_modulus_high", "dMod84"),
+            column("metallicity", "[Fe/H]50", needed=False),
+            column("metallicity_low", "[Fe/H]16", needed=False),
+            column("metallicity_high", "[Fe/H]84", needed=False),
+        ),
+    ),
+)
+
+_BOSSINI_2019 = Catalogue(
+    name="bossini_2019",
+    reference="Bossini et al. 2019, A&A 623, A108, doi:10.1051/0004-6361/201834693",
+    description="""\
+269 open clusters with ages, extinctions and distances, from VizieR, J/A+A/623/A108 (``tablea``),
+without member stars; those of Cantat-Gaudin et al. 2018 were used.
+
+Parameters, from Bayesian isochrone fits (BASE-9) to Gaia DR2 photometry, with lower and upper
+errors (value minus and plus error in ``uncertainties``):
+
+- ``log_age``: log10 of the age in years (``logA``, ``e_logA``, ``E_logA``)
+- ``a_v``: extinction A_V, mag (``AV``, ``e_AV``, ``E_AV``)
+- ``distance_kpc``: from the distance modulus (``Dist``, ``e_Dist``, ``E_Dist``)
+
+Left out of ``target``: clusters without any of the three parameters.
+
+Caveats:
+
+- ``Dist`` is a distance modulus in mag, despite its name.
+- The metallicity was fixed, not fitted, and the errors are those of the fit: they are much smaller
+  than the differences between catalogues.
+- These clusters are part of the training set of Cantat-Gaudin et al. 2020, so the two catalogues
+  are not independent (258 clusters in common: root-mean-square differences of 0.151 in log age,
+  0.148 mag in A_V and 0.177 mag in distance modulus).
+- Four clusters are listed under two names: ASCC 124 and Alessi 37, ASCC 22 and Ferrero 11, ASCC 112
+  and Alessi Teutsch 11, Harvard 5 and Collinder 258.
+- Numbers may have leading zeros (``NGC 0188``).
+""",
+    clusters=Table(
+        "J/A+A/623/A108/tablea",
+        269,
+        (
+            column("cluster", "Cluster", kind="text"),
+            column("ra", "RA_ICRS", "RAdeg", "RAJ2000", "_RA"),
+            column("dec", "DE_ICRS", "DEdeg", "DEJ2000", "_DE"),
+            column("log_age", "logA"),
+            column("log_age_lower_error", "e_logA"),
+            column("log_age_upper_error", "E_logA"),
+            column("a_v", "AV"),
+            column("a_v_lower_error", "e_AV"),
+            column("a_v_upper_error", "E_AV"),
+            column("distance_modulus", "Dist"),
+            column("distance_modulus_lower_error", "e_Dist"),
+            column("distance_modulus_upper_error", "E_Dist"),
+            column("metallicity", "Fe/H", "[Fe/H]", needed=False),
+        ),
+    ),
+)
+
+#: All catalogues by name.
+CATALOGUES: dict[str, Catalogue] = {
+    catalogue.name: catalogue
+    for catalogue in (
+        _CANTAT_GAUDIN_2020,
+        _HUNT_REFFERT_2023,
+        _DIAS_2021,
+        _CAVALLO_2024,
+        _BOSSINI_2019,
+    )
+}

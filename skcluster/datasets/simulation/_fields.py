@@ -1,0 +1,224 @@
+"""Simulate fields of the sky: a cluster among the stars of the disc."""
+
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from nested_pandas import NestedFrame
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, validate_params
+
+from skcluster._utils.typing import FloatArray, IntArray
+from skcluster.clusters import clusters_from_flat, stars_of
+from skcluster.datasets.simulation._disc import draw_sightlines
+from skcluster.datasets.simulation._effects import Effects
+from skcluster.datasets.simulation._priors import Prior
+from skcluster.datasets.simulation._simulate import simulate_clusters
+from skcluster.datasets.simulation._stars import apparent, observed_columns
+from skcluster.gaia import proper_motion_error
+from skcluster.io._write import state_units
+from skcluster.schema import CLUSTER_PARAMETERS
+
+#: Tangential velocity of 1 mas/yr at 1 kpc, km/s.
+KM_PER_S = 4.74047
+# Velocities in km/s: dispersions of disc stars along and across the plane, the Sun's own motion,
+# that of a cluster relative to the disc, its internal dispersion; shear of the disc, km/s/kpc.
+_DISC, _SUN, _CLUSTER, _INTERNAL, _SHEAR = (35.0, 18.0), 12.0, 10.0, 0.8, 10.0
+# Median radius that holds half of the members (pc), and its scatter (natural logarithm).
+_HALF_NUMBER_RADIUS, _RADIUS_SPREAD = 3.0, 0.4
+# Largest distance of members from the centre, in units of the scale of the profile.
+_MOST = 12.0
+_DEPTH = 4.0
+
+
+@validate_params(
+    {
+        "n_fields": [Interval(Integral, 1, None, closed="left")],
+        "n_members": "no_validation",
+        "n_field": [Interval(Integral, 20, None, closed="left")],
+        "radius": [Interval(Real, 0, 20, closed="neither")],
+        "faint_limit": [Interval(Real, None, None, closed="neither")],
+        "random_state": ["random_state"],
+        "log_age": "no_validation",
+        "a_v": "no_validation",
+        "distance_kpc": "no_validation",
+    },
+    prefer_skip_nested_validation=True,
+)
+def simulate_fields(
+    n_fields: int = 1,
+    *,
+    n_members: Prior = None,
+    n_field: int = 2000,
+    radius: float = 0.4,
+    faint_limit: float = 18.0,
+    random_state: Any = None,
+    log_age: Prior = None,
+    a_v: Prior = None,
+    distance_kpc: Prior = None,
+) -> tuple[NestedFrame, pd.DataFrame]:
+    """Simulate fields of the sky, each with a star cluster in the middle, as observed by Gaia.
+
+    Parameters
+    ----------
+    n_fields : int, default=1
+        Number of fields.
+    n_members : int, array-like of shape (n_fields,) or distribution, default=None
+        Number of members, as ``n_stars`` of `simulate_clusters`. With 0, no field has a cluster.
+    n_field : int, default=2000
+        Number of field stars of each field.
+    radius : float, default=0.4
+        Radius of the fields, deg. Members outside are left out.
+    faint_limit : float, default=18.0
+        Magnitude limit in G (mag).
+    random_state : int, RandomState instance or None, default=None
+        Seed.
+    log_age, a_v, distance_kpc : float, array-like of shape (n_fields,) or distribution
+        Parameters of the clusters, as in `simulate_clusters`.
+
+    Returns
+    -------
+    X : NestedFrame of n_fields rows
+        The fields, named ``field_000000`` and so on, with the star columns ``ra``, ``dec`` (deg),
+        ``pmra``, ``pmdec``, ``pmra_error``, ``pmdec_error`` (mas/yr), ``parallax``,
+        ``parallax_error`` (mas), ``phot_g_mean_mag``, ``bp_rp``, ``phot_bp_mean_mag``,
+        ``phot_rp_mean_mag`` (mag), and ``true_member``, 1 for members and 0 for field stars.
+    y : DataFrame of n_fields rows
+        ``log_age`` (log10 of years), ``a_v`` (mag), ``distance_kpc`` (kpc) of the clusters; NaN
+        without one.
+
+    Raises
+    ------
+    ValueError
+        As in `simulate_clusters`.
+
+    See Also
+    --------
+    simulate_clusters : Simulate member lists.
+    skcluster.membership.find_members : Find the members of such fields.
+
+    Notes
+    -----
+    Stars and magnitudes are those of `simulate_clusters` and `simulate_field_stars`. Positions of
+    members follow a Plummer profile [1]_ whose half-number radius is log-normal around 3 pc.
+    Motions are choices of this package: disc stars have velocity dispersions of 35 and 18 km/s
+    along and across the plane, which lies at a random angle, and a mean that changes by up to
+    10 km/s per kpc; clusters move with 10 km/s relative to the disc around them, and their members
+    with 0.8 km/s.
+
+    References
+    ----------
+    .. [1] Plummer 1911, MNRAS 71, 460.
+
+    Examples
+    --------
+    >>> from skcluster.datasets import simulate_fields
+    >>> X, y = simulate_fields(2, n_members=100, n_field=900, distance_kpc=1.0, random_state=0)
+    >>> X["stars.true_member"].sum() <= 200
+    True
+    """
+    seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
+    rng = np.random.default_rng(seed)
+    effects = Effects(
+        faint_limit=faint_limit, field_fraction=0.0, depth=_DEPTH, parallax_zero_point_scatter=0.0
+    )
+    row = np.repeat(np.arange(n_fields), n_field)
+    absolute, distance, extinction = draw_sightlines(n_fields, n_field, faint_limit, rng)
+    seen = apparent(absolute, distance, extinction, effects.law)
+    field = observed_columns(seen, distance, row, n_fields, effects, rng)
+    sky = _Motions(n_fields, rng)
+    across = radius * np.sqrt(rng.random(len(row)))
+    field |= _placed(across, rng) | sky.disc(row, distance, rng)
+    if np.isscalar(n_members) and n_members == 0:
+        counts = np.zeros(n_fields, dtype=int)
+        y = pd.DataFrame(np.nan, index=range(n_fields), columns=[*CLUSTER_PARAMETERS])
+        columns, owner = field, row
+        member = np.zeros(len(row))
+    else:
+        X, y = simulate_clusters(
+            n_fields,
+            random_state=seed,
+            log_age=log_age,
+            a_v=a_v,
+            distance_kpc=distance_kpc,
+            n_stars=n_members,
+            effects=effects,
+        )
+        stars = stars_of(X)
+        kpc = y["distance_kpc"].to_numpy()
+        size = _HALF_NUMBER_RADIUS * np.exp(_RADIUS_SPREAD * rng.standard_normal(n_fields))
+        scale = np.degrees(1e-3 * size / kpc)[stars.cluster]
+        share = rng.random(len(stars)) * _MOST**2 / (1 + _MOST**2)
+        across = scale * np.sqrt(share / (1 - share))
+        members = {name: stars[name].astype(float) for name in field if name in stars}
+        members |= _placed(across, rng) | sky.cluster(stars.cluster, kpc, rng)
+        inside = across < radius
+        owner = np.concatenate([row, stars.cluster[inside]])
+        columns = {name: np.concatenate([field[name], members[name][inside]]) for name in field}
+        member = np.concatenate([np.zeros(len(row)), np.ones(inside.sum())])
+        counts = np.bincount(stars.cluster[inside], minlength=n_fields)
+    order = rng.permutation(len(owner))
+    order = order[np.argsort(owner[order], kind="stable")]
+    columns = _observed(columns, owner, n_fields, rng) | {"true_member": member}
+    names = pd.Index([f"field_{i:06d}" for i in range(n_fields)])
+    offsets = np.concatenate([[0], np.cumsum(counts + n_field)])
+    fields = clusters_from_flat(
+        {key: value[order] for key, value in columns.items()}, offsets, names
+    )
+    return fields, state_units(y.set_axis(names)[list(CLUSTER_PARAMETERS)])
+
+
+class _Motions:
+    """Velocities of each field's disc and cluster, and proper motions drawn from them."""
+
+    def __init__(self, n_fields: int, rng: np.random.Generator) -> None:
+        angle = rng.uniform(0, np.pi, n_fields)
+        self.along = np.array([np.cos(angle), np.sin(angle)])
+        self.sun = _SUN * rng.standard_normal((2, n_fields))
+        self.shear = rng.uniform(-_SHEAR, _SHEAR, n_fields)
+
+    def disc(
+        self, row: IntArray, distance_kpc: FloatArray, rng: np.random.Generator
+    ) -> dict[str, FloatArray]:
+        """Return proper motions of disc stars at distances."""
+        random = np.array(_DISC)[:, None] * rng.standard_normal((2, len(row)))
+        return self._as_columns(row, distance_kpc, random)
+
+    def cluster(
+        self, row: IntArray, distance_kpc: FloatArray, rng: np.random.Generator
+    ) -> dict[str, FloatArray]:
+        """Return proper motions of members of the clusters at distances, one per field."""
+        own = _CLUSTER * rng.standard_normal((2, len(distance_kpc)))
+        random = own[:, row] + _INTERNAL * rng.standard_normal((2, len(row)))
+        return self._as_columns(row, distance_kpc[row], random)
+
+    def _as_columns(
+        self, row: IntArray, distance_kpc: FloatArray, random: FloatArray
+    ) -> dict[str, FloatArray]:
+        along = self.along[:, row]
+        across = np.array([-along[1], along[0]])
+        mean = self.sun[:, row] + self.shear[row] * distance_kpc * along
+        velocity = mean + random[0] * along + random[1] * across
+        pmra, pmdec = velocity / (KM_PER_S * distance_kpc)
+        return {"pmra": pmra, "pmdec": pmdec}
+
+
+def _placed(across: FloatArray, rng: np.random.Generator) -> dict[str, FloatArray]:
+    """Return offsets from the middle of the field at random angles, deg."""
+    angle = rng.uniform(0, 2 * np.pi, len(across))
+    return {"ra": across * np.cos(angle), "dec": across * np.sin(angle)}
+
+
+def _observed(
+    columns: dict[str, FloatArray], owner: IntArray, n_fields: int, rng: np.random.Generator
+) -> dict[str, FloatArray]:
+    """Return the columns with positions on the sky, and errors of proper motions."""
+    error = proper_motion_error(columns["phot_g_mean_mag"])
+    noisy = {
+        name: columns[name] + error * rng.standard_normal(len(error)) for name in ("pmra", "pmdec")
+    }
+    middle = rng.uniform(0, 360, n_fields)[owner], rng.uniform(-60, 60, n_fields)[owner]
+    dec = middle[1] + columns["dec"]
+    ra = (middle[0] + columns["ra"] / np.cos(np.radians(dec))) % 360
+    return columns | noisy | {"pmra_error": error, "pmdec_error": error, "ra": ra, "dec": dec}

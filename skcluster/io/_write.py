@@ -1,0 +1,343 @@
+"""Write tables of estimates, labels and stars, with units, descriptions and UCDs."""
+
+import os
+import unicodedata
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from nested_pandas import NestedFrame
+
+from skcluster._utils.files import whole_file
+from skcluster._utils.messages import warn_caller
+from skcluster.clusters import stars_of
+from skcluster.clusters._tables import as_table
+from skcluster.io._read_table import EXTENSIONS
+from skcluster.schema import CLUSTER, INTERVAL_ENDS, estimate_column
+
+#: Unified content descriptors (IVOA, UCD1+) of the columns of `skcluster.schema`.
+UCDS = {
+    "cluster": "meta.id;meta.main",
+    "n_stars": "meta.number",
+    "n_used": "meta.number",
+    "log_age": "time.age",
+    "a_v": "phys.absorption;em.opt.V",
+    "distance_kpc": "pos.distance",
+    "distance_pc": "pos.distance",
+    "distance_modulus": "phot.mag.distMod",
+    "metallicity": "phys.abund.Z",
+    "differential_reddening": "stat.stdev;phys.absorption;em.opt.V",
+    "field_fraction": "stat.value;arith.ratio",
+    "goodness_of_fit": "stat.fit.goodness",
+    "effective_samples": "meta.number",
+    "flag": "meta.note",
+    "membership": "stat.probability",
+    "probability": "stat.probability",
+    "source_id": "meta.id",
+    "phot_g_mean_mag": "phot.mag;em.opt",
+    "phot_bp_mean_mag": "phot.mag;em.opt.B",
+    "phot_rp_mean_mag": "phot.mag;em.opt.R",
+    "bp_rp": "phot.color;em.opt.B;em.opt.R",
+    "phot_g_mean_flux_over_error": "stat.snr;phot.flux;em.opt",
+    "phot_bp_mean_flux_over_error": "stat.snr;phot.flux;em.opt.B",
+    "phot_rp_mean_flux_over_error": "stat.snr;phot.flux;em.opt.R",
+    "parallax": "pos.parallax.trig",
+    "parallax_error": "stat.error;pos.parallax.trig",
+    "ra": "pos.eq.ra;meta.main",
+    "dec": "pos.eq.dec;meta.main",
+    "pmra": "pos.pm;pos.eq.ra",
+    "pmdec": "pos.pm;pos.eq.dec",
+    "pmra_error": "stat.error;pos.pm;pos.eq.ra",
+    "pmdec_error": "stat.error;pos.pm;pos.eq.dec",
+    "ruwe": "stat.error",
+}
+_ENDS = dict(zip(INTERVAL_ENDS, ("stat.min", "stat.max"), strict=True))
+
+
+def write_estimates(
+    estimates: pd.DataFrame,
+    path: str | os.PathLike[str],
+    *,
+    metadata: Mapping[str, str] | None = None,
+    format: str | None = None,
+    overwrite: bool = False,
+) -> None:
+    """Write a table of estimates, or of stars, to a file.
+
+    Parameters
+    ----------
+    estimates : DataFrame
+        As `skcluster.estimation.estimate` returns it, with the clusters' names as index; or its
+        table of stars with the column ``cluster`` as index. Units, descriptions and UCDs are those
+        of `to_astropy`; CSV and TSV have none.
+    path : str or PathLike
+        The file. It is replaced only once the new one is complete.
+    metadata : mapping of str to str, optional
+        Entries of the file's header, such as the model and its reference; CSV and TSV have none.
+    format : {"csv", "tsv", "ecsv", "fits", "votable", "parquet"}, optional
+        File type, if it differs from that of the extension.
+    overwrite : bool, default=False
+        Whether an existing file may be replaced.
+
+    Raises
+    ------
+    FileExistsError
+        If the file exists and ``overwrite`` is False.
+    ValueError
+        If the file type is unknown.
+    OSError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import pandas as pd
+    >>> from skcluster.io import write_estimates
+    >>> table = pd.DataFrame({"cluster": ["M 67"], "log_age": [9.6], "flag": [""]})
+    >>> table = table.set_index("cluster")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_estimates(table, Path(folder) / "estimates.csv")
+    ...     print((Path(folder) / "estimates.csv").read_text())
+    cluster,log_age,flag
+    M 67,9.6,
+    <BLANKLINE>
+    """
+    path = Path(path)
+    kind = format_of(path, format)
+    with whole_file(path, overwrite) as half:
+        _WRITERS[kind](estimates, str(half), dict(metadata or {}))
+
+
+def write_clusters(
+    X: NestedFrame,
+    path: str | os.PathLike[str],
+    *,
+    metadata: Mapping[str, str] | None = None,
+    format: str | None = None,
+    overwrite: bool = False,
+) -> None:
+    """Write the stars of clusters as a long table that `read_clusters` can read.
+
+    Parameters
+    ----------
+    X : NestedFrame of n_clusters rows
+        Clusters, as `skcluster.clusters.as_clusters` returns them. Columns other than the stars
+        are not written.
+    path : str or PathLike
+        The file, as for `write_estimates`.
+    metadata : mapping of str to str, optional
+        Entries of the file's header, as for `write_estimates`.
+    format : {"csv", "tsv", "ecsv", "fits", "votable", "parquet"}, optional
+        File type, if it differs from that of the extension.
+    overwrite : bool, default=False
+        Whether an existing file may be replaced.
+
+    Raises
+    ------
+    FileExistsError, ValueError, OSError
+        As `write_estimates` does.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from skcluster.datasets import simulate_clusters
+    >>> from skcluster.io import read_clusters, write_clusters
+    >>> X, y = simulate_clusters(2, random_state=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_clusters(X, f"{folder}/members.ecsv")
+    ...     read_clusters(f"{folder}/members.ecsv").index.tolist()
+    ['sim_000000', 'sim_000001']
+    """
+    stars = stars_of(X)
+    fields: dict[str, Any] = {name: stars.arrow(name) for name in stars.columns}
+    table = as_table(pa.table(fields))
+    names = X.index.take(stars.cluster).rename(CLUSTER.name)
+    write_estimates(
+        table.set_axis(names), path, metadata=metadata, format=format, overwrite=overwrite
+    )
+
+
+def to_astropy(table: pd.DataFrame, metadata: Mapping[str, str] | None = None) -> Any:
+    """Convert a table of estimates, of labels or of stars to an astropy Table.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A table returned by `skcluster.estimate`, y, or a table of stars; a named index becomes the
+        first column.
+    metadata : mapping of str to str, optional
+        Content of ``meta``.
+
+    Returns
+    -------
+    astropy.table.Table
+        Columns with the units and descriptions of `skcluster.schema`, and the UCD in
+        ``info.meta["ucd"]``. Convert it to a ``QTable`` for quantities.
+
+    See Also
+    --------
+    write_estimates : Write the same into a file.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skcluster.io import to_astropy
+    >>> y = pd.DataFrame({"log_age": [9.6], "a_v": [0.1], "distance_kpc": [0.86]},
+    ...                  index=pd.Index(["M 67"], name="cluster"))
+    >>> table = to_astropy(y)
+    >>> table["distance_kpc"].unit, table["distance_kpc"].description
+    (Unit("kpc"), 'Distance')
+    >>> table["distance_kpc"].quantity.to("pc")
+    <Quantity [860.] pc>
+    """
+    from astropy.table import Table
+
+    unnamed = table.index.names == [None]
+    made = Table.from_pandas(table.reset_index(drop=unnamed))
+    for name in made.colnames:
+        column = made[name]
+        if column.dtype == object:
+            made[name] = column.astype(str)
+        elif column.dtype.kind == "f" and hasattr(column, "mask"):
+            # NaN marks them too, and astropy has no masked quantities of logarithmic units.
+            made[name] = column.filled(np.nan)
+        column, known = made[name], estimate_column(name)
+        column.info.unit = known.unit or None
+        column.info.description = known.description
+        if ucd := ucd_of(name):
+            column.info.meta = {"ucd": ucd}
+    made.meta = dict(metadata or {})
+    return made
+
+
+def ucd_of(name: str) -> str:
+    """Return the UCD of a column, ends of intervals included; empty if it has none."""
+    for ending, meaning in _ENDS.items():
+        if name.endswith(ending) and name.removesuffix(ending) in UCDS:
+            return f"{UCDS[name.removesuffix(ending)]};{meaning}"
+    return UCDS.get(name, "")
+
+
+def state_units(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table itself, with the units of its columns in ``attrs["units"]``.
+
+    Tables of estimates and of labels have them: a dict from column names to units in astropy's
+    notation, empty for pure numbers.
+    """
+    table.attrs["units"] = {str(name): estimate_column(str(name)).unit for name in table.columns}
+    return table
+
+
+def format_of(path: Path, format: str | None = None) -> str:
+    """Return the file type of a table to be written: ``format``, or that of the extension.
+
+    Raises
+    ------
+    ValueError
+        If it is unknown.
+    """
+    kind = format or EXTENSIONS.get(path.suffix.lower())
+    if kind not in _WRITERS:
+        raise ValueError(
+            f"The file type of {path} is unknown; known are: {', '.join(EXTENSIONS)}. Other "
+            "extensions need format= (or --output-format, if the command has it)."
+        )
+    return kind
+
+
+def _without_logarithms(table: Any) -> Any:
+    """Return the table without the unit "dex", which the FITS and VOTable standards lack."""
+    for name in table.colnames:
+        if str(table[name].info.unit).startswith("dex"):
+            table[name].info.unit = None
+    return table
+
+
+def _write_astropy(format: str) -> Callable[..., None]:
+    def write(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) -> None:
+        to_astropy(estimates, metadata).write(path, format=format, overwrite=True)
+
+    return write
+
+
+def _write_fits(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) -> None:
+    from astropy.io import fits
+
+    table = _with_ascii(_without_logarithms(to_astropy(estimates)))
+    # FITS keywords have eight letters; longer ones would be written as HIERARCH cards.
+    table.meta = {"HISTORY": [_ascii(f"{name}: {value}") for name, value in metadata.items()]}
+    table.write(path, format="fits", overwrite=True)
+    with fits.open(path, mode="update") as hdus:
+        for number, name in enumerate(table.colnames, 1):
+            # TOPCAT and others read it; astropy does not write it.
+            hdus[1].header[f"TCOMM{number}"] = _ascii(table[name].description)
+            if ucd := ucd_of(name):
+                hdus[1].header[f"TUCD{number}"] = ucd
+
+
+def _ascii(text: str) -> str:
+    """Return a text as FITS files can hold it, without accents."""
+    simple = unicodedata.normalize("NFKD", text.translate(_SIGNS))
+    return (
+        "".join(c for c in simple if not unicodedata.combining(c))
+        .encode("ascii", "backslashreplace")
+        .decode()
+    )
+
+
+def _with_ascii(table: Any) -> Any:
+    """Return the table with texts that FITS files can hold."""
+    changed: dict[str, str] = {}
+    for name in table.colnames:
+        if table[name].dtype.kind == "U":
+            texts = dict.fromkeys(str(text) for text in table[name])
+            new = {text: simple for text in texts if (simple := _ascii(text)) != text}
+            if new:
+                # Wide enough for escapes, which are longer than the characters.
+                table[name] = table[name].astype(f"U{max(map(len, [*texts, *new.values()]))}")
+                table[name][:] = [new.get(str(text), str(text)) for text in table[name]]
+            changed |= new
+    if changed:
+        a, b = next(iter(changed.items()))
+        warn_caller(
+            f"FITS files hold ASCII only: {len(changed)} texts were converted, such as {a!r} to "
+            f"{b!r}."
+        )
+    return table
+
+
+def _write_votable(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) -> None:
+    from astropy.io.votable import from_table
+    from astropy.io.votable.tree import Info
+
+    votable = from_table(_without_logarithms(to_astropy(estimates)))
+    resource = votable.resources[0]
+    resource.infos.extend(
+        Info(name=name.replace(" ", "_"), value=value) for name, value in metadata.items()
+    )
+    votable.to_xml(path)
+
+
+def _write_csv(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) -> None:
+    estimates.to_csv(path)
+
+
+def _write_tsv(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) -> None:
+    estimates.to_csv(path, sep="\t")
+
+
+#: Characters that Unicode normalisation does not decompose.
+_SIGNS = str.maketrans({"−": "-", "–": "-", "—": "-", "±": "+/-", "×": "x"})
+
+_WRITERS: dict[str, Callable[[pd.DataFrame, str, dict[str, str]], None]] = {
+    "csv": _write_csv,
+    "ecsv": _write_astropy("ascii.ecsv"),
+    "fits": _write_fits,
+    "votable": _write_votable,
+    "parquet": _write_astropy("parquet"),
+    "tsv": _write_tsv,
+}

@@ -1,0 +1,224 @@
+"""Read fields of the sky: their stars in the tangent plane, hints, and signs of cut downloads."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from nested_pandas import NestedFrame
+
+from skcluster._utils.messages import some_names, warn_caller
+from skcluster._utils.typing import BoolArray, ClustersLike, FloatArray, IntArray
+from skcluster.clusters import Stars, as_clusters, stars_of
+from skcluster.clusters._as_clusters import nest_clusters
+from skcluster.clusters._tables import missing_column
+from skcluster.gaia import Release, parallax_error, proper_motion_error
+from skcluster.membership._mixture import Field
+from skcluster.membership._search import Hint
+from skcluster.membership._sky import TangentPlane
+from skcluster.schema import STAR_COLUMNS
+
+ASTROMETRY = ("ra", "dec", "pmra", "pmdec", "parallax")
+_ERRORS = ("pmra_error", "pmdec_error", "parallax_error")
+#: Least number of stars of a field with positions, proper motions and parallaxes.
+LEAST_STARS = 20
+#: Numbers of rows at which archives, services and clients cut off an answer: VizieR, the Gaia
+#: archive (without login: 2000 in synchronous queries, 3 000 000 in others) and usual values of
+#: TOP and ROW_LIMIT.
+ROW_LIMITS = frozenset([50, 100, 500, *(n * 10**k for k in (3, 4, 5, 6) for n in (1, 2, 3, 5))])
+# Fields smaller than this (deg) with numbers that fit are taken as being in radians.
+_RADIANS_EXTENT = 0.02
+
+
+class SkyField(NamedTuple):
+    """A row of X with its stars in the tangent plane.
+
+    Attributes
+    ----------
+    name : object
+        Name of the field.
+    rows : ndarray of int
+        Positions of its stars with complete astrometry among the stars of X.
+    plane : TangentPlane
+        The plane.
+    field : Field
+        These stars.
+    hint : Hint
+        What is known of the cluster.
+    """
+
+    name: Any
+    rows: IntArray
+    plane: TangentPlane
+    field: Field
+    hint: Hint
+
+
+@dataclass(frozen=True)
+class Hints:
+    """What the caller knows of the cluster of every field.
+
+    Attributes
+    ----------
+    center : pair of float or None
+        Right ascension and declination, deg.
+    proper_motion : pair of float or None
+        Proper motion, mas/yr.
+    parallax : float or None
+        Parallax, mas.
+    """
+
+    center: Sequence[float] | None = None
+    proper_motion: Sequence[float] | None = None
+    parallax: float | None = None
+
+    def check(self) -> None:
+        """Refuse hints that are not finite numbers.
+
+        Raises
+        ------
+        ValueError
+            If a hint is not made of finite numbers, or the declination is impossible.
+        """
+        for name, value, n in (
+            ("center", self.center, 2),
+            ("proper_motion", self.proper_motion, 2),
+            ("parallax", self.parallax, 1),
+        ):
+            if value is None:
+                continue
+            numbers = np.atleast_1d(np.asarray(value, dtype=float))
+            if numbers.shape != (n,) or not np.isfinite(numbers).all():
+                what = "two finite numbers" if n == 2 else "a finite number"
+                raise ValueError(f"{name} must be {what}, not {value!r}.")
+        if self.center is not None and abs(self.center[1]) > 90:
+            raise ValueError(f"center must be right ascension and declination, not {self.center}.")
+
+    def of_row(self, X: NestedFrame, row: int, plane: TangentPlane) -> Hint:
+        """Return the hints of a row: those in its columns, or else those of all rows."""
+        center = _in_row(X, row, ("ra", "dec")) or self.center
+        motion = _in_row(X, row, ("pmra", "pmdec")) or self.proper_motion
+        parallax = _in_row(X, row, ("parallax",)) or (self.parallax,)
+        position = None
+        if center is not None:
+            ra, dec = (np.array([float(value)]) for value in center)
+            if motion is not None:
+                motion = [float(v[0]) for v in plane.rotate(ra, dec, *_columns(motion))]
+            position = np.concatenate(plane.project(ra, dec))
+        return Hint(
+            position,
+            None if motion is None else np.array(motion, dtype=float),
+            None if parallax[0] is None else float(parallax[0]),
+        )
+
+
+def read_fields(
+    X: ClustersLike, hints: Hints, release: Release
+) -> tuple[NestedFrame, Stars, list[SkyField]]:
+    """Return fields, their flat star arrays, and the fields in the tangent plane.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, a field has too few stars with all measurements, or its positions
+        are equal or in radians.
+    """
+    nested = nest_clusters(X)
+    _warn_of_limits(nested)
+    X = as_clusters(nested)
+    stars = stars_of(X)
+    for name in ASTROMETRY:
+        if name not in stars:
+            raise ValueError(missing_column("fields", STAR_COLUMNS[name], stars.columns))
+    values = {name: stars[name].astype(float) for name in ASTROMETRY}
+    whole = np.all([np.isfinite(value) for value in values.values()], axis=0)
+    errors = _errors(stars, release, whole)
+    fields = []
+    for row, name in enumerate(stars.index):
+        rows = stars.offsets[row] + np.flatnonzero(
+            whole[stars.offsets[row] : stars.offsets[row + 1]]
+        )
+        _check(
+            name,
+            {
+                key: value[stars.offsets[row] : stars.offsets[row + 1]]
+                for key, value in values.items()
+            },
+            len(rows),
+        )
+        ra, dec, pmra, pmdec, parallax = (values[key][rows] for key in ASTROMETRY)
+        plane = TangentPlane.of(ra, dec)
+        x, y = plane.project(ra, dec)
+        motion = plane.rotate(ra, dec, pmra, pmdec)
+        radius = max(float(np.quantile(np.hypot(x, y), 0.99)), 1e-4)
+        field = Field(np.array([*motion, parallax]), errors[:, rows] ** 2, np.array([x, y]), radius)
+        fields.append(SkyField(name, rows, plane, field, hints.of_row(X, row, plane)))
+    return X, stars, fields
+
+
+def _columns(values: Sequence[float]) -> tuple[FloatArray, ...]:
+    return tuple(np.array([float(value)]) for value in values)
+
+
+def _in_row(X: NestedFrame, row: int, names: tuple[str, ...]) -> tuple[float, ...] | None:
+    """Return numbers in columns of a row beside the stars, or None if one is missing."""
+    if not all(name in X.columns for name in names):
+        return None
+    values = tuple(float(X[name].iloc[row]) for name in names)
+    return values if np.isfinite(values).all() else None
+
+
+def _errors(stars: Stars, release: Release, whole: BoolArray) -> FloatArray:
+    """Return errors of proper motions and parallaxes, typical ones where there are none."""
+    g = stars["phot_g_mean_mag"].astype(float)
+    motion = proper_motion_error(g, release)
+    typical = np.array([motion, motion, parallax_error(g, release)])
+    errors = typical.copy()
+    missing = []
+    for k, name in enumerate(_ERRORS):
+        if name in stars:
+            own = stars[name].astype(float)
+            errors[k] = np.where(np.isfinite(own) & (own > 0), own, typical[k])
+        else:
+            missing.append(name)
+    if missing and whole.any():
+        warn_caller(
+            f"Fields without {', '.join(missing)}: typical errors of {release.upper()} at the "
+            "stars' magnitudes are used."
+        )
+    return errors
+
+
+def _check(name: Any, values: dict[str, npt.NDArray[Any]], n_whole: int) -> None:
+    if n_whole < LEAST_STARS:
+        empty = [key for key, value in values.items() if not np.isfinite(value).any()]
+        reason = f" ({', '.join(empty)} missing in all)" if empty and len(values["ra"]) else ""
+        raise ValueError(
+            f"field {name!r} has {n_whole} stars with {', '.join(ASTROMETRY)}, of "
+            f"{len(values['ra'])} stars{reason}; at least {LEAST_STARS} are needed."
+        )
+    ra, dec = values["ra"], values["dec"]
+    extent = max(np.nanmax(ra) - np.nanmin(ra), np.nanmax(dec) - np.nanmin(dec))
+    if extent == 0:
+        raise ValueError(f"field {name!r} has all its stars at the same position.")
+    motion = [np.nanmax(values[key]) - np.nanmin(values[key]) for key in ("pmra", "pmdec")]
+    if max(motion) == 0:
+        raise ValueError(f"field {name!r} has the same proper motion for all its stars.")
+    fits = np.nanmax(np.abs(ra)) < 2 * np.pi + 0.01 and np.nanmax(np.abs(dec)) < np.pi / 2 + 0.01
+    if extent < _RADIANS_EXTENT and fits:
+        raise ValueError(
+            f"field {name!r} is {3600 * extent:.0f} arcsec wide, with ra and dec that would fit "
+            "radians; positions must be in degrees."
+        )
+
+
+def _warn_of_limits(X: NestedFrame) -> None:
+    stars = stars_of(X)
+    cut = [name for name, n in zip(stars.index, stars.counts, strict=True) if n in ROW_LIMITS]
+    if cut:
+        warn_caller(
+            f"{len(cut)} of {len(stars.index)} fields have a number of stars at which archives cut "
+            f"off an answer (such as 2000, 50000): {some_names(cut)}. If stars are missing, query "
+            "again without a row limit."
+        )
