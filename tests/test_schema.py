@@ -120,7 +120,7 @@ RANGES = {
     "phot_bp_mean_mag": (-5, 30),
     "phot_rp_mean_mag": (-5, 30),
     "magnitude_limit": (-5, 30),
-    "bp_rp": (-5, 15),
+    "bp_rp": (-5, 25),
     "parallax": (-1000, 1000),
     "dec": (-90, 90),
     "log_age": (5, 11),

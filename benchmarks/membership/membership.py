@@ -263,8 +263,8 @@ def inject(options: argparse.Namespace) -> pd.DataFrame:
                     away = (members["ra"] - at["ra"] + 180) % 360 - 180
                     members["ra"] = middle["ra"] + away * stretch
                     members["dec"] += middle["dec"] - at["dec"]
-                    near = field[(field["parallax"] - 1 / kpc).abs() < 0.1]
-                    aim = motion.loc[near.index].sample(1, random_state=seed).iloc[0]
+                    near = (field["parallax"] - 1 / kpc).abs().nsmallest(50).index
+                    aim = motion.loc[near].sample(1, random_state=seed).iloc[0]
                     members[["pmra", "pmdec"]] += aim - members[["pmra", "pmdec"]].median()
                     mixed = pd.concat([field.assign(true_member=0), members])
                     got, _ = probabilities(mixed)
@@ -314,7 +314,7 @@ def parameters(options: argparse.Namespace) -> pd.DataFrame:
             bare[name] = stars.assign(probability=chance)[chosen]
             listed[name], truth[name] = stars[cg], age
     table = pd.DataFrame({"CG2020": truth})
-    for method, lists in (("cone", bare), ("list", listed)):
+    for method, lists in (("bare", bare), ("list", listed)):
         estimates = estimate(lists)
         table[method], table[f"{method} flag"] = estimates["log_age"], estimates["flag"]
         error = table[method] - table["CG2020"]

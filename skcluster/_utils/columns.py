@@ -127,15 +127,15 @@ class Column:
         Returns
         -------
         str
-            The value and the distances to the upper and lower end of the interval, with the decimal
-            places of the value; with more for quantities of many orders of magnitude, if an end
-            would equal the value.
+            The value and the distances to the upper and lower end of the interval, after ± if they
+            are printed alike, with the decimal places of the value; with more for quantities of
+            many orders of magnitude, if an end would equal the value.
 
         Examples
         --------
         >>> from skcluster.schema import TARGETS
         >>> TARGETS["log_age"].as_text(9.46, 9.33, 9.59)
-        '9.46 +0.13 −0.13'
+        '9.46 ± 0.13'
         >>> TARGETS["distance_kpc"].as_text(0.1362, 0.1359, 0.1366)
         '0.1362 +0.0004 −0.0003'
         """
@@ -209,7 +209,10 @@ def _with_interval(value: float, lower: float, upper: float, places: int, *, fin
     text = f"{value:z.{places}f}".replace("-", "−")
     if len(ends) < 2:
         return text
-    return f"{text} {_signed(ends[0], '+', places)} {_signed(ends[1], '−', places)}"
+    up, down = _signed(ends[0], "+", places), _signed(ends[1], "−", places)
+    if (up[0], down[0]) == ("+", "−") and up[1:] == down[1:]:
+        return f"{text} ± {up[1:]}"
+    return f"{text} {up} {down}"
 
 
 def _signed(length: float, sign: str, places: int) -> str:

@@ -74,7 +74,7 @@ def find_members(
         the most probable cluster, empty in fields without one, and ``probability``, that of being
         its member; NaN for stars without position, proper motion or parallax.
     clusters : DataFrame
-        One row per cluster in order of rank, with the columns of
+        One row per cluster, the most significant of a field first, with the columns of
         `skcluster.schema.CLUSTER_COLUMNS`, whose units are in ``attrs["units"]``. The first
         cluster of a field has the name of the field, further ones "NAME 2", "NAME 3" …. A field
         without a cluster has a row of NaN with the flag "no cluster found".

@@ -81,7 +81,10 @@ class Found:
 
 
 def search(field: Field, hint: Hint, n_clusters: int | None) -> Found | None:
-    """Return the clusters of a field, at most ``n_clusters``, or None if it has none."""
+    """Return the clusters of a field, at most ``n_clusters``, or None if it has none.
+
+    The only one that is asked for is that of the highest rank; several are the most significant.
+    """
     starts = _candidates(field, hint)
     if not starts:
         return None
@@ -91,8 +94,7 @@ def search(field: Field, hint: Hint, n_clusters: int | None) -> Found | None:
     background = fit_background(field, weight)
     tried = [fit(field, [start], background, _SHORT, free_background=False) for start in starts]
     values = np.array([significance(field, one, 0) for one in tried])
-    hinted = bool(hint)
-    least = LEAST_HINTED if hinted else LEAST_SIGNIFICANCE
+    least = LEAST_HINTED if hint else LEAST_SIGNIFICANCE
     order = np.argsort([-_rank(field, one, hint) for one in tried], kind="stable")
     chosen: list[int] = []
     for i in order:
@@ -100,10 +102,12 @@ def search(field: Field, hint: Hint, n_clusters: int | None) -> Found | None:
             chosen.append(int(i))
     if not chosen:
         return None
-    limit = len(chosen) if n_clusters is None else n_clusters
-    clusters = [tried[i].clusters[0] for i in chosen[:limit]]
+    if n_clusters != 1:
+        chosen = sorted(chosen, key=lambda i: -values[i])[:n_clusters]
+    chosen = chosen[:n_clusters]
+    clusters = [tried[i].clusters[0] for i in chosen]
     best = fit(field, clusters, background, _LONG, free_background=True)
-    return Found(best, values[chosen[:limit]])
+    return Found(best, values[chosen])
 
 
 def _rank(field: Field, tried: Fit, hint: Hint) -> float:

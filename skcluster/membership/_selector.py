@@ -33,7 +33,8 @@ class MemberSelector(DocLinkMixin, TransformerMixin, BaseEstimator):
     threshold : float, default=0.5
         Least membership probability of the stars that are kept.
     n_clusters : int or "auto", default=1
-        Largest number of clusters per field, or "auto" for all significant ones, in order of rank.
+        Largest number of clusters per field, or "auto" for all significant ones, the most
+        significant first.
         Only with 1 does the number of rows stay that of the fields, as supervised pipelines need.
     center : pair of float, default=None
         Approximate right ascension and declination of the cluster (deg).
@@ -54,6 +55,10 @@ class MemberSelector(DocLinkMixin, TransformerMixin, BaseEstimator):
     Each field is fitted on its own, so nothing is learned in ``fit``. The columns ``ra``, ``dec``,
     ``pmra``, ``pmdec``, ``parallax`` of a row beside its stars are hints for this row, and come
     before the parameters. The model is described in `find_members`.
+
+    References
+    ----------
+    Bovy, Hogg & Roweis 2011, Annals of Applied Statistics 5, 1657.
 
     Examples
     --------

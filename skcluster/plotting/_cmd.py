@@ -21,9 +21,17 @@ from skcluster.plotting._inputs import (
     one_cluster,
     one_estimate,
     samples_of_isochrones,
-    stated_errors,
+    stated_interval,
 )
-from skcluster.plotting._style import PALE, VERMILION, display_name, one_axes, stroke, title_text
+from skcluster.plotting._style import (
+    PALE,
+    VERMILION,
+    display_name,
+    math_text,
+    one_axes,
+    stroke,
+    title_text,
+)
 from skcluster.schema import CLUSTER_PARAMETERS, INTERVAL_ENDS, STAR_COLUMNS, TARGETS
 
 if TYPE_CHECKING:
@@ -61,10 +69,10 @@ class CMDDisplay:
         BP−RP and G (mag) along the isochrone of the estimate.
     band : ndarray of shape (n_curves, n_points, 2), optional
         The isochrones of the most credible samples.
-    errors : ndarray of shape (2, 3) or (2, 4), optional
-        Lower and upper errors: distances of the ends of the central interval from the estimate.
+    interval : ndarray of shape (3, 2) or (4, 2), optional
+        Lower and upper end of the interval of each parameter of the estimate.
     coverage : float, default=0.68
-        Fraction of the samples within the band, and within errors that follow from them.
+        Fraction of the samples within the band, and within an interval that follows from them.
 
     Attributes
     ----------
@@ -100,7 +108,7 @@ class CMDDisplay:
     estimate: FloatArray | None = None
     isochrone: FloatArray | None = None
     band: FloatArray | None = None
-    errors: FloatArray | None = None
+    interval: FloatArray | None = None
     coverage: float = 0.68
 
     @classmethod
@@ -127,8 +135,8 @@ class CMDDisplay:
         estimates : DataFrame, Series, mapping or array-like of shape (3,) or (4,), optional
             ``log_age`` (dex), ``a_v`` (mag), ``distance_kpc`` (kpc) and, if it was estimated,
             ``metallicity`` (dex): a row per cluster, or those of this one. Without estimates only
-            the stars are drawn. The errors are those of their intervals, if they have columns such
-            as ``log_age_lower`` and ``log_age_upper``, or else of the samples.
+            the stars are drawn. Intervals are those of their columns, such as ``log_age_lower`` and
+            ``log_age_upper``, or else of the samples.
         cluster : object, optional
             Name of the cluster; not needed if X has only one.
         samples : array-like of n_samples rows or mapping of names to such, optional
@@ -168,7 +176,7 @@ class CMDDisplay:
             name,
             stars,
             one_estimate(estimates, name),
-            errors=stated_errors(estimates, name),
+            interval=stated_interval(estimates, name),
             samples=None if samples is None else samples_of_isochrones(samples, name),
             membership=shades,
             coverage=coverage,
@@ -183,7 +191,7 @@ class CMDDisplay:
         stars: Stars,
         estimate: FloatArray | None,
         *,
-        errors: FloatArray | None,
+        interval: FloatArray | None,
         samples: FloatArray | None,
         membership: FloatArray | None = None,
         coverage: float,
@@ -193,7 +201,8 @@ class CMDDisplay:
         """Return the display of stars that were checked before; not drawn yet."""
         isochrone = band = None
         estimate, samples = (_at(metallicity, values) for values in (estimate, samples))
-        errors = errors if metallicity is None else _at(0.0, errors)
+        if metallicity is not None and interval is not None:
+            interval = np.vstack([interval[:3], [np.nan, np.nan]])
         try:
             if estimate is not None:
                 isochrone = seen_isochrones(estimate, law)[0]
@@ -202,10 +211,9 @@ class CMDDisplay:
         if samples is not None:
             credible = most_credible(samples, coverage, _MOST_CURVES)
             band = seen_isochrones(credible, law) if len(credible) else None
-            if estimate is not None and errors is None:
-                n = min(samples.shape[1], len(estimate))
+            if estimate is not None and interval is None:
                 tails = 100 * np.array([(1 - coverage) / 2, (1 + coverage) / 2])
-                errors = np.abs(np.nanpercentile(samples[:, :n], tails, axis=0) - estimate[:n])
+                interval = np.nanpercentile(samples[:, : len(estimate)], tails, axis=0).T
         return cls(
             colour=stars["bp_rp"],
             magnitude=stars["phot_g_mean_mag"],
@@ -215,7 +223,7 @@ class CMDDisplay:
             estimate=estimate,
             isochrone=isochrone,
             band=band,
-            errors=errors,
+            interval=interval,
             coverage=coverage,
         )
 
@@ -325,21 +333,18 @@ class CMDDisplay:
         Returns
         -------
         str
-            One line of mathtext per parameter, with errors if there are intervals or samples;
-            empty without an estimate.
+            One line of mathtext per parameter, as in a table of estimates, with the interval if
+            there is one; empty without an estimate.
         """
         if self.estimate is None:
             return ""
         lines = []
         for i, name in enumerate((*CLUSTER_PARAMETERS, "metallicity")[: len(self.estimate)]):
-            column, value = TARGETS[name], self.estimate[i]
-            digits = column.decimals_of(value)
-            text = f"{value:z.{digits}f}"
-            if self.errors is not None and i < len(self.errors[0]) and self.errors[:, i].any():
-                down, up = self.errors[:, i]
-                text = f"{text}_{{-{down:.{digits}f}}}^{{+{up:.{digits}f}}}"
+            column = TARGETS[name]
+            ends = () if self.interval is None else self.interval[i : i + 1].ravel()
+            value = math_text(column.as_text(self.estimate[i], *ends))
             unit = column.printed_unit if column.printed_unit != "dex" else ""
-            lines.append(f"{column.label} = ${text}$ {unit}".rstrip())
+            lines.append(f"{column.label} = {value} {unit}".rstrip())
         return "\n".join(lines)
 
     def _draw_stars(self, star_kw: dict[str, Any], colorbar: bool) -> None:

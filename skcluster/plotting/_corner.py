@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.plotting._inputs import columns_of, one_cluster, one_estimate, sample_array
-from skcluster.plotting._style import BLUE, VERMILION, display_name, title_text
+from skcluster.plotting._style import BLUE, VERMILION, display_name, math_text, title_text
 from skcluster.schema import estimate_column
 
 #: Fractions of the samples within the contours.
@@ -29,6 +29,10 @@ class CornerDisplay:
         The samples.
     targets : sequence of str
         Names of the targets.
+    estimate : ndarray of shape (n_targets,), optional
+        The estimates, by default the medians of the samples.
+    interval : ndarray of shape (n_targets, 2), optional
+        Lower and upper ends of their intervals, by default the 16th and 84th percentiles.
     reference : ndarray of shape (n_targets,), optional
         Values to mark, such as published ones.
     name : str, optional
@@ -62,6 +66,8 @@ class CornerDisplay:
 
     samples: FloatArray
     targets: Sequence[str]
+    estimate: FloatArray | None = None
+    interval: FloatArray | None = None
     reference: FloatArray | None = None
     name: str | None = None
 
@@ -71,6 +77,8 @@ class CornerDisplay:
         samples: Any,
         *,
         targets: Sequence[str] | None = None,
+        estimate: npt.ArrayLike | None = None,
+        interval: npt.ArrayLike | None = None,
         reference: npt.ArrayLike | None = None,
         name: str | None = None,
         **plot_kw: Any,
@@ -83,6 +91,11 @@ class CornerDisplay:
             Joint samples of one cluster. Samples with NaN are left out.
         targets : sequence of str, optional
             Names of the targets; by default the columns of ``samples``, or the usual three.
+        estimate : array-like of shape (n_targets,), optional
+            The estimates, by default the medians of the samples.
+        interval : array-like of shape (n_targets, 2), optional
+            Lower and upper ends of their intervals, by default the 16th and 84th percentiles of the
+            samples.
         reference : array-like of shape (n_targets,), optional
             Values to mark; NaN for none.
         name : str, optional
@@ -107,10 +120,15 @@ class CornerDisplay:
             raise ValueError(f"There are fewer than {fewest} samples without NaN to draw.")
         if len(names) != array.shape[1]:
             raise ValueError(f"{len(names)} names for {array.shape[1]} targets: {names}.")
-        marked = None if reference is None else np.asarray(reference, dtype=float).ravel()
-        if marked is not None and len(marked) != len(names):
-            raise ValueError(f"reference must be {len(names)} numbers, not {len(marked)}.")
-        return cls(samples=array, targets=names, reference=marked, name=name).plot(**plot_kw)
+        n = len(names)
+        return cls(
+            samples=array,
+            targets=names,
+            estimate=_array(estimate, "estimate", (n,)),
+            interval=_array(interval, "interval", (n, 2)),
+            reference=_array(reference, "reference", (n,)),
+            name=name,
+        ).plot(**plot_kw)
 
     @classmethod
     def from_estimator(
@@ -121,10 +139,14 @@ class CornerDisplay:
         cluster: Any = None,
         n_samples: int = 4000,
         random_state: Any = 0,
+        coverage: float = 0.68,
         reference: Any = None,
         **kw: Any,
     ) -> "CornerDisplay":
-        """Draw the samples of an estimator for one cluster of X.
+        """Draw the samples of an estimator for one cluster of X, with its estimate and intervals.
+
+        These are those of a table of estimates. They are calibrated, and so differ from the
+        percentiles of the samples.
 
         Parameters
         ----------
@@ -138,6 +160,8 @@ class CornerDisplay:
             Number of samples.
         random_state : int, RandomState or None, default=0
             Determines the samples; reproducible by default.
+        coverage : float, default=0.68
+            Coverage of the intervals.
         reference : DataFrame, Series, mapping or array-like, optional
             Values to mark: a row per cluster, or those of this one. Log age, A_V and distance are
             needed, metallicity is optional.
@@ -155,7 +179,14 @@ class CornerDisplay:
             marked = np.concatenate([marked, unknown])
         elif marked is not None:
             marked = marked[: samples.shape[1]]
-        return cls.from_samples(samples, reference=marked, name=display_name(name), **kw)
+        kw = {
+            "estimate": distribution.predict()[0],
+            "interval": distribution.interval(coverage)[0],
+            "reference": marked,
+            "name": display_name(name),
+            **kw,
+        }
+        return cls.from_samples(samples, **kw)
 
     def plot(
         self, *, figure: Any = None, contour_kw: dict[str, Any] | None = None, **corner_kw: Any
@@ -198,19 +229,27 @@ class CornerDisplay:
         style |= {"range": list(map(_range, self.samples.T)), "fig": figure, **corner_kw}
         self.figure_ = corner(self.samples, **style)
         self.axes_ = np.array(self.figure_.axes, dtype=object).reshape(n, n)
-        for axes, column, values in zip(
-            self.axes_.diagonal(), columns, self.samples.T, strict=True
-        ):
-            low, middle, high = np.percentile(values, [16, 50, 84])
-            for value, dash in ((low, ":"), (middle, "-"), (high, ":")):
+        low, middle, high = np.percentile(self.samples, [16, 50, 84], axis=0)
+        estimate = middle if self.estimate is None else self.estimate
+        interval = np.column_stack([low, high]) if self.interval is None else self.interval
+        for i, axes in enumerate(self.axes_.diagonal()):
+            for value, dash in ((estimate[i], "-"), *((end, ":") for end in interval[i])):
                 axes.axvline(value, color="black", linewidth=0.9, linestyle=dash)
-            digits = column.decimals_of(middle)
-            errors = f"_{{-{middle - low:.{digits}f}}}^{{+{high - middle:.{digits}f}}}"
-            axes.set_title(f"${middle:z.{digits}f}{errors}$", fontsize="medium")
+            text = math_text(columns[i].as_text(estimate[i], *interval[i]))
+            axes.set_title(text, fontsize="medium")
         if self.name:
             # Dollar signs in names are not mathtext.
             self.figure_.suptitle(title_text(self.name), parse_math=False)
         return self
+
+
+def _array(values: Any, what: str, shape: tuple[int, ...]) -> FloatArray | None:
+    if values is None:
+        return None
+    array = np.asarray(values, dtype=float)
+    if array.shape != shape:
+        raise ValueError(f"{what} must have shape {shape}, not {array.shape}.")
+    return array
 
 
 def _marks(reference: FloatArray) -> list[float | None]:

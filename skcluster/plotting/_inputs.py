@@ -74,10 +74,10 @@ def one_estimate(estimates: Any, cluster: Any) -> FloatArray | None:
     return values
 
 
-def stated_errors(estimates: Any, cluster: Any) -> FloatArray | None:
-    """Return distances of the ends of intervals from the estimate, shape (2, n_parameters).
+def stated_interval(estimates: Any, cluster: Any) -> FloatArray | None:
+    """Return the ends of the interval of each parameter in `one_estimate`, shape (n_parameters, 2).
 
-    None if the estimates do not state an interval of each parameter in `one_estimate`.
+    None if the estimates do not state them all.
     """
     if isinstance(estimates, pd.DataFrame):
         estimates = estimates.loc[cluster]
@@ -86,9 +86,8 @@ def stated_errors(estimates: Any, cluster: Any) -> FloatArray | None:
     names = [target for target in _ISOCHRONE if target in estimates]
     if any(name + end not in estimates for name in names for end in INTERVAL_ENDS):
         return None
-    ends = [[float(estimates[name + end]) for name in names] for end in INTERVAL_ENDS]
-    errors = np.abs(np.array(ends) - [float(estimates[name]) for name in names])
-    return errors if np.isfinite(errors).all() else None
+    ends = np.array([[float(estimates[name + end]) for end in INTERVAL_ENDS] for name in names])
+    return ends if np.isfinite(ends).all() else None
 
 
 def isochrone_parameters(values: Any) -> FloatArray:

@@ -19,7 +19,7 @@ from skcluster.plotting._inputs import (
     membership_array,
     one_estimate,
     samples_of_isochrones,
-    stated_errors,
+    stated_interval,
 )
 from skcluster.plotting._style import display_name
 
@@ -117,7 +117,7 @@ def save_diagrams(
             name,
             stars_of(X[row : row + 1]),
             values if drawable else None,
-            errors=stated_errors(estimates, name),
+            interval=stated_interval(estimates, name),
             samples=drawn,
             membership=None if shades is None else shades[own],
             coverage=coverage,

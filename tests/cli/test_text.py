@@ -38,7 +38,7 @@ def test_80_columns():
     text, left_out = estimates_as_text(table(), 80)
     assert text.splitlines() == [
         "cluster     used     log age [dex]         A_V [mag]       distance [kpc]",
-        "NGC_2682     884  9.59 +0.13 −0.09  0.13 +0.07 −0.07  0.853 +0.027 −0.026",
+        "NGC_2682     884  9.59 +0.13 −0.09       0.13 ± 0.07  0.853 +0.027 −0.026",
         "Melotte_22     9  8.20 +0.19 −0.20  0.00 +0.07 −0.00       12.3 +0.6 −0.4",
         "    doubtful: few stars; stars do not follow the isochrone; parallaxes disagree",
     ]

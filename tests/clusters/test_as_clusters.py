@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nested_pandas import NestedFrame
 
-from skcluster.clusters import as_clusters, clusters_from_flat, stars_of
+from skcluster.clusters import (
+    as_clusters,
+    clusters_from_flat,
+    stars_of,
+    state_magnitude_limit,
+    validate_clusters,
+)
+from skcluster.io import read_clusters, to_edr3_parallaxes
+from skcluster.schema import Column
 
 
 def long_table() -> pd.DataFrame:
@@ -230,3 +238,23 @@ def test_order_of_the_clusters_does_not_matter(names, seed):
     for name in tables:
         a, b = X.loc[name, "stars"], shuffled.loc[name, "stars"]
         assert a["phot_g_mean_mag"].tolist() == b["phot_g_mean_mag"].tolist()
+
+
+def test_stars_are_checked_once(monkeypatch):
+    checked, wrong = [], Column.wrong
+
+    def counted(column, values):
+        checked.append(column.name)
+        return wrong(column, values)
+
+    monkeypatch.setattr(Column, "wrong", counted)
+    members = pd.DataFrame(
+        {"cluster": list("aab"), "phot_g_mean_mag": [12.0, 13, 14], "bp_rp": [0.5, 0.6, np.nan]}
+    )
+    with pytest.warns(UserWarning, match="Left out 1 of 3 stars"):
+        X = read_clusters(members)
+    assert as_clusters(X) is X
+    validate_clusters(X.loc[["a"]])  # a part of the clusters is checked as a table of its own
+    assert checked == ["phot_g_mean_mag", "bp_rp"] * 2
+    assert len(stars_of(state_magnitude_limit(X, 15))) == len(stars_of(to_edr3_parallaxes(X))) == 2
+    assert len(checked) == 4

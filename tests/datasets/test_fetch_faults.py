@@ -88,9 +88,9 @@ def test_nothing_that_an_answer_refers_to_is_opened(fetch, vizier, monkeypatch, 
 
 
 def test_a_server_that_is_too_slow_is_left(fetch, vizier, monkeypatch):
-    monkeypatch.setattr(_vizier, "TIMEOUT", (0.3, 0.3))
+    monkeypatch.setattr(_vizier, "TIMEOUT", (1.0, 1.0))
     vizier.always = "hang"
-    with pytest.raises(FetchError, match=r"within 0\.3 s"):
+    with pytest.raises(FetchError, match="within 1 s"):
         fetch(n_retries=0)
     vizier.always = None
     vizier.misbehave("hang")

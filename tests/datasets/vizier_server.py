@@ -39,6 +39,7 @@ class Server:
         self.always: str | None = None
         self.requests: list[str] = []
         self.lock = threading.Lock()
+        self.closing = threading.Event()
         self.url = ""
 
     @property
@@ -221,7 +222,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def _too_short(self, status: int, body: bytes) -> None:
         """Promise less than there is: what is read ends early."""
-        self._well(status, body, max(len(body) - 7, 0))
+        self.send_response(status)
+        self.send_header("Content-Length", str(max(len(body) - 7, 0)))
+        self.send_header("Connection", "close")  # the rest is not taken for the next answer
+        self.end_headers()
+        self.wfile.write(body)
         self.close_connection = True
 
     def _few_rows(self, status: int, body: bytes) -> None:
@@ -257,8 +262,8 @@ class Handler(BaseHTTPRequestHandler):
         return body[:start] + data.encode() + body[end:]
 
     def _hang(self, status: int, body: bytes) -> None:
-        """Say nothing for longer than the client waits."""
-        time.sleep(0.6)
+        """Say nothing for longer than the client waits, however busy the machine is."""
+        self.server.state.closing.wait(60)
         self.close_connection = True
 
     def _slow(self, status: int, body: bytes) -> None:
@@ -306,6 +311,7 @@ def running() -> Iterator[Server]:
         try:
             yield state
         finally:
+            state.closing.set()
             http.shutdown()
             thread.join()
 

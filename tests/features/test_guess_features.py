@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from skcluster.clusters import as_clusters, clusters_from_flat, validate_clusters
+from skcluster.clusters import clusters_from_flat, validate_clusters
 from skcluster.features import GuessFeatures
 
 
@@ -152,23 +152,6 @@ def test_output_has_the_type_that_was_asked_for():
     single = GuessFeatures().fit_transform(KNOWN)
     assert single.dtype == np.float32
     np.testing.assert_array_equal(single, double.astype(np.float32))
-
-
-def test_columns_that_are_not_read_are_not_checked():
-    X = clusters_from_flat(
-        {
-            "phot_g_mean_mag": KNOWN["phot_g_mean_mag"].to_numpy(),
-            "bp_rp": KNOWN["bp_rp"].to_numpy(),
-            "parallax": KNOWN["parallax"].to_numpy(),
-            "probability": np.full(len(KNOWN), 7.0),
-        },
-        offsets=[0, len(KNOWN)],
-    )
-    np.testing.assert_array_equal(
-        GuessFeatures().fit_transform(X), GuessFeatures().fit_transform(KNOWN)
-    )
-    with pytest.raises(ValueError, match="probability = 7"):
-        as_clusters(X)
 
 
 def test_slopes_and_distances_are_limited():

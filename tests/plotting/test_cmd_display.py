@@ -83,7 +83,7 @@ def test_an_estimator_with_samples_gives_a_band(sample, model):
     display = CMDDisplay.from_estimator(model, X, cluster=X.index[1])
     np.testing.assert_array_equal(display.estimate[:3], model.predict(X.iloc[[1]])[0])
     assert len(display.band_.get_segments()) > 100
-    assert (display.errors > 0).all()
+    assert (np.diff(display.interval) > 0).all()
     bare = CMDDisplay.from_estimator(model, X, cluster=X.index[1], n_samples=0)
     assert bare.band_ is None
 
@@ -96,13 +96,13 @@ def test_the_errors_are_those_of_the_intervals_in_the_table(sample, model):
     names = ["log_age", "a_v", "distance_kpc", "metallicity"]
     names = [name for name in names if name in table]
     ends = [table[[name + end for name in names]].to_numpy()[0] for end in ("_lower", "_upper")]
-    np.testing.assert_allclose(display.errors, np.abs(ends - table[names].to_numpy()))
+    np.testing.assert_allclose(display.interval, np.transpose(ends))
     same = CMDDisplay.from_estimator(model, X, cluster=X.index[1], n_samples=100)
-    np.testing.assert_allclose(same.errors, display.errors)
+    np.testing.assert_allclose(same.interval, display.interval)
     wide = CMDDisplay.from_estimator(model, X, cluster=X.index[1], n_samples=0, coverage=0.95)
-    assert (wide.errors[:, 0] > display.errors[:, 0]).all()
+    assert np.diff(wide.interval[0]) > np.diff(display.interval[0])
     without = CMDDisplay.from_clusters(alone, table[names], samples=samples)
-    assert not np.allclose(without.errors, display.errors)
+    assert not np.allclose(without.interval, display.interval)
     solar = CMDDisplay.from_clusters(alone, table, metallicity=0.0)
     assert solar.summary().endswith("[M/H] = $0.00$")
 

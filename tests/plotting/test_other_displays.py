@@ -10,7 +10,7 @@ from matplotlib import pyplot as plt
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from sklearn.linear_model import LinearRegression
 
-from skcluster import CMDHistogram, make_pipeline
+from skcluster import CMDHistogram, estimate, make_pipeline, schema
 from skcluster.pipelines import ann_pipeline, mdm_pipeline, set_pipeline
 from skcluster.plotting import (
     ArchitectureDisplay,
@@ -154,7 +154,7 @@ def test_corner_shows_each_parameter_and_each_pair():
     # Contours of 95 and 68 per cent of a round Gaussian have radii of 2.45 and 1.51.
     for path, radius in ((outer, 2.45), (inner, 1.51)):
         assert np.median(np.linalg.norm(path - [8, 2], axis=1)) == pytest.approx(radius, rel=0.12)
-    with pytest.raises(ValueError, match="reference must be 3 numbers"):
+    with pytest.raises(ValueError, match=r"reference must have shape \(3,\), not \(1,\)"):
         CornerDisplay.from_samples(samples, reference=[1])
     with pytest.raises(ValueError, match="fewer than 3 samples"):
         CornerDisplay.from_samples(np.full((5, 3), np.nan))
@@ -163,7 +163,7 @@ def test_corner_shows_each_parameter_and_each_pair():
 def test_corner_of_a_parameter_that_is_the_same_in_all_samples():
     samples = np.random.default_rng(0).normal([8, 0, 2], [0.1, 0, 0.1], (200, 3))
     display = CornerDisplay.from_samples(samples)
-    assert display.axes_[1, 1].get_title() == "$0.00_{-0.00}^{+0.00}$"
+    assert display.axes_[1, 1].get_title() == r"$0.00 \pm 0.00$"
     assert display.axes_[1, 0].get_ylim() == (-0.5, 0.5)
 
 
@@ -174,6 +174,13 @@ def test_corner_of_an_estimator(sample, model):
     assert display.axes_[3, 0].get_ylabel() == "[M/H] [dex]"
     np.testing.assert_array_equal(display.reference[:3], y.loc[X.index[2], TARGETS])
     assert np.isnan(display.reference[3])
+    # The titles are the estimates and intervals of the table.
+    row = estimate(X.iloc[[2]], model).iloc[0]
+    for i, target in enumerate([*TARGETS, "metallicity"]):
+        values = [row[target + end] for end in ("", "_lower", "_upper")]
+        text = schema.TARGETS[target].as_text(*values).replace("−", "-")
+        title = display.axes_[i, i].get_title()
+        assert all(part in title.replace(r"\pm", "±") for part in text.split())
     lines = [len(axes.get_lines()) for axes in (display.axes_[2, 2], display.axes_[3, 3])]
     assert lines == [4, 3]  # a metallicity that is unknown is not marked
     whole = {**y.loc[X.index[2], TARGETS], "metallicity": 0.1}

@@ -125,7 +125,7 @@ def test_ten_clusters(opened, small_page, run):
     assert drawn["band"] > 500
     assert drawn["dark"] > 200
     row = run[1].iloc[0]
-    assert f"Log age{row['log_age']:.2f} +0.20 −0.20 dex" in values(page)
+    assert f"Log age{row['log_age']:.2f} ± 0.20 dex" in values(page)
     label = page.find_element(By.ID, "diagram").get_attribute("aria-label")
     assert label.startswith("Colour-magnitude diagram of NGC 2682. Stars: 100, Log age: ")
 

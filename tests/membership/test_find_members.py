@@ -1,0 +1,196 @@
+"""Members of simulated and real fields, what the table says of clusters, and wrong input."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skcluster.datasets import load_example_field, simulate_fields
+from skcluster.membership import find_members
+from skcluster.schema import CLUSTER_COLUMNS
+
+
+def f1(selected, true):
+    return 2 * (selected & true).sum() / (selected.sum() + true.sum())
+
+
+def score(stars):
+    return f1(stars["probability"] >= 0.5, stars["true_member"] == 1)
+
+
+def test_members_and_parameters_of_simulated_clusters(fields):
+    stars, clusters = find_members(fields[0])
+    assert clusters.index.tolist() == fields[0].index.tolist()
+    assert clusters.columns.tolist() == list(CLUSTER_COLUMNS)
+    assert clusters.attrs["units"]["pmra"] == "mas / yr"
+    assert stars.groupby("field").apply(score).min() > 0.85
+    members = stars[stars["true_member"] == 1].groupby("field")
+    for name in ("dec", "pmra", "pmdec", "parallax"):
+        away = (clusters[name] - members[name].mean()).abs()
+        assert (away < 5 * np.maximum(clusters[f"{name}_error"], 1e-3) + 0.01).all(), name
+    assert clusters["half_number_radius_pc"].between(0.5, 8).all()
+    assert clusters["n_members"].between(100, 200).all()
+    assert (clusters["flag"] == "").all()
+
+
+def test_probabilities_are_reliable():
+    X, _ = simulate_fields(30, n_members=120, n_field=1501, distance_kpc=1.5, random_state=3)
+    stars, _ = find_members(X)
+    some = stars[stars["probability"].between(0.2, 0.95)]
+    assert some["true_member"].mean() == pytest.approx(some["probability"].mean(), abs=0.06)
+
+
+@pytest.mark.filterwarnings("ignore:.*no significant cluster")
+def test_no_cluster_is_invented():
+    X, y = simulate_fields(20, n_members=0, n_field=1501, random_state=1)
+    assert y.isna().all(axis=None)
+    stars, clusters = find_members(X)
+    assert (clusters["flag"] == "no cluster found").sum() >= 19
+    assert clusters.index.tolist() == X.index.tolist()
+    assert len(stars) == 20 * 1501
+    lost = stars["field"].isin(clusters.index[clusters["flag"] != ""])
+    assert (stars.loc[lost, "cluster"] == "").all()
+    assert (stars.loc[lost, "probability"] == 0).all()
+
+
+@pytest.mark.filterwarnings("ignore:.*no significant cluster")
+def test_permuted_positions_hold_no_cluster(fields):
+    rng = np.random.default_rng(0)
+    mixed = {}
+    for name, stars in fields[0]["stars"].items():
+        order = rng.permutation(len(stars))
+        mixed[name] = stars.assign(**{k: stars[k].to_numpy()[order] for k in ("ra", "dec")})
+    assert (find_members(mixed)[1]["flag"] != "").all()
+
+
+@pytest.mark.parametrize("where", ["the seam", "the pole"])
+def test_anywhere_on_the_sky(field, where):
+    expected = find_members({"field": field})[0]["probability"]
+    ra, dec = field["ra"], field["dec"]
+    x = (ra - ra.mean()) * np.cos(np.radians(dec))
+    y = dec - dec.mean()
+    if where == "the seam":
+        moved = field.assign(ra=x % 360, dec=y)
+        tolerance = 0.02
+    else:
+        moved = field.assign(ra=np.degrees(np.arctan2(y, x)) % 360, dec=90 - np.hypot(x, y))
+        a = np.radians(moved["ra"])
+        moved["pmra"] = -field["pmra"] * np.sin(a) + field["pmdec"] * np.cos(a)
+        moved["pmdec"] = -field["pmra"] * np.cos(a) - field["pmdec"] * np.sin(a)
+        tolerance = 0.05
+    stars, clusters = find_members({"field": moved})
+    assert np.abs(stars["probability"] - expected).mean() < tolerance
+    assert f1(stars["probability"] >= 0.5, expected >= 0.5) > 0.95
+    assert clusters["dec"].item() == pytest.approx(90 if where == "the pole" else 0, abs=0.05)
+
+
+def test_columns_and_stars_come_along(field):
+    strange = field.assign(note=np.arange(len(field)), source_id=np.arange(len(field)) + 2**60)
+    strange.loc[strange.index[:5], "pmra"] = np.nan
+    stars, _ = find_members({"field": strange})
+    assert stars["note"].tolist() == list(range(len(field)))
+    assert stars["source_id"].to_numpy()[-1] == 2**60 + len(field) - 1
+    assert stars["probability"].isna().tolist() == [True] * 5 + [False] * (len(field) - 5)
+
+
+def test_several_clusters_by_rank(field):
+    second, _ = simulate_fields(1, n_members=80, n_field=20, distance_kpc=2.0, random_state=5)
+    second = second.iloc[0]["stars"]
+    second = second[second["true_member"] == 1]
+    for name, shift in (("ra", 0.1), ("dec", -0.1), ("pmra", 3.0), ("pmdec", -3.0)):
+        second[name] += field[name].median() - second[name].median() + shift
+    both = pd.concat([field, second.assign(true_member=2)])
+    stars, clusters = find_members({"NGC 1": both}, n_clusters="auto")
+    assert clusters.index.tolist() == ["NGC 1", "NGC 1 2"]
+    assert clusters["significance"].is_monotonic_decreasing
+    nearer = clusters["parallax"].idxmax()
+    for name in clusters.index:
+        which = 1 if name == nearer else 2
+        chosen = (stars["probability"] >= 0.5) & (stars["cluster"] == name)
+        assert f1(chosen, stars["true_member"] == which) > 0.8
+    motion = second[["pmra", "pmdec"]].median()
+    hinted, alone = find_members({"NGC 1": both}, proper_motion=motion.tolist())
+    assert f1(hinted["probability"] >= 0.5, hinted["true_member"] == 2) > 0.8
+    assert alone.index.tolist() == ["NGC 1"]
+
+
+def test_typical_errors_where_there_are_none(field):
+    without = field.drop(columns=["pmra_error", "pmdec_error", "parallax_error"])
+    with pytest.warns(UserWarning, match="typical errors of EDR3"):
+        stars, _ = find_members({"field": without})
+    assert score(stars) > 0.85
+
+
+def test_a_download_that_was_cut_off_is_noticed(field):
+    with pytest.warns(UserWarning, match="archives cut off an answer.*'short'"):
+        find_members({"short": field.iloc[:1000]})
+
+
+def test_the_example_field():
+    X, y = load_example_field()
+    stars, clusters = find_members(X)
+    assert score(stars) > 0.95
+    assert clusters["parallax"].item() == pytest.approx(1 / y["distance_kpc"].item(), abs=0.05)
+
+
+NEEDED = "20 are needed"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda stars: stars.drop(columns=["ra"]), "'?ra'?"),
+        (lambda stars: stars.drop(columns=["pmra", "pmdec"]), "'?pmra'?"),
+        (lambda stars: stars.iloc[:1], f"'sky' has 1 stars with .*{NEEDED}"),
+        (lambda stars: stars.assign(pmra=np.nan), f"pmra missing in all.*{NEEDED}"),
+        (lambda stars: stars.assign(ra=10.0, dec=20.0), "'sky'.*the same position"),
+        (lambda stars: stars.assign(pmra=1.0, pmdec=2.0), "'sky'.*the same proper motion"),
+        (
+            lambda stars: stars.assign(ra=np.radians(stars["ra"]), dec=np.radians(stars["dec"])),
+            "'sky'.*radians",
+        ),
+        (lambda stars: pd.concat([stars.iloc[:1]] * 60), "'sky'.*the same position"),
+    ],
+)
+def test_wrong_fields_are_refused_by_name(field, spoil, message):
+    with pytest.raises(ValueError, match=message):
+        find_members({"sky": spoil(field)})
+
+
+@pytest.mark.parametrize(
+    ("hint", "message"),
+    [
+        ({"center": (1.0,)}, "center must be two finite numbers"),
+        ({"proper_motion": (1.0, np.nan)}, "proper_motion must be two finite numbers"),
+        ({"center": (10.0, 100.0)}, "center must be right ascension and declination"),
+        ({"parallax": np.inf}, "parallax must be a finite number"),
+    ],
+)
+def test_wrong_hints_are_refused(field, hint, message):
+    with pytest.raises(ValueError, match=message):
+        find_members({"sky": field}, **hint)
+
+
+#: Agreement with the list of Cantat-Gaudin et al. 2018 that real cones had, less 0.03.
+REAL = {"NGC_2420": 0.86, "NGC_188": 0.89, "King_11": 0.85, "Berkeley_20": 0.77}
+
+
+@pytest.mark.filterwarnings("ignore:Left out")
+@pytest.mark.parametrize("name", REAL)
+def test_real_cones(read_cone, cones, name):
+    stars, clusters = find_members({name: read_cone(name)})
+    lists = pd.read_parquet(cones / "reference_members.parquet")
+    listed = lists[(lists["cluster"] == name) & (lists["probability"] >= 0.5)]
+    assert (
+        f1(stars["probability"] >= 0.5, stars["source_id"].isin(listed["source_id"])) > REAL[name]
+    )
+    assert clusters["significance"].item() > 7
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_every_real_cone_has_an_answer(read_cone, cones):
+    found = []
+    for file in sorted(cones.glob("*_*.parquet")):
+        if file.stem != "reference_members":
+            found += find_members({file.stem: read_cone(file.stem)})[1]["flag"].tolist()
+    assert np.mean(np.array(found) == "") >= 0.97

@@ -1,0 +1,110 @@
+"""MemberSelector as a step of pipelines, and scikit-learn's conventions."""
+
+import numpy as np
+import pytest
+from common import conventions, results
+from common.cases import Case
+from sklearn.model_selection import GridSearchCV, cross_validate
+
+from skcluster import GuessFeatures, MemberSelector, estimate, load_model, make_pipeline
+from skcluster.clusters import stars_of
+from skcluster.membership import find_members
+
+CASE = Case("MemberSelector", MemberSelector(), {"threshold": [0.5, 0.7]})
+CHECKS = [
+    conventions.parameters_are_stored_and_nothing_else,
+    conventions.clone_keeps_parameters_alone,
+    conventions.parameters_can_be_read_and_set,
+    conventions.representations_name_it,
+    conventions.constraints_cover_every_parameter,
+    conventions.a_wrong_parameter_is_refused_in_scikit_learns_words,
+    results.input_and_parameters_are_never_changed,
+    results.fit_returns_the_estimator,
+]
+
+
+@pytest.fixture(scope="module")
+def selected(fields):
+    return MemberSelector().fit_transform(fields[0])
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_conventions(check, fields, tmp_path):
+    X, y = fields
+    check(CASE, X.iloc[:2], y.iloc[:2], tmp_path)
+
+
+def test_a_row_per_field_with_its_members(fields, selected):
+    X, _ = fields
+    assert selected.index.equals(X.index)
+    stars, members = find_members(X)[0], stars_of(selected)
+    chosen = stars[stars["probability"] >= 0.5]
+    assert members.counts.tolist() == chosen.groupby("field").size().tolist()
+    np.testing.assert_array_equal(members["probability"], chosen["probability"])
+    np.testing.assert_array_equal(members["ra"], chosen["ra"])
+    assert {*members.columns} == {*stars_of(X).columns, "probability"}
+
+
+def test_each_field_is_on_its_own(fields, selected):
+    X, _ = fields
+    part = MemberSelector().transform(X.iloc[[3, 1]])
+    assert part.index.tolist() == X.index[[3, 1]].tolist()
+    assert len(part.iloc[1]["stars"]) == len(selected.iloc[1]["stars"])
+
+
+def test_threshold(fields):
+    strict = MemberSelector(threshold=0.95).fit_transform(fields[0])
+    assert stars_of(strict)["probability"].min() >= 0.95
+
+
+@pytest.mark.filterwarnings("ignore:.*no significant cluster")
+def test_a_field_without_a_cluster_keeps_its_row(field):
+    rng = np.random.default_rng(0)
+    order = rng.permutation(len(field))
+    mixed = field.assign(**{k: field[k].to_numpy()[order] for k in ("ra", "dec")})
+    clusters = MemberSelector().fit_transform({"with": field, "without": mixed})
+    assert clusters.index.tolist() == ["with", "without"]
+    assert stars_of(clusters).counts[1] == 0
+    table = estimate(clusters, random_state=0)
+    assert np.isnan(table.loc["without", "log_age"])
+    assert table.loc["without", "flag"].startswith("no cluster found")
+    assert np.isfinite(table.loc["with", "log_age"])
+
+
+def test_hints_in_columns_of_the_row(fields):
+    X, _ = fields
+    rows = X.assign(pmra=find_members(X)[1]["pmra"], pmdec=np.nan, tag=np.arange(len(X)))
+    clusters = MemberSelector().fit_transform(rows)
+    assert clusters["tag"].tolist() == rows["tag"].tolist()
+    far = X.assign(pmra=80.0, pmdec=-80.0)
+    with pytest.warns(UserWarning, match="6 of 6 fields have no significant cluster"):
+        assert stars_of(MemberSelector().transform(far)).counts.sum() == 0
+
+
+def test_pipelines_from_the_sky_to_parameters(fields):
+    X, y = fields
+    model = make_pipeline(MemberSelector(), load_model())
+    predicted = model.predict(X)
+    assert predicted.shape == (6, 3)
+    np.testing.assert_allclose(predicted[:, 2], 1.0, atol=0.15)
+    table = estimate(X, model, random_state=0)
+    direct = estimate(MemberSelector().transform(X), random_state=0)
+    np.testing.assert_allclose(table["log_age"], direct["log_age"])
+    assert table["n_stars"].tolist() == direct["n_stars"].tolist()
+
+
+def test_searches_and_cross_validation(fields):
+    from sklearn.linear_model import Ridge
+
+    X, y = fields
+    model = make_pipeline(MemberSelector(), GuessFeatures(), Ridge())
+    assert np.isfinite(cross_validate(model, X, y, cv=2)["test_score"]).all()
+    grid = {"memberselector__threshold": [0.5, 0.8]}
+    assert GridSearchCV(model, grid, cv=2).fit(X, y).best_score_ > -np.inf
+
+
+def test_auto_is_not_for_supervised_pipelines(fields):
+    X, y = fields
+    with pytest.raises(ValueError, match="Use n_clusters=1 in a supervised pipeline"):
+        MemberSelector(n_clusters="auto").fit(X, y)
+    assert len(MemberSelector(n_clusters="auto").fit_transform(X)) >= 6
