@@ -2,8 +2,8 @@
 
     python docs/_ext/check_site.py out/site
 
-No network is used: links to other sites are not followed. That every public name has a page is asked
-by tests/test_site.py, and Sphinx warns of a page that it cannot fill.
+No network is used: links to other sites are not followed. tests/test_site.py asks that every public
+name has a page, and Sphinx warns of a page that it cannot fill.
 """
 
 import sys
