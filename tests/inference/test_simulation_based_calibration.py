@@ -39,7 +39,7 @@ def ranks(seed, n_stars=60):
 
 @pytest.fixture(scope="module")
 def all_ranks():
-    return np.array([ranks(seed) for seed in range(100)])
+    return np.array([ranks(seed) for seed in range(60)])
 
 
 @pytest.mark.parametrize("name", NAMES)
