@@ -166,8 +166,8 @@ def _scores(model: Any, X: Any, y: Any, cv: Any) -> Any:
     predicted = getattr(model, "held_out_", None)
     if predicted is None:
         predicted = _held_out(model, X, y, cv)
-    known = ~_missing(predicted)
-    return error_table(y[known], predicted[known])
+    measured = ~_missing(predicted)
+    return error_table(y[measured], predicted[measured])
 
 
 def _missing(values: Any) -> Any:
