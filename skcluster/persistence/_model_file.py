@@ -1,0 +1,401 @@
+"""Save and load fitted models, with a card that says what they are good for."""
+
+import copy
+import io
+import json
+import os
+import platform
+import warnings
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import IO, Any
+
+from skcluster._utils.doc_links import documentation
+from skcluster._utils.files import whole_file
+from skcluster._utils.html import as_html
+from skcluster._utils.messages import warn_caller
+from skcluster.persistence._contents import (
+    MANIFEST,
+    SCHEMA,
+    Limits,
+    ModelFileError,
+    check_parts,
+    check_schema,
+    tidy,
+    trusted_names,
+)
+from skcluster.schema import estimate_column
+
+_FORMAT = 2
+_SHIPPED = "reference.skcluster"
+_LIBRARIES = ("skcluster", "scikit-learn", "numpy", "keras", "skops")
+
+#: Sections on the domain of the model come first.
+_FIRST = ("name", "targets", "data", "limits", "cross-validated scores")
+_STYLE = """
+.skcluster-card { font-size: 0.9em; margin-bottom: 0.5em; }
+.skcluster-card summary { font-weight: bold; cursor: pointer; }
+.skcluster-card dl { display: grid; grid-template-columns: max-content 1fr; gap: 0 1em; margin: 0; }
+.skcluster-card dt { font-weight: normal; opacity: 0.75; }
+.skcluster-card dd, .skcluster-card ul { margin: 0; padding: 0; list-style: none; }
+"""
+
+
+class ModelCard(dict[str, Any]):
+    """Card of a model, as stored in its file.
+
+    A dict with ``format``, the version of the file format; ``versions``, the versions of the
+    libraries that wrote the file; and ``card``, the targets of the model, its training clusters,
+    limits of validity, scores and citations. Notebooks display it as text.
+
+    See Also
+    --------
+    read_card : Read the card of a file.
+
+    Examples
+    --------
+    >>> from skcluster.persistence import read_card
+    >>> list(read_card().sections())[:3]
+    ['name', 'targets', 'data']
+    """
+
+    def sections(self) -> dict[str, Any]:
+        """Return the sections of the card in reading order, and the libraries that wrote the file.
+
+        Returns
+        -------
+        dict
+            Contents by the names of the sections.
+        """
+        card: Mapping[str, Any] = self["card"]
+        last = len(_FIRST)
+        names = sorted(card, key=lambda name: _FIRST.index(name) if name in _FIRST else last)
+        versions = ", ".join(f"{library} {number}" for library, number in self["versions"].items())
+        return {**{name: card[name] for name in names}, "made with": versions}
+
+    def _repr_html_(self) -> str:
+        sections = {name: content for name, content in self.sections().items() if content}
+        name = as_html(sections.pop("name", "without a name"))
+        table = as_html(sections, lambda section: estimate_column(section).title)
+        return (
+            f'<style>{_STYLE}</style><details open class="skcluster-card">'
+            f"<summary>Model {name}</summary>{table}</details>"
+        )
+
+
+def save_model(
+    model: Any,
+    path: str | os.PathLike[str],
+    *,
+    card: Mapping[str, Any] | None = None,
+    overwrite: bool = False,
+) -> None:
+    """Save a fitted model to a file.
+
+    Parameters
+    ----------
+    model : estimator
+        A fitted regressor: a pipeline of `skcluster.pipelines`, or any other estimator that skops
+        supports, such as those of scikit-learn, or a search over them.
+    path : str or PathLike
+        The file, usually with the extension ``.skcluster``.
+    card : mapping, optional
+        Information about the model that JSON can represent: data, citations, scores, limits. By
+        default, the card of a loaded model, if it has one.
+    overwrite : bool, default=False
+        Whether an existing file may be replaced.
+
+    Raises
+    ------
+    FileExistsError
+        If the file exists and ``overwrite`` is False.
+    ModelFileError
+        If the model is not fitted, or contains something that cannot be saved.
+    TypeError
+        If JSON cannot represent the card.
+
+    Notes
+    -----
+    The file is that of skops [1]_ with an added card. It is read back before it replaces another
+    file, so that every saved model can be loaded.
+
+    References
+    ----------
+    .. [1] https://skops.readthedocs.io/en/stable/persistence.html
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from skcluster import load_model, save_model
+    >>> from skcluster.datasets import simulate_clusters
+    >>> from skcluster.pipelines import ann_pipeline
+    >>> X, y = simulate_clusters(20, random_state=0)
+    >>> model = ann_pipeline(epochs=2, random_state=0).fit(X, y)
+    >>> with TemporaryDirectory() as folder:
+    ...     save_model(model, Path(folder) / "ann.skcluster")
+    ...     again = load_model(Path(folder) / "ann.skcluster")
+    >>> bool((again.predict(X) == model.predict(X)).all())
+    True
+    """
+    own: Mapping[str, Any] = {}
+    if "card_" in getattr(model, "__dict__", {}):
+        model = copy.copy(model)
+        own = model.__dict__.pop("card_")["card"]
+    try:
+        _check_model(model)
+        parts, names = _parts(model)
+    except ModelFileError as error:
+        raise ModelFileError(f"The model cannot be saved: {error}") from error.__cause__
+    manifest = {
+        "format": _FORMAT,
+        "versions": _versions({name.partition(".")[0] for name in names}),
+        "card": dict(own if card is None else card),
+    }
+    parts = {MANIFEST: json.dumps(manifest, indent=1, ensure_ascii=False).encode(), **parts}
+    with whole_file(Path(path), overwrite) as half:
+        with half.open("wb") as file, zipfile.ZipFile(file, "w") as archive:
+            for name, data in parts.items():
+                # A constant date, so that the same model gives the same file.
+                archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
+        with half.open("rb") as written:
+            try:
+                _check_model(_read_objects(written, sorted(names)))
+            except Exception as error:
+                raise ModelFileError(f"The model cannot be saved: {error}") from error
+
+
+def _parts(model: Any) -> tuple[dict[str, bytes], set[str]]:
+    """Return what skops writes, under stable names, and all classes and functions in it."""
+    import skops.io
+
+    try:
+        written = zipfile.ZipFile(io.BytesIO(skops.io.dumps(model)))
+    except (TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise ModelFileError(str(error) or type(error).__name__) from error
+    schema = json.loads(written.read(SCHEMA))
+    renamed, names = tidy(schema)
+    arrays = {new: written.read(old) for old, new in renamed.items()}
+    text = json.dumps(schema, separators=(",", ":")).encode()
+    return {SCHEMA: text, **arrays}, names
+
+
+def load_model(
+    path: str | os.PathLike[str] | None = None, *, trusted: Iterable[str | type] = ()
+) -> Any:
+    """Load a fitted model from a file written by `save_model`, or the pretrained model.
+
+    Parameters
+    ----------
+    path : str or PathLike, optional
+        The file. By default, the pretrained reference model in this package.
+    trusted : list of str or type, optional
+        Trusted types besides those of this package and of scikit-learn that skops trusts: full
+        names, such as "sklearn.tree._tree.Tree", which forests need, or the types themselves. The
+        error about untrusted types lists them. Trust only types that you know: their code runs,
+        with data from the file.
+
+    Returns
+    -------
+    estimator
+        The model. Its predictions are bitwise equal to those of the saved one. Models with a
+        predictive distribution, such as the pretrained one, have their card as ``card_`` and show
+        it in notebooks until they are fitted again.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ModelFileError
+        If the file is not a model, is damaged, has another format, exceeds the size limits, or
+        contains types that are not trusted.
+
+    Warns
+    -----
+    UserWarning
+        If the model was saved with other versions of this package, scikit-learn, numpy or another
+        library that it uses; not for the model in this package, which is tested.
+
+    Examples
+    --------
+    >>> from skcluster import load_model
+    >>> from skcluster.datasets import simulate_clusters
+    >>> X, y = simulate_clusters(2, random_state=0)
+    >>> load_model().predict_interval(X, coverage=0.68).shape
+    (2, 3, 2)
+    """
+    names = trusted_names(trusted)
+    with _opened(path) as file:
+        card = _read_manifest(file)
+        model = _read_objects(file, names)
+        _check_model(model)
+    if path is not None:
+        _compare(path, card["versions"])
+    if hasattr(type(model), "card_"):
+        model.card_ = card
+    return model
+
+
+def read_card(path: str | os.PathLike[str] | None = None) -> ModelCard:
+    """Read the card of a model file, without loading the model.
+
+    Parameters
+    ----------
+    path : str or PathLike, optional
+        As for `load_model`.
+
+    Returns
+    -------
+    ModelCard
+        A dict of ``format``, ``versions`` and ``card``, which notebooks show as text.
+
+    Raises
+    ------
+    FileNotFoundError, ModelFileError
+        As in `load_model`.
+
+    Examples
+    --------
+    >>> from skcluster.persistence import read_card
+    >>> read_card()["card"]["name"]
+    'reference'
+    """
+    with _opened(path) as file:
+        return _read_manifest(file)
+
+
+@contextmanager
+def _opened(path: Any) -> Iterator[IO[bytes]]:
+    """Open the file once, so that what was checked is what is read; errors name it."""
+    if path is None:
+        with as_file(files("skcluster") / "data" / _SHIPPED) as shipped, _opened(shipped) as file:
+            yield file
+        return
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"There is no file {path}.")
+    with Path(path).open("rb") as file:
+        try:
+            yield file
+        except ModelFileError as error:
+            raise ModelFileError(f"{path} cannot be loaded: {error}") from error.__cause__
+        except zipfile.BadZipFile as error:
+            reason = f"it is not a model file, or it is damaged or truncated: {error}."
+            raise ModelFileError(f"{path} cannot be loaded: {reason}") from error
+        except ImportError as error:
+            raise ModelFileError(f"{path} needs what is not installed: {error}") from error
+        # A malicious file can cause errors of all kinds.
+        except Exception as error:
+            reason = " ".join(str(error).split())[:500]
+            raise ModelFileError(
+                f"{path} is damaged or not a valid model file: {type(error).__name__}: {reason}"
+            ) from error
+
+
+def _limits(file: IO[bytes]) -> Limits:
+    return Limits.of(os.fstat(file.fileno()).st_size)
+
+
+def _read_manifest(file: IO[bytes]) -> ModelCard:
+    """Check the parts of a file, and return its ``format``, ``versions`` and ``card``."""
+    with zipfile.ZipFile(file) as archive:
+        check_parts(archive, _limits(file))
+        try:
+            manifest = json.loads(archive.read(MANIFEST))
+        except (ValueError, RecursionError) as error:
+            raise ModelFileError(f"its {MANIFEST} cannot be read.") from error
+    number = manifest.get("format") if isinstance(manifest, dict) else None
+    if type(number) is not int:
+        raise ModelFileError(f"its {MANIFEST} names no format.")
+    if number != _FORMAT:
+        what = "Update skcluster" if number > _FORMAT else "Save the model again"
+        raise ModelFileError(
+            f"it has format {number}, but this version of skcluster reads {_FORMAT}. {what}."
+        )
+    versions, card = manifest.get("versions"), manifest.get("card")
+    if not (
+        isinstance(card, dict)
+        and isinstance(versions, dict)
+        and all(isinstance(text, str) for text in versions.values())
+        and "skcluster" in versions
+    ):
+        raise ModelFileError(f"its {MANIFEST} lacks the card, or versions.")
+    return ModelCard(format=number, versions=versions, card=card)
+
+
+def _read_objects(file: IO[bytes], trusted: list[str]) -> Any:
+    """Construct the objects in a file, if all their types are trusted."""
+    import skops.io
+    from sklearn.exceptions import InconsistentVersionWarning
+    from skops.io.exceptions import UntrustedTypesFoundException
+
+    with zipfile.ZipFile(file) as archive:
+        if SCHEMA not in archive.namelist():
+            raise ModelFileError("it contains no model.")
+        sizes = {part.filename: part.file_size for part in archive.infolist()}
+        check_schema(archive.read(SCHEMA), _limits(file), sizes)
+    with warnings.catch_warnings():
+        # Reported once for all libraries, not for each estimator.
+        warnings.simplefilter("ignore", InconsistentVersionWarning)
+        try:
+            return skops.io.load(file, trusted=trusted)
+        except UntrustedTypesFoundException as error:
+            names = str(error).splitlines()[0].partition(": ")[2].rstrip(".")
+            raise ModelFileError(
+                f"it contains types that are not trusted; see {documentation('SECURITY')}. If you "
+                f"trust its author and these types, load it with trusted={names}."
+            ) from error
+
+
+def _check_model(model: Any) -> None:
+    """Check that something is a fitted estimator with a ``predict``.
+
+    Raises
+    ------
+    ModelFileError
+        If it is not.
+    """
+    from sklearn.exceptions import NotFittedError
+    from sklearn.utils.validation import check_is_fitted
+
+    kind = f"{type(model).__module__}.{type(model).__qualname__}"
+    if isinstance(model, type) or not (hasattr(model, "fit") and hasattr(model, "predict")):
+        raise ModelFileError(f"a {kind} is not a model: it has no fit and predict.")
+    try:
+        check_is_fitted(model)
+    except NotFittedError:
+        raise ModelFileError(f"the {kind} is not fitted.") from None
+
+
+def _compare(path: Any, saved: dict[str, str]) -> None:
+    """Warn if the versions of the libraries differ from those that wrote the file."""
+    different = []
+    for name, then in saved.items():
+        if name in ("python", "keras", "skops"):  # neither changes predictions
+            continue
+        try:
+            now = version(name)
+        except PackageNotFoundError:
+            continue
+        if now != then:
+            different.append(f"{name} {then}, now {now}")
+    if different:
+        warn_caller(
+            f"{path} was saved with other versions, so predictions may differ: "
+            f"{'; '.join(different)}."
+        )
+
+
+def _versions(libraries: Iterable[str]) -> dict[str, str]:
+    """Return the versions of the libraries that the model is made of."""
+    versions = {"python": platform.python_version()}
+    versions |= {name: version(name) for name in _LIBRARIES}
+    for name in sorted(libraries):
+        try:
+            versions.setdefault(name, version(name))
+        except PackageNotFoundError:  # a part of Python, or known by another name
+            continue
+    return versions
