@@ -13,14 +13,7 @@ import numpy.typing as npt
 from skcluster._utils.columns import Column
 
 __all__ = [
-    "CLUSTER",
-    "CLUSTER_COLUMNS",
-    "CLUSTER_PARAMETERS",
     "ESTIMATE_COLUMNS",
-    "INTERVAL_ENDS",
-    "LABEL_COLUMNS",
-    "MEMBER_COLUMNS",
-    "NEEDED_STAR_COLUMNS",
     "STAR_COLUMNS",
     "TARGETS",
     "Column",
