@@ -36,5 +36,5 @@ def test_a_seam_at_right_ascension_0(stars):
 def test_wrong_clusters_are_named(stars):
     with pytest.raises(ValueError, match=r"one of \['field_000000'\], not 'M 67'"):
         MembershipDisplay.from_members(stars, cluster="M 67")
-    with pytest.raises(ValueError, match="no star of probability 0.5"):
+    with pytest.raises(ValueError, match=r"no star of probability 0\.5"):
         MembershipDisplay.from_members(stars.assign(probability=np.nan))
