@@ -117,9 +117,12 @@ STAR_COLUMNS: dict[str, Column] = _by_name(
         "pmra",
         "Proper motion in right ascension, times cos(declination)",
         "mas / yr",
+        r"$\mu_{\alpha*}$",
         synonyms=("pmRA*", "pmRA_"),
     ),
-    Column("pmdec", "Proper motion in declination", "mas / yr", synonyms=("pmDE",)),
+    Column(
+        "pmdec", "Proper motion in declination", "mas / yr", r"$\mu_\delta$", synonyms=("pmDE",)
+    ),
     Column(
         "pmra_error",
         "Standard error of pmra",
