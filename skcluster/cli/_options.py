@@ -12,16 +12,8 @@ from skcluster.cli._console import print_message
 
 #: File types that can be read and written.
 FORMATS = ("csv", "tsv", "ecsv", "fits", "votable", "parquet")
-#: Catalogues of members, and their printed names.
-CATALOGUES = {
-    "hunt_reffert_2023": "Hunt & Reffert 2023 (VizieR J/A+A/673/A114)",
-    "cantat_gaudin_2020": "Cantat-Gaudin et al. 2020 (VizieR J/A+A/640/A1)",
-}
-#: The reference to cite for each.
-CITATIONS = {
-    "hunt_reffert_2023": "Hunt & Reffert 2023, A&A 673, A114",
-    "cantat_gaudin_2020": "Cantat-Gaudin et al. 2020, A&A 640, A1",
-}
+#: Catalogues of members.
+CATALOGUES = ("hunt_reffert_2023", "cantat_gaudin_2020")
 
 
 class Command(NamedTuple):
@@ -40,7 +32,7 @@ def add_members(command: argparse.ArgumentParser) -> None:
         nargs="+",
         metavar="MEMBERS",
         help="tables of member stars in any usual file type, folders of such tables, or names of "
-        "clusters whose members are fetched (which needs the extra fetch: pip install '.[fetch]')",
+        "clusters whose members are fetched",
     )
     command.add_argument("--format", choices=FORMATS, help="file type of the tables")
     command.add_argument("--cluster-column", metavar="NAME", help="column that names the cluster")
@@ -151,17 +143,19 @@ def fetch_members(
     for name in names:
         try:
             X = _fetch(name, catalogue, or_files)
-        except (ValueError, OSError, ImportError) as error:
+        except (ValueError, OSError) as error:
             if strict:
                 raise
             from skcluster.io import BadTableWarning
 
             warn_caller(f"{str(error).rstrip('.')}. Left out.", BadTableWarning)
             continue
+        from skcluster.datasets.catalogues._published import CATALOGUES as PUBLISHED
+
         (theirs,) = X.index
         also = "" if theirs == name else f", where it is {theirs}"
-        n_stars = len(X["stars"].iloc[0])
-        print_message(f"{name}: {n_stars} members from {CATALOGUES[catalogue]}{also}")
+        n_stars, title = len(X["stars"].iloc[0]), PUBLISHED[catalogue].title
+        print_message(f"{name}: {n_stars} members from {title}{also}")
         clusters.append(X)
     return clusters
 
@@ -171,14 +165,14 @@ def _fetch(name: str, catalogue: str, or_files: bool) -> Any:
 
     try:
         return fetch_cluster(name, catalogue)
-    except (ValueError, OSError, ImportError) as error:
+    except (ValueError, OSError) as error:
         subject = (
             f"There is no file or folder {name!r}; taken as the name of a cluster, its members"
             if or_files
             else f"The members of {name!r}"
         )
         # The errors that callers tell apart, without the arguments of their subclasses.
-        kind = next(k for k in (ValueError, OSError, ImportError) if isinstance(error, k))
+        kind = ValueError if isinstance(error, ValueError) else OSError
         raise kind(f"{subject} cannot be fetched: {error}") from error
 
 
