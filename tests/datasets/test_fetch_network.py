@@ -8,7 +8,7 @@ import pytest
 
 from skcluster.datasets import fetch_catalogue, fetch_cluster
 from skcluster.datasets.catalogues._published import CATALOGUES
-from skcluster.datasets.catalogues._vizier import Vizier
+from skcluster.datasets.catalogues._vizier import VizierTable
 
 pytestmark = [pytest.mark.network, pytest.mark.timeout(1800)]
 
@@ -17,13 +17,12 @@ TABLES = [t for c in CATALOGUES.values() for t in (c.clusters, c.members) if t i
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 def test_columns_and_rows_are_as_expected(table):
-    vizier = Vizier(n_retries=2, delay=5.0)
-    named, columns = vizier.columns(table)
-    names = {column.name for column in columns.values()}
-    print(f"{named.name}: missing: {[c.name for c in table.columns if c.name not in names]}")
-    first = vizier.rows(named, columns, 1, 20)
-    assert vizier.count(named) == table.n_rows
-    last = vizier.rows(named, columns, table.n_rows - 19, table.n_rows)
+    vizier = VizierTable(table, n_retries=2, delay=5.0)
+    names = {column.name for column in vizier.columns.values()}
+    print(f"{vizier.name}: missing: {[c.name for c in table.columns if c.name not in names]}")
+    assert vizier.count() == table.n_rows
+    first = vizier.rows(1, 20)
+    last = vizier.rows(table.n_rows - 19, table.n_rows)
     assert len(first) == len(last) == 20
 
 

@@ -6,7 +6,6 @@ whole, so that an interrupted download continues where it stopped, and processes
 
 import os
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass
 from numbers import Integral, Real
 from pathlib import Path
@@ -56,20 +55,14 @@ class Download:
         return get_data_home(self.data_home) / catalogue.name
 
     def connect(self, table: Table, folder: Path) -> Any:
-        """Return a connection to VizieR, to fetch a table that is not cached.
-
-        Raises
-        ------
-        FetchError
-            If it must not be fetched.
-        """
+        """Return the `VizierTable` of a table that is not cached, if it may be fetched."""
         if not self.download_if_missing:
             raise FetchError(
                 f"The table {table.name} is not in {folder}, and download_if_missing is False."
             )
-        from skcluster.datasets.catalogues._vizier import Vizier
+        from skcluster.datasets.catalogues._vizier import VizierTable
 
-        return closing(Vizier(self.n_retries, self.delay))
+        return VizierTable(table, self.n_retries, self.delay)
 
 
 def load_tables(
@@ -116,8 +109,7 @@ def load_members(catalogue: Catalogue, cluster: str, download: Download) -> pd.D
         file = file_names([cluster], folder, "parquet")[cluster]
         rows = _read(file, table)
     if rows is None:
-        with download.connect(table, folder.parent) as vizier:
-            rows = vizier.rows_of(table, cluster)
+        rows = download.connect(table, folder.parent).rows_of(cluster)
         _write(file, table, rows)
     members: pd.DataFrame = rows.to_pandas()
     return members
@@ -145,28 +137,27 @@ def _fetched(
     folder: Path, table: Table, download: Download, advance: Callable[[int], None]
 ) -> pa.Table:
     """Return a table, whose missing parts are fetched into the cache."""
-    parts: list[pa.Table] = []
-    with download.connect(table, folder.parent) as vizier:
-        named, columns = vizier.columns(table)
-        n_rows = vizier.count(named)
-        if n_rows != table.n_rows:
-            raise CatalogueChangedError(
-                f"The table {named.name} at VizieR has changed: {table.n_rows} rows were published,"
-                f" but it has {n_rows} now. A newer version of skcluster may support it."
-            )
-        for file, (first, last) in _parts(folder, table).items():
-            part = _read(file, table)
-            if part is None:
-                try:
-                    part = vizier.rows(named, columns, first, last)
-                except FetchError as error:
-                    raise FetchError(
-                        f"{error} {first - 1} of {table.n_rows} rows are kept; the next call "
-                        "continues there."
-                    ) from error.__cause__
-                _write(file, table, part)
-            parts.append(part)
-            advance(last - first + 1)
+    vizier = download.connect(table, folder.parent)
+    n_rows = vizier.count()
+    if n_rows != table.n_rows:
+        raise CatalogueChangedError(
+            f"The table {vizier.name} at VizieR has changed: {table.n_rows} rows were published, "
+            f"but it has {n_rows} now. A newer version of skcluster may support it."
+        )
+    parts = []
+    for file, (first, last) in _parts(folder, table).items():
+        part = _read(file, table)
+        if part is None:
+            try:
+                part = vizier.rows(first, last)
+            except FetchError as error:
+                raise FetchError(
+                    f"{error} {first - 1} of {table.n_rows} rows are kept; the next call continues "
+                    "there."
+                ) from error.__cause__
+            _write(file, table, part)
+        parts.append(part)
+        advance(last - first + 1)
     return _joined(parts)
 
 

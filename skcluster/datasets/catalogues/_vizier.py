@@ -45,42 +45,38 @@ class _AnswerError(Exception):
         self.final = final
 
 
-class Vizier:
-    """VizieR, asked until it gives a usable answer.
+class VizierTable:
+    """A table at VizieR, which is asked until it gives a usable answer.
+
+    Without one, the constructor and all methods raise a `FetchError`.
 
     Parameters
     ----------
+    table : Table
+        The table, of which the wanted columns are looked for.
     n_retries : int
         Number of further attempts.
     delay : float
         Delay before the first retry (s), doubled before each further one.
+
+    Raises
+    ------
+    CatalogueChangedError
+        If needed columns are missing.
     """
 
-    def __init__(self, n_retries: int, delay: float) -> None:
+    def __init__(self, table: Table, n_retries: int, delay: float) -> None:
         self.n_retries, self.delay = n_retries, delay
-        self._session = requests.Session()
+        self.name, self.columns = self._found(table)
 
-    def close(self) -> None:
-        """Close the connection."""
-        self._session.close()
-
-    def columns(self, table: Table) -> tuple[Table, dict[str, Column]]:
-        """Return a table under its own name, and the wanted columns by their names in it.
-
-        Raises
-        ------
-        FetchError
-            If VizieR does not tell them.
-        CatalogueChangedError
-            If needed columns are missing.
-        """
+    def _found(self, table: Table) -> tuple[str, dict[str, Column]]:
+        """Return the name of the table, and the wanted columns by their names in it."""
         changes = []
         for name in self._tables_of(table.name) if table.is_catalogue else [table.name]:
-            named = replace(table, name=name)
             query = f"SELECT * FROM {_quoted(name)}"
             names = self._ask(query, 1, lambda rows: rows.colnames, f"The columns of {name}")
             try:
-                return named, named.find_columns(names)
+                return name, replace(table, name=name).find_columns(names)
             except CatalogueChangedError as error:
                 changes.append(str(error))
         raise CatalogueChangedError(" ".join(changes) or f"VizieR has no tables of {table.name}.")
@@ -92,52 +88,27 @@ class Vizier:
             query, 100, lambda rows: [str(name).strip('"') for name in rows["table_name"]], what
         )
 
-    def count(self, table: Table, where: str | None = None) -> int:
-        """Return the number of rows, of all or of those that fulfil a condition.
-
-        Raises
-        ------
-        FetchError
-            If VizieR does not tell it.
-        """
-        query = f"SELECT COUNT(*) AS n FROM {_quoted(table.name)}"
+    def count(self, where: str | None = None) -> int:
+        """Return the number of rows, of all or of those that fulfil a condition."""
+        query = f"SELECT COUNT(*) AS n FROM {_quoted(self.name)}"
         query += "" if where is None else f" WHERE {where}"
-        return self._ask(query, 1, lambda rows: int(rows["n"][0]), f"The size of {table.name}")
+        return self._ask(query, 1, lambda rows: int(rows["n"][0]), f"The size of {self.name}")
 
-    def rows(self, table: Table, columns: dict[str, Column], first: int, last: int) -> pa.Table:
-        """Return the wanted columns of some rows, in order.
-
-        Raises
-        ------
-        FetchError
-            If VizieR does not return all of them.
-        """
+    def rows(self, first: int, last: int) -> pa.Table:
+        """Return the wanted columns of some rows, in order."""
         number = _quoted(ROW_NUMBER)
         where = f"{number} >= {first} AND {number} <= {last}"
-        what = f"Rows {first} to {last} of {table.name}"
-        return self._rows(table, columns, where, last - first + 1, what)
+        return self._rows(where, last - first + 1, f"Rows {first} to {last} of {self.name}")
 
-    def rows_of(self, table: Table, cluster: str) -> pa.Table:
-        """Return the wanted columns of the rows of one cluster, in order.
-
-        Raises
-        ------
-        FetchError
-            If VizieR does not return all of them.
-        CatalogueChangedError
-            If needed columns are missing.
-        """
-        table, columns = self.columns(table)
-        name = next(theirs for theirs, ours in columns.items() if ours.name == "cluster")
+    def rows_of(self, cluster: str) -> pa.Table:
+        """Return the wanted columns of the rows of one cluster, in order."""
+        column = next(theirs for theirs, ours in self.columns.items() if ours.name == "cluster")
         text = cluster.replace("'", "''")
-        where = f"{_quoted(name)} = '{text}'"
-        what = f"The rows of {cluster!r} in {table.name}"
-        return self._rows(table, columns, where, self.count(table, where), what)
+        where = f"{_quoted(column)} = '{text}'"
+        return self._rows(where, self.count(where), f"The rows of {cluster!r} in {self.name}")
 
-    def _rows(
-        self, table: Table, columns: dict[str, Column], where: str, n_rows: int, what: str
-    ) -> pa.Table:
-        wanted = {**columns, ROW_NUMBER: Column(ROW_NUMBER, ROW_NUMBER, kind="integer")}
+    def _rows(self, where: str, n_rows: int, what: str) -> pa.Table:
+        wanted = {**self.columns, ROW_NUMBER: Column(ROW_NUMBER, ROW_NUMBER, kind="integer")}
 
         def check(answer: Any) -> pa.Table:
             typed = {ours.name: _typed(answer[theirs], ours) for theirs, ours in wanted.items()}
@@ -147,42 +118,48 @@ class Vizier:
             return rows.drop_columns(ROW_NUMBER)
 
         names = ", ".join(map(_quoted, wanted))
-        query = f"SELECT {names} FROM {_quoted(table.name)} WHERE {where}"
+        query = f"SELECT {names} FROM {_quoted(self.name)} WHERE {where}"
+        # One row more than expected, so that an answer that is too long is noticed.
         return self._ask(query, n_rows + 1, check, what)
 
     def _ask(self, query: str, limit: int, read: Callable[[Any], Answer], what: str) -> Answer:
-        """Return what a function makes of the answer, an astropy Table of at most so many rows."""
+        """Return what a function makes of the answer of at most so many rows."""
         for attempt in range(self.n_retries + 1):
             if attempt:
                 time.sleep(self.delay * 2 ** (attempt - 1))
             try:
-                answer = self._answer(query, limit)
-                try:
-                    return read(answer)
-                except (LookupError, TypeError, ValueError) as error:
-                    raise _AnswerError(f"an unexpected table ({error})") from None
+                return _read(_answer(query, limit), read)
             except _AnswerError as error:
                 fault = error
                 if error.final:
                     break
         raise FetchError(f"{what} could not be fetched: {URL} gave {fault}.") from fault.__cause__
 
-    def _answer(self, query: str, limit: int) -> Any:
-        options = {"REQUEST": "doQuery", "LANG": "ADQL", "QUERY": query, "MAXREC": str(limit)}
-        try:
-            response = self._session.post(f"{URL}/sync", data=options, timeout=TIMEOUT)
-        except requests.RequestException as error:
-            cause = error.args[0] if error.args else error
-            reason = getattr(cause, "reason", cause)  # without the attempts of the library
-            raise _AnswerError(f"no complete answer ({reason})") from error
-        status, body = response.status_code, response.content
-        if status != 200:
-            final = status < 500 and status not in (408, 425, 429)
-            raise _AnswerError(f"HTTP status {status}, {_text_of(body)}", final=final)
-        try:
-            return read_votable(BytesIO(body))
-        except Exception as error:  # parsing what a server sends may raise any error
-            raise _AnswerError(f"no table ({error}), {_text_of(body)}") from error
+
+def _read(answer: Any, read: Callable[[Any], Answer]) -> Answer:
+    try:
+        return read(answer)
+    except (LookupError, TypeError, ValueError) as error:
+        raise _AnswerError(f"an unexpected table ({error})") from error
+
+
+def _answer(query: str, limit: int) -> Any:
+    """Return the answer to a query, an astropy Table of at most so many rows."""
+    options = {"REQUEST": "doQuery", "LANG": "ADQL", "QUERY": query, "MAXREC": str(limit)}
+    try:
+        response = requests.post(f"{URL}/sync", data=options, timeout=TIMEOUT)
+    except requests.RequestException as error:
+        cause = error.args[0] if error.args else error
+        reason = getattr(cause, "reason", cause)  # without the attempts of the library
+        raise _AnswerError(f"no complete answer ({reason})") from error
+    status, body = response.status_code, response.content
+    if status != 200:
+        final = status < 500 and status not in (408, 425, 429)
+        raise _AnswerError(f"HTTP status {status}, {_text_of(body)}", final=final)
+    try:
+        return read_votable(BytesIO(body))
+    except Exception as error:  # parsing what a server sends may raise any error
+        raise _AnswerError(f"no table ({error}), {_text_of(body)}") from error
 
 
 def _typed(values: Any, column: Column) -> pa.Array:
