@@ -22,7 +22,7 @@ from skcluster.datasets import (
 )
 from skcluster.datasets.simulation._simulate import BLOCK_SIZE
 from skcluster.io import read_clusters
-from skcluster.isochrones import MassFunction, isochrone, kroupa
+from skcluster.isochrones import isochrone
 
 NONE = Effects.none()
 FIELD = Path(__file__).parents[3] / "shared" / "data" / "field" / "field_stars.parquet"
@@ -196,22 +196,6 @@ def test_blue_stragglers_are_only_in_old_clusters() -> None:
     effects = NONE.but(blue_straggler_fraction=0.5)
     assert off_isochrone(one(effects=effects, log_age=8.0), log_age=8.0).max() < 0.02
     assert (off_isochrone(one(effects=effects)) > 0.1).mean() > 0.3
-
-
-@pytest.mark.parametrize("slopes", [(1.3, 2.3), (1.3, 2.3, 2.9)])
-def test_ranks_and_masses_are_inverse(slopes: tuple[float, ...]) -> None:
-    function = MassFunction((0.5, 2.0)[: len(slopes) - 1], slopes)
-    masses = np.geomspace(0.08, 90, 500)
-    ranks = function.rank(masses)
-    assert (np.diff(ranks) > 0).all()
-    np.testing.assert_allclose(function.mass(ranks), masses, rtol=1e-9)
-
-
-def test_masses_are_kroupas() -> None:
-    shares = np.diff(kroupa().rank(np.array([0.1, 0.5, 1.0, 10.0])))
-    # Integrals of (m / 0.5)^-1.3 below 0.5 and of (m / 0.5)^-2.3 above.
-    expected = [(0.2**-0.3 - 1) / 0.3, (1 - 2**-1.3) / 1.3, (2**-1.3 - 20**-1.3) / 1.3]
-    np.testing.assert_allclose(shares, 0.5 * np.array(expected))
 
 
 def test_parameters_may_be_given_or_drawn() -> None:
