@@ -12,7 +12,7 @@ from skcluster.cli._console import print_message
 
 #: File types that can be read and written.
 FORMATS = ("csv", "tsv", "ecsv", "fits", "votable", "parquet")
-#: Catalogues of members.
+#: Catalogues of members; listed here, because importing their specifications takes a second.
 CATALOGUES = ("hunt_reffert_2023", "cantat_gaudin_2020")
 
 
@@ -124,7 +124,7 @@ def _sources(options: argparse.Namespace) -> list[Any]:
     ]
     names = [text for text, is_file in zip(options.members, are_files, strict=True) if not is_file]
     strict = options.strict or len(options.members) == 1
-    fetched = fetch_members(names, options.catalogue, strict=strict, or_files=True)
+    fetched = fetch_members(names, options.catalogue, strict=strict, or_files=True) if names else []
     sources = [path for path, is_file in zip(paths, are_files, strict=True) if is_file]
     if not sources and not fetched:
         raise ValueError("None of the clusters can be fetched.")
@@ -139,7 +139,10 @@ def fetch_members(
     Clusters that cannot be fetched are left out with a warning, unless ``strict``. With
     ``or_files``, the message says that there is no file of that name either.
     """
-    clusters = []
+    from skcluster.datasets.catalogues._published import CATALOGUES as PUBLISHED
+
+    published, clusters = PUBLISHED[catalogue], []
+    source = f"{published.title} (VizieR {published.clusters.name.rpartition('/')[0]})"
     for name in names:
         try:
             X = _fetch(name, catalogue, or_files)
@@ -150,12 +153,10 @@ def fetch_members(
 
             warn_caller(f"{str(error).rstrip('.')}. Left out.", BadTableWarning)
             continue
-        from skcluster.datasets.catalogues._published import CATALOGUES as PUBLISHED
-
         (theirs,) = X.index
         also = "" if theirs == name else f", where it is {theirs}"
-        n_stars, title = len(X["stars"].iloc[0]), PUBLISHED[catalogue].title
-        print_message(f"{name}: {n_stars} members from {title}{also}")
+        n_stars = len(X["stars"].iloc[0])
+        print_message(f"{name}: {n_stars} members from {source}{also}")
         clusters.append(X)
     return clusters
 

@@ -5,7 +5,7 @@ from sklearn.utils import check_random_state
 
 from skcluster._utils.typing import FloatArray
 from skcluster.inference._likelihood import scatter_classes
-from skcluster.inference._parameters import Parameters
+from skcluster.inference._prior import Parameters
 from skcluster.isochrones import AXES, PopulationGrid
 from skcluster.photometry import Law, redden
 
