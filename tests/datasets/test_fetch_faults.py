@@ -145,6 +145,21 @@ def test_an_optional_column_may_be_missing(fetch, small, vizier):
     assert "parallax_error" not in bunch.feature_names
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "reason"),
+    [
+        ("Gmag", "bright", "could not convert string to float"),
+        ("GaiaDR2", 1.5, "a value of GaiaDR2 is no integer"),
+    ],
+)
+def test_a_value_of_another_type_is_an_error(fetch, small, vizier, column, value, reason):
+    small("cantat_gaudin_2020")
+    name = "J/A+A/640/A1/nodup"
+    vizier.tables[name][column] = value
+    with pytest.raises(FetchError, match=rf"Rows 1 to 25 .* an unexpected table \(.*{reason}"):
+        fetch(n_retries=0)
+
+
 @pytest.mark.parametrize("n_rows", [58, 61, 90])
 def test_another_number_of_rows_than_published_is_an_error(fetch, small, vizier, tmp_path, n_rows):
     small("cantat_gaudin_2020")

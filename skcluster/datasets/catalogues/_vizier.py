@@ -147,7 +147,9 @@ def _answer(query: str, limit: int) -> Any:
     """Return the answer to a query, an astropy Table of at most so many rows."""
     options = {"REQUEST": "doQuery", "LANG": "ADQL", "QUERY": query, "MAXREC": str(limit)}
     try:
-        response = requests.post(f"{URL}/sync", data=options, timeout=TIMEOUT)
+        response = requests.post(
+            f"{URL}/sync", data=options, headers={"User-Agent": "skcluster"}, timeout=TIMEOUT
+        )
     except requests.RequestException as error:
         cause = error.args[0] if error.args else error
         reason = getattr(cause, "reason", cause)  # without the attempts of the library
