@@ -63,7 +63,7 @@ def fetch_catalogue(
     download_if_missing : bool, default=True
         Whether to fetch what is not cached. Otherwise an error is raised.
     n_retries : int, default=3
-        Number of further attempts after neither VizieR nor its mirror gave a usable answer.
+        Number of further attempts after VizieR gave no usable answer.
     delay : float, default=1.0
         Delay before the first retry (s), doubled before each further one.
     progress : bool, optional
@@ -84,17 +84,15 @@ def fetch_catalogue(
     Raises
     ------
     FetchError
-        If no server returns a complete table (an `OSError`; fetched parts are kept, and the next
-        call continues from there), or it is not cached and ``download_if_missing`` is False.
+        If VizieR does not return a complete table (an `OSError`; fetched parts are kept, and the
+        next call continues from there), or it is not cached and ``download_if_missing`` is False.
     CatalogueChangedError
         If needed columns are missing, or the table has other rows than published (a `ValueError`).
-    ImportError
-        If the extra ``fetch`` is not installed and something has to be fetched.
 
     Warns
     -----
     UserWarning
-        If a cached file was corrupt and is fetched again; with counts, if stars have no colour.
+        With counts, if stars have no colour.
 
     See Also
     --------

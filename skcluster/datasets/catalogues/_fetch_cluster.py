@@ -2,22 +2,17 @@
 
 import difflib
 import os
-import re
-from contextlib import closing
 
 import pandas as pd
 from nested_pandas import NestedFrame
 from sklearn.utils._param_validation import StrOptions, validate_params
 
 from skcluster.clusters import as_clusters
-from skcluster.datasets.catalogues._catalogue import Catalogue
 from skcluster.datasets.catalogues._download import (
     CONSTRAINTS,
     Download,
-    is_cached,
+    load_members,
     load_tables,
-    read_table,
-    write_table,
 )
 from skcluster.datasets.catalogues._names import folded_names, names_of
 from skcluster.datasets.catalogues._published import CATALOGUES
@@ -56,7 +51,7 @@ def fetch_cluster(
     download_if_missing : bool, default=True
         Whether to fetch what is not cached. Otherwise an error is raised.
     n_retries : int, default=3
-        Number of further attempts after neither VizieR nor its mirror gave a usable answer.
+        Number of further attempts after VizieR gave no usable answer.
     delay : float, default=1.0
         Delay before the first retry (s), doubled before each further one.
     progress : bool, optional
@@ -74,8 +69,6 @@ def fetch_cluster(
         it.
     FetchError
         If it cannot be fetched.
-    ImportError
-        If the extra ``fetch`` is not installed and something has to be fetched.
 
     See Also
     --------
@@ -91,7 +84,7 @@ def fetch_cluster(
     specification = CATALOGUES[catalogue]
     (clusters,) = load_tables(specification, download)
     spelled = _spelled(clusters.set_index("cluster"), name, catalogue)
-    stars = _members(specification, spelled, download)
+    stars = load_members(specification, spelled, download)
     if stars.empty:
         raise ValueError(f"The catalogue {catalogue} lists no members of {spelled!r}.")
     return as_clusters(stars)
@@ -106,22 +99,3 @@ def _spelled(clusters: pd.DataFrame, name: str, catalogue: str) -> str:
     similar = difflib.get_close_matches(name.replace(" ", "_"), clusters.index.astype(str), n=3)
     hint = f"; similar names: {', '.join(map(repr, similar))}" if similar else ""
     raise ValueError(f"The catalogue {catalogue} has no cluster {name!r}{hint}.")
-
-
-def _members(catalogue: Catalogue, cluster: str, download: Download) -> pd.DataFrame:
-    """Return the members of a cluster, from the cached table, or else fetched on their own."""
-    table, folder = catalogue.members, download.folder(catalogue)
-    assert table is not None
-    if is_cached(folder, "members"):
-        listed = read_table(folder, "members", table, download)
-        if listed is not None:
-            members: pd.DataFrame = listed.to_pandas()
-            return members[members["cluster"] == cluster].reset_index(drop=True)
-    folder, name = folder / "members", re.sub(r"[^\w.+-]", "_", cluster)
-    rows = read_table(folder, name, table, download)
-    if rows is None:
-        with closing(download.connect()) as vizier:
-            rows = vizier.rows_of(table, cluster)
-        write_table(folder, name, rows, table, {"cluster": cluster})
-    own: pd.DataFrame = rows.to_pandas()
-    return own
