@@ -26,7 +26,6 @@ from skcluster._utils.typing import FloatArray
 Law = Literal["dr2", "edr3"]
 
 __all__ = [
-    "ExtinctionCoefficients",
     "deredden",
     "distance_from_modulus",
     "distance_from_parallax",
