@@ -181,30 +181,20 @@ def half_precision():
     keras.config.set_dtype_policy("float32")
 
 
-@pytest.fixture
-def double_precision():
-    keras.config.set_floatx("float64")
-    yield
-    keras.config.set_floatx("float32")
-
-
 STRONG = {"dropout": 0.2, "input_noise": 0.1, "l2": 0.01, "batch_normalization": True}
 
 
 @pytest.mark.parametrize("name", SET_IS_SLOW)
-@pytest.mark.parametrize("setting", ["half_precision", "double_precision"])
-def test_global_precision_changes_nothing(name, setting, request, monkeypatch):
+def test_global_precision_changes_nothing(name, half_precision, monkeypatch):
     X, y = data(name)
     model = clone(ALL[name])
     if name != "set":
         model.set_params(**STRONG)
     monkeypatch.setattr(compiled, "_idle", {})  # no network compiled before is used again
-    request.getfixturevalue(setting)
     fitted = clone(model).fit(X, y)
     outputs = fitted.model_.predict_on_batch(fitted.feature_encoder_.transform(X))
     compiled._idle.clear()
     keras.config.set_dtype_policy("float32")
-    keras.config.set_floatx("float32")
     plain = clone(model).fit(X, y)
     np.testing.assert_array_equal(fitted.predict(X), plain.predict(X))
     outputs = outputs["mean"] if name == "set" else outputs

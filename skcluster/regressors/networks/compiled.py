@@ -49,15 +49,9 @@ class Loss:
 
 
 def resolve_loss(loss: str | Mapping[str, Any] | Callable[..., Any]) -> Loss:
-    """Convert the parameter of an estimator to a loss.
-
-    Raises
-    ------
-    ValueError
-        If Keras does not know it.
-    """
+    """Convert the parameter of an estimator to a loss."""
     try:
-        resolved = keras.losses.get(dict(loss) if isinstance(loss, Mapping) else loss)
+        resolved = keras.losses.get(loss)
     except (ValueError, TypeError) as error:
         raise ValueError(f"Keras knows no loss={loss!r}: {error}") from error
     if isinstance(resolved, keras.losses.Loss):
@@ -127,36 +121,12 @@ def resolve_optimizer(
 ) -> tuple[OptimizerRecipe, float | None]:
     """Convert the parameter of an estimator to a recipe and a learning rate.
 
-    An object or a configuration keeps its own settings, including the learning rate. It is copied,
-    so that fits do not depend on each other.
-
-    Parameters
-    ----------
-    optimizer : str, mapping or keras.optimizers.Optimizer
-        Name, configuration or object.
-    learning_rate : float
-        Learning rate of an optimizer given by name.
-    **named_options : object
-        Settings of an optimizer given by name.
-
-    Returns
-    -------
-    recipe : OptimizerRecipe
-        Its configuration.
-    learning_rate : float or None
-        Its learning rate; None if it is a schedule of Keras.
-
-    Raises
-    ------
-    ValueError
-        If Keras does not know it.
+    ``learning_rate`` and ``named_options`` are settings of an optimizer given by name. An object or
+    a configuration keeps its own settings, including the learning rate, and is copied, so that fits
+    do not depend on each other. The learning rate is None if it is a schedule of Keras.
     """
     named = isinstance(optimizer, str)
-    identifier = optimizer
-    if named:
-        identifier = {"class_name": optimizer, "config": dict(named_options)}
-    elif isinstance(optimizer, Mapping):
-        identifier = dict(optimizer)
+    identifier = {"class_name": optimizer, "config": named_options} if named else optimizer
     try:
         resolved = keras.optimizers.get(identifier)
     except (ValueError, TypeError, AttributeError, KeyError) as error:

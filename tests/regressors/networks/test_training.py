@@ -6,6 +6,7 @@ from regressor_cases import FAST, table
 from sklearn.base import clone
 
 from skcluster.regressors import ANNRegressor
+from skcluster.regressors.networks.training import cosine
 from skcluster.regressors.networks.training_data import Rows, batch_rows
 
 
@@ -85,6 +86,14 @@ def test_cosine_schedule():
     assert constant.history_["learning_rate"] == [1e-3] * 4
     assert constant.history_["loss"][0] == model.history_["loss"][0]
     assert constant.history_["loss"][3] != model.history_["loss"][3]
+
+
+def test_a_learning_rate_rises_first():
+    rates = [cosine(1.0, i, 40, warm_up=0.1) for i in range(40)]
+    assert rates[:4] == pytest.approx([0.25, 0.5, 0.75, 1.0])
+    assert (np.diff(rates[3:]) < 0).all()
+    assert 0 < rates[-1] < 0.01
+    assert cosine(1.0, 0, 1, warm_up=0.05) == cosine(1.0, 0, 2, warm_up=0.05) == 1.0
 
 
 @pytest.mark.parametrize("loss", ["mse", "mae", "huber"])
