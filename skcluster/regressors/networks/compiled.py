@@ -36,7 +36,7 @@ class Loss:
     """A loss; equal ones can share a compiled network."""
 
     identity: Hashable
-    keras_loss: keras.losses.Loss = field(compare=False)
+    keras_loss: Any = field(compare=False)
     per_row: Callable[[Any, Any], Any] = field(compare=False)
 
     def __call__(self, y: FloatArray, predicted: FloatArray) -> NDArray[np.floating]:
@@ -54,10 +54,8 @@ def resolve_loss(loss: str | Mapping[str, Any] | Callable[..., Any]) -> Loss:
         resolved = keras.losses.get(loss)
     except (ValueError, TypeError) as error:
         raise ValueError(f"Keras knows no loss={loss!r}: {error}") from error
-    if isinstance(resolved, keras.losses.Loss):
-        return Loss(identity_of(resolved), resolved, resolved.call)
-    identity = loss if isinstance(loss, str) else resolved
-    return Loss(identity, FunctionLoss(resolved), resolved)
+    per_row = resolved.call if isinstance(resolved, keras.losses.Loss) else resolved
+    return Loss(loss if isinstance(loss, str) else identity_of(resolved), resolved, per_row)
 
 
 def identity_of(keras_object: Any) -> Hashable:
@@ -65,33 +63,9 @@ def identity_of(keras_object: Any) -> Hashable:
     try:
         config = {**keras_object.get_config(), "name": None}  # Keras numbers some names
         return type(keras_object), json.dumps(config, sort_keys=True)
-    except (TypeError, NotImplementedError):
+    except (AttributeError, TypeError, NotImplementedError):  # a function, for instance
         identity: Hashable = keras_object
         return identity
-
-
-@keras.saving.register_keras_serializable("skcluster")
-class FunctionLoss(keras.losses.Loss):
-    """A loss from a function of true and predicted values, in the precision of the networks."""
-
-    def __init__(self, function: Callable[..., Any], **options: Any) -> None:
-        super().__init__(**{"dtype": PRECISION, **options})
-        self.function = function
-
-    def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Compute the loss of each row."""
-        return self.function(y_true, y_pred)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the configuration of the loss."""
-        function = keras.saving.serialize_keras_object(self.function)
-        return {**super().get_config(), "function": function}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "FunctionLoss":
-        """Make the loss from its configuration."""
-        function = keras.saving.deserialize_keras_object(config["function"])
-        return cls(**{**config, "function": function})
 
 
 @keras.saving.register_keras_serializable("skcluster")
