@@ -58,20 +58,18 @@ def test_one_seed_gives_the_same_bits_and_clones_agree(pipeline: Any, toy: Clust
     np.testing.assert_array_equal(first, clone(model).fit(X, y).predict(X))
 
 
-@pytest.mark.parametrize("pipeline", PIPELINES)
-def test_cross_validates(pipeline: Any, toy: Clusters) -> None:
-    scores = cross_validate(small(pipeline), *toy, cv=3)["test_score"]
+def test_cross_validates(toy: Clusters) -> None:
+    scores = cross_validate(small(ann_pipeline), *toy, cv=3)["test_score"]
     assert np.isfinite(scores).all()
 
 
-def test_grid_over_architectures_and_features(toy: Clusters) -> None:
+def test_grid_over_features_and_augmentation(toy: Clusters) -> None:
     grid = {
-        "regressor__regressor__hidden_layer_sizes": [(8,), (8, 4)],
         "features__cmd__histogram__colour_width": [0.1, 0.4],
         "augment": ["passthrough", ClusterAugmenter(random_state=0, min_stars=1)],
     }
     search = GridSearchCV(small(ann_pipeline), grid, cv=2, error_score="raise").fit(*toy)
-    assert len(search.cv_results_["params"]) == 8
+    assert len(search.cv_results_["params"]) == 4
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
 
@@ -113,7 +111,6 @@ def test_paper_preset_has_the_papers_inputs_and_training(toy: Clusters) -> None:
     [
         ["log_age", "a_v"],
         ["distance_kpc", "metallicity", "log_age", "a_v"],
-        ["metallicity"],
     ],
 )
 def test_sets_take_any_targets(columns: list[str], toy: Clusters) -> None:

@@ -86,6 +86,8 @@ class ConformalRegressor(
         Number of features seen during `fit`, if the estimator defines it.
     feature_names_in_ : ndarray of str
         Names of the features seen during `fit`, if the estimator defines it.
+    card_ : ModelCard or None
+        Card of the file that the model was loaded from.
 
     See Also
     --------
@@ -178,7 +180,7 @@ class ConformalRegressor(
             )
         if isinstance(X, NestedFrame):
             check_same_order(X.index, y)
-        self._forget_card()
+        self.card_ = None
         self.target_names_ = _target_names(y)
         X, y = indexable(X, y)
         true = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")

@@ -10,7 +10,6 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import RobustScaler
-from sklearn.utils import estimator_html_repr
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 
 from skcluster._utils.models import last_step
@@ -157,18 +156,6 @@ class PredictiveMethodsMixin(ABC):
     domain_scaler_: RobustScaler
     domain_points_: FloatArray
     domain_limit_: float
-
-    #: Card of a model that was loaded from a file, with a ``_repr_html_``.
-    card_: Any = None
-
-    def _html_repr(self) -> str:
-        """Return the HTML for notebooks: the card, if any, and the diagram of scikit-learn."""
-        card = "" if self.card_ is None else self.card_._repr_html_()
-        return f"{card}{estimator_html_repr(self)}"
-
-    def _forget_card(self) -> None:
-        """Remove the card, which does not apply to a model that is fitted again."""
-        self.__dict__.pop("card_", None)
 
     @abstractmethod
     def predict_distribution(self, X: Any) -> PredictiveDistribution:

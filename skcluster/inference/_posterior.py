@@ -150,6 +150,8 @@ class IsochronePosterior(
         The training clusters in the domain, see `ConformalRegressor`. Only with one.
     columns_ : list of int
         Indices of log age, A_V and distance among the columns of ``y``.
+    card_ : ModelCard or None
+        Card of the file that the model was loaded from.
 
     See Also
     --------
@@ -294,7 +296,7 @@ class IsochronePosterior(
         """
         X = as_clusters(X)
         check_same_order(X.index, y)
-        self._forget_card()
+        self.card_ = None
         self.__dict__.pop("held_out_", None)
         Prior(np.zeros(3), np.ones(3), **self._prior_options())  # refuses impossible values
         rng = check_random_state(self.random_state)

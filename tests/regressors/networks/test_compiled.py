@@ -61,7 +61,7 @@ def test_what_a_search_varies_is_not_compiled_again(built):
         settings |= {"patience": i, "random_state": i}
         ANNRegressor(**{**FAST, **settings}).fit(X[: 36 + i], y[: 36 + i])
     assert len(built) == 1
-    for settings in ({"hidden_layer_sizes": 9}, {"dropout": 0.1, "input_noise": 0.1, "l2": 0.1}):
+    for settings in ({"hidden_layer_sizes": 9}, {"l2": 0.1}):
         ANNRegressor(**{**FAST, **settings}).fit(X, y)
     assert len(built) == 3
 
@@ -93,7 +93,7 @@ def test_few_networks_are_kept_and_the_last_used_longest(built, monkeypatch):
 
 def test_sets_are_not_compiled_again(built):
     X, y = set_table()
-    for i in range(1, 4):
+    for i in (1, 2):
         settings = {"epochs": i, "learning_rate": i / 100, "star_dropout": i / 10}
         SetRegressor(**{**SMALL_SET, **settings, "random_state": i}).fit(X, y)
     assert len(built) == 1
