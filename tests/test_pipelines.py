@@ -131,7 +131,7 @@ def test_sets_take_any_targets(columns: list[str], toy: Clusters) -> None:
 
 def test_sets_know_three_columns_without_names(toy: Clusters) -> None:
     X, y = toy
-    model = set_pipeline(epochs=1, n_networks=1, random_state=0)
+    model = set_pipeline(epochs=0, n_networks=1, random_state=0)
     expected = clone(model).fit(X, y).predict(X)
     np.testing.assert_array_equal(clone(model).fit(X, y.to_numpy()).predict(X), expected)
     one = clone(model).fit(X, y["log_age"]).predict(X)
@@ -261,7 +261,7 @@ def test_weights_do_not_pass_a_step_that_resamples(toy: Clusters, routing: bool)
     name = "sample_weight" if routing else "regressor__sample_weight"
     weights = {name: np.ones(len(X))}
     with config_context(enable_metadata_routing=routing):
-        model = set_pipeline(epochs=1, n_networks=1, random_state=0)
+        model = set_pipeline(epochs=0, n_networks=1, random_state=0)
         if routing:
             model.named_steps["regressor"].regressor.set_fit_request(sample_weight=True)
         with pytest.raises(ValueError, match=r"for .* rows of y.*augment='passthrough'"):

@@ -86,7 +86,7 @@ class ConformalRegressor(
         Number of features seen during `fit`, if the estimator defines it.
     feature_names_in_ : ndarray of str
         Names of the features seen during `fit`, if the estimator defines it.
-    card_ : ModelCard or None
+    card_ : dict or None
         Card of the file that the model was loaded from.
 
     See Also

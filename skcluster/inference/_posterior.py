@@ -150,7 +150,7 @@ class IsochronePosterior(
         The training clusters in the domain, see `ConformalRegressor`. Only with one.
     columns_ : list of int
         Indices of log age, A_V and distance among the columns of ``y``.
-    card_ : ModelCard or None
+    card_ : dict or None
         Card of the file that the model was loaded from.
 
     See Also
