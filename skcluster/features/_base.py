@@ -104,13 +104,7 @@ class DiagramTransformer(ClusterTransformer):
 
 
 def check_range(name: str, limits: Any) -> tuple[float, float]:
-    """Return the two ends of a range given as a parameter.
-
-    Raises
-    ------
-    ValueError
-        If they are not two finite numbers in increasing order.
-    """
+    """Return the ends of a range; refuse what is not two finite numbers in increasing order."""
     try:
         low, high = (float(end) for end in limits)
     except (TypeError, ValueError):
@@ -121,13 +115,7 @@ def check_range(name: str, limits: Any) -> tuple[float, float]:
 
 
 def typical_parallax(parallax: FloatArray) -> float:
-    """Return the median of the clusters' parallaxes.
-
-    Raises
-    ------
-    ValueError
-        If no cluster has a parallax.
-    """
+    """Return the median of the clusters' parallaxes; refuse clusters without any."""
     if np.isnan(parallax).all():
         raise ValueError(
             f"No star has a parallax (column {PARALLAX!r} is all NaN), so magnitudes cannot "
@@ -149,33 +137,17 @@ def fill_parallaxes(parallax: FloatArray, stars: Stars, fallback: float) -> Floa
     return np.where(missing, fallback, parallax)
 
 
-def blocks(
-    stars: Stars, max_clusters: int | None = None, within: slice | None = None
-) -> Iterator[tuple[slice, slice]]:
-    """Divide clusters into consecutive blocks of about `STARS_IN_BLOCK` stars.
+def blocks(stars: Stars, max_clusters: int | None = None) -> Iterator[tuple[slice, slice]]:
+    """Yield consecutive clusters, and their stars, in blocks of about `STARS_IN_BLOCK` stars.
 
     Processing block by block avoids temporary arrays of the length of the catalogue, which would be
-    read from memory at each step.
-
-    Parameters
-    ----------
-    stars : Stars
-        All clusters.
-    max_clusters : int, optional
-        Maximum number of clusters per block.
-    within : slice, optional
-        The clusters to divide; by default all.
-
-    Yields
-    ------
-    clusters, stars : slice
-        The clusters of a block, and their stars. A larger cluster is a block of its own.
+    read from memory at each step. A larger cluster is a block of its own.
     """
-    offsets = stars.offsets
-    start, end = (0, len(stars.index)) if within is None else (within.start, within.stop)
-    while start < end:
+    offsets, n_clusters = stars.offsets, len(stars.index)
+    start = 0
+    while start < n_clusters:
         stop = int(np.searchsorted(offsets, offsets[start] + STARS_IN_BLOCK, side="right")) - 1
-        stop = min(max(stop, start + 1), end)
+        stop = max(stop, start + 1)
         if max_clusters is not None:
             stop = min(stop, start + max_clusters)
         yield slice(start, stop), slice(int(offsets[start]), int(offsets[stop]))

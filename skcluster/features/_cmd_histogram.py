@@ -264,17 +264,8 @@ class CMDHistogram(DiagramTransformer):
 def bin_edges(low: float, high: float, width: float) -> FloatArray:
     """Return the edges of bins of equal width that cover a range.
 
-    Parameters
-    ----------
-    low, high : float
-        The range.
-    width : float
-        Width of a bin. If the range is not a multiple of it, the last bin extends beyond `high`.
-
-    Returns
-    -------
-    ndarray of shape (n_bins + 1,)
-        The edges, equal to those of ``np.histogram`` if the range is a multiple of the width.
+    If the range is not a multiple of the width, the last bin extends beyond it; otherwise the edges
+    equal those of ``np.histogram``.
     """
     exact = (high - low) / width
     n_bins = max(round(exact), 1)
@@ -290,18 +281,6 @@ def bin_numbers(values: FloatArray, edges: FloatArray) -> npt.NDArray[np.int32]:
     As in ``np.histogram``, a bin includes its lower edge and excludes its upper one, except the
     last bin, which includes both. Equal widths make this faster than ``np.searchsorted``, which
     decides only for the few values that rounding may have moved to a neighbouring bin.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_stars,)
-        Finite values.
-    edges : ndarray of shape (n_bins + 1,)
-        Equally spaced edges.
-
-    Returns
-    -------
-    ndarray of int32, shape (n_stars,)
-        Numbers of the bins.
     """
     n_bins = len(edges) - 1
     scale = n_bins / (edges[-1] - edges[0])

@@ -1,6 +1,5 @@
 """Pictures of colour-magnitude diagrams."""
 
-from collections.abc import Iterator
 from numbers import Integral, Real
 from typing import Any, ClassVar, Literal, Self
 
@@ -88,7 +87,7 @@ class CMDRasterizer(DiagramTransformer):
     stars in the same way, but computes the edge of a star exactly, whereas Agg draws a polygon and
     rounds to 8 bits. For stars smaller than a pixel, Agg draws too much ink.
 
-    Pictures take 130 kB each as floats and 32 kB as bytes; `batches` makes a few at a time.
+    Pictures take 130 kB each as floats and 32 kB as bytes.
 
     References
     ----------
@@ -193,44 +192,19 @@ class CMDRasterizer(DiagramTransformer):
         """
         check_is_fitted(self)
         stars = self._validate(X)
-        pictures = self._draw(stars, self._moduli(stars), slice(0, len(stars.index)))
-        return self._output(pictures, X, stars)
-
-    def batches(self, X: ClustersLike, batch_size: int = 256) -> Iterator[npt.NDArray[Any]]:
-        """Draw clusters batch by batch, without keeping all pictures in memory.
-
-        Parameters
-        ----------
-        X : clusters
-            Any input of `skcluster.clusters.as_clusters`.
-        batch_size : int, default=256
-            Number of clusters per batch.
-
-        Returns
-        -------
-        iterator of ndarray of shape (batch_size, image_size * image_size)
-            The pictures of consecutive clusters, as `transform` returns them; the last batch may be
-            smaller.
-
-        Examples
-        --------
-        >>> import pandas as pd
-        >>> from skcluster import CMDRasterizer
-        >>> stars = pd.DataFrame({"phot_g_mean_mag": [11.0, 16.0], "bp_rp": [0.5, 3.0]})
-        >>> X = [stars, stars, stars]
-        >>> [batch.shape for batch in CMDRasterizer().fit(X).batches(X, batch_size=2)]
-        [(2, 32400), (1, 32400)]
-        """
-        check_is_fitted(self)
-        if batch_size < 1:
-            raise ValueError(f"batch_size must be at least 1, not {batch_size}.")
-        stars = self._validate(X)
-        moduli = self._moduli(stars)
-        n = len(stars.index)
-        return (
-            self._draw(stars, moduli, slice(start, min(start + batch_size, n)))
-            for start in range(0, n, batch_size)
+        colours, magnitudes = self._ranges()
+        layout = PictureLayout(
+            size=self.image_shape_[0],
+            colours=colours,
+            magnitudes=magnitudes,
+            inverted=self.invert_magnitude,
+            marker=self.marker_size,
+            axes=self.axes,
         )
+        pictures = np.empty((len(stars.index), layout.size, layout.size), dtype=self.dtype)
+        draw = _draw_fast if self.renderer == "fast" else _draw_with_matplotlib
+        draw(layout, stars, self._moduli(stars), pictures)
+        return self._output(pictures.reshape(len(pictures), -1), X, stars)
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
         """Return names with the row and column of each pixel, such as "pixel_0_179".
@@ -250,56 +224,31 @@ class CMDRasterizer(DiagramTransformer):
         names = [f"pixel_{row}_{column}" for row in range(rows) for column in range(columns)]
         return np.array(names, dtype=object)
 
-    def _draw(self, stars: Stars, moduli: FloatArray | None, clusters: slice) -> npt.NDArray[Any]:
-        """Draw the pictures of a run of clusters."""
-        colours, magnitudes = self._ranges()
-        layout = PictureLayout(
-            size=self.image_shape_[0],
-            colours=colours,
-            magnitudes=magnitudes,
-            inverted=self.invert_magnitude,
-            marker=self.marker_size,
-            axes=self.axes,
-        )
-        n = clusters.stop - clusters.start
-        pictures = np.empty((n, layout.size, layout.size), dtype=self.dtype)
-        draw = self._draw_fast if self.renderer == "fast" else self._draw_matplotlib
-        draw(layout, stars, moduli, clusters, pictures)
-        return pictures.reshape(n, -1)
 
-    def _draw_fast(
-        self,
-        layout: PictureLayout,
-        stars: Stars,
-        moduli: FloatArray | None,
-        within: slice,
-        out: npt.NDArray[Any],
-    ) -> None:
-        frame = None
-        if layout.axes:
-            with default_settings():
-                frame = MatplotlibRenderer(layout).draw(np.empty(0), np.empty(0)) / np.float32(255)
-        renderer = FastRenderer(layout, frame)
-        for clusters, members in blocks(stars, max(_PIXELS // renderer.pixels, 1), within):
-            renderer.draw(
-                stars[COLOUR][members],
-                magnitudes_in_block(stars, moduli, clusters, members),
-                cluster_in_block(stars, clusters),
-                out[clusters.start - within.start : clusters.stop - within.start],
-            )
-
-    def _draw_matplotlib(
-        self,
-        layout: PictureLayout,
-        stars: Stars,
-        moduli: FloatArray | None,
-        within: slice,
-        out: npt.NDArray[Any],
-    ) -> None:
+def _draw_fast(
+    layout: PictureLayout, stars: Stars, moduli: FloatArray | None, out: npt.NDArray[Any]
+) -> None:
+    frame = None
+    if layout.axes:
         with default_settings():
-            renderer = MatplotlibRenderer(layout)
-            # matplotlib draws one figure at a time, so clusters are processed one by one.
-            for picture, (clusters, members) in zip(out, blocks(stars, 1, within), strict=True):
-                magnitude = magnitudes_in_block(stars, moduli, clusters, members)
-                ink = renderer.draw(stars[COLOUR][members], magnitude)
-                picture[:] = ink if out.dtype == np.uint8 else ink / np.float32(255)
+            frame = MatplotlibRenderer(layout).draw(np.empty(0), np.empty(0)) / np.float32(255)
+    renderer = FastRenderer(layout, frame)
+    for clusters, members in blocks(stars, max(_PIXELS // renderer.pixels, 1)):
+        renderer.draw(
+            stars[COLOUR][members],
+            magnitudes_in_block(stars, moduli, clusters, members),
+            cluster_in_block(stars, clusters),
+            out[clusters],
+        )
+
+
+def _draw_with_matplotlib(
+    layout: PictureLayout, stars: Stars, moduli: FloatArray | None, out: npt.NDArray[Any]
+) -> None:
+    with default_settings():
+        renderer = MatplotlibRenderer(layout)
+        # matplotlib draws one figure at a time, so clusters are processed one by one.
+        for picture, (clusters, members) in zip(out, blocks(stars, 1), strict=True):
+            magnitude = magnitudes_in_block(stars, moduli, clusters, members)
+            ink = renderer.draw(stars[COLOUR][members], magnitude)
+            picture[:] = ink if out.dtype == np.uint8 else ink / np.float32(255)

@@ -244,25 +244,8 @@ def quantiles_by_group(
 ) -> tuple[FloatArray, IntArray]:
     """Return quantiles of each group, linearly interpolated as numpy's are, and the groups' sizes.
 
-    Parameters
-    ----------
-    group : ndarray of int, shape (n,)
-        Group of each value, from 0.
-    values : ndarray of shape (n,)
-        Finite values.
-    n_groups : int
-        Number of groups.
-    quantiles : sequence of float
-        Quantiles, from 0 to 1.
-    fewest : int, default=2
-        Minimum number of values of a group.
-
-    Returns
-    -------
-    quantiles : ndarray of shape (n_groups, n_quantiles)
-        The quantiles; NaN for groups with too few values.
-    size : ndarray of int, shape (n_groups,)
-        Number of values of each group.
+    Groups are numbered from 0. The quantiles, shape (n_groups, n_quantiles), are NaN for groups
+    with fewer values than the fewest.
     """
     ordered = values[np.lexsort((values, group))]
     size = np.bincount(group, minlength=n_groups)

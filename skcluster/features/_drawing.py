@@ -95,15 +95,7 @@ def _floor(values: FloatArray, scale: float, shift: float) -> FloatArray:
 def disc(radius: float) -> FloatArray:
     """Return the fraction of each pixel that a disc covers, centred on the middle pixel.
 
-    Parameters
-    ----------
-    radius : float
-        Radius in pixels.
-
-    Returns
-    -------
-    ndarray of shape (2 m + 1, 2 m + 1)
-        Covered fractions, 0 to 1.
+    The radius is in pixels; the array of fractions has the shape (2 m + 1, 2 m + 1).
     """
     reach = max(int(np.ceil(radius - 0.5)), 0)
     pixels = np.arange(-reach, reach + 1)
@@ -124,12 +116,7 @@ class FastRenderer:
     Agg centres markers on pixels, so that all stars have the same shape, a stamp. The transmission
     of a pixel under several stars is the product of theirs.
 
-    Parameters
-    ----------
-    layout : PictureLayout
-        Size and layout of the pictures.
-    frame : ndarray of float, shape (size, size), optional
-        Ink of the axes.
+    ``frame`` is the ink of the axes, if they are drawn.
     """
 
     def __init__(self, layout: PictureLayout, frame: FloatArray | None = None) -> None:
@@ -138,17 +125,13 @@ class FastRenderer:
         stamp = disc(layout.radius)
         self._reach = len(stamp) // 2
         rows, columns = layout.window
-        self._height, self._width = rows.stop - rows.start, columns.stop - columns.start
         # Stars centred outside the window are moved to where at most their edge is visible.
         self._pad = 2 * self._reach + 1
-        self._padded: tuple[int, int] = (
-            self._height + 2 * self._pad,
-            self._width + 2 * self._pad,
-        )
+        height, width = rows.stop - rows.start, columns.stop - columns.start
+        self._padded: tuple[int, int] = height + 2 * self._pad, width + 2 * self._pad
         dy, dx = np.nonzero(stamp)
         self._steps = (dy - self._reach) * self._padded[1] + dx - self._reach
         self._clear = (1 - stamp[dy, dx]).astype(np.float32)
-        self._paper = np.empty((0, *self._padded), dtype=np.float32)
 
     @property
     def pixels(self) -> int:
@@ -162,23 +145,17 @@ class FastRenderer:
         cluster: IntArray,
         out: npt.NDArray[Any],
     ) -> None:
-        """Draw some clusters.
+        """Draw some clusters, whose stars belong to picture number ``cluster``.
 
-        Parameters
-        ----------
-        colour, magnitude : ndarray of shape (n_stars,)
-            Positions of the stars in the diagram.
-        cluster : ndarray of int, shape (n_stars,)
-            Picture of each star.
-        out : ndarray of float32 or uint8, shape (n_clusters, size, size)
-            Filled with the amount of ink: 0 to 1, or 0 to 255.
+        ``out``, pictures of shape (n_clusters, size, size), is filled with the amount of ink: 0 to
+        1 in floats, 0 to 255 in bytes.
         """
         rows, columns = self._layout.window
         place = cluster * self._padded[0]
         place += self._on_paper(self._layout.rows(magnitude), rows)
         place *= self._padded[1]
         place += self._on_paper(self._layout.columns(colour), columns)
-        clear = self._blank(len(out))
+        clear = np.ones((len(out), *self._padded), dtype=np.float32)
         flat = clear.reshape(-1)
         for step, factor in zip(self._steps, self._clear, strict=True):
             np.multiply.at(flat, place + step, factor)
@@ -187,14 +164,6 @@ class FastRenderer:
             _ink(1 - self._frame, out)
             seen *= 1 - self._frame[rows, columns]
         _ink(seen, out[:, rows, columns])
-
-    def _blank(self, n_clusters: int) -> npt.NDArray[np.float32]:
-        """Return an empty canvas, reusing memory, because allocation is slow."""
-        if len(self._paper) < n_clusters:
-            self._paper = np.empty((n_clusters, *self._padded), dtype=np.float32)
-        paper = self._paper[:n_clusters]
-        paper.fill(1)
-        return paper
 
     def _on_paper(self, places: FloatArray, seen: slice) -> IntArray:
         """Return rows or columns on the padded canvas."""
@@ -223,11 +192,6 @@ class MatplotlibRenderer:
     """Draw the picture that ``savefig`` would write, without a file.
 
     One figure, independent of pyplot, is used for all clusters.
-
-    Parameters
-    ----------
-    layout : PictureLayout
-        Size and layout of the pictures.
     """
 
     def __init__(self, layout: PictureLayout) -> None:
@@ -246,18 +210,7 @@ class MatplotlibRenderer:
         axes.set_ylim(*(layout.magnitudes[::-1] if layout.inverted else layout.magnitudes))
 
     def draw(self, colour: FloatArray, magnitude: FloatArray) -> npt.NDArray[np.uint8]:
-        """Draw one cluster.
-
-        Parameters
-        ----------
-        colour, magnitude : ndarray of shape (n_stars,)
-            Positions of the stars in the diagram.
-
-        Returns
-        -------
-        ndarray of shape (size, size)
-            Amount of ink, 0 to 255.
-        """
+        """Return the amount of ink of each pixel of one cluster's picture, 0 to 255."""
         self._stars.set_data(colour, magnitude)
         self._canvas.draw()
         ink: npt.NDArray[np.uint8] = 255 - np.asarray(self._canvas.buffer_rgba())[..., 0]

@@ -11,7 +11,7 @@ from scipy.stats import halfnorm
 from skcluster.clusters import stars_of
 from skcluster.datasets import Effects, simulate_clusters
 from skcluster.isochrones import AXES, PopulationGrid, isochrone
-from skcluster.isochrones._population_build import DENSITY_OF_CODE, encode
+from skcluster.isochrones._population import DENSITY_OF_CODE, encode
 from skcluster.photometry import distance_modulus
 
 Floats = npt.NDArray[np.floating]
