@@ -63,9 +63,9 @@ def test_a_normal_likelihood_times_a_normal_prior_is_normal(mean, spread):
     draws = sample(normal(mean, spread), PRIOR, 4096, seed=0)
     values = draws.parameters.continuous
     expected_mean, expected_std = product(mean, spread)
-    found = draws.weights @ values
-    np.testing.assert_array_less(np.abs(found - expected_mean), 0.12 * expected_std)
-    std = np.sqrt(draws.weights @ (values - found) ** 2)
+    drawn_mean = draws.weights @ values
+    np.testing.assert_array_less(np.abs(drawn_mean - expected_mean), 0.12 * expected_std)
+    std = np.sqrt(draws.weights @ (values - drawn_mean) ** 2)
     np.testing.assert_allclose(std, expected_std, rtol=0.12)
     # The likelihood says nothing of differential reddening.
     reddening = np.bincount(draws.parameters.reddening, draws.weights, 4)
