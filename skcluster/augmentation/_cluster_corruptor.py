@@ -208,7 +208,8 @@ class ClusterCorruptor(ClusterResampler):
 
     def _remove(self, copies: ListCopies, limit: FloatArray, rng: np.random.Generator) -> None:
         """Remove stars of the copies."""
-        copies.keep(copies.brighter_than(limit), self.min_stars)
+        bright = copies.columns["phot_g_mean_mag"] < limit[copies.copy]
+        copies.keep(bright, self.min_stars)
         copies.lower("magnitude_limit", limit)
         chosen = self._chosen(self.no_giants, copies, rng)
         copies.keep(copies.not_giants(chosen), self.min_stars)

@@ -80,11 +80,6 @@ class ListCopies:
         self.contaminant = self.contaminant[kept]
         self.columns = {name: values[kept] for name, values in self.columns.items()}
 
-    def brighter_than(self, limit: FloatArray) -> BoolArray:
-        """Return which stars are brighter than the magnitude limit of their copy (mag)."""
-        brighter: BoolArray = self.columns["phot_g_mean_mag"] < limit[self.copy]
-        return brighter
-
     def not_brightest(self, n_missing: IntArray) -> BoolArray:
         """Return which stars are not among the brightest of their copy."""
         order = np.lexsort((self.columns["phot_g_mean_mag"], self.copy))

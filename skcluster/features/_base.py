@@ -1,5 +1,6 @@
 """Bases of the transformers of clusters: output, magnitudes, missing parallaxes, blocks."""
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from numbers import Real
 from typing import Any, ClassVar, cast
@@ -12,6 +13,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils._set_output import _get_output_config
+from sklearn.utils.validation import check_is_fitted
 
 from skcluster._utils.doc_links import DocLinkMixin
 from skcluster._utils.messages import warn_caller
@@ -40,6 +42,26 @@ class ClusterTransformer(DocLinkMixin, TransformerMixin, BaseEstimator):
         tags.input_tags.two_d_array = False
         tags.input_tags.allow_nan = True
         return tags
+
+    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
+        """Return the names of the features.
+
+        Parameters
+        ----------
+        input_features : object
+            Ignored.
+
+        Returns
+        -------
+        ndarray of str, shape (n_features,)
+            The names.
+        """
+        check_is_fitted(self)
+        return np.array(self._feature_names(), dtype=object)
+
+    @abstractmethod
+    def _feature_names(self) -> list[str]:
+        """Return the names of the features of the fitted transformer."""
 
     def _output(self, values: npt.NDArray[Any], X: ClustersLike, stars: Stars) -> npt.NDArray[Any]:
         """Return the values, as a DataFrame with the clusters' names if that is configured.

@@ -87,6 +87,8 @@ class CMDRasterizer(DiagramTransformer):
     stars in the same way, but computes the edge of a star exactly, whereas Agg draws a polygon and
     rounds to 8 bits. For stars smaller than a pixel, Agg draws too much ink.
 
+    Features are named after row and column, such as "pixel_0_179".
+
     Pictures take 130 kB each as floats and 32 kB as bytes.
 
     References
@@ -206,23 +208,9 @@ class CMDRasterizer(DiagramTransformer):
         draw(layout, stars, self._moduli(stars), pictures)
         return self._output(pictures.reshape(len(pictures), -1), X, stars)
 
-    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
-        """Return names with the row and column of each pixel, such as "pixel_0_179".
-
-        Parameters
-        ----------
-        input_features : object
-            Ignored.
-
-        Returns
-        -------
-        ndarray of str, shape (image_size * image_size,)
-            The names.
-        """
-        check_is_fitted(self)
+    def _feature_names(self) -> list[str]:
         rows, columns, _ = self.image_shape_
-        names = [f"pixel_{row}_{column}" for row in range(rows) for column in range(columns)]
-        return np.array(names, dtype=object)
+        return [f"pixel_{row}_{column}" for row in range(rows) for column in range(columns)]
 
 
 def _draw_fast(

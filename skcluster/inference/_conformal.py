@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
 from math import ceil
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -12,14 +12,18 @@ import numpy.typing as npt
 from nested_pandas import NestedFrame
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, _fit_context, clone
 from sklearn.utils import Tags, check_array, check_random_state, get_tags
-from sklearn.utils._param_validation import HasMethods, Interval, validate_params
+from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import _num_samples, check_is_fitted, indexable
 
 from skcluster._utils.doc_links import DocLinkMixin
 from skcluster._utils.models import last_step
 from skcluster._utils.typing import BoolArray, FloatArray
 from skcluster.clusters._names import check_same_order
-from skcluster.inference._distribution import PredictiveDistribution, PredictiveMethodsMixin
+from skcluster.inference._distribution import (
+    PredictiveDistribution,
+    PredictiveMethodsMixin,
+    validate_request,
+)
 from skcluster.inference._regressor import (
     TransformedPrediction,
     folds_of,
@@ -296,10 +300,7 @@ class ConformalDistribution(PredictiveDistribution):
         """Return what the regressor predicts, shape (n_clusters, n_targets)."""
         return self._prediction.back(self._prediction.mean)
 
-    @validate_params(
-        {"self": [object], "coverage": [Interval(Real, 0, 1, closed="neither")]},
-        prefer_skip_nested_validation=True,
-    )
+    @validate_request
     def interval(self, coverage: float = 0.68) -> FloatArray:
         """Return the central interval of each target, shape (n_clusters, n_targets, 2)."""
         n = len(self.scores)
@@ -310,14 +311,7 @@ class ConformalDistribution(PredictiveDistribution):
         ends = [self._prediction.back(mean + side * reach) for side in (-1, 1)]
         return np.stack([clip_targets(end, self.targets) for end in ends], axis=-1)
 
-    @validate_params(
-        {
-            "self": [object],
-            "n_samples": [Interval(Integral, 1, None, closed="left")],
-            "random_state": ["random_state"],
-        },
-        prefer_skip_nested_validation=True,
-    )
+    @validate_request
     def sample(
         self, n_samples: int = 1000, random_state: int | np.random.RandomState | None = None
     ) -> FloatArray:

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from functools import cached_property
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from sklearn.base import clone
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import RobustScaler
 from sklearn.utils import estimator_html_repr
+from sklearn.utils._param_validation import Interval, validate_params
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 
 from skcluster._utils.models import last_step
@@ -21,6 +23,18 @@ from skcluster.features._star_set import CONTEXT
 _N_NEIGHBOURS = 5
 #: Fraction of the training clusters within the domain.
 _WITHIN = 0.995
+
+
+#: Decorates the methods of distributions, to check their parameters.
+validate_request = validate_params(
+    {
+        "self": "no_validation",
+        "coverage": [Interval(Real, 0, 1, closed="neither")],
+        "n_samples": [Interval(Integral, 1, None, closed="left")],
+        "random_state": ["random_state"],
+    },
+    prefer_skip_nested_validation=True,
+)
 
 
 class PredictiveDistribution(ABC):

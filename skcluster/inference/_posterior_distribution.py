@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from numbers import Integral, Real
 
 import numpy as np
 import numpy.typing as npt
@@ -11,12 +10,11 @@ import pandas as pd
 from joblib import Parallel, delayed
 from scipy.special import ndtri
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, validate_params
 
 from skcluster._utils.typing import BoolArray, FloatArray, IntArray
 from skcluster.inference._calibration import Calibration
 from skcluster.inference._cluster_posterior import ClusterPosterior
-from skcluster.inference._distribution import PredictiveDistribution
+from skcluster.inference._distribution import PredictiveDistribution, validate_request
 from skcluster.inference._goodness_of_fit import Consistency, discrepancies_of_stars
 from skcluster.photometry import distance_from_modulus
 from skcluster.schema import CLUSTER_PARAMETERS, clip_targets
@@ -118,24 +116,14 @@ class PosteriorDistribution(PredictiveDistribution):
             reach[:3] = self.calibration.reach(coverage)
         return reach
 
-    @validate_params(
-        {"self": [object], "coverage": [Interval(Real, 0, 1, closed="neither")]},
-        prefer_skip_nested_validation=True,
-    )
+    @validate_request
     def interval(self, coverage: float = 0.68) -> FloatArray:
         """Return the interval of each target, shape (n_clusters, 4, 2)."""
         half = self._reach(coverage) * self._spread
         ends = [to_targets(self.mean + side * half, self.a_v_zero_point) for side in (-1, 1)]
         return np.stack(ends, axis=-1)
 
-    @validate_params(
-        {
-            "self": [object],
-            "n_samples": [Interval(Integral, 1, None, closed="left")],
-            "random_state": ["random_state"],
-        },
-        prefer_skip_nested_validation=True,
-    )
+    @validate_request
     def sample(
         self, n_samples: int = 1000, random_state: int | np.random.RandomState | None = None
     ) -> FloatArray:

@@ -273,5 +273,3 @@ def test_sets_of_parameters_are_evaluated_alike_alone_and_together():
     assert len(some) == 700
     alone = [likelihood.log_likelihood(some[k : k + 1])[0] for k in (0, 350, 699)]
     np.testing.assert_allclose(together[[0, 350, 699]], alone, rtol=1e-6)
-    again = Parameters.concatenate([some[:300], some[300:]])
-    np.testing.assert_array_equal(likelihood.log_likelihood(again), together)
