@@ -8,17 +8,21 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from nested_pandas import NestedFrame
+from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
 from skcluster._utils.models import nested_estimators
-from skcluster._utils.typing import ClustersLike, FloatArray, IntArray
+from skcluster._utils.typing import BoolArray, ClustersLike, FloatArray, IntArray
 from skcluster.clusters import Stars, as_clusters, stars_of, state_magnitude_limit
 from skcluster.clusters._as_clusters import checked
 from skcluster.gaia import Release
 from skcluster.inference import PredictiveDistribution
 from skcluster.io import to_edr3_parallaxes
 from skcluster.io._write import state_units
+from skcluster.membership import MemberSelector
+from skcluster.membership._fields import ASTROMETRY
+from skcluster.membership._find_members import NO_CLUSTER
 from skcluster.persistence import load_model
 from skcluster.schema import CLUSTER_PARAMETERS, INTERVAL_ENDS, clip_targets
 
@@ -66,7 +70,8 @@ def estimate(
     Parameters
     ----------
     X : clusters
-        Any input of `skcluster.clusters.as_clusters`.
+        Any input of `skcluster.clusters.as_clusters`; or fields of the sky, if the model is a
+        pipeline that starts with a `skcluster.membership.MemberSelector`.
     model : estimator, optional
         A fitted model. If it has ``predict_distribution``, as
         `skcluster.inference.IsochronePosterior` and `skcluster.inference.ConformalRegressor` do,
@@ -106,9 +111,11 @@ def estimate(
         ``distance_kpc`` (kpc) and any others, each followed by ``_lower`` and ``_upper`` if the
         model has intervals; further columns of the model, described in
         `skcluster.schema.ESTIMATE_COLUMNS`; ``flag``, the reasons to doubt the estimate, separated
-        by "; ": "cannot be measured" (the values are NaN, because the model can use no star), "few
-        stars" (fewer than 10 used) and those of the model, such as "outside domain" (unlike all
-        training clusters). Values and intervals stay within the ranges in
+        by "; ": "cannot be measured" (the values are NaN, because the model can use no star), "no
+        cluster found" (the same, for a row without any star, as
+        `skcluster.membership.MemberSelector` gives for a field without a cluster), "few stars"
+        (fewer than 10 used) and those of the model, such as "outside domain" (unlike all training
+        clusters). Values and intervals stay within the ranges in
         `skcluster.schema.TARGETS`. ``attrs["units"]`` holds the units; `skcluster.io.to_astropy`
         makes an astropy table with them.
     samples : dict of DataFrames of n_samples rows
@@ -143,6 +150,8 @@ def estimate(
     'membership'
     """
     model = load_model() if model is None else model
+    if isinstance(model, Pipeline) and isinstance(selector := model[0], MemberSelector):
+        X, model = selector.transform(X), model[1:] if len(model) > 2 else model[-1]
     _check_model(model, bool(n_samples), membership is True)
     X = as_clusters(X)
     if n_samples and not X.index.is_unique:
@@ -178,7 +187,8 @@ def estimate(
             if values is None and membership is True:
                 raise ValueError(_no_membership(model))
             of_stars = None if values is None else of_stars + values
-    results: list[Any] = [_table(tables, flags, targets, stars)]
+    no_cluster = _without_cluster(X)
+    results: list[Any] = [_table(tables, flags, targets, stars, no_cluster)]
     if n_samples:
         unknown = np.full((n_samples, len(targets)), np.nan)
         results.append(
@@ -190,6 +200,16 @@ def estimate(
     if membership:
         results.append(None if of_stars is None else _members(stars, of_stars))
     return tuple(results) if len(results) > 1 else results[0]
+
+
+def _without_cluster(X: NestedFrame) -> BoolArray:
+    """Return which rows are fields without a cluster: without stars, of which positions are known.
+
+    Other rows have lost their stars because these lack magnitude or colour.
+    """
+    stars = stars_of(X)
+    empty: BoolArray = (stars.counts == 0) & all(name in stars for name in ASTROMETRY)
+    return empty
 
 
 def _check_model(model: Any, needs_samples: bool, needs_membership: bool) -> None:
@@ -279,7 +299,11 @@ def _columns(
 
 
 def _table(
-    tables: list[pd.DataFrame], flags: list[pd.DataFrame], targets: tuple[str, ...], stars: Stars
+    tables: list[pd.DataFrame],
+    flags: list[pd.DataFrame],
+    targets: tuple[str, ...],
+    stars: Stars,
+    no_cluster: BoolArray,
 ) -> pd.DataFrame:
     """Combine the columns of some rows each into a table of all rows, with flags and units."""
     places = range(len(stars.index))
@@ -288,13 +312,14 @@ def _table(
     if "n_used" in table:
         table["n_used"] = table["n_used"].fillna(0).astype(int)
     reasons = {
-        "cannot be measured": table[list(targets)].isna().any(axis=1),
+        NO_CLUSTER: no_cluster,
+        "cannot be measured": table[list(targets)].isna().any(axis=1) & ~no_cluster,
         "few stars": table.get("n_used", table["n_stars"]) < _FEW_STARS,
         # A row without a prediction has no flag of the model.
         **{name: flag.eq(True) for name, flag in pd.concat(flags).reindex(places).items()},
     }
     names = np.array(list(reasons))
-    doubts = np.column_stack(list(reasons.values()))
+    doubts = np.column_stack([np.asarray(doubtful, bool) for doubtful in reasons.values()])
     table["flag"] = pd.Series(["; ".join(names[row]) for row in doubts], dtype="str")
     return state_units(table.set_axis(stars.index.rename("cluster")))
 
