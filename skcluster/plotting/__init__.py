@@ -10,7 +10,8 @@ from skcluster.plotting._cmd import CMDDisplay
 from skcluster.plotting._corner import CornerDisplay
 from skcluster.plotting._evaluation import CoverageDisplay, EstimateDisplay
 from skcluster.plotting._learning_curves import Curve, LearningCurveDisplay
-from skcluster.plotting._save import save_diagrams
+from skcluster.plotting._membership import MembershipDisplay
+from skcluster.plotting._save import save_diagrams, save_memberships
 
 __all__ = [
     "ArchitectureDisplay",
@@ -21,6 +22,8 @@ __all__ = [
     "EstimateDisplay",
     "Layer",
     "LearningCurveDisplay",
+    "MembershipDisplay",
     "layers_of",
     "save_diagrams",
+    "save_memberships",
 ]
