@@ -1,6 +1,6 @@
 """Estimate clusters with a model, in one pass: the table, samples and memberships."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from numbers import Integral, Real
 from typing import Any, Literal
 
@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from nested_pandas import NestedFrame
+from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
@@ -19,6 +20,8 @@ from skcluster.gaia import Release
 from skcluster.inference import PredictiveDistribution
 from skcluster.io import to_edr3_parallaxes
 from skcluster.io._write import state_units
+from skcluster.membership import MemberSelector
+from skcluster.membership._find_members import NO_CLUSTER
 from skcluster.persistence import load_model
 from skcluster.schema import CLUSTER_PARAMETERS, INTERVAL_ENDS, clip_targets
 
@@ -74,7 +77,9 @@ def estimate(
         `skcluster.inference.PredictiveDistribution`. If it has only ``predict``, the table has its
         values, under the names that the pipelines of this package learn from the columns of ``y``.
         Targets without names, such as those of scikit-learn's regressors, are taken as log age,
-        A_V and distance, in this order. The default is the pretrained model.
+        A_V and distance, in this order. The default is the pretrained model. Of a pipeline that
+        begins with `skcluster.MemberSelector`, the members are selected first, so that the table
+        has all columns of the model behind it.
     coverage : float, default=0.68
         Probability that an interval contains the true value.
     n_samples : int, default=0
@@ -106,9 +111,10 @@ def estimate(
         ``distance_kpc`` (kpc) and any others, each followed by ``_lower`` and ``_upper`` if the
         model has intervals; further columns of the model, described in
         `skcluster.schema.ESTIMATE_COLUMNS`; ``flag``, the reasons to doubt the estimate, separated
-        by "; ": "cannot be measured" (the values are NaN, because the model can use no star), "few
-        stars" (fewer than 10 used) and those of the model, such as "outside domain" (unlike all
-        training clusters). Values and intervals stay within the ranges in
+        by "; ": "no cluster found" (the values are NaN, because `skcluster.MemberSelector` found
+        no cluster in the field), "cannot be measured" (the values are NaN, because the model can
+        use no star), "few stars" (fewer than 10 used) and those of the model, such as "outside
+        domain" (unlike all training clusters). Values and intervals stay within the ranges in
         `skcluster.schema.TARGETS`. ``attrs["units"]`` holds the units; `skcluster.io.to_astropy`
         makes an astropy table with them.
     samples : dict of DataFrames of n_samples rows
@@ -143,7 +149,9 @@ def estimate(
     'membership'
     """
     model = load_model() if model is None else model
+    model, X = _select_members(model, X)
     _check_model(model, bool(n_samples), membership is True)
+    without_cluster = getattr(X, "attrs", {}).get(NO_CLUSTER, ())
     X = as_clusters(X)
     if n_samples and not X.index.is_unique:
         twice = X.index[X.index.duplicated()][0]
@@ -173,7 +181,7 @@ def estimate(
             if values is None and membership is True:
                 raise ValueError(_no_membership(model))
             of_stars = None if values is None else of_stars + values
-    results: list[Any] = [_table(tables, flags, targets, stars)]
+    results: list[Any] = [_table(tables, flags, targets, stars, without_cluster)]
     if n_samples:
         unknown = np.full((n_samples, len(targets)), np.nan)
         results.append(
@@ -185,6 +193,14 @@ def estimate(
     if membership:
         results.append(None if of_stars is None else _members(stars, of_stars))
     return tuple(results) if len(results) > 1 else results[0]
+
+
+def _select_members(model: Any, X: ClustersLike) -> tuple[Any, ClustersLike]:
+    """Apply selectors at the start of a pipeline; return the rest of it, and the clusters."""
+    while isinstance(model, Pipeline) and len(model) > 1 and isinstance(model[0], MemberSelector):
+        X = model[0].transform(X)
+        model = model[1:] if len(model) > 2 else model[1]
+    return model, X
 
 
 def _check_model(model: Any, needs_samples: bool, needs_membership: bool) -> None:
@@ -282,7 +298,11 @@ def _columns(
 
 
 def _table(
-    tables: list[pd.DataFrame], flags: list[pd.DataFrame], targets: tuple[str, ...], stars: Stars
+    tables: list[pd.DataFrame],
+    flags: list[pd.DataFrame],
+    targets: tuple[str, ...],
+    stars: Stars,
+    without_cluster: Collection[str],
 ) -> pd.DataFrame:
     """Combine the columns of some rows each into a table of all rows, with flags and units."""
     places = range(len(stars.index))
@@ -296,8 +316,10 @@ def _table(
         # A row without a prediction has no flag of the model.
         **{name: flag.eq(True) for name, flag in pd.concat(flags).reindex(places).items()},
     }
-    names = np.array(list(reasons))
-    doubts = np.column_stack(list(reasons.values()))
+    names = np.array([*reasons, NO_CLUSTER])
+    empty = (stars.counts == 0) & stars.index.astype(str).isin(list(without_cluster))
+    doubts = np.column_stack([*reasons.values(), empty])
+    doubts[empty, :-1] = False  # the reason for all others
     table["flag"] = pd.Series(["; ".join(names[row]) for row in doubts], dtype="str")
     return state_units(table.set_axis(stars.index.rename("cluster")))
 
