@@ -9,6 +9,7 @@ from skcluster._utils.doc_links import documentation
 from skcluster._utils.messages import some_names
 from skcluster._utils.progress import progress_bar
 from skcluster.cli._console import print_message, print_result
+from skcluster.cli._members import Found, add_search, check_figures, draw, given_search, search
 from skcluster.cli._options import (
     Command,
     add_members,
@@ -65,11 +66,25 @@ def _add_estimate(command: argparse.ArgumentParser) -> None:
         help="file type of the diagrams (default: %(default)s)",
     )
     add_model(command)
+    command.add_argument(
+        "--find-members",
+        action="store_true",
+        help="the tables hold all stars of a field: find the members first",
+    )
+    add_search(command, "with --find-members or --from-gaia: ")
 
 
 def _estimate(options: argparse.Namespace) -> None:
     _check_options(options)
     model, X = load(options), read_members(options)
+    found = None
+    if options.find_members or options.from_gaia:
+        check_figures(options, X.index)
+        found = search(options, X)
+        X = found.X
+        _tell(found)
+    else:
+        _hint_at_fields(X)
     if options.plots is not None:
         from skcluster.clusters._names import file_names
 
@@ -86,6 +101,8 @@ def _estimate(options: argparse.Namespace) -> None:
     _write(options, results)
     if options.plots is not None:
         _draw(options, X, results)
+        if found is not None:
+            draw(options, found)
     if options.json:
         print_result(estimates_as_json(results.table, provenance(options)))
     elif options.output is None or sys.stdout.isatty():
@@ -103,6 +120,8 @@ ESTIMATE = Command(
   skcluster estimate clusters/*.csv -o estimates.ecsv
   skcluster estimate members.fits --cluster-column id --columns G=phot_g_mean_mag
   skcluster estimate members.vot --samples samples.parquet --plots figures/
+  skcluster estimate field.fits --find-members --plots figures/
+  skcluster estimate "NGC 2506" --from-gaia --radius 0.4
 """,
     _add_estimate,
     _estimate,
@@ -131,6 +150,33 @@ def _check_options(options: argparse.Namespace) -> None:
         raise NotADirectoryError(f"--plots takes a folder, but {options.plots} is a file.")
     if options.n_samples < 1:
         raise ValueError(f"--n-samples must be at least 1, not {options.n_samples}.")
+    if (given := given_search(options)) and not (options.find_members or options.from_gaia):
+        option = next(iter(given)).replace("_", "-")
+        raise ValueError(f"--{option} needs --find-members or --from-gaia.")
+
+
+def _tell(found: Found) -> None:
+    """Say how many members there are, unless there are many clusters."""
+    counts = found.clusters["n_members"].fillna(0).astype(int)
+    if len(counts) > _SHOWN:
+        print_message(f"{counts.sum()} members in {len(counts)} clusters")
+        return
+    for (name, n_members), flag in zip(counts.items(), found.clusters["flag"], strict=True):
+        print_message(f"{name}: {flag or f'{n_members} members'}")
+
+
+def _hint_at_fields(X: Any) -> None:
+    """Name the option that finds members if lists look like all stars of a field."""
+    from skcluster.clusters import stars_of
+    from skcluster.membership._looks_like_field import fields_among
+
+    fields = fields_among(stars_of(X))
+    if fields:
+        verb, noun = ("looks", "a field") if len(fields) == 1 else ("look", "fields")
+        print_message(
+            f"{some_names(fields)} {verb} like {noun}, not like members: most stars do not move "
+            "together; --find-members finds the members"
+        )
 
 
 class _Results(NamedTuple):
