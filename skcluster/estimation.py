@@ -1,6 +1,6 @@
 """Estimate clusters with a model, in one pass: the table, samples and memberships."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from numbers import Integral, Real
 from typing import Any, Literal
 
@@ -13,7 +13,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
 from skcluster._utils.models import nested_estimators
-from skcluster._utils.typing import ClustersLike, FloatArray, IntArray
+from skcluster._utils.typing import BoolArray, ClustersLike, FloatArray, IntArray
 from skcluster.clusters import Stars, as_clusters, stars_of, state_magnitude_limit
 from skcluster.clusters._as_clusters import checked
 from skcluster.gaia import Release
@@ -21,6 +21,7 @@ from skcluster.inference import PredictiveDistribution
 from skcluster.io import to_edr3_parallaxes
 from skcluster.io._write import state_units
 from skcluster.membership import MemberSelector
+from skcluster.membership._fields import ASTROMETRY
 from skcluster.membership._find_members import NO_CLUSTER
 from skcluster.persistence import load_model
 from skcluster.schema import CLUSTER_PARAMETERS, INTERVAL_ENDS, clip_targets
@@ -69,7 +70,8 @@ def estimate(
     Parameters
     ----------
     X : clusters
-        Any input of `skcluster.clusters.as_clusters`.
+        Any input of `skcluster.clusters.as_clusters`; or fields of the sky, if the model is a
+        pipeline that starts with a `skcluster.membership.MemberSelector`.
     model : estimator, optional
         A fitted model. If it has ``predict_distribution``, as
         `skcluster.inference.IsochronePosterior` and `skcluster.inference.ConformalRegressor` do,
@@ -77,9 +79,7 @@ def estimate(
         `skcluster.inference.PredictiveDistribution`. If it has only ``predict``, the table has its
         values, under the names that the pipelines of this package learn from the columns of ``y``.
         Targets without names, such as those of scikit-learn's regressors, are taken as log age,
-        A_V and distance, in this order. The default is the pretrained model. Of a pipeline that
-        begins with `skcluster.MemberSelector`, the members are selected first, so that the table
-        has all columns of the model behind it.
+        A_V and distance, in this order. The default is the pretrained model.
     coverage : float, default=0.68
         Probability that an interval contains the true value.
     n_samples : int, default=0
@@ -111,10 +111,11 @@ def estimate(
         ``distance_kpc`` (kpc) and any others, each followed by ``_lower`` and ``_upper`` if the
         model has intervals; further columns of the model, described in
         `skcluster.schema.ESTIMATE_COLUMNS`; ``flag``, the reasons to doubt the estimate, separated
-        by "; ": "no cluster found" (the values are NaN, because `skcluster.MemberSelector` found
-        no cluster in the field), "cannot be measured" (the values are NaN, because the model can
-        use no star), "few stars" (fewer than 10 used) and those of the model, such as "outside
-        domain" (unlike all training clusters). Values and intervals stay within the ranges in
+        by "; ": "cannot be measured" (the values are NaN, because the model can use no star), "no
+        cluster found" (the same, for a row without any star, as
+        `skcluster.membership.MemberSelector` gives for a field without a cluster), "few stars"
+        (fewer than 10 used) and those of the model, such as "outside domain" (unlike all training
+        clusters). Values and intervals stay within the ranges in
         `skcluster.schema.TARGETS`. ``attrs["units"]`` holds the units; `skcluster.io.to_astropy`
         makes an astropy table with them.
     samples : dict of DataFrames of n_samples rows
@@ -149,9 +150,9 @@ def estimate(
     'membership'
     """
     model = load_model() if model is None else model
-    model, X = _select_members(model, X)
+    if isinstance(model, Pipeline) and isinstance(selector := model[0], MemberSelector):
+        X, model = selector.transform(X), model[1:] if len(model) > 2 else model[-1]
     _check_model(model, bool(n_samples), membership is True)
-    without_cluster = getattr(X, "attrs", {}).get(NO_CLUSTER, ())
     X = as_clusters(X)
     if n_samples and not X.index.is_unique:
         twice = X.index[X.index.duplicated()][0]
@@ -181,7 +182,8 @@ def estimate(
             if values is None and membership is True:
                 raise ValueError(_no_membership(model))
             of_stars = None if values is None else of_stars + values
-    results: list[Any] = [_table(tables, flags, targets, stars, without_cluster)]
+    no_cluster = _without_cluster(X)
+    results: list[Any] = [_table(tables, flags, targets, stars, no_cluster)]
     if n_samples:
         unknown = np.full((n_samples, len(targets)), np.nan)
         results.append(
@@ -195,12 +197,14 @@ def estimate(
     return tuple(results) if len(results) > 1 else results[0]
 
 
-def _select_members(model: Any, X: ClustersLike) -> tuple[Any, ClustersLike]:
-    """Apply selectors at the start of a pipeline; return the rest of it, and the clusters."""
-    while isinstance(model, Pipeline) and len(model) > 1 and isinstance(model[0], MemberSelector):
-        X = model[0].transform(X)
-        model = model[1:] if len(model) > 2 else model[1]
-    return model, X
+def _without_cluster(X: NestedFrame) -> BoolArray:
+    """Return which rows are fields without a cluster: without stars, of which positions are known.
+
+    Other rows have lost their stars because these lack magnitude or colour.
+    """
+    stars = stars_of(X)
+    empty: BoolArray = (stars.counts == 0) & all(name in stars for name in ASTROMETRY)
+    return empty
 
 
 def _check_model(model: Any, needs_samples: bool, needs_membership: bool) -> None:
@@ -302,7 +306,7 @@ def _table(
     flags: list[pd.DataFrame],
     targets: tuple[str, ...],
     stars: Stars,
-    without_cluster: Collection[str],
+    no_cluster: BoolArray,
 ) -> pd.DataFrame:
     """Combine the columns of some rows each into a table of all rows, with flags and units."""
     places = range(len(stars.index))
@@ -311,15 +315,14 @@ def _table(
     if "n_used" in table:
         table["n_used"] = table["n_used"].fillna(0).astype(int)
     reasons = {
-        "cannot be measured": table[list(targets)].isna().any(axis=1),
+        NO_CLUSTER: no_cluster,
+        "cannot be measured": table[list(targets)].isna().any(axis=1) & ~no_cluster,
         "few stars": table.get("n_used", table["n_stars"]) < _FEW_STARS,
         # A row without a prediction has no flag of the model.
         **{name: flag.eq(True) for name, flag in pd.concat(flags).reindex(places).items()},
     }
-    names = np.array([*reasons, NO_CLUSTER])
-    empty = (stars.counts == 0) & stars.index.astype(str).isin(list(without_cluster))
-    doubts = np.column_stack([*reasons.values(), empty])
-    doubts[empty, :-1] = False  # the reason for all others
+    names = np.array(list(reasons))
+    doubts = np.column_stack([np.asarray(doubtful, bool) for doubtful in reasons.values()])
     table["flag"] = pd.Series(["; ".join(names[row]) for row in doubts], dtype="str")
     return state_units(table.set_axis(stars.index.rename("cluster")))
 

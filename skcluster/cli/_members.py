@@ -108,7 +108,6 @@ def search(options: argparse.Namespace, X: Any) -> Found:
 
     from skcluster.clusters import clusters_from_flat
     from skcluster.membership import find_members
-    from skcluster.membership._find_members import NO_CLUSTER
 
     given = given_search(options)
     with warnings.catch_warnings():
@@ -124,7 +123,6 @@ def search(options: argparse.Namespace, X: Any) -> Found:
     members = clusters_from_flat(
         {name: stars[name].to_numpy()[order] for name in columns}, offsets, clusters.index
     )
-    members.attrs[NO_CLUSTER] = [str(name) for name in clusters.index[clusters["flag"] != ""]]
     return Found(stars, clusters, members)
 
 

@@ -32,7 +32,7 @@ def add_members(command: argparse.ArgumentParser) -> None:
         nargs="+",
         metavar="MEMBERS",
         help="tables of member stars in any usual file type, folders of such tables, or names of "
-        "clusters whose members are fetched (which needs the extra fetch: pip install '.[fetch]')",
+        "clusters whose members are fetched",
     )
     add_tables(command)
     add_catalogue(command)
@@ -156,13 +156,11 @@ def fetch_members(
     from skcluster.datasets.catalogues._published import CATALOGUES as PUBLISHED
 
     published, clusters = PUBLISHED[catalogue], []
-    assert published.members is not None
-    authors, table = published.reference.partition(",")[0], published.members.name
-    source = f"{authors} (VizieR {table.rpartition('/')[0]})"
+    source = f"{published.title} (VizieR {published.clusters.name.rpartition('/')[0]})"
     for name in names:
         try:
             X = _fetch(name, catalogue, or_files)
-        except (ValueError, OSError, ImportError) as error:
+        except (ValueError, OSError) as error:
             if strict:
                 raise
             from skcluster.io import BadTableWarning
@@ -202,14 +200,14 @@ def _fetch(name: str, catalogue: str, or_files: bool) -> Any:
 
     try:
         return fetch_cluster(name, catalogue)
-    except (ValueError, OSError, ImportError) as error:
+    except (ValueError, OSError) as error:
         subject = (
             f"There is no file or folder {name!r}; taken as the name of a cluster, its members"
             if or_files
             else f"The members of {name!r}"
         )
         # The errors that callers tell apart, without the arguments of their subclasses.
-        kind = next(k for k in (ValueError, OSError, ImportError) if isinstance(error, k))
+        kind = ValueError if isinstance(error, ValueError) else OSError
         raise kind(f"{subject} cannot be fetched: {error}") from error
 
 

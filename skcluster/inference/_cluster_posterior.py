@@ -15,7 +15,7 @@ from skcluster._utils.typing import FloatArray
 from skcluster.inference._potential import Potential, Potentials
 from skcluster.inference._prior import Parameters
 from skcluster.inference._sampler import WeightedDraws, draws_of_prior, sample_posterior
-from skcluster.isochrones import AXES
+from skcluster.isochrones._axes import AXES
 
 #: With fewer effective draws, the prior is used.
 _LEAST_EFFECTIVE = 15.0

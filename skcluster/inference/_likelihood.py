@@ -13,7 +13,8 @@ from sklearn.utils._param_validation import Interval, StrOptions, validate_param
 from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.gaia import Release, bp_rp_error
 from skcluster.inference._prior import Parameters
-from skcluster.isochrones import AXES, PopulationGrid
+from skcluster.isochrones import PopulationGrid
+from skcluster.isochrones._axes import AXES
 from skcluster.isochrones._masses_and_binaries import COLOUR_SCATTER
 from skcluster.photometry import Law, extinction_coefficients
 

@@ -6,7 +6,8 @@ from sklearn.utils import check_random_state
 from skcluster._utils.typing import FloatArray
 from skcluster.inference._likelihood import scatter_classes
 from skcluster.inference._prior import Parameters
-from skcluster.isochrones import AXES, PopulationGrid
+from skcluster.isochrones import PopulationGrid
+from skcluster.isochrones._axes import AXES
 from skcluster.photometry import Law, redden
 
 #: Number of draws after which a population without members brighter than the limit is an error.

@@ -286,7 +286,8 @@ def _check_fits_table(hdu: Any, source: _Source) -> None:
             )
 
 
-def _read_votable(source: _Source) -> Any:
+def read_votable(source: _Source) -> Any:
+    """Return the table of a VOTable, without opening anything else."""
     _check_votable(source)
     return _with_texts(_read_astropy(source, format="votable", use_names_over_ids=True))
 
@@ -394,6 +395,6 @@ _READERS: dict[str, Callable[[_Source], Any]] = {
     "tsv": _read_tsv,
     "ecsv": _read_ecsv,
     "fits": _read_fits,
-    "votable": _read_votable,
+    "votable": read_votable,
     "parquet": _read_parquet,
 }

@@ -154,7 +154,8 @@ class Fit:
 
 def scales_of(parallax: FloatArray) -> FloatArray:
     """Return how much wider than distant clusters those of these parallaxes (mas) appear."""
-    return np.clip(parallax / _NEAR, 1, _MAX_SCALE)
+    scales: FloatArray = np.clip(parallax / _NEAR, 1, _MAX_SCALE)
+    return scales
 
 
 def scale_of(parallax: float) -> float:

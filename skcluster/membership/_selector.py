@@ -18,7 +18,7 @@ from skcluster.clusters._names import check_same_order
 from skcluster.clusters._stars import STARS
 from skcluster.gaia import Release
 from skcluster.membership._fields import Hints
-from skcluster.membership._find_members import NO_CLUSTER, name_of, search_fields
+from skcluster.membership._find_members import name_of, search_fields
 
 
 class MemberSelector(DocLinkMixin, TransformerMixin, BaseEstimator):
@@ -63,8 +63,8 @@ class MemberSelector(DocLinkMixin, TransformerMixin, BaseEstimator):
     Examples
     --------
     >>> from skcluster import MemberSelector
-    >>> from skcluster.datasets import simulate_fields
-    >>> X, y = simulate_fields(2, n_members=150, n_field=850, random_state=0)
+    >>> from skcluster.datasets import load_example_field
+    >>> X, y = load_example_field()
     >>> clusters = MemberSelector().fit_transform(X)
     >>> clusters.shape == X.shape
     True
@@ -178,8 +178,6 @@ class MemberSelector(DocLinkMixin, TransformerMixin, BaseEstimator):
         others = X[X.columns.drop(STARS)].iloc[rows]
         others.index = clusters.index
         selected: NestedFrame = others.assign(**{STARS: clusters[STARS]})[X.columns]
-        # `skcluster.estimate` tells these from lists without usable stars.
-        selected.attrs[NO_CLUSTER] = [str(sky.name) for sky, one in found if one is None]
         return selected
 
     def set_output(self, *, transform: Any = None) -> Self:

@@ -1,7 +1,6 @@
 """Members of named clusters on the console."""
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -94,23 +93,6 @@ def test_no_network_is_one_line(run, vizier, monkeypatch, tmp_path, capsys):
     assert run("fetch", "M 67", "-o", tmp_path / "m67.csv") == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("skcluster: error: The members of 'M 67' cannot be fetched: ")
-
-
-@pytest.mark.usefixtures("hunt")
-def test_a_missing_extra_is_told_beside_the_missing_file(run, file, monkeypatch, capsys):
-    monkeypatch.setitem(sys.modules, "pyvo.dal", None)
-    monkeypatch.delitem(sys.modules, "skcluster.datasets.catalogues._vizier", raising=False)
-    told = (
-        "There is no file or folder 'mydata'; taken as the name of a cluster, its members cannot "
-        "be fetched: Fetching catalogues needs "
-    )
-    assert run("estimate", "mydata") == 1
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith(f"skcluster: error: {told}")
-    assert run("estimate", file, "mydata", "--json") == 3
-    printed = capsys.readouterr()
-    assert names_in(printed.out) == ["c"]
-    assert told in printed.err
 
 
 def test_the_catalogues_are_those_with_members():

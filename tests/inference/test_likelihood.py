@@ -11,7 +11,8 @@ from scipy.stats import norm
 from skcluster.gaia import bp_rp_error
 from skcluster.inference import Parameters, StarLikelihood, simulate_members
 from skcluster.inference._likelihood import DereddeningTable, _thinned
-from skcluster.isochrones import AXES, PopulationGrid
+from skcluster.isochrones import PopulationGrid
+from skcluster.isochrones._axes import AXES
 from skcluster.photometry import deredden, extinction_coefficients
 
 LAWS = st.sampled_from(["dr2", "edr3"])

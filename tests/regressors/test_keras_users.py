@@ -141,7 +141,7 @@ def test_unknown_names():
         ANNRegressor(**FAST, loss="mean_error").fit(X, y)
 
 
-@every_regressor
+@pytest.mark.parametrize("name", SET_IS_SLOW)
 def test_warm_start_goes_on_where_the_last_fit_ended(name):
     X, y = data(name)
     model = clone(ALL[name]).set_params(warm_start=True, epochs=8).fit(X, y)
