@@ -66,6 +66,11 @@ def _add_estimate(command: argparse.ArgumentParser) -> None:
         help="file type of the diagrams (default: %(default)s)",
     )
     add_model(command)
+    _add_fields(command)
+
+
+def _add_fields(command: argparse.ArgumentParser) -> None:
+    """Add the arguments of `_read`."""
     command.add_argument(
         "--find-members",
         action="store_true",
@@ -74,17 +79,27 @@ def _add_estimate(command: argparse.ArgumentParser) -> None:
     add_search(command, "with --find-members or --from-gaia: ")
 
 
+def _read(options: argparse.Namespace) -> tuple[Any, Found | None]:
+    """Return clusters, and what was found if their members had to be found."""
+    if not (options.find_members or options.from_gaia):
+        if given := given_search(options):
+            option = next(iter(given)).replace("_", "-")
+            raise ValueError(f"--{option} needs --find-members or --from-gaia.")
+        X = read_members(options)
+        _hint_at_fields(X)
+        return X, None
+    X = read_members(options)
+    if getattr(options, "plots", None) is not None:
+        check_figures(options, X.index)
+    found = search(options, X)
+    _tell(found)
+    return found.X, found
+
+
 def _estimate(options: argparse.Namespace) -> None:
     _check_options(options)
-    model, X = load(options), read_members(options)
-    found = None
-    if options.find_members or options.from_gaia:
-        check_figures(options, X.index)
-        found = search(options, X)
-        X = found.X
-        _tell(found)
-    else:
-        _hint_at_fields(X)
+    model = load(options)
+    X, found = _read(options)
     if options.plots is not None:
         from skcluster.clusters._names import file_names
 
@@ -150,9 +165,6 @@ def _check_options(options: argparse.Namespace) -> None:
         raise NotADirectoryError(f"--plots takes a folder, but {options.plots} is a file.")
     if options.n_samples < 1:
         raise ValueError(f"--n-samples must be at least 1, not {options.n_samples}.")
-    if (given := given_search(options)) and not (options.find_members or options.from_gaia):
-        option = next(iter(given)).replace("_", "-")
-        raise ValueError(f"--{option} needs --find-members or --from-gaia.")
 
 
 def _tell(found: Found) -> None:
@@ -296,13 +308,15 @@ def _add_report(command: argparse.ArgumentParser) -> None:
     command.add_argument("--title", help="heading of the page (default: named after the members)")
     add_model(command)
     add_overwrite(command)
+    _add_fields(command)
 
 
 def _report(options: argparse.Namespace) -> None:
     if options.output.suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"The report is written as .html or .htm, not {options.output.name}.")
     check_outputs(options, *options.members, options.model, output=options.output)
-    model, X = load(options), read_members(options)
+    model = load(options)
+    X, found = _read(options)
     table, samples, members = _results(options, model, X, diagrams=True)
     from skcluster.persistence import read_card
     from skcluster.report import write_report
@@ -316,6 +330,7 @@ def _report(options: argparse.Namespace) -> None:
         options.output,
         samples=samples,
         membership=members,
+        fields=None if found is None else (found.stars, found.clusters),
         coverage=options.coverage,
         title=options.title or f"Star clusters of {Path(first).name}{more}",
         metadata=metadata,
@@ -329,6 +344,7 @@ REPORT = Command(
     "write an HTML report of estimates and diagrams",
     """\
   skcluster report members.fits -o report.html
+  skcluster report field.fits --find-members -o report.html
   skcluster report "M 67" "NGC 188" -o two.html --title "Two old clusters"
 """,
     _add_report,

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from skcluster.plotting._inputs import (
 from skcluster.plotting._membership import MembershipDisplay
 from skcluster.plotting._style import display_name
 
-_DPI = 200
+_DPI, _PAGE_DPI = 200, 90
 
 
 def save_diagrams(
@@ -193,9 +194,6 @@ def save_memberships(
     ...     [file.name for file in save_memberships(*find_members(X), folder)]
     ['field_000000_members.png']
     """
-    from matplotlib import style
-    from matplotlib.figure import Figure
-
     if format not in ("png", "pdf", "svg"):
         raise ValueError(f"format must be 'png', 'pdf' or 'svg', not {format!r}.")
     files = membership_files(clusters.index, Path(folder), format)
@@ -204,15 +202,38 @@ def save_memberships(
         raise FileExistsError(f"{existing[0]} already exists; overwrite=True replaces it.")
     Path(folder).mkdir(parents=True, exist_ok=True)
     for name, file in zip(clusters.index, files, strict=True):
-        display = MembershipDisplay._of(stars, clusters, name, threshold)
-        with style.context("default", after_reset=True), whole_file(file, overwrite) as half:
-            figure = Figure(figsize=(8.6, 7.6), dpi=_DPI, layout="constrained")
-            display.plot(figure.subplots(2, 2).ravel())
-            figure.suptitle(display.summary(), fontsize="medium").set_parse_math(False)
-            figure.savefig(half, format=format, dpi=_DPI, metadata={"Title": display_name(name)})
+        with whole_file(file, overwrite) as half:
+            _save_membership(half, stars, clusters, name, threshold, format, _DPI)
         if progress is not None:
             progress(1)
     return files
+
+
+def membership_picture(stars: pd.DataFrame, clusters: pd.DataFrame, name: Any) -> bytes:
+    """Return the figure of a cluster's members as a PNG for a page."""
+    content = BytesIO()
+    _save_membership(content, stars, clusters, name, 0.5, "png", _PAGE_DPI)
+    return content.getvalue()
+
+
+def _save_membership(
+    file: Path | BytesIO,
+    stars: pd.DataFrame,
+    clusters: pd.DataFrame,
+    name: Any,
+    threshold: float,
+    format: str,
+    dpi: int,
+) -> None:
+    from matplotlib import style
+    from matplotlib.figure import Figure
+
+    display = MembershipDisplay._of(stars, clusters, name, threshold)
+    with style.context("default", after_reset=True):
+        figure = Figure(figsize=(8.6, 7.6), dpi=dpi, layout="constrained")
+        display.plot(figure.subplots(2, 2).ravel())
+        figure.suptitle(display.summary(), fontsize="medium").set_parse_math(False)
+        figure.savefig(file, format=format, dpi=dpi, metadata={"Title": display_name(name)})
 
 
 def membership_files(names: Any, folder: Path, format: str) -> list[Path]:

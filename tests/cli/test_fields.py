@@ -1,6 +1,8 @@
 """Members of fields on the console: ``skcluster members`` and ``estimate --find-members``."""
 
+import base64
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -144,3 +146,16 @@ def test_example_field(run, tmp_path):
     table = Table.read(tmp_path / "field.ecsv")
     assert len(table) == 2284
     assert str(table["pmra"].unit) == "mas / yr"
+
+
+def test_report_shows_members_over_the_field(run, two, tmp_path, capsys):
+    assert run("report", two, "--find-members", "-o", tmp_path / "report.html") == 0
+    page = (tmp_path / "report.html").read_text()
+    (text,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)
+    first, second = json.loads(text)["clusters"]
+    for cluster in (first, second):
+        assert base64.b64decode(cluster["picture"]).startswith(b"\x89PNG")
+    assert second["flag"] == "no cluster found"
+    assert run("report", two, "-o", tmp_path / "list.html") == 0
+    assert "'A', 'B' look like fields" in capsys.readouterr().err
+    assert '"picture"' not in (tmp_path / "list.html").read_text()
