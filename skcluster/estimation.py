@@ -314,7 +314,7 @@ def _table(
     reasons = {
         NO_CLUSTER: no_cluster,
         "cannot be measured": table[list(targets)].isna().any(axis=1) & ~no_cluster,
-        "few stars": table.get("n_used", table["n_stars"]) < _FEW_STARS,
+        "few stars": (table.get("n_used", table["n_stars"]) < _FEW_STARS) & ~no_cluster,
         # A row without a prediction has no flag of the model.
         **{name: flag.eq(True) for name, flag in pd.concat(flags).reindex(places).items()},
     }

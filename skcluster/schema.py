@@ -322,5 +322,7 @@ def estimate_column(name: str) -> Column:
         known = ESTIMATE_COLUMNS.get(name.removesuffix(ending))
         if name.endswith(ending) and known is not None:
             return replace(known, name=name, description=f"{known.description}, {meaning}")
-    known = ESTIMATE_COLUMNS.get(name) or MEMBER_COLUMNS.get(name) or STAR_COLUMNS.get(name)
-    return known or Column(name, name)
+    for columns in (ESTIMATE_COLUMNS, MEMBER_COLUMNS, STAR_COLUMNS, CLUSTER_COLUMNS):
+        if name in columns:
+            return columns[name]
+    return Column(name, name)

@@ -9,6 +9,7 @@ from skcluster._utils.doc_links import documentation
 from skcluster._utils.messages import some_names
 from skcluster._utils.progress import progress_bar
 from skcluster.cli._console import print_message, print_result
+from skcluster.cli._members import Found, add_search, check_figures, draw, given_search, search
 from skcluster.cli._options import (
     Command,
     add_members,
@@ -65,11 +66,40 @@ def _add_estimate(command: argparse.ArgumentParser) -> None:
         help="file type of the diagrams (default: %(default)s)",
     )
     add_model(command)
+    _add_fields(command)
+
+
+def _add_fields(command: argparse.ArgumentParser) -> None:
+    """Add the arguments of `_read`."""
+    command.add_argument(
+        "--find-members",
+        action="store_true",
+        help="the tables hold all stars of a field: find the members first",
+    )
+    add_search(command, "with --find-members or --from-gaia: ")
+
+
+def _read(options: argparse.Namespace) -> tuple[Any, Found | None]:
+    """Return clusters, and what was found if their members had to be found."""
+    if not (options.find_members or options.from_gaia):
+        if given := given_search(options):
+            option = next(iter(given)).replace("_", "-")
+            raise ValueError(f"--{option} needs --find-members or --from-gaia.")
+        X = read_members(options)
+        _hint_at_fields(X)
+        return X, None
+    X = read_members(options)
+    if getattr(options, "plots", None) is not None:
+        check_figures(options, X.index)
+    found = search(options, X)
+    _tell(found)
+    return found.X, found
 
 
 def _estimate(options: argparse.Namespace) -> None:
     _check_options(options)
-    model, X = load(options), read_members(options)
+    model = load(options)
+    X, found = _read(options)
     if options.plots is not None:
         from skcluster.clusters._names import file_names
 
@@ -86,6 +116,8 @@ def _estimate(options: argparse.Namespace) -> None:
     _write(options, results)
     if options.plots is not None:
         _draw(options, X, results)
+        if found is not None:
+            draw(options, found)
     if options.json:
         print_result(estimates_as_json(results.table, provenance(options)))
     elif options.output is None or sys.stdout.isatty():
@@ -103,6 +135,8 @@ ESTIMATE = Command(
   skcluster estimate clusters/*.csv -o estimates.ecsv
   skcluster estimate members.fits --cluster-column id --columns G=phot_g_mean_mag
   skcluster estimate members.vot --samples samples.parquet --plots figures/
+  skcluster estimate field.fits --find-members --plots figures/
+  skcluster estimate "NGC 2506" --from-gaia --radius 0.4
 """,
     _add_estimate,
     _estimate,
@@ -131,6 +165,30 @@ def _check_options(options: argparse.Namespace) -> None:
         raise NotADirectoryError(f"--plots takes a folder, but {options.plots} is a file.")
     if options.n_samples < 1:
         raise ValueError(f"--n-samples must be at least 1, not {options.n_samples}.")
+
+
+def _tell(found: Found) -> None:
+    """Say how many members there are, unless there are many clusters."""
+    counts = found.clusters["n_members"].fillna(0).astype(int)
+    if len(counts) > _SHOWN:
+        print_message(f"{counts.sum()} members in {len(counts)} clusters")
+        return
+    for (name, n_members), flag in zip(counts.items(), found.clusters["flag"], strict=True):
+        print_message(f"{name}: {flag or f'{n_members} members'}")
+
+
+def _hint_at_fields(X: Any) -> None:
+    """Name the option that finds members if lists look like all stars of a field."""
+    from skcluster.clusters import stars_of
+    from skcluster.membership._looks_like_field import fields_among
+
+    fields = fields_among(stars_of(X))
+    if fields:
+        verb, noun = ("looks", "a field") if len(fields) == 1 else ("look", "fields")
+        print_message(
+            f"{some_names(fields)} {verb} like {noun}, not like members: most stars do not move "
+            "together; --find-members finds the members"
+        )
 
 
 class _Results(NamedTuple):
@@ -250,13 +308,15 @@ def _add_report(command: argparse.ArgumentParser) -> None:
     command.add_argument("--title", help="heading of the page (default: named after the members)")
     add_model(command)
     add_overwrite(command)
+    _add_fields(command)
 
 
 def _report(options: argparse.Namespace) -> None:
     if options.output.suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"The report is written as .html or .htm, not {options.output.name}.")
     check_outputs(options, *options.members, options.model, output=options.output)
-    model, X = load(options), read_members(options)
+    model = load(options)
+    X, found = _read(options)
     table, samples, members = _results(options, model, X, diagrams=True)
     from skcluster.persistence import read_card
     from skcluster.report import write_report
@@ -270,6 +330,7 @@ def _report(options: argparse.Namespace) -> None:
         options.output,
         samples=samples,
         membership=members,
+        fields=None if found is None else (found.stars, found.clusters),
         coverage=options.coverage,
         title=options.title or f"Star clusters of {Path(first).name}{more}",
         metadata=metadata,
@@ -283,6 +344,7 @@ REPORT = Command(
     "write an HTML report of estimates and diagrams",
     """\
   skcluster report members.fits -o report.html
+  skcluster report field.fits --find-members -o report.html
   skcluster report "M 67" "NGC 188" -o two.html --title "Two old clusters"
 """,
     _add_report,
