@@ -143,8 +143,7 @@ class IsochronePosterior(
     seed_ : int
         Seed of the draws.
     population_ : ndarray of shape (2, 2) or None
-        Mean and standard deviation of log age (dex) and of A_V (mag) among the training clusters.
-        Only without an estimator.
+        Mean and spread of log age (dex) and A_V (mag) in training, only without an estimator.
     domain_ : transformer, callable or None
         The fitted ``domain``.
     domain_scaler_, domain_points_, domain_limit_ : RobustScaler, ndarray, float
