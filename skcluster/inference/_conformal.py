@@ -13,8 +13,8 @@ from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import check_is_fitted, indexable
 
 from skcluster._utils.doc_links import DocLinkMixin
+from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import BoolArray, FloatArray
-from skcluster.clusters._names import check_same_order
 from skcluster.inference._conformal_distribution import ConformalDistribution
 from skcluster.inference._domain import Domain
 from skcluster.inference._held_out import folds_of, held_out_errors
@@ -173,6 +173,8 @@ class ConformalRegressor(
             )
         if isinstance(X, NestedFrame):
             check_same_order(X.index, y)
+            for name, value in fit_params.items():
+                check_same_order(X.index, value, names=("X", name))
         self._forget_card()
         self.target_names_ = _target_names(y)
         X, y = indexable(X, y)

@@ -13,9 +13,9 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from skcluster._utils.doc_links import DocLinkMixin
+from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import BoolArray, ClustersLike, FloatArray, IntArray
 from skcluster.clusters import as_clusters, stars_of, validate_clusters
-from skcluster.clusters._names import check_same_order
 from skcluster.inference._calibration import Calibration
 from skcluster.inference._calibration_clusters import CalibrationClusters
 from skcluster.inference._cluster_posterior import ClusterPosterior
@@ -256,6 +256,8 @@ class IsochronePosterior(
         """
         X = as_clusters(X)
         check_same_order(X.index, y)
+        for name, value in fit_params.items():
+            check_same_order(X.index, value, names=("X", name))
         self._forget_card()
         rng = check_random_state(self.random_state)
         self.seed_ = int(rng.randint(2**31 - 100))

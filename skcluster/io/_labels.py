@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from skcluster._utils.messages import some_names, warn_caller
+from skcluster._utils.order import matching_names
 from skcluster._utils.typing import FloatArray, IntArray
-from skcluster.clusters._names import matching_names
 from skcluster.clusters._tables import (
     column_names,
     find_columns,
