@@ -20,7 +20,7 @@ from nested_pandas import NestedFrame
 
 from skcluster._utils.files import whole_file
 from skcluster.clusters import as_clusters, clusters_from_flat
-from skcluster.clusters._tables import find_columns
+from skcluster.clusters._columns import find_columns
 from skcluster.estimation import estimate as estimate_in_memory
 from skcluster.io import read_clusters
 from skcluster.persistence import load_model

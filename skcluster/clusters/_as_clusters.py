@@ -18,6 +18,7 @@ from nested_pandas import NestedFrame
 from skcluster._utils.doc_links import documentation
 from skcluster._utils.messages import counted_stars, some_names, warn_caller
 from skcluster._utils.typing import BoolArray, ClustersLike
+from skcluster.clusters._columns import check_needed, find_columns
 from skcluster.clusters._stars import (
     STARS,
     Stars,
@@ -29,9 +30,7 @@ from skcluster.clusters._stars import (
 from skcluster.clusters._tables import (
     as_table,
     as_texts,
-    check_needed,
     column_names,
-    find_columns,
     index_as_columns,
     is_table,
     star_frame,

@@ -9,13 +9,8 @@ import pandas as pd
 from skcluster._utils.messages import some_names, warn_caller
 from skcluster._utils.order import matching_names
 from skcluster._utils.typing import FloatArray, IntArray
-from skcluster.clusters._tables import (
-    column_names,
-    find_columns,
-    missing_column,
-    to_frame,
-    to_numbers,
-)
+from skcluster.clusters._columns import find_columns, missing_column
+from skcluster.clusters._tables import column_names, to_frame, to_numbers
 from skcluster.photometry import distance_from_modulus
 from skcluster.schema import CLUSTER, CLUSTER_PARAMETERS, LABEL_COLUMNS
 

@@ -25,12 +25,12 @@ from skcluster.clusters._as_clusters import (
     whole_stars,
     with_our_names,
 )
+from skcluster.clusters._columns import find_columns
 from skcluster.clusters._stars import STARS
 from skcluster.clusters._tables import (
     as_table,
     as_texts,
     column_names,
-    find_columns,
     index_as_columns,
     is_table,
     to_frame,

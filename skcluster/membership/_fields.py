@@ -12,7 +12,7 @@ from skcluster._utils.messages import some_names, warn_caller
 from skcluster._utils.typing import BoolArray, ClustersLike, FloatArray, IntArray
 from skcluster.clusters import Stars, as_clusters, stars_of
 from skcluster.clusters._as_clusters import nest_clusters
-from skcluster.clusters._tables import missing_column
+from skcluster.clusters._columns import missing_column
 from skcluster.gaia import Release, parallax_error, proper_motion_error
 from skcluster.membership._mixture import Field
 from skcluster.membership._search import Hint
