@@ -46,7 +46,7 @@ def check_same_order(index: Any, y: Any, *, names: tuple[str, str] = ("X", "y"))
     if isinstance(index, pd.RangeIndex) or _numbers_rows(y.index) or y.index.equals(index):
         return
     ours, theirs = _spelt(index), _spelt(y.index)
-    moved = (ours != theirs) & theirs.isin(ours) & ~y.index.isna()
+    moved = np.asarray(ours != theirs) & theirs.isin(ours) & np.asarray(y.index.notna())
     if not moved.any() or (_may_number_rows(y.index) and set(ours) != set(theirs)):
         return
     row = int(np.argmax(moved))
@@ -77,6 +77,6 @@ def _spelt(names: pd.Index) -> pd.Index:
     """Return names as they are compared; whole numbers that became floats are whole numbers."""
     if isinstance(names, pd.MultiIndex):
         names = names.to_flat_index().map(str)
-    if pd.api.types.is_float_dtype(names.dtype) and (names == names.round()).all():
+    if pd.api.types.is_float_dtype(names.dtype) and (names % 1 == 0).all():
         names = names.astype("int64")
     return matching_names(names)

@@ -5,7 +5,7 @@ A table of pandas, astropy or Arrow becomes a DataFrame (`to_frame`), its column
 stars. Ranges are checked once all stars are together (`as_clusters`).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,12 +16,12 @@ import pandas as pd
 from skcluster._utils.columns import MISSING
 from skcluster._utils.messages import warn_caller
 from skcluster._utils.typing import FloatArray
-from skcluster.clusters._columns import find_columns, rename_columns
+from skcluster.clusters._columns import BP_RP, find_columns, nearest_names, rename_columns
+from skcluster.clusters._notes import OPTIONAL, Notes
 from skcluster.schema import CLUSTER, STAR_COLUMNS, Column
 
 #: The columns of a star, and that of its cluster under its own name only.
 _OF_STARS = (replace(CLUSTER, synonyms=()), *STAR_COLUMNS.values())
-_BP_RP = ("phot_bp_mean_mag", "phot_rp_mean_mag")
 #: Logarithms of years have no agreed notation: VizieR's are unknown to astropy.
 _LOG_YEARS = ("", "dex", "[yr]", "log(yr)")
 _INTEGERS = ("Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64")
@@ -184,6 +184,7 @@ def star_frame(
     units: Mapping[Any, Any],
     given: Mapping[Any, str],
     cluster_of: Callable[[int], Any],
+    notes: Notes,
 ) -> pd.DataFrame:
     """Return stars with plain numbers under the names of the Gaia archive, in its units.
 
@@ -195,41 +196,61 @@ def star_frame(
         Map from other names in the table to those of the Gaia archive.
     cluster_of : callable
         Function of the position of a row that returns the name of its cluster, for messages.
+    notes : Notes
+        Where it is noted which columns were chosen, not read, or not recognised.
 
     Raises
     ------
     ValueError
-        If a needed column is missing, or a value is not a number.
+        If a needed column is missing, or a value of a column that is used is not a number.
     """
-    names = find_columns(frame.columns, _OF_STARS, given)
+    names = find_columns(frame.columns, _OF_STARS, given, notes)
     names = {theirs: ours for theirs, ours in names.items() if ours != CLUSTER.name}
-    stars = rename_columns(frame, names).copy(deep=False)
-    for theirs, ours in names.items():
-        column = STAR_COLUMNS[ours]
-        if column.kind == "number":
-            stars[ours] = to_numbers(
-                stars[ours],
-                column,
+    numbers: dict[str, FloatArray] = {}
+    unread: dict[Any, str] = {}
+    waiting = [theirs for theirs, ours in names.items() if STAR_COLUMNS[ours].kind == "number"]
+    while waiting:
+        theirs = waiting.pop()
+        ours = names[theirs]
+        try:
+            numbers[ours] = to_numbers(
+                frame[theirs].rename(ours),
+                STAR_COLUMNS[ours],
                 units.get(theirs),
                 lambda row: f"cluster {cluster_of(row)!r} has a star with",
             )
-    if "probability" in stars:
-        stars["probability"] = _as_fractions(stars["probability"].to_numpy())
-    if "bp_rp" not in stars and all(name in stars for name in _BP_RP):
-        stars["bp_rp"] = stars[_BP_RP[0]] - stars[_BP_RP[1]]
+        except ValueError as error:
+            if theirs in given or not is_dispensable(ours, theirs, names.values()):
+                raise
+            unread[theirs] = str(error)
+            del names[theirs]
+            if theirs != ours:
+                rest = [c for c in frame.columns if c not in unread and c not in names]
+                others = find_columns(rest, [STAR_COLUMNS[ours]], None, notes)
+                names.update(others)
+                waiting += others
+    stars = rename_columns(frame, {**names, **_kept(frame, units, unread, notes)}).copy(deep=False)
+    for ours, values in numbers.items():
+        stars[ours] = values
+    missed = set(OPTIONAL).difference(names.values())
+    rest = [c for c in frame.columns if c not in names]
+    notes.add_table(names.values(), {n: nearest_names(rest, STAR_COLUMNS[n]) for n in missed})
     return stars
 
 
-def _as_fractions(values: FloatArray) -> FloatArray:
-    """Return probabilities in per cent as fractions, if they are clearly in per cent."""
-    finite = values[np.isfinite(values)]
-    # One value above 1 is an error; percentages are nearly all above 1.
-    if not (
-        len(finite) and finite.min() >= 0 and 10 < finite.max() <= 100 and np.median(finite) > 1
-    ):
-        return values
-    warn_caller(
-        f"Probabilities of {len(finite)} stars lie between {finite.min():g} and "
-        f"{finite.max():g}: taken as per cent and divided by 100."
-    )
-    return values / 100
+def _kept(
+    frame: pd.DataFrame, units: Mapping[Any, Any], unread: Mapping[Any, str], notes: Notes
+) -> dict[Any, str]:
+    """Note columns that are kept, and return new names for those that must not be taken as ours.
+
+    Numbers in a unit that cannot be converted would be taken as numbers in ours.
+    """
+    for theirs, reason in unread.items():
+        notes.keep(theirs, reason)
+    are_numbers = [c for c in unread if pd.api.types.is_numeric_dtype(frame[c])]
+    return {c: f"{c} [{units.get(c)}]" for c in are_numbers}
+
+
+def is_dispensable(ours: str, theirs: Any, columns: Iterable[Any]) -> bool:
+    """Return whether estimates are made without a column, such as BP and RP beside the colour."""
+    return STAR_COLUMNS[ours].carried or (ours in BP_RP and ours != theirs and "bp_rp" in columns)

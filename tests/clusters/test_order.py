@@ -145,7 +145,7 @@ def test_weights_of_other_clusters_are_refused(clusters):
 def test_targets_in_another_order_have_no_errors(clusters):
     _, y = clusters
     for compare in (error_table, EstimateDisplay.from_predictions):
-        with pytest.raises(ValueError, match="y_true has the targets log_age, a_v, .* but y_pred"):
+        with pytest.raises(ValueError, match=r"y_true has the targets log_age, a_v, .* but y_pred"):
             compare(y, y[y.columns[::-1]])
         with pytest.raises(ValueError, match="y_true and y_pred name the same clusters"):
             compare(y, y[::-1])
