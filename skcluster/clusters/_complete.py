@@ -55,7 +55,7 @@ def find_markers(stars: Stars) -> dict[Marker, IntArray]:
             continue
         values = stars[name]
         if values.dtype.kind in "fiu":
-            for text, positions in _marked(values, column):
+            for text, positions in marked_values(values, column):
                 markers[(name,), text] = positions
     for pair in _ZERO_TOGETHER:
         if all(name in stars and stars[name].dtype.kind in "fiu" for name in pair):
@@ -66,8 +66,21 @@ def find_markers(stars: Stars) -> dict[Marker, IntArray]:
     return markers
 
 
-def _marked(values: npt.NDArray[Any], column: Column) -> list[tuple[str, IntArray]]:
-    """Return texts and positions of the values of a column that may be markers."""
+def marked_values(values: npt.NDArray[Any], column: Column) -> list[tuple[str, IntArray]]:
+    """Return the values of a column that mark missing ones if several rows have them.
+
+    Parameters
+    ----------
+    values : ndarray
+        Numbers.
+    column : Column
+        Their definition.
+
+    Returns
+    -------
+    list of (str, ndarray of int)
+        Text and positions of each value.
+    """
     size = np.abs(values)
     suspicious = (size >= 99) & ((size < 100) | (size >= 999))
     if column.name in _MAGNITUDES:

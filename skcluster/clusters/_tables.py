@@ -17,6 +17,7 @@ from skcluster._utils.columns import MISSING
 from skcluster._utils.messages import warn_caller
 from skcluster._utils.typing import FloatArray
 from skcluster.clusters._columns import BP_RP, find_columns, nearest_names, rename_columns
+from skcluster.clusters._complete import marked_values
 from skcluster.clusters._notes import OPTIONAL, Notes
 from skcluster.schema import CLUSTER, STAR_COLUMNS, Column
 
@@ -176,6 +177,10 @@ def to_numbers(
             f"Column {column.name!r} is in {str(unit)!r}, which cannot be converted to "
             f"{str(wanted)!r}."
         ) from None
+    if not np.array_equal(converted, numbers, equal_nan=True):
+        # A marker of missing values, such as -999, is one in any unit.
+        for _, rows in marked_values(numbers, replace(column, low=-np.inf, high=np.inf)):
+            converted[rows] = numbers[rows] if len(rows) > 1 else converted[rows]
     return converted
 
 
