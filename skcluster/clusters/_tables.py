@@ -62,9 +62,19 @@ def as_table(data: Any) -> Any:
             table = interchange.from_dataframe(data)
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise TypeError(f"{type(data).__name__} is not a table: {error}") from error
+    return frame_of_arrow(table)
+
+
+def frame_of_arrow(table: Any) -> pd.DataFrame:
+    """Return an Arrow table as a DataFrame in which integers stay integers if some are missing."""
+    import pyarrow as pa
+
+    has_gaps = any(pa.types.is_integer(c.type) and c.null_count for c in table.columns)
+    if not has_gaps:
+        return pd.DataFrame(table.to_pandas())
     # As masked integers of pandas: floating-point numbers would round the 64 bits of a source_id.
     masked = {pa.type_for_alias(t.lower()): getattr(pd, f"{t}Dtype")() for t in _INTEGERS}
-    return table.to_pandas(types_mapper=masked.get)
+    return pd.DataFrame(table.to_pandas(types_mapper=masked.get))
 
 
 def _is_of_astropy(data: Any) -> bool:
