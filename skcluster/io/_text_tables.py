@@ -151,12 +151,14 @@ def _layout(lines: list[str], sizes: list[int], usual: str) -> _Layout:
     first = _first([above, *content])
     separator = _separator(content[0], content[1:], usual)
     names, end = _record(lines, rows[0], separator)
+    check_names(names)
     units, dashes = "", ""
     if _are_values(names):
         # The header of numpy.savetxt, TOPCAT and others is a comment.
         names, end = _names_in_comment(above, separator, len(names)), rows[0]
         if not names:
             raise ValueError(f"no line names its columns; {first}.")
+        check_names(names)
     else:
         units, dashes = _below_header(content, separator)
         end = rows[content.index(dashes)] + 1 if dashes else end
@@ -245,7 +247,6 @@ def _below_header(content: Sequence[str], separator: str) -> tuple[str, str]:
 
 
 def _read_separated(source: Source, layout: _Layout) -> pd.DataFrame:
-    check_names([name for name in layout.names if not name.startswith("Unnamed: ")])
     with opened(source) as file:
         file.seek(layout.n_bytes)
         content = _without_comments(file.read(), layout)
