@@ -6,6 +6,7 @@ recognised when it comes back.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
@@ -22,6 +23,8 @@ from skcluster.clusters._stars import (
     STARS,
     Stars,
     clusters_from_flat,
+    is_nested,
+    joined,
     stars_of,
     storage_of,
     with_stars,
@@ -167,7 +170,7 @@ def nest_clusters(
 ) -> NestedFrame:
     """Make clusters as `as_clusters` does, without checking values or leaving stars out."""
     given = dict(columns or {})
-    if isinstance(data, NestedFrame) and STARS in data.columns:
+    if is_nested(data):
         _refuse_name(cluster, "existing clusters")
         return with_our_names(data, given)
     if _is_pair(data):
@@ -178,7 +181,10 @@ def nest_clusters(
     if is_table(data):
         if cluster_column is not None and CLUSTER.name not in given.values():
             given[cluster_column] = CLUSTER.name
-        X, column = clusters_of_table(as_table(data), given, cluster, _NAMELESS)
+        table = as_table(data)
+        if is_nested(table):
+            return nest_clusters(with_names_as_index(table, given), _of_stars(given), None, cluster)
+        X, column = clusters_of_table(table, given, cluster, _NAMELESS)
         if column is None and cluster is None:
             _warn_of_one_cluster(len(stars_of(X)))
         return X
@@ -266,6 +272,23 @@ def _warn_of_one_cluster(n_stars: int) -> None:
         "as_clusters(table, cluster_column='…') makes several clusters.",
         OneClusterWarning,
     )
+
+
+def with_names_as_index(X: NestedFrame, given: Mapping[str, str]) -> NestedFrame:
+    """Return nested stars with the cluster's name as index, which files keep as a column."""
+    others = [c for c in X.columns if c != STARS]
+    of_clusters = {n: o for n, o in given.items() if o == CLUSTER.name}
+    index_column = replace(CLUSTER, synonyms=(*CLUSTER.synonyms, "__index_level_0__"))
+    for column in find_columns(others, [index_column], of_clusters) if X.index.name is None else ():
+        index = X[column] if pd.api.types.is_numeric_dtype(X[column]) else X[column].astype(str)
+        name = None if column == "__index_level_0__" else CLUSTER.name
+        others.remove(column)
+        X = X[[*others, STARS]].set_index(pd.Index(index.to_numpy(), name=name))
+    return X
+
+
+def _of_stars(given: Mapping[str, str]) -> dict[str, str]:
+    return {theirs: ours for theirs, ours in given.items() if ours != CLUSTER.name}
 
 
 def with_our_names(X: NestedFrame, given: Mapping[str, str]) -> NestedFrame:
@@ -364,7 +387,8 @@ def _of_tables(tables: list[Any], index: pd.Index, given: dict[str, str]) -> Nes
     filled = [frame for frame in stars if len(frame)]
     if not filled:
         raise ValueError("No table has a star.")
-    return _nested(pd.concat(filled, ignore_index=True), offsets, index)
+    parts = [{str(n): column.array for n, column in frame.items()} for frame in filled]
+    return clusters_from_flat(joined(parts), offsets, index)
 
 
 def _same(name: Any, row: int) -> Any:

@@ -5,7 +5,7 @@ A table of pandas, astropy or Arrow becomes a DataFrame (`to_frame`), its column
 stars. Ranges are checked once all stars are together (`as_clusters`).
 """
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +16,7 @@ import pandas as pd
 from skcluster._utils.columns import MISSING
 from skcluster._utils.messages import warn_caller
 from skcluster._utils.typing import FloatArray
+from skcluster.clusters._stars import STARS, is_nested, with_nested_stars
 from skcluster.schema import CLUSTER, NEEDED_STAR_COLUMNS, STAR_COLUMNS, Column
 
 #: The columns of a star, and that of its cluster under its own name only.
@@ -45,12 +46,16 @@ def is_table(data: Any) -> bool:
 def as_table(data: Any) -> Any:
     """Return a table of pandas or astropy; others, such as polars' or Arrow's, are converted.
 
+    It is a NestedFrame if its column of stars is nested.
+
     Raises
     ------
     TypeError
         If it has Arrow's interface, but is not a table.
     """
-    if isinstance(data, pd.DataFrame) or _is_of_astropy(data):
+    if isinstance(data, pd.DataFrame):
+        return data if is_nested(data) else with_nested_stars(data)
+    if _is_of_astropy(data):
         return data
     import pyarrow as pa
     from pyarrow import interchange
@@ -66,15 +71,22 @@ def as_table(data: Any) -> Any:
 
 
 def frame_of_arrow(table: Any) -> pd.DataFrame:
-    """Return an Arrow table as a DataFrame in which integers stay integers if some are missing."""
+    """Return an Arrow table as a DataFrame in which integers stay integers if some are missing.
+
+    Lists and structures stay those of Arrow; it is a NestedFrame if its column of stars holds them.
+    """
     import pyarrow as pa
 
-    has_gaps = any(pa.types.is_integer(c.type) and c.null_count for c in table.columns)
-    if not has_gaps:
-        return pd.DataFrame(table.to_pandas())
+    frame: pd.DataFrame = table.to_pandas()
     # As masked integers of pandas: floating-point numbers would round the 64 bits of a source_id.
     masked = {pa.type_for_alias(t.lower()): getattr(pd, f"{t}Dtype")() for t in _INTEGERS}
-    return pd.DataFrame(table.to_pandas(types_mapper=masked.get))
+    for name in frame.columns.intersection(table.column_names):
+        column = table[name]
+        if column.null_count and column.type in masked:
+            frame[name] = masked[column.type].__from_arrow__(column)
+        elif pa.types.is_nested(column.type):
+            frame[name] = pd.arrays.ArrowExtensionArray(column)
+    return with_nested_stars(frame)
 
 
 def _is_of_astropy(data: Any) -> bool:
@@ -234,8 +246,9 @@ def parse_numbers(column: pd.Series) -> tuple[FloatArray, npt.NDArray[np.intp]]:
     if kinds.is_numeric_dtype(column) and not kinds.is_complex_dtype(column):
         dtype = np.float32 if column.dtype == np.float32 else np.float64
         return column.to_numpy(dtype=dtype, na_value=np.nan), np.array([], dtype=np.intp)
-    if not isinstance(column.dtype, pd.CategoricalDtype) and column.dtype.kind not in "OSU":
-        return np.full(len(column), np.nan), np.flatnonzero(column.notna())  # such as dates
+    is_text = kinds.is_object_dtype(column) or kinds.is_string_dtype(column)
+    if not is_text and not isinstance(column.dtype, pd.CategoricalDtype):
+        return np.full(len(column), np.nan), np.flatnonzero(column.notna())  # dates, lists
     blank = as_texts(column).isin(MISSING) | column.isna()
     filled = column.mask(blank)
     try:
@@ -329,17 +342,43 @@ def star_frame(
     return stars
 
 
-def check_needed(stars: Container[Any], columns: Iterable[Any]) -> None:
+def check_needed(stars: Any, columns: Iterable[Any]) -> None:
     """Refuse stars that lack a needed column; the message lists the table's own columns.
+
+    Parameters
+    ----------
+    stars : DataFrame or Stars
+        The stars.
+    columns : iterable of str
+        The table's own columns.
 
     Raises
     ------
     ValueError
-        If a column is missing.
+        If a column is missing, or in a nested column whose stars are not found.
     """
     for name in NEEDED_STAR_COLUMNS:
         if name not in stars:
+            if isinstance(stars, pd.DataFrame):
+                _refuse_nested(stars)
             raise ValueError(missing_column("stars", STAR_COLUMNS[name], columns))
+
+
+def _refuse_nested(table: pd.DataFrame) -> None:
+    """Refuse a table, without the columns of stars, whose stars are nested in another way."""
+    for name, column in table.items():
+        value = next(iter(column.dropna()), None)
+        is_nested_value = isinstance(value, list | tuple | dict | np.ndarray | pd.DataFrame)
+        if name == STARS or is_nested_value:
+            kind = f" ({column.dtype})" if isinstance(column.dtype, pd.ArrowDtype) else ""
+            text = " ".join(repr(value).split())
+            text = text if len(text) < 80 else f"{text[:77]}…"
+            raise ValueError(
+                f"Column {name!r} holds {type(value).__name__}{kind}, such as {text}, not the "
+                f"stars of a cluster. Nested stars are a column {STARS!r} of lists of structures "
+                "with a field phot_g_mean_mag, bp_rp …, or of structures of such lists; all other "
+                "tables have a row per star."
+            )
 
 
 def _as_fractions(values: FloatArray) -> FloatArray:

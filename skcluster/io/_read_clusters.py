@@ -23,14 +23,14 @@ from skcluster.clusters._as_clusters import (
     clusters_of_table,
     whole_clusters,
     whole_stars,
+    with_names_as_index,
     with_our_names,
 )
-from skcluster.clusters._stars import STARS
+from skcluster.clusters._stars import is_nested
 from skcluster.clusters._tables import (
     as_table,
     as_texts,
     column_names,
-    find_columns,
     index_as_columns,
     is_table,
     to_frame,
@@ -362,8 +362,7 @@ def _load(data: Any, format: str | None, what: str) -> Any:
     else:
         _refuse_other(what, data)
         table = as_table(data)
-    nested = isinstance(table, NestedFrame) and table.nested_columns
-    return table if nested else index_as_columns(table)
+    return table if is_nested(table) else index_as_columns(table)
 
 
 def _refuse_other(what: str, data: Any) -> None:
@@ -384,8 +383,8 @@ def _read_source(
     """Return the clusters of a table, checked, including stars without magnitude or colour."""
     table = _load(source.data, format, "members")
     is_one_cluster = False
-    if isinstance(table, NestedFrame) and table.nested_columns:
-        X = _with_names_as_index(table, given)
+    if is_nested(table):
+        X = with_names_as_index(table, given)
         names = stars_of(X).columns
         if source.cluster is not None and len(X) == 1:
             X = X.set_axis(pd.Index([source.cluster], name=CLUSTER.name))
@@ -403,24 +402,6 @@ def _read_source(
     of_dr2 = guess[1] if guess is not None and guess[0] == "dr2" else None
     shift = parallax_shift("dr2" if of_dr2 else release or "edr3", zero_point)
     return _Part(source, shifted(X, shift), whole, is_one_cluster, of_dr2)
-
-
-def _with_names_as_index(X: NestedFrame, given: Mapping[str, str]) -> NestedFrame:
-    """Return nested stars with the cluster's name as index, which files keep as a column."""
-    if STARS not in X.columns:
-        raise ValueError(
-            f"A nested table of members needs its stars in a column {STARS!r}; its nested columns "
-            f"are: {', '.join(X.nested_columns)}."
-        )
-    others = [c for c in X.columns if c != STARS]
-    of_clusters = {n: o for n, o in given.items() if o == CLUSTER.name}
-    index_column = replace(CLUSTER, synonyms=(*CLUSTER.synonyms, "__index_level_0__"))
-    for column in find_columns(others, [index_column], of_clusters) if X.index.name is None else ():
-        index = X[column] if pd.api.types.is_numeric_dtype(X[column]) else X[column].astype(str)
-        name = None if column == "__index_level_0__" else CLUSTER.name
-        others.remove(column)
-        X = X[[*others, STARS]].set_index(pd.Index(index.to_numpy(), name=name))
-    return X
 
 
 def _refuse_repeated(index: pd.Index, origins: Mapping[Any, str]) -> None:

@@ -199,7 +199,6 @@ def _with_texts(table: Any) -> Any:
 
 
 def _read_parquet(source: Source) -> Any:
-    import nested_pandas
     import pyarrow as pa
     import pyarrow.parquet
 
@@ -223,8 +222,6 @@ def _read_parquet(source: Source) -> Any:
         )
     if b"table_meta_yaml" in (schema.metadata or {}):  # astropy's, with units
         return _with_texts(read_astropy(source, format="parquet"))
-    if any(pa.types.is_struct(kind) for kind in schema.types):
-        return nested_pandas.read_parquet(str(source))
     with pa.parquet.ParquetFile(source) as file:
         return frame_of_arrow(file.read())
 

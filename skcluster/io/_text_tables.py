@@ -41,7 +41,7 @@ _WHOLE = re.compile(r"[-+]?\d+")
 _DECIMAL = re.compile(r"[-+]?(\d+\.\d*|\.\d+|\d+(?=[eE]))([eE][-+]?\d+)?")
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
 #: A text or quoted text of a table that is separated by blanks.
-_WORD = re.compile(r'"[^"]*"|\S+')
+_WORD = re.compile(r'"[^"]*"(?!\S)|\S+')
 #: A row name as R writes it: a number in quotes, before numbers that are not.
 _ROW_NAME = re.compile(r'\s*"(\d+)"')
 _TOO_LONG = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
@@ -150,6 +150,9 @@ def _layout(lines: list[str], sizes: list[int], usual: str) -> _Layout:
     above = next((line for line in reversed(lines[: rows[0]]) if not line.isspace()), "")
     first = _first([above, *content])
     separator = _separator(content[0], content[1:], usual)
+    if not separator and not _is_one_column(content, usual):
+        raise ValueError(f"no separator divides its lines alike; {first}.")
+    separator = separator or usual or ","
     names, end = _record(lines, rows[0], separator)
     check_names(names)
     units, dashes = "", ""
@@ -163,8 +166,6 @@ def _layout(lines: list[str], sizes: list[int], usual: str) -> _Layout:
         units, dashes = _below_header(content, separator)
         end = rows[content.index(dashes)] + 1 if dashes else end
     rows = [i for i in rows if i >= end]
-    if len(names) == 1 and any(sign in lines[i].strip() for sign in _SEPARATORS for i in rows[:9]):
-        raise ValueError(f"no separator divides its lines alike; {first}.")
     fields = [_fields(lines[i], separator) for i in rows]
     few = [field for row in fields[:_N_ROWS] for field in row]
     has_commas = separator != "," and any(map(_DECIMAL_COMMA.fullmatch, few))
@@ -199,16 +200,28 @@ def _record(lines: Sequence[str], at: int, separator: str) -> tuple[list[str], i
 
 
 def _separator(header: str, rows: Sequence[str], usual: str) -> str:
-    """Return what divides the header, and at least half of the rows, into as many fields."""
+    """Return what divides the header, and at least half of the rows, into as many fields.
+
+    If nothing does, return what divides all of them, whose rows are refused one by one later; empty
+    if nothing does either.
+    """
     possible = []
     for sign in dict.fromkeys((usual, *_SEPARATORS) if usual else _SEPARATORS):
         n = len(_fields(header, sign))
         if n > 1:
-            possible.append(sign)
-            alike = [_fits(_fields(row, sign), n, sign) for row in rows]
-            if sum(alike) >= len(alike) / 2:
+            divided = [_fields(row, sign) for row in rows]
+            if sum(_fits(row, n, sign) for row in divided) >= len(rows) / 2:
                 return sign
-    return next(iter(possible), usual or ",")
+            counts = set(map(len, divided))
+            if min(counts) > 1 and (sign != " " or len(counts) == 1):
+                possible.append(sign)
+    return next(iter(possible), "")
+
+
+def _is_one_column(content: Sequence[str], usual: str) -> bool:
+    """Return whether lines that nothing divides are a column of texts below its name."""
+    signs = {sign for sign in _SEPARATORS if any(sign in line.strip() for line in content)}
+    return not signs or (signs == {" "} and usual == "," and " " not in content[0].strip())
 
 
 def _fits(fields: list[str], n: int, separator: str) -> bool:
