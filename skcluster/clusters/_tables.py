@@ -80,6 +80,7 @@ def frame_of_arrow(table: Any) -> pd.DataFrame:
     frame: pd.DataFrame = table.to_pandas()
     # As masked integers of pandas: floating-point numbers would round the 64 bits of a source_id.
     masked = {pa.type_for_alias(t.lower()): getattr(pd, f"{t}Dtype")() for t in _INTEGERS}
+    masked[pa.bool_()] = pd.BooleanDtype()
     for name in frame.columns.intersection(table.column_names):
         column = table[name]
         if column.null_count and column.type in masked:
@@ -292,13 +293,25 @@ def to_numbers(
     wanted = units.Unit(column.unit)
     try:
         with np.errstate(divide="ignore", invalid="ignore"):
-            converted: FloatArray = units.Unit(unit).to(wanted, numbers)
+            converted: FloatArray = _recognized(unit).to(wanted, numbers)
     except (TypeError, ValueError):  # incompatible, or unknown to astropy
         raise ValueError(
             f"Column {column.name!r} is in {str(unit)!r}, which cannot be converted to "
             f"{str(wanted)!r}."
         ) from None
     return converted
+
+
+def _recognized(unit: Any) -> Any:
+    """Return a unit, in any notation: VOTables of version 1.4 and later lack that of per cent."""
+    from astropy import units
+
+    if isinstance(unit, str | units.UnrecognizedUnit):
+        for notation in ("generic", "cds", "vounit"):
+            parsed = units.Unit(str(unit), format=notation, parse_strict="silent")
+            if not isinstance(parsed, units.UnrecognizedUnit):
+                return parsed
+    return units.Unit(unit)
 
 
 def star_frame(

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 from xml.parsers import expat
 
+import numpy as np
+
 from skcluster.clusters._tables import frame_of_arrow
 from skcluster.io._sources import (
     MB,
@@ -186,7 +188,9 @@ def _check_votable(source: Source) -> None:
 
 
 def _with_texts(table: Any) -> Any:
-    """Return an astropy table whose bytes are decoded to text."""
+    """Return an astropy table whose bytes are decoded to text; blank ones are missing."""
+    from astropy.table import MaskedColumn
+
     try:
         table.convert_bytestring_to_unicode()
     except UnicodeDecodeError as error:
@@ -195,6 +199,10 @@ def _with_texts(table: Any) -> Any:
         raise ValueError(
             f"column {name!r} has the text {error.object!r}, which is not UTF-8."
         ) from error
+    for name in table.colnames:
+        column = table[name]
+        if column.dtype.kind == "U" and (blank := np.asarray(column) == "").any():
+            table[name] = MaskedColumn(column, mask=blank | np.ma.getmaskarray(column))
     return table
 
 
