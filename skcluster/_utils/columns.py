@@ -7,8 +7,12 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-#: What a blank cell of a column of numbers holds in a text.
-MISSING = ("", "--", "nan", "NaN", "None")
+#: What a cell without a value holds in a text: a blank, or the marker of astropy, of databases such
+#: as the Gaia archive, of Python, R, pandas or Excel.
+MISSING = (
+    *("", "--", "null", "NULL", "Null", "nan", "NaN", "NAN", "-nan", "None"),
+    *("NA", "N/A", "n/a", "#N/A", "<NA>"),
+)
 _PERCENTAGES = (
     " Percentages are recognised if the largest lies between 10 and 100 and the median above 1."
 )

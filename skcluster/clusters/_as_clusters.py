@@ -19,11 +19,16 @@ from skcluster._utils.messages import counted_stars, some_names, warn_caller
 from skcluster._utils.typing import BoolArray, ClustersLike
 from skcluster.clusters._columns import check_needed
 from skcluster.clusters._complete import completed
-from skcluster.clusters._nest import clusters_of_table, clusters_of_tables, with_our_names
+from skcluster.clusters._nest import (
+    clusters_of_table,
+    clusters_of_tables,
+    with_names_as_index,
+    with_our_names,
+)
 from skcluster.clusters._notes import Notes
 from skcluster.clusters._stars import (
-    STARS,
     Stars,
+    is_nested,
     stars_of,
     storage_of,
     with_stars,
@@ -198,7 +203,7 @@ def _nest(
     cluster: str | None,
     notes: Notes,
 ) -> NestedFrame:
-    if isinstance(data, NestedFrame) and STARS in data.columns:
+    if is_nested(data):
         _refuse_name(cluster, "existing clusters")
         return data if is_checked(data) and not given else with_our_names(data, given)
     if _is_pair(data):
@@ -209,7 +214,11 @@ def _nest(
     if is_table(data):
         if cluster_column is not None and CLUSTER.name not in given.values():
             given[cluster_column] = CLUSTER.name
-        X, column = clusters_of_table(as_table(data), given, cluster, _NAMELESS, notes)
+        table = as_table(data)
+        if is_nested(table):
+            X = with_names_as_index(table, given)
+            return _nest(X, _of_stars(given), None, cluster, notes)
+        X, column = clusters_of_table(table, given, cluster, _NAMELESS, notes)
         if column is None and cluster is None:
             _warn_of_one_cluster(len(stars_of(X)))
         return X
@@ -297,6 +306,10 @@ def _warn_of_one_cluster(n_stars: int) -> None:
         "as_clusters(table, cluster_column='…') makes several clusters.",
         OneClusterWarning,
     )
+
+
+def _of_stars(given: Mapping[str, str]) -> dict[str, str]:
+    return {theirs: ours for theirs, ours in given.items() if ours != CLUSTER.name}
 
 
 def is_checked(X: NestedFrame) -> bool:

@@ -1,15 +1,17 @@
 """Recognise the columns of any table by their names, and say which are missing."""
 
 import re
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from skcluster._utils.messages import some_names
 from skcluster.clusters._notes import Notes
+from skcluster.clusters._stars import STARS
 from skcluster.schema import NEEDED_STAR_COLUMNS, STAR_COLUMNS, Column
 
 #: Names in other surveys, or of absolute magnitudes, that resemble those of a magnitude of Gaia.
@@ -227,14 +229,40 @@ def rename_columns(frame: pd.DataFrame, names: Mapping[Any, str]) -> pd.DataFram
     return frame.drop(columns=replaced).rename(columns=changed) if changed else frame
 
 
-def check_needed(stars: Container[Any], columns: Iterable[Any]) -> None:
+def check_needed(stars: Any, columns: Iterable[Any]) -> None:
     """Refuse stars that lack a needed column; the message lists the table's own columns.
+
+    Parameters
+    ----------
+    stars : DataFrame or Stars
+        The stars.
+    columns : iterable of str
+        The table's own columns.
 
     Raises
     ------
     ValueError
-        If a column is missing.
+        If a column is missing, or in a nested column whose stars are not found.
     """
     for name in NEEDED_STAR_COLUMNS:
         if name not in stars and not (name == "bp_rp" and all(band in stars for band in BP_RP)):
+            if isinstance(stars, pd.DataFrame):
+                _refuse_nested(stars)
             raise ValueError(missing_column("stars", STAR_COLUMNS[name], columns))
+
+
+def _refuse_nested(table: pd.DataFrame) -> None:
+    """Refuse a table, without the columns of stars, whose stars are nested in another way."""
+    for name, column in table.items():
+        value = next(iter(column.dropna()), None)
+        is_nested_value = isinstance(value, list | tuple | dict | np.ndarray | pd.DataFrame)
+        if name == STARS or is_nested_value:
+            kind = f" ({column.dtype})" if isinstance(column.dtype, pd.ArrowDtype) else ""
+            text = " ".join(repr(value).split())
+            text = text if len(text) < 80 else f"{text[:77]}…"
+            raise ValueError(
+                f"Column {name!r} holds {type(value).__name__}{kind}, such as {text}, not the "
+                f"stars of a cluster. Nested stars are a column {STARS!r} of lists of structures "
+                "with a field phot_g_mean_mag, bp_rp …, or of structures of such lists; all other "
+                "tables have a row per star."
+            )

@@ -1,6 +1,7 @@
 """Nest the stars of tables in clusters, under our names, without checking values."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -11,7 +12,7 @@ from nested_pandas import NestedFrame
 from skcluster._utils.messages import counted_stars
 from skcluster.clusters._columns import check_needed, find_columns
 from skcluster.clusters._notes import Notes
-from skcluster.clusters._stars import clusters_from_flat, stars_of, with_stars
+from skcluster.clusters._stars import STARS, clusters_from_flat, joined, stars_of, with_stars
 from skcluster.clusters._tables import (
     as_table,
     as_texts,
@@ -25,6 +26,19 @@ from skcluster.schema import CLUSTER, STAR_COLUMNS
 
 #: A column with nearly as many names as rows names stars: their least number, and share of names.
 _FEWEST_ROWS, _NEARLY_ALL = 10, 0.9
+
+
+def with_names_as_index(X: NestedFrame, given: Mapping[str, str]) -> NestedFrame:
+    """Return nested stars with the cluster's name as index, which files keep as a column."""
+    others = [c for c in X.columns if c != STARS]
+    of_clusters = {n: o for n, o in given.items() if o == CLUSTER.name}
+    index_column = replace(CLUSTER, synonyms=(*CLUSTER.synonyms, "__index_level_0__"))
+    for column in find_columns(others, [index_column], of_clusters) if X.index.name is None else ():
+        index = X[column] if pd.api.types.is_numeric_dtype(X[column]) else X[column].astype(str)
+        name = None if column == "__index_level_0__" else CLUSTER.name
+        others.remove(column)
+        X = X[[*others, STARS]].set_index(pd.Index(index.to_numpy(), name=name))
+    return X
 
 
 def with_our_names(
@@ -148,7 +162,8 @@ def clusters_of_tables(
     filled = [frame for frame in stars if len(frame)]
     if not filled:
         raise ValueError("No table has a star.")
-    return _nested(pd.concat(filled, ignore_index=True), offsets, index)
+    parts = [{str(n): column.array for n, column in frame.items()} for frame in filled]
+    return clusters_from_flat(joined(parts), offsets, index)
 
 
 def _same(name: Any, row: int) -> Any:

@@ -19,6 +19,7 @@ from skcluster._utils.typing import FloatArray
 from skcluster.clusters._columns import BP_RP, find_columns, nearest_names, rename_columns
 from skcluster.clusters._complete import marked_values
 from skcluster.clusters._notes import OPTIONAL, Notes
+from skcluster.clusters._stars import is_nested, with_nested_stars
 from skcluster.schema import CLUSTER, STAR_COLUMNS, Column
 
 #: The columns of a star, and that of its cluster under its own name only.
@@ -42,12 +43,16 @@ def is_table(data: Any) -> bool:
 def as_table(data: Any) -> Any:
     """Return a table of pandas or astropy; others, such as polars' or Arrow's, are converted.
 
+    It is a NestedFrame if its column of stars is nested.
+
     Raises
     ------
     TypeError
         If it has Arrow's interface, but is not a table.
     """
-    if isinstance(data, pd.DataFrame) or _is_of_astropy(data):
+    if isinstance(data, pd.DataFrame):
+        return data if is_nested(data) else with_nested_stars(data)
+    if _is_of_astropy(data):
         return data
     import pyarrow as pa
     from pyarrow import interchange
@@ -59,9 +64,27 @@ def as_table(data: Any) -> Any:
             table = interchange.from_dataframe(data)
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise TypeError(f"{type(data).__name__} is not a table: {error}") from error
+    return frame_of_arrow(table)
+
+
+def frame_of_arrow(table: Any) -> pd.DataFrame:
+    """Return an Arrow table as a DataFrame in which integers stay integers if some are missing.
+
+    Lists and structures stay those of Arrow; it is a NestedFrame if its column of stars holds them.
+    """
+    import pyarrow as pa
+
+    frame: pd.DataFrame = table.to_pandas()
     # As masked integers of pandas: floating-point numbers would round the 64 bits of a source_id.
     masked = {pa.type_for_alias(t.lower()): getattr(pd, f"{t}Dtype")() for t in _INTEGERS}
-    return table.to_pandas(types_mapper=masked.get)
+    masked[pa.bool_()] = pd.BooleanDtype()
+    for name in frame.columns.intersection(table.column_names):
+        column = table[name]
+        if column.null_count and column.type in masked:
+            frame[name] = masked[column.type].__from_arrow__(column)
+        elif pa.types.is_nested(column.type):
+            frame[name] = pd.arrays.ArrowExtensionArray(column)
+    return with_nested_stars(frame)
 
 
 def _is_of_astropy(data: Any) -> bool:
@@ -126,8 +149,9 @@ def parse_numbers(column: pd.Series) -> tuple[FloatArray, npt.NDArray[np.intp]]:
     if kinds.is_numeric_dtype(column) and not kinds.is_complex_dtype(column):
         dtype = np.float32 if column.dtype == np.float32 else np.float64
         return column.to_numpy(dtype=dtype, na_value=np.nan), np.array([], dtype=np.intp)
-    if not isinstance(column.dtype, pd.CategoricalDtype) and column.dtype.kind not in "OSU":
-        return np.full(len(column), np.nan), np.flatnonzero(column.notna())  # such as dates
+    is_text = kinds.is_object_dtype(column) or kinds.is_string_dtype(column)
+    if not is_text and not isinstance(column.dtype, pd.CategoricalDtype):
+        return np.full(len(column), np.nan), np.flatnonzero(column.notna())  # dates, lists
     blank = as_texts(column).isin(MISSING) | column.isna()
     filled = column.mask(blank)
     try:
@@ -171,7 +195,7 @@ def to_numbers(
     wanted = units.Unit(column.unit)
     try:
         with np.errstate(divide="ignore", invalid="ignore"):
-            converted: FloatArray = units.Unit(unit).to(wanted, numbers)
+            converted: FloatArray = _recognized(unit).to(wanted, numbers)
     except (TypeError, ValueError):  # incompatible, or unknown to astropy
         raise ValueError(
             f"Column {column.name!r} is in {str(unit)!r}, which cannot be converted to "
@@ -182,6 +206,18 @@ def to_numbers(
         for _, rows in marked_values(numbers, replace(column, low=-np.inf, high=np.inf)):
             converted[rows] = numbers[rows] if len(rows) > 1 else converted[rows]
     return converted
+
+
+def _recognized(unit: Any) -> Any:
+    """Return a unit, in any notation: VOTables of version 1.4 and later lack that of per cent."""
+    from astropy import units
+
+    if isinstance(unit, str | units.UnrecognizedUnit):
+        for notation in ("generic", "cds", "vounit"):
+            parsed = units.Unit(str(unit), format=notation, parse_strict="silent")
+            if not isinstance(parsed, units.UnrecognizedUnit):
+                return parsed
+    return units.Unit(unit)
 
 
 def star_frame(

@@ -8,7 +8,8 @@ import pyarrow as pa
 from nested_pandas import NestedFrame
 
 from skcluster._utils.typing import IntArray
-from skcluster.clusters import Stars, stars_of
+from skcluster.clusters import stars_of
+from skcluster.clusters._tables import frame_of_arrow
 from skcluster.estimation._answer import Answer
 from skcluster.io._write import state_units
 from skcluster.schema import INTERVAL_ENDS
@@ -83,14 +84,6 @@ def members_of(answers: list[Answer], rows: list[Rows], X: NestedFrame) -> pd.Da
     for answer, some in zip(answers, rows, strict=True):
         for row, values in zip(some, answer.membership or [], strict=True):
             membership[stars.offsets[row] : stars.offsets[row + 1]] = values
-    columns = {name: _column(stars, name) for name in stars.columns}
-    cluster = X.index.to_numpy()[stars.cluster]
-    return pd.DataFrame({"cluster": cluster, **columns, "membership": membership})
-
-
-def _column(stars: Stars, name: str) -> Any:
-    """Return a column whose integers stay integers, even if some are missing."""
-    values = stars.arrow(name)
-    if pa.types.is_integer(values.type) and values.null_count:
-        return pd.array(values.to_pylist(), dtype="Int64")
-    return stars[name]
+    table = frame_of_arrow(pa.table({name: stars.arrow(name) for name in stars.columns}))
+    table.insert(0, "cluster", X.index.to_numpy()[stars.cluster])
+    return table.assign(membership=membership)

@@ -20,11 +20,10 @@ from skcluster._utils.messages import counted_stars, some_names, warn_caller
 from skcluster._utils.typing import BoolArray, TableLike
 from skcluster.clusters import OneClusterWarning, concat_clusters, stars_of, state_magnitude_limit
 from skcluster.clusters._as_clusters import whole_clusters, whole_stars
-from skcluster.clusters._columns import find_columns
 from skcluster.clusters._complete import completed, find_markers, shared_markers
-from skcluster.clusters._nest import clusters_of_table, with_our_names
+from skcluster.clusters._nest import clusters_of_table, with_names_as_index, with_our_names
 from skcluster.clusters._notes import Notes
-from skcluster.clusters._stars import STARS, with_stars
+from skcluster.clusters._stars import is_nested, with_stars
 from skcluster.clusters._tables import (
     as_table,
     as_texts,
@@ -33,10 +32,10 @@ from skcluster.clusters._tables import (
     to_frame,
 )
 from skcluster.gaia import Release
+from skcluster.io._inputs import Source, only_one, refuse_other, sources_of
 from skcluster.io._labels import labels_of
 from skcluster.io._read_table import read_table
 from skcluster.io._releases import guess_release, parallax_shift, shifted, warn_of_releases
-from skcluster.io._sources import Source, only_one, refuse_other, sources_of
 from skcluster.io._write import state_units
 from skcluster.schema import CLUSTER
 
@@ -293,8 +292,7 @@ def _load(data: Any, format: str | None, what: str) -> Any:
     else:
         refuse_other(what, data)
         table = as_table(data)
-    nested = isinstance(table, NestedFrame) and table.nested_columns
-    return table if nested else index_as_columns(table)
+    return table if is_nested(table) else index_as_columns(table)
 
 
 def _read_source(
@@ -302,8 +300,8 @@ def _read_source(
 ) -> _Part:
     """Return the clusters of a table, not checked yet."""
     table = _load(source.data, format, "members")
-    if isinstance(table, NestedFrame) and table.nested_columns:
-        X = _with_names_as_index(table, given)
+    if is_nested(table):
+        X = with_names_as_index(table, given)
         names: list[Any] = stars_of(X).columns
         if source.cluster is not None and len(X) == 1:
             X = X.set_axis(pd.Index([source.cluster], name=CLUSTER.name))
@@ -338,24 +336,6 @@ def _checked_parts(
             shift = parallax_shift("dr2" if of_dr2 else release or "edr3", zero_point)
             checked.append(replace(part, X=shifted(X, shift), whole=whole, of_dr2=of_dr2))
     return checked
-
-
-def _with_names_as_index(X: NestedFrame, given: Mapping[str, str]) -> NestedFrame:
-    """Return nested stars with the cluster's name as index, which files keep as a column."""
-    if STARS not in X.columns:
-        raise ValueError(
-            f"A nested table of members needs its stars in a column {STARS!r}; its nested columns "
-            f"are: {', '.join(X.nested_columns)}."
-        )
-    others = [c for c in X.columns if c != STARS]
-    of_clusters = {n: o for n, o in given.items() if o == CLUSTER.name}
-    index_column = replace(CLUSTER, synonyms=(*CLUSTER.synonyms, "__index_level_0__"))
-    for column in find_columns(others, [index_column], of_clusters) if X.index.name is None else ():
-        index = X[column] if pd.api.types.is_numeric_dtype(X[column]) else X[column].astype(str)
-        name = None if column == "__index_level_0__" else CLUSTER.name
-        others.remove(column)
-        X = X[[*others, STARS]].set_index(pd.Index(index.to_numpy(), name=name))
-    return X
 
 
 def _refuse_repeated(index: pd.Index, origins: Mapping[Any, str]) -> None:

@@ -1,92 +1,91 @@
-"""What is to be read: the tables and files in what the caller gave, and the names of each."""
+"""The content of a file, before it is read as a table.
 
-import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+Gzipped files are unpacked up to a limit, and what a file states about its own size is refused if
+it cannot be true.
+"""
+
+import gzip
+import warnings
+from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, TypeAlias
 
-from skcluster.clusters._tables import is_table
-from skcluster.io._read_table import EXTENSIONS
-from skcluster.schema import CLUSTER
+#: Bytes of a megabyte.
+MB = 10**6
+_MAX_COLUMNS = 10_000
+#: First bytes of compressed files, by type; readers would uncompress these themselves.
+_COMPRESSED = {
+    b"\x1f\x8b": "gzip",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ": "xz",
+    b"PK\x03\x04": "zip",
+    b"PK\x05\x06": "zip",
+    b"\x1f\x9d": "compress",
+    b"\x28\xb5\x2f\xfd": "zstd",
+}
 
-
-@dataclass(frozen=True)
-class Source:
-    """A table of members, or a file of one."""
-
-    data: Any
-    #: Name in messages: the path of a file; empty for a single table.
-    label: str
-    #: Name of its cluster if it has no column of cluster names.
-    name: str
-    #: Name of its cluster, whatever columns it has.
-    cluster: str | None = None
-
-
-def sources_of(members: Any) -> list[Source]:
-    """Return the sources to read, files of folders one by one."""
-    if isinstance(members, str | os.PathLike):
-        files = _files(Path(members).expanduser())
-        return [Source(path, str(path), _cluster_of_file(path)) for path in files]
-    if is_table(members):
-        return [Source(members, "", CLUSTER.name)]
-    sources: list[Source] = []
-    if isinstance(members, Mapping):
-        for key, item in members.items():
-            name, is_path = str(key), isinstance(item, str | os.PathLike)
-            data = Path(item).expanduser() if is_path else item
-            label = str(item) if is_path else f"table {key!r}"
-            sources.append(Source(data, label, name, cluster=name))
-    elif isinstance(members, Sequence) and not isinstance(members, bytes):
-        for i, item in enumerate(members):
-            of_path = isinstance(item, str | os.PathLike)
-            sources += sources_of(item) if of_path else [Source(item, f"table {i}", str(i))]
-    else:
-        refuse_other("members", members)
-    for source in sources:
-        if not isinstance(source.data, Path):
-            refuse_other("members", source.data)
-    if not sources:
-        raise ValueError("There are no members to read.")
-    return sources
+#: What a reader takes: a file, or the content of a gzipped one.
+Source: TypeAlias = Path | BytesIO
 
 
-def _files(path: Path) -> list[Path]:
-    if not path.is_dir():
-        return [path]
-    files = sorted(file for file in path.iterdir() if _is_table_file(file))
-    if not files:
-        raise ValueError(f"The folder {path} has no table; known types: {', '.join(EXTENSIONS)}.")
-    return files
-
-
-def _is_table_file(file: Path) -> bool:
-    name = file.name.lower().removesuffix(".gz")
-    return file.is_file() and not name.startswith(".") and Path(name).suffix in EXTENSIONS
-
-
-def _cluster_of_file(path: Path) -> str:
-    """Return a file's name without the extensions of its type."""
-    name = path.name
-    for extension in (".gz", *EXTENSIONS):
-        if name.lower().endswith(extension):
-            name = name[: -len(extension)]
-    return name or path.name
-
-
-def only_one(sources: list[Source], cluster: str) -> Source:
-    if len(sources) > 1:
+def unzipped(path: Path) -> Source:
+    """Return the file, or if it is gzipped its content, read whole to detect truncation."""
+    with path.open("rb") as file:
+        kind = _compression(file.read(6))
+    if kind is None and path.suffix.lower() != ".gz":
+        return path
+    if kind not in ("gzip", None):
+        raise ValueError(f"it is compressed with {kind}; only gzip is supported.")
+    most = max(100 * MB, 10 * path.stat().st_size)
+    with gzip.open(path) as file:
+        data = file.read(most + 1)
+    if len(data) > most:
         raise ValueError(
-            f"One name, {cluster!r}, cannot be that of {len(sources)} tables: without cluster= or "
-            "--cluster, each is named after its file; a dict of names and tables names each one."
+            f"its uncompressed size exceeds {most / MB:.0f} MB, for a file of this size."
         )
-    return sources[0]
+    if _compression(data[:6]):
+        raise ValueError("it is compressed more than once.")
+    return BytesIO(data)
 
 
-def refuse_other(what: str, data: Any) -> None:
-    if not is_table(data):
-        raise TypeError(
-            f"The {what} must be a path, a DataFrame or an astropy Table, not "
-            f"{type(data).__name__}."
-        )
+def _compression(start: bytes) -> str | None:
+    return next((kind for magic, kind in _COMPRESSED.items() if start.startswith(magic)), None)
+
+
+def opened(source: Source) -> IO[bytes]:
+    """Open a file, or bytes, at the beginning."""
+    return source.open("rb") if isinstance(source, Path) else BytesIO(source.getbuffer())
+
+
+def size(source: Source) -> int:
+    return source.stat().st_size if isinstance(source, Path) else source.getbuffer().nbytes
+
+
+def check_names(names: Sequence[str]) -> None:
+    """Refuse thousands of columns, and two of the same name: one would be ignored or renamed."""
+    if len(names) > _MAX_COLUMNS:
+        raise ValueError(f"it has {len(names)} columns; the limit is {_MAX_COLUMNS}.")
+    seen = set()
+    for name in filter(None, map(str.strip, names)):
+        if name in seen:
+            raise ValueError(f"it has more than one column {name!r}.")
+        seen.add(name)
+
+
+def refuse_promises(number: int, what: str, source: Source) -> None:
+    """Refuse a header that states so many rows or values that memory is taken for nothing."""
+    if number > size(source):
+        raise ValueError(f"it is truncated: it states {number} {what}, more than it has bytes.")
+
+
+def read_astropy(source: Any, **options: Any) -> Any:
+    from astropy.table import Table
+    from astropy.units import UnitsWarning
+
+    with warnings.catch_warnings():
+        # Non-standard units are frequent and harmless in columns of fluxes; in a column that is
+        # used, they raise an error when the column is converted.
+        warnings.simplefilter("ignore", UnitsWarning)
+        warnings.filterwarnings("error", message="File may have been truncated")
+        return Table.read(source, **options)

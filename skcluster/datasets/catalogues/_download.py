@@ -26,6 +26,7 @@ from skcluster._utils.doc_links import documentation
 from skcluster._utils.files import get_data_home, whole_file
 from skcluster._utils.messages import warn_caller
 from skcluster._utils.progress import progress_bar
+from skcluster.clusters._tables import frame_of_arrow
 from skcluster.datasets.catalogues._catalogue import Catalogue, FetchError, Table
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def load_tables(
         for name, table in tables.items():
             if loaded[name] is None:
                 loaded[name] = _fetch_table(folder, name, table, download, advance)
-    return [rows.to_pandas() for rows in loaded.values() if rows is not None]
+    return [frame_of_arrow(rows) for rows in loaded.values() if rows is not None]
 
 
 def read_table(folder: Path, name: str, table: Table, download: Download) -> pa.Table | None:

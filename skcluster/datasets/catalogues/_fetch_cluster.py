@@ -10,6 +10,7 @@ from nested_pandas import NestedFrame
 from sklearn.utils._param_validation import StrOptions, validate_params
 
 from skcluster.clusters import as_clusters
+from skcluster.clusters._tables import frame_of_arrow
 from skcluster.datasets.catalogues._catalogue import Catalogue
 from skcluster.datasets.catalogues._download import (
     CONSTRAINTS,
@@ -115,7 +116,7 @@ def _members(catalogue: Catalogue, cluster: str, download: Download) -> pd.DataF
     if is_cached(folder, "members"):
         listed = read_table(folder, "members", table, download)
         if listed is not None:
-            members: pd.DataFrame = listed.to_pandas()
+            members: pd.DataFrame = frame_of_arrow(listed)
             return members[members["cluster"] == cluster].reset_index(drop=True)
     folder, name = folder / "members", re.sub(r"[^\w.+-]", "_", cluster)
     rows = read_table(folder, name, table, download)
@@ -123,5 +124,5 @@ def _members(catalogue: Catalogue, cluster: str, download: Download) -> pd.DataF
         with closing(download.connect()) as vizier:
             rows = vizier.rows_of(table, cluster)
         write_table(folder, name, rows, table, {"cluster": cluster})
-    own: pd.DataFrame = rows.to_pandas()
+    own: pd.DataFrame = frame_of_arrow(rows)
     return own
