@@ -29,7 +29,9 @@ _ZERO_TOGETHER = (("parallax", "parallax_error"), ("ra", "dec"), ("pmra", "pmdec
 #: Numbers of nines, from which on they are markers also within the range of a column.
 _NINES = re.compile(r"9{2,}(\.9+)?")
 #: Markers outside of the range of a column.
-_MARKERS = re.compile(r"-?(9+(\.9+)?|8{2,}(\.8+)?|3276[78]|2\.147484e\+09|.*e\+(18|19|[2-9]\d))")
+_MARKERS = re.compile(r"-?(9+(\.9+)?|8{2,}(\.8+)?|3276[78]|2\.147484e\+09)")
+#: Numbers beyond this are the fillers of programs.
+_HUGE = 1e18
 #: Relative distance of a marker within the range from all measured values.
 _ISOLATED = 0.1
 #: Numbers of a column outside its range, from which on they are no markers.
@@ -113,9 +115,9 @@ def _is_marker(value: Any, column: Column, outside: bool) -> bool:
     text = _text(value)
     if value == 0:
         return column.name in _MAGNITUDES
-    if outside:
-        return (value == -1 and column.low == 0) or _MARKERS.fullmatch(text) is not None
-    return _NINES.fullmatch(text.lstrip("-")) is not None
+    if outside and ((value == -1 and column.low == 0) or _MARKERS.fullmatch(text)):
+        return True
+    return abs(value) > _HUGE or _NINES.fullmatch(text.lstrip("-")) is not None
 
 
 def _stands_apart(value: Any, outside: bool, measured: npt.NDArray[Any], column: Column) -> bool:

@@ -115,8 +115,13 @@ def clusters_of_table(
     return _nested(stars, offsets, pd.Index(clusters, name=column)), column
 
 
+def are_names_of_stars(n_names: int, n_rows: int) -> bool:
+    """Return whether a column with that many different names seems to name stars."""
+    return n_rows >= _FEWEST_ROWS and n_names > _NEARLY_ALL * n_rows
+
+
 def _refuse_names_of_stars(column: Any, n_names: int, n_rows: int) -> None:
-    if n_rows >= _FEWEST_ROWS and n_names > _NEARLY_ALL * n_rows:
+    if are_names_of_stars(n_names, n_rows):
         raise ValueError(
             f"The column {column!r} has {n_names} names in {n_rows} rows: it seems to name stars, "
             "not clusters. If all stars belong to one cluster, --cluster NAME or cluster='…' names "

@@ -158,8 +158,9 @@ def parse_numbers(column: pd.Series) -> tuple[FloatArray, npt.NDArray[np.intp]]:
         numbers = pd.to_numeric(filled, errors="coerce")
     except OverflowError:  # an integer beyond the range of floats, whose text is parsed as infinite
         numbers = pd.to_numeric(filled.map(str, na_action="ignore"), errors="coerce")
-    wrong = np.flatnonzero(numbers.isna() & ~blank)
-    return numbers.to_numpy(dtype=np.float64, na_value=np.nan), wrong
+    # Not isna(): Arrow's NaN, which texts that are no numbers become, is not a missing value.
+    values = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
+    return values, np.flatnonzero(np.isnan(values) & ~blank.to_numpy(dtype=bool))
 
 
 def to_numbers(

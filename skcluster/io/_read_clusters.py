@@ -21,7 +21,12 @@ from skcluster._utils.typing import BoolArray, TableLike
 from skcluster.clusters import OneClusterWarning, concat_clusters, stars_of, state_magnitude_limit
 from skcluster.clusters._as_clusters import whole_clusters, whole_stars
 from skcluster.clusters._complete import completed, find_markers, shared_markers
-from skcluster.clusters._nest import clusters_of_table, with_names_as_index, with_our_names
+from skcluster.clusters._nest import (
+    are_names_of_stars,
+    clusters_of_table,
+    with_names_as_index,
+    with_our_names,
+)
 from skcluster.clusters._notes import Notes
 from skcluster.clusters._stars import is_nested, with_stars
 from skcluster.clusters._tables import (
@@ -372,7 +377,7 @@ def _warn_of_one_cluster(parts: list[_Part]) -> None:
 def _warn_of_merged(source: Source, table: Any, column: Any) -> None:
     """Warn if a name that is given makes one cluster of several that a column names."""
     names = as_texts(to_frame(table[[column]])[0][column].dropna()).unique()
-    if len(names) > 1:
+    if len(names) > 1 and not are_names_of_stars(len(names), len(table)):
         warn_caller(
             f"{source.label or 'The table'} names {len(names)} clusters in column {column!r}; "
             f"with cluster={source.cluster!r} (--cluster) their {len(table)} stars are one cluster."

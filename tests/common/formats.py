@@ -22,7 +22,7 @@ from astropy.table import MaskedColumn, Table
 
 from skcluster import ClusterAugmenter, estimate
 from skcluster.cli import main
-from skcluster.clusters import as_clusters, concat_clusters, stars_of
+from skcluster.clusters import as_clusters, stars_of
 from skcluster.io import read_clusters, read_table
 
 #: Columns by name: numbers, texts or logical values; None is missing.
