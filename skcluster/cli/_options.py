@@ -10,8 +10,10 @@ from typing import Any, NamedTuple
 from skcluster._utils.messages import warn_caller
 from skcluster.cli._console import print_message
 
-#: File types that can be read and written.
+#: File types that can be written.
 FORMATS = ("csv", "tsv", "ecsv", "fits", "votable", "parquet")
+#: File types that can be read: in a text, the layout is recognised.
+READ_FORMATS = (*FORMATS, "text")
 #: Catalogues of members, and their printed names.
 CATALOGUES = {
     "hunt_reffert_2023": "Hunt & Reffert 2023 (VizieR J/A+A/673/A114)",
@@ -42,7 +44,7 @@ def add_members(command: argparse.ArgumentParser) -> None:
         help="tables of member stars in any usual file type, folders of such tables, or names of "
         "clusters whose members are fetched (which needs the extra fetch: pip install '.[fetch]')",
     )
-    command.add_argument("--format", choices=FORMATS, help="file type of the tables")
+    command.add_argument("--format", choices=READ_FORMATS, help="file type of the tables")
     command.add_argument("--cluster-column", metavar="NAME", help="column that names the cluster")
     command.add_argument(
         "--cluster",

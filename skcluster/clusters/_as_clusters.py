@@ -172,6 +172,9 @@ def nest_clusters(
     given = dict(columns or {})
     if is_nested(data):
         _refuse_name(cluster, "existing clusters")
+        if not is_checked(data) and isinstance(data.index, pd.RangeIndex):
+            data = with_names_as_index(data, given)
+            given = _of_stars(given)
         return with_our_names(data, given)
     if _is_pair(data):
         raise TypeError(
@@ -183,7 +186,7 @@ def nest_clusters(
             given[cluster_column] = CLUSTER.name
         table = as_table(data)
         if is_nested(table):
-            return nest_clusters(with_names_as_index(table, given), _of_stars(given), None, cluster)
+            return nest_clusters(table, given, None, cluster)
         X, column = clusters_of_table(table, given, cluster, _NAMELESS)
         if column is None and cluster is None:
             _warn_of_one_cluster(len(stars_of(X)))

@@ -42,6 +42,9 @@ from skcluster.io._releases import guess_release, parallax_shift, shifted, warn_
 from skcluster.io._write import state_units
 from skcluster.schema import CLUSTER
 
+#: Extensions of tables in a folder, where a ``.txt`` is often a note on the others.
+_IN_FOLDERS = EXTENSIONS.keys() - {".txt"}
+
 Readable: TypeAlias = str | os.PathLike[str] | TableLike
 Members: TypeAlias = Readable | Sequence[Readable] | Mapping[str, Readable]
 
@@ -101,9 +104,10 @@ def read_clusters(
     Parameters
     ----------
     members : str, PathLike, table, or sequence or mapping of these
-        A long table with a row per star, or a file of one: CSV, TSV as VizieR writes it, ECSV,
-        FITS, VOTable (``.vot``, ``.votable``, ``.xml``), each optionally gzipped (``.gz``), or
-        Parquet; or a folder of such files. Tables are those of pandas, astropy, polars and Arrow.
+        A long table with a row per star, or a file of one: text of any usual layout (``.csv``,
+        ``.tsv``, ``.txt``, ``.dat``, ``.mrt``, ``.tbl``; see `read_table`), ECSV, FITS, VOTable
+        (``.vot``, ``.votable``, ``.xml``), each optionally gzipped (``.gz``), or Parquet; or a
+        folder of such files (``.txt`` only by name). Tables are those of pandas, astropy, polars and Arrow.
         A NestedFrame, or a Parquet file of one, is accepted too. Columns are found by the names
         of the Gaia archive and of VizieR, in upper or lower case (see Notes); all others are kept.
         Several files or tables, of one or several clusters each and of any types, are given as a
@@ -124,7 +128,7 @@ def read_clusters(
     label_columns : mapping of str to str, optional
         Map from other names of columns in ``labels`` to ``cluster``, ``log_age``, ``a_v``, and
         ``distance_kpc``, ``distance_modulus`` or ``distance_pc``.
-    format, label_format : {"csv", "tsv", "ecsv", "fits", "votable", "parquet"}, optional
+    format, label_format : {"csv", "tsv", "text", "ecsv", "fits", "votable", "parquet"}, optional
         File type of ``members`` and of ``labels``. By default, it follows from the extension.
     on_error : {"raise", "warn"}, default="raise"
         Whether one of several unusable tables of members raises an error, or is left out with a
@@ -323,7 +327,7 @@ def _files(path: Path) -> list[Path]:
 
 def _is_table_file(file: Path) -> bool:
     name = file.name.lower().removesuffix(".gz")
-    return file.is_file() and not name.startswith(".") and Path(name).suffix in EXTENSIONS
+    return file.is_file() and not name.startswith(".") and Path(name).suffix in _IN_FOLDERS
 
 
 def _cluster_of_file(path: Path) -> str:
@@ -453,6 +457,12 @@ def _warn_of_repeated(X: NestedFrame) -> None:
     # Arrow keeps all digits where some are missing; as floats, identifiers have lost the last ones.
     ids = pd.Series(pd.arrays.ArrowExtensionArray(stars.arrow("source_id")))
     if pd.api.types.is_float_dtype(ids.dtype):
+        if (ids.abs() > 2**53).any():
+            warn_caller(
+                "source_id holds floating-point numbers, which have lost the last digits: repeated "
+                "stars cannot be noticed. pandas reads integers of which some are missing with "
+                "dtype={'source_id': 'Int64'}."
+            )
         return
     listed = pd.DataFrame({"cluster": stars.cluster, "star": ids})
     again = (listed.duplicated() & ids.notna()).to_numpy()
