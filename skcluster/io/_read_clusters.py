@@ -107,9 +107,10 @@ def read_clusters(
         A long table with a row per star, or a file of one: text of any usual layout (``.csv``,
         ``.tsv``, ``.txt``, ``.dat``, ``.mrt``, ``.tbl``; see `read_table`), ECSV, FITS, VOTable
         (``.vot``, ``.votable``, ``.xml``), each optionally gzipped (``.gz``), or Parquet; or a
-        folder of such files (``.txt`` only by name). Tables are those of pandas, astropy, polars and Arrow.
-        A NestedFrame, or a Parquet file of one, is accepted too. Columns are found by the names
-        of the Gaia archive and of VizieR, in upper or lower case (see Notes); all others are kept.
+        folder of such files (``.txt`` only by name). Tables are those of pandas, astropy, polars
+        and Arrow. A NestedFrame, or a Parquet file of one, is accepted too. Columns are found by
+        the names of the Gaia archive and of VizieR, in upper or lower case (see Notes); all others
+        are kept.
         Several files or tables, of one or several clusters each and of any types, are given as a
         list, or as a dict that maps names of clusters to them.
     labels : str, PathLike, DataFrame or astropy Table, optional

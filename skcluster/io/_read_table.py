@@ -157,7 +157,8 @@ def _check_fits_table(hdu: Any, source: Source) -> None:
             )
 
 
-def _read_votable(source: Source) -> Any:
+def read_votable(source: Source) -> Any:
+    """Return the table of a VOTable, without opening anything else."""
     _check_votable(source)
     return _with_texts(read_astropy(source, format="votable", use_names_over_ids=True))
 
@@ -270,6 +271,6 @@ _READERS: dict[str, Callable[[Source], Any]] = {
     "text": read_text,
     "ecsv": read_ecsv,
     "fits": _read_fits,
-    "votable": _read_votable,
+    "votable": read_votable,
     "parquet": _read_parquet,
 }

@@ -114,9 +114,3 @@ def test_one_name_for_several_clusters_is_told(run, few, capsys):
     assert names_in(printed.out) == ["mine"]
     (line,) = printed.err.splitlines()
     assert line.startswith(f"skcluster: warning: {few} names 2 clusters in column 'cluster'; with ")
-
-
-def test_help_says_what_names_need(run, capsys):
-    with pytest.raises(SystemExit):
-        run("estimate", "--help")
-    assert "the extra fetch: pip install '.[fetch]'" in " ".join(capsys.readouterr().out.split())
