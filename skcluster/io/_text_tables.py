@@ -147,7 +147,9 @@ def _layout(lines: list[str], sizes: list[int], usual: str) -> _Layout:
     rows = [i for i, line in enumerate(lines) if _is_row(line)]
     if not rows:
         raise ValueError("it contains comments only.")
-    content = [lines[i] for i in rows[: _N_ROWS + 3]]
+    end = _end_of_header(lines, rows[0])
+    below = [lines[i] for i in rows if i >= end]
+    content = ["".join(lines[rows[0] : end]), *below[: _N_ROWS + 3]]
     above = next((line for line in reversed(lines[: rows[0]]) if not line.isspace()), "")
     first = _first([above, *content])
     dashes = _dashes_below(content)
@@ -155,7 +157,7 @@ def _layout(lines: list[str], sizes: list[int], usual: str) -> _Layout:
     if not separator and not _is_one_column(content, usual):
         raise ValueError(f"no separator divides its lines alike; {first}.")
     separator = separator or usual or ","
-    names, end = _record(lines, rows[0], separator)
+    names = _fields(content[0], separator)
     check_names(names)
     if _are_values(names):
         # The header of numpy.savetxt, TOPCAT and others is a comment.
@@ -164,7 +166,7 @@ def _layout(lines: list[str], sizes: list[int], usual: str) -> _Layout:
             raise ValueError(f"no line names its columns; {first}.")
         check_names(names)
     elif dashes:
-        end = rows[dashes] + 1
+        end = [i for i in rows if i >= end][dashes - 1] + 1
     rows = [i for i in rows if i >= end]
     fields = [_fields(lines[i], separator) for i in rows]
     few = [field for row in fields[:_N_ROWS] for field in row]
@@ -191,12 +193,14 @@ def _fields(line: str, separator: str) -> list[str]:
     return next(csv.reader([line], delimiter=separator, skipinitialspace=True), [])
 
 
-def _record(lines: Sequence[str], at: int, separator: str) -> tuple[list[str], int]:
-    """Return the fields that begin in a line, and the line after them: quoted ones may be long."""
-    if separator == " ":
-        return _fields(lines[at], separator), at + 1
-    reader = csv.reader(lines[at:], delimiter=separator, skipinitialspace=True)
-    return next(reader), at + reader.line_num
+def _end_of_header(lines: Sequence[str], at: int) -> int:
+    """Return the line after the header: a name in quotes may have several lines."""
+    n_quotes = 0
+    for end, line in enumerate(lines[at:], at + 1):
+        n_quotes += line.count('"')
+        if n_quotes % 2 == 0:
+            return end
+    return at + 1
 
 
 def _separator(header: str, rows: Sequence[str], usual: str) -> str:
