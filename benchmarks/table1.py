@@ -6,8 +6,8 @@
 
 Without options, the 1867 simulated clusters of ``skcluster.datasets.load_simulated_clusters`` are
 used. The paper's clusters are those of ``cantat_gaudin_2020``, which is downloaded from VizieR
-once (extra ``fetch``). Everything that a model learns (best epoch, scaling, fallbacks) is
-determined from its training clusters.
+once. Everything that a model learns (best epoch, scaling, fallbacks) is determined from its
+training clusters.
 """
 
 import argparse

@@ -20,14 +20,11 @@ import numpy.typing as npt
 from skcluster._utils.typing import FloatArray
 
 __all__ = [
-    "Band",
-    "Release",
     "bp_rp_error",
     "parallax_error",
     "parallax_zero_point",
     "photometric_error",
     "proper_motion_error",
-    "split_colour",
 ]
 
 Band: TypeAlias = Literal["g", "bp", "rp"]

@@ -26,7 +26,6 @@ from skcluster._utils.typing import FloatArray
 Law = Literal["dr2", "edr3"]
 
 __all__ = [
-    "ExtinctionCoefficients",
     "deredden",
     "distance_from_modulus",
     "distance_from_parallax",
@@ -263,11 +262,11 @@ def extinction_coefficients(
         return ExtinctionCoefficients(*_polynomials(colour, extinction, law))
     colour = np.broadcast_to(colour, shape).reshape(-1)
     extinction = np.broadcast_to(extinction, shape).reshape(-1)
-    found = np.empty((3, colour.size), dtype=np.result_type(colour, extinction, np.float32))
+    coefficients = np.empty((3, colour.size), dtype=np.result_type(colour, extinction, np.float32))
     for start in range(0, colour.size, _BLOCK):
         block = slice(start, start + _BLOCK)
-        found[:, block] = _polynomials(colour[block], extinction[block], law)
-    return ExtinctionCoefficients(*found.reshape(3, *shape))
+        coefficients[:, block] = _polynomials(colour[block], extinction[block], law)
+    return ExtinctionCoefficients(*coefficients.reshape(3, *shape))
 
 
 def _polynomials(colour: FloatArray, extinction: FloatArray, law: Law) -> list[FloatArray]:
@@ -362,22 +361,9 @@ def deredden(
     12.00000 0.50000
     """
     g, observed, a0 = np.broadcast_arrays(*(np.asarray(x, dtype=float) for x in (g, bp_rp, a0)))
-    shape = g.shape
-    g, observed, a0 = g.reshape(-1), observed.reshape(-1), a0.reshape(-1)
-    intrinsic = np.concatenate(
-        [
-            _intrinsic_colour(
-                observed[start : start + _BLOCK],
-                a0[start : start + _BLOCK],
-                law,
-                tolerance,
-                max_iter,
-            )
-            for start in range(0, max(g.size, 1), _BLOCK)
-        ]
-    )
-    true_g = g - extinction_coefficients(intrinsic, a0, law).g * a0
-    return true_g.reshape(shape)[()], intrinsic.reshape(shape)[()]
+    intrinsic = _intrinsic_colour(observed.ravel(), a0.ravel(), law, tolerance, max_iter)
+    intrinsic = intrinsic.reshape(g.shape)[()]
+    return g - extinction_coefficients(intrinsic, a0, law).g * a0, intrinsic
 
 
 def _intrinsic_colour(
@@ -388,14 +374,13 @@ def _intrinsic_colour(
     # Steps with slope 1 would diverge for red stars at A0 > 6; those with the mean slope cannot.
     slope = 1 + 0.06 * a0
     intrinsic = observed - 0.4 * a0
-    moving: Any = slice(None)
+    moving = np.arange(len(observed))
     for _ in range(max_iter):
         colour, extinction = intrinsic[moving], a0[moving]
         k = extinction_coefficients(colour, extinction, law)
         step = (observed[moving] - colour - (k.bp - k.rp) * extinction) / slope[moving]
         intrinsic[moving] = colour + step
-        still = np.abs(step) > tolerance
-        if not still.any():
+        moving = moving[np.abs(step) > tolerance]
+        if not len(moving):
             return intrinsic
-        moving = np.flatnonzero(still) if isinstance(moving, slice) else moving[still]
     raise RuntimeError(f"Dereddening did not converge within {max_iter} iterations.")

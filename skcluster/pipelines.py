@@ -312,15 +312,15 @@ def _assemble(
         raise
 
 
-def _refuse_unknown(names: Iterable[str], known: list[str]) -> None:
+def _refuse_unknown(names: Iterable[str], parameters: list[str]) -> None:
     """Refuse the first unknown parameter, and suggest similar ones.
 
     The message of scikit-learn shows the whole pipeline, and lists the steps, not the parameters.
     """
     for name in names:
-        if name not in known:
-            inside = [k for k in known if k.endswith(f"__{name}")]
-            meant = inside or get_close_matches(name, known, n=1)
+        if name not in parameters:
+            inside = [k for k in parameters if k.endswith(f"__{name}")]
+            meant = inside or get_close_matches(name, parameters, n=1)
             hint = f"Did you mean {' or '.join(map(repr, meant))}?" if meant else ""
             raise ValueError(f"Invalid parameter {name!r}. {hint}".strip()) from None
 

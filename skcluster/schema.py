@@ -13,14 +13,7 @@ import numpy.typing as npt
 from skcluster._utils.columns import Column
 
 __all__ = [
-    "CLUSTER",
-    "CLUSTER_COLUMNS",
-    "CLUSTER_PARAMETERS",
     "ESTIMATE_COLUMNS",
-    "INTERVAL_ENDS",
-    "LABEL_COLUMNS",
-    "MEMBER_COLUMNS",
-    "NEEDED_STAR_COLUMNS",
     "STAR_COLUMNS",
     "TARGETS",
     "Column",
@@ -162,10 +155,18 @@ STAR_COLUMNS: dict[str, Column] = _by_name(
         "pmra",
         "Proper motion in right ascension, times cos(declination)",
         "mas / yr",
+        r"$\mu_{\alpha*}$",
         synonyms=("pmRA*", "pmRA_"),
         carried=True,
     ),
-    Column("pmdec", "Proper motion in declination", "mas / yr", synonyms=("pmDE",), carried=True),
+    Column(
+        "pmdec",
+        "Proper motion in declination",
+        "mas / yr",
+        r"$\mu_\delta$",
+        synonyms=("pmDE",),
+        carried=True,
+    ),
     Column(
         "pmra_error",
         "Standard error of pmra",

@@ -153,3 +153,11 @@ def test_counts_are_printed_without_decimals():
 
 def test_all_public_names_are_there():
     assert all(hasattr(schema, name) for name in schema.__all__)
+
+
+def test_ranges_are_those_of_known_targets():
+    values = np.array([[-1.0, -1.0, np.nan]])
+    np.testing.assert_array_equal(
+        schema.clip_targets(values, ["a_v", "colour", "distance_kpc"]), [[0.0, -1.0, np.nan]]
+    )
+    np.testing.assert_array_equal(schema.clip_targets(values, None), values)

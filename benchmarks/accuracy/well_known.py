@@ -67,7 +67,7 @@ def estimates(model: Any, X: Any) -> pd.DataFrame:
         networks = model.estimator_.predict(X)
         for target, column in zip(TARGETS, networks.T, strict=True):
             table[f"networks_{target}"] = column
-        spread = [posterior.prior.spread[0] for posterior in distribution.posteriors]
+        spread = [posterior.potential.prior.spread[0] for posterior in distribution.posteriors]
         table["networks_log_age_error"] = spread
     table["n_stars"] = distribution.n_used
     table["flag"] = [

@@ -15,11 +15,11 @@ from matplotlib.figure import Figure
 from scipy.stats import kstest
 from sklearn.utils.parallel import Parallel, delayed
 
-from skcluster.inference import Parameters, StarLikelihood, simulate_members
+from skcluster.inference import Parameters, Potential, StarLikelihood, simulate_members
 
 # The prior and the sampler are what is tested; users reach them through IsochronePosterior.
-from skcluster.inference._importance import sample_posterior
 from skcluster.inference._prior import Prior
+from skcluster.inference._sampler import sample_posterior
 
 Floats = npt.NDArray[np.floating[Any]]
 
@@ -73,7 +73,7 @@ def simulate(seed: int, n_draws: int) -> Floats:
         saturation=np.inf,
         field=uniform_field,
     )
-    draws = sample_posterior(likelihood.log_likelihood, prior, n_draws, seed)
+    draws = sample_posterior(Potential(likelihood, prior), n_draws, seed)
     below = draws.parameters.continuous < theta.continuous
     ranks = draws.weights @ below
     return np.append(ranks[: len(LABELS)], draws.effective_size)

@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
 from sklearn.cluster import HDBSCAN
-from sklearn.preprocessing import RobustScaler
+from sklearn.preprocessing import StandardScaler
 
 from skcluster import estimate
 from skcluster.datasets import simulate_fields
@@ -121,8 +121,10 @@ def hdbscan(stars: pd.DataFrame) -> np.ndarray:
     """Members according to HDBSCAN: its densest group in proper motion and parallax."""
     columns = [*POSITIONS, "pmra", "pmdec", "parallax"]
     whole = (stars[columns].notna().all(axis=1) & (stars["phot_g_mean_mag"] < FAINT)).to_numpy()
-    scaled = RobustScaler().fit_transform(stars.loc[whole, columns])
-    label = HDBSCAN(min_cluster_size=20, copy=True).fit_predict(scaled)
+    scaled = StandardScaler().fit_transform(stars.loc[whole, columns])
+    label = HDBSCAN(
+        min_cluster_size=10, cluster_selection_method="leaf", allow_single_cluster=True, copy=True
+    ).fit_predict(scaled)
     members = np.zeros(len(stars), bool)
     groups = [group for group in np.unique(label) if group >= 0]
     if groups:

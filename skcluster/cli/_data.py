@@ -7,7 +7,6 @@ from typing import Any
 
 from skcluster.cli._console import print_result
 from skcluster.cli._options import (
-    CITATIONS,
     Command,
     add_catalogue,
     add_output,
@@ -38,6 +37,7 @@ def _add_fetch(command: argparse.ArgumentParser) -> None:
 
 def _fetch(options: argparse.Namespace) -> None:
     from skcluster.clusters import concat_clusters
+    from skcluster.datasets.catalogues._published import CATALOGUES
     from skcluster.io import write_clusters
     from skcluster.io._write import format_of
 
@@ -50,7 +50,7 @@ def _fetch(options: argparse.Namespace) -> None:
     write_clusters(
         concat_clusters(clusters),
         options.output,
-        metadata={"catalogue": options.catalogue, "cite": CITATIONS[options.catalogue]},
+        metadata={"catalogue": options.catalogue, "cite": CATALOGUES[options.catalogue].reference},
         format=options.output_format,
         overwrite=options.overwrite,
     )

@@ -75,12 +75,13 @@ def _run(options: argparse.Namespace) -> None:
     from skcluster.schema import CLUSTER_PARAMETERS
 
     y = y[list(CLUSTER_PARAMETERS)]
-    model, cv = _model(options, _start(options))
-    parts = "" if cv is None else f": {_N_FOLDS} times to measure its errors, then once on all"
+    model = _model(options, _start(options))
+    with_errors = options.pipeline == "reference" or not options.no_intervals
+    parts = f": {_N_FOLDS} times to measure its errors, then once on all" if with_errors else ""
     print_message(f"training the model {options.pipeline!r} on {len(X)} clusters{parts}")
     with _elapsed_time("Training"):
         model.fit(X, y)
-    scores = None if cv is None else _scores(model, X, y, cv)
+    scores = _scores(model, y) if with_errors else None
     card = _card(options, X, y, scores)
     save_model(model, options.output, card=card, overwrite=options.overwrite)
     if scores is None:
@@ -136,10 +137,8 @@ def _start(options: argparse.Namespace) -> dict[str, Any]:
     return {"pretrained": weights.getvalue(), "learning_rate": _LEARNING_RATE}
 
 
-def _model(options: argparse.Namespace, settings: dict[str, Any]) -> tuple[Any, Any]:
-    """Return the model, and the cross-validation folds that measure its errors."""
-    from sklearn.model_selection import KFold
-
+def _model(options: argparse.Namespace, settings: dict[str, Any]) -> Any:
+    """Return the model, which measures its errors by cross-validation if it gives intervals."""
     from skcluster import pipelines
     from skcluster.inference import ConformalRegressor, describe_cluster
 
@@ -147,50 +146,22 @@ def _model(options: argparse.Namespace, settings: dict[str, Any]) -> tuple[Any, 
     if options.epochs is not None:
         settings["epochs"] = options.epochs
     model = getattr(pipelines, f"{options.pipeline}_pipeline")(**settings)
-    cv = KFold(_N_FOLDS, shuffle=True, random_state=options.seed)
     # The reference pipeline calibrates itself.
-    if options.pipeline == "reference":
-        return model, cv
-    if options.no_intervals:
-        return model, None
+    if options.pipeline == "reference" or options.no_intervals:
+        return model
     # The set network computes the features of the domain itself.
     domain = describe_cluster if options.pipeline == "set" else pipelines.cluster_domain()
-    # The model makes the same folds from the same seed.
-    return ConformalRegressor(model, domain=domain, random_state=options.seed), cv
+    return ConformalRegressor(model, domain=domain, cv=_N_FOLDS, random_state=options.seed)
 
 
-def _scores(model: Any, X: Any, y: Any, cv: Any) -> Any:
+def _scores(model: Any, y: Any) -> Any:
     """Return the errors of held-out clusters for each target, in dex, mag and kpc."""
+    import numpy as np
+
     from skcluster.metrics import error_table
 
-    predicted = getattr(model, "held_out_", None)
-    if predicted is None:
-        predicted = _held_out(model, X, y, cv)
-    known = ~_missing(predicted)
-    return error_table(y[known], predicted[known])
-
-
-def _missing(values: Any) -> Any:
-    import numpy as np
-
-    return np.isnan(values).any(axis=1)
-
-
-def _held_out(model: Any, X: Any, y: Any, cv: Any) -> Any:
-    """Return predictions for held-out clusters, from the errors that the model keeps.
-
-    They refer to targets transformed as in each fold.
-    """
-    import numpy as np
-    from sklearn.base import clone
-
-    transformer = model.estimator_[-1].transformer_
-    predicted = np.empty(y.shape)
-    for train, test in cv.split(X):
-        own = clone(transformer).fit(y.iloc[train])
-        transformed = np.asarray(own.transform(y.iloc[test])) - model.errors_[test]
-        predicted[test] = own.inverse_transform(transformed)
-    return predicted
+    measured = np.isfinite(model.held_out_).all(axis=1)
+    return error_table(y[measured], model.held_out_[measured])
 
 
 def _card(options: argparse.Namespace, X: Any, y: Any, scores: Any) -> dict[str, Any]:

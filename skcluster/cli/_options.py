@@ -10,18 +10,12 @@ from typing import Any, NamedTuple
 from skcluster._utils.messages import warn_caller
 from skcluster.cli._console import print_message
 
-#: File types that can be read and written.
+#: File types that can be written.
 FORMATS = ("csv", "tsv", "ecsv", "fits", "votable", "parquet")
-#: Catalogues of members, and their printed names.
-CATALOGUES = {
-    "hunt_reffert_2023": "Hunt & Reffert 2023 (VizieR J/A+A/673/A114)",
-    "cantat_gaudin_2020": "Cantat-Gaudin et al. 2020 (VizieR J/A+A/640/A1)",
-}
-#: The reference to cite for each.
-CITATIONS = {
-    "hunt_reffert_2023": "Hunt & Reffert 2023, A&A 673, A114",
-    "cantat_gaudin_2020": "Cantat-Gaudin et al. 2020, A&A 640, A1",
-}
+#: File types that can be read: in a text, the layout is recognised.
+READ_FORMATS = (*FORMATS, "text")
+#: Catalogues of members; listed here, because importing their specifications takes a second.
+CATALOGUES = ("hunt_reffert_2023", "cantat_gaudin_2020")
 
 
 class Command(NamedTuple):
@@ -40,9 +34,9 @@ def add_members(command: argparse.ArgumentParser) -> None:
         nargs="+",
         metavar="MEMBERS",
         help="tables of member stars in any usual file type, folders of such tables, or names of "
-        "clusters whose members are fetched (which needs the extra fetch: pip install '.[fetch]')",
+        "clusters whose members are fetched",
     )
-    command.add_argument("--format", choices=FORMATS, help="file type of the tables")
+    command.add_argument("--format", choices=READ_FORMATS, help="file type of the tables")
     command.add_argument("--cluster-column", metavar="NAME", help="column that names the cluster")
     command.add_argument(
         "--cluster",
@@ -132,7 +126,7 @@ def _sources(options: argparse.Namespace) -> list[Any]:
     ]
     names = [text for text, is_file in zip(options.members, are_files, strict=True) if not is_file]
     strict = options.strict or len(options.members) == 1
-    fetched = fetch_members(names, options.catalogue, strict=strict, or_files=True)
+    fetched = fetch_members(names, options.catalogue, strict=strict, or_files=True) if names else []
     sources = [path for path, is_file in zip(paths, are_files, strict=True) if is_file]
     if not sources and not fetched:
         raise ValueError("None of the clusters can be fetched.")
@@ -147,11 +141,14 @@ def fetch_members(
     Clusters that cannot be fetched are left out with a warning, unless ``strict``. With
     ``or_files``, the message says that there is no file of that name either.
     """
-    clusters = []
+    from skcluster.datasets.catalogues._published import CATALOGUES as PUBLISHED
+
+    published, clusters = PUBLISHED[catalogue], []
+    source = f"{published.title} (VizieR {published.clusters.name.rpartition('/')[0]})"
     for name in names:
         try:
             X = _fetch(name, catalogue, or_files)
-        except (ValueError, OSError, ImportError) as error:
+        except (ValueError, OSError) as error:
             if strict:
                 raise
             from skcluster.io import BadTableWarning
@@ -161,7 +158,7 @@ def fetch_members(
         (theirs,) = X.index
         also = "" if theirs == name else f", where it is {theirs}"
         n_stars = len(X["stars"].iloc[0])
-        print_message(f"{name}: {n_stars} members from {CATALOGUES[catalogue]}{also}")
+        print_message(f"{name}: {n_stars} members from {source}{also}")
         clusters.append(X)
     return clusters
 
@@ -171,14 +168,14 @@ def _fetch(name: str, catalogue: str, or_files: bool) -> Any:
 
     try:
         return fetch_cluster(name, catalogue)
-    except (ValueError, OSError, ImportError) as error:
+    except (ValueError, OSError) as error:
         subject = (
             f"There is no file or folder {name!r}; taken as the name of a cluster, its members"
             if or_files
             else f"The members of {name!r}"
         )
         # The errors that callers tell apart, without the arguments of their subclasses.
-        kind = next(k for k in (ValueError, OSError, ImportError) if isinstance(error, k))
+        kind = ValueError if isinstance(error, ValueError) else OSError
         raise kind(f"{subject} cannot be fetched: {error}") from error
 
 

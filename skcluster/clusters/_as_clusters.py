@@ -205,7 +205,13 @@ def _nest(
 ) -> NestedFrame:
     if is_nested(data):
         _refuse_name(cluster, "existing clusters")
-        return data if is_checked(data) and not given else with_our_names(data, given)
+        X: NestedFrame = data
+        if is_checked(X) and not given:
+            return X
+        if not is_checked(X) and isinstance(X.index, pd.RangeIndex):
+            X = with_names_as_index(X, given)
+            given = _of_stars(given)
+        return with_our_names(X, given)
     if _is_pair(data):
         raise TypeError(
             "This is the pair (X, y) of clusters and their labels, where clusters are needed; "
@@ -216,8 +222,7 @@ def _nest(
             given[cluster_column] = CLUSTER.name
         table = as_table(data)
         if is_nested(table):
-            X = with_names_as_index(table, given)
-            return _nest(X, _of_stars(given), None, cluster, notes)
+            return _nest(table, given, None, cluster, notes)
         X, column = clusters_of_table(table, given, cluster, _NAMELESS, notes)
         if column is None and cluster is None:
             _warn_of_one_cluster(len(stars_of(X)))

@@ -64,7 +64,25 @@ def as_table(data: Any) -> Any:
             table = interchange.from_dataframe(data)
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise TypeError(f"{type(data).__name__} is not a table: {error}") from error
-    return frame_of_arrow(table)
+    wanted = pa.schema([field.with_type(_without_views(field.type)) for field in table.schema])
+    return frame_of_arrow(table if wanted.equals(table.schema) else table.cast(wanted))
+
+
+def _without_views(kind: Any) -> Any:
+    """Return an Arrow type without views of texts, which polars has and few functions take."""
+    import pyarrow as pa
+
+    types = pa.types
+    if types.is_string_view(kind):
+        return pa.large_string()
+    if types.is_struct(kind):
+        return pa.struct([field.with_type(_without_views(field.type)) for field in kind])
+    if types.is_map(kind):
+        return pa.map_(_without_views(kind.key_type), _without_views(kind.item_type))
+    for is_kind, list_of in ((types.is_list, pa.list_), (types.is_large_list, pa.large_list)):
+        if is_kind(kind):
+            return list_of(kind.value_field.with_type(_without_views(kind.value_type)))
+    return kind
 
 
 def frame_of_arrow(table: Any) -> pd.DataFrame:

@@ -1,21 +1,20 @@
 """Posterior distributions and calibrated intervals from a regressor's prediction and the stars."""
 
 from skcluster.inference._conformal import ConformalRegressor
-from skcluster.inference._distribution import PredictiveDistribution
-from skcluster.inference._domain import describe_cluster
+from skcluster.inference._distribution import PredictiveDistribution, describe_cluster
 from skcluster.inference._likelihood import StarLikelihood
-from skcluster.inference._parameters import Parameters
 from skcluster.inference._posterior import IsochronePosterior
-from skcluster.inference._range import clip_targets
+from skcluster.inference._potential import Potential
+from skcluster.inference._prior import Parameters
 from skcluster.inference._simulate_members import simulate_members
 
 __all__ = [
     "ConformalRegressor",
     "IsochronePosterior",
     "Parameters",
+    "Potential",
     "PredictiveDistribution",
     "StarLikelihood",
-    "clip_targets",
     "describe_cluster",
     "simulate_members",
 ]

@@ -1,12 +1,16 @@
-"""Calibrate the widths of posterior distributions on held-out clusters."""
+"""Calibrate posterior distributions on held-out clusters: the tempering, and the widths."""
 
 from dataclasses import dataclass
 from math import ceil
+from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import minimize
 
 from skcluster._utils.typing import FloatArray
+from skcluster.inference._cluster_posterior import ClusterPosterior, numbers_of_posteriors
+from skcluster.inference._goodness_of_fit import discrepancies_of_stars
+from skcluster.inference._potential import Potentials
 
 #: The age around which the spread's dependence on age is expanded (dex).
 _MIDDLE_AGE = 8.4
@@ -14,6 +18,12 @@ _MIDDLE_AGE = 8.4
 _LOG_RANGE = (-6.0, 2.0)
 #: Errors are clipped to this many spreads, to limit the influence of outliers.
 _MOST = 3.0
+#: Maximum number of held-out clusters for the choice of the tempering.
+_N_TRIED = 240
+#: Values of the tempering to choose from, in increasing order.
+TEMPERINGS = (0.05, 0.1, 0.2, 0.3)
+#: Error of a perfect prediction (dex and mag), in whose units others would be infinite.
+_LEAST_ERROR = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +49,8 @@ class Calibration:
     @classmethod
     def fit(cls, errors: FloatArray, std: FloatArray, log_age: FloatArray) -> "Calibration":
         """Fit to errors and posterior standard deviations of shape (n_clusters, n_targets)."""
-        known = np.isfinite(errors).all(axis=1)
-        errors, std, log_age = errors[known], std[known], log_age[known]
+        measured = np.isfinite(errors).all(axis=1)
+        errors, std, log_age = errors[measured], std[measured], log_age[measured]
         coefficients = np.column_stack(
             [
                 _fit(error, features)
@@ -67,6 +77,98 @@ class Calibration:
         # Quantile with finite-sample correction.
         reach: FloatArray = self.scores[min(ceil((n + 1) * coverage), n) - 1]
         return reach
+
+
+class Calibrated(NamedTuple):
+    """What `calibrate` learns from held-out clusters."""
+
+    tempering: float
+    #: Mean difference between the labels' A_V and the posterior's (mag).
+    a_v_zero_point: float
+    spreads: Calibration
+    #: Posterior means of log age, A_V, distance modulus and metallicity, shape (n_clusters, 4).
+    mean: FloatArray
+    #: In the order of `Consistency.NAMES`, shape (n_training, 4).
+    discrepancies: FloatArray
+
+
+def calibrate(
+    potentials: Potentials,
+    true: FloatArray,
+    outliers: FloatArray,
+    *,
+    n_training: int,
+    choose_tempering: bool,
+    sampling: tuple[int, int, int | None],
+) -> Calibrated:
+    """Choose the tempering and calibrate the posteriors of held-out clusters.
+
+    Parameters
+    ----------
+    potentials : Potentials
+        Those of training clusters, followed by copies, with priors that have not seen them.
+    true : ndarray of shape (n_clusters, 3)
+        Their labels: log age, A_V and distance modulus.
+    outliers : ndarray of shape (n_clusters,)
+        Fraction of parallaxes that are outliers.
+    n_training : int
+        Number of clusters that are no copies.
+    choose_tempering : bool
+        Whether to choose the tempering rather than to use that of the potentials.
+    sampling : (n_draws, seed, n_jobs)
+        Settings of the sampling.
+    """
+    tempering = potentials.likelihood_options["tempering"]
+    if choose_tempering:
+        some = np.arange(0, len(true), max(len(true) // _N_TRIED, 1))
+        means = [
+            numbers_of_posteriors(_mean, 3, potentials.with_tempering(t), some, *sampling)
+            for t in TEMPERINGS
+        ]
+        predicted = potentials.prediction.mean[some]
+        tempering = _best_tempering(np.array(means), predicted, true[some])
+        potentials = potentials.with_tempering(tempering)
+    numbers = numbers_of_posteriors(_all_numbers, 11, potentials, range(len(true)), *sampling)
+    mean, std, of_stars = np.split(numbers, [4, 8], axis=1)
+    errors = true - mean[:, :3]
+    zero_point = float(np.nanmean(errors[:n_training, 1]))
+    errors[:, 1] -= zero_point
+    discrepancies = np.column_stack([of_stars, np.where(np.isnan(mean[:, 0]), np.nan, outliers)])
+    spreads = Calibration.fit(errors, std[:, :3], mean[:, 0])
+    return Calibrated(tempering, zero_point, spreads, mean, discrepancies[:n_training])
+
+
+def _mean(posterior: ClusterPosterior) -> FloatArray:
+    return posterior.mean[:3]
+
+
+def _all_numbers(posterior: ClusterPosterior) -> FloatArray:
+    return np.concatenate([posterior.mean, posterior.std, discrepancies_of_stars(posterior)])
+
+
+def _best_tempering(means: FloatArray, predicted: FloatArray, true: FloatArray) -> float:
+    """Return the largest tempering whose errors are consistent with the smallest.
+
+    Squared errors are in units of those of the prediction; their mean may exceed the smallest one
+    by two standard errors of the difference. A larger tempering gives the stars more weight,
+    because labels have errors too.
+
+    Parameters
+    ----------
+    means : ndarray of shape (n_temperings, n_clusters, 3)
+        Log age, A_V and distance modulus estimated with each of `TEMPERINGS`; NaN where unknown.
+    predicted, true : ndarray of shape (n_clusters, 3)
+        What the regressor predicts, and the truth.
+    """
+    scale = np.nanmean((predicted - true) ** 2, axis=0) + _LEAST_ERROR**2
+    errors = means - true
+    # The zero point of A_V is fitted as well.
+    errors[..., 1] -= np.nanmean(errors[..., 1], axis=1, keepdims=True)
+    losses = (errors**2 / scale).mean(axis=2)
+    losses = losses[:, np.isfinite(losses).all(axis=0)]
+    worse = losses - losses[np.argmin(losses.mean(axis=1))]
+    error = worse.std(axis=1) / np.sqrt(worse.shape[1])
+    return TEMPERINGS[int(np.flatnonzero(worse.mean(axis=1) <= 2 * error)[-1])]
 
 
 def _features(std: FloatArray, log_age: FloatArray) -> list[FloatArray]:

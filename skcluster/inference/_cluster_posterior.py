@@ -1,17 +1,21 @@
 """The posterior distribution of one cluster's parameters and of its stars' membership."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
+
+# scikit-learn's Parallel would change the warning filters of all threads.
+from joblib import Parallel, delayed
 from scipy.special import softmax
 
 from skcluster._utils.typing import FloatArray
-from skcluster.inference._importance import WeightedDraws, draws_of_prior, sample_posterior
-from skcluster.inference._likelihood import StarLikelihood
-from skcluster.inference._parameters import TYPICAL_LOG_FIELD_ODDS, Parameters
-from skcluster.inference._prior import Prior
-from skcluster.isochrones import AXES
+from skcluster.inference._potential import Potential, Potentials
+from skcluster.inference._prior import Parameters
+from skcluster.inference._sampler import WeightedDraws, draws_of_prior, sample_posterior
+from skcluster.isochrones._axes import AXES
 
 #: With fewer effective draws, the prior is used.
 _LEAST_EFFECTIVE = 15.0
@@ -27,10 +31,8 @@ class ClusterPosterior:
 
     Attributes
     ----------
-    likelihood : StarLikelihood
-        Likelihood of its stars.
-    prior : Prior
-        Its prior distribution.
+    potential : Potential
+        Prior and likelihood of its stars.
     draws : WeightedDraws
         Weighted draws of the posterior distribution.
     is_fallback : bool
@@ -38,20 +40,17 @@ class ClusterPosterior:
         posterior is too small.
     """
 
-    likelihood: StarLikelihood
-    prior: Prior
+    potential: Potential
     draws: WeightedDraws
     is_fallback: bool = False
 
     @classmethod
-    def sample(
-        cls, likelihood: StarLikelihood, prior: Prior, n_draws: int = 2048, seed: int = 0
-    ) -> "ClusterPosterior":
-        """Sample the posterior; see `skcluster.inference._importance.sample_posterior`."""
-        draws = sample_posterior(likelihood.log_likelihood, prior, n_draws, seed)
+    def sample(cls, potential: Potential, n_draws: int, seed: int) -> "ClusterPosterior":
+        """Sample the posterior; see `skcluster.inference._sampler.sample_posterior`."""
+        draws = sample_posterior(potential, n_draws, seed)
         if draws.effective_size >= _LEAST_EFFECTIVE:
-            return cls(likelihood, prior, draws)
-        return cls(likelihood, prior, draws_of_prior(prior, n_draws, seed), is_fallback=True)
+            return cls(potential, draws)
+        return cls(potential, draws_of_prior(potential.prior, n_draws, seed), is_fallback=True)
 
     @cached_property
     def values(self) -> FloatArray:
@@ -76,11 +75,9 @@ class ClusterPosterior:
         scales = np.array(AXES.reddening)[self.draws.parameters.reddening]
         return float(self.draws.weights @ scales)
 
-    @cached_property
-    def representatives(self) -> Parameters:
-        """A few draws of equal weight."""
-        places = (np.arange(_N_REPRESENTATIVES) + 0.5) / _N_REPRESENTATIVES
-        return self.draws.resample(places)
+    def representatives(self, n: int) -> Parameters:
+        """Return a few draws of equal weight."""
+        return self.draws.resample((np.arange(n) + 0.5) / n)
 
     @cached_property
     def membership(self) -> FloatArray:
@@ -90,21 +87,58 @@ class ClusterPosterior:
         untempered likelihood, because tempering would leave the fraction of field stars near its
         prior.
         """
-        density = self.likelihood.member_density(self.representatives)
-        field = self.likelihood.field_density
-        log_odds = TYPICAL_LOG_FIELD_ODDS + Prior.LOG_FIELD_ODDS[1] * _DEVIATIONS
-        shares = self.likelihood.field_share(log_odds)
+        likelihood, prior = self.potential.likelihood, self.potential.prior
+        density = likelihood.member_density(self.representatives(_N_REPRESENTATIVES))
+        field = likelihood.field_density
+        mean, std = prior.log_field_odds
+        shares = likelihood.field_share(mean + std * _DEVIATIONS)
         log_density = np.stack(
             [np.log((1 - share) * density + share * field).sum(axis=1) for share in shares]
         )
         weights = softmax(log_density - 0.5 * _DEVIATIONS[:, None] ** 2, axis=0) / len(density)
-        found = np.zeros(len(field))
+        membership = np.zeros(len(field))
         for share, weight in zip(shares, weights, strict=True):
             member = (1 - share) * density
-            found += weight @ (member / (member + share * field))
-        return found
+            membership += weight @ (member / (member + share * field))
+        return membership
 
     @property
     def field_fraction(self) -> float:
         """Expected fraction of field stars among the used stars."""
         return float(1 - self.membership.mean())
+
+
+def sample_posteriors(
+    potentials: Potentials, n_draws: int, seed: int, n_jobs: int | None
+) -> list[ClusterPosterior | None]:
+    """Return the posterior of each cluster, sampled in threads; None where there is none."""
+    posteriors: list[ClusterPosterior | None] = Parallel(n_jobs=n_jobs, prefer="threads")(
+        delayed(_sampled)(potentials, row, n_draws, seed) for row in range(len(potentials))
+    )
+    return posteriors
+
+
+def numbers_of_posteriors(
+    of: Callable[[ClusterPosterior], npt.ArrayLike],
+    n: int,
+    potentials: Potentials,
+    rows: Iterable[int],
+    n_draws: int,
+    seed: int,
+    n_jobs: int | None,
+) -> FloatArray:
+    """Return n numbers of the posterior of some clusters, without keeping the posteriors.
+
+    NaN where there is none.
+    """
+
+    def numbers(row: int) -> npt.ArrayLike:
+        posterior = _sampled(potentials, row, n_draws, seed)
+        return np.full(n, np.nan) if posterior is None else of(posterior)
+
+    return np.array(Parallel(n_jobs=n_jobs, prefer="threads")(map(delayed(numbers), rows)))
+
+
+def _sampled(potentials: Potentials, row: int, n_draws: int, seed: int) -> ClusterPosterior | None:
+    potential = potentials[row]
+    return None if potential is None else ClusterPosterior.sample(potential, n_draws, seed)

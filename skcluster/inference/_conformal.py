@@ -1,28 +1,31 @@
 """Calibrated intervals and samples for any regressor."""
 
-from functools import partial
-from numbers import Integral
+from collections.abc import Callable
+from functools import cached_property, partial
+from math import ceil
+from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 from nested_pandas import NestedFrame
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, _fit_context, clone
-from sklearn.utils import Tags, check_array, get_tags
-from sklearn.utils._param_validation import HasMethods
-from sklearn.utils.validation import check_is_fitted, indexable
+from sklearn.utils import Tags, check_array, check_random_state, get_tags
+from sklearn.utils._param_validation import HasMethods, Interval, validate_params
+from sklearn.utils.validation import _num_samples, check_is_fitted, indexable
 
 from skcluster._utils.doc_links import DocLinkMixin
+from skcluster._utils.models import last_step
 from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import BoolArray, FloatArray
-from skcluster.inference._conformal_distribution import ConformalDistribution
-from skcluster.inference._domain import Domain
-from skcluster.inference._held_out import folds_of, held_out_errors
-from skcluster.inference._predictive_methods import PredictiveMethodsMixin
-from skcluster.inference._routing import route
-from skcluster.inference._transformed import last_step
-
-__all__ = ["ConformalRegressor"]
+from skcluster.inference._distribution import PredictiveDistribution, PredictiveMethodsMixin
+from skcluster.inference._regressor import (
+    TransformedPrediction,
+    folds_of,
+    predict_held_out,
+    route,
+)
+from skcluster.schema import clip_targets
 
 
 class ConformalRegressor(
@@ -63,6 +66,8 @@ class ConformalRegressor(
         targets.
     scores_ : ndarray of shape (n_clusters, n_targets)
         The errors in units of the predicted standard deviation.
+    held_out_ : ndarray of the shape of ``y``
+        Predictions for the training clusters when held out.
     y_ndim_ : int
         Number of dimensions of the ``y`` of `fit`, and of predictions.
     target_names_ : tuple of str or None
@@ -182,15 +187,22 @@ class ConformalRegressor(
         self.y_ndim_ = true.ndim
         routed = route(self, fit_params)
         folds = folds_of(self.cv, self.random_state, X, true, routed.splitter.split)
-        self.errors_, spreads = held_out_errors(
-            self.estimator, X, y, folds, routed.estimator.fit, self.n_jobs
+        predicted, self.errors_, spreads = predict_held_out(
+            _held_out,
+            self.estimator,
+            (X, y),
+            (X, y, np.arange(len(true))),
+            folds,
+            routed.estimator.fit,
+            self.n_jobs,
         )
         self.scores_ = self.errors_ / spreads
+        self.held_out_ = predicted.reshape(true.shape)
         self.estimator_ = clone(self.estimator).fit(X, y, **routed.estimator.fit)
         for name in ("n_features_in_", "feature_names_in_"):
             if hasattr(self.estimator_, name):
                 setattr(self, name, getattr(self.estimator_, name))
-        self._learn_domain(X)
+        self._learn_domain(X, self.estimator_)
         return self
 
     def predict(self, X: Any) -> FloatArray:
@@ -210,7 +222,7 @@ class ConformalRegressor(
         predicted: FloatArray = self.estimator_.predict(X)
         return predicted
 
-    def predict_distribution(self, X: Any) -> ConformalDistribution:
+    def predict_distribution(self, X: Any) -> "ConformalDistribution":
         """Predict the distribution of the targets in one pass.
 
         Parameters
@@ -225,34 +237,23 @@ class ConformalRegressor(
             equal the results of this estimator's methods, always with an axis of targets.
         """
         check_is_fitted(self)
+        if _num_samples(X) == 0:  # which few regressors accept
+            nothing = np.empty((0, self.scores_.shape[1]))
+            empty = partial(TransformedPrediction, nothing, nothing, None)
+            return ConformalDistribution(empty, self.scores_, self.target_names_, None)
         last = last_step(self.estimator_, X)
-        find = None
-        if self.domain_ is not None:
-            find = partial(self._outside, X, last.features)
-        return ConformalDistribution(last, self.scores_, self.target_names_, find)
+        return ConformalDistribution(
+            partial(TransformedPrediction.of, last),
+            self.scores_,
+            self.target_names_,
+            None if self.domain_ is None else partial(self._outside, X, last.features),
+        )
 
     def _intervals_like_y(self, intervals: FloatArray) -> FloatArray:
         return intervals[:, 0] if self.y_ndim_ == 1 else intervals
 
     def _samples_like_y(self, samples: FloatArray) -> FloatArray:
         return samples[..., 0] if self.y_ndim_ == 1 else samples
-
-    def _learn_domain(self, X: Any) -> None:
-        plain = self.domain is None or callable(self.domain)
-        self.domain_ = self.domain if plain else clone(self.domain).fit(X)
-        if self.domain_ is None:
-            return
-        features = last_step(self.estimator_, X).features if callable(self.domain_) else None
-        self.domain_scaler_, self.domain_points_, self.domain_limit_ = Domain.learn(
-            self._domain_features(X, features)
-        )
-
-    def _domain_features(self, X: Any, features: Any) -> Any:
-        return self.domain_(features) if callable(self.domain_) else self.domain_.transform(X)
-
-    def _outside(self, X: Any, features: Any) -> BoolArray:
-        domain = Domain(self.domain_scaler_, self.domain_points_, self.domain_limit_)
-        return domain.excludes(self._domain_features(X, features))
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -266,3 +267,85 @@ class ConformalRegressor(
 def _target_names(y: Any) -> tuple[str, ...] | None:
     names = tuple(y.columns) if hasattr(y, "columns") else (getattr(y, "name", None),)
     return names if all(isinstance(name, str) for name in names) else None
+
+
+def _held_out(estimator: Any, X: Any, y: Any) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return what a fitted regressor predicts, its errors and spreads in transformed targets."""
+    prediction = TransformedPrediction.of(last_step(estimator, X))
+    true = np.asarray(y, dtype=np.float64).reshape(len(prediction.mean), -1)
+    if prediction.transformer is not None:
+        true = prediction.transformer.transform(true)
+    return prediction.back(prediction.mean), true - prediction.mean, prediction.spread
+
+
+class ConformalDistribution(PredictiveDistribution):
+    """The distribution returned by `ConformalRegressor.predict_distribution`.
+
+    Parameters
+    ----------
+    find_prediction : callable
+        Function without arguments that returns what the regressor predicts. It is called once, when
+        first needed.
+    scores : ndarray of shape (n_training_clusters, n_targets)
+        Errors on training clusters in units of the predicted spread.
+    targets : tuple of str or None
+        Names of the targets. Intervals and samples of the targets in `skcluster.schema.TARGETS`
+        stay within the ranges there.
+    find_outside : callable or None
+        Function without arguments that returns which clusters are outside the domain. None without
+        a domain.
+    """
+
+    def __init__(
+        self,
+        find_prediction: Callable[[], TransformedPrediction],
+        scores: FloatArray,
+        targets: tuple[str, ...] | None,
+        find_outside: Callable[[], BoolArray] | None,
+    ) -> None:
+        self.targets = targets
+        self._find_prediction = find_prediction
+        self._scores = scores
+        self._find_outside = find_outside
+
+    @cached_property
+    def _prediction(self) -> TransformedPrediction:
+        return self._find_prediction()
+
+    def predict(self) -> FloatArray:
+        """Return what the regressor predicts, shape (n_clusters, n_targets)."""
+        return self._prediction.back(self._prediction.mean)
+
+    @validate_params(
+        {"self": [object], "coverage": [Interval(Real, 0, 1, closed="neither")]},
+        prefer_skip_nested_validation=True,
+    )
+    def interval(self, coverage: float = 0.68) -> FloatArray:
+        """Return the central interval of each target, shape (n_clusters, n_targets, 2)."""
+        n = len(self._scores)
+        # Quantile with finite-sample correction.
+        rank = min(ceil((n + 1) * coverage), n)
+        half_width = np.sort(np.abs(self._scores), axis=0)[rank - 1]
+        mean, reach = self._prediction.mean, half_width * self._prediction.spread
+        ends = [self._prediction.back(mean + side * reach) for side in (-1, 1)]
+        return np.stack([clip_targets(end, self.targets) for end in ends], axis=-1)
+
+    @validate_params(
+        {
+            "self": [object],
+            "n_samples": [Interval(Integral, 1, None, closed="left")],
+            "random_state": ["random_state"],
+        },
+        prefer_skip_nested_validation=True,
+    )
+    def sample(
+        self, n_samples: int = 1000, random_state: int | np.random.RandomState | None = None
+    ) -> FloatArray:
+        """Draw joint samples of the targets, shape (n_clusters, n_samples, n_targets)."""
+        mean, spread = self._prediction.mean[:, None], self._prediction.spread[:, None]
+        rows = check_random_state(random_state).randint(
+            len(self._scores), size=(len(mean), n_samples)
+        )
+        drawn = mean + self._scores[rows] * spread
+        flat = self._prediction.back(drawn.reshape(-1, drawn.shape[-1]))
+        return clip_targets(flat, self.targets).reshape(drawn.shape)

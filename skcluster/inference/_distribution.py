@@ -1,12 +1,26 @@
-"""The interface of predictive distributions."""
+"""What models with a predictive distribution offer: the distribution, methods, the domain."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
+from sklearn.neighbors import NearestNeighbors
+from sklearn.preprocessing import RobustScaler
+from sklearn.utils import estimator_html_repr
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 
+from skcluster._utils.models import last_step
 from skcluster._utils.typing import BoolArray, FloatArray, IntArray
+from skcluster.features._star_set import CONTEXT
+
+#: Number of nearest training clusters whose mean distance is used.
+_N_NEIGHBOURS = 5
+#: Fraction of the training clusters within the domain.
+_WITHIN = 0.995
 
 
 class PredictiveDistribution(ABC):
@@ -15,7 +29,7 @@ class PredictiveDistribution(ABC):
     A model whose method ``predict_distribution(X)`` returns such an object predicts more than point
     estimates: `skcluster.estimation.estimate` derives its table, samples and memberships from it.
     Features and networks are evaluated once per object, and its methods share the result. The
-    object describes the rows of ``X``, in order.
+    object describes the rows of ``X``, in order; ``X`` may have no rows.
 
     A subclass implements `predict`, `interval` and `sample`. The attributes are optional; each adds
     columns or flags to the table of estimates.
@@ -57,13 +71,15 @@ class PredictiveDistribution(ABC):
     targets: tuple[str, ...] | None = None
     n_used: IntArray | None = None
     extra_columns: pd.DataFrame | None = None
+    #: Function that returns which clusters are outside the domain of the model, if it has one.
+    _find_outside: Callable[[], BoolArray] | None = None
 
     @property
     def flags(self) -> Mapping[str, BoolArray]:
         """Reasons to doubt estimates, and which clusters each of them applies to."""
-        return {}
+        return {} if self._find_outside is None else {"outside domain": self.outside_domain}
 
-    @property
+    @cached_property
     def outside_domain(self) -> BoolArray:
         """Which clusters do not resemble the training clusters, shape (n_clusters,).
 
@@ -72,7 +88,9 @@ class PredictiveDistribution(ABC):
         ValueError
             If the model has no domain.
         """
-        raise ValueError("outside_domain needs the parameter domain, which is None.")
+        if self._find_outside is None:
+            raise ValueError("outside_domain needs the parameter domain, which is None.")
+        return self._find_outside()
 
     @abstractmethod
     def predict(self) -> FloatArray:
@@ -128,3 +146,214 @@ class PredictiveDistribution(ABC):
             None if the model does not determine it.
         """
         return None
+
+
+class PredictiveMethodsMixin(ABC):
+    """Intervals, samples and domain of a meta-estimator that has ``predict_distribution``.
+
+    Subclasses have the parameters ``estimator``, ``cv`` and ``domain``.
+    """
+
+    domain_scaler_: RobustScaler
+    domain_points_: FloatArray
+    domain_limit_: float
+
+    #: Card of a model that was loaded from a file, with a ``_repr_html_``.
+    card_: Any = None
+
+    def _html_repr(self) -> str:
+        """Return the HTML for notebooks: the card, if any, and the diagram of scikit-learn."""
+        card = "" if self.card_ is None else self.card_._repr_html_()
+        return f"{card}{estimator_html_repr(self)}"
+
+    def _forget_card(self) -> None:
+        """Remove the card, which does not apply to a model that is fitted again."""
+        self.__dict__.pop("card_", None)
+
+    @abstractmethod
+    def predict_distribution(self, X: Any) -> PredictiveDistribution:
+        """Predict the distribution of the targets."""
+
+    @abstractmethod
+    def _intervals_like_y(self, intervals: FloatArray) -> FloatArray:
+        """Return intervals, shape (n_clusters, n_targets, 2), in the layout of y."""
+
+    def _samples_like_y(self, samples: FloatArray) -> FloatArray:
+        """Return samples, shape (n_clusters, n_samples, n_targets), in the layout of y."""
+        return samples
+
+    def predict_interval(self, X: Any, coverage: float = 0.68) -> FloatArray:
+        """Predict an interval of each target.
+
+        Parameters
+        ----------
+        X : array-like of n_clusters rows
+            Clusters or features, any input of `predict`.
+        coverage : float, default=0.68
+            Fraction of clusters whose interval contains the true value, between 0 and 1.
+
+        Returns
+        -------
+        ndarray of shape (n_clusters, n_targets, 2), or (n_clusters, 2) for a ``y`` of one dimension
+            Lower and upper ends, in the order of the columns of ``y``. With too few training
+            clusters for the coverage, the ends are those of the largest error.
+        """
+        return self._intervals_like_y(self.predict_distribution(X).interval(coverage))
+
+    def sample(
+        self,
+        X: Any,
+        n_samples: int = 1000,
+        *,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> FloatArray:
+        """Draw joint samples of the targets of each cluster.
+
+        Parameters
+        ----------
+        X : array-like of n_clusters rows
+            Clusters or features, any input of `predict`.
+        n_samples : int, default=1000
+            Number of samples per cluster.
+        random_state : int, RandomState instance or None, default=None
+            Determines the samples that are drawn.
+
+        Returns
+        -------
+        ndarray of shape (n_clusters, n_samples, n_targets), or (n_clusters, n_samples) for 1d y
+            For `ConformalRegressor`, the prediction plus the scaled error of a random training
+            cluster, the same one for all targets. For `IsochronePosterior`, draws of log age (dex),
+            A_V (mag), distance (kpc) and metallicity (dex), in this order, calibrated like
+            intervals of coverage 0.68.
+        """
+        return self._samples_like_y(self.predict_distribution(X).sample(n_samples, random_state))
+
+    def outside_domain(self, X: Any) -> BoolArray:
+        """Determine which clusters do not resemble the training clusters.
+
+        Parameters
+        ----------
+        X : array-like of n_clusters rows
+            Clusters or features, any input of `predict`.
+
+        Returns
+        -------
+        ndarray of bool, shape (n_clusters,)
+            Whether the mean distance of a cluster to its five nearest training clusters, in the
+            features of ``domain``, is larger than that of 99.5 per cent of the training clusters,
+            or cannot be computed.
+
+        Raises
+        ------
+        ValueError
+            If there is no ``domain``.
+        """
+        outside: BoolArray = self.predict_distribution(X).outside_domain
+        return outside
+
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Get metadata routing of this object.
+
+        Returns
+        -------
+        routing : MetadataRouter
+            Routing from `fit` to the ``fit`` of the regressor and the ``split`` of ``cv``.
+        """
+        owner: Any = self
+        return (
+            MetadataRouter(owner=owner)
+            .add(
+                estimator=owner.estimator,
+                method_mapping=MethodMapping().add(caller="fit", callee="fit"),
+            )
+            .add(
+                splitter=owner.cv,
+                method_mapping=MethodMapping().add(caller="fit", callee="split"),
+            )
+        )
+
+    def _learn_domain(self, X: Any, estimator: Any) -> None:
+        """Learn the domain from training clusters, with a fitted regressor or without any.
+
+        A domain that is a callable is applied to the features of the regressor's last step.
+        """
+        domain: Any = None if estimator is None else self.domain  # type: ignore[attr-defined]
+        is_transformer = domain is not None and not callable(domain)
+        self.domain_: Any = clone(domain).fit(X) if is_transformer else domain
+        if domain is not None:
+            features = None if is_transformer else last_step(estimator, X).features
+            learned = Domain.learn(self._in_domain(X, features))
+            self.domain_scaler_, self.domain_points_, self.domain_limit_ = learned
+
+    def _in_domain(self, X: Any, features: Any) -> FloatArray:
+        values = self.domain_(features) if callable(self.domain_) else self.domain_.transform(X)
+        return np.asarray(values)
+
+    def _outside(self, X: Any, features: Any) -> BoolArray:
+        """Return which clusters are outside the domain."""
+        domain = Domain(self.domain_scaler_, self.domain_points_, self.domain_limit_)
+        return domain.excludes(self._in_domain(X, features))
+
+
+class Domain(NamedTuple):
+    """The training clusters in feature space, and the largest distance from them."""
+
+    scaler: RobustScaler
+    #: Scaled features of the training clusters.
+    points: FloatArray
+    limit: float
+
+    @classmethod
+    def learn(cls, features: FloatArray) -> "Domain":
+        """Learn the domain of training clusters with the given features."""
+        scaler = RobustScaler().fit(features)
+        points = scaler.transform(features)
+        return cls(scaler, points, float(np.quantile(_distance(points, None), _WITHIN)))
+
+    def excludes(self, features: FloatArray) -> BoolArray:
+        """Return which clusters are beyond the limit, or have a feature that is not finite."""
+        finite = np.asarray(np.isfinite(features).all(axis=1))
+        outside = ~finite
+        if finite.any():
+            scaled = self.scaler.transform(features[finite])
+            outside[finite] = _distance(self.points, scaled) > self.limit
+        return outside
+
+
+def _distance(training: FloatArray, points: FloatArray | None) -> FloatArray:
+    """Return the mean distance of points to their nearest training clusters, or of these if None.
+
+    A training cluster is not its own neighbour.
+    """
+    k = min(_N_NEIGHBOURS, len(training) - 1)
+    distances, _ = NearestNeighbors(n_neighbors=k).fit(training).kneighbors(points)
+    mean: FloatArray = distances.mean(axis=1)
+    return mean
+
+
+def describe_cluster(stars: FloatArray) -> FloatArray:
+    """Return the cluster-level features of `skcluster.features.StarSet`.
+
+    As ``domain`` of a `ConformalRegressor` around `skcluster.pipelines.set_pipeline`, it reuses
+    the features that the pipeline computes.
+
+    Parameters
+    ----------
+    stars : ndarray of shape (n_clusters, n_features)
+        Output of `skcluster.features.StarSet`.
+
+    Returns
+    -------
+    ndarray of shape (n_clusters, 16)
+        Its first columns.
+
+    Examples
+    --------
+    >>> from skcluster import StarSet
+    >>> from skcluster.datasets import simulate_clusters
+    >>> from skcluster.inference import describe_cluster
+    >>> X, y = simulate_clusters(2, random_state=0)
+    >>> describe_cluster(StarSet().fit_transform(X)).shape
+    (2, 16)
+    """
+    return stars[:, : len(CONTEXT)]

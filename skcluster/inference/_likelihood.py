@@ -2,30 +2,78 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from numbers import Integral, Real
 
 import numpy as np
 import numpy.typing as npt
+from scipy.ndimage import gaussian_filter
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
 from skcluster._utils.typing import FloatArray, IntArray
-from skcluster.gaia import Release, bp_rp_error, parallax_error, parallax_zero_point
-from skcluster.inference._dereddening import DereddeningTable
-from skcluster.inference._field_density import KERNEL, field_density, smoothed_counts
-from skcluster.inference._parameters import Parameters
-from skcluster.isochrones import AXES, PopulationGrid
+from skcluster.gaia import Release, bp_rp_error
+from skcluster.inference._prior import Parameters
+from skcluster.isochrones import PopulationGrid
+from skcluster.isochrones._axes import AXES
 from skcluster.isochrones._masses_and_binaries import COLOUR_SCATTER
 from skcluster.photometry import Law, extinction_coefficients
-
-__all__ = ["StarLikelihood"]
 
 #: Odds (1 − p)/p of a typical star of a list; its field odds are the parameter.
 _TYPICAL_ODDS = 0.15
 _PROBABILITIES = (0.01, 0.99)
-#: Scatter of parallaxes in excess of their errors (mas).
-_PARALLAX_FLOOR = 0.02
 #: Number of table look-ups per block, so that a block fits into the cache of a core.
 _BLOCK = 2**16
+
+#: Standard deviations of the kernel in G and BP−RP (mag).
+KERNEL = (1.0, 0.3)
+#: Fraction of field stars that is uniformly distributed in the diagram.
+_UNIFORM_SHARE = 0.2
+#: Least extent of that distribution (mag).
+_LEAST_EXTENT = (3.0, 1.5)
+#: Bins per kernel width, when stars are counted.
+_BINS_PER_WIDTH = 6
+
+#: Steps of the table of dereddening in A_V and in observed colour (mag), and its ends.
+_STEP_A_V, _STEP_COLOUR = 0.02, 0.02
+_LARGEST_A_V = 12.0
+_COLOURS = np.arange(-1.5, 9.0, _STEP_COLOUR)
+
+
+def smoothed_counts(g: FloatArray, bp_rp: FloatArray) -> FloatArray:
+    """Return the smoothed density of stars at each star, itself included (stars per mag²)."""
+    step = np.array(KERNEL) / _BINS_PER_WIDTH
+    values = np.stack([g, bp_rp])
+    low = values.min(axis=1) - step
+    bins = ((values - low[:, None]) / step[:, None]).astype(np.int64)
+    # Extreme colours must not enlarge the table: such stars have no neighbours.
+    bins = np.minimum(bins, np.array([400, 400])[:, None])
+    counts = np.zeros(bins.max(axis=1) + 1)
+    np.add.at(counts, tuple(bins), 1)
+    smooth = gaussian_filter(counts, _BINS_PER_WIDTH, mode="constant", truncate=3.0)
+    density: FloatArray = smooth[tuple(bins)] / step.prod()
+    return density
+
+
+def field_density(g: FloatArray, bp_rp: FloatArray) -> FloatArray:
+    """Return the probability density of field stars at each star of a list (1/mag²).
+
+    Field stars in a member list have passed its selection. 80 per cent of them are assumed to
+    follow the density of all stars of the list, smoothed with a Gaussian kernel of standard
+    deviations `KERNEL`, and the others to be uniform over the extent of the list.
+
+    Parameters
+    ----------
+    g, bp_rp : ndarray of shape (n_stars,)
+        Observed magnitudes and colours (mag).
+
+    Returns
+    -------
+    ndarray of shape (n_stars,)
+    """
+    extent = np.maximum([np.ptp(g), np.ptp(bp_rp)], _LEAST_EXTENT)
+    smooth = smoothed_counts(g, bp_rp) / len(g)
+    density: FloatArray = (1 - _UNIFORM_SHARE) * smooth + _UNIFORM_SHARE / extent.prod()
+    return density
 
 
 class StarLikelihood:
@@ -65,16 +113,12 @@ class StarLikelihood:
     colour_error : array-like of shape (n_stars,), optional
         Standard errors of the colours (mag). By default and where NaN, those that are typical of
         Gaia at that magnitude.
-    parallax, error_of_parallax : array-like of shape (n_stars,), optional
-        Parallaxes and their standard errors (mas). If given, the densities include a normal
-        distribution of the parallax: for members around that of the cluster's distance, for field
-        stars around the median of the list and three times as wide.
     faint_limit : float, default=18.0
         Magnitude limit of the member list in G (mag).
     law : {"dr2", "edr3"}, default="dr2"
         Extinction law, see `skcluster.photometry.extinction_coefficients`.
     release : {"edr3", "dr2"}, default="edr3"
-        Data release of the errors and of the zero point of parallaxes, see `skcluster.gaia`.
+        Data release of the typical errors of colours, see `skcluster.gaia`.
     tempering : float, default=0.3
         :math:`\beta`, the weight of a star without neighbours.
     saturation : float, default=60.0
@@ -94,7 +138,7 @@ class StarLikelihood:
     g, bp_rp : ndarray of shape (n_used,)
         Their magnitudes and colours (mag).
     field_density : ndarray of float32, shape (n_used,)
-        :math:`q(x_i)`, in 1/mag², or 1/(mag² mas) with parallaxes.
+        :math:`q(x_i)`, in 1/mag².
 
     See Also
     --------
@@ -142,8 +186,6 @@ class StarLikelihood:
         *,
         probability: npt.ArrayLike | None = None,
         colour_error: npt.ArrayLike | None = None,
-        parallax: npt.ArrayLike | None = None,
-        error_of_parallax: npt.ArrayLike | None = None,
         faint_limit: float = 18.0,
         law: Law = "dr2",
         release: Release = "edr3",
@@ -157,8 +199,6 @@ class StarLikelihood:
             bp_rp=bp_rp,
             probability=probability,
             colour_error=colour_error,
-            parallax=parallax,
-            error_of_parallax=error_of_parallax,
         )
         g, bp_rp = given["g"], given["bp_rp"]
         bright = np.flatnonzero(g < faint_limit)
@@ -175,14 +215,6 @@ class StarLikelihood:
         neighbours = 2 * np.pi * np.prod(KERNEL) * smoothed_counts(self.g, self.bp_rp)
         weight = tempering / (1 + neighbours / saturation)
         self._chosen, self._chosen_weight = _thinned(weight, max_stars)
-        self._parallaxes = None
-        if parallax is not None:
-            typical = parallax_error(self.g, release)
-            own = _where_positive(of_used.get("error_of_parallax"), typical)
-            self._parallaxes = _Parallaxes(
-                of_used["parallax"], np.hypot(own, _PARALLAX_FLOOR), parallax_zero_point(release)
-            )
-            self.field_density *= self._parallaxes.field_density()
 
     def log_likelihood(self, parameters: Parameters) -> FloatArray:
         """Compute the logarithm of the weighted likelihood.
@@ -197,7 +229,7 @@ class StarLikelihood:
         ndarray of shape (n_draws,)
             The log likelihood of each set.
         """
-        found = np.empty(len(parameters))
+        log_likelihood = np.empty(len(parameters))
         size = max(_BLOCK // len(self._chosen), 1)
         for start in range(0, len(parameters), size):
             block = slice(start, start + size)
@@ -205,8 +237,8 @@ class StarLikelihood:
             share = self.field_share(theta.log_field_odds, chosen)
             density = (1 - share) * self.member_density(theta, chosen)
             density += share * self.field_density[chosen]
-            found[block] = np.log(np.maximum(density, 1e-12)) @ self._chosen_weight
-        return found
+            log_likelihood[block] = np.log(np.maximum(density, 1e-12)) @ self._chosen_weight
+        return log_likelihood
 
     def field_share(self, log_field_odds: FloatArray, stars: IntArray | None = None) -> FloatArray:
         """Return the prior probability of each star to be a field star, :math:`f_i`.
@@ -241,16 +273,9 @@ class StarLikelihood:
         Returns
         -------
         ndarray of float32, shape (n_draws, n_chosen)
-            :math:`p(x_i \mid \theta)`, in 1/mag², or 1/(mag² mas) with parallaxes.
+            :math:`p(x_i \mid \theta)`, in 1/mag².
         """
-        stars = np.arange(len(self.g)) if stars is None else stars
-        density = self._population(parameters, stars)
-        if self._parallaxes is not None:
-            density *= self._parallaxes.member_density(parameters.distance_modulus)[:, stars]
-        return density
-
-    def _population(self, theta: Parameters, stars: IntArray) -> FloatArray:
-        """Return the density of members, normalised over stars brighter than the limit."""
+        theta, stars = parameters, np.arange(len(self.g)) if stars is None else stars
         table = DereddeningTable.load(self.law)
         rows, place = np.unique(table.rows(theta.a_v), return_inverse=True)
         bp_rp, a_g, log_jacobian = table.at(rows, self.bp_rp[stars])
@@ -264,35 +289,11 @@ class StarLikelihood:
             bp_rp[place],
             self._scatter[stars],
         )
+        # Normalised over the stars that are brighter than the limit.
         share = np.maximum(share_seen(theta, self.faint_limit, self.law), 1e-6)
         density *= np.exp(log_jacobian)[place]
         density /= share[:, None].astype(np.float32)
         return density
-
-
-@dataclass(frozen=True, eq=False)
-class _Parallaxes:
-    """Parallaxes of stars (NaN if unknown), their errors, and their zero point (mas)."""
-
-    values: FloatArray
-    error: FloatArray
-    zero_point: float
-
-    def member_density(self, distance_modulus: FloatArray) -> FloatArray:
-        """Return the density around the parallax of each distance (1/mas); 1 without a parallax."""
-        return self._around(10 ** (2 - distance_modulus / 5)[:, None] + self.zero_point, self.error)
-
-    def field_density(self) -> FloatArray:
-        """Return the density around the median (1/mas), three times as wide; 1 if unknown."""
-        known = self.values[np.isfinite(self.values)]
-        median = np.median(known) if len(known) else 0.0
-        return self._around(np.array(median), 3 * self.error)
-
-    def _around(self, expected: FloatArray, sigma: FloatArray) -> FloatArray:
-        known = np.isfinite(self.values)
-        z = (np.where(known, self.values, expected) - expected) / sigma
-        density = np.exp(-0.5 * z**2) / (sigma * np.sqrt(2 * np.pi))
-        return np.where(known, density, 1.0).astype(np.float32)
 
 
 def _one_number_per_star(**given: npt.ArrayLike | None) -> dict[str, FloatArray]:
@@ -356,8 +357,8 @@ def scatter_classes(
 ) -> IntArray:
     """Return the indices of the grid's scatters nearest in logarithm to those of the stars."""
     error = _where_positive(error, bp_rp_error(g, bp_rp, release))
-    known = np.array(AXES.scatter)
-    middle = np.sqrt(known[1:] * known[:-1])
+    scatters = np.array(AXES.scatter)
+    middle = np.sqrt(scatters[1:] * scatters[:-1])
     nearest: IntArray = np.searchsorted(middle, np.hypot(error, COLOUR_SCATTER))
     return nearest
 
@@ -369,3 +370,60 @@ def _relative_odds(probability: FloatArray | None, n_stars: int) -> FloatArray:
     p = np.clip(probability, *_PROBABILITIES)
     odds = np.where(np.isnan(p), 1.0, (1 - p) / p / _TYPICAL_ODDS)
     return odds.astype(np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class DereddeningTable:
+    """Intrinsic colour, A_G and Jacobian by A_V and observed BP−RP, shape (n_a_v, n_colours).
+
+    Attributes
+    ----------
+    bp_rp : ndarray of float32
+        Intrinsic colour (mag).
+    a_g : ndarray of float32
+        Extinction in G (mag).
+    log_jacobian : ndarray of float32
+        Logarithm of the derivative of intrinsic by observed colour.
+    """
+
+    bp_rp: FloatArray
+    a_g: FloatArray
+    log_jacobian: FloatArray
+
+    @staticmethod
+    @cache
+    def load(law: Law) -> "DereddeningTable":
+        """Load the table of an extinction law, which takes some hundredths of a second."""
+        a_v = np.arange(0, _LARGEST_A_V + _STEP_A_V / 2, _STEP_A_V)[:, None]
+        # Observed colour increases with intrinsic colour, so that interpolation inverts it.
+        intrinsic = np.arange(-3.0, 9.0, _STEP_COLOUR)
+        k = extinction_coefficients(intrinsic, a_v, law)
+        observed = intrinsic + (k.bp - k.rp) * a_v
+        slope = np.gradient(observed, intrinsic, axis=1)
+        rows = [
+            [np.interp(_COLOURS, seen, values) for values in (intrinsic, a_g, slopes)]
+            for seen, a_g, slopes in zip(observed, k.g * a_v, slope, strict=True)
+        ]
+        bp_rp, a_g, slopes = np.moveaxis(np.array(rows, dtype=np.float32), 1, 0)
+        return DereddeningTable(bp_rp, a_g, -np.log(slopes))
+
+    def rows(self, a_v: FloatArray) -> IntArray:
+        """Return the nearest rows of the table."""
+        row: IntArray = np.rint(np.clip(a_v, 0, _LARGEST_A_V) / _STEP_A_V).astype(np.int64)
+        return row
+
+    def at(
+        self, rows: IntArray, observed_bp_rp: FloatArray
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return intrinsic colour, A_G and log Jacobian, each of shape (n_rows, n_stars)."""
+        place = (np.clip(observed_bp_rp, _COLOURS[0], _COLOURS[-1] - 1e-6) - _COLOURS[0]) / (
+            _STEP_COLOUR
+        )
+        left = place.astype(np.int64)
+        above = (place - left).astype(np.float32)
+        left = np.minimum(left, len(_COLOURS) - 2)
+        bp_rp, a_g, log_jacobian = (
+            (1 - above) * table[rows[:, None], left] + above * table[rows[:, None], left + 1]
+            for table in (self.bp_rp, self.a_g, self.log_jacobian)
+        )
+        return bp_rp, a_g, log_jacobian

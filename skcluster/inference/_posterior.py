@@ -1,6 +1,12 @@
-"""Combine a regressor's prediction with the likelihood of the stars on isochrones."""
+"""Combine a regressor's prediction with the likelihood of the stars on isochrones.
 
-from collections.abc import Callable, Sequence
+`IsochronePosterior` puts together what the other modules hold: the regressor's prediction is the
+prior (`_regressor`), prior times likelihood is the potential of a cluster (`_potential`), which is
+sampled (`_sampler`) to its posterior (`_cluster_posterior`); the posteriors of all clusters are
+calibrated on held-out ones (`_calibration`, `_goodness_of_fit`, `_posterior_distribution`).
+"""
+
+from collections.abc import Sequence
 from functools import partial
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
@@ -14,40 +20,35 @@ from sklearn.utils.validation import check_is_fitted
 
 from skcluster._utils.doc_links import DocLinkMixin
 from skcluster._utils.order import check_same_order
-from skcluster._utils.typing import BoolArray, ClustersLike, FloatArray, IntArray
-from skcluster.clusters import as_clusters, stars_of, validate_clusters
-from skcluster.inference._calibration import Calibration
-from skcluster.inference._calibration_clusters import CalibrationClusters
-from skcluster.inference._cluster_posterior import ClusterPosterior
-from skcluster.inference._consistency import Consistency
-from skcluster.inference._domain import Domain
-from skcluster.inference._held_out import folds_of, held_out_prediction
-from skcluster.inference._member_lists import (
-    MemberList,
-    StarModel,
-    check_measurable,
-    member_lists,
-)
-from skcluster.inference._normal_prediction import (
+from skcluster._utils.typing import ClustersLike, FloatArray
+from skcluster.clusters import Stars, as_clusters, stars_of, validate_clusters
+from skcluster.clusters._parallax import parallax_outliers
+from skcluster.inference._calibration import Calibration, calibrate
+from skcluster.inference._cluster_posterior import sample_posteriors
+from skcluster.inference._distribution import PredictiveMethodsMixin
+from skcluster.inference._goodness_of_fit import Consistency
+from skcluster.inference._posterior_distribution import PosteriorDistribution, to_targets
+from skcluster.inference._potential import Potential, Potentials, check_measurable
+from skcluster.inference._prior import Prior
+from skcluster.inference._regressor import (
     NormalPrediction,
     checked_targets,
     columns_of_targets,
+    folds_of,
+    predict_from_parallaxes,
+    predict_held_out,
     predict_normal,
+    route,
+    with_copies,
 )
-from skcluster.inference._posterior_distribution import PosteriorDistribution
-from skcluster.inference._posterior_summary import PosteriorSummary
-from skcluster.inference._predictive_methods import PredictiveMethodsMixin
-from skcluster.inference._priors_of_clusters import from_parallaxes
-from skcluster.inference._routing import route
-from skcluster.inference._sampler import Sampler
-from skcluster.inference._transformed import last_step
 
-__all__ = ["IsochronePosterior"]
-
-#: Maximum number of training clusters for the choice of the tempering.
-_N_TRIED = 240
 #: Tempering without training clusters.
 _DEFAULT_TEMPERING = 0.3
+#: Parameters of `Prior` that are the same for all clusters.
+_PRIOR_OPTIONS = (
+    *("tail_weight", "tail_factors"),
+    *("metallicity_prior", "field_odds_prior", "reddening_prior"),
+)
 
 
 class IsochronePosterior(
@@ -84,6 +85,19 @@ class IsochronePosterior(
     tail_weight : float, default=0.3
         Weight of the wider component of the prior, which allows the stars to outweigh the
         regressor.
+    tail_factors : sequence of three float, default=(2.5, 3.5, 1.3)
+        Standard deviations of log age, A_V and distance modulus of that component, in units of
+        those of the narrow one; adopted values.
+    metallicity_prior : (float, float), default=(0.0, 0.15)
+        Mean and standard deviation of the prior of [M/H] (dex). The default is the scatter of
+        [Fe/H] among open clusters [3]_.
+    field_odds_prior : (float, float), default=(0.12, 1.2)
+        Median of the prior of the field odds, which are the odds of a typical star of the list to
+        be a field star, and standard deviation of their natural logarithm. The default, about one
+        star in nine, is an adopted value.
+    reddening_prior : sequence of four float, default=(0.5, 0.35, 0.12, 0.03)
+        Prior probabilities of the scales of differential reddening, 0, 0.12, 0.3 and 0.7 mag;
+        adopted values.
     n_draws : int, default=2048
         Number of draws per cluster; more are added if the effective number is too small.
     faint_limit : float, default=18.0
@@ -94,9 +108,10 @@ class IsochronePosterior(
         open clusters are based on Gaia DR2 photometry.
     release : {"edr3", "dr2"}, default="edr3"
         Data release of the typical errors and of the parallax zero point, see `skcluster.gaia`.
-    domain : callable or None, default=None
-        Function of the features of the pipeline's last step, whose values tell whether a cluster
-        resembles the training clusters; see `ConformalRegressor`.
+    domain : transformer, callable or None, default=None
+        Features that tell whether a cluster resembles the training clusters: a transformer of
+        clusters, or a function of the features of the pipeline's last step; see
+        `ConformalRegressor`. Not used without an estimator.
     false_alarm_rate : float, default=0.09
         Goodness of fit below which a cluster is flagged: the expected fraction of flagged clusters.
     n_jobs : int or None, default=None
@@ -129,6 +144,8 @@ class IsochronePosterior(
     population_ : ndarray of shape (2, 2) or None
         Mean and standard deviation of log age (dex) and of A_V (mag) among the training clusters.
         Only without an estimator.
+    domain_ : transformer, callable or None
+        The fitted ``domain``.
     domain_scaler_, domain_points_, domain_limit_ : RobustScaler, ndarray, float
         The training clusters in the domain, see `ConformalRegressor`. Only with one.
     columns_ : list of int
@@ -144,9 +161,9 @@ class IsochronePosterior(
     -----
     The prior of log age, A_V and distance modulus is a mixture of two normal distributions around
     the regressor's prediction: one with the predicted standard deviations times ``inflation_``, and
-    a wider one. The prior of the metallicity is normal with mean 0 and standard deviation 0.15 dex.
-    The product with the likelihood is sampled by adaptive multiple importance sampling [1]_. If the
-    effective number of draws stays below 15, the estimate is the prior, and the cluster is flagged.
+    a wider one. The product with the likelihood, of which `potentials` returns the logarithm, is
+    sampled by adaptive multiple importance sampling [1]_. If the effective number of draws stays
+    below 15, the estimate is the prior, and the cluster is flagged.
 
     The logarithm of the calibrated spread is linear in that of the posterior's standard deviation
     and quadratic in log age; intervals take quantiles of ``scores_`` as in conformal prediction.
@@ -163,6 +180,7 @@ class IsochronePosterior(
     .. [1] Cornuet et al. 2012, Scandinavian Journal of Statistics 39, 798.
     .. [2] Branco & Ferraz 2023, on networks alone; von Hippel et al. 2006, ApJ 645, 1436, on
        Bayesian isochrone fits.
+    .. [3] Netopil et al. 2016, A&A 585, A150.
 
     Examples
     --------
@@ -178,6 +196,14 @@ class IsochronePosterior(
     (2, 100, 4)
     """
 
+    # Learned; None where nothing is calibrated, or without an estimator.
+    estimator_: Any
+    population_: Any
+    spread_coefficients_: Any
+    scores_: Any
+    discrepancies_: Any
+    held_out_: Any
+
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "estimator": [HasMethods(["fit", "predict"]), None],
         "resampler": [HasMethods(["fit_resample"]), None],
@@ -185,11 +211,15 @@ class IsochronePosterior(
         "tempering": [Interval(Real, 0, 1, closed="right"), StrOptions({"auto"})],
         "saturation": [Interval(Real, 0, None, closed="right")],
         "tail_weight": [Interval(Real, 0, 1, closed="left")],
+        "tail_factors": ["array-like"],
+        "metallicity_prior": ["array-like"],
+        "field_odds_prior": ["array-like"],
+        "reddening_prior": ["array-like"],
         "n_draws": [Interval(Integral, 64, None, closed="left")],
         "faint_limit": [Interval(Real, None, None, closed="neither")],
         "law": [StrOptions({"dr2", "edr3"})],
         "release": [StrOptions({"dr2", "edr3"})],
-        "domain": [callable, None],
+        "domain": [HasMethods(["fit", "transform"]), callable, None],
         "false_alarm_rate": [Interval(Real, 0, 1, closed="left")],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
@@ -203,7 +233,11 @@ class IsochronePosterior(
         cv: Any = 5,
         tempering: float | str = "auto",
         saturation: float = 60.0,
-        tail_weight: float = 0.3,
+        tail_weight: float = Prior.tail_weight,
+        tail_factors: Sequence[float] = Prior.tail_factors,
+        metallicity_prior: Sequence[float] = Prior.metallicity_prior,
+        field_odds_prior: Sequence[float] = Prior.field_odds_prior,
+        reddening_prior: Sequence[float] = Prior.reddening_prior,
         n_draws: int = 2048,
         faint_limit: float = 18.0,
         law: Any = "dr2",
@@ -219,6 +253,10 @@ class IsochronePosterior(
         self.tempering = tempering
         self.saturation = saturation
         self.tail_weight = tail_weight
+        self.tail_factors = tail_factors
+        self.metallicity_prior = metallicity_prior
+        self.field_odds_prior = field_odds_prior
+        self.reddening_prior = reddening_prior
         self.n_draws = n_draws
         self.faint_limit = faint_limit
         self.law = law
@@ -252,103 +290,78 @@ class IsochronePosterior(
         ------
         ValueError
             If there is an estimator and no ``y``, or ``y`` has other columns; or if ``cv`` does not
-            put each cluster into exactly one test fold.
+            put each cluster into exactly one test fold; or if a prior has impossible values.
         """
         X = as_clusters(X)
         check_same_order(X.index, y)
         for name, value in fit_params.items():
             check_same_order(X.index, value, names=("X", name))
         self._forget_card()
-        rng = check_random_state(self.random_state)
-        self.seed_ = int(rng.randint(2**31 - 100))
-        self.tempering_: float = (
-            _DEFAULT_TEMPERING if isinstance(self.tempering, str) else self.tempering
-        )
-        self.inflation_, self.a_v_zero_point_ = np.ones(3), 0.0
-        self.columns_ = [0, 1, 2]
-        self.estimator_: Any = None
-        self.population_: Any = None
-        self.domain_points_: Any = None
-        self.scores_: Any = None
-        self.discrepancies_: Any = None
-        # Set last, so that a failed fit leaves the estimator unfitted.
         self.__dict__.pop("held_out_", None)
-        if y is None and self.estimator is not None:
-            raise ValueError("y is needed to fit the estimator, but it is None.")
+        Prior(np.zeros(3), np.ones(3), **self._prior_options())  # refuses impossible values
+        rng = check_random_state(self.random_state)
+        seed = int(rng.randint(2**31 - 100))
         if y is None:
-            self.held_out_: Any = None
-            return self
+            return self._fit_without_labels(seed)
         validate_clusters(X)
-        self.columns_ = columns_of_targets(y)
-        checked_targets(y, self.columns_, X.index)
-        tested = CalibrationClusters.of(X, y, self.resampler)
-        true = checked_targets(tested.y, self.columns_, tested.X.index)
-        lists = member_lists(stars_of(tested.X), self.faint_limit)
+        columns = columns_of_targets(y)
+        checked_targets(y, columns, X.index)
+        X_all, y_all, source = with_copies(X, y, self.resampler)
+        true = checked_targets(y_all, columns, X_all.index)
+        stars = stars_of(X_all)
+        estimator = population = None
+        inflation = np.ones(3)
         if self.estimator is None:
-            self.population_ = np.column_stack([true.mean(axis=0), true.std(axis=0)])[:2]
             if fit_params:
                 raise ValueError(f"Without an estimator, {', '.join(fit_params)} cannot be used.")
-            prediction = from_parallaxes(lists, self._star_model(), self.population_)
+            population = np.column_stack([true.mean(axis=0), true.std(axis=0)])[:2]
+            prediction = predict_from_parallaxes(stars, self.release, population)
         else:
-            prediction = self._predict_held_out(X, y, tested, rng, fit_params)
-            z = (true - prediction.mean) / prediction.spread
-            self.inflation_ = np.sqrt(np.nanmean(z**2, axis=0))
-            self.estimator_ = clone(self.estimator).fit(
-                X, y, **route(self, fit_params).estimator.fit
+            routed = route(self, fit_params)
+            predictions = predict_held_out(
+                partial(_predict_normal, columns),
+                self.estimator,
+                (X, y),
+                (X_all, y_all, source),
+                folds_of(self.cv, rng, X, np.asarray(y), routed.splitter.split),
+                routed.estimator.fit,
+                self.n_jobs,
             )
-            self._learn_domain(tested.X)
-        check_measurable(tested.X.index, lists, prediction.mean, self.faint_limit)
-        self._calibrate(lists, prediction, true, len(X))
+            prediction = NormalPrediction(*predictions)
+            inflation = np.sqrt(np.nanmean(((true - prediction.mean) / prediction.spread) ** 2, 0))
+            estimator = clone(self.estimator).fit(X, y, **routed.estimator.fit)
+        check_measurable(stars, prediction, self.faint_limit)
+        calibrated = calibrate(
+            self._potentials(stars, prediction, inflation, self._fixed_tempering()),
+            true,
+            self._parallax_outliers(stars),
+            n_training=len(X),
+            choose_tempering=self.tempering == "auto",
+            sampling=(self.n_draws, seed, self.n_jobs),
+        )
+        self.seed_, self.columns_, self.inflation_ = seed, columns, inflation
+        self.estimator_, self.population_ = estimator, population
+        self.tempering_, self.a_v_zero_point_ = calibrated.tempering, calibrated.a_v_zero_point
+        self.spread_coefficients_ = calibrated.spreads.coefficients
+        self.scores_ = calibrated.spreads.scores
+        self.discrepancies_ = calibrated.discrepancies
+        self._learn_domain(X_all, estimator)
+        predicted = to_targets(calibrated.mean[: len(X)], self.a_v_zero_point_)
+        # Set last, so that a failed fit leaves the estimator unfitted.
+        self.held_out_ = self._in_order_of_y(predicted)
         return self
 
-    def _predict_held_out(
-        self,
-        X: Any,
-        y: Any,
-        tested: CalibrationClusters,
-        rng: np.random.RandomState,
-        fit_params: dict[str, Any],
-    ) -> NormalPrediction:
-        routed = route(self, fit_params)
-        folds = folds_of(self.cv, rng, X, np.asarray(y), routed.splitter.split)
-        return held_out_prediction(
-            self.estimator,
-            X,
-            y,
-            self.columns_,
-            folds,
-            routed.estimator.fit,
-            self.n_jobs,
-            tested,
-        )
+    def _fit_without_labels(self, seed: int) -> Self:
+        if self.estimator is not None:
+            raise ValueError("y is needed to fit the estimator, but it is None.")
+        self.seed_, self.tempering_ = seed, self._fixed_tempering()
+        self.inflation_, self.a_v_zero_point_, self.columns_ = np.ones(3), 0.0, [0, 1, 2]
+        self.estimator_ = self.population_ = self.domain_ = None
+        self.spread_coefficients_ = self.scores_ = self.discrepancies_ = self.held_out_ = None
+        return self
 
-    def _calibrate(
-        self,
-        lists: Sequence[MemberList],
-        prediction: NormalPrediction,
-        true: FloatArray,
-        n_training: int,
-    ) -> None:
-        """Choose the tempering and calibrate, with predictions for held-out clusters.
-
-        The first ``n_training`` lists are those of the training clusters; copies follow.
-        """
-        training = slice(n_training)
-        if self.tempering == "auto":
-            some = slice(None, None, max(len(lists) // _N_TRIED, 1))
-            few = NormalPrediction(*(values[some] for values in prediction))
-            self.tempering_ = self._sampler().best_tempering(lists[some], few, true[some])
-        found, discrepancies = self._sampler().summary(lists, prediction)
-        errors = true - found.mean[:, :3]
-        self.a_v_zero_point_ = float(np.nanmean(errors[training, 1]))
-        errors[:, 1] -= self.a_v_zero_point_
-        calibration = Calibration.fit(errors, found.std[:, :3], found.mean[:, 0])
-        self.spread_coefficients_, self.scores_ = calibration.coefficients, calibration.scores
-        self.discrepancies_ = discrepancies[training]
-        distribution = self._distribution(
-            [None] * len(lists), np.zeros(len(lists), int), found, lambda: discrepancies
-        )
-        self.held_out_ = self._in_order_of_y(distribution.predict())[training]
+    def _fixed_tempering(self) -> float:
+        return _DEFAULT_TEMPERING if isinstance(self.tempering, str) else self.tempering
 
     def predict(self, X: ClustersLike, return_std: bool = False) -> Any:
         """Predict log age, A_V and distance.
@@ -390,80 +403,86 @@ class IsochronePosterior(
             A `PredictiveDistribution` of log age, A_V, distance and metallicity, with the weighted
             draws in ``posteriors`` and membership probabilities in ``membership()``.
         """
-        check_is_fitted(self, "held_out_")
-        X = as_clusters(X)
+        X = self._made(X)
         stars = stars_of(X)
-        lists = member_lists(stars, self.faint_limit)
-        find = None
-        if self.estimator_ is None:
-            prediction = from_parallaxes(lists, self._star_model(), self.population_)
-        else:
-            prediction, features = predict_normal(self.estimator_, X, self.columns_)
-            find = None if self.domain_points_ is None else partial(self._outside, features)
-        sampler = self._sampler()
-        posteriors = sampler.posteriors(lists, prediction)
-        check = partial(sampler.discrepancies, posteriors, lists)
-        summary = PosteriorSummary.of(posteriors)
-        return self._distribution(posteriors, stars.counts, summary, check, find)
-
-    def _intervals_like_y(self, intervals: FloatArray) -> FloatArray:
-        return self._in_order_of_y(intervals)
-
-    def _samples_like_y(self, samples: FloatArray) -> FloatArray:
-        return samples
-
-    def _star_model(self) -> StarModel:
-        return StarModel(self.tempering_, self.saturation, self.faint_limit, self.law, self.release)
-
-    def _sampler(self) -> Sampler:
-        return Sampler(
-            self._star_model(),
-            self.inflation_,
-            self.tail_weight,
-            self.n_draws,
-            self.seed_,
-            self.n_jobs,
-        )
-
-    def _distribution(
-        self,
-        posteriors: Sequence[ClusterPosterior | None],
-        counts: IntArray,
-        summary: PosteriorSummary,
-        find_discrepancies: Callable[[], FloatArray],
-        find_outside: Any = None,
-    ) -> PosteriorDistribution:
+        prediction, features = self._predict_prior(X, stars)
+        potentials = self._potentials(stars, prediction, self.inflation_, self.tempering_)
+        posteriors = sample_posteriors(potentials, self.n_draws, self.seed_, self.n_jobs)
         calibration = consistency = None
         if self.scores_ is not None:
             calibration = Calibration(self.spread_coefficients_, self.scores_)
             consistency = Consistency(self.discrepancies_)
+        has_domain = self.domain_ is not None and len(X) > 0
         return PosteriorDistribution(
             posteriors,
-            counts,
-            summary,
+            stars.counts,
+            self._parallax_outliers(stars),
             self.a_v_zero_point_,
             calibration,
             consistency,
             self.false_alarm_rate,
-            find_discrepancies,
-            find_outside,
+            partial(self._outside, X, features) if has_domain else None,
+            self.n_jobs,
         )
+
+    def potentials(self, X: ClustersLike) -> list[Potential | None]:
+        """Return the density that is sampled: prior times likelihood of each cluster.
+
+        Parameters
+        ----------
+        X : clusters
+            Any input of `skcluster.clusters.as_clusters`.
+
+        Returns
+        -------
+        list of Potential or None
+            One per cluster, whose ``log_prob`` is the log density of its parameters up to a
+            constant, for any sampler; None for a cluster without a star brighter than the limit.
+        """
+        X = self._made(X)
+        stars = stars_of(X)
+        prediction, _ = self._predict_prior(X, stars)
+        return list(self._potentials(stars, prediction, self.inflation_, self.tempering_))
+
+    def _made(self, X: ClustersLike) -> Any:
+        check_is_fitted(self, "held_out_")
+        return as_clusters(X)
+
+    def _predict_prior(self, X: Any, stars: Stars) -> tuple[NormalPrediction, Any]:
+        """Return what is expected of clusters, and the features of the regressor's last step."""
+        if self.estimator_ is None:
+            return predict_from_parallaxes(stars, self.release, self.population_), None
+        if len(X) == 0:  # which few regressors accept
+            return NormalPrediction(np.empty((0, 3)), np.empty((0, 3))), None
+        return predict_normal(self.estimator_, X, self.columns_)
+
+    def _potentials(
+        self, stars: Stars, prediction: NormalPrediction, inflation: FloatArray, tempering: float
+    ) -> Potentials:
+        return Potentials.of(
+            stars,
+            NormalPrediction(prediction.mean, prediction.spread * inflation),
+            self.faint_limit,
+            {
+                "tempering": tempering,
+                **{name: getattr(self, name) for name in ("saturation", "law", "release")},
+            },
+            self._prior_options(),
+        )
+
+    def _prior_options(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in _PRIOR_OPTIONS}
+
+    def _parallax_outliers(self, stars: Stars) -> FloatArray:
+        bright = stars["phot_g_mean_mag"] < self.faint_limit
+        return parallax_outliers(stars.take(bright), self.release)
 
     def _in_order_of_y(self, values: FloatArray) -> FloatArray:
-        """Return values of log age, A_V and distance, along axis 1, in the order of y's columns."""
+        """Return log age, A_V and distance, the first along axis 1, in the order of y's columns."""
         return values[:, np.argsort(self.columns_)]
 
-    def _learn_domain(self, X: Any) -> None:
-        if self.domain is None:
-            return
-        features = last_step(self.estimator_, X).features
-        self.domain_scaler_, self.domain_points_, self.domain_limit_ = Domain.learn(
-            self.domain(features)
-        )
-
-    def _outside(self, features: Any) -> BoolArray:
-        domain = Domain(self.domain_scaler_, self.domain_points_, self.domain_limit_)
-        return domain.excludes(self.domain(features))
+    def _intervals_like_y(self, intervals: FloatArray) -> FloatArray:
+        return self._in_order_of_y(intervals)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -475,3 +494,7 @@ class IsochronePosterior(
         tags.no_validation = True
         tags.regressor_tags.poor_score = True
         return tags
+
+
+def _predict_normal(columns: list[int], estimator: Any, X: Any, y: Any) -> NormalPrediction:
+    return predict_normal(estimator, X, columns)[0]

@@ -5,7 +5,9 @@ from functools import cached_property
 from numbers import Integral, Real
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+from joblib import Parallel, delayed
 from scipy.special import ndtri
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, validate_params
@@ -13,12 +15,32 @@ from sklearn.utils._param_validation import Interval, validate_params
 from skcluster._utils.typing import BoolArray, FloatArray, IntArray
 from skcluster.inference._calibration import Calibration
 from skcluster.inference._cluster_posterior import ClusterPosterior
-from skcluster.inference._consistency import Consistency
 from skcluster.inference._distribution import PredictiveDistribution
-from skcluster.inference._posterior_summary import PosteriorSummary
-from skcluster.inference._range import clip_targets
+from skcluster.inference._goodness_of_fit import Consistency, discrepancies_of_stars
 from skcluster.photometry import distance_from_modulus
-from skcluster.schema import CLUSTER_PARAMETERS
+from skcluster.schema import CLUSTER_PARAMETERS, clip_targets
+
+TARGETS = (*CLUSTER_PARAMETERS, "metallicity")
+
+
+def to_targets(values: FloatArray, a_v_zero_point: float) -> FloatArray:
+    """Convert log age, A_V, distance modulus and metallicity to targets.
+
+    Parameters
+    ----------
+    values : ndarray of shape (..., 4)
+        The parameters of the likelihood.
+    a_v_zero_point : float
+        Correction added to A_V (mag).
+
+    Returns
+    -------
+    ndarray of shape (..., 4)
+        Log age, A_V, distance (kpc) and metallicity, clipped to their ranges.
+    """
+    shifted = values + np.array([0.0, a_v_zero_point, 0.0, 0.0])
+    shifted[..., 2] = distance_from_modulus(shifted[..., 2])
+    return clip_targets(shifted, TARGETS)
 
 
 class PosteriorDistribution(PredictiveDistribution):
@@ -30,8 +52,8 @@ class PosteriorDistribution(PredictiveDistribution):
         The posterior of each cluster; None for a cluster without a usable star.
     counts : ndarray of int, shape (n_clusters,)
         Number of stars of each cluster.
-    summary : PosteriorSummary
-        Summary of the posteriors.
+    parallax_outliers : ndarray of shape (n_clusters,)
+        Fraction of the parallaxes that are outliers; NaN where unknown.
     a_v_zero_point : float
         Correction added to A_V (mag).
     calibration : Calibration or None
@@ -41,62 +63,83 @@ class PosteriorDistribution(PredictiveDistribution):
         Discrepancies of training clusters. Without them, there is no goodness of fit.
     false_alarm_rate : float
         Goodness of fit below which clusters are flagged.
-    find_discrepancies : callable
-        Function without arguments that returns discrepancies of shape (n_clusters, 4), in the order
-        of `skcluster.inference._consistency.Consistency.NAMES`. Called once, when needed.
     find_outside : callable or None
         Function without arguments that returns which clusters are outside the domain. None if the
         model has no domain.
+    n_jobs : int or None
+        Number of threads of the predictive check.
+
+    Attributes
+    ----------
+    mean, std : ndarray of shape (n_clusters, 4)
+        Mean and standard deviation of log age, A_V, distance modulus and metallicity, without zero
+        point and calibration; NaN where there is no posterior.
     """
 
-    targets = (*CLUSTER_PARAMETERS, "metallicity")
+    targets = TARGETS
 
     def __init__(
         self,
         posteriors: Sequence[ClusterPosterior | None],
         counts: IntArray,
-        summary: PosteriorSummary,
+        parallax_outliers: FloatArray,
         a_v_zero_point: float,
         calibration: Calibration | None,
         consistency: Consistency | None,
         false_alarm_rate: float,
-        find_discrepancies: Callable[[], FloatArray],
         find_outside: Callable[[], BoolArray] | None,
+        n_jobs: int | None,
     ) -> None:
         self.posteriors = posteriors
         self._counts = counts
-        self.summary = summary
-        self.n_used = summary.n_used
-        self._zero_point = np.array([0.0, a_v_zero_point, 0.0, 0.0])
+        self._parallax_outliers = parallax_outliers
+        self._a_v_zero_point = a_v_zero_point
         self._calibration = calibration
         self._consistency = consistency
         self._false_alarm_rate = false_alarm_rate
-        self._find_discrepancies = find_discrepancies
         self._find_outside = find_outside
+        self._n_jobs = n_jobs
+        unknown = np.full(len(TARGETS), np.nan)
+        self.mean = self._numbers(lambda posterior: posterior.mean, unknown)
+        self.std = self._numbers(lambda posterior: posterior.std, unknown)
+        used = self._numbers(lambda posterior: len(posterior.potential.likelihood.stars), 0)
+        self.n_used = used.astype(np.int64)
+
+    def _numbers(
+        self, of: Callable[[ClusterPosterior], npt.ArrayLike], missing: npt.ArrayLike = np.nan
+    ) -> FloatArray:
+        """Return numbers of each cluster; the given ones where there is no posterior."""
+        numbers = [missing if posterior is None else of(posterior) for posterior in self.posteriors]
+        return np.array(numbers, dtype=np.float64).reshape(len(numbers), *np.shape(missing))
 
     def predict(self) -> FloatArray:
         """Return posterior means, shape (n_clusters, 4).
 
         The distance is that of the mean distance modulus.
         """
-        return self._back(self.summary.mean)
-
-    def _back(self, values: FloatArray) -> FloatArray:
-        """Convert log age, A_V, distance modulus and metallicity to targets."""
-        shifted = values + self._zero_point
-        shifted[..., 2] = distance_from_modulus(shifted[..., 2])
-        return clip_targets(shifted, self.targets)
+        return to_targets(self.mean, self._a_v_zero_point)
 
     @cached_property
     def _discrepancies(self) -> FloatArray:
-        return self._find_discrepancies()
+        """Discrepancies in the order of `Consistency.NAMES`, shape (n_clusters, 4)."""
+        # They take as long as the posteriors. scikit-learn's Parallel would change the warning
+        # filters of all threads.
+        measured = [posterior for posterior in self.posteriors if posterior is not None]
+        rows = np.array([posterior is not None for posterior in self.posteriors], dtype=bool)
+        values = np.full((len(rows), len(Consistency.NAMES)), np.nan)
+        if measured:
+            values[rows, :-1] = Parallel(n_jobs=self._n_jobs, prefer="threads")(
+                map(delayed(discrepancies_of_stars), measured)
+            )
+            values[rows, -1] = self._parallax_outliers[rows]
+        return values
 
     @cached_property
     def _spread(self) -> FloatArray:
         """Calibrated spreads, shape (n_clusters, 4)."""
-        spread = self.summary.std.copy()
+        spread = self.std.copy()
         if self._calibration is not None:
-            spread[:, :3] = self._calibration.spread(spread[:, :3], self.summary.mean[:, 0])
+            spread[:, :3] = self._calibration.spread(spread[:, :3], self.mean[:, 0])
         return spread
 
     def _reach(self, coverage: float) -> FloatArray:
@@ -113,7 +156,8 @@ class PosteriorDistribution(PredictiveDistribution):
     def interval(self, coverage: float = 0.68) -> FloatArray:
         """Return the interval of each target, shape (n_clusters, 4, 2)."""
         half = self._reach(coverage) * self._spread
-        return np.stack([self._back(self.summary.mean + side * half) for side in (-1, 1)], axis=-1)
+        ends = [to_targets(self.mean + side * half, self._a_v_zero_point) for side in (-1, 1)]
+        return np.stack(ends, axis=-1)
 
     @validate_params(
         {
@@ -132,7 +176,7 @@ class PosteriorDistribution(PredictiveDistribution):
         calibration as the intervals of coverage 0.68.
         """
         rng = check_random_state(random_state)
-        mean, std = self.summary.mean, self.summary.std
+        mean, std = self.mean, self.std
         scale = self._reach(0.68) / ndtri(0.84) * self._spread / np.where(std > 0, std, 1.0)
         drawn = np.full((len(mean), n_samples, mean.shape[1]), np.nan)
         for i, posterior in enumerate(self.posteriors):
@@ -140,7 +184,7 @@ class PosteriorDistribution(PredictiveDistribution):
             if posterior is not None:
                 values = posterior.draws.resample(uniform).continuous[:, : mean.shape[1]]
                 drawn[i] = mean[i] + scale[i] * (values - mean[i])
-        return self._back(drawn)
+        return to_targets(drawn, self._a_v_zero_point)
 
     @cached_property
     def goodness_of_fit(self) -> FloatArray:
@@ -154,47 +198,29 @@ class PosteriorDistribution(PredictiveDistribution):
         """Differential reddening, fraction of field stars, goodness of fit, effective samples."""
         return pd.DataFrame(
             {
-                "differential_reddening": self.summary.differential_reddening,
-                "field_fraction": self.summary.field_fraction,
+                "differential_reddening": self._numbers(lambda p: p.differential_reddening),
+                "field_fraction": self._numbers(lambda p: p.field_fraction),
                 "goodness_of_fit": self.goodness_of_fit,
-                "effective_samples": self.summary.effective_samples,
+                "effective_samples": self._numbers(lambda p: p.draws.effective_size),
             }
         )
-
-    @cached_property
-    def outside_domain(self) -> BoolArray:
-        """Which clusters do not resemble the training clusters, shape (n_clusters,).
-
-        Raises
-        ------
-        ValueError
-            If the model has no domain.
-        """
-        if self._find_outside is None:
-            raise ValueError("outside_domain needs the parameter domain, which is None.")
-        return self._find_outside()
 
     @property
     def flags(self) -> Mapping[str, BoolArray]:
         """Reasons to doubt estimates, and the clusters to which each of them applies."""
-        found: dict[str, BoolArray] = {}
+        flags: dict[str, BoolArray] = {}
         if self._consistency is not None:
-            found.update(self._consistency.flags(self._discrepancies, self._false_alarm_rate))
-        found["posterior not sampled"] = np.array(
-            [posterior is not None and posterior.is_fallback for posterior in self.posteriors],
-            dtype=bool,
-        )
-        if self._find_outside is not None:
-            found["outside domain"] = self.outside_domain
-        return found
+            flags.update(self._consistency.flags(self._discrepancies, self._false_alarm_rate))
+        flags["posterior not sampled"] = self._numbers(lambda p: p.is_fallback, 0) > 0
+        return {**flags, **super().flags}
 
     def membership(self) -> list[FloatArray]:
         """Return membership probabilities, an array of shape (n_stars,) per cluster.
 
         NaN for stars that are fainter than the limit and not used.
         """
-        found = [np.full(n, np.nan) for n in self._counts]
-        for values, posterior in zip(found, self.posteriors, strict=True):
+        membership = [np.full(n, np.nan) for n in self._counts]
+        for values, posterior in zip(membership, self.posteriors, strict=True):
             if posterior is not None:
-                values[posterior.likelihood.stars] = posterior.membership
-        return found
+                values[posterior.potential.likelihood.stars] = posterior.membership
+        return membership

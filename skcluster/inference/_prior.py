@@ -1,16 +1,166 @@
-"""The prior distribution of a cluster's parameters."""
+"""The parameters of a cluster, and their prior distribution."""
 
-from dataclasses import dataclass, replace
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, ClassVar, Self
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import logsumexp, ndtri
 
-from skcluster._utils.typing import FloatArray
-from skcluster.inference._parameters import TYPICAL_LOG_FIELD_ODDS, Parameters
-from skcluster.isochrones import AXES
+from skcluster._utils.typing import BoolArray, FloatArray, IntArray
+from skcluster.isochrones._axes import AXES
 
+#: Field odds of typical lists of members, about one star in nine, and the standard deviation of
+#: their natural logarithm: adopted values.
+FIELD_ODDS_PRIOR = (0.12, 1.2)
+#: Mean and standard deviation of [M/H] (dex): the scatter of [Fe/H] among open clusters is 0.1 to
+#: 0.15 dex (Netopil et al. 2016, A&A 585, A150).
+METALLICITY_PRIOR = (0.0, 0.15)
+#: Probabilities of the scales of differential reddening, 0, 0.12, 0.3 and 0.7 mag: adopted values.
+REDDENING_PRIOR = (0.5, 0.35, 0.12, 0.03)
+#: Weight of the wide component of the prior, and its standard deviations of log age, A_V and
+#: distance modulus in units of those of the narrow one: adopted values.
+TAIL_WEIGHT, TAIL_FACTORS = 0.3, (2.5, 3.5, 1.3)
+
+_TYPICAL_LOG_FIELD_ODDS = float(np.log(FIELD_ODDS_PRIOR[0]))
 _LOG_2PI = np.log(2 * np.pi)
+
+
+@dataclass(frozen=True, eq=False)
+class Parameters:
+    """Parameters of a cluster on which the likelihood of its stars depends.
+
+    It contains many sets of them: each attribute is an array of shape (n_draws,).
+
+    Parameters
+    ----------
+    log_age : ndarray
+        Logarithm (base 10) of the age in years.
+    a_v : ndarray
+        Extinction A_V of the least reddened stars (mag); differential reddening adds to it.
+    distance_modulus : ndarray
+        Distance modulus (mag).
+    metallicity : ndarray
+        [M/H] (dex).
+    log_field_odds : ndarray
+        Natural logarithm of the prior odds of a typical star of the list to be a field star rather
+        than a member, see `StarLikelihood`.
+    reddening : ndarray of int
+        Scale of differential reddening, as an index into ``skcluster.isochrones.AXES.reddening``.
+
+    See Also
+    --------
+    StarLikelihood : The likelihood of a cluster's stars.
+
+    Examples
+    --------
+    >>> from skcluster.inference import Parameters
+    >>> theta = Parameters.of(log_age=[8.5, 9.0], a_v=0.3, distance_modulus=10.0)
+    >>> len(theta), theta.a_v
+    (2, array([0.3, 0.3]))
+    """
+
+    log_age: FloatArray
+    a_v: FloatArray
+    distance_modulus: FloatArray
+    metallicity: FloatArray
+    log_field_odds: FloatArray
+    reddening: IntArray
+
+    def __len__(self) -> int:
+        return len(self.log_age)
+
+    @classmethod
+    def of(
+        cls,
+        log_age: npt.ArrayLike,
+        a_v: npt.ArrayLike,
+        distance_modulus: npt.ArrayLike,
+        metallicity: npt.ArrayLike = 0.0,
+        log_field_odds: npt.ArrayLike = _TYPICAL_LOG_FIELD_ODDS,
+        reddening: npt.ArrayLike = 0,
+    ) -> Self:
+        """Make sets of parameters from arrays or numbers, which are broadcast.
+
+        Parameters
+        ----------
+        log_age : array-like
+            Logarithm (base 10) of the age in years.
+        a_v : array-like
+            Extinction A_V (mag).
+        distance_modulus : array-like
+            Distance modulus (mag).
+        metallicity : array-like, default=0.0
+            [M/H] (dex).
+        log_field_odds : array-like, default=log(0.12)
+            Natural logarithm of the field odds of a typical star.
+        reddening : array-like of int, default=0
+            Index of the scale of differential reddening.
+
+        Returns
+        -------
+        theta : Parameters
+            The sets of parameters.
+
+        Raises
+        ------
+        ValueError
+            If a value is not finite.
+        """
+        given = (log_age, a_v, distance_modulus, metallicity, log_field_odds, reddening)
+        arrays = np.broadcast_arrays(*(np.atleast_1d(np.asarray(v, float)) for v in given))
+        for field, values in zip(fields(cls), arrays, strict=True):
+            if not np.isfinite(values).all():
+                unknown = values[~np.isfinite(values)][0]
+                raise ValueError(f"{field.name} must be finite; got {unknown}.")
+        return cls.from_continuous(np.column_stack(arrays[:-1]), arrays[-1].astype(np.int64))
+
+    @property
+    def continuous(self) -> FloatArray:
+        """All parameters except the scale of differential reddening, shape (n_draws, 5)."""
+        columns = [getattr(self, field.name) for field in fields(self)[:-1]]
+        return np.column_stack(columns)
+
+    @classmethod
+    def from_continuous(cls, values: FloatArray, reddening: IntArray) -> Self:
+        """Make sets of parameters from continuous values; the inverse of `continuous`.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_draws, 5)
+            The continuous parameters.
+        reddening : ndarray of int, shape (n_draws,)
+            Indices of the scale of differential reddening.
+
+        Returns
+        -------
+        theta : Parameters
+            The sets of parameters.
+        """
+        log_age, a_v, modulus, metallicity, odds = np.ascontiguousarray(values.T)
+        return cls(log_age, a_v, modulus, metallicity, odds, reddening)
+
+    def __getitem__(self, rows: object) -> Self:
+        """Return some of the sets."""
+        return type(self)(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Self]) -> Self:
+        """Concatenate several collections of sets.
+
+        Parameters
+        ----------
+        parts : sequence of Parameters
+            The collections.
+
+        Returns
+        -------
+        theta : Parameters
+            All sets, in order.
+        """
+        joined: Any = (np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls))
+        return cls(*joined)
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,29 +169,31 @@ class Prior:
 
     Log age, A_V and distance modulus follow a mixture of two normal distributions with the same
     mean. One has the width of the prediction's errors; the other is wider and allows the stars to
-    outweigh the prediction. The metallicity is normal around the solar value [1]_, the field odds
-    are log-normal around one star in nine, and the scale of differential reddening takes one of
-    four values. The distribution is truncated to the range of the isochrones and to 0 ≤ A_V ≤ 12.
+    outweigh the prediction. The metallicity is normal, the field odds are log-normal, and the scale
+    of differential reddening takes one of four values. The distribution is truncated to the range
+    of the isochrones and to 0 ≤ A_V ≤ 12.
 
     Parameters
     ----------
     mean, spread : ndarray of shape (3,)
         Mean and standard deviation of log age (dex), A_V (mag) and distance modulus (mag).
-    tail_weight : float
+    tail_weight : float, default=0.3
         Weight of the wider distribution.
-    tail_factors : tuple of three float
+    tail_factors : sequence of three float, default=(2.5, 3.5, 1.3)
         Ratios of its standard deviations to those of the narrower one.
+    metallicity_prior : (float, float), default=(0.0, 0.15)
+        Mean and standard deviation of [M/H] (dex); by default the scatter among open clusters [1]_.
+    field_odds_prior : (float, float), default=(0.12, 1.2)
+        Median of the field odds, and standard deviation of their natural logarithm.
+    reddening_prior : sequence of four float, default=(0.5, 0.35, 0.12, 0.03)
+        Probabilities of the scales of differential reddening in
+        ``skcluster.isochrones.AXES.reddening``.
 
     References
     ----------
-    .. [1] Netopil et al. 2016, A&A 585, A150: the scatter of [Fe/H] among open clusters is
-       0.1 to 0.15 dex.
+    .. [1] Netopil et al. 2016, A&A 585, A150.
     """
 
-    METALLICITY: ClassVar = (0.0, 0.15)
-    LOG_FIELD_ODDS: ClassVar = (TYPICAL_LOG_FIELD_ODDS, 1.2)
-    #: Probabilities of the scales of differential reddening.
-    REDDENING: ClassVar = np.array([0.5, 0.35, 0.12, 0.03])
     #: The support.
     RANGES: ClassVar = {
         "log_age": (AXES.log_age.values[0], AXES.log_age.values[-1]),
@@ -53,16 +205,39 @@ class Prior:
 
     mean: FloatArray
     spread: FloatArray
-    tail_weight: float = 0.3
-    tail_factors: tuple[float, float, float] = (2.5, 3.5, 1.3)
+    tail_weight: float = TAIL_WEIGHT
+    tail_factors: Sequence[float] = TAIL_FACTORS
+    metallicity_prior: Sequence[float] = METALLICITY_PRIOR
+    field_odds_prior: Sequence[float] = FIELD_ODDS_PRIOR
+    reddening_prior: Sequence[float] = REDDENING_PRIOR
 
-    def supports(self, theta: Parameters) -> np.ndarray:
+    def __post_init__(self) -> None:
+        """Check the values that users set."""
+        self._check("tail_factors", "three positive numbers", 3, lambda v: v > 0)
+        self._check("metallicity_prior", "a number and a positive one", 2, lambda v: v[1:] > 0)
+        self._check("field_odds_prior", "two positive numbers", 2, lambda v: v > 0)
+        n_scales, rule = len(AXES.reddening), f"{len(AXES.reddening)} probabilities of sum 1"
+        self._check("reddening_prior", rule, n_scales, lambda v: (v >= 0) & np.isclose(v.sum(), 1))
+
+    def _check(
+        self, name: str, rule: str, n: int, is_possible: Callable[[FloatArray], BoolArray]
+    ) -> None:
+        values = np.asarray(getattr(self, name), dtype=np.float64)
+        if values.shape != (n,) or not (np.isfinite(values).all() and is_possible(values).all()):
+            raise ValueError(f"{name} must be {rule}; got {getattr(self, name)}.")
+
+    @property
+    def log_field_odds(self) -> tuple[float, float]:
+        """Mean and standard deviation of the natural logarithm of the field odds."""
+        return float(np.log(self.field_odds_prior[0])), self.field_odds_prior[1]
+
+    def supports(self, theta: Parameters) -> BoolArray:
         """Return which sets of parameters are possible at all."""
         within = [
             (getattr(theta, name) >= low) & (getattr(theta, name) <= high)
             for name, (low, high) in self.RANGES.items()
         ]
-        possible: np.ndarray = np.logical_and.reduce(within)
+        possible: BoolArray = np.logical_and.reduce(within)
         return possible
 
     def moved_into_support(self, theta: Parameters) -> Parameters:
@@ -72,24 +247,23 @@ class Prior:
 
     def log_density(self, theta: Parameters) -> FloatArray:
         """Return the logarithm of the density before truncation, normalised; shape (n_draws,)."""
-        values = theta.continuous
-        z = (values[:, :3] - self.mean) / self.spread
+        z = (theta.continuous[:, :3] - self.mean) / self.spread
         narrow = _log_normal(z) - np.log(self.spread).sum()
         factors = np.array(self.tail_factors)
         wide = _log_normal(z / factors) - np.log(self.spread * factors).sum()
         with np.errstate(divide="ignore"):
             weights = np.log([1 - self.tail_weight, self.tail_weight])
+            log_reddening = np.log(self.reddening_prior)
         main = logsumexp([weights[0] + narrow, weights[1] + wide], axis=0)
+        (metallicity, width), (log_odds, log_width) = self.metallicity_prior, self.log_field_odds
         others = np.column_stack(
             [
-                (theta.metallicity - self.METALLICITY[0]) / self.METALLICITY[1],
-                (theta.log_field_odds - self.LOG_FIELD_ODDS[0]) / self.LOG_FIELD_ODDS[1],
+                (theta.metallicity - metallicity) / width,
+                (theta.log_field_odds - log_odds) / log_width,
             ]
         )
-        scale = np.log(self.METALLICITY[1] * self.LOG_FIELD_ODDS[1])
-        density: FloatArray = (
-            main + _log_normal(others) - scale + np.log(self.REDDENING[theta.reddening])
-        )
+        scale = np.log(width * log_width)
+        density: FloatArray = main + _log_normal(others) - scale + log_reddening[theta.reddening]
         return density
 
     def draw(self, uniform: FloatArray) -> Parameters:
@@ -97,17 +271,20 @@ class Prior:
         z = ndtri(uniform[:, :5])
         wide = (uniform[:, 6] < self.tail_weight)[:, None]
         spread = self.spread * np.where(wide, self.tail_factors, 1.0)
+        (metallicity, width), (log_odds, log_width) = self.metallicity_prior, self.log_field_odds
         values = np.column_stack(
             [
                 self.mean + spread * z[:, :3],
-                self.METALLICITY[0] + self.METALLICITY[1] * z[:, 3],
-                self.LOG_FIELD_ODDS[0] + self.LOG_FIELD_ODDS[1] * z[:, 4],
+                metallicity + width * z[:, 3],
+                log_odds + log_width * z[:, 4],
             ]
         )
-        return Parameters.from_continuous(values, choose(self.REDDENING, uniform[:, 5]))
+        return Parameters.from_continuous(
+            values, choose(np.array(self.reddening_prior), uniform[:, 5])
+        )
 
 
-def choose(probabilities: FloatArray, uniform: FloatArray) -> np.ndarray:
+def choose(probabilities: FloatArray, uniform: FloatArray) -> IntArray:
     """Draw indices with probabilities, from uniform deviates."""
     return np.searchsorted(np.cumsum(probabilities)[:-1], uniform)
 

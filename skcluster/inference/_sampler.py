@@ -1,120 +1,176 @@
-"""Sample the posterior distributions of many clusters."""
+"""Adaptive importance sampling of the posterior of one cluster."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from math import lgamma
 
 import numpy as np
-
-# scikit-learn's Parallel would change the warning filters of all threads.
-from joblib import Parallel, delayed
+from scipy.special import chdtri, logsumexp, ndtri
 
 from skcluster._utils.typing import FloatArray
-from skcluster.inference._cluster_posterior import ClusterPosterior
-from skcluster.inference._member_lists import MemberList, StarModel
-from skcluster.inference._normal_prediction import NormalPrediction
-from skcluster.inference._posterior_summary import PosteriorSummary, discrepancies
-from skcluster.inference._prior import Prior
+from skcluster.inference._potential import Potential
+from skcluster.inference._prior import Parameters, Prior, choose
 
-#: Number of clusters whose draws are in memory at a time if only summaries are needed.
-_CHUNK = 32
-#: Minimum spread of priors (dex and mag), so that proposals have a finite width.
-_LEAST_SPREAD = 0.01
-#: Values of the tempering to choose from, in increasing order.
-TEMPERINGS = (0.05, 0.1, 0.2, 0.3)
+#: Degrees of freedom of the proposals, which have heavier tails than a posterior.
+_DEGREES = 5
+#: Ratio of a proposal's variance to that of the draws, and minimum variances.
+_WIDER = 1.15
+_LEAST_VARIANCES = np.diag([1e-4, 1e-4, 1e-5, 1e-5, 1e-3])
+#: Fraction of a proposal's scales of differential reddening that comes from the prior.
+_PRIOR_SHARE = 0.1
+#: Minimum effective number of draws for fitting a proposal; otherwise the weights are flattened.
+_FITTED_TO = 60
+#: Maximum number of added stages while the effective number of draws is below `_ENOUGH`.
+_MOST_EXTRA_STAGES = 12
+_ENOUGH = 100
 
 
 @dataclass(frozen=True, eq=False)
-class Sampler:
-    """Settings of the sampling: parameters of `IsochronePosterior`, with the same names."""
+class WeightedDraws:
+    """Draws that represent a posterior distribution.
 
-    model: StarModel
-    inflation: FloatArray
-    tail_weight: float
-    n_draws: int
-    seed: int
-    n_jobs: int | None
+    Attributes
+    ----------
+    parameters : Parameters
+        The n_draws sets of parameters.
+    weights : ndarray of shape (n_draws,)
+        Their weights, which sum to 1.
+    """
 
-    def tempered(self, tempering: float) -> "Sampler":
-        """Return the same sampler with another tempering."""
-        return replace(self, model=replace(self.model, tempering=tempering))
+    parameters: Parameters
+    weights: FloatArray
 
-    def posteriors(
-        self, lists: Sequence[MemberList], prediction: NormalPrediction
-    ) -> list[ClusterPosterior | None]:
-        """Yield the posterior of each cluster; None without a usable star or a prediction."""
-        found: list[ClusterPosterior | None] = Parallel(n_jobs=self.n_jobs, prefer="threads")(
-            delayed(self._posterior)(stars, mean, spread)
-            for stars, mean, spread in zip(lists, *prediction, strict=True)
+    @property
+    def effective_size(self) -> float:
+        """Effective number of independent draws: 1 / sum of the squared weights."""
+        total = np.sum(self.weights**2)
+        return float(1 / total) if total > 0 else 0.0
+
+    def resample(self, uniform: FloatArray) -> Parameters:
+        """Return draws of equal weight, chosen by uniform deviates in any order."""
+        rows = choose(self.weights, np.asarray(uniform))
+        return self.parameters[np.minimum(rows, len(self.weights) - 1)]
+
+
+def sample_posterior(potential: Potential, n_draws: int, seed: int) -> WeightedDraws:
+    """Draw from prior times likelihood by adaptive multiple importance sampling.
+
+    Half of the draws come from the prior. Each following quarter comes from a Student distribution
+    fitted to all draws so far. Weights refer to the mixture of all proposals (Cornuet et al. 2012,
+    Scandinavian Journal of Statistics 39, 798). Quarters are added as long as the effective number
+    of draws is below 100, at most twelve.
+
+    Parameters
+    ----------
+    potential : Potential
+        The density to draw from, with its prior.
+    n_draws : int
+        Number of draws without added ones.
+    seed : int
+        Seed of the quasi-random numbers, which are the same for all clusters.
+    """
+    prior = potential.prior
+    theta = prior.draw(_deviates(n_draws // 2, Prior.N_DEVIATES, seed))
+    proposals: list[tuple[int, Callable[[Parameters], FloatArray]]] = [
+        (len(theta), prior.log_density)
+    ]
+    target = potential.log_prob(theta)
+    if np.isneginf(target).all():
+        return WeightedDraws(theta, np.zeros(len(theta)))
+    draws = WeightedDraws(theta, _weights(theta, target, proposals))
+    stage = 0
+    while stage < 2 or (draws.effective_size < _ENOUGH and stage < 2 + _MOST_EXTRA_STAGES):
+        stage += 1
+        proposal = _Student.fit(draws, prior)
+        new = proposal.draw(_deviates(n_draws // 4, _Student.N_DEVIATES, seed + stage))
+        proposals.append((len(new), proposal.log_density))
+        target = np.concatenate([target, potential.log_prob(new)])
+        theta = Parameters.concatenate([theta, new])
+        draws = WeightedDraws(theta, _weights(theta, target, proposals))
+    return draws
+
+
+def draws_of_prior(prior: Prior, n_draws: int, seed: int) -> WeightedDraws:
+    """Draw from the prior alone, within its support; if no draw is, move the draws to its edge."""
+    theta = prior.draw(_deviates(n_draws, Prior.N_DEVIATES, seed))
+    if not prior.supports(theta).any():
+        theta = prior.moved_into_support(theta)
+    possible = prior.supports(theta).astype(np.float64)
+    return WeightedDraws(theta, possible / possible.sum())
+
+
+@lru_cache(maxsize=64)
+def _deviates(n: int, dimension: int, seed: int) -> FloatArray:
+    """Return quasi-random numbers strictly between 0 and 1, shape (n, dimension)."""
+    from scipy.stats import qmc
+
+    n_powers = int(np.ceil(np.log2(max(n, 2))))
+    points: FloatArray = qmc.Sobol(dimension, seed=seed).random_base2(n_powers)[:n]
+    return points.clip(1e-6, 1 - 1e-6)
+
+
+def _weights(
+    theta: Parameters,
+    target: FloatArray,
+    proposals: list[tuple[int, Callable[[Parameters], FloatArray]]],
+) -> FloatArray:
+    total = sum(n for n, _ in proposals)
+    mixture = logsumexp([np.log(n / total) + density(theta) for n, density in proposals], axis=0)
+    logarithm = target - mixture
+    weights: FloatArray = np.exp(logarithm - logarithm.max())
+    weights /= weights.sum()
+    return weights
+
+
+@dataclass(frozen=True, eq=False)
+class _Student:
+    """A Student distribution of the continuous parameters, and one of the reddening scale."""
+
+    #: Number of uniform deviates that `draw` needs per set of parameters.
+    N_DEVIATES = 7
+
+    mean: FloatArray
+    root: FloatArray
+    reddening: FloatArray
+
+    @classmethod
+    def fit(cls, draws: WeightedDraws, prior: Prior) -> "_Student":
+        weights = _flattened(draws.weights)
+        values = draws.parameters.continuous
+        mean = weights @ values
+        deviation = values - mean
+        covariance = _WIDER * (deviation.T @ (deviation * weights[:, None])) + _LEAST_VARIANCES
+        prior_share = np.array(prior.reddening_prior)
+        share = np.bincount(draws.parameters.reddening, weights, len(prior_share))
+        reddening = (1 - _PRIOR_SHARE) * share / share.sum() + _PRIOR_SHARE * prior_share
+        return cls(mean, np.linalg.cholesky(covariance), reddening)
+
+    def draw(self, uniform: FloatArray) -> Parameters:
+        z = ndtri(uniform[:, :5]) * np.sqrt(_DEGREES / chdtri(_DEGREES, uniform[:, 6]))[:, None]
+        return Parameters.from_continuous(
+            self.mean + z @ self.root.T, choose(self.reddening, uniform[:, 5])
         )
-        return found
 
-    def _posterior(
-        self, stars: MemberList, mean: FloatArray, spread: FloatArray
-    ) -> ClusterPosterior | None:
-        if not (np.isfinite(mean).all() and np.isfinite(spread).all()):
-            return None
-        likelihood = stars.likelihood(self.model, mean)
-        if likelihood is None:
-            return None
-        prior = Prior(mean, np.maximum(spread * self.inflation, _LEAST_SPREAD), self.tail_weight)
-        return ClusterPosterior.sample(likelihood, prior, self.n_draws, self.seed)
-
-    def summary(
-        self, lists: Sequence[MemberList], prediction: NormalPrediction
-    ) -> tuple[PosteriorSummary, FloatArray]:
-        """Return a summary and the discrepancies of the posteriors, without keeping them."""
-        parts = Parallel(n_jobs=self.n_jobs, prefer="threads")(
-            delayed(self._summary)(
-                lists[start : start + _CHUNK],
-                NormalPrediction(*(values[start : start + _CHUNK] for values in prediction)),
-            )
-            for start in range(0, len(lists), _CHUNK)
+    def log_density(self, theta: Parameters) -> FloatArray:
+        n = len(self.mean)
+        z = np.linalg.solve(self.root, (theta.continuous - self.mean).T)
+        normalisation = (
+            lgamma((_DEGREES + n) / 2)
+            - lgamma(_DEGREES / 2)
+            - n / 2 * np.log(_DEGREES * np.pi)
+            - np.log(np.diag(self.root)).sum()
         )
-        summaries, found = zip(*parts, strict=True)
-        return PosteriorSummary.concatenate(summaries), np.concatenate(found)
+        kernel = -(_DEGREES + n) / 2 * np.log1p((z**2).sum(axis=0) / _DEGREES)
+        density: FloatArray = normalisation + kernel + np.log(self.reddening[theta.reddening])
+        return density
 
-    def _summary(
-        self, lists: Sequence[MemberList], prediction: NormalPrediction
-    ) -> tuple[PosteriorSummary, FloatArray]:
-        posteriors = replace(self, n_jobs=1).posteriors(lists, prediction)
-        return PosteriorSummary.of(posteriors), discrepancies(posteriors, lists, self.model)
 
-    def discrepancies(
-        self, posteriors: Sequence[ClusterPosterior | None], lists: Sequence[MemberList]
-    ) -> FloatArray:
-        """Return the discrepancies between posteriors and their stars, in parallel."""
-        parts = Parallel(n_jobs=self.n_jobs, prefer="threads")(
-            delayed(discrepancies)(
-                posteriors[start : start + _CHUNK], lists[start : start + _CHUNK], self.model
-            )
-            for start in range(0, len(lists), _CHUNK)
-        )
-        return np.concatenate(parts)
-
-    def best_tempering(
-        self, lists: Sequence[MemberList], prediction: NormalPrediction, true: FloatArray
-    ) -> float:
-        """Return the largest tempering whose errors are consistent with the smallest.
-
-        Squared errors are in units of those of the prediction; their mean may exceed the smallest
-        one by two standard errors of the difference. A larger tempering gives the stars more
-        weight, because labels have errors too.
-
-        Parameters
-        ----------
-        lists, prediction : of the n_clusters held-out clusters
-        true : ndarray of shape (n_clusters, 3)
-            Log age, A_V and distance modulus.
-        """
-        scale = np.nanmean((prediction.mean - true) ** 2, axis=0) + _LEAST_SPREAD**2
-        losses = np.empty((len(TEMPERINGS), len(lists)))
-        for loss, tempering in zip(losses, TEMPERINGS, strict=True):
-            posteriors = self.tempered(tempering).posteriors(lists, prediction)
-            means = np.array([np.full(4, np.nan) if p is None else p.mean for p in posteriors])
-            errors = means[:, :3] - true
-            errors[:, 1] -= np.nanmean(errors[:, 1])  # the zero point of A_V is fitted as well
-            loss[:] = (errors**2 / scale).mean(axis=1)
-        losses = losses[:, np.isfinite(losses).all(axis=0)]
-        worse = losses - losses[np.argmin(losses.mean(axis=1))]
-        error = worse.std(axis=1) / np.sqrt(worse.shape[1])
-        return TEMPERINGS[int(np.flatnonzero(worse.mean(axis=1) <= 2 * error)[-1])]
+def _flattened(weights: FloatArray) -> FloatArray:
+    """Raise weights to a power below 1 if too few draws would determine a proposal."""
+    flat, power = weights, 1.0
+    while 1 / np.sum(flat**2) < _FITTED_TO and power > 0.05:
+        power *= 0.7
+        flat = weights**power
+        flat = flat / flat.sum()
+    return flat

@@ -5,8 +5,9 @@ from sklearn.utils import check_random_state
 
 from skcluster._utils.typing import FloatArray
 from skcluster.inference._likelihood import scatter_classes
-from skcluster.inference._parameters import Parameters
-from skcluster.isochrones import AXES, PopulationGrid
+from skcluster.inference._prior import Parameters
+from skcluster.isochrones import PopulationGrid
+from skcluster.isochrones._axes import AXES
 from skcluster.photometry import Law, redden
 
 #: Number of draws after which a population without members brighter than the limit is an error.

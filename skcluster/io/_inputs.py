@@ -10,6 +10,9 @@ from skcluster.clusters._tables import is_table
 from skcluster.io._read_table import EXTENSIONS
 from skcluster.schema import CLUSTER
 
+#: Extensions of tables in a folder, where a ``.txt`` is often a note on the others.
+_IN_FOLDERS = EXTENSIONS.keys() - {".txt"}
+
 
 @dataclass(frozen=True)
 class Source:
@@ -63,7 +66,7 @@ def _files(path: Path) -> list[Path]:
 
 def _is_table_file(file: Path) -> bool:
     name = file.name.lower().removesuffix(".gz")
-    return file.is_file() and not name.startswith(".") and Path(name).suffix in EXTENSIONS
+    return file.is_file() and not name.startswith(".") and Path(name).suffix in _IN_FOLDERS
 
 
 def _cluster_of_file(path: Path) -> str:

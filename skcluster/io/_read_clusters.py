@@ -103,11 +103,13 @@ def read_clusters(
     Parameters
     ----------
     members : str, PathLike, table, or sequence or mapping of these
-        A long table with a row per star, or a file of one: CSV, TSV as VizieR writes it, ECSV,
-        FITS, VOTable (``.vot``, ``.votable``, ``.xml``), each optionally gzipped (``.gz``), or
-        Parquet; or a folder of such files. Tables are those of pandas, astropy, polars and Arrow.
-        A NestedFrame, or a Parquet file of one, is accepted too. Columns are found by the names
-        of the Gaia archive and of VizieR, in upper or lower case (see Notes); all others are kept.
+        A long table with a row per star, or a file of one: text of any usual layout (``.csv``,
+        ``.tsv``, ``.txt``, ``.dat``, ``.mrt``, ``.tbl``; see `read_table`), ECSV, FITS, VOTable
+        (``.vot``, ``.votable``, ``.xml``), each optionally gzipped (``.gz``), or Parquet; or a
+        folder of such files (``.txt`` only by name). Tables are those of pandas, astropy, polars
+        and Arrow. A NestedFrame, or a Parquet file of one, is accepted too. Columns are found by
+        the names of the Gaia archive and of VizieR, in upper or lower case (see Notes); all others
+        are kept.
         Several files or tables, of one or several clusters each and of any types, are given as a
         list, or as a dict that maps names of clusters to them.
     labels : str, PathLike, DataFrame or astropy Table, optional
@@ -126,7 +128,7 @@ def read_clusters(
     label_columns : mapping of str to str, optional
         Map from other names of columns in ``labels`` to ``cluster``, ``log_age``, ``a_v``, and
         ``distance_kpc``, ``distance_modulus`` or ``distance_pc``.
-    format, label_format : {"csv", "tsv", "ecsv", "fits", "votable", "parquet"}, optional
+    format, label_format : {"csv", "tsv", "text", "ecsv", "fits", "votable", "parquet"}, optional
         File type of ``members`` and of ``labels``. By default, it follows from the extension.
     on_error : {"raise", "warn"}, default="raise"
         Whether one of several unusable tables of members raises an error, or is left out with a
@@ -392,6 +394,12 @@ def _warn_of_repeated(X: NestedFrame) -> None:
     # Arrow keeps all digits where some are missing; as floats, identifiers have lost the last ones.
     ids = pd.Series(pd.arrays.ArrowExtensionArray(stars.arrow("source_id")))
     if pd.api.types.is_float_dtype(ids.dtype):
+        if (ids.abs() > 2**53).any():
+            warn_caller(
+                "source_id holds floating-point numbers, which have lost the last digits: repeated "
+                "stars cannot be noticed. pandas reads integers of which some are missing with "
+                "dtype={'source_id': 'Int64'}."
+            )
         return
     listed = pd.DataFrame({"cluster": stars.cluster, "star": ids})
     again = (listed.duplicated() & ids.notna()).to_numpy()

@@ -54,25 +54,33 @@ def read_table(path: str | os.PathLike[str], format: str | None = None) -> Any:
     ----------
     path : str or PathLike
         The file.
-    format : {"csv", "tsv", "ecsv", "fits", "votable", "parquet"}, optional
+    format : {"csv", "tsv", "text", "ecsv", "fits", "votable", "parquet"}, optional
         File type, if it differs from that of the extension.
 
     Returns
     -------
     DataFrame, NestedFrame or astropy Table
-        The table, with at least one row.
+        The table, with at least one row. Integers of which some are missing are masked, and keep
+        all digits.
 
     Raises
     ------
     OSError
         If there is no such file, or it is a folder, a device or a pipe.
     ValueError
-        If the type is unknown; the file is empty, truncated or not of its type; two columns have
-        the same name; a text in it is not UTF-8; its data are in another file, as those of a
+        If the type is unknown; the file is empty, truncated or not of its type; the layout of a
+        text is not recognised, or a row has more fields than the header; two columns have the same
+        name; a text in it is not UTF-8; its data are in another file, as those of a
         VOTable can be; or its uncompressed size exceeds the limits for a file of its size.
 
     Notes
     -----
+    The layout of a text (CSV, TSV, ``.txt``, ``.dat``, ``.mrt``, ``.tbl``) is recognised from its
+    content, whatever the extension: columns separated by commas, tabs, semicolons, vertical bars or
+    blanks, below comments, with a header that may be the last comment, VizieR's units and decimal
+    commas; columns of fixed width; the machine-readable tables of journals; IPAC tables; ECSV. In
+    each, a blank, ``null``, ``NULL``, ``--``, ``nan`` and ``NA`` are missing values.
+
     No other file is opened, no server is queried, and the uncompressed size of a compressed file is
     limited to 100 MB or ten times its size (Parquet: 400 MB or 25 times).
 
@@ -149,7 +157,8 @@ def _check_fits_table(hdu: Any, source: Source) -> None:
             )
 
 
-def _read_votable(source: Source) -> Any:
+def read_votable(source: Source) -> Any:
+    """Return the table of a VOTable, without opening anything else."""
     _check_votable(source)
     return _with_texts(read_astropy(source, format="votable", use_names_over_ids=True))
 
@@ -262,6 +271,6 @@ _READERS: dict[str, Callable[[Source], Any]] = {
     "text": read_text,
     "ecsv": read_ecsv,
     "fits": _read_fits,
-    "votable": _read_votable,
+    "votable": read_votable,
     "parquet": _read_parquet,
 }

@@ -80,9 +80,10 @@ def read_text(source: Source, usual: str = "") -> Any:
     rows = [line for line in lines if _is_row(line)]
     if rows and rows[0].startswith("|"):
         return _read_between_bars(source, rows)
+    dashes = _dashes_below(rows)
+    if dashes and not any(sign in rows[dashes] for sign in _SEPARATORS if sign != " "):
+        return _read_fixed_width(source, rows, dashes)
     layout = _layout(lines, list(map(len, head)), usual)
-    if layout.dashes and layout.separator == " ":
-        return _read_fixed_width(source, layout)
     frame = _read_separated(source, layout)
     return _with_units(frame, layout) if any(layout.units) else frame
 
@@ -108,8 +109,8 @@ class _Layout:
     names: list[str]
     #: Units of the columns; empty if the table does not state them.
     units: list[str]
-    #: The line of dashes below the header; empty if there is none.
-    dashes: str
+    #: Whether a line of dashes is below the header.
+    has_dashes: bool
     #: Number of lines, and of bytes, before the first row.
     n_lines: int
     n_bytes: int
@@ -146,25 +147,26 @@ def _layout(lines: list[str], sizes: list[int], usual: str) -> _Layout:
     rows = [i for i, line in enumerate(lines) if _is_row(line)]
     if not rows:
         raise ValueError("it contains comments only.")
-    content = [lines[i] for i in rows[: _N_ROWS + 3]]
+    end = _end_of_header(lines, rows[0])
+    below = [lines[i] for i in rows if i >= end]
+    content = ["".join(lines[rows[0] : end]), *below[: _N_ROWS + 3]]
     above = next((line for line in reversed(lines[: rows[0]]) if not line.isspace()), "")
     first = _first([above, *content])
-    separator = _separator(content[0], content[1:], usual)
+    dashes = _dashes_below(content)
+    separator = _separator(content[0], content[dashes + 1 :], usual)
     if not separator and not _is_one_column(content, usual):
         raise ValueError(f"no separator divides its lines alike; {first}.")
     separator = separator or usual or ","
-    names, end = _record(lines, rows[0], separator)
+    names = _fields(content[0], separator)
     check_names(names)
-    units, dashes = "", ""
     if _are_values(names):
         # The header of numpy.savetxt, TOPCAT and others is a comment.
         names, end = _names_in_comment(above, separator, len(names)), rows[0]
         if not names:
             raise ValueError(f"no line names its columns; {first}.")
         check_names(names)
-    else:
-        units, dashes = _below_header(content, separator)
-        end = rows[content.index(dashes)] + 1 if dashes else end
+    elif dashes:
+        end = [i for i in rows if i >= end][dashes - 1] + 1
     rows = [i for i in rows if i >= end]
     fields = [_fields(lines[i], separator) for i in rows]
     few = [field for row in fields[:_N_ROWS] for field in row]
@@ -172,8 +174,8 @@ def _layout(lines: list[str], sizes: list[int], usual: str) -> _Layout:
     return _Layout(
         separator=separator,
         names=[name.strip() or f"Unnamed: {i}" for i, name in enumerate(names)],
-        units=[unit.strip() for unit in _fields(units, separator)],
-        dashes=dashes,
+        units=_fields(content[1], separator) if dashes == 2 else [],
+        has_dashes=dashes > 0,
         n_lines=end,
         n_bytes=sum(sizes[:end]),
         n_fields=max(map(len, fields), default=0),
@@ -191,12 +193,14 @@ def _fields(line: str, separator: str) -> list[str]:
     return next(csv.reader([line], delimiter=separator, skipinitialspace=True), [])
 
 
-def _record(lines: Sequence[str], at: int, separator: str) -> tuple[list[str], int]:
-    """Return the fields that begin in a line, and the line after them: quoted ones may be long."""
-    if separator == " ":
-        return _fields(lines[at], separator), at + 1
-    reader = csv.reader(lines[at:], delimiter=separator, skipinitialspace=True)
-    return next(reader), at + reader.line_num
+def _end_of_header(lines: Sequence[str], at: int) -> int:
+    """Return the line after the header: a name in quotes may have several lines."""
+    n_quotes = 0
+    for end, line in enumerate(lines[at:], at + 1):
+        n_quotes += line.count('"')
+        if n_quotes % 2 == 0:
+            return end
+    return at + 1
 
 
 def _separator(header: str, rows: Sequence[str], usual: str) -> str:
@@ -249,14 +253,13 @@ def _names_in_comment(comment: str, separator: str, n: int) -> list[str]:
     return []
 
 
-def _below_header(content: Sequence[str], separator: str) -> tuple[str, str]:
-    """Return the lines of units and of dashes that VizieR writes; empty if there are none."""
+def _dashes_below(rows: Sequence[str]) -> int:
+    """Return the position of the dashes below a header, or below its units; 0 without dashes."""
     for at in (1, 2):
-        if len(content) > at and _DASHES.fullmatch(content[at]):
-            units = content[1] if at == 2 else ""
-            if not _are_values(_fields(units, separator)):
-                return units, content[at]
-    return "", ""
+        if len(rows) > at and _DASHES.fullmatch(rows[at]):
+            words = re.split(r"[\s|;,]+", rows[1].strip())
+            return 0 if at == 2 and _are_values(words) else at
+    return 0
 
 
 def _read_separated(source: Source, layout: _Layout) -> pd.DataFrame:
@@ -303,13 +306,18 @@ def _read_separated(source: Source, layout: _Layout) -> pd.DataFrame:
 
 def _without_comments(content: bytes, layout: _Layout) -> bytes:
     """Return the rows; comments become blank lines, so that the others keep their numbers."""
-    if not (content.startswith(b"#") or b"\n#" in content or layout.dashes):
+    if not (content.startswith(b"#") or b"\n#" in content or layout.has_dashes):
         return content
     lines = content.splitlines()
-    dashes = [i for i, line in enumerate(lines) if _is_dashes(line)] if layout.dashes else []
+    dashes = [i for i, line in enumerate(lines) if _is_dashes(line)] if layout.has_dashes else []
     if dashes:
         raise ValueError(f"it contains {1 + len(dashes)} tables; save each as a file of its own.")
-    comments = [i for i, line in enumerate(lines) if line.startswith(b"#")]
+    comments, n_quotes = [], 0
+    for i, line in enumerate(lines):
+        if line.startswith(b"#") and n_quotes % 2 == 0:  # not within a text of several lines
+            comments.append(i)
+        else:
+            n_quotes += line.count(b'"')
     sizes = [len(_fields(lines[i].decode(), layout.separator)) for i in comments]
     if n_rows := sizes.count(len(layout.names)) if len(layout.names) > 1 else 0:
         warn_caller(f"Left out {n_rows} lines of the table that begin with '#', as comments.")
@@ -409,30 +417,28 @@ def _with_units(frame: pd.DataFrame, layout: _Layout) -> Any:
     from astropy.units import Unit
 
     table = Table.from_pandas(frame)
-    for name, unit in zip(layout.names, layout.units, strict=False):
+    for name, unit in zip(layout.names, map(str.strip, layout.units), strict=False):
         if unit and name in table.colnames and table[name].dtype.kind in "iuf":
             table[name].unit = Unit(unit, parse_strict="silent")
     return table
 
 
-def _read_fixed_width(source: Source, layout: _Layout) -> Any:
+def _read_fixed_width(source: Source, rows: Sequence[str], dashes: int) -> Any:
     """Read columns whose width a line of dashes states; texts in them may have blanks."""
-    lines = _lines(source)
-    at = lines.index(layout.dashes.rstrip("\r\n"))
-    names = lines[at - 2 if layout.units else at - 1]
-    rows = [line for line in lines[at + 1 :] if _is_row(line)]
-    spans = [match.span() for match in re.finditer("-+", lines[at])]
-    check_names([names[start:end] for start, end in spans])
-    table = read_astropy(
-        [names, lines[at], *rows], format="ascii.fixed_width_two_line", fill_values=_FILLED
-    )
-    if layout.units:
-        from astropy.units import Unit
+    from astropy.units import Unit
 
-        for name, (start, end) in zip(table.colnames, spans, strict=True):
-            unit = lines[at - 1][start:end].strip()
-            if unit and table[name].dtype.kind in "iuf":
-                table[name].unit = Unit(unit, parse_strict="silent")
+    spans = [match.span() for match in re.finditer("-+", rows[dashes])]
+    check_names([rows[0][start:end] for start, end in spans])
+    lines = [line for line in _lines(source) if _is_row(line)]
+    if lines.count(lines[dashes]) > 1:
+        raise ValueError("it contains several tables; save each as a file of its own.")
+    table = read_astropy(
+        [lines[0], *lines[dashes:]], format="ascii.fixed_width_two_line", fill_values=_FILLED
+    )
+    for name, (start, end) in zip(table.colnames, spans, strict=True) if dashes == 2 else ():
+        unit = lines[1][start:end].strip()
+        if unit and table[name].dtype.kind in "iuf":
+            table[name].unit = Unit(unit, parse_strict="silent")
     return table
 
 

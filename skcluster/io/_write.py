@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet
 from nested_pandas import NestedFrame
 
 from skcluster._utils.files import whole_file
@@ -72,7 +73,8 @@ def write_estimates(
     estimates : DataFrame
         As `skcluster.estimation.estimate` returns it, with the clusters' names as index; or its
         table of stars with the column ``cluster`` as index. Units, descriptions and UCDs are those
-        of `to_astropy`; CSV and TSV have none.
+        of `to_astropy`; CSV and TSV have none. In Parquet, they are those of astropy, or of the
+        fields if integers or texts are missing, which astropy does not read.
     path : str or PathLike
         The file. It is replaced only once the new one is complete.
     metadata : mapping of str to str, optional
@@ -376,6 +378,30 @@ def _write_votable(estimates: pd.DataFrame, path: str, metadata: dict[str, str])
     votable.to_xml(path)
 
 
+def _write_parquet(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) -> None:
+    table = to_astropy(estimates, metadata)
+    masks = {name: np.ma.getmaskarray(table[name]) for name in table.colnames}
+    if not any(mask.any() for mask in masks.values()):
+        table.write(path, format="parquet", overwrite=True)
+        return
+    # Where values are missing, astropy writes 0, with a column of masks that only astropy reads;
+    # all other programs read nulls.
+    fields, columns = [], []
+    for name in table.colnames:
+        column, info = table[name], table[name].info
+        columns.append(pa.array(_plain(column), mask=masks[name]))
+        about = {"unit": str(info.unit or ""), "description": info.description, "ucd": ucd_of(name)}
+        fields.append(pa.field(name, columns[-1].type, metadata=about))
+    schema = pa.schema(fields, metadata=metadata)
+    pa.parquet.write_table(pa.Table.from_arrays(columns, schema=schema), path)
+
+
+def _plain(column: Any) -> Any:
+    """Return the values of a column, texts as Arrow takes them."""
+    values = np.asarray(column)
+    return values.astype(object) if values.dtype.kind == "U" else values
+
+
 def _write_csv(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) -> None:
     estimates.to_csv(path)
 
@@ -395,6 +421,6 @@ _WRITERS: dict[str, Callable[[pd.DataFrame, str, dict[str, str]], None]] = {
     "ecsv": _write_astropy("ascii.ecsv"),
     "fits": _write_fits,
     "votable": _write_votable,
-    "parquet": _write_astropy("parquet"),
+    "parquet": _write_parquet,
     "tsv": _write_tsv,
 }

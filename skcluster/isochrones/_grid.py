@@ -54,8 +54,8 @@ class Isochrones:
     Examples
     --------
     >>> from skcluster.isochrones import IsochroneGrid
-    >>> found = IsochroneGrid.load().interpolate([8.0, 9.6], [0.0, 0.1])
-    >>> found.magnitudes.shape == (3, *found.log_mass.shape)
+    >>> isochrones = IsochroneGrid.load().interpolate([8.0, 9.6], [0.0, 0.1])
+    >>> isochrones.magnitudes.shape == (3, *isochrones.log_mass.shape)
     True
     """
 
@@ -260,14 +260,14 @@ def isochrone(
     >>> float(points["mass"].max().round(1))
     2.5
     """
-    found = IsochroneGrid.load().interpolate(log_age, metallicity)
-    g, bp, rp = found.magnitudes[:, 0]
+    one = IsochroneGrid.load().interpolate(log_age, metallicity)
+    g, bp, rp = one.magnitudes[:, 0]
     k = extinction_coefficients(bp - rp, a_v, law)
     modulus = distance_modulus(distance_kpc)
     seen = [m + coefficient * a_v + modulus for m, coefficient in zip((g, bp, rp), k, strict=True)]
-    points = pd.DataFrame({"mass": 10 ** found.log_mass[0], **dict(zip(BANDS, seen, strict=True))})
+    points = pd.DataFrame({"mass": 10 ** one.log_mass[0], **dict(zip(BANDS, seen, strict=True))})
     points["bp_rp"] = points[BANDS[1]] - points[BANDS[2]]
-    gap = found.gap[0]
+    gap = one.gap[0]
     points.loc[gap, points.columns.drop("mass")] = np.nan
     repeated = gap & np.roll(gap, 1)
     kept: pd.DataFrame = points[~repeated].reset_index(drop=True)

@@ -111,7 +111,7 @@ class PopulationGrid:
         return self._flat.reshape(-1, *self.codes.shape[3:])
 
     @cached_property
-    def _known_marginals(self) -> tuple[BoolArray, FloatArray, FloatArray]:
+    def _computed_marginals(self) -> tuple[BoolArray, FloatArray, FloatArray]:
         """Which nodes' marginal distributions are computed, and these; see `_marginals`."""
         n_nodes, n_g = len(self._maps), len(AXES.g)
         empty = np.empty((n_nodes, n_g + 1), np.float32), np.empty((n_nodes, n_g), np.float32)
@@ -123,9 +123,9 @@ class PopulationGrid:
         Arrays of one row per node of the grid, of which those of the given nodes are filled. The
         fraction is that at the edges between the rows of the grid, from 0 at the bright end.
         """
-        known, cumulative, mean = self._known_marginals
+        is_computed, cumulative, mean = self._computed_marginals
         missing = np.unique(np.concatenate(nodes))
-        missing = missing[~known[missing]]
+        missing = missing[~is_computed[missing]]
         if len(missing):
             g, colour = AXES.g, AXES.bp_rp
             density = DENSITY_OF_CODE[self._maps[missing, 0]]
@@ -133,7 +133,7 @@ class PopulationGrid:
             mean[missing] = density @ colour.values.astype(np.float32) / np.maximum(share, 1e-9)
             cumulative[missing, 0] = 0
             cumulative[missing, 1:] = np.cumsum(share, -1) * g.step * colour.step
-            known[missing] = True
+            is_computed[missing] = True
         return cumulative, mean
 
     def density(
@@ -171,10 +171,10 @@ class PopulationGrid:
         total = np.zeros(m_g.shape, np.float32)
         for node, weight in self._nodes(log_age, metallicity, reddening):
             base = cell + (node * (len(AXES.scatter) * AXES.map_size))[:, None]
-            found = np.zeros(m_g.shape, np.float32)
+            at_node = np.zeros(m_g.shape, np.float32)
             for offset, corner in corners:
-                found += corner * DENSITY_OF_CODE[self._flat[base + offset]]
-            total += weight[:, None].astype(np.float32) * found
+                at_node += corner * DENSITY_OF_CODE[self._flat[base + offset]]
+            total += weight[:, None].astype(np.float32) * at_node
         total *= inside
         return total
 

@@ -60,8 +60,8 @@ def build(advance: Callable[[int], None]) -> npt.NDArray[np.uint8]:
     maps = Parallel(n_jobs=2, prefer="threads", return_as="generator")(
         delayed(_of_one_age)(log_age, transfer) for log_age in AXES.log_age.values
     )
-    for i, found in enumerate(maps):
-        codes[i] = found
+    for i, of_one_age in enumerate(maps):
+        codes[i] = of_one_age
         advance(1)
     return codes
 
@@ -118,8 +118,8 @@ def _deposit(magnitudes: FloatArray, stars: FloatArray) -> FloatArray:
     corners = [(0, (1 - y) * (1 - x)), (1, (1 - y) * x), (n_columns, y * (1 - x))]
     corners.append((n_columns + 1, y * x))
     size = len(magnitudes[0]) * AXES.map_size
-    found = sum(np.bincount(cell + step, stars * share, size) for step, share in corners)
-    return np.asarray(found).reshape(-1, n_rows, n_columns)
+    counts = sum(np.bincount(cell + step, stars * share, size) for step, share in corners)
+    return np.asarray(counts).reshape(-1, n_rows, n_columns)
 
 
 def _transfer_functions() -> npt.NDArray[np.complex64]:

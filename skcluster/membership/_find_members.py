@@ -109,12 +109,12 @@ def find_members(
 
     Examples
     --------
-    >>> from skcluster.datasets import simulate_fields
+    >>> from skcluster.datasets import load_example_field
     >>> from skcluster.membership import find_members
-    >>> X, y = simulate_fields(1, n_members=150, n_field=850, random_state=0)
+    >>> X, y = load_example_field()
     >>> stars, clusters = find_members(X)
     >>> len(stars), len(clusters)
-    (1000, 1)
+    (2284, 1)
     >>> clusters.columns[:3].tolist()
     ['n_members', 'significance', 'ra']
     """

@@ -141,10 +141,26 @@ class Fit:
     log_ratio: FloatArray
     gain: float
 
+    def of(self, which: list[int]) -> "Fit":
+        """Return the fit with some of the clusters."""
+        clusters = [self.clusters[k] for k in which]
+        return replace(
+            self,
+            clusters=clusters,
+            probability=self.probability[which],
+            log_ratio=self.log_ratio[which],
+        )
+
+
+def scales_of(parallax: FloatArray) -> FloatArray:
+    """Return how much wider than distant clusters those of these parallaxes (mas) appear."""
+    scales: FloatArray = np.clip(parallax / _NEAR, 1, _MAX_SCALE)
+    return scales
+
 
 def scale_of(parallax: float) -> float:
     """Return how much wider than a distant cluster one of this parallax (mas) appears."""
-    return float(np.clip(parallax / _NEAR, 1, _MAX_SCALE))
+    return float(scales_of(np.array(parallax)))
 
 
 def fit_background(field: Field, weight: FloatArray, n_steps: int = 25) -> Background:

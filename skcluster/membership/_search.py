@@ -14,6 +14,7 @@ from skcluster.membership._mixture import (
     fit,
     fit_background,
     scale_of,
+    scales_of,
 )
 from skcluster.membership._normals import Normals
 
@@ -34,6 +35,8 @@ _MAX_CENTRES, _N_SKY, _N_MOTION = 3000, 5, 2
 #: Error of proper motion and parallax of stars that are counted, and least number of them.
 _PRECISE, _LEAST_PRECISE = 0.3, 200
 _SHORT, _LONG = 12, 40
+#: Largest number of clusters that are fitted together, if not more are asked for.
+_MOST = 4
 
 
 @dataclass(frozen=True)
@@ -50,17 +53,23 @@ class Hint:
 
     def allows(self, field: Field) -> BoolArray:
         """Return which stars are near what is known."""
-        near = np.ones(len(field), dtype=bool)
-        parallax = field.data[2] if self.parallax is None else self.parallax
-        scale = np.clip(parallax / 1.2, 1, 8)
+        return self._near(field.position, field.data, field.radius)
+
+    def agrees(self, field: Field, cluster: Cluster) -> bool:
+        """Return whether a cluster is near what is known."""
+        mean = cluster.normal.mean.T
+        return bool(self._near(cluster.centre[:, None], mean, field.radius).all())
+
+    def _near(self, position: FloatArray, data: FloatArray, radius: float) -> BoolArray:
+        near = np.ones(data.shape[1], dtype=bool)
+        scale = scales_of(data[2] if self.parallax is None else np.array([self.parallax]))
         if self.position is not None:
-            offset = field.position - self.position[:, None]
-            near &= np.hypot(*offset) < 0.3 * field.radius
+            near &= np.hypot(*(position - self.position[:, None])) < 0.35 * radius
         if self.motion is not None:
-            offset = field.data[:2] - self.motion[:, None]
-            near &= np.hypot(*offset) < 0.5 * scale + 0.05 * np.hypot(*self.motion)
+            offset = np.hypot(*(data[:2] - self.motion[:, None]))
+            near &= offset < 0.3 * scale + 0.03 * np.hypot(*self.motion)
         if self.parallax is not None:
-            near &= np.abs(field.data[2] - self.parallax) < 0.15 * scale + 0.1 * self.parallax
+            near &= np.abs(data[2] - self.parallax) < 0.15 * scale + 0.1 * self.parallax
         return near
 
 
@@ -83,9 +92,13 @@ class Found:
 def search(field: Field, hint: Hint, n_clusters: int | None) -> Found | None:
     """Return the clusters of a field, at most ``n_clusters``, or None if it has none.
 
-    The only one that is asked for is that of the highest rank; several are the most significant.
+    All that are significant are fitted together, so that one does not attract the stars of another.
+    The only one that is asked for is then that of the highest rank; several are the most
+    significant. Hints select the clusters that agree with them.
     """
-    starts = _candidates(field, hint)
+    starts = _candidates(field, Hint())
+    if hint:
+        starts += _candidates(field, hint)
     if not starts:
         return None
     weight = np.ones(len(field))
@@ -93,28 +106,47 @@ def search(field: Field, hint: Hint, n_clusters: int | None) -> Found | None:
         weight[_alike(field, start)] = 0.02
     background = fit_background(field, weight)
     tried = [fit(field, [start], background, _SHORT, free_background=False) for start in starts]
-    values = np.array([significance(field, one, 0) for one in tried])
-    least = LEAST_HINTED if hint else LEAST_SIGNIFICANCE
-    order = np.argsort([-_rank(field, one, hint) for one in tried], kind="stable")
+    values = np.array([_hinted_significance(field, one, hint) for one in tried])
     chosen: list[int] = []
-    for i in order:
-        if values[i] >= least and not any(_same(tried[i], tried[j]) for j in chosen):
+    for i in np.argsort([-_rank(field, one.clusters[0], one.gain, hint) for one in tried]):
+        if values[i] > 0 and not any(_same(tried[i], tried[j]) for j in chosen):
             chosen.append(int(i))
+    chosen = chosen[: max(n_clusters or 0, _MOST)] if n_clusters else chosen
     if not chosen:
         return None
-    if n_clusters != 1:
-        chosen = sorted(chosen, key=lambda i: -values[i])[:n_clusters]
-    chosen = chosen[:n_clusters]
     clusters = [tried[i].clusters[0] for i in chosen]
     best = fit(field, clusters, background, _LONG, free_background=True)
-    return Found(best, values[chosen])
+    kept = [k for k, cluster in enumerate(best.clusters) if hint.agrees(field, cluster)]
+    if n_clusters != 1:
+        kept.sort(key=lambda k: -values[chosen[k]])
+    kept = kept[:n_clusters]
+    return Found(best.of(kept), values[[chosen[k] for k in kept]]) if kept else None
 
 
-def _rank(field: Field, tried: Fit, hint: Hint) -> float:
+def _rank(field: Field, cluster: Cluster, gain: float, hint: Hint) -> float:
     """Return the gain, less for clusters at the edge: the one asked for is often central."""
     aim = np.zeros(2) if hint.position is None else hint.position
-    away = np.hypot(*(tried.clusters[0].centre - aim)) / field.radius
-    return tried.gain * (0.2 + 0.8 * float(np.exp(-0.5 * (away / 0.4) ** 2)))
+    away = np.hypot(*(cluster.centre - aim)) / field.radius
+    rank = gain * (0.2 + 0.8 * float(np.exp(-0.5 * (away / 0.4) ** 2)))
+    if hint.motion is not None:
+        off = np.hypot(*(cluster.normal.mean[0, :2] - hint.motion))
+        rank *= float(np.exp(-0.5 * (off / 0.2) ** 2)) + 1e-3
+    return rank
+
+
+def _hinted_significance(field: Field, fitted: Fit, hint: Hint) -> float:
+    """Return the significance of a cluster, or 0 if it is too small.
+
+    Less is asked of a cluster that agrees with hints. If these give its proper motion, it needs no
+    contrast on the sky, as it may fill the field.
+    """
+    value = significance(field, fitted, 0)
+    if not (hint and hint.agrees(field, fitted.clusters[0])):
+        return value if value >= LEAST_SIGNIFICANCE else 0.0
+    if hint.motion is not None and fitted.probability.sum() >= LEAST_MEMBERS:
+        gain = float(np.sqrt(max(fitted.gain, 0)))
+        value = max(value, gain if gain >= LEAST_SIGNIFICANCE else 0.0)
+    return value if value >= LEAST_HINTED else 0.0
 
 
 def significance(field: Field, fitted: Fit, which: int) -> float:
@@ -155,7 +187,7 @@ def _candidates(field: Field, hint: Hint) -> list[Cluster]:
         near = near[np.linspace(0, len(near) - 1, _MAX_CENTRES).astype(int)]
     if not len(near):
         return []
-    scales = np.array([scale_of(parallax) for parallax in field.data[2, near]])
+    scales = scales_of(field.data[2, near])
     scales = _SCALES[np.abs(np.log(_SCALES[:, None] / scales)).argmin(axis=0)]
     on_sky, square, in_motion = _contrasts(field, near, scales)
     starts: list[Cluster] = []

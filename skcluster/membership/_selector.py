@@ -63,8 +63,8 @@ class MemberSelector(DocLinkMixin, TransformerMixin, BaseEstimator):
     Examples
     --------
     >>> from skcluster import MemberSelector
-    >>> from skcluster.datasets import simulate_fields
-    >>> X, y = simulate_fields(2, n_members=150, n_field=850, random_state=0)
+    >>> from skcluster.datasets import load_example_field
+    >>> X, y = load_example_field()
     >>> clusters = MemberSelector().fit_transform(X)
     >>> clusters.shape == X.shape
     True

@@ -6,8 +6,6 @@ import numpy as np
 
 from skcluster._utils.typing import FloatArray
 
-__all__ = ["TangentPlane"]
-
 
 class TangentPlane(NamedTuple):
     """The plane that touches the sky at a point, with axes to the east and to the north.

@@ -164,7 +164,7 @@ def check_schema(text: bytes, limits: Limits, sizes: Mapping[str, int]) -> None:
     ModelFileError
         If skops does not write such a description, or it is too large.
     """
-    known: dict[Any, Any] = {}
+    described: dict[Any, Any] = {}
     n_nodes = n_bytes = 0
 
     def check(node: dict[str, Any]) -> dict[str, Any]:
@@ -175,7 +175,7 @@ def check_schema(text: bytes, limits: Limits, sizes: Mapping[str, int]) -> None:
         if n_nodes > limits.nodes:
             raise ModelFileError(f"it contains more than {limits.nodes} objects.")
         number = node.get("__id__")
-        if number is not None and (first := known.setdefault(number, node)) is not node:
+        if number is not None and (first := described.setdefault(number, node)) is not node:
             # An object that occurs twice must be described twice: otherwise a short text could
             # describe more objects than can be checked.
             if first != node:
@@ -222,7 +222,7 @@ def tidy(schema: Any) -> Tidied:
 
     Thus the same model gives the same file, and classes can move to other files.
     """
-    known: dict[int, dict[str, Any]] = {}
+    described: dict[int, dict[str, Any]] = {}
     tidied = Tidied({}, set())
 
     def visit(value: Any) -> None:
@@ -232,13 +232,13 @@ def tidy(schema: Any) -> Tidied:
         elif isinstance(value, dict):
             if "__loader__" in value:
                 number = value.pop("__id__", None)
-                if number in known:
+                if number in described:
                     # Described twice, with different addresses of temporary objects.
-                    value.update(known[number])
+                    value.update(described[number])
                     return
                 if number is not None and value["__loader__"] not in _PLAIN:
-                    known[number] = value
-                    value["__id__"] = len(known)
+                    described[number] = value
+                    value["__id__"] = len(described)
                 value["__module__"] = public_module(value["__module__"], value["__class__"])
                 tidied.names.add(f"{value['__module__']}.{value['__class__']}")
                 if "file" in value:

@@ -10,6 +10,7 @@ from skcluster.plotting._cmd import CMDDisplay
 from skcluster.plotting._corner import CornerDisplay
 from skcluster.plotting._evaluation import CoverageDisplay, EstimateDisplay
 from skcluster.plotting._learning_curves import Curve, LearningCurveDisplay
+from skcluster.plotting._membership import MembershipDisplay
 from skcluster.plotting._save import save_diagrams
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "EstimateDisplay",
     "Layer",
     "LearningCurveDisplay",
+    "MembershipDisplay",
     "layers_of",
     "save_diagrams",
 ]

@@ -10,6 +10,7 @@ from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import Stars, as_clusters, stars_of
 from skcluster.photometry import Law
 from skcluster.plotting._diagram import (
+    Shades,
     diagram_limits,
     most_credible,
     seen_isochrones,
@@ -27,23 +28,18 @@ from skcluster.plotting._style import (
     PALE,
     VERMILION,
     display_name,
-    math_text,
     one_axes,
     stroke,
     title_text,
+    with_errors,
 )
 from skcluster.schema import CLUSTER_PARAMETERS, INTERVAL_ENDS, STAR_COLUMNS, TARGETS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.legend import Legend
 
 #: Maximum number of curves; more make no visible difference.
-_MOST_CURVES = 250
-#: Minimum distance (pixels) of stars from a legend.
-_MARGIN = 6
-#: A diagram with a larger range of magnitudes than this is not extended.
-_MOST_ROOM = 60
+_MOST_CURVES = 120
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -78,6 +74,7 @@ class CMDDisplay:
     ----------
     ax_ : Axes
     figure_ : Figure
+    colorbar_ : Colorbar or None
     stars_ : PathCollection
     unused_ : PathCollection or None
         The stars that the estimate did not use.
@@ -282,6 +279,7 @@ class CMDDisplay:
         band_kw: dict[str, Any] | None = None,
         colorbar: bool = True,
         legend: bool = True,
+        beside: bool | None = None,
     ) -> "CMDDisplay":
         """Draw the display.
 
@@ -292,15 +290,19 @@ class CMDDisplay:
         star_kw, isochrone_kw, band_kw : dict, optional
             Parameters of ``Axes.scatter``, ``Axes.plot`` and ``LineCollection``.
         colorbar, legend : bool, default=True
-            Whether to show a colour bar of the shades, and a legend of the lines.
+            Whether to show a colour bar of the shades, and a legend with the estimate.
+        beside : bool, optional
+            Whether they are to the right of the axes. Otherwise the legend is in the corner of the
+            axes with the fewest stars. By default, if the figure is a new one, which has room.
 
         Returns
         -------
         CMDDisplay
             The display, with ``ax_`` and ``figure_``.
         """
-        self.figure_, self.ax_ = one_axes(ax, figsize=(4.6, 5.4))
-        self._draw_stars(star_kw or {}, colorbar)
+        beside = ax is None if beside is None else beside
+        self.figure_, self.ax_ = one_axes(ax, figsize=(6.2, 5.2))
+        shades = self._draw_stars(star_kw or {})
         self._draw_band(band_kw or {})
         self._draw_isochrone(isochrone_kw or {})
         low, high = diagram_limits(self.colour, self.magnitude)
@@ -310,13 +312,15 @@ class CMDDisplay:
             xlabel=STAR_COLUMNS["bp_rp"].axis_label,
             ylabel=STAR_COLUMNS["phot_g_mean_mag"].axis_label,
         )
-        # Dollar signs in names are not mathtext.
-        self.ax_.set_title(title_text(self.name or ""), parse_math=False)
+        # Dollar signs in names are not mathtext. A given place saves a layout of all ticks.
+        self.ax_.set_title(title_text(self.name or ""), parse_math=False, y=1.0)
         self.ax_.minorticks_on()
         self.ax_.tick_params(which="both", direction="in", top=True, right=True)
+        self._draw_colorbar(shades if colorbar else None, beside)
         if legend:
-            box = self.ax_.legend(
-                loc="lower left",
+            place = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.015)}
+            self.ax_.legend(
+                **(place if beside else {"loc": self._emptiest_corner()}),
                 title=self.summary(),
                 alignment="left",
                 fontsize="small",
@@ -324,7 +328,6 @@ class CMDDisplay:
                 framealpha=0.85,
                 edgecolor="none",
             )
-            _keep_clear(box, self.colour, self.magnitude)
         return self
 
     def summary(self) -> str:
@@ -342,12 +345,12 @@ class CMDDisplay:
         for i, name in enumerate((*CLUSTER_PARAMETERS, "metallicity")[: len(self.estimate)]):
             column = TARGETS[name]
             ends = () if self.interval is None else self.interval[i : i + 1].ravel()
-            value = math_text(column.as_text(self.estimate[i], *ends))
+            value = with_errors(column.as_text(self.estimate[i], *ends))
             unit = column.printed_unit if column.printed_unit != "dex" else ""
             lines.append(f"{column.label} = {value} {unit}".rstrip())
         return "\n".join(lines)
 
-    def _draw_stars(self, star_kw: dict[str, Any], colorbar: bool) -> None:
+    def _draw_stars(self, star_kw: dict[str, Any]) -> Shades | None:
         """Draw the stars, the likeliest members on top, and those not used separately."""
         from matplotlib.colors import LinearSegmentedColormap
 
@@ -379,10 +382,28 @@ class CMDDisplay:
         self.stars_ = self.ax_.scatter(
             self.colour[order], self.magnitude[order], **{**style, **star_kw}
         )
-        if shades is not None and colorbar:
-            self.figure_.colorbar(
-                self.stars_, ax=self.ax_, label=shades.label, fraction=0.04, pad=0.02
-            )
+        return shades
+
+    def _draw_colorbar(self, shades: Shades | None, beside: bool) -> None:
+        self.colorbar_ = None
+        if shades is None:
+            return
+        place: dict[str, Any] = {"ax": self.ax_, "fraction": 0.04, "pad": 0.02}
+        if beside:  # below the legend
+            place = {"cax": self.ax_.inset_axes((1.05, 0, 0.045, 0.5))}
+        self.colorbar_ = self.figure_.colorbar(self.stars_, label=shades.label, **place)
+
+    def _emptiest_corner(self) -> str:
+        """Return the corner with the fewest stars; in doubt that of faint blue stars."""
+        low, high = diagram_limits(self.colour, self.magnitude)
+        right = (self.colour - low[0]) / (high[0] - low[0])
+        down = (self.magnitude - low[1]) / (high[1] - low[1])
+        stars = {
+            f"{row} {column}": np.count_nonzero((vertical > 0.6) & (horizontal > 0.5))
+            for row, vertical in (("lower", down), ("upper", 1 - down))
+            for column, horizontal in (("left", 1 - right), ("right", right))
+        }
+        return min(stars, key=stars.__getitem__)
 
     def _draw_band(self, band_kw: dict[str, Any]) -> None:
         from matplotlib.collections import LineCollection
@@ -418,29 +439,3 @@ def _at(metallicity: float | None, values: FloatArray | None) -> FloatArray | No
         return values
     column = np.full((*values.shape[:-1], 1), metallicity)
     return np.concatenate([values[..., :3], column], axis=-1)
-
-
-def _keep_clear(legend: "Legend", colour: FloatArray, magnitude: FloatArray) -> None:
-    """Move a legend to a corner without stars, or else make room below them."""
-    axes = legend.axes
-    figure: Any = axes.figure
-    while not hasattr(figure, "draw_without_rendering"):  # within a SubFigure
-        figure = figure.figure
-    # The layout decides how much of the axes the legend takes.
-    figure.draw_without_rendering()
-    points = np.column_stack([colour, magnitude])
-
-    def is_clear() -> bool:
-        box = legend.get_window_extent().padded(_MARGIN)
-        return not box.count_contains(axes.transData.transform(points))
-
-    # The corner of faint blue stars comes first, where few clusters have stars.
-    for corner in ("lower left", "upper right", "lower right", "upper left"):
-        legend.set_loc(corner)
-        if is_clear():
-            return
-    legend.set_loc("lower left")
-    bottom, top = axes.get_ylim()
-    while not is_clear() and abs(bottom - top) < _MOST_ROOM:
-        bottom += (bottom - top) / 20
-        axes.set_ylim(bottom, top)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.plotting._inputs import columns_of, one_cluster, one_estimate, sample_array
-from skcluster.plotting._style import BLUE, VERMILION, display_name, math_text, title_text
+from skcluster.plotting._style import BLUE, VERMILION, display_name, title_text, with_errors
 from skcluster.schema import estimate_column
 
 #: Fractions of the samples within the contours.
@@ -235,7 +235,7 @@ class CornerDisplay:
         for i, axes in enumerate(self.axes_.diagonal()):
             for value, dash in ((estimate[i], "-"), *((end, ":") for end in interval[i])):
                 axes.axvline(value, color="black", linewidth=0.9, linestyle=dash)
-            text = math_text(columns[i].as_text(estimate[i], *interval[i]))
+            text = with_errors(columns[i].as_text(estimate[i], *interval[i]))
             axes.set_title(text, fontsize="medium")
         if self.name:
             # Dollar signs in names are not mathtext.

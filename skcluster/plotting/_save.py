@@ -23,6 +23,8 @@ from skcluster.plotting._inputs import (
 )
 from skcluster.plotting._style import display_name
 
+_DPI = 200
+
 
 def save_diagrams(
     X: ClustersLike,
@@ -92,6 +94,7 @@ def save_diagrams(
     ...     [file.name for file in save_diagrams(X, y, folder)]
     ['sim_000000.png', 'sim_000001.png']
     """
+    from matplotlib import style
     from matplotlib.figure import Figure
 
     if format not in ("png", "pdf", "svg"):
@@ -123,10 +126,12 @@ def save_diagrams(
             coverage=coverage,
             law=law,
         )
-        figure = Figure(figsize=(4.6, 5.4), layout="constrained")
-        display.plot(ax=figure.subplots())
-        with whole_file(file, overwrite) as half:
-            figure.savefig(half, format=format, dpi=200, metadata={"Title": display_name(name)})
+        # Dark on light whatever the user's style is, for print; and without a layout engine, which
+        # takes longer than the drawing.
+        with style.context("default", after_reset=True), whole_file(file, overwrite) as half:
+            figure = Figure(figsize=(6.6, 5.2), dpi=_DPI)
+            display.plot(ax=figure.add_axes((0.1, 0.095, 0.575, 0.845)), beside=True)
+            figure.savefig(half, format=format, dpi=_DPI, metadata={"Title": display_name(name)})
         if progress is not None:
             progress(1)
     return list(files.values())

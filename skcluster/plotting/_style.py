@@ -34,12 +34,14 @@ def title_text(name: object) -> str:
     return text if len(text) <= _LONGEST_TITLE else f"{text[: _LONGEST_TITLE - 1]}…"
 
 
-def math_text(text: str) -> str:
-    """Return in mathtext a value and its interval, as `skcluster.schema.Column.as_text` does."""
-    value, *errors = text.replace("−", "-").split()
-    if "±" in errors:
-        return rf"${value} \pm {errors[1]}$"
-    return f"${value}_{{{errors[1]}}}^{{{errors[0]}}}$" if errors else f"${value}$"
+def with_errors(text: str) -> str:
+    """Return a value and its interval, as `skcluster.schema.Column.as_text` does, for a figure."""
+    value, *errors = text.split()
+    if len(errors) < 2 or "±" in errors:
+        return text
+    # Only unequal errors are mathtext, which takes long to lay out.
+    up, down = (error.replace("−", "-") for error in errors)
+    return f"{value}$_{{{down}}}^{{{up}}}$"
 
 
 def one_axes(ax: "Axes | None", **figure_kw: Any) -> "tuple[Figure | SubFigure, Axes]":

@@ -39,6 +39,7 @@ def test_start_from_the_pretrained_model(run, labelled, tmp_path, capsys):
     assert not np.array_equal(load_model(again).predict(X), model.predict(X))
 
 
+@pytest.mark.slow
 def test_the_reference_starts_from_the_pretrained_model(run, labelled, tmp_path, capsys):
     output = tmp_path / "mine.skcluster"
     fit = ["fit", *labelled, "-o", output, "--start-from", "pretrained", "--epochs", "0"]

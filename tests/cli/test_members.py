@@ -72,12 +72,12 @@ def test_a_cluster_in_two_files_is_told(run, files, capsys):
 
 
 def test_the_format_can_be_said(run, files, tmp_path, capsys):
-    other = files["c.ecsv"].rename(tmp_path / "c.dat")
+    other = files["c.ecsv"].rename(tmp_path / "c.out")
     assert run("estimate", other) == 1
     error = capsys.readouterr().err
     assert "is unknown" in error
     assert "--format" in error
-    output = tmp_path / "estimates.txt"
+    output = tmp_path / "estimates.out"
     arguments = ["--format", "ecsv", "--cluster", "c", "-o", output, "--output-format", "votable"]
     assert run("estimate", other, *arguments) == 0
     assert Table.read(output, format="votable")["cluster"].tolist() == ["c"]
@@ -117,9 +117,3 @@ def test_one_name_for_several_clusters_is_told(run, few, capsys):
     assert names_in(printed.out) == ["mine"]
     (line,) = printed.err.splitlines()
     assert line.startswith(f"skcluster: warning: {few} names 2 clusters in column 'cluster'; with ")
-
-
-def test_help_says_what_names_need(run, capsys):
-    with pytest.raises(SystemExit):
-        run("estimate", "--help")
-    assert "the extra fetch: pip install '.[fetch]'" in " ".join(capsys.readouterr().out.split())

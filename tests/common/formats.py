@@ -115,7 +115,7 @@ def _astropy(columns: Columns, form: str, folder: Path, units: dict[str, str]) -
         table[name].unit = units.get(name)
     if form == "astropy":
         return table
-    file = folder / f"members.{ {'votable': 'vot', 'astropy-parquet': 'parquet'}.get(form, form)}"
+    file = folder / f"members.{ {'votable': 'vot', 'astropy-parquet': 'parquet'}.get(form, form) }"
     kind = {"ecsv": "ascii.ecsv", "astropy-parquet": "parquet"}.get(form, form)
     with warnings.catch_warnings(action="ignore"):  # of names that VOTables should not have
         table.write(file, format=kind, overwrite=True)
@@ -124,7 +124,10 @@ def _astropy(columns: Columns, form: str, folder: Path, units: dict[str, str]) -
 
 def _text(columns: Columns, form: str, folder: Path, units: dict[str, str], missing: str) -> Path:
     sign = "," if form == "csv" else "\t"
-    rows = [[missing if v is None else str(v) for v in row] for row in zip(*columns.values())]
+    rows = [
+        [missing if v is None else str(v) for v in row]
+        for row in zip(*columns.values(), strict=True)
+    ]
     lines = [list(columns), *rows]
     if form == "vizier":
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
@@ -136,7 +139,9 @@ def _text(columns: Columns, form: str, folder: Path, units: dict[str, str], miss
         ]
     text = "".join(sign.join(line) + "\n" for line in lines)
     if form == "vizier":
-        text = f"#\n#   VizieR Astronomical Server vizier.cds.unistra.fr\n#Name: J\n\n{text}\n#END#\n"
+        text = (
+            f"#\n#   VizieR Astronomical Server vizier.cds.unistra.fr\n#Name: J\n\n{text}\n#END#\n"
+        )
     file = folder / f"members.{'csv' if form == 'csv' else 'tsv'}"
     file.write_text(text, encoding="utf-8")
     return file
@@ -185,9 +190,7 @@ def doors(form: str) -> tuple[str, ...]:
 
 def cases(forms: Sequence[str] = FORMS) -> list[Any]:
     """Every form with every door that takes it, for ``parametrize(("form", "door"), cases())``."""
-    return [
-        pytest.param(form, door, id=f"{form}-{door}") for form in forms for door in doors(form)
-    ]
+    return [pytest.param(form, door, id=f"{form}-{door}") for form in forms for door in doors(form)]
 
 
 def _plain(value: Any) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 
 import catalogue_tables
 import pytest
-import pyvo  # noqa: F401  requests, which it loads, sets warnings filters when first imported
+import requests  # noqa: F401  sets warnings filters when first imported
 import rich.progress  # noqa: F401  draws a random number when it is imported first
 from vizier_server import Server, running
 
@@ -26,19 +26,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture
 def vizier(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    """VizieR on loopback, without a mirror."""
+    """VizieR on loopback."""
     with running() as server:
-        monkeypatch.setattr(_vizier, "SITES", (_vizier.Site(server.tap),))
-        yield server
-
-
-@pytest.fixture
-def mirror(vizier: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    """A mirror of it, which speaks ASU."""
-    with running() as server:
-        server.tables = vizier.tables
-        sites = (_vizier.Site(vizier.tap), _vizier.Site(server.asu, "ASU"))
-        monkeypatch.setattr(_vizier, "SITES", sites)
+        monkeypatch.setattr(_vizier, "URL", server.tap)
         yield server
 
 

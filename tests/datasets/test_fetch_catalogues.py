@@ -133,14 +133,14 @@ def test_a_catalogue_whose_tables_all_changed(fetch, small, vizier):
     small("cavallo_2024")
     name = "J/AJ/167/12/table4"
     vizier.tables[name] = vizier.tables[name].rename(columns={"AV50": "A_V"})
-    with pytest.raises(CatalogueChangedError, match=r"No table of the .* 'AV50' \(a_v\); there"):
+    with pytest.raises(CatalogueChangedError, match=r"'AV50' \(a_v\); there"):
         fetch("cavallo_2024")
 
 
 def test_a_table_that_is_gone(fetch, small, vizier):
     small("dias_2021")
     vizier.tables.clear()
-    with pytest.raises(FetchError, match="HTTP status 400, the error 'Unknown table J/MNRAS"):
+    with pytest.raises(FetchError, match="HTTP status 400, with the text 'Unknown table J/MNRAS"):
         fetch("dias_2021", n_retries=0)
 
 

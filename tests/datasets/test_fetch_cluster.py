@@ -65,7 +65,7 @@ def test_an_unknown_name_is_told_similar_ones(options):
 
 @pytest.mark.parametrize("fault", ["few_rows", "cut", "html"])
 def test_faults_end_in_all_stars_or_an_error(options, vizier, tmp_path, fault):
-    vizier.misbehave(*[None] * 4, fault)  # columns and rows of the clusters, columns, count
+    vizier.misbehave(*[None] * 5, fault)  # columns, count, rows of the clusters; columns, count
     n = (vizier.tables["J/A+A/640/A1/nodup"]["Cluster"] == "NGC_2682").sum()
     assert n > 4
     assert len(fetch_cluster("M 67", **options).loc["NGC_2682", "stars"]) == n

@@ -1,7 +1,7 @@
-"""A server on loopback that speaks the part of VizieR's protocols that is used, and misbehaves.
+"""A server on loopback that speaks the part of VizieR's protocol that is used, and misbehaves.
 
-It answers ADQL (TAP) under ``/tap/sync`` and ASU under ``/votable`` with VOTables of the tables
-that tests give it. `Server.misbehave` queues faults: each request takes one, until none is left.
+It answers ADQL (TAP) under ``/tap/sync`` with VOTables of the tables that tests give it.
+`Server.misbehave` queues faults: each request takes one, until none is left.
 """
 
 import gzip
@@ -46,10 +46,6 @@ class Server:
     def tap(self) -> str:
         return f"{self.url}/tap"
 
-    @property
-    def asu(self) -> str:
-        return f"{self.url}/votable"
-
     def misbehave(self, *faults: str) -> None:
         self.faults.extend(faults)
 
@@ -60,7 +56,7 @@ class Server:
 
     def asked_for_rows(self) -> list[str]:
         """The requests for rows of a table, not for its columns or size."""
-        return [r for r in self.requests if "recno" in r and "-out.all" not in r]
+        return [request for request in self.requests if "recno" in request]
 
 
 def numbered(table: pd.DataFrame) -> pd.DataFrame:
@@ -114,21 +110,6 @@ def answer_adql(tables: dict[str, pd.DataFrame], adql: str, limit: int) -> str:
     return votable(table[names].head(limit))
 
 
-def answer_asu(tables: dict[str, pd.DataFrame], query: dict[str, str]) -> str:
-    """The answer to an ASU request."""
-    table = tables[query["-source"]]
-    limit = 50 if query["-out.max"] == "" else int(query["-out.max"])
-    rows = query.get("recno", "")
-    if rows.startswith(">="):
-        table = table[table["recno"] >= int(rows[2:])]
-    elif rows:
-        first, last = map(int, rows.split(".."))
-        table = table[table["recno"].between(first, last)]
-    if "-out" in query:  # unknown columns are left out without a word
-        table = table[[name for name in query["-out"].split(",") if name in table.columns]]
-    return votable(table.head(limit))
-
-
 class Handler(BaseHTTPRequestHandler):
     """Answers, and the faults."""
 
@@ -149,10 +130,7 @@ class Handler(BaseHTTPRequestHandler):
         fault = None if path.startswith("/moved") else state.next_fault(query.get("QUERY") or asked)
         status, text = 200, ""
         try:
-            if path.endswith("/tap/sync"):
-                text = answer_adql(state.tables, query["QUERY"], int(query["MAXREC"]))
-            else:
-                text = answer_asu(state.tables, query)
+            text = answer_adql(state.tables, query["QUERY"], int(query["MAXREC"]))
         except LookupError as error:
             status, text = 400, TAP_ERROR.format(error.args[0])
         getattr(self, f"_{fault}" if fault else "_well")(status, text.encode())
@@ -215,20 +193,6 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(b"%x\r\n%s\r\n" % (len(half), half))
         self.close_connection = True
 
-    def _too_long(self, status: int, body: bytes) -> None:
-        """Promise more than comes."""
-        self._well(status, body, len(body) + 100)
-        self.close_connection = True
-
-    def _too_short(self, status: int, body: bytes) -> None:
-        """Promise less than there is: what is read ends early."""
-        self.send_response(status)
-        self.send_header("Content-Length", str(max(len(body) - 7, 0)))
-        self.send_header("Connection", "close")  # the rest is not taken for the next answer
-        self.end_headers()
-        self.wfile.write(body)
-        self.close_connection = True
-
     def _few_rows(self, status: int, body: bytes) -> None:
         """An answer that is whole but has too few rows, as under a limit of 50."""
         lines = body.splitlines(keepends=True)
@@ -249,17 +213,9 @@ class Handler(BaseHTTPRequestHandler):
     def _elsewhere(self, status: int, body: bytes) -> None:
         """Refer to an address instead of sending the rows."""
         link = f'<STREAM href="{self.server.state.url}/stolen"/>'
-        self._well(status, self._with_data(body, f"<BINARY>{link}</BINARY>"))
-
-    def _elsewhere_hidden(self, status: int, body: bytes) -> None:
-        """The same to a file, in an encoding that no search for a word sees through."""
-        data = '<FITS extnum="1"><STREAM href="file:///dev/null"/></FITS>'
-        text = self._with_data(body, data).decode().replace('"1.0"?', '"1.0" encoding="utf-16"?')
-        self._well(status, text.encode("utf-16"))
-
-    def _with_data(self, body: bytes, data: str) -> bytes:
         start, end = body.index(b"<DATA>") + 6, body.rindex(b"</DATA>")
-        return body[:start] + data.encode() + body[end:]
+        data = f"<BINARY>{link}</BINARY>".encode()
+        self._well(status, body[:start] + data + body[end:])
 
     def _hang(self, status: int, body: bytes) -> None:
         """Say nothing for longer than the client waits, however busy the machine is."""
@@ -275,13 +231,6 @@ class Handler(BaseHTTPRequestHandler):
         """Answer elsewhere, as TAP may."""
         self.send_response(303)
         self.send_header("Location", f"/moved{urlsplit(self.path).path}?{self.asked}")
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def _redirect_in_circles(self, status: int, body: bytes) -> None:
-        self.server.state.always = "redirect_in_circles"
-        self.send_response(302)
-        self.send_header("Location", self.path)
         self.send_header("Content-Length", "0")
         self.end_headers()
 

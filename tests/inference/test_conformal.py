@@ -9,7 +9,7 @@ from sklearn.compose import TransformedTargetRegressor
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, WhiteKernel
 from sklearn.linear_model import Ridge
-from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit
+from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
@@ -247,3 +247,12 @@ def test_weights_reach_the_regressor_in_every_fold(routing):
     last = Ridge().fit(X[:30], y[:30])
     np.testing.assert_allclose(model.errors_[:20], y[:20] - first.predict(X[:20]), atol=1e-6)
     np.testing.assert_allclose(model.errors_[40:], y[40:] - last.predict(X[40:]), atol=1e-6)
+
+
+@pytest.mark.parametrize("targets", [slice(None), 0], ids=["two targets", "one target"])
+def test_predictions_of_held_out_clusters_are_kept(targets):
+    X, y = noisy(60)
+    y, folds = y[:, targets], KFold(3)
+    regressor = TransformedTargetRegressor(Ridge(), transformer=StandardScaler())
+    model = ConformalRegressor(regressor, cv=folds).fit(X, y)
+    np.testing.assert_allclose(model.held_out_, cross_val_predict(regressor, X, y, cv=folds))

@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skcluster.features import StarSet
-from skcluster.inference import ConformalRegressor, PredictiveDistribution, clip_targets
+from skcluster.inference import ConformalRegressor, PredictiveDistribution
 from skcluster.regressors import SetRegressor
 
 
@@ -115,11 +115,3 @@ def test_no_interval_or_sample_has_an_impossible_value():
     assert (drawn[..., 1:] >= 0).all()
     free = ConformalRegressor(Ridge(), random_state=0).fit(X, labels.to_numpy())
     assert (free.predict_interval(X, 0.99)[:, 1:] < 0).any()
-
-
-def test_ranges_are_those_of_known_targets():
-    values = np.array([[-1.0, -1.0, np.nan]])
-    np.testing.assert_array_equal(
-        clip_targets(values, ["a_v", "colour", "distance_kpc"]), [[0.0, -1.0, np.nan]]
-    )
-    np.testing.assert_array_equal(clip_targets(values, None), values)

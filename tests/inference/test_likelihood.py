@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from skcluster.gaia import bp_rp_error, parallax_error, parallax_zero_point
+from skcluster.gaia import bp_rp_error
 from skcluster.inference import Parameters, StarLikelihood, simulate_members
-from skcluster.inference._dereddening import DereddeningTable
-from skcluster.inference._likelihood import _thinned
-from skcluster.isochrones import AXES, PopulationGrid
+from skcluster.inference._likelihood import DereddeningTable, _thinned
+from skcluster.isochrones import PopulationGrid
+from skcluster.isochrones._axes import AXES
 from skcluster.photometry import deredden, extinction_coefficients
 
 LAWS = st.sampled_from(["dr2", "edr3"])
@@ -122,10 +122,10 @@ def test_colours_beyond_the_table_of_dereddening_have_the_values_at_its_end(colo
 def test_the_order_of_stars_makes_no_difference(random: Any, n: int):
     g, bp_rp = members(n, seed=n)
     rng = np.random.RandomState(n)
-    p, parallax = rng.uniform(size=n), rng.normal(1, 0.1, n)
+    p = rng.uniform(size=n)
     order = np.array(random.sample(range(n), n))
-    first = StarLikelihood(g, bp_rp, probability=p, parallax=parallax)
-    second = StarLikelihood(g[order], bp_rp[order], probability=p[order], parallax=parallax[order])
+    first = StarLikelihood(g, bp_rp, probability=p)
+    second = StarLikelihood(g[order], bp_rp[order], probability=p[order])
     some = theta(log_age=[8.5, 9.0, 9.5])
     np.testing.assert_array_equal(first.log_likelihood(some), second.log_likelihood(some))
     np.testing.assert_array_equal(order[second.stars], first.stars)
@@ -174,31 +174,6 @@ def test_stars_beyond_the_limit_are_not_used():
     bright = g < limit
     alone = StarLikelihood(g[bright], bp_rp[bright], faint_limit=limit)
     np.testing.assert_array_equal(found.log_likelihood(some), alone.log_likelihood(some))
-
-
-def test_parallaxes_multiply_by_their_normal_densities():
-    g, bp_rp = members(4)
-    parallax = np.array([1.0, np.nan, 1.2, 0.9])
-    error = np.array([0.05, 0.05, np.nan, -1.0])
-    plain = StarLikelihood(g, bp_rp)
-    found = StarLikelihood(g, bp_rp, parallax=parallax, error_of_parallax=error, release="dr2")
-    sigma = np.where(error > 0, error, parallax_error(g, "dr2"))
-    sigma = np.hypot(sigma, 0.02)[found.stars]
-    seen = parallax[found.stars]
-    some = theta(distance_modulus=[9.0, 10.0])
-    true = np.array([10 ** (2 - 9.0 / 5), 1.0])[:, None] + parallax_zero_point("dr2")
-    ratio = np.where(np.isnan(seen), 1, norm.pdf(seen, true, sigma))
-    np.testing.assert_allclose(
-        found.member_density(some), plain.member_density(some) * ratio, rtol=1e-3
-    )
-    ratio = np.where(np.isnan(seen), 1, norm.pdf(seen, 1.0, 3 * sigma))
-    np.testing.assert_allclose(found.field_density, plain.field_density * ratio, rtol=1e-5)
-
-
-def test_without_a_known_parallax_nothing_changes():
-    g, bp_rp = members(5)
-    plain, unknown = StarLikelihood(g, bp_rp), StarLikelihood(g, bp_rp, parallax=np.full(5, np.nan))
-    np.testing.assert_array_equal(plain.log_likelihood(theta()), unknown.log_likelihood(theta()))
 
 
 def test_larger_errors_forgive_stars_beside_the_isochrone():
@@ -266,8 +241,6 @@ G, COLOUR = [14.0, 15.0], [0.8, 1.0]
         ((G, [0.8, np.nan]), {}, "bp_rp must be finite, but that of star 1 is nan"),
         (([np.nan, 15.0], COLOUR), {}, "g must be finite, but that of star 0 is nan"),
         ((G, COLOUR), {"probability": [0.5]}, "probability must have one number per star"),
-        ((G, COLOUR), {"parallax": [[1.0, 2.0]]}, "parallax must have one number per star"),
-        ((G, COLOUR), {"error_of_parallax": 0.1}, "error_of_parallax must have one"),
         ((G, COLOUR), {"colour_error": [0.1] * 3}, "colour_error must have one number per star"),
         ((G, COLOUR), {"law": "dr3"}, "'law' parameter"),
         ((G, COLOUR), {"release": "dr3"}, "'release' parameter"),

@@ -9,7 +9,7 @@ from skcluster.clusters import as_clusters, stars_of
 from skcluster.datasets import Effects, simulate_clusters
 from skcluster.estimation import estimate
 from skcluster.inference import IsochronePosterior
-from skcluster.isochrones import AXES
+from skcluster.isochrones._axes import AXES
 from skcluster.photometry import distance_modulus
 
 #: Settings under which a fit takes a second or two.
@@ -148,7 +148,7 @@ def test_without_an_estimator_it_is_an_isochrone_fit():
     assert np.sqrt(np.mean(errors**2, axis=0)) == pytest.approx([0.1, 0.1, 0.05], abs=0.12)
     # Nothing is calibrated: intervals are those of the posterior.
     _, std = model.predict(X, return_std=True)
-    posterior = model.predict_distribution(X).summary.std
+    posterior = model.predict_distribution(X).std
     np.testing.assert_allclose(std[:, 0], posterior[:, 0] * 0.994458, rtol=1e-4)
     table = estimate(X, model)
     assert table["goodness_of_fit"].isna().all()
@@ -171,7 +171,7 @@ def test_fewer_stars_say_less():
     X, _ = simulate_clusters(8, n_stars=200, log_age=8.8, distance_kpc=1.0, random_state=0)
     fewer = as_clusters(long_table(X).groupby("cluster").head(12)).loc[X.index]
     model = IsochronePosterior(**QUICK).set_params(n_draws=1024).fit(X)
-    all_stars, some = (model.predict_distribution(data).summary.std for data in (X, fewer))
+    all_stars, some = (model.predict_distribution(data).std for data in (X, fewer))
     assert (some[:, :2] > all_stars[:, :2]).mean() > 0.8
     assert np.median(some[:, 0] / all_stars[:, 0]) > 1.3
 
@@ -264,5 +264,38 @@ def test_extra_columns_describe_the_posterior(fitted, clusters):
     assert table["field_fraction"].between(0, 1).all()
     assert table["effective_samples"].ge(15).all()
     assert table["n_used"].le(table["n_stars"]).all()
-    modulus = fitted.predict_distribution(X).summary.mean[:, 2]
+    modulus = fitted.predict_distribution(X).mean[:, 2]
     np.testing.assert_allclose(distance_modulus(table["distance_kpc"].to_numpy()), modulus)
+
+
+def test_potentials_are_prior_times_likelihood_of_what_is_sampled(fitted, clusters, distribution):
+    X, _ = clusters
+    for i, (potential, posterior) in enumerate(
+        zip(fitted.potentials(X.iloc[:3]), distribution.posteriors, strict=False)
+    ):
+        theta = posterior.draws.parameters
+        log_prob = potential.log_prob(theta)
+        likely = potential.likelihood.log_likelihood(theta) + potential.prior.log_density(theta)
+        possible = potential.prior.supports(theta)
+        np.testing.assert_allclose(log_prob[possible], likely[possible], rtol=1e-4)
+        assert np.isneginf(log_prob[~possible]).all()
+        # The estimate is near its maximum.
+        best = theta.log_age[np.argmax(log_prob)]
+        assert best == pytest.approx(distribution.mean[i, 0], abs=4 * distribution.std[i, 0])
+
+
+def test_what_users_expect_of_clusters_moves_the_estimates(clusters):
+    X = clusters[0].iloc[:4]
+    poor, rich = (
+        IsochronePosterior(metallicity_prior=(mean, 0.02), **QUICK).fit(X).predict_distribution(X)
+        for mean in (-0.3, 0.2)
+    )
+    np.testing.assert_allclose(poor.mean[:, 3], -0.3, atol=0.05)
+    np.testing.assert_allclose(rich.mean[:, 3], 0.2, atol=0.05)
+    few, many = (
+        IsochronePosterior(field_odds_prior=(odds, 0.1), **QUICK).fit(X).predict_distribution(X)
+        for odds in (0.01, 1.0)
+    )
+    assert (few.extra_columns["field_fraction"] < many.extra_columns["field_fraction"] - 0.05).all()
+    with pytest.raises(ValueError, match="metallicity_prior must be a number and a positive one"):
+        IsochronePosterior(metallicity_prior=(0.0, -0.1), **QUICK).fit(X)

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from scipy.stats import kstest, norm
 
 from skcluster.inference import Parameters
-from skcluster.inference._importance import _deviates
 from skcluster.inference._prior import Prior, choose
+from skcluster.inference._sampler import _deviates
 
 MEAN, SPREAD = np.array([8.3, 1.0, 10.0]), np.array([0.3, 0.4, 0.2])
 
@@ -41,7 +41,9 @@ def test_draws_follow_the_density():
         assert found.statistic < 0.01
     assert kstest(theta.metallicity, norm(0, 0.15).cdf).statistic < 0.01
     assert kstest(theta.log_field_odds, norm(np.log(0.12), 1.2).cdf).statistic < 0.01
-    np.testing.assert_allclose(np.bincount(theta.reddening) / 4096, Prior.REDDENING, atol=0.01)
+    np.testing.assert_allclose(
+        np.bincount(theta.reddening) / 4096, prior.reddening_prior, atol=0.01
+    )
     # In the tails, all three are far at once.
     wide = (np.abs(theta.continuous[:, :3] - MEAN) > 2.2 * SPREAD).sum(axis=1)
     assert (wide >= 2).mean() > 0.05
@@ -57,6 +59,36 @@ def test_the_support_is_that_of_the_isochrones():
     assert prior.supports(prior.moved_into_support(outside)).all()
     moved = prior.moved_into_support(inside)
     np.testing.assert_array_equal(moved.continuous, inside.continuous)
+
+
+def test_users_set_what_is_expected_of_all_clusters():
+    given = {
+        "tail_factors": (2, 2, 2),
+        "metallicity_prior": (0.2, 0.05),
+        "field_odds_prior": (0.5, 0.3),
+        "reddening_prior": (1, 0, 0, 0),
+    }
+    theta = Prior(MEAN, SPREAD, **given).draw(_deviates(4096, Prior.N_DEVIATES, 0))
+    assert kstest(theta.metallicity, norm(0.2, 0.05).cdf).statistic < 0.01
+    assert kstest(theta.log_field_odds, norm(np.log(0.5), 0.3).cdf).statistic < 0.01
+    assert (theta.reddening == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "rule"),
+    [
+        ("tail_factors", (1.0, 2.0), "three positive numbers"),
+        ("tail_factors", (1.0, 2.0, -3.0), "three positive numbers"),
+        ("metallicity_prior", (0.0, 0.0), "a number and a positive one"),
+        ("metallicity_prior", (np.nan, 0.1), "a number and a positive one"),
+        ("field_odds_prior", (0.0, 1.0), "two positive numbers"),
+        ("reddening_prior", (0.5, 0.4, 0.2, 0.1), "4 probabilities of sum 1"),
+        ("reddening_prior", (1.0, 0.0), "4 probabilities of sum 1"),
+    ],
+)
+def test_impossible_priors_are_refused(name, value, rule):
+    with pytest.raises(ValueError, match=f"{name} must be {rule}; got"):
+        Prior(MEAN, SPREAD, **{name: value})
 
 
 @given(st.floats(0, 1))

@@ -10,7 +10,8 @@ from scipy.stats import halfnorm
 
 from skcluster.clusters import stars_of
 from skcluster.datasets import Effects, simulate_clusters
-from skcluster.isochrones import AXES, PopulationGrid, isochrone
+from skcluster.isochrones import PopulationGrid, isochrone
+from skcluster.isochrones._axes import AXES
 from skcluster.isochrones._population_build import DENSITY_OF_CODE, encode
 from skcluster.photometry import distance_modulus
 

@@ -82,7 +82,7 @@ def test_hints_in_columns_of_the_row(fields):
 
 
 def test_pipelines_from_the_sky_to_parameters(fields):
-    X, y = fields
+    X, _ = fields
     model = make_pipeline(MemberSelector(), load_model())
     predicted = model.predict(X)
     assert predicted.shape == (6, 3)

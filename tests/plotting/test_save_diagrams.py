@@ -18,12 +18,19 @@ def test_a_file_for_each_cluster(sample, tmp_path):
     assert [file.stem for file in files] == X.index[:3].tolist()
     for file in files:
         picture = plt.imread(file)
-        assert picture.shape[:2] == pytest.approx((1080, 920), abs=1)
+        assert picture.shape[:2] == pytest.approx((1040, 1320), abs=1)
         red = (picture[..., 0] > 0.8) & (picture[..., 1] < 0.4) & (picture[..., 2] < 0.1)
         assert red.sum() > 300  # the isochrone
     with pytest.raises(FileExistsError, match=r"sim_000000\.png already exists"):
         save_diagrams(X[:3], y[:3], tmp_path / "new")
     assert plt.get_fignums() == []
+
+
+def test_a_diagram_is_light_in_a_dark_style(sample, tmp_path):
+    X, y = sample
+    with plt.style.context("dark_background"):
+        (file,) = save_diagrams(X[:1], y[:1], tmp_path)
+    assert plt.imread(file)[0, 0, :3].tolist() == [1, 1, 1]
 
 
 def test_the_errors_are_those_of_the_intervals(sample, tmp_path):

@@ -18,6 +18,8 @@ from skcluster.regressors.networks import compiled
 
 ALL = {**REGRESSORS, "set": SetRegressor(**SMALL_SET)}
 every_regressor = pytest.mark.parametrize("name", ALL)
+#: For what is about a part that all share: networks of sets take seconds to compile.
+SET_IS_SLOW = [*REGRESSORS, pytest.param("set", marks=pytest.mark.slow)]
 
 
 def data(name):
@@ -70,7 +72,7 @@ def test_callbacks_change_the_learning_rate(tmp_path: Path):
     assert [w.shape for w in again.trainable_weights] == [w.shape for w in model.weights_.values()]
 
 
-@every_regressor
+@pytest.mark.parametrize("name", SET_IS_SLOW)
 @pytest.mark.parametrize(
     "optimizer",
     [
@@ -139,7 +141,7 @@ def test_unknown_names():
         ANNRegressor(**FAST, loss="mean_error").fit(X, y)
 
 
-@every_regressor
+@pytest.mark.parametrize("name", SET_IS_SLOW)
 def test_warm_start_goes_on_where_the_last_fit_ended(name):
     X, y = data(name)
     model = clone(ALL[name]).set_params(warm_start=True, epochs=8).fit(X, y)
@@ -189,7 +191,7 @@ def double_precision():
 STRONG = {"dropout": 0.2, "input_noise": 0.1, "l2": 0.01, "batch_normalization": True}
 
 
-@every_regressor
+@pytest.mark.parametrize("name", SET_IS_SLOW)
 @pytest.mark.parametrize("setting", ["half_precision", "double_precision"])
 def test_global_precision_changes_nothing(name, setting, request, monkeypatch):
     X, y = data(name)
@@ -236,6 +238,7 @@ def errors_of(code, **environment):
 @pytest.mark.skipif(
     version("tensorflow").startswith("2.20."), reason="its XLA prints two lines in the first fit"
 )
+@pytest.mark.slow
 def test_tensorflow_is_silent_here_and_in_workers_unless_asked():
     assert errors_of(FIT) == ""  # the workers inherit the level
     assert "oneDNN" in errors_of(

@@ -23,10 +23,10 @@ from skcluster.regressors.networks.training_data import some_stars
 
 
 def test_learns_from_a_set():
-    X, y = data(1000)
-    model = SetRegressor(**SMALL).set_params(epochs=100, learning_rate=5e-3, star_dropout=0.0)
-    predicted = model.fit(X[:800], y[:800]).predict(X[800:])
-    assert r2_score(y[800:], predicted, multioutput="raw_values").min() > 0.75
+    X, y = data(600)
+    model = SetRegressor(**SMALL).set_params(epochs=60, learning_rate=1e-2, star_dropout=0.0)
+    predicted = model.fit(X[:480], y[:480]).predict(X[480:])
+    assert r2_score(y[480:], predicted, multioutput="raw_values").min() > 0.75
     losses = model.history_[0]
     assert losses[-1] < losses[0] - 1
 
@@ -49,8 +49,7 @@ def test_a_cluster_does_not_depend_on_those_beside_it():
     np.testing.assert_array_equal(model.predict(X[7:8])[0], model.predict(X)[7])
 
 
-@pytest.mark.parametrize("n_networks", [1, 3])
-@pytest.mark.parametrize("n_outputs", [1, 3])
+@pytest.mark.parametrize(("n_networks", "n_outputs"), [(1, 3), (3, 1)])
 def test_the_keras_model_predicts_the_same(n_networks, n_outputs):
     X, y = data()
     model = SetRegressor(**SMALL, n_networks=n_networks).fit(X, y[:, :n_outputs])
@@ -94,6 +93,7 @@ def test_the_loss_is_the_likelihood():
     assert float(gaussian_loss(y, outputs)[0]) == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_the_spread_follows_the_noise():
     rng = np.random.default_rng(1)
     X, _ = data(2000)

@@ -59,7 +59,6 @@ class CatalogueChangedError(ValueError):
     """
 
 
-@dataclass(frozen=True)
 class Column:
     """A wanted column.
 
@@ -67,7 +66,7 @@ class Column:
     ----------
     name : str
         Name in skcluster; for stars, that of the Gaia archive.
-    names : tuple of str
+    *names : str
         Names at VizieR, case sensitive (``e_Dist`` and ``E_Dist`` are lower and upper errors). The
         first one in the table is used.
     kind : {"number", "integer", "text"}
@@ -76,15 +75,8 @@ class Column:
         Whether the column is required.
     """
 
-    name: str
-    names: tuple[str, ...]
-    kind: Kind = "number"
-    needed: bool = True
-
-
-def column(name: str, *names: str, kind: Kind = "number", needed: bool = True) -> Column:
-    """Return a `Column`."""
-    return Column(name, names, kind, needed)
+    def __init__(self, name: str, *names: str, kind: Kind = "number", needed: bool = True) -> None:
+        self.name, self.names, self.kind, self.needed = name, names, kind, needed
 
 
 @dataclass(frozen=True)

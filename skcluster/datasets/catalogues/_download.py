@@ -1,38 +1,34 @@
 """Tables of catalogues, from the cache or else from VizieR.
 
-A table is fetched in parts, which are kept until it is complete, so that an interrupted download
-continues where it stopped. Parts and tables are Parquet files whose names end with a checksum of
-their content; they appear when they are whole, so that processes can share the cache.
+A table is fetched in parts, each of which is cached as a Parquet file. Files appear when they are
+whole, so that an interrupted download continues where it stopped, and processes share the cache.
 """
 
-import datetime
-import hashlib
-import json
 import os
-import shutil
 from collections.abc import Callable
-from contextlib import closing, suppress
 from dataclasses import dataclass
 from numbers import Integral, Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from sklearn.utils._param_validation import Interval
 
-from skcluster._utils.doc_links import documentation
 from skcluster._utils.files import get_data_home, whole_file
-from skcluster._utils.messages import warn_caller
 from skcluster._utils.progress import progress_bar
+from skcluster.clusters._names import file_names
 from skcluster.clusters._tables import frame_of_arrow
-from skcluster.datasets.catalogues._catalogue import Catalogue, FetchError, Table
+from skcluster.datasets.catalogues._catalogue import (
+    Catalogue,
+    CatalogueChangedError,
+    FetchError,
+    Table,
+)
 
-if TYPE_CHECKING:
-    from skcluster.datasets.catalogues._vizier import Vizier
-
-#: Number of rows per request. A request takes seconds, so that little is lost if one fails.
+#: Number of rows per part. A request takes seconds, so that little is lost if one fails.
 CHUNK = 25_000
 
 #: Constraints of the common parameters, for scikit-learn's ``validate_params``.
@@ -47,7 +43,7 @@ CONSTRAINTS = {
 
 @dataclass(frozen=True)
 class Download:
-    """The common options of fetchers: from where tables come, and how hard to try."""
+    """The common options of fetchers: where tables are kept, and how hard to try."""
 
     data_home: Any
     download_if_missing: bool
@@ -59,22 +55,15 @@ class Download:
         """Return the folder of a catalogue in the cache."""
         return get_data_home(self.data_home) / catalogue.name
 
-    def connect(self) -> "Vizier":
-        """Return a new connection to VizieR.
+    def connect(self, table: Table, folder: Path) -> Any:
+        """Return the `VizierTable` of a table that is not cached, if it may be fetched."""
+        if not self.download_if_missing:
+            raise FetchError(
+                f"The table {table.name} is not in {folder}, and download_if_missing is False."
+            )
+        from skcluster.datasets.catalogues._vizier import VizierTable
 
-        Raises
-        ------
-        ImportError
-            If a package of the extra ``fetch`` is not installed.
-        """
-        try:
-            from skcluster.datasets.catalogues._vizier import Vizier
-        except ModuleNotFoundError as error:
-            raise ImportError(
-                f"Fetching catalogues needs {(error.name or '').partition('.')[0]}; install it "
-                f"with: pip install 'skcluster[fetch]'. See {documentation('catalogues')}."
-            ) from error
-        return Vizier(self.n_retries, self.delay)
+        return VizierTable(table, self.n_retries, self.delay)
 
 
 def load_tables(
@@ -89,144 +78,113 @@ def load_tables(
     CatalogueChangedError
         If a table at VizieR is not the published one.
     """
-    tables = {"clusters": catalogue.clusters}
-    if members and catalogue.members is not None:
-        tables["members"] = catalogue.members
     folder = download.folder(catalogue)
-    loaded = {name: read_table(folder, name, table, download) for name, table in tables.items()}
-    n_missing = sum(table.n_rows for name, table in tables.items() if loaded[name] is None)
+    tables = {folder / "clusters": catalogue.clusters}
+    if members and catalogue.members is not None:
+        tables[folder / "members"] = catalogue.members
+    loaded = {of: _cached(of, table) for of, table in tables.items()}
+    n_missing = sum(table.n_rows for of, table in tables.items() if loaded[of] is None)
     with progress_bar(catalogue.name, n_missing, show=download.progress, unit="rows") as advance:
-        for name, table in tables.items():
-            if loaded[name] is None:
-                loaded[name] = _fetch_table(folder, name, table, download, advance)
+        for of, table in tables.items():
+            if loaded[of] is None:
+                loaded[of] = _fetched(of, table, download, advance)
     return [frame_of_arrow(rows) for rows in loaded.values() if rows is not None]
 
 
-def read_table(folder: Path, name: str, table: Table, download: Download) -> pa.Table | None:
-    """Return a cached table; None if there is none with the wanted columns, which may be fetched.
+def load_members(catalogue: Catalogue, cluster: str, download: Download) -> pd.DataFrame:
+    """Return the members of a cluster: of all members if these are cached, or fetched on their own.
 
     Raises
     ------
     FetchError
-        If it is missing or corrupt and must not be fetched.
-    """
-    try:
-        rows = _read_file(folder, name)
-    except _CorruptFileError as error:
-        if not download.download_if_missing:
-            raise FetchError(f"{error}, and download_if_missing is False.") from None
-        warn_caller(f"{error}; it is removed and fetched again.")
-        error.path.unlink(missing_ok=True)
-        rows = None
-    if rows is not None and json.loads(rows.schema.metadata[b"skcluster"])["of"] == _layout(table):
-        return rows
-    if not download.download_if_missing:
-        raise FetchError(
-            f"The table {table.name} is not in {folder}, and download_if_missing is False."
-        )
-    return None
-
-
-def _fetch_table(
-    folder: Path, name: str, table: Table, download: Download, advance: Callable[[int], None]
-) -> pa.Table:
-    """Fetch a table part by part into the cache.
-
-    Raises
-    ------
-    FetchError
-        If no server returns it; complete parts are kept.
+        If they are neither cached nor can be fetched.
     CatalogueChangedError
-        If needed columns are missing, or the table has more rows than published.
+        If the table at VizieR has other columns.
     """
-    kept, parts = folder / f"{name}.parts", []
-    with closing(download.connect()) as vizier:
-        named, columns = vizier.columns(table)
-        for first in range(1, table.n_rows + 1, CHUNK):
-            last = min(first + CHUNK - 1, table.n_rows)
-            part = _read_part(kept, f"{first}-{last}")
-            if part is None or part.column_names != [ours.name for ours in columns.values()]:
-                try:
-                    part = vizier.rows(named, columns, first, last)
-                except FetchError as error:
-                    raise FetchError(
-                        f"{error} {first - 1} of {table.n_rows} rows are kept; the next call "
-                        "continues there."
-                    ) from error.__cause__
-                with suppress(FileNotFoundError):  # a process that has the whole table removes them
-                    _write_file(kept, f"{first}-{last}", part)
-            parts.append(part)
-            advance(last - first + 1)
-    rows = pa.concat_tables(parts)
-    theirs = {ours.name: theirs for theirs, ours in columns.items()}
-    source = {"table": named.name, "columns": theirs, "fetched_from": vizier.sites[0].url}
-    write_table(folder, name, rows, table, source)
-    shutil.rmtree(kept, ignore_errors=True)
-    return rows
+    folder, table = download.folder(catalogue) / "members", catalogue.members
+    assert table is not None
+    rows = _cached(folder, table)
+    if rows is not None:
+        rows = rows.filter(pc.equal(rows["cluster"], cluster))
+    else:
+        file = file_names([cluster], folder, "parquet")[cluster]
+        rows = _read(file, table)
+    if rows is None:
+        rows = download.connect(table, folder.parent).rows_of(cluster)
+        _write(file, table, rows)
+    members: pd.DataFrame = frame_of_arrow(rows)
+    return members
 
 
-def write_table(
-    folder: Path, name: str, rows: pa.Table, table: Table, source: dict[str, Any]
-) -> None:
-    """Cache a table, with its source in the metadata of the file, instead of older ones."""
-    older = _files(folder, name)
-    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    source = {**source, "of": _layout(table), "fetched_on": now}
-    _write_file(folder, name, rows.replace_schema_metadata({"skcluster": json.dumps(source)}))
-    for file in older:
-        file.unlink(missing_ok=True)
+def _parts(folder: Path, table: Table) -> dict[Path, tuple[int, int]]:
+    """Return the files of a table's parts, with the first and last row of each."""
+    firsts = range(1, table.n_rows + 1, CHUNK)
+    rows = [(first, min(first + CHUNK - 1, table.n_rows)) for first in firsts]
+    return {folder / f"{first}-{last}.parquet": (first, last) for first, last in rows}
 
 
-def _layout(table: Table) -> list[Any]:
-    """Return what a cached table must have been made for to be used."""
-    return [table.name, table.n_rows, *(column.name for column in table.columns)]
+def _cached(folder: Path, table: Table) -> pa.Table | None:
+    """Return a table of which all parts are cached, or else None."""
+    parts = []
+    for file in _parts(folder, table):
+        part = _read(file, table)
+        if part is None:
+            return None
+        parts.append(part)
+    return _joined(parts)
 
 
-def is_cached(folder: Path, name: str) -> bool:
-    """Return whether there is a file of a table."""
-    return bool(_files(folder, name))
+def _fetched(
+    folder: Path, table: Table, download: Download, advance: Callable[[int], None]
+) -> pa.Table:
+    """Return a table, whose missing parts are fetched into the cache."""
+    vizier = download.connect(table, folder.parent)
+    n_rows = vizier.count()
+    if n_rows != table.n_rows:
+        raise CatalogueChangedError(
+            f"The table {vizier.name} at VizieR has changed: {table.n_rows} rows were published, "
+            f"but it has {n_rows} now. A newer version of skcluster may support it."
+        )
+    parts = []
+    for file, (first, last) in _parts(folder, table).items():
+        part = _read(file, table)
+        if part is None:
+            try:
+                part = vizier.rows(first, last)
+            except FetchError as error:
+                raise FetchError(
+                    f"{error} {first - 1} of {table.n_rows} rows are kept; the next call continues "
+                    "there."
+                ) from error.__cause__
+            _write(file, table, part)
+        parts.append(part)
+        advance(last - first + 1)
+    return _joined(parts)
 
 
-def _read_part(folder: Path, name: str) -> pa.Table | None:
+def _joined(parts: list[pa.Table]) -> pa.Table:
+    # Optional columns may be missing in some parts.
+    return pa.concat_tables(parts, promote_options="default")
+
+
+def _read(file: Path, table: Table) -> pa.Table | None:
+    """Return the rows in a file; None if it is missing, damaged or of another table."""
     try:
-        return _read_file(folder, name)
-    except _CorruptFileError as error:
-        error.path.unlink(missing_ok=True)
+        with pq.ParquetFile(file, page_checksum_verification=True) as parquet:
+            rows = parquet.read()
+    except (OSError, pa.ArrowException):
         return None
+    return rows if rows.schema.metadata == _layout(table) else None
 
 
-class _CorruptFileError(Exception):
-    """A file of the cache has changed since it was written."""
-
-    def __init__(self, path: Path, checksum: str) -> None:
-        super().__init__(f"The cached file {path} does not match its checksum ({checksum})")
-        self.path = path
-
-
-def _read_file(folder: Path, name: str) -> pa.Table | None:
-    for file in _files(folder, name):
-        try:
-            content = file.read_bytes()
-        except FileNotFoundError:  # another process has just removed it
-            continue
-        if file.stem != f"{name}-{_checksum(content)}":
-            raise _CorruptFileError(file, _checksum(content))
-        return pq.read_table(pa.BufferReader(content))
-    return None
+def _write(file: Path, table: Table, rows: pa.Table) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(file, overwrite=True) as half:
+        rows = rows.replace_schema_metadata(_layout(table))
+        pq.write_table(rows, half, compression="zstd", write_page_checksum=True)
 
 
-def _write_file(folder: Path, name: str, rows: pa.Table) -> None:
-    sink = pa.BufferOutputStream()
-    pq.write_table(rows, sink, compression="zstd")
-    content = sink.getvalue().to_pybytes()
-    folder.mkdir(parents=True, exist_ok=True)
-    with whole_file(folder / f"{name}-{_checksum(content)}.parquet", overwrite=True) as half:
-        half.write_bytes(content)
-
-
-def _files(folder: Path, name: str) -> list[Path]:
-    return sorted(folder.glob(f"{name}-{'[0-9a-f]' * 16}.parquet"))
-
-
-def _checksum(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:16]
+def _layout(table: Table) -> dict[bytes, bytes]:
+    """Return the metadata of files of a table, which tell if they have all wanted columns."""
+    columns = ", ".join(column.name for column in table.columns)
+    return {b"skcluster": f"{table.name}: {table.n_rows} rows, {columns}".encode()}

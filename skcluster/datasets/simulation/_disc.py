@@ -131,12 +131,7 @@ def draw_field(
     extinction = a_v[:, None] * dust
     share = disc.share_brighter(faint_limit - distance_modulus(distances) - 0.85 * extinction)
     density = np.exp(-0.5 * steps**2 - distances / 3.0) * parallaxes**-4.0 * share
-    cumulative = np.cumsum(density, axis=1)
-    cumulative /= cumulative[:, -1:]
-    shift = 2.0 * np.arange(len(a_v))
-    wanted = rng.random(len(cluster)) + shift[cluster]
-    at = np.searchsorted((cumulative + shift[:, None]).ravel(), wanted)
-    at = np.minimum(at, (cluster + 1) * _N_DISTANCES - 1)
+    at = _draw_steps(density, cluster, rng)
     magnitudes = disc.draw(share.ravel()[at], rng)
     return magnitudes, distances.ravel()[at], extinction.ravel()[at]
 
@@ -153,12 +148,22 @@ def draw_sightlines(
     extinction = dust * -np.expm1(-distances / _DUST_SCALE)
     share = disc.share_brighter(faint_limit - distance_modulus(distances) - 0.85 * extinction)
     # Distances are uniform in logarithm, so the volume of a shell increases with their cube.
-    cumulative = np.cumsum(distances**3 * np.exp(-distances / scale) * share, axis=1)
-    cumulative /= cumulative[:, -1:]
-    row = np.arange(n_sightlines)
-    wanted = (rng.random((n_sightlines, n_stars)) + 2.0 * row[:, None]).ravel()
-    at = np.searchsorted((cumulative + 2.0 * row[:, None]).ravel(), wanted)
-    at = np.minimum(at, (np.repeat(row, n_stars) + 1) * _N_STEPS - 1)
+    density = distances**3 * np.exp(-distances / scale) * share
+    at = _draw_steps(density, np.repeat(np.arange(n_sightlines), n_stars), rng)
     within = np.exp(rng.uniform(-0.5, 0.5, len(at)) * np.log(distances[1] / distances[0]))
     magnitudes = disc.draw(share.ravel()[at], rng)
     return magnitudes, distances[at % _N_STEPS] * within, extinction.ravel()[at]
+
+
+def _draw_steps(density: FloatArray, row: IntArray, rng: np.random.Generator) -> IntArray:
+    """Draw the step of each star along its line of sight, as an index of all steps of all lines.
+
+    The rows of densities are the lines of sight, whose numbers are those in ``row``.
+    """
+    cumulative = np.cumsum(density, axis=1)
+    cumulative /= cumulative[:, -1:]
+    # One sorted array for all lines: each is moved by more than its length.
+    shift = 2.0 * np.arange(len(density))
+    at = np.searchsorted((cumulative + shift[:, None]).ravel(), rng.random(len(row)) + shift[row])
+    step: IntArray = np.minimum(at, (row + 1) * density.shape[1] - 1)
+    return step

@@ -5,7 +5,7 @@ clusters, whatever the number of processes and the order.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from numbers import Integral, Real
 from pathlib import Path
@@ -20,6 +20,7 @@ from joblib import Parallel, delayed
 from nested_pandas import NestedFrame
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, validate_params
+from sklearn.utils.validation import check_scalar
 
 from skcluster._utils.files import whole_file
 from skcluster._utils.progress import progress_bar
@@ -300,10 +301,7 @@ def _simulate_blocks(
     ValueError
         If there are no clusters to simulate, or a parameter is wrong.
     """
-    if isinstance(n_clusters, bool) or not isinstance(n_clusters, int | np.integer):
-        raise TypeError(f"n_clusters must be an integer, not {n_clusters!r}.")
-    if n_clusters < 1:
-        raise ValueError(f"n_clusters must be 1 or more, not {n_clusters}.")
+    check_scalar(n_clusters, "n_clusters", Integral, min_val=1)
     check_given(n_clusters, priors)
     effects = Effects() if effects is None else effects
     entropy = check_random_state(random_state).randint(np.iinfo(np.int32).max, size=4)
@@ -344,26 +342,20 @@ def _write(
     blocks: Iterable[_Block], members: Path, labels: Path, advance: Callable[[int], None]
 ) -> None:
     """Write the blocks to temporary files, which are renamed at the end."""
-    with whole_file(labels, True) as half_labels, whole_file(members, True) as half_members:
+    with (
+        whole_file(labels, True) as half_labels,
+        whole_file(members, True) as half_members,
+        ExitStack() as stack,
+    ):
         writers: list[pq.ParquetWriter] = []
-        try:
-            for block in blocks:
-                tables = _tables(block)
-                if not writers:
-                    writers = [
-                        pq.ParquetWriter(half, table.schema)
-                        for half, table in zip((half_members, half_labels), tables, strict=True)
-                    ]
-                for writer, table in zip(writers, tables, strict=True):
-                    writer.write_table(table)
-                advance(len(block.counts))
-            for writer in writers:
-                writer.close()
-        except BaseException:
-            for writer in writers:
-                with suppress(OSError):  # closing fails as well if the disk is full
-                    writer.close()
-            raise
+        for block in blocks:
+            tables = _tables(block)
+            if not writers:
+                for half, table in zip((half_members, half_labels), tables, strict=True):
+                    writers.append(stack.enter_context(pq.ParquetWriter(half, table.schema)))
+            for writer, table in zip(writers, tables, strict=True):
+                writer.write_table(table)
+            advance(len(block.counts))
 
 
 def _tables(block: _Block) -> tuple[pa.Table, pa.Table]:

@@ -57,13 +57,13 @@ def resolve_loss(loss: str | Mapping[str, Any] | Callable[..., Any]) -> Loss:
         If Keras does not know it.
     """
     try:
-        found = keras.losses.get(dict(loss) if isinstance(loss, Mapping) else loss)
+        resolved = keras.losses.get(dict(loss) if isinstance(loss, Mapping) else loss)
     except (ValueError, TypeError) as error:
         raise ValueError(f"Keras knows no loss={loss!r}: {error}") from error
-    if isinstance(found, keras.losses.Loss):
-        return Loss(identity_of(found), found, found.call)
-    identity = loss if isinstance(loss, str) else found
-    return Loss(identity, FunctionLoss(found), found)
+    if isinstance(resolved, keras.losses.Loss):
+        return Loss(identity_of(resolved), resolved, resolved.call)
+    identity = loss if isinstance(loss, str) else resolved
+    return Loss(identity, FunctionLoss(resolved), resolved)
 
 
 def identity_of(keras_object: Any) -> Hashable:
@@ -158,15 +158,15 @@ def resolve_optimizer(
     elif isinstance(optimizer, Mapping):
         identifier = dict(optimizer)
     try:
-        found = keras.optimizers.get(identifier)
+        resolved = keras.optimizers.get(identifier)
     except (ValueError, TypeError, AttributeError, KeyError) as error:
         raise ValueError(f"Keras knows no optimizer={optimizer!r}: {error}") from error
-    config = found.get_config()
+    config = resolved.get_config()
     del config["name"]  # Keras numbers the names of optimizers
     rate = config.pop("learning_rate")
     if isinstance(rate, Mapping):
-        return OptimizerRecipe(type(found), _json({**config, "learning_rate": rate})), None
-    return OptimizerRecipe(type(found), _json(config)), learning_rate if named else float(rate)
+        return OptimizerRecipe(type(resolved), _json({**config, "learning_rate": rate})), None
+    return OptimizerRecipe(type(resolved), _json(config)), learning_rate if named else float(rate)
 
 
 def _json(config: dict[str, Any]) -> str:

@@ -65,8 +65,8 @@ def save_pretrained(
     ...     again = SetRegressor(**settings, pretrained=weights, random_state=0).fit(X, y)
     """
     if hasattr(networks, "fit"):
-        networks, known = _networks_of(networks)
-        targets = known if targets is None else targets
+        networks, own_targets = _networks_of(networks)
+        targets = own_targets if targets is None else targets
     arrays: dict[str, Any] = {
         f"{i}_{name}": np.asarray(values, dtype=np.float16)
         for i, weights in enumerate(networks)
@@ -150,56 +150,56 @@ def _read(
                 f"{origin} holds no weights of a SetRegressor. Where it is the file of a model, "
                 "save_pretrained(..., load_model(...)) makes one of weights from it."
             )
-        known = arrays[_TARGETS].tolist() if _TARGETS in arrays.files else None
+        stored = arrays[_TARGETS].tolist() if _TARGETS in arrays.files else None
         n_networks = len({name.partition("_")[0] for name in arrays.files} - {_TARGETS})
         if network >= n_networks:
             raise ValueError(
                 f"n_networks={network + 1} or more, but the pretrained weights in {origin} are "
                 f"of {n_networks}."
             )
-        found = {
+        weights = {
             name: arrays[f"{network}_{name}"].astype(np.float32)
             for name in architecture.weight_shapes
         }
     shapes = architecture.weight_shapes
     body = {name: shape for name, shape in shapes.items() if name not in _HEAD}
-    _check_shapes(found, body, origin)
-    n_known = found["direct_kernel"].shape[1]
-    pairs = _same_targets(known, targets, n_known, architecture.n_outputs)
+    _check_shapes(weights, body, origin)
+    n_stored = weights["direct_kernel"].shape[1]
+    pairs = _same_targets(stored, targets, n_stored, architecture.n_outputs)
     if pairs is not None and fresh is not None:
-        found |= _head(found, fresh(), pairs, n_known, architecture.n_outputs)
-    _check_shapes(found, shapes, origin)
-    return found
+        weights |= _head(weights, fresh(), pairs, n_stored, architecture.n_outputs)
+    _check_shapes(weights, shapes, origin)
+    return weights
 
 
-def _check_shapes(found: Weights, shapes: Mapping[str, tuple[int, ...]], file: str) -> None:
+def _check_shapes(weights: Weights, shapes: Mapping[str, tuple[int, ...]], file: str) -> None:
     for name, shape in shapes.items():
-        if found[name].shape != shape:
+        if weights[name].shape != shape:
             raise ValueError(
-                f"The pretrained weights {name!r} in {file} have shape {found[name].shape}, the "
+                f"The pretrained weights {name!r} in {file} have shape {weights[name].shape}, the "
                 f"network {shape}: units, n_heads, n_context, n_channels and, where the file does "
                 "not name its targets, their number must be those of the pre-training."
             )
 
 
 def _same_targets(
-    known: Sequence[str] | None, targets: Sequence[str] | None, n_known: int, n_targets: int
+    stored: Sequence[str] | None, targets: Sequence[str] | None, n_stored: int, n_targets: int
 ) -> list[tuple[int, int]] | None:
-    """Return the positions of the targets in the file, here and there; None if all are as there."""
-    if known is None or (targets is None and n_targets == n_known) or targets == known:
+    """Return the columns of shared targets, in the network and in the file; None if all agree."""
+    if stored is None or (targets is None and n_targets == n_stored) or targets == stored:
         return None
-    return [(i, known.index(name)) for i, name in enumerate(targets or ()) if name in known]
+    return [(i, stored.index(name)) for i, name in enumerate(targets or ()) if name in stored]
 
 
 def _head(
-    found: Weights, fresh: Weights, pairs: list[tuple[int, int]], n_known: int, n_targets: int
+    weights: Weights, fresh: Weights, pairs: list[tuple[int, int]], n_stored: int, n_targets: int
 ) -> Weights:
     """Return the weights of the outputs: those of targets in the file, fresh ones for others."""
     head = {name: fresh[name].copy() for name in _HEAD}
-    for here, there in pairs:
-        head["direct_kernel"][:, here] = found["direct_kernel"][:, there]
+    for column, stored in pairs:
+        head["direct_kernel"][:, column] = weights["direct_kernel"][:, stored]
         # Means come first, log spreads after them.
-        for to, origin in ((here, there), (n_targets + here, n_known + there)):
-            head["output_kernel"][:, to] = found["output_kernel"][:, origin]
-            head["output_bias"][to] = found["output_bias"][origin]
+        for to, origin in ((column, stored), (n_targets + column, n_stored + stored)):
+            head["output_kernel"][:, to] = weights["output_kernel"][:, origin]
+            head["output_bias"][to] = weights["output_bias"][origin]
     return head

@@ -34,7 +34,7 @@ class Memory(RegressorMixin, BaseEstimator):
 
 def test_copies_of_a_cluster_are_held_out_with_it(clusters):
     X, y = clusters
-    settings = {"tempering": 0.3, "n_draws": 128, "cv": 4, "random_state": 0}
+    settings = {"tempering": 0.3, "n_draws": 64, "cv": 4, "random_state": 0}
     model = IsochronePosterior(Memory(), resampler=Twins(), **settings).fit(X, y)
     # No copy was predicted by a model that had seen its cluster, or errors would be zero.
     assert (model.inflation_ > 0.3).all()
@@ -46,7 +46,7 @@ def test_copies_of_a_cluster_are_held_out_with_it(clusters):
     np.testing.assert_allclose(model.held_out_, alone.held_out_, rtol=1e-6)
 
 
-def test_the_domain_holds_lists_of_the_kinds_of_copies(clusters):
+def test_the_domain_holds_lists_of_the_kinds_of_copies(clusters, fitted):
     X, y = clusters
     stars = stars_of(X)
     bright = stars.take(stars["phot_g_mean_mag"] < 15.5)
@@ -54,11 +54,5 @@ def test_the_domain_holds_lists_of_the_kinds_of_copies(clusters):
     cut = bright.to_clusters().iloc[kept]
     corruptor = ClusterCorruptor(n_copies=8, limited=0.7, limits=(15, 16), random_state=0)
     settings = {"epochs": 0, "cv": 2, "tempering": 0.3, "n_draws": 128, "random_state": 0}
-    outside = {
-        resampler: reference_pipeline(resampler=resampler, **settings)
-        .fit(X, y)
-        .outside_domain(cut)
-        .mean()
-        for resampler in (None, corruptor)
-    }
-    assert outside[corruptor] < 0.3 < outside[None]
+    corrupted = reference_pipeline(resampler=corruptor, **settings).fit(X, y)
+    assert corrupted.outside_domain(cut).mean() < 0.3 < fitted.outside_domain(cut).mean()

@@ -1,6 +1,6 @@
 """Importance sampling finds posterior distributions that are known otherwise."""
 
-from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -9,22 +9,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import truncnorm
 
-from skcluster.inference import Parameters
-from skcluster.inference._importance import (
+from skcluster.inference import Parameters, Potential
+from skcluster.inference._prior import (
+    FIELD_ODDS_PRIOR,
+    METALLICITY_PRIOR,
+    REDDENING_PRIOR,
+    Prior,
+)
+from skcluster.inference._sampler import (
     WeightedDraws,
     _deviates,
     _flattened,
     draws_of_prior,
     sample_posterior,
 )
-from skcluster.inference._prior import Prior
 
 #: Log age, A_V, distance modulus, far from all limits.
 PRIOR = Prior(np.array([8.3, 4.0, 10.0]), np.array([0.3, 0.4, 0.2]), tail_weight=0.0)
 
 
-def normal(mean: Any, spread: Any) -> Callable[[Parameters], Any]:
-    """A likelihood of all continuous parameters."""
+def normal(mean: Any, spread: Any) -> Any:
+    """A log likelihood of all continuous parameters."""
     return lambda theta: -0.5 * (((theta.continuous - mean) / spread) ** 2).sum(axis=1)
 
 
@@ -32,10 +37,15 @@ def flat(theta: Parameters) -> Any:
     return np.zeros(len(theta))
 
 
+def sample(log_likelihood: Any, prior: Prior, n_draws: int, seed: int) -> WeightedDraws:
+    likelihood: Any = SimpleNamespace(log_likelihood=log_likelihood)
+    return sample_posterior(Potential(likelihood, prior), n_draws, seed)
+
+
 def product(mean: Any, spread: Any) -> tuple[Any, Any]:
     """Mean and standard deviation of the prior times a normal likelihood."""
-    means = np.append(PRIOR.mean, [Prior.METALLICITY[0], Prior.LOG_FIELD_ODDS[0]])
-    spreads = np.append(PRIOR.spread, [Prior.METALLICITY[1], Prior.LOG_FIELD_ODDS[1]])
+    means = np.append(PRIOR.mean, [METALLICITY_PRIOR[0], np.log(FIELD_ODDS_PRIOR[0])])
+    spreads = np.append(PRIOR.spread, [METALLICITY_PRIOR[1], FIELD_ODDS_PRIOR[1]])
     precision = spreads**-2 + np.array(spread) ** -2.0
     return (means / spreads**2 + mean / np.array(spread) ** 2) / precision, precision**-0.5
 
@@ -50,7 +60,7 @@ def product(mean: Any, spread: Any) -> tuple[Any, Any]:
     ids=["mild", "narrow", "surprising"],
 )
 def test_a_normal_likelihood_times_a_normal_prior_is_normal(mean, spread):
-    draws = sample_posterior(normal(mean, spread), PRIOR, 4096, seed=0)
+    draws = sample(normal(mean, spread), PRIOR, 4096, seed=0)
     values = draws.parameters.continuous
     expected_mean, expected_std = product(mean, spread)
     found = draws.weights @ values
@@ -59,13 +69,13 @@ def test_a_normal_likelihood_times_a_normal_prior_is_normal(mean, spread):
     np.testing.assert_allclose(std, expected_std, rtol=0.12)
     # The likelihood says nothing of differential reddening.
     reddening = np.bincount(draws.parameters.reddening, draws.weights, 4)
-    np.testing.assert_allclose(reddening, Prior.REDDENING, atol=0.03)
+    np.testing.assert_allclose(reddening, REDDENING_PRIOR, atol=0.03)
     assert draws.weights.sum() == pytest.approx(1)
     assert draws.effective_size > 500
 
 
 def test_a_flat_likelihood_returns_the_prior():
-    draws = sample_posterior(flat, PRIOR, 2048, seed=1)
+    draws = sample(flat, PRIOR, 2048, seed=1)
     values = draws.parameters.continuous
     mean = draws.weights @ values
     np.testing.assert_allclose(mean[:3], PRIOR.mean, atol=0.03)
@@ -76,7 +86,7 @@ def test_a_flat_likelihood_returns_the_prior():
 
 def test_nothing_is_drawn_beyond_the_support():
     prior = Prior(np.array([10.0, -0.2, 10.0]), np.array([0.3, 0.5, 0.2]), tail_weight=0.0)
-    draws = sample_posterior(flat, prior, 4096, seed=0)
+    draws = sample(flat, prior, 4096, seed=0)
     positive = draws.weights > 0
     theta = draws.parameters
     assert theta.a_v[positive].min() >= 0
@@ -93,13 +103,13 @@ def test_the_likelihood_is_not_asked_where_nothing_is_possible():
         assert prior.supports(theta).all()
         return flat(theta)
 
-    sample_posterior(likelihood, prior, 256, seed=0)
+    sample(likelihood, prior, 256, seed=0)
 
 
 @pytest.mark.parametrize("mean", [[12.0, 1.0, 10.0], [8.0, -5.0, 10.0], [8.0, 20.0, 10.0]])
 def test_a_prior_that_excludes_all_is_no_posterior(mean):
     prior = Prior(np.array(mean), np.full(3, 0.01), tail_weight=0.0)
-    assert sample_posterior(flat, prior, 256, seed=0).effective_size == 0
+    assert sample(flat, prior, 256, seed=0).effective_size == 0
     draws = draws_of_prior(prior, 256, seed=0)
     assert prior.supports(draws.parameters).all()
     assert draws.effective_size == pytest.approx(256)
@@ -110,7 +120,7 @@ def test_a_prior_that_excludes_all_is_no_posterior(mean):
 
 def test_a_hard_posterior_gets_more_draws():
     far = normal([9.5, 2.0, 11.0, 0.3, 1.0], [0.01, 0.01, 0.01, 0.01, 0.05])
-    easy, hard = (sample_posterior(f, PRIOR, 512, seed=0) for f in (flat, far))
+    easy, hard = (sample(f, PRIOR, 512, seed=0) for f in (flat, far))
     assert len(easy.weights) == 512
     assert 512 < len(hard.weights) <= 512 + 12 * 128
     assert np.isfinite(hard.weights).all()
@@ -118,7 +128,7 @@ def test_a_hard_posterior_gets_more_draws():
 
 def test_one_seed_gives_the_same_bits():
     likelihood = normal([8.5, 4.2, 10.1, 0.05, -2.0], 0.2)
-    first, again, other = (sample_posterior(likelihood, PRIOR, 256, s) for s in (3, 3, 4))
+    first, again, other = (sample(likelihood, PRIOR, 256, s) for s in (3, 3, 4))
     np.testing.assert_array_equal(first.weights, again.weights)
     np.testing.assert_array_equal(first.parameters.continuous, again.parameters.continuous)
     assert not np.array_equal(first.parameters.continuous, other.parameters.continuous)

@@ -1,0 +1,336 @@
+"""Estimate clusters with a model, in one pass: the table, samples and memberships."""
+
+from collections.abc import Callable, Iterator
+from numbers import Integral, Real
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from nested_pandas import NestedFrame
+from sklearn.pipeline import Pipeline
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions, validate_params
+
+from skcluster._utils.models import nested_estimators
+from skcluster._utils.typing import BoolArray, ClustersLike, FloatArray, IntArray
+from skcluster.clusters import Stars, as_clusters, stars_of, state_magnitude_limit
+from skcluster.clusters._as_clusters import checked
+from skcluster.clusters._tables import frame_of_arrow
+from skcluster.gaia import Release
+from skcluster.inference import PredictiveDistribution
+from skcluster.io import to_edr3_parallaxes
+from skcluster.io._write import state_units
+from skcluster.membership import MemberSelector
+from skcluster.membership._fields import ASTROMETRY
+from skcluster.membership._find_members import NO_CLUSTER
+from skcluster.persistence import load_model
+from skcluster.schema import CLUSTER_PARAMETERS, INTERVAL_ENDS, clip_targets
+
+__all__ = ["estimate"]
+
+#: Number of clusters that are estimated between two reports of progress.
+_CHUNK = 100
+#: Clusters with fewer stars are flagged; an adopted value.
+_FEW_STARS = 10
+
+
+@validate_params(
+    {
+        "X": "no_validation",
+        "model": "no_validation",
+        "coverage": [Interval(Real, 0, 1, closed="neither")],
+        "n_samples": [Interval(Integral, 0, None, closed="left")],
+        "membership": ["boolean", StrOptions({"if known"})],
+        "random_state": ["random_state"],
+        "release": [StrOptions({"edr3", "dr2"}), None],
+        "zero_point": [Real, None],
+        "magnitude_limit": [Interval(Real, None, None, closed="neither"), None],
+        "progress": [callable, None],
+    },
+    prefer_skip_nested_validation=True,
+)
+def estimate(
+    X: ClustersLike,
+    model: Any = None,
+    *,
+    coverage: float = 0.68,
+    n_samples: int = 0,
+    membership: bool | Literal["if known"] = False,
+    random_state: int | np.random.RandomState | None = None,
+    release: Release | None = None,
+    zero_point: float | None = None,
+    magnitude_limit: float | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Any:
+    """Estimate log age, A_V and distance of clusters.
+
+    The features of each cluster are computed once and the networks are evaluated once, whatever
+    is requested.
+
+    Parameters
+    ----------
+    X : clusters
+        Any input of `skcluster.clusters.as_clusters`; or fields of the sky, if the model is a
+        pipeline that starts with a `skcluster.membership.MemberSelector`.
+    model : estimator, optional
+        A fitted model. If it has ``predict_distribution``, as
+        `skcluster.inference.IsochronePosterior` and `skcluster.inference.ConformalRegressor` do,
+        the table has intervals and the model's further columns; see
+        `skcluster.inference.PredictiveDistribution`. If it has only ``predict``, the table has its
+        values, under the names that the pipelines of this package learn from the columns of ``y``.
+        Targets without names, such as those of scikit-learn's regressors, are taken as log age,
+        A_V and distance, in this order. The default is the pretrained model.
+    coverage : float, default=0.68
+        Probability that an interval contains the true value.
+    n_samples : int, default=0
+        Number of joint samples per cluster to return with the table.
+    membership : bool or "if known", default=False
+        Whether to return the membership probability of each star. "if known" returns None if the
+        model does not provide it.
+    random_state : int, RandomState instance or None, default=None
+        Determines the drawn samples.
+    release : {"edr3", "dr2"}, optional
+        Data release of the parallaxes in ``X``, if it differs from that of the training set, which
+        is EDR3 for the pretrained model. They are shifted to its zero point. Clusters from
+        `skcluster.io.read_clusters` with a known release have been shifted already.
+    zero_point : float, optional
+        Parallax zero point of ``X`` (mas), if it differs from that of the release; 0 for corrected
+        parallaxes.
+    magnitude_limit : float, optional
+        Magnitude limit of the lists in G (mag). Fainter stars are not used. By default, the limit
+        of each list is taken from the star column of that name, or else estimated from its faintest
+        stars (`skcluster.clusters.magnitude_limits`).
+    progress : callable, optional
+        Called with the number of clusters just estimated.
+
+    Returns
+    -------
+    table : DataFrame of n_clusters rows
+        Estimates, with the clusters' names as index. Columns: ``n_stars``; ``n_used``, the number
+        of stars used by the model, if known; the targets, that is ``log_age`` (dex), ``a_v`` (mag),
+        ``distance_kpc`` (kpc) and any others, each followed by ``_lower`` and ``_upper`` if the
+        model has intervals; further columns of the model, described in
+        `skcluster.schema.ESTIMATE_COLUMNS`; ``flag``, the reasons to doubt the estimate, separated
+        by "; ": "cannot be measured" (the values are NaN, because the model can use no star), "no
+        cluster found" (the same, for a row without any star, as
+        `skcluster.membership.MemberSelector` gives for a field without a cluster), "few stars"
+        (fewer than 10 used) and those of the model, such as "outside domain" (unlike all training
+        clusters). Values and intervals stay within the ranges in
+        `skcluster.schema.TARGETS`. ``attrs["units"]`` holds the units; `skcluster.io.to_astropy`
+        makes an astropy table with them.
+    samples : dict of DataFrames of n_samples rows
+        Joint samples of the targets by cluster name, with a column per target; NaN for clusters
+        that cannot be measured. Only returned if ``n_samples`` is positive.
+    members : DataFrame of n_stars rows, or None
+        All stars of all clusters: ``cluster``, their columns in ``X``, and ``membership``, the
+        membership probability of the model; NaN for stars that it does not use. Only returned with
+        ``membership``.
+
+    Raises
+    ------
+    TypeError
+        If the model cannot predict.
+    ValueError
+        If the model has unnamed targets and not three of them; if ``n_samples`` is positive, and
+        the model has no ``predict_distribution`` or two clusters have the same name; or if
+        ``membership`` is True, and the model does not provide it.
+
+    Examples
+    --------
+    >>> from skcluster.datasets import simulate_clusters
+    >>> from skcluster.estimation import estimate
+    >>> X, y = simulate_clusters(2, random_state=0)
+    >>> table = estimate(X)
+    >>> list(table.columns[:5])
+    ['n_stars', 'n_used', 'log_age', 'log_age_lower', 'log_age_upper']
+    >>> table, samples, members = estimate(X, n_samples=100, membership=True, random_state=0)
+    >>> samples["sim_000000"].shape
+    (100, 4)
+    >>> members.columns[-1]
+    'membership'
+    """
+    model = load_model() if model is None else model
+    if isinstance(model, Pipeline) and isinstance(selector := model[0], MemberSelector):
+        X, model = selector.transform(X), model[1:] if len(model) > 2 else model[-1]
+    _check_model(model, bool(n_samples), membership is True)
+    X = as_clusters(X)
+    if n_samples and not X.index.is_unique:
+        twice = X.index[X.index.duplicated()][0]
+        raise ValueError(
+            f"Samples need unique names of clusters, but there are two clusters {twice!r}."
+        )
+    if release is not None or zero_point is not None:
+        X = to_edr3_parallaxes(X, release or "edr3", zero_point=zero_point)
+    if magnitude_limit is not None:
+        X = state_magnitude_limit(X, magnitude_limit)
+    rng = check_random_state(random_state)
+    stars = stars_of(X)
+    tables: list[pd.DataFrame] = []
+    flags: list[pd.DataFrame] = []
+    samples: dict[int, FloatArray] = {}
+    of_stars: list[FloatArray] | None = []
+    for rows in _chunks(stars.counts, progress):
+        answer = _answer(model, checked(X.iloc[rows]))
+        targets = _targets(answer)
+        tables.append(_columns(answer, targets, coverage, rows))
+        flags.append(pd.DataFrame(dict(answer.flags), index=rows))
+        if n_samples:
+            drawn = clip_targets(answer.sample(n_samples, rng), targets)
+            samples.update(zip(rows.tolist(), drawn, strict=True))
+        if membership and of_stars is not None:
+            values = answer.membership()
+            if values is None and membership is True:
+                raise ValueError(_no_membership(model))
+            of_stars = None if values is None else of_stars + values
+    no_cluster = _without_cluster(X)
+    results: list[Any] = [_table(tables, flags, targets, stars, no_cluster)]
+    if n_samples:
+        unknown = np.full((n_samples, len(targets)), np.nan)
+        results.append(
+            {
+                name: pd.DataFrame(samples.get(row, unknown), columns=list(targets))
+                for row, name in enumerate(X.index)
+            }
+        )
+    if membership:
+        results.append(None if of_stars is None else _members(stars, of_stars))
+    return tuple(results) if len(results) > 1 else results[0]
+
+
+def _without_cluster(X: NestedFrame) -> BoolArray:
+    """Return which rows are fields without a cluster: without stars, of which positions are known.
+
+    Other rows have lost their stars because these lack magnitude or colour.
+    """
+    stars = stars_of(X)
+    empty: BoolArray = (stars.counts == 0) & all(name in stars for name in ASTROMETRY)
+    return empty
+
+
+def _check_model(model: Any, needs_samples: bool, needs_membership: bool) -> None:
+    """Refuse a model that cannot give what is asked for."""
+    if hasattr(model, "predict_distribution"):
+        return
+    if not hasattr(model, "predict"):
+        raise TypeError(f"model must be a fitted model, such as load_model returns, not {model!r}.")
+    if needs_membership:
+        raise ValueError(_no_membership(model))
+    if needs_samples:
+        raise ValueError(
+            "Samples need a model with predict_distribution, such as ConformalRegressor; "
+            f"{type(model).__name__} has none."
+        )
+
+
+def _no_membership(model: Any) -> str:
+    return (
+        "Membership probabilities need a model such as IsochronePosterior; "
+        f"{type(model).__name__} has none."
+    )
+
+
+def _chunks(n_stars: IntArray, progress: Callable[[int], None] | None) -> Iterator[IntArray]:
+    """Yield the rows of clusters that have stars, some at a time, and report progress.
+
+    If no cluster has any star, yield no rows once: the model then tells its columns.
+    """
+    for start in range(0, len(n_stars), _CHUNK):
+        counts = n_stars[start : start + _CHUNK]
+        if counts.any():
+            yield start + np.flatnonzero(counts)
+        if progress is not None:
+            progress(len(counts))
+    if not n_stars.any():
+        yield np.arange(0)
+
+
+class _Points(PredictiveDistribution):
+    """Estimates of a model that has only ``predict``."""
+
+    def __init__(self, model: Any, X: NestedFrame) -> None:
+        names = (getattr(part, "target_names_", None) for part in nested_estimators(model))
+        self.targets = next((name for name in names if name is not None), None)
+        n_targets = len(CLUSTER_PARAMETERS if self.targets is None else self.targets)
+        values = model.predict(X) if len(X) else np.empty((0, n_targets))
+        self._values = np.asarray(values, dtype=np.float64)
+
+    def predict(self) -> FloatArray:
+        return self._values
+
+    def interval(self, coverage: float = 0.68) -> FloatArray:
+        raise NotImplementedError
+
+    def sample(self, n_samples: int = 1000, random_state: Any = None) -> FloatArray:
+        raise NotImplementedError
+
+
+def _answer(model: Any, X: NestedFrame) -> PredictiveDistribution:
+    """Ask a model about clusters, once."""
+    if not hasattr(model, "predict_distribution"):
+        return _Points(model, X)
+    answer: PredictiveDistribution = model.predict_distribution(X)
+    return answer
+
+
+def _targets(answer: PredictiveDistribution) -> tuple[str, ...]:
+    """Return the names of the targets; those without names must be the usual three."""
+    names, shape = answer.targets or CLUSTER_PARAMETERS, answer.predict().shape
+    if shape[1:] != (len(names),):
+        raise ValueError(
+            f"The model predicts {shape[1] if len(shape) > 1 else 1} targets without naming them; "
+            f"{len(names)} are needed: {', '.join(names)}."
+        )
+    return names
+
+
+def _columns(
+    answer: PredictiveDistribution, targets: tuple[str, ...], coverage: float, rows: IntArray
+) -> pd.DataFrame:
+    """Return the columns that come from the model, with values in the ranges of their targets."""
+    columns: dict[str, Any] = {} if answer.n_used is None else {"n_used": answer.n_used}
+    ends = {}
+    if not isinstance(answer, _Points):
+        intervals = np.moveaxis(answer.interval(coverage), -1, 0)
+        ends = dict(zip(INTERVAL_ENDS, clip_targets(intervals, targets), strict=True))
+    estimates = clip_targets(answer.predict(), targets)
+    for i, name in enumerate(targets):
+        columns[name] = estimates[:, i]
+        columns |= {name + ending: values[:, i] for ending, values in ends.items()}
+    if answer.extra_columns is not None:
+        columns |= {str(name): c.to_numpy() for name, c in answer.extra_columns.items()}
+    return pd.DataFrame(columns, index=rows)
+
+
+def _table(
+    tables: list[pd.DataFrame],
+    flags: list[pd.DataFrame],
+    targets: tuple[str, ...],
+    stars: Stars,
+    no_cluster: BoolArray,
+) -> pd.DataFrame:
+    """Combine the columns of some rows each into a table of all rows, with flags and units."""
+    places = range(len(stars.index))
+    table = pd.DataFrame({"n_stars": stars.counts}, index=places)
+    table = table.join(pd.concat(tables).reindex(places))
+    if "n_used" in table:
+        table["n_used"] = table["n_used"].fillna(0).astype(int)
+    reasons = {
+        NO_CLUSTER: no_cluster,
+        "cannot be measured": table[list(targets)].isna().any(axis=1) & ~no_cluster,
+        "few stars": table.get("n_used", table["n_stars"]) < _FEW_STARS,
+        # A row without a prediction has no flag of the model.
+        **{name: flag.eq(True) for name, flag in pd.concat(flags).reindex(places).items()},
+    }
+    names = np.array(list(reasons))
+    doubts = np.column_stack([np.asarray(doubtful, bool) for doubtful in reasons.values()])
+    table["flag"] = pd.Series(["; ".join(names[row]) for row in doubts], dtype="str")
+    return state_units(table.set_axis(stars.index.rename("cluster")))
+
+
+def _members(stars: Stars, membership: list[FloatArray]) -> pd.DataFrame:
+    """Return all stars with their membership probabilities, which are those of the clusters."""
+    table = frame_of_arrow(pa.table({name: stars.arrow(name) for name in stars.columns}))
+    table.insert(0, "cluster", stars.index.to_numpy()[stars.cluster])
+    # Clusters that the model was not asked about have no star.
+    return table.assign(membership=np.concatenate([*membership, np.empty(0)]))

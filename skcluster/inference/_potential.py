@@ -1,0 +1,185 @@
+"""Prior times likelihood of each cluster: the density that is sampled."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from skcluster._utils.typing import FloatArray
+from skcluster.clusters import Stars, magnitude_limits
+from skcluster.inference._likelihood import StarLikelihood
+from skcluster.inference._prior import Parameters, Prior
+from skcluster.inference._regressor import NormalPrediction
+
+#: Isochrones do not match the colours of fainter dwarfs (mag).
+_FAINTEST_M_G = 8.3
+#: Approximate A_G / A_V of such dwarfs.
+_A_G = 0.8
+#: With fewer stars than this, fainter dwarfs are used as well.
+_FEWEST_STARS = 4
+#: Minimum spread of priors (dex and mag), so that proposals have a finite width.
+_LEAST_SPREAD = 0.01
+#: 2.5 / ln 10 converts a relative flux error to a magnitude error.
+_MAGNITUDES = 2.5 / np.log(10)
+_FLUX_RATIOS = ("phot_bp_mean_flux_over_error", "phot_rp_mean_flux_over_error")
+#: Star columns that are used if present.
+_COLUMNS = ("phot_g_mean_mag", "bp_rp", "probability", *_FLUX_RATIOS)
+
+
+@dataclass(frozen=True, eq=False)
+class Potential:
+    """Prior times likelihood of one cluster: its posterior density up to a constant.
+
+    `IsochronePosterior.potentials` makes those of clusters. Any sampler of log densities can sample
+    them.
+
+    Parameters
+    ----------
+    likelihood : StarLikelihood
+        The likelihood of the cluster's stars.
+    prior : Prior
+        The prior distribution of its parameters.
+
+    See Also
+    --------
+    IsochronePosterior : Samples the posterior of many clusters.
+
+    Examples
+    --------
+    >>> from skcluster.datasets import simulate_clusters
+    >>> from skcluster.inference import IsochronePosterior, Parameters
+    >>> X, y = simulate_clusters(1, log_age=9.0, a_v=0.3, distance_kpc=1.0, random_state=0)
+    >>> (potential,) = IsochronePosterior(random_state=0).fit(X).potentials(X)
+    >>> theta = Parameters.of(log_age=[8.0, 9.0, 11.0], a_v=0.3, distance_modulus=10.0)
+    >>> younger, right, impossible = potential.log_prob(theta)
+    >>> bool(right > younger), float(impossible)
+    (True, -inf)
+    """
+
+    likelihood: StarLikelihood
+    prior: Prior
+
+    def log_prob(self, parameters: Parameters) -> FloatArray:
+        """Return the logarithm of the posterior density up to a constant.
+
+        Parameters
+        ----------
+        parameters : Parameters
+            The ``n_draws`` sets of parameters.
+
+        Returns
+        -------
+        ndarray of shape (n_draws,)
+            Log prior plus log likelihood; minus infinity outside the support of the prior.
+        """
+        log_prob = np.full(len(parameters), -np.inf)
+        possible = np.flatnonzero(self.prior.supports(parameters))
+        if len(possible):
+            some = parameters[possible]
+            log_prob[possible] = self.likelihood.log_likelihood(some) + self.prior.log_density(some)
+        return log_prob
+
+
+@dataclass(frozen=True, eq=False)
+class Potentials:
+    """The potentials of many clusters, each of which is made when it is asked for.
+
+    Attributes
+    ----------
+    stars : mapping of str to ndarray of shape (n_stars,)
+        Star columns, cluster after cluster.
+    offsets : ndarray of int, shape (n_clusters + 1,)
+        The stars of cluster ``i`` are ``offsets[i]:offsets[i + 1]``.
+    limits : ndarray of shape (n_clusters,)
+        Magnitude limits in G (mag); NaN without a star that is bright enough to be used.
+    prediction : NormalPrediction
+        Mean and spread of the priors of log age, A_V and distance modulus.
+    likelihood_options, prior_options : mapping of str to object
+        Keyword arguments of `StarLikelihood` and `Prior`.
+    """
+
+    stars: Mapping[str, FloatArray]
+    offsets: Any
+    limits: FloatArray
+    prediction: NormalPrediction
+    likelihood_options: Mapping[str, Any]
+    prior_options: Mapping[str, Any]
+
+    @classmethod
+    def of(
+        cls,
+        stars: Stars,
+        prediction: NormalPrediction,
+        faint_limit: float,
+        likelihood_options: Mapping[str, Any],
+        prior_options: Mapping[str, Any],
+    ) -> "Potentials":
+        """Return those of clusters, whose stars fainter than a limit in G (mag) are not used."""
+        columns = {
+            name: stars[name].astype(np.float64, copy=False) for name in _COLUMNS if name in stars
+        }
+        limits = magnitude_limits(stars, faint_limit)
+        return cls(columns, stars.offsets, limits, prediction, likelihood_options, prior_options)
+
+    def with_tempering(self, tempering: float) -> "Potentials":
+        """Return the same with another tempering of the likelihood."""
+        return replace(self, likelihood_options={**self.likelihood_options, "tempering": tempering})
+
+    def __len__(self) -> int:
+        return len(self.limits)
+
+    def __iter__(self) -> Iterator[Potential | None]:
+        return (self[i] for i in range(len(self)))
+
+    def __getitem__(self, i: int) -> Potential | None:
+        """Return one; None without a usable star or a prediction."""
+        mean, spread = (values[i] for values in self.prediction)
+        if not np.isfinite([*mean, *spread, self.limits[i]]).all():
+            return None
+        here = slice(self.offsets[i], self.offsets[i + 1])
+        star = {name: values[here] for name, values in self.stars.items()}
+        likelihood: StarLikelihood = StarLikelihood(
+            star["phot_g_mean_mag"],
+            star["bp_rp"],
+            probability=star.get("probability"),
+            colour_error=_colour_error(star),
+            faint_limit=_limit(star["phot_g_mean_mag"], self.limits[i], mean),
+            **self.likelihood_options,
+        )
+        return Potential(
+            likelihood, Prior(mean, np.maximum(spread, _LEAST_SPREAD), **self.prior_options)
+        )
+
+
+def _limit(g: FloatArray, magnitude_limit: float, mean: FloatArray) -> float:
+    """Return the magnitude (mag) beyond which stars are missing or too faint for the isochrones.
+
+    The latter follows from the expected A_V and distance modulus.
+    """
+    limit = min(magnitude_limit, _FAINTEST_M_G + mean[2] + _A_G * max(mean[1], 0.0))
+    return magnitude_limit if np.count_nonzero(g < limit) < _FEWEST_STARS else float(limit)
+
+
+def _colour_error(star: Mapping[str, FloatArray]) -> FloatArray | None:
+    """Return errors of colours from those of the fluxes (mag), NaN where one is missing."""
+    if not all(name in star for name in _FLUX_RATIOS):
+        return None
+    with np.errstate(divide="ignore", invalid="ignore"):
+        error = np.hypot(*(_MAGNITUDES / star[name] for name in _FLUX_RATIOS))
+    return np.where(np.isfinite(error), error, np.nan)
+
+
+def check_measurable(stars: Stars, prediction: NormalPrediction, faint_limit: float) -> None:
+    """Refuse training clusters without a usable star, or without an expected distance."""
+    bright = stars["phot_g_mean_mag"] < faint_limit
+    faint = np.bincount(stars.cluster, bright, minlength=len(stars.index)) == 0
+    wrong = faint | ~np.isfinite(prediction.mean).all(axis=1)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        lack = "no star with a parallax, or no prediction of the estimator"
+        if faint[row]:
+            lack = f"no star brighter than G = {faint_limit:g}"
+        raise ValueError(
+            f"Cluster {stars.index[row]!r} cannot be used for training: it has {lack}."
+        )

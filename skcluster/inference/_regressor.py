@@ -1,0 +1,279 @@
+"""The regressor inside a model: what it predicts, of clusters held out of its training, too."""
+
+from collections.abc import Callable, Sequence
+from inspect import signature
+from numbers import Integral
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from sklearn import get_config
+from sklearn.base import clone
+from sklearn.model_selection import KFold, check_cv
+from sklearn.utils import Bunch, _safe_indexing, check_consistent_length, check_random_state
+from sklearn.utils.metadata_routing import process_routing
+from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import _check_method_params
+
+from skcluster._utils.models import LastStep, last_step
+from skcluster._utils.typing import FloatArray, IntArray
+from skcluster.clusters import Stars
+from skcluster.clusters._parallax import parallax_moduli
+from skcluster.gaia import Release
+from skcluster.photometry import distance_modulus
+from skcluster.schema import CLUSTER_PARAMETERS
+
+#: Minimum distance that a regressor may predict (kpc).
+_NEAREST = 0.01
+#: Minimum standard deviation of a prediction (dex and mag).
+_LEAST_SPREAD = 1e-3
+#: Mean and spread of log age and A_V without training clusters: those of the known open clusters
+#: (Cantat-Gaudin et al. 2020, A&A 640, A1).
+POPULATION = ((8.3, 0.7), (1.2, 0.9))
+
+
+class TransformedPrediction(NamedTuple):
+    """Means and spreads of transformed targets, with the inverse transformation."""
+
+    #: Means and spreads, both of shape (n_clusters, n_targets); spreads of 1 if there are none.
+    mean: FloatArray
+    spread: FloatArray
+    #: Fitted transformer of the targets, or None.
+    transformer: Any
+
+    @classmethod
+    def of(cls, last: LastStep) -> "TransformedPrediction":
+        """Return what the regressor of a last step predicts."""
+        if predicts_spread(last):
+            mean, spread = last.regressor.predict(last.features, return_std=True)
+        else:
+            mean = np.asarray(last.regressor.predict(last.features), dtype=np.float64)
+            spread = np.ones_like(mean)
+        shape = len(mean), -1
+        return cls(mean.reshape(shape), spread.reshape(shape), last.target_transformer)
+
+    def back(self, values: FloatArray) -> FloatArray:
+        """Return values of shape (n, n_targets) in the original targets; NaN stays NaN."""
+        if self.transformer is None:
+            return values
+        original: FloatArray = np.full_like(values, np.nan)
+        finite = np.isfinite(values).all(axis=1)
+        if finite.any():
+            original[finite] = self.transformer.inverse_transform(values[finite])
+        return original
+
+
+def predicts_spread(last: LastStep) -> bool:
+    """Return whether the regressor of a last step predicts standard deviations."""
+    return "return_std" in signature(last.regressor.predict).parameters
+
+
+class NormalPrediction(NamedTuple):
+    """Normal distributions of log age, A_V and distance modulus.
+
+    Means and spreads, both of shape (n_clusters, 3), are NaN where there is no prediction. Spreads
+    are 1 if the regressor predicts none; they are scaled by the errors later.
+    """
+
+    mean: FloatArray
+    spread: FloatArray
+
+
+def columns_of_targets(y: Any) -> list[int]:
+    """Return the positions of log age, A_V and distance among the columns of targets.
+
+    Raises
+    ------
+    ValueError
+        If one of them is missing.
+    """
+    names = list(getattr(y, "columns", []))
+    if set(CLUSTER_PARAMETERS) <= set(names):
+        return [names.index(name) for name in CLUSTER_PARAMETERS]
+    shape = np.shape(y)
+    has_texts = bool(names) and all(isinstance(name, str) for name in names)
+    if len(shape) == 2 and shape[1] == len(CLUSTER_PARAMETERS) and not has_texts:
+        return list(range(len(CLUSTER_PARAMETERS)))
+    raise ValueError(
+        f"y must have the columns {', '.join(CLUSTER_PARAMETERS)}, or three columns without names "
+        f"in this order; got {names or f'an array of shape {shape}'}."
+    )
+
+
+def to_modulus(y: npt.ArrayLike, columns: list[int]) -> FloatArray:
+    """Return log age, A_V and distance modulus of targets with a distance in kpc, shape (n, 3)."""
+    values = np.array(y, dtype=np.float64)[:, columns]
+    with np.errstate(invalid="ignore"):
+        values[:, 2] = distance_modulus(np.where(values[:, 2] > 0, values[:, 2], np.nan))
+    return values
+
+
+def checked_targets(y: npt.ArrayLike, columns: list[int], index: Any) -> FloatArray:
+    """Return the targets of training clusters as `to_modulus` does, checked.
+
+    Raises
+    ------
+    ValueError
+        If there is not one row per cluster, or a value is not finite, or a distance not positive.
+    """
+    check_consistent_length(index, y)
+    values = np.array(y, dtype=np.float64)[:, columns]
+    for name, column in zip(CLUSTER_PARAMETERS, values.T, strict=True):
+        is_distance = name == "distance_kpc"
+        wrong = ~np.isfinite(column) | (is_distance & (column <= 0))
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            rule = "above 0 kpc" if is_distance else "finite"
+            raise ValueError(
+                f"{name} of cluster {index[row]!r} must be {rule}, but it is {column[row]:g}."
+            )
+    return to_modulus(y, columns)
+
+
+def predict_normal(estimator: Any, X: Any, columns: list[int]) -> tuple[NormalPrediction, Any]:
+    """Return the prediction of a regressor, and the features that it is made from."""
+    last = last_step(estimator, X)
+    prediction = TransformedPrediction.of(last)
+    mean = _with_modulus(prediction.back(prediction.mean), columns)
+    if not predicts_spread(last):
+        return NormalPrediction(mean, np.ones_like(mean)), last.features
+    one, two = (
+        _with_modulus(prediction.back(prediction.mean + k * prediction.spread), columns)
+        for k in (1, 2)
+    )
+    spread = np.abs(two - one)
+    # The spread is evaluated upwards, where A_V is not clipped at 0.
+    mean[:, 1] = one[:, 1] - spread[:, 1]
+    return NormalPrediction(mean, np.maximum(spread, _LEAST_SPREAD)), last.features
+
+
+def _with_modulus(values: FloatArray, columns: list[int]) -> FloatArray:
+    """Convert as `to_modulus`; a regressor of distances may predict negative ones."""
+    values = np.array(values, dtype=np.float64)
+    values[:, columns[2]] = np.maximum(values[:, columns[2]], _NEAREST)
+    return to_modulus(values, columns)
+
+
+def predict_from_parallaxes(
+    stars: Stars, release: Release, population: FloatArray | None
+) -> NormalPrediction:
+    """Return a prediction without a regressor.
+
+    Distances come from the parallaxes; ages and A_V are those of the training clusters, whose means
+    and spreads are given, or of the known open clusters.
+    """
+    (age, age_spread), (a_v, a_v_spread) = POPULATION if population is None else population
+    modulus, modulus_error = parallax_moduli(stars, release)
+    ones = np.ones(len(modulus))
+    mean = np.column_stack([age * ones, a_v * ones, modulus])
+    spread = np.column_stack([age_spread * ones, a_v_spread * ones, modulus_error])
+    return NormalPrediction(mean, spread)
+
+
+def with_copies(X: Any, y: Any, resampler: Any) -> tuple[Any, Any, IntArray]:
+    """Return clusters, followed by the copies that a resampler makes, if there is one.
+
+    The third item is the training cluster of each row.
+    """
+    if resampler is None:
+        return X, y, np.arange(len(X))
+    resampler = clone(resampler)
+    X, y = resampler.fit_resample(X, y)
+    return X, y, np.asarray(resampler.sample_indices_)
+
+
+def folds_of(
+    cv: Any,
+    random_state: int | np.random.RandomState | None,
+    X: Any,
+    y: FloatArray,
+    split_params: dict[str, Any],
+) -> list[tuple[IntArray, IntArray]]:
+    """Return the rows to train on and to test, for each fold.
+
+    Raises
+    ------
+    ValueError
+        If a row is not in exactly one test fold.
+    """
+    if isinstance(cv, Integral):
+        cv = KFold(cv, shuffle=True, random_state=check_random_state(random_state))
+    folds = list(check_cv(cv).split(X, y, **split_params))
+    tested = np.bincount(np.concatenate([test for _, test in folds]), minlength=len(y))
+    if (tested != 1).any():
+        row = int(np.argmax(tested != 1))
+        raise ValueError(
+            f"cv must put each cluster into one test fold, but row {row} is in {tested[row]}."
+        )
+    return folds
+
+
+def predict_held_out(
+    predict: Callable[[Any, Any, Any], Sequence[FloatArray]],
+    estimator: Any,
+    training: tuple[Any, Any],
+    tested: tuple[Any, Any, IntArray],
+    folds: list[tuple[IntArray, IntArray]],
+    fit_params: dict[str, Any],
+    n_jobs: int | None,
+) -> tuple[FloatArray, ...]:
+    """Return what is predicted for clusters by regressors that have not seen them.
+
+    Parameters
+    ----------
+    predict : callable
+        Function of a fitted regressor and of some X and y, which returns arrays of one row each.
+    estimator : estimator
+        The regressor, which is cloned.
+    training : (X, y)
+        Training clusters.
+    tested : (X, y, rows)
+        Clusters to predict, such as the training clusters with copies, and the training cluster of
+        each: all of the same training cluster are held out together.
+    folds : list of (train, test)
+        As `folds_of` returns them.
+    fit_params : dict
+        Metadata for the regressor's ``fit``.
+    n_jobs : int or None
+        Number of folds that are fitted in parallel.
+
+    Returns
+    -------
+    tuple of ndarray
+        The arrays that ``predict`` returns, in the order of ``tested``.
+    """
+    rows = [np.flatnonzero(np.isin(tested[2], test)) for _, test in folds]
+    parts = Parallel(n_jobs=n_jobs)(
+        delayed(_fit_and_predict)(
+            predict,
+            clone(estimator),
+            *(_safe_indexing(values, train) for values in training),
+            *(_safe_indexing(values, test) for values in tested[:2]),
+            _check_method_params(training[0], fit_params, indices=train),
+        )
+        for (train, _), test in zip(folds, rows, strict=True)
+    )
+    order = np.argsort(np.concatenate(rows))
+    return tuple(np.concatenate(values)[order] for values in zip(*parts, strict=True))
+
+
+def _fit_and_predict(
+    predict: Callable[[Any, Any, Any], Sequence[FloatArray]],
+    estimator: Any,
+    X: Any,
+    y: Any,
+    X_test: Any,
+    y_test: Any,
+    fit_params: dict[str, Any],
+) -> Sequence[FloatArray]:
+    estimator.fit(X, y, **fit_params)
+    return predict(estimator, X_test, y_test)
+
+
+def route(owner: Any, params: dict[str, Any]) -> Bunch:
+    """Route metadata; without routing, ``groups`` go to the splitter, the rest to the fit."""
+    if get_config()["enable_metadata_routing"]:
+        return process_routing(owner, "fit", **params)
+    rest = dict(params)
+    groups = rest.pop("groups", None)
+    return Bunch(estimator=Bunch(fit=rest), splitter=Bunch(split={"groups": groups}))
