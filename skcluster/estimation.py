@@ -16,6 +16,7 @@ from skcluster._utils.models import nested_estimators
 from skcluster._utils.typing import BoolArray, ClustersLike, FloatArray, IntArray
 from skcluster.clusters import Stars, as_clusters, stars_of, state_magnitude_limit
 from skcluster.clusters._as_clusters import checked
+from skcluster.clusters._tables import frame_of_arrow
 from skcluster.gaia import Release
 from skcluster.inference import PredictiveDistribution
 from skcluster.io import to_edr3_parallaxes
@@ -326,16 +327,7 @@ def _table(
 
 def _members(stars: Stars, membership: list[FloatArray]) -> pd.DataFrame:
     """Return all stars with their membership probabilities, which are those of the clusters."""
-    cluster = stars.index.to_numpy()[stars.cluster]
-    columns = {name: _column(stars, name) for name in stars.columns}
+    table = frame_of_arrow(pa.table({name: stars.arrow(name) for name in stars.columns}))
+    table.insert(0, "cluster", stars.index.to_numpy()[stars.cluster])
     # Clusters that the model was not asked about have no star.
-    values = np.concatenate([*membership, np.empty(0)])
-    return pd.DataFrame({"cluster": cluster, **columns, "membership": values})
-
-
-def _column(stars: Stars, name: str) -> Any:
-    """Return a column whose integers stay integers, even if some are missing."""
-    values = stars.arrow(name)
-    if pa.types.is_integer(values.type) and values.null_count:
-        return pd.array(values.to_pylist(), dtype="Int64")
-    return stars[name]
+    return table.assign(membership=np.concatenate([*membership, np.empty(0)]))

@@ -189,6 +189,50 @@ def test_what_is_no_fitted_model_is_not_written(model, reason, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+class Remembering(TransformerMixin, BaseEstimator):
+    """A step that keeps any object."""
+
+    def __init__(self, memo: Any = None) -> None:
+        self.memo = memo
+
+    def fit(self, X: Any, y: Any = None) -> "Remembering":
+        self.memo_ = self.memo
+        return self
+
+    def transform(self, X: Any) -> Any:
+        return X
+
+
+def keras_network() -> Any:
+    """An object that refers to itself, as those of Keras do."""
+    network = type("Sequential", (), {"__module__": "keras.models"})()
+    network.tracker = network
+    return network
+
+
+@pytest.mark.parametrize(
+    ("memo", "reason"),
+    [
+        (
+            lambda: (n for n in []),
+            r"Pipeline\.steps\[0\]\[1\]\.memo is a builtins\.gen",
+        ),
+        (lambda: {"a": [[]] * 2, "b": (n for n in [])}, r"\.memo\['b'\] is a builtins\.generator"),
+        (
+            keras_network,
+            r"memo is a keras.*Sequential, .* end\)\. Keras has its own",
+        ),
+        (lambda: lambda: None, "define them at the top level of a module"),
+    ],
+    ids=["generator", "inside", "keras", "lambda"],
+)
+def test_the_part_that_cannot_be_saved_is_named(memo, reason, tmp_path):
+    model = make_pipeline(Remembering(memo()), Ridge()).fit([[0.0], [1.0]], [0.0, 1.0])
+    with pytest.raises(ModelFileError, match=f"The model cannot be saved: .*{reason}"):
+        save_model(model, tmp_path / "model.skcluster")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_card_is_read_without_the_model(saved):
     found = read_card(saved)
     assert found["card"] == {"name": "trial"}
@@ -321,10 +365,12 @@ def test_what_the_user_trusts_is_loaded(clusters, tmp_path):
     ).fit(X, y)
     file = tmp_path / "model"
     for model, own in [(search, []), (boosted, [Doubled])]:
-        save_model(model, file, overwrite=True)
+        with pytest.warns(UserWarning, match=r"is loaded with trusted=\[.*Tree") as said:
+            save_model(model, file, overwrite=True)
         with pytest.raises(ModelFileError, match=r"trusted=\[.*Tree") as caught:
             load_model(file)
         names = ast.literal_eval(str(caught.value).partition("trusted=")[2].rstrip("."))
+        assert f"trusted={sorted(names)}" in str(said[0].message)
         trusted = [name for name in names if "Doubled" not in name] + own
         again = load_model(file, trusted=trusted)
         np.testing.assert_array_equal(again.predict(X), model.predict(X))

@@ -15,9 +15,9 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import _check_sample_weight, _num_samples
 
 from skcluster._utils.doc_links import DocLinkMixin
+from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import ClustersLike, FloatArray, IntArray
 from skcluster.clusters import Stars, as_clusters, clusters_from_flat, validate_clusters
-from skcluster.clusters._names import check_same_order
 from skcluster.clusters._stars import STARS
 from skcluster.schema import CLUSTER_PARAMETERS
 
@@ -93,6 +93,7 @@ class ClusterResampler(DocLinkMixin, BaseEstimator):
         if _num_samples(y) != len(X):
             raise ValueError(f"X has {len(X)} clusters, but y has {_num_samples(y)} rows.")
         check_same_order(stars.index, y)
+        check_same_order(stars.index, sample_weight, names=("X", "sample_weight"))
         rows = np.tile(np.arange(len(X)), self.n_copies)
         self.sample_indices_ = np.concatenate([np.arange(len(X)), rows])
         if len(rows):

@@ -26,6 +26,12 @@ from skcluster.cli._text import estimates_as_json, estimates_as_text
 
 #: Number of rows that are printed when the whole table is written to a file.
 _SHOWN = 20
+#: What is done without a column that estimates can do without.
+_WITHOUT = {
+    "parallax": "distances are estimated from the diagram alone",
+    "parallax_error": "typical errors at the star's magnitude are used",
+    "probability": "all stars have the same weight",
+}
 #: Number of joint samples per cluster, for the band in its diagram.
 _N_SAMPLES = 500
 
@@ -214,11 +220,12 @@ def _results(
     from skcluster.clusters import stars_of
     from skcluster.estimation import estimate
 
-    if "parallax" not in stars_of(X):
+    stars = stars_of(X)
+    missing = [name for name in _WITHOUT if name not in stars]
+    if missing:
         page = documentation("member_lists#what-is-needed")
-        print_message(
-            f"no column 'parallax': distances are estimated from the diagram alone (see {page})"
-        )
+        lacks = "; ".join(f"no column {name!r}: {_WITHOUT[name]}" for name in missing)
+        print_message(f"{lacks} (see {page})")
     if diagrams and hasattr(model, "predict_distribution"):
         n_samples = max(n_samples, _N_SAMPLES)
     with progress_bar("Estimating", len(X)) as advance:

@@ -10,8 +10,10 @@ from typing import Any, NamedTuple
 from skcluster._utils.messages import warn_caller
 from skcluster.cli._console import print_message
 
-#: File types that can be read and written.
+#: File types that can be written.
 FORMATS = ("csv", "tsv", "ecsv", "fits", "votable", "parquet")
+#: File types that can be read: in a text, the layout is recognised.
+READ_FORMATS = (*FORMATS, "text")
 #: Catalogues of members; listed here, because importing their specifications takes a second.
 CATALOGUES = ("hunt_reffert_2023", "cantat_gaudin_2020")
 
@@ -40,7 +42,7 @@ def add_members(command: argparse.ArgumentParser) -> None:
 
 def add_tables(command: argparse.ArgumentParser) -> None:
     """Add the arguments that tell how tables are read."""
-    command.add_argument("--format", choices=FORMATS, help="file type of the tables")
+    command.add_argument("--format", choices=READ_FORMATS, help="file type of the tables")
     command.add_argument("--cluster-column", metavar="NAME", help="column that names the cluster")
     command.add_argument(
         "--cluster",

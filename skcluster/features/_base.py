@@ -17,9 +17,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from skcluster._utils.doc_links import DocLinkMixin
 from skcluster._utils.messages import warn_caller
+from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import ClustersLike, FloatArray, IntArray
 from skcluster.clusters import Stars, validate_clusters
-from skcluster.clusters._names import check_same_order
 from skcluster.clusters._parallax import median_parallaxes, modulus_at_least
 
 #: Star columns.

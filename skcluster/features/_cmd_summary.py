@@ -10,9 +10,9 @@ from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
+from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import ClustersLike, FloatArray, IntArray
 from skcluster.clusters import Stars, validate_clusters
-from skcluster.clusters._names import check_same_order
 from skcluster.clusters._parallax import mean_parallaxes, modulus_at_least
 from skcluster.features._base import (
     COLOUR,

@@ -9,9 +9,9 @@ from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
+from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import ClustersLike, FloatArray, IntArray
 from skcluster.clusters import Stars, magnitude_limits, validate_clusters
-from skcluster.clusters._names import check_same_order
 from skcluster.clusters._parallax import (
     UNKNOWN_MODULUS,
     mean_parallaxes,

@@ -17,8 +17,8 @@ from sklearn.utils.validation import _num_samples, check_is_fitted, indexable
 
 from skcluster._utils.doc_links import DocLinkMixin
 from skcluster._utils.models import last_step
+from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import BoolArray, FloatArray
-from skcluster.clusters._names import check_same_order
 from skcluster.inference._distribution import (
     PredictiveDistribution,
     PredictiveMethodsMixin,
@@ -185,6 +185,8 @@ class ConformalRegressor(
             )
         if isinstance(X, NestedFrame):
             check_same_order(X.index, y)
+            for name, value in fit_params.items():
+                check_same_order(X.index, value, names=("X", name))
         self.card_ = None
         self.target_names_ = _target_names(y)
         X, y = indexable(X, y)

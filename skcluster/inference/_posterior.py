@@ -1,9 +1,7 @@
 """Combine a regressor's prediction with the likelihood of the stars on isochrones.
 
-`IsochronePosterior` puts together what the other modules hold: the regressor's prediction is the
-prior (`_regressor`), prior times likelihood is the potential of a cluster (`_potential`), which is
-sampled (`_sampler`) to its posterior (`_cluster_posterior`); the posteriors of all clusters are
-calibrated on held-out ones (`_calibration`, `_goodness_of_fit`, `_posterior_distribution`).
+The prediction is the prior (`_regressor`), prior times likelihood the potential (`_potential`), which
+is sampled (`_sampler`) to a posterior (`_cluster_posterior`) and calibrated (`_calibration`).
 """
 
 from collections.abc import Sequence
@@ -20,9 +18,9 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from skcluster._utils.doc_links import DocLinkMixin
+from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import Stars, as_clusters, stars_of, validate_clusters
-from skcluster.clusters._names import check_same_order
 from skcluster.clusters._parallax import parallax_outliers
 from skcluster.inference._calibration import Calibration, calibrate
 from skcluster.inference._cluster_posterior import ClusterPosterior, of_posteriors
@@ -296,6 +294,8 @@ class IsochronePosterior(
         """
         X = as_clusters(X)
         check_same_order(X.index, y)
+        for name, value in fit_params.items():
+            check_same_order(X.index, value, names=("X", name))
         self.card_ = None
         self.__dict__.pop("held_out_", None)
         Prior(np.zeros(3), np.ones(3), **self._prior_options())  # refuses impossible values

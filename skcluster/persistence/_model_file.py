@@ -27,6 +27,8 @@ _SHIPPED = "reference.skcluster"
 _MB = 10**6
 _LIBRARIES = ("skcluster", "scikit-learn", "numpy", "keras", "skops")
 
+#: What skops raises for objects that it cannot store.
+_NOT_STORED = (TypeError, ValueError, AttributeError, RecursionError)
 #: Sections on the domain of the model come first.
 _FIRST = ("name", "targets", "data", "limits", "cross-validated scores")
 _STYLE = """
@@ -111,6 +113,11 @@ def save_model(
     TypeError
         If JSON cannot represent the card.
 
+    Warns
+    -----
+    UserWarning
+        If the file holds types that must be named for loading, such as those of forests.
+
     Notes
     -----
     The file is that of skops [1]_ with an added card. It is read back before it replaces another
@@ -160,7 +167,61 @@ def save_model(
             try:
                 _check_model(_read_objects(written, list(names)))
             except Exception as error:
-                raise ModelFileError(f"The model cannot be saved: {error}") from error
+                reason = str(error)
+                if isinstance(error.__cause__ or error, AttributeError | ImportError):
+                    reason += (
+                        ". Lambdas, and functions and classes that are defined inside a function, "
+                        "cannot be found again; define them at the top level of a module"
+                    )
+                raise ModelFileError(f"The model cannot be saved: {reason}") from error
+            needed = _untrusted(written)
+    if needed:
+        warn_caller(
+            f"{path} holds types that load_model does not trust by itself; it is loaded with "
+            f"trusted={needed} (--trusted {' '.join(needed)})."
+        )
+
+
+def _untrusted(file: IO[bytes]) -> list[str]:
+    """Return the types in a file that must be named for loading."""
+    import skops.io
+
+    file.seek(0)
+    return sorted(set(skops.io.get_untrusted_types(file=file)) - set(trusted_names([])))
+
+
+def _obstacle(model: Any) -> str:
+    """Return which part of a model skops cannot store, and why."""
+    import skops.io
+    from sklearn.base import BaseEstimator
+
+    where, part, reason = type(model).__name__, model, ""
+    seen: set[int] = set()
+    while id(part) not in seen:
+        seen.add(id(part))
+        inside: Iterable[tuple[str, Any]] = ()
+        if isinstance(part, BaseEstimator):
+            inside = ((f".{name}", value) for name, value in vars(part).items())
+        elif isinstance(part, dict):
+            inside = ((f"[{name!r}]", value) for name, value in part.items())
+        elif isinstance(part, list | tuple):
+            inside = ((f"[{i}]", value) for i, value in enumerate(part))
+        for name, value in inside:
+            try:
+                skops.io.dumps(value)
+            except _NOT_STORED as error:
+                where, part, reason = where + name, value, str(error)
+                if isinstance(error, RecursionError):
+                    reason = "its parts refer to each other without end"
+                break
+    kind = f"{type(part).__module__}.{type(part).__qualname__}"
+    text = f"{where} is a {kind}, which skops cannot store ({reason or 'for an unknown reason'})."
+    if any(base.__module__.partition(".")[0] == "keras" for base in type(part).__mro__):
+        text += (
+            " Keras has its own model.save(); ANNRegressor, CNNRegressor and MDMRegressor keep "
+            "their networks as arrays, which can be saved."
+        )
+    return text
 
 
 def _parts(model: Any) -> tuple[dict[str, bytes], set[str]]:
@@ -169,8 +230,8 @@ def _parts(model: Any) -> tuple[dict[str, bytes], set[str]]:
 
     try:
         written = zipfile.ZipFile(io.BytesIO(skops.io.dumps(model)))
-    except (TypeError, ValueError, AttributeError, RecursionError) as error:
-        raise ModelFileError(str(error) or type(error).__name__) from error
+    except _NOT_STORED as error:
+        raise ModelFileError(_obstacle(model)) from error
     schema = json.loads(written.read(_SCHEMA))
     renamed, names = tidy(schema)
     arrays = {new: written.read(old) for old, new in renamed.items()}

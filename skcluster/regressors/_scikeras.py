@@ -20,6 +20,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skcluster._utils.order import check_same_order
 from skcluster.regressors._base import (
     KERAS_CONSTRAINTS,
     NetworkRegressorMixin,
@@ -235,6 +236,7 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
             If X contains clusters instead of numbers.
         """
         refuse_clusters(X)
+        check_same_order(getattr(X, "index", None), y)
         goes_on = self._goes_on()
         table, targets = validate_data(
             self, X, y, dtype=_DTYPES, multi_output=True, y_numeric=True, reset=not goes_on

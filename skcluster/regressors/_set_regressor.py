@@ -12,6 +12,7 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from skcluster._utils.order import check_same_order
 from skcluster.regressors._base import (
     KERAS_CONSTRAINTS,
     NetworkRegressorMixin,
@@ -236,6 +237,7 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
             the initial weights have other shapes.
         """
         refuse_clusters(X)
+        check_same_order(getattr(X, "index", None), y)
         rows, self.y_ndim_ = self._rows(X, y, sample_weight)
         self.n_outputs_ = rows.targets.shape[1]
         architecture = SetArchitecture(

@@ -22,6 +22,7 @@ from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skcluster._utils.doc_links import DocLinkMixin, documentation
+from skcluster._utils.order import check_same_order
 from skcluster.photometry import distance_from_modulus, distance_modulus
 from skcluster.schema import CLUSTER_PARAMETERS, TARGETS, clip_targets
 
@@ -358,6 +359,7 @@ class NamedTargetRegressor(DocLinkMixin, MetaEstimatorMixin, TransformedTargetRe
         ValueError
             If there are more or fewer weights than targets, as after a step that resamples.
         """
+        check_same_order(getattr(X, "index", None), y)
         _check_weights(fit_params.get("sample_weight"), y)
         names = target_names(y)
         self.target_names_ = None if names is None else tuple(names)
@@ -380,6 +382,7 @@ class NamedTargetRegressor(DocLinkMixin, MetaEstimatorMixin, TransformedTargetRe
 
 
 def _check_weights(weights: Any, y: Any) -> None:
+    check_same_order(getattr(y, "index", None), weights, names=("y", "sample_weight"))
     if weights is not None and np.ndim(weights) and len(weights) != len(y):
         raise ValueError(
             f"There are {len(weights)} sample weights for {len(y)} rows of y. A step of a pipeline "
