@@ -136,7 +136,7 @@ def _with_head(source: Source) -> tuple[Source, list[bytes]]:
 
 def _is_row(line: str) -> bool:
     """Return whether a line is neither blank nor a comment."""
-    return not line.isspace() and not line.lstrip().startswith(_COMMENTS) and line != ""
+    return not line.isspace() and not line.startswith(_COMMENTS) and line != ""
 
 
 def _first(lines: Iterable[str]) -> str:
