@@ -13,7 +13,8 @@ from typing import IO, Any, TypeAlias
 
 #: Bytes of a megabyte.
 MB = 10**6
-_MAX_COLUMNS = 10_000
+#: Most columns of a table.
+MAX_COLUMNS = 10_000
 #: First bytes of compressed files, by type; readers would uncompress these themselves.
 _COMPRESSED = {
     b"\x1f\x8b": "gzip",
@@ -64,8 +65,8 @@ def size(source: Source) -> int:
 
 def check_names(names: Sequence[str]) -> None:
     """Refuse thousands of columns, and two of the same name: one would be ignored or renamed."""
-    if len(names) > _MAX_COLUMNS:
-        raise ValueError(f"it has {len(names)} columns; the limit is {_MAX_COLUMNS}.")
+    if len(names) > MAX_COLUMNS:
+        raise ValueError(f"it has {len(names)} columns; the limit is {MAX_COLUMNS}.")
     seen = set()
     for name in filter(None, map(str.strip, names)):
         if name in seen:

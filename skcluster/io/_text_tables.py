@@ -19,7 +19,7 @@ import pandas as pd
 
 from skcluster._utils.columns import MISSING
 from skcluster._utils.messages import warn_caller
-from skcluster.io._sources import Source, check_names, opened, read_astropy
+from skcluster.io._sources import MAX_COLUMNS, Source, check_names, opened, read_astropy
 
 #: What can separate columns, and its name; blanks last, because they are in texts, too.
 _SEPARATORS = {
@@ -39,6 +39,7 @@ _COMMENTS = ("#", "%", "!", "\\")
 _DASHES = re.compile(r"[\s+|;,]*-[-\s+|;,]*")
 _WHOLE = re.compile(r"[-+]?\d+")
 _DECIMAL = re.compile(r"[-+]?(\d+\.\d*|\.\d+|\d+(?=[eE]))([eE][-+]?\d+)?")
+_WHOLE_OR_DECIMAL = re.compile(r"[-+]?\.?\d")
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
 #: A text or quoted text of a table that is separated by blanks.
 _WORD = re.compile(r'"[^"]*"(?!\S)|\S+')
@@ -77,7 +78,7 @@ def read_text(source: Source, usual: str = "") -> Any:
     if n_described:
         return _read_described(source, n_described)
     lines = [line.decode("utf-8-sig") for line in head]
-    rows = [line for line in lines if _is_row(line)]
+    rows = list(islice(filter(_is_row, lines), _N_ROWS))
     if rows and rows[0].startswith("|"):
         return _read_between_bars(source, rows)
     dashes = _dashes_below(rows)
@@ -114,7 +115,7 @@ class _Layout:
     #: Number of lines, and of bytes, before the first row.
     n_lines: int
     n_bytes: int
-    #: The largest number of fields of a row among the first.
+    #: The largest number of fields that a row among the first can have.
     n_fields: int
     #: Whether decimals are written with a comma.
     has_decimal_commas: bool
@@ -135,7 +136,7 @@ def _with_head(source: Source) -> tuple[Source, list[bytes]]:
 
 def _is_row(line: str) -> bool:
     """Return whether a line is neither blank nor a comment."""
-    return not line.isspace() and not line.lstrip().startswith(_COMMENTS) and line != ""
+    return not line.isspace() and not line.startswith(_COMMENTS) and line != ""
 
 
 def _first(lines: Iterable[str]) -> str:
@@ -144,12 +145,12 @@ def _first(lines: Iterable[str]) -> str:
 
 
 def _layout(lines: list[str], sizes: list[int], usual: str) -> _Layout:
-    rows = [i for i, line in enumerate(lines) if _is_row(line)]
+    rows = list(islice((i for i, line in enumerate(lines) if _is_row(line)), _N_ROWS))
     if not rows:
         raise ValueError("it contains comments only.")
     end = _end_of_header(lines, rows[0])
     below = [lines[i] for i in rows if i >= end]
-    content = ["".join(lines[rows[0] : end]), *below[: _N_ROWS + 3]]
+    content = ["".join(lines[rows[0] : end]), *below]
     above = next((line for line in reversed(lines[: rows[0]]) if not line.isspace()), "")
     first = _first([above, *content])
     dashes = _dashes_below(content)
@@ -168,8 +169,7 @@ def _layout(lines: list[str], sizes: list[int], usual: str) -> _Layout:
     elif dashes:
         end = [i for i in rows if i >= end][dashes - 1] + 1
     rows = [i for i in rows if i >= end]
-    fields = [_fields(lines[i], separator) for i in rows]
-    few = [field for row in fields[:_N_ROWS] for field in row]
+    few = [field for i in rows for field in _fields(lines[i], separator)]
     has_commas = separator != "," and any(map(_DECIMAL_COMMA.fullmatch, few))
     return _Layout(
         separator=separator,
@@ -178,7 +178,7 @@ def _layout(lines: list[str], sizes: list[int], usual: str) -> _Layout:
         has_dashes=dashes > 0,
         n_lines=end,
         n_bytes=sum(sizes[:end]),
-        n_fields=max(map(len, fields), default=0),
+        n_fields=max((line.count(separator) + 1 for line in lines[end:]), default=0),
         has_decimal_commas=has_commas and not any(map(_DECIMAL.fullmatch, few)),
         first=first,
     )
@@ -271,7 +271,8 @@ def _read_separated(source: Source, layout: _Layout) -> pd.DataFrame:
         _check_words(content, layout)
     # One more column than the first rows need shows rows that are longer than the header, which
     # pandas would cut off, or take as row names.
-    n_more = max(layout.n_fields - n, 0) + 1
+    n_more = 1 if layout.separator == " " else max(layout.n_fields - n, 0) + 1
+    n_more = min(n_more, MAX_COLUMNS)
     try:
         frame = pd.read_csv(
             BytesIO(content),
@@ -297,9 +298,8 @@ def _read_separated(source: Source, layout: _Layout) -> pd.DataFrame:
             _refuse_long(layout, *_longest(content, layout))
         names = frame.columns[1 : n + 1]
     frame = frame[names].set_axis(layout.names, axis=1)
-    blank = frame.isna().all(axis=1)
-    if blank.any():
-        frame = frame[~blank].reset_index(drop=True)
+    if frame.iloc[:, 0].isna().any():
+        frame = frame.dropna(how="all", ignore_index=True)
     unnamed = [c for c in frame.columns if c == f"Unnamed: {n - 1}" and frame[c].isna().all()]
     return _with_plain_types(frame.drop(columns=unnamed))
 
@@ -348,7 +348,7 @@ def _longest(content: bytes, layout: _Layout) -> tuple[int, int]:
         fields = _fields(line, layout.separator)
         if any(fields[len(layout.names) :]):
             return i + 1 + layout.n_lines, len(fields)
-    return layout.n_lines + 1, layout.n_fields
+    return layout.n_lines + 1, len(layout.names) + 1
 
 
 def _refuse_long(layout: _Layout, line: int, n: int) -> None:
@@ -373,31 +373,35 @@ def _all_row_names(lines: Sequence[str]) -> bool:
 
 def _with_plain_types(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a table with types of numpy, but for integers and logical values that are missing."""
-    columns = {}
+    columns: dict[Any, Any] = {}
     for name, column in frame.items():
-        if isinstance(column.dtype, pd.StringDtype) or column.dtype == object:
-            column = _with_missing(column.astype("str"))
-        kind = column.dtype
-        if isinstance(kind, pd.Float64Dtype):
-            column = pd.Series(column.to_numpy(np.float64, na_value=np.nan))
-        elif hasattr(kind, "numpy_dtype") and not column.isna().any():
-            column = column.astype(kind.numpy_dtype)
-        columns[name] = column
+        kind, values = column.dtype, column.array
+        if isinstance(kind, pd.StringDtype) or kind.kind == "O":
+            values = _with_missing(column.astype("str")).array
+        elif isinstance(kind, pd.Float64Dtype):
+            values = column.to_numpy(np.float64, na_value=np.nan)
+        elif hasattr(kind, "numpy_dtype") and not values.isna().any():
+            values = column.to_numpy(kind.numpy_dtype)
+        columns[name] = values
     return pd.DataFrame(columns)
 
 
 def _with_missing(texts: pd.Series) -> pd.Series:
     """Return a column of texts with padded markers as missing, as numbers if all others are."""
-    different = pd.Series(texts.dropna().unique(), dtype="str")
-    bare = different.str.strip()
-    texts = texts.mask(texts.isin(different[bare.isin(MISSING)]))
-    bare = bare[~bare.isin(MISSING)]
-    if not len(bare):
+    different = [text for text in texts.unique() if isinstance(text, str)]
+    bare = [text.strip() for text in different]
+    markers = [text for text, short in zip(different, bare, strict=True) if short in MISSING]
+    if markers:
+        texts = texts.mask(texts.isin(markers))
+        bare = [text for text in bare if text not in MISSING]
+    if not bare or not _WHOLE_OR_DECIMAL.match(bare[0]):
         return texts
-    if bare.str.fullmatch(_WHOLE.pattern).all():
+    if all(map(_WHOLE.fullmatch, bare)):
         return _integers(texts)
-    numbers = pd.to_numeric(bare, errors="coerce")
-    return texts if numbers.isna().any() else pd.to_numeric(texts)
+    numbers = pd.to_numeric(pd.Series(bare), errors="coerce")
+    if numbers.isna().any():
+        return texts
+    return pd.Series(pd.to_numeric(texts).to_numpy(np.float64, na_value=np.nan))
 
 
 def _integers(texts: pd.Series) -> pd.Series:
