@@ -170,7 +170,12 @@ def estimate(
     samples: dict[int, FloatArray] = {}
     of_stars: list[FloatArray] | None = []
     for rows in _chunks(stars.counts, progress):
-        answer = _answer(model, checked(X.iloc[rows]))
+        some = checked(X.iloc[rows])
+        answer: PredictiveDistribution = (
+            model.predict_distribution(some)
+            if hasattr(model, "predict_distribution")
+            else _Points(model, some)
+        )
         targets = _targets(answer)
         tables.append(_columns(answer, targets, coverage, rows))
         flags.append(pd.DataFrame(dict(answer.flags), index=rows))
@@ -262,14 +267,6 @@ class _Points(PredictiveDistribution):
 
     def sample(self, n_samples: int = 1000, random_state: Any = None) -> FloatArray:
         raise NotImplementedError
-
-
-def _answer(model: Any, X: NestedFrame) -> PredictiveDistribution:
-    """Ask a model about clusters, once."""
-    if not hasattr(model, "predict_distribution"):
-        return _Points(model, X)
-    answer: PredictiveDistribution = model.predict_distribution(X)
-    return answer
 
 
 def _targets(answer: PredictiveDistribution) -> tuple[str, ...]:

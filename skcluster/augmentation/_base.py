@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, overload
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -56,18 +56,10 @@ class ClusterResampler(DocLinkMixin, BaseEstimator):
 
     n_copies: int
 
-    @overload
-    def fit_resample(
-        self, X: ClustersLike, y: Any, sample_weight: None = None
-    ) -> tuple[NestedFrame, Any]: ...
-    @overload
-    def fit_resample(
-        self, X: ClustersLike, y: Any, sample_weight: npt.ArrayLike
-    ) -> tuple[NestedFrame, Any, FloatArray]: ...
     @_fit_context(prefer_skip_nested_validation=True)
     def fit_resample(
         self, X: ClustersLike, y: Any, sample_weight: npt.ArrayLike | None = None
-    ) -> tuple[NestedFrame, Any] | tuple[NestedFrame, Any, FloatArray]:
+    ) -> tuple[Any, ...]:
         """Append copies to clusters and labels.
 
         Parameters
@@ -119,6 +111,14 @@ class ClusterResampler(DocLinkMixin, BaseEstimator):
         tags.target_tags.required = True
         tags.target_tags.multi_output = True
         return tags
+
+
+def stars_of_copies(stars: Stars, rows: IntArray) -> tuple[IntArray, IntArray]:
+    """Return the stars of the clusters ``rows``, one after the other, and the copy of each."""
+    counts = stars.counts[rows]
+    copy = np.repeat(np.arange(len(rows)), counts)
+    first = stars.offsets[rows] - (np.cumsum(counts) - counts)
+    return np.arange(len(copy)) + first[copy], copy
 
 
 def _append_clusters(X: NestedFrame, stars: Stars, rows: IntArray, copies: Copies) -> NestedFrame:

@@ -187,22 +187,9 @@ class StarSet(ClusterTransformer):
         values[stars.counts == 0] = np.nan
         return self._output(values, X, stars)
 
-    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
-        """Get output feature names, such as ``parallax_modulus`` and ``star_0_bp_rp``.
-
-        Parameters
-        ----------
-        input_features : object
-            Ignored.
-
-        Returns
-        -------
-        ndarray of str, shape (n_features,)
-            The names.
-        """
-        check_is_fitted(self)
+    def _feature_names(self) -> list[str]:
         of_stars = (f"star_{i}_{name}" for i in range(self.max_stars) for name in _CHANNELS)
-        return np.array([*CONTEXT, *of_stars], dtype=object)
+        return [*CONTEXT, *of_stars]
 
     def _context(
         self, stars: Stars, parallax: FloatArray, error: FloatArray, limit: FloatArray
