@@ -8,11 +8,15 @@ often a cluster is claimed in fields that hold none (cones whose positions are p
 stars, parts of wide cones away from their cluster, simulated fields); which injected clusters are
 recovered; how reliable probabilities are; the accuracy of estimates from the bare cone and from the
 published list; and CPU time and memory. ``--parts`` selects some of these, ``--every`` a subset of
-the cones. HDBSCAN of scikit-learn, on the five scaled coordinates, runs beside it.
+the cones. HDBSCAN of scikit-learn, on the five scaled coordinates, runs beside it, and so does
+ASteCA's fastMP, which is given the centre of the cone, if ``--fastmp-python`` is the Python
+interpreter of an environment with ASteCA; ``find_members`` with this centre is another
+row.
 """
 
 import argparse
 import resource
+import subprocess
 import time
 import warnings
 from collections.abc import Iterator
@@ -27,6 +31,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skcluster import estimate
 from skcluster.datasets import simulate_fields
+from skcluster.gaia import parallax_error, proper_motion_error
 from skcluster.membership import find_members
 
 PARTS = ("lists", "empty", "injected", "reliability", "parameters", "speed")
@@ -56,6 +61,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--members", type=Path, required=True, metavar="FILE")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only each N-th cone")
+    parser.add_argument("--fastmp-python", type=Path, metavar="PATH", help="Python with ASteCA")
     parser.add_argument("--output", type=Path, default=Path("out/membership"), metavar="FOLDER")
     return parser.parse_args(arguments)
 
@@ -108,10 +114,10 @@ def agreement(selected: np.ndarray, listed: np.ndarray) -> dict[str, float]:
     }
 
 
-def probabilities(stars: pd.DataFrame) -> tuple[np.ndarray, pd.Series]:
+def probabilities(stars: pd.DataFrame, **hints: Any) -> tuple[np.ndarray, pd.Series]:
     """Membership probabilities of the stars of a cone, and the row of its cluster."""
     numbered = stars.assign(row_number=np.arange(len(stars)))
-    found, clusters = find_members({"cone": numbered})
+    found, clusters = find_members({"cone": numbered}, **hints)
     chance = np.zeros(len(stars))
     chance[found["row_number"].to_numpy(int)] = found["probability"].fillna(0)
     return chance, clusters.iloc[0]
@@ -137,30 +143,68 @@ def hdbscan(stars: pd.DataFrame) -> np.ndarray:
     return members
 
 
+def fastmp(options: argparse.Namespace) -> dict[str, np.ndarray]:
+    """Probabilities of fastMP for all stars of each cone, 0 where it fails, run in one process."""
+    folder = options.output / "fastmp"
+    folder.mkdir(exist_ok=True)
+    for old in folder.iterdir():
+        old.unlink()
+    used = {}
+    for row, stars in cones(options):
+        name = row.file.removesuffix(".parquet")
+        g = stars["phot_g_mean_mag"]
+        typical = {
+            "pmra_error": proper_motion_error(g),
+            "pmdec_error": proper_motion_error(g),
+            "parallax_error": parallax_error(g),
+        }
+        missing = {key: value for key, value in typical.items() if key not in stars}
+        five = stars.assign(**missing)[[*POSITIONS, "pmra", "pmdec", "parallax", *typical]]
+        used[name] = (five.notna().all(axis=1) & (g < FAINT)).to_numpy()
+        columns = {key: five.loc[used[name], key].to_numpy(float) for key in five}
+        np.savez(folder / f"{name}.npz", centre=[row.ra, row.dec], **columns)
+    worker = Path(__file__).with_name("fastmp.py")
+    subprocess.run([options.fastmp_python, worker, folder], check=True)
+    chances = {}
+    for name, stars_used in used.items():
+        chances[name] = np.zeros(len(stars_used))
+        file = folder / f"{name}.npy"
+        if file.exists():
+            chances[name][stars_used] = np.nan_to_num(np.load(file))
+    return chances
+
+
 def compare_lists(options: argparse.Namespace) -> pd.DataFrame:
     """Agreement with published lists per cone and list."""
     rows = []
+    others = fastmp(options) if options.fastmp_python else {}
     for row, stars in cones(options):
+        name = row.file.removesuffix(".parquet")
         started = time.process_time()
         chance, cluster = probabilities(stars)
         seconds = time.process_time() - started
         bright = (stars["phot_g_mean_mag"] < FAINT).to_numpy()
-        other = hdbscan(stars) if len(stars) < 20_000 else None
+        hinted, _ = probabilities(stars, center=(row.ra, row.dec))
+        methods = {
+            "find_members": (chance >= 0.5) & bright,
+            "find_members, centre given": (hinted >= 0.5) & bright,
+        }
+        if name in others:
+            methods["fastMP, centre given"] = (others[name] >= 0.5) & bright
+        if len(stars) < 20_000:
+            methods["HDBSCAN"] = hdbscan(stars)
         common = {
-            "cone": row.file.removesuffix(".parquet"),
+            "cone": name,
             "n_stars": len(stars),
             "seconds": seconds,
             "significance": cluster["significance"],
         }
         lists = published(row, stars, options)
-        for name, listed in lists.items():
-            rows.append(
-                common
-                | {"list": name, "method": "find_members"}
-                | agreement((chance >= 0.5) & bright, listed)
-            )
-            if other is not None:
-                rows.append(common | {"list": name, "method": "HDBSCAN"} | agreement(other, listed))
+        rows += [
+            common | {"list": of, "method": method} | agreement(selected, listed)
+            for of, listed in lists.items()
+            for method, selected in methods.items()
+        ]
         if len(lists) == 2:
             own, cg = lists.values()
             rows.append(common | {"list": "CG2018", "method": "open_clusters"} | agreement(own, cg))
@@ -317,7 +361,7 @@ def parameters(options: argparse.Namespace) -> pd.DataFrame:
             listed[name], truth[name] = stars[cg], age
     table = pd.DataFrame({"CG2020": truth})
     for method, lists in (("bare", bare), ("list", listed)):
-        estimates = estimate(lists)
+        estimates = estimate(lists, random_state=0)
         table[method], table[f"{method} flag"] = estimates["log_age"], estimates["flag"]
         error = table[method] - table["CG2020"]
         print(

@@ -14,6 +14,12 @@ from skcluster.clusters import Stars, stars_of
 from skcluster.clusters._as_clusters import nest_clusters, whole_clusters
 from skcluster.clusters._columns import missing_column
 from skcluster.gaia import Release, parallax_error, proper_motion_error
+from skcluster.membership._downloads import (
+    ROW_LIMITS,
+    footprint_is_broken,
+    magnitudes_end_abruptly,
+    stated_limits,
+)
 from skcluster.membership._mixture import Field
 from skcluster.membership._search import Hint
 from skcluster.membership._sky import TangentPlane
@@ -23,12 +29,9 @@ ASTROMETRY = ("ra", "dec", "pmra", "pmdec", "parallax")
 _ERRORS = ("pmra_error", "pmdec_error", "parallax_error")
 #: Least number of stars of a field with positions, proper motions and parallaxes.
 LEAST_STARS = 20
-#: Numbers of rows at which archives, services and clients cut off an answer: VizieR, the Gaia
-#: archive (without login: 2000 in synchronous queries, 3 000 000 in others) and usual values of
-#: TOP and ROW_LIMIT.
-ROW_LIMITS = frozenset([50, 100, 500, *(n * 10**k for k in (3, 4, 5, 6) for n in (1, 2, 3, 5))])
 # Fields smaller than this (deg) with numbers that fit are taken as being in radians.
 _RADIANS_EXTENT = 0.02
+_AGAIN = "If stars are missing, query again without a row limit."
 
 
 class SkyField(NamedTuple):
@@ -125,7 +128,7 @@ def read_fields(
         are equal or in radians.
     """
     nested = nest_clusters(X)
-    _warn_of_limits(nested)
+    _warn_of_cuts(X, nested)
     X = whole_clusters(nested)
     stars = stars_of(X)
     for name in ASTROMETRY:
@@ -154,6 +157,7 @@ def read_fields(
         radius = max(float(np.quantile(np.hypot(x, y), 0.99)), 1e-4)
         field = Field(np.array([*motion, parallax]), errors[:, rows] ** 2, np.array([x, y]), radius)
         fields.append(SkyField(name, rows, plane, field, hints.of_row(X, row, plane)))
+    _warn_of_shapes(fields, stars)
     return X, stars, fields
 
 
@@ -213,12 +217,36 @@ def _check(name: Any, values: dict[str, npt.NDArray[Any]], n_whole: int) -> None
         )
 
 
-def _warn_of_limits(X: NestedFrame) -> None:
-    stars = stars_of(X)
+def _warn_of_cuts(X: ClustersLike, nested: NestedFrame) -> None:
+    """Warn of fields with a number of stars, or a stated limit, at which a download was cut off."""
+    stars = stars_of(nested)
     cut = [name for name, n in zip(stars.index, stars.counts, strict=True) if n in ROW_LIMITS]
     if cut:
         warn_caller(
             f"{len(cut)} of {len(stars.index)} fields have a number of stars at which archives cut "
-            f"off an answer (such as 2000, 50000): {some_names(cut)}. If stars are missing, query "
-            "again without a row limit."
+            f"off an answer (such as 2000, 50000): {some_names(cut)}. {_AGAIN}"
+        )
+    for name, n in stated_limits(X):
+        which = "The table" if name is None else f"The table {name!r}"
+        warn_caller(f"{which} has {n} rows, the limit in its metadata. {_AGAIN}")
+
+
+def _warn_of_shapes(fields: list[SkyField], stars: Stars) -> None:
+    """Warn of fields whose magnitudes or footprints end where a download was cut off."""
+    g, ra, dec = (stars[name].astype(float) for name in ("phot_g_mean_mag", "ra", "dec"))
+    ends = [sky.name for sky in fields if magnitudes_end_abruptly(g[sky.rows])]
+    if ends:
+        warn_caller(
+            f"{len(ends)} of {len(fields)} fields have magnitudes that end abruptly, at no round "
+            f"limit, as downloads do that were cut off: {some_names(ends)}. {_AGAIN}"
+        )
+    broken = [
+        sky.name
+        for sky in fields
+        if footprint_is_broken(sky.field.position, ra[sky.rows], dec[sky.rows])
+    ]
+    if broken:
+        warn_caller(
+            f"{len(broken)} of {len(fields)} fields fill neither a circle nor a rectangle of the "
+            f"sky, as downloads do that were cut off: {some_names(broken)}. {_AGAIN}"
         )

@@ -89,7 +89,8 @@ def find_members(
     -----
     UserWarning
         If errors are missing, typical ones are used; if stars lack magnitude or colour; if the
-        number of stars equals a usual limit of rows, so that the download may have been cut off.
+        download may have been cut off, as the number of stars is a usual or stated limit of rows,
+        a corner of the footprint is missing, or magnitudes end abruptly.
 
     See Also
     --------

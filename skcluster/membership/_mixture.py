@@ -154,7 +154,7 @@ class Fit:
 
 def scales_of(parallax: FloatArray) -> FloatArray:
     """Return how much wider than distant clusters those of these parallaxes (mas) appear."""
-    scales: FloatArray = np.clip(parallax / _NEAR, 1, _MAX_SCALE)
+    scales: FloatArray = np.minimum(np.maximum(parallax / _NEAR, 1.0), _MAX_SCALE)
     return scales
 
 

@@ -20,6 +20,9 @@ from skcluster.membership._normals import Normals
 
 #: Least significance of a cluster in a field of which nothing is known, and of one that is hinted.
 LEAST_SIGNIFICANCE, LEAST_HINTED = 5.3, 3.5
+#: Least excess of stars in proper motion of a cluster that fills its field, if its position is
+#: hinted. Fields without a cluster reach 6.
+LEAST_IN_MOTION = 8.0
 #: Least number of members, the sum of their probabilities.
 LEAST_MEMBERS = 8.0
 #: Half widths of the box in proper motion and parallax in which stars are counted (mas/yr,
@@ -35,6 +38,9 @@ _MAX_CENTRES, _N_SKY, _N_MOTION = 3000, 5, 2
 #: Error of proper motion and parallax of stars that are counted, and least number of them.
 _PRECISE, _LEAST_PRECISE = 0.3, 200
 _SHORT, _LONG = 12, 40
+#: How far a hinted position may be from the centre of a cluster, and one standard deviation of it:
+#: fractions of the radius of the field, and the same in deg for small fields.
+_CENTRE_LIMIT, _CENTRE_SCATTER = (0.35, 0.1), (0.15, 0.05)
 #: Largest number of clusters that are fitted together, if not more are asked for.
 _MOST = 4
 
@@ -64,7 +70,8 @@ class Hint:
         near = np.ones(data.shape[1], dtype=bool)
         scale = scales_of(data[2] if self.parallax is None else np.array([self.parallax]))
         if self.position is not None:
-            near &= np.hypot(*(position - self.position[:, None])) < 0.35 * radius
+            limit = max(_CENTRE_LIMIT[0] * radius, _CENTRE_LIMIT[1])
+            near &= np.hypot(*(position - self.position[:, None])) < limit
         if self.motion is not None:
             offset = np.hypot(*(data[:2] - self.motion[:, None]))
             near &= offset < 0.3 * scale + 0.03 * np.hypot(*self.motion)
@@ -108,7 +115,7 @@ def search(field: Field, hint: Hint, n_clusters: int | None) -> Found | None:
     tried = [fit(field, [start], background, _SHORT, free_background=False) for start in starts]
     values = np.array([_hinted_significance(field, one, hint) for one in tried])
     chosen: list[int] = []
-    for i in np.argsort([-_rank(field, one.clusters[0], one.gain, hint) for one in tried]):
+    for i in np.argsort([-_rank(field, one, hint) for one in tried]):
         if values[i] > 0 and not any(_same(tried[i], tried[j]) for j in chosen):
             chosen.append(int(i))
     chosen = chosen[: max(n_clusters or 0, _MOST)] if n_clusters else chosen
@@ -123,11 +130,21 @@ def search(field: Field, hint: Hint, n_clusters: int | None) -> Found | None:
     return Found(best.of(kept), values[[chosen[k] for k in kept]]) if kept else None
 
 
-def _rank(field: Field, cluster: Cluster, gain: float, hint: Hint) -> float:
-    """Return the gain, less for clusters at the edge: the one asked for is often central."""
-    aim = np.zeros(2) if hint.position is None else hint.position
-    away = np.hypot(*(cluster.centre - aim)) / field.radius
-    rank = gain * (0.2 + 0.8 * float(np.exp(-0.5 * (away / 0.4) ** 2)))
+def _rank(field: Field, fitted: Fit, hint: Hint) -> float:
+    """Return what orders clusters if one is asked for.
+
+    Without a hint of its position it is the gain, less for clusters at the edge: the one asked for
+    is often central. With one it is the significance, less for clusters away from it: a
+    neighbour that has more members, or a stream across the field, may have the larger gain.
+    """
+    cluster = fitted.clusters[0]
+    if hint.position is None:
+        away = np.hypot(*cluster.centre) / field.radius
+        rank = fitted.gain * (0.2 + 0.8 * float(np.exp(-0.5 * (away / 0.4) ** 2)))
+    else:
+        scatter = max(_CENTRE_SCATTER[0] * field.radius, _CENTRE_SCATTER[1])
+        away = np.hypot(*(cluster.centre - hint.position)) / scatter
+        rank = max(significance(field, fitted, 0), 1.0) * float(np.exp(-0.5 * away**2))
     if hint.motion is not None:
         off = np.hypot(*(cluster.normal.mean[0, :2] - hint.motion))
         rank *= float(np.exp(-0.5 * (off / 0.2) ** 2)) + 1e-3
@@ -138,14 +155,20 @@ def _hinted_significance(field: Field, fitted: Fit, hint: Hint) -> float:
     """Return the significance of a cluster, or 0 if it is too small.
 
     Less is asked of a cluster that agrees with hints. If these give its proper motion, it needs no
-    contrast on the sky, as it may fill the field.
+    contrast on the sky, as it may fill the field; nor if they give its position, and it stands out
+    in proper motion instead.
     """
     value = significance(field, fitted, 0)
     if not (hint and hint.agrees(field, fitted.clusters[0])):
         return value if value >= LEAST_SIGNIFICANCE else 0.0
-    if hint.motion is not None and fitted.probability.sum() >= LEAST_MEMBERS:
+    if value < LEAST_HINTED and fitted.probability.sum() >= LEAST_MEMBERS:
         gain = float(np.sqrt(max(fitted.gain, 0)))
-        value = max(value, gain if gain >= LEAST_SIGNIFICANCE else 0.0)
+        if hint.motion is None and hint.position is not None:
+            excess = _excess_in_motion(field, fitted.clusters[0])
+            gain = min(gain, excess) if excess >= LEAST_IN_MOTION else 0.0
+        elif hint.motion is None:
+            gain = 0.0
+        value = gain if gain >= LEAST_SIGNIFICANCE else 0.0
     return value if value >= LEAST_HINTED else 0.0
 
 
@@ -238,6 +261,16 @@ def _contrasts(
             on_sky[rows[better]] = value[better]
             side[rows[better]] = square
     return on_sky, side, in_motion
+
+
+def _excess_in_motion(field: Field, cluster: Cluster) -> float:
+    """Return the excess of stars that agree with a cluster over those around in proper motion."""
+    offset = np.abs(field.data - cluster.normal.mean[0][:, None])
+    offset /= (_BOX * scale_of(float(cluster.normal.mean[0, 2])))[:, None]
+    around = (offset[:2] < _WIDER).all(axis=0) & (offset[2] < 1)
+    alike = around & (offset[:2] < 1).all(axis=0)
+    count = np.array([float(alike.sum())])
+    return float(_excess(count, (around.sum() - count) / (_WIDER**2 - 1))[0])
 
 
 def _count(points: FloatArray, centres: FloatArray) -> FloatArray:

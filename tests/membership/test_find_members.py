@@ -120,9 +120,52 @@ def test_typical_errors_where_there_are_none(field):
     assert score(stars) > 0.85
 
 
-def test_a_download_that_was_cut_off_is_noticed(field):
-    with pytest.warns(UserWarning, match="archives cut off an answer.*'short'"):
-        find_members({"short": field.iloc[:1000]})
+@pytest.fixture(scope="module")
+def whole():
+    """The 2011 stars of a simulated field, a complete circle of the sky."""
+    return simulate_fields(1, n_members=0, n_field=2011, random_state=4)[0].iloc[0]["stars"]
+
+
+AWAY = {
+    "rows": (lambda stars: stars.iloc[:2000], "archives cut off an answer"),
+    "magnitudes": (
+        lambda stars: stars.sort_values("phot_g_mean_mag").iloc[:1203],
+        "end abruptly, at no round limit",
+    ),
+    "half": (lambda stars: stars[stars["ra"] > stars["ra"].median()], "neither a circle nor"),
+    "corner": (lambda stars: stars.sort_values("dec").iloc[:1403], "neither a circle nor"),
+    "metadata": (
+        lambda stars: pd.DataFrame(stars.iloc[:1807]),
+        "'sky' has 1807 rows, the limit in its metadata",
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*no significant cluster")
+@pytest.mark.parametrize("how", AWAY)
+def test_a_download_that_was_cut_off_is_noticed(whole, how):
+    cut, message = AWAY[how]
+    stars = cut(whole)
+    stars.attrs["ROW_LIMIT"] = 1807
+    with pytest.warns(UserWarning, match=message):
+        find_members({"sky": stars})
+
+
+@pytest.mark.filterwarnings("error:.*cut off", "ignore:.*no significant cluster")
+@pytest.mark.parametrize("shape", ["circle", "square", "bright", "near the pole"])
+def test_a_whole_download_is_not_taken_as_cut_off(whole, shape):
+    x, y = (whole[k] - whole[k].mean() for k in ("ra", "dec"))
+    x *= np.cos(np.radians(whole["dec"]))
+    rng = np.random.default_rng(0)
+    stars = {
+        "circle": whole,
+        "square": whole[(x.abs() < 0.6 * x.max()) & (y.abs() < 0.6 * x.max())],
+        "bright": whole[whole["phot_g_mean_mag"] < 17.3],
+        "near the pole": whole.assign(
+            ra=rng.uniform(0, 80, len(whole)), dec=rng.uniform(88, 89, len(whole))
+        ),
+    }[shape]
+    find_members({"sky": stars})
 
 
 def test_the_example_field():
@@ -184,6 +227,43 @@ def test_real_cones(read_cone, cones, name):
         f1(stars["probability"] >= 0.5, stars["source_id"].isin(listed["source_id"])) > REAL[name]
     )
     assert clusters["significance"].item() > 7
+
+
+@pytest.mark.filterwarnings("ignore:.*no significant cluster", "ignore:Left out")
+def test_a_centre_selects_a_cluster_that_a_stronger_one_hides_or_that_fills_its_field(read_cone):
+    cone = {"UBC 482": read_cone("UBC_482")}
+    assert find_members(cone)[1]["pmra"].item() == pytest.approx(-5.8, abs=0.1)
+    hinted = find_members(cone, center=(131.14, -45.95))[1]
+    assert hinted["pmra"].item() == pytest.approx(-5.14, abs=0.1)
+    assert hinted["parallax"].item() == pytest.approx(0.46, abs=0.05)
+    cone = {"IC 4756": read_cone("IC_4756")}
+    assert find_members(cone)[1]["flag"].item() == "no cluster found"
+    hinted = find_members(cone, center=(279.64, 5.43))[1]
+    assert hinted["pmra"].item() == pytest.approx(1.25, abs=0.1)
+    assert hinted["n_members"].item() > 90
+
+
+@pytest.mark.filterwarnings("ignore:.*no significant cluster")
+def test_a_centre_alone_invents_no_cluster():
+    X, _ = simulate_fields(20, n_members=0, n_field=1501, random_state=1)
+    centres = X.assign(
+        ra=[stars["ra"].mean() for stars in X["stars"]],
+        dec=[stars["dec"].mean() for stars in X["stars"]],
+    )
+    assert (find_members(centres)[1]["flag"] == "no cluster found").sum() >= 18
+
+
+#: Cones whose note says that a limit of rows cut them off.
+CUT = {"NGC_7789", "NGC_2477", "Melotte_22", "NGC_2112"}
+
+
+@pytest.mark.slow
+def test_real_cones_that_were_cut_off_are_noticed_and_no_others(cones, read_cone):
+    names = {file.removesuffix(".parquet") for file in pd.read_csv(cones / "cones.csv")["file"]}
+    with pytest.warns(UserWarning, match="cut off") as caught:
+        find_members({name: read_cone(name) for name in sorted(names)})
+    named = " ".join(str(w.message) for w in caught if "cut off" in str(w.message).lower())
+    assert {name for name in names if f"'{name}'" in named} == CUT
 
 
 @pytest.mark.slow

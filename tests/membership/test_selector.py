@@ -1,13 +1,16 @@
 """MemberSelector as a step of pipelines, and scikit-learn's conventions."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from common import conventions, results
 from common.cases import Case
+from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, cross_validate
 
 from skcluster import GuessFeatures, MemberSelector, estimate, load_model, make_pipeline
 from skcluster.clusters import stars_of
+from skcluster.datasets import simulate_fields
 from skcluster.membership import find_members
 
 CASE = Case("MemberSelector", MemberSelector(), {"threshold": [0.5, 0.7]})
@@ -93,9 +96,41 @@ def test_pipelines_from_the_sky_to_parameters(fields):
     assert table["n_stars"].tolist() == direct["n_stars"].tolist()
 
 
-def test_searches_and_cross_validation(fields):
-    from sklearn.linear_model import Ridge
+@pytest.mark.filterwarnings("ignore:.*no significant cluster")
+@pytest.mark.filterwarnings("ignore:.*no cluster")
+def test_a_pipeline_on_a_field_without_a_cluster(fields):
+    empty, _ = simulate_fields(1, n_members=0, n_field=951, random_state=2)
+    X = {"with": fields[0].iloc[0]["stars"], "without": empty.iloc[0]["stars"]}
+    model = make_pipeline(MemberSelector(), load_model())
+    table = estimate(X, model, random_state=0)
+    assert table.index.tolist() == ["with", "without"]
+    assert np.isfinite(table["log_age"]).tolist() == [True, False]
+    assert table.loc["without", "flag"].startswith("no cluster found")
+    with pytest.raises(ValueError, match=r"1 of 2 clusters have no star.*'without'"):
+        model.predict(X)
 
+
+@pytest.mark.filterwarnings("ignore:.*no significant cluster")
+def test_partitions_of_fields_with_dask(fields, tmp_path):
+    pytest.importorskip("dask")
+    from skcluster import distributed
+
+    model = make_pipeline(MemberSelector(), GuessFeatures(), Ridge())
+    model.fit(*fields)
+    folder = tmp_path / "fields"
+    folder.mkdir()
+    stars = find_members(fields[0])[0].drop(columns=["cluster", "probability"])
+    for number, names in enumerate((fields[0].index[:3], fields[0].index[3:])):
+        part = stars[stars["field"].isin(names)].rename(columns={"field": "cluster"})
+        part.to_parquet(folder / f"{number}.parquet", index=False)
+    files = distributed.estimate(folder, tmp_path / "estimates", model)
+    table = pd.concat(pd.read_parquet(file) for file in files)
+    expected = estimate(fields[0], model)
+    assert len(files) == 2
+    np.testing.assert_allclose(table.loc[expected.index, "log_age"], expected["log_age"], rtol=1e-6)
+
+
+def test_searches_and_cross_validation(fields):
     X, y = fields
     model = make_pipeline(MemberSelector(), GuessFeatures(), Ridge())
     assert np.isfinite(cross_validate(model, X, y, cv=2)["test_score"]).all()

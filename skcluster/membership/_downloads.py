@@ -1,0 +1,118 @@
+"""Signs that a download of a field was cut off before it was complete."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from scipy.spatial import ConvexHull, QhullError
+
+from skcluster._utils.typing import FloatArray
+
+#: Numbers of rows at which services and clients cut off an answer unless told otherwise: astroquery
+#: and VizieR (50, 100, 500), the Gaia archive (2000, 50 000; 3 000 000 without login), other TAP
+#: services (20 000, 100 000). Limits that users set are not among them, as complete fields have
+#: such numbers by chance; what these leave shows in the footprint.
+ROW_LIMITS = frozenset([50, 100, 500, 2000, 20_000, 50_000, 100_000, 3_000_000])
+#: Names under which the metadata of a table give the largest number of rows.
+_LIMIT_NAMES = frozenset(["TOP", "LIMIT", "ROW_LIMIT", "MAXREC"])
+#: Stars per cell of the sky; cells with fewer than a share of the usual number are empty. A whole
+#: download has stars in at least a share of the cells of its circle or rectangle.
+_PER_CELL, _EMPTY, _LEAST_FILLED, _LEAST_CELLS = 20, 0.1, 0.95, 9
+#: Magnitudes are cut off if the last interval (mag) has nearly as many stars as that before it.
+_LAST, _ABRUPT, _LEAST_LAST = 0.2, 0.8, 25
+#: Fields that reach this magnitude are deep enough. Limits that users set are multiples of 0.1 mag,
+#: and the faintest star is brighter by a few times the distance between stars.
+_DEEP, _LIMIT_STEP, _LARGEST_GAP = 17.5, 0.1, 6.0
+
+
+def stated_limits(data: Any) -> Iterator[tuple[Any, int]]:
+    """Yield the tables with as many rows as their metadata allow: position or name, and number."""
+    if isinstance(data, Mapping) and not hasattr(data, "columns"):
+        tables = list(data.items())
+    elif isinstance(data, Sequence):
+        tables = list(enumerate(data))
+    else:
+        tables = [(None, data)]
+    for name, table in tables:
+        about = getattr(table, "attrs", None) or getattr(table, "meta", None)
+        if not isinstance(about, Mapping):
+            continue
+        for key, value in about.items():
+            if str(key).upper() in _LIMIT_NAMES and str(value).strip() == str(len(table)):
+                yield name, len(table)
+
+
+def magnitudes_end_abruptly(g: FloatArray) -> bool:
+    """Return whether magnitudes of a shallow field end abruptly at no limit that a user would set.
+
+    So do downloads that were sorted by magnitude and cut off.
+    """
+    g = g[np.isfinite(g)]
+    end = float(g.max(initial=-np.inf))
+    last = int((g > end - _LAST).sum())
+    before = int((g > end - 2 * _LAST).sum()) - last
+    if end > _DEEP or last < _LEAST_LAST or last < _ABRUPT * before:
+        return False
+    gap = np.ceil(end / _LIMIT_STEP - 1e-4) * _LIMIT_STEP - end
+    return bool(gap > _LARGEST_GAP * _LAST / last)
+
+
+def footprint_is_broken(position: FloatArray, ra: FloatArray, dec: FloatArray) -> bool:
+    """Return whether stars leave parts empty of every circle and rectangle around them.
+
+    Archives sort stars by position on the sky, so that a download that was cut off lacks a corner.
+
+    Parameters
+    ----------
+    position : ndarray of shape (2, n_stars)
+        Positions in the tangent plane, deg.
+    ra, dec : ndarray of shape (n_stars,)
+        Positions, deg: near a pole, a rectangle of these is none in the plane.
+    """
+    try:
+        corners = position[:, ConvexHull(position.T).vertices]
+    except QhullError:
+        return False
+    centre, radius = _circle(corners)
+    along = np.roll(corners, -1, axis=1) - corners
+    along /= np.hypot(*along)
+    across = np.array([-along[1], along[0]])
+    widths = [np.ptp(axes.T @ corners, axis=1) for axes in (along, across)]
+    best = int(np.argmin(widths[0] * widths[1]))
+    turned = np.array([along[:, best], across[:, best]]) @ position
+    middle = np.degrees(np.angle(np.exp(1j * np.radians(ra)).sum()))
+    equator = np.array([(ra - middle + 180) % 360 - 180, np.sin(np.radians(dec))])
+    shares = [
+        _filled((position - centre[:, None]) / (2 * radius) + 0.5, round_=True),
+        *(_filled(_to_unit_square(points), round_=False) for points in (turned, equator)),
+    ]
+    whole = [share for share in shares if np.isfinite(share)]
+    return bool(whole) and max(whole) < _LEAST_FILLED
+
+
+def _circle(points: FloatArray) -> tuple[FloatArray, float]:
+    """Return about the smallest circle around points, by steps towards the farthest."""
+    centre: FloatArray = points.mean(axis=1)
+    for step in range(2, 300):
+        farthest = points[:, np.hypot(*(points - centre[:, None])).argmax()]
+        centre = centre + (farthest - centre) / step
+    return centre, float(np.hypot(*(points - centre[:, None])).max())
+
+
+def _to_unit_square(points: FloatArray) -> FloatArray:
+    low = points.min(axis=1, keepdims=True)
+    square: FloatArray = (points - low) / np.maximum(np.ptp(points, axis=1, keepdims=True), 1e-12)
+    return square
+
+
+def _filled(points: FloatArray, *, round_: bool) -> float:
+    """Return the share of the cells of the unit square, or of its circle, that have stars."""
+    n = int(np.sqrt(points.shape[1] / _PER_CELL))
+    if n**2 < _LEAST_CELLS:
+        return np.nan
+    counts, _, _ = np.histogram2d(points[0], points[1], bins=n, range=[(0.0, 1.0), (0.0, 1.0)])
+    if round_:
+        x, y = np.indices(counts.shape) / n + 0.5 / n - 0.5
+        counts = counts[np.hypot(x, y) + 0.5 / n < 0.5]
+    usual = np.median(counts[counts > 0]) if counts.any() else 0.0
+    return float((counts > _EMPTY * usual).mean())
