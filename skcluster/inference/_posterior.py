@@ -1,7 +1,7 @@
 """Combine a regressor's prediction with the likelihood of the stars on isochrones.
 
-The prediction is the prior (`_regressor`), prior times likelihood the potential (`_potential`). It is
-sampled (`_sampler`) to a posterior (`_cluster_posterior`), which is calibrated (`_calibration`).
+The prediction is the prior (`_regressor`); prior times likelihood is the potential (`_potential`),
+which is sampled (`_sampler`) to a posterior (`_cluster_posterior`) and calibrated (`_calibration`).
 """
 
 from collections.abc import Sequence
