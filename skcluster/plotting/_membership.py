@@ -251,6 +251,9 @@ class MembershipDisplay:
             ax.set(xlabel=xlabel, ylabel=ylabel)
         self._limit()
         for ax in self.axes_:
+            # Square panels: the sky and the proper motions span as much in both directions. With an
+            # equal aspect instead, constrained layout leaves no room for the labels.
+            ax.set_box_aspect(1)
             ax.minorticks_on()
             ax.tick_params(which="both", direction="in", top=True, right=True)
         self.colorbar_ = None
@@ -358,7 +361,6 @@ class MembershipDisplay:
         ax.set(
             xlim=(middle[0] + half, middle[0] - half),
             ylim=(middle[1] - half, middle[1] + half),
-            aspect="equal",
             xlabel=f"east of α = {plane.ra:.2f}° [deg]",
             ylabel=f"north of δ = {plane.dec:.2f}° [deg]".replace("-", "−"),
         )
@@ -375,7 +377,6 @@ class MembershipDisplay:
         motions.set(
             xlim=(middle[0] - half[0], middle[0] + half[0]),
             ylim=(middle[1] - half[1], middle[1] + half[1]),
-            aspect="equal",
         )
         (middle,), (half,) = _surroundings(
             self.parallax[None], member, [self.cluster["parallax"]], least=0.4
