@@ -20,7 +20,8 @@ from nested_pandas import NestedFrame
 
 from skcluster._utils.files import whole_file
 from skcluster.clusters import as_clusters, clusters_from_flat
-from skcluster.clusters._tables import find_columns
+from skcluster.clusters._columns import find_columns
+from skcluster.clusters._tables import frame_of_arrow
 from skcluster.estimation import estimate as estimate_in_memory
 from skcluster.io import read_clusters
 from skcluster.persistence import load_model
@@ -145,7 +146,7 @@ class _RowGroup:
         with pq.ParquetFile(self.file) as file:
             table = file.read_row_group(self.number)
         nested = any(str(field.type).startswith(("struct", "list")) for field in table.schema)
-        frame: pd.DataFrame = from_pyarrow(table) if nested else table.to_pandas()
+        frame: pd.DataFrame = from_pyarrow(table) if nested else frame_of_arrow(table)
         return frame
 
     def names(self, cluster_column: str | None) -> Iterable[Any]:

@@ -16,6 +16,7 @@ from skcluster._utils.models import nested_estimators
 from skcluster._utils.typing import BoolArray, ClustersLike, FloatArray, IntArray
 from skcluster.clusters import Stars, as_clusters, stars_of, state_magnitude_limit
 from skcluster.clusters._as_clusters import checked
+from skcluster.clusters._tables import frame_of_arrow
 from skcluster.gaia import Release
 from skcluster.inference import PredictiveDistribution
 from skcluster.io import to_edr3_parallaxes
@@ -170,7 +171,12 @@ def estimate(
     samples: dict[int, FloatArray] = {}
     of_stars: list[FloatArray] | None = []
     for rows in _chunks(stars.counts, progress):
-        answer = _answer(model, checked(X.iloc[rows]))
+        some = checked(X.iloc[rows])
+        answer: PredictiveDistribution = (
+            model.predict_distribution(some)
+            if hasattr(model, "predict_distribution")
+            else _Points(model, some)
+        )
         targets = _targets(answer)
         tables.append(_columns(answer, targets, coverage, rows))
         flags.append(pd.DataFrame(dict(answer.flags), index=rows))
@@ -264,14 +270,6 @@ class _Points(PredictiveDistribution):
         raise NotImplementedError
 
 
-def _answer(model: Any, X: NestedFrame) -> PredictiveDistribution:
-    """Ask a model about clusters, once."""
-    if not hasattr(model, "predict_distribution"):
-        return _Points(model, X)
-    answer: PredictiveDistribution = model.predict_distribution(X)
-    return answer
-
-
 def _targets(answer: PredictiveDistribution) -> tuple[str, ...]:
     """Return the names of the targets; those without names must be the usual three."""
     names, shape = answer.targets or CLUSTER_PARAMETERS, answer.predict().shape
@@ -317,7 +315,7 @@ def _table(
     reasons = {
         NO_CLUSTER: no_cluster,
         "cannot be measured": table[list(targets)].isna().any(axis=1) & ~no_cluster,
-        "few stars": table.get("n_used", table["n_stars"]) < _FEW_STARS,
+        "few stars": (table.get("n_used", table["n_stars"]) < _FEW_STARS) & ~no_cluster,
         # A row without a prediction has no flag of the model.
         **{name: flag.eq(True) for name, flag in pd.concat(flags).reindex(places).items()},
     }
@@ -329,16 +327,7 @@ def _table(
 
 def _members(stars: Stars, membership: list[FloatArray]) -> pd.DataFrame:
     """Return all stars with their membership probabilities, which are those of the clusters."""
-    cluster = stars.index.to_numpy()[stars.cluster]
-    columns = {name: _column(stars, name) for name in stars.columns}
+    table = frame_of_arrow(pa.table({name: stars.arrow(name) for name in stars.columns}))
+    table.insert(0, "cluster", stars.index.to_numpy()[stars.cluster])
     # Clusters that the model was not asked about have no star.
-    values = np.concatenate([*membership, np.empty(0)])
-    return pd.DataFrame({"cluster": cluster, **columns, "membership": values})
-
-
-def _column(stars: Stars, name: str) -> Any:
-    """Return a column whose integers stay integers, even if some are missing."""
-    values = stars.arrow(name)
-    if pa.types.is_integer(values.type) and values.null_count:
-        return pd.array(values.to_pylist(), dtype="Int64")
-    return stars[name]
+    return table.assign(membership=np.concatenate([*membership, np.empty(0)]))

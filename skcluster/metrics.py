@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn.metrics import r2_score
 from sklearn.utils import check_array, check_consistent_length
 
-from skcluster.clusters._names import check_same_order
+from skcluster._utils.order import check_same_order
 
 __all__ = ["error_table"]
 
@@ -42,7 +42,7 @@ def error_table(
     ------
     ValueError
         If the shapes differ, a value is not finite, or rows name the same clusters in another
-        order.
+        order, or columns the same targets.
 
     Examples
     --------
@@ -56,8 +56,7 @@ def error_table(
     mean     0.15  0.15  0.243
     """
     names = _names(y_true, targets)
-    if isinstance(y_true, pd.DataFrame | pd.Series):
-        check_same_order(y_true.index, y_pred, names=("y_true", "y_pred"))
+    check_order_of(y_true, y_pred)
     true, predicted = (check_array(y, ensure_2d=False, dtype=float) for y in (y_true, y_pred))
     check_consistent_length(true, predicted)
     if true.ndim == 1:
@@ -81,6 +80,24 @@ def error_table(
     )
     table.loc["mean"] = table.mean()
     return table
+
+
+def check_order_of(y_true: Any, y_pred: Any) -> None:
+    """Refuse predictions whose rows or columns name those of other rows or columns of the truth.
+
+    Raises
+    ------
+    ValueError
+        If both have names, in another order.
+    """
+    if isinstance(y_true, pd.DataFrame | pd.Series):
+        check_same_order(y_true.index, y_pred, names=("y_true", "y_pred"))
+    ours, theirs = (list(getattr(y, "columns", [])) for y in (y_true, y_pred))
+    if ours != theirs and set(ours) & set(theirs) and len(ours) == len(theirs):
+        raise ValueError(
+            f"y_true has the targets {', '.join(map(str, ours))}, but y_pred "
+            f"{', '.join(map(str, theirs))}; their columns are matched by position."
+        )
 
 
 def _names(y_true: Any, targets: Sequence[str] | None) -> list[str] | None:

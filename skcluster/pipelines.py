@@ -97,10 +97,8 @@ def ann_pipeline(*, preset: Preset = "tuned", **overrides: Any) -> Pipeline:
         cmd, guess = CMDHistogram(), GuessFeatures()
         network = regressors.ANNRegressor(epochs=200, batch_size=299)
     else:
-        cmd = _named(
-            histogram=CMDHistogram(magnitude="absolute"),
-            sqrt=FunctionTransformer(np.sqrt, feature_names_out="one-to-one"),
-        )
+        root = FunctionTransformer(np.sqrt, feature_names_out="one-to-one")
+        cmd = Pipeline([("histogram", CMDHistogram(magnitude="absolute")), ("sqrt", root)])
         guess = _tuned_guess()
         network = regressors.ANNRegressor(
             hidden_layer_sizes=(256, 128, 64), epochs=100, batch_size=64, **_TUNED
@@ -325,9 +323,6 @@ def _refuse_unknown(names: Iterable[str], parameters: list[str]) -> None:
             raise ValueError(f"Invalid parameter {name!r}. {hint}".strip()) from None
 
 
-def _named(**steps: Any) -> Pipeline:
-    return Pipeline(list(steps.items()))
-
-
 def _tuned_guess() -> Pipeline:
-    return _named(guess=GuessFeatures(max_slope=1.0, max_distance=10.0), scale=StandardScaler())
+    guess = GuessFeatures(max_slope=1.0, max_distance=10.0)
+    return Pipeline([("guess", guess), ("scale", StandardScaler())])

@@ -43,7 +43,8 @@ STAR_COLUMNS: dict[str, Column] = _by_name(
         "source_id",
         "Gaia source identifier",
         kind="identifier",
-        synonyms=("Source", "GaiaDR3", "GaiaEDR3", "GaiaDR2"),
+        synonyms=("GaiaDR3", "GaiaEDR3", "GaiaDR2", "Source"),
+        carried=True,
     ),
     Column(
         "phot_g_mean_mag",
@@ -53,7 +54,7 @@ STAR_COLUMNS: dict[str, Column] = _by_name(
         low=-5,
         high=30,
         missing="leave out",
-        synonyms=("Gmag",),
+        exact=("Gmag",),
     ),
     Column(
         "phot_bp_mean_mag",
@@ -62,7 +63,7 @@ STAR_COLUMNS: dict[str, Column] = _by_name(
         r"$G_\mathrm{BP}$",
         low=-5,
         high=30,
-        synonyms=("BPmag",),
+        exact=("BPmag",),
     ),
     Column(
         "phot_rp_mean_mag",
@@ -71,7 +72,7 @@ STAR_COLUMNS: dict[str, Column] = _by_name(
         r"$G_\mathrm{RP}$",
         low=-5,
         high=30,
-        synonyms=("RPmag",),
+        exact=("RPmag",),
     ),
     Column(
         "bp_rp",
@@ -84,7 +85,11 @@ STAR_COLUMNS: dict[str, Column] = _by_name(
         synonyms=("BP-RP",),
     ),
     Column(
-        "phot_g_mean_flux_over_error", "Mean G flux divided by its error", low=0, synonyms=("RFG",)
+        "phot_g_mean_flux_over_error",
+        "Mean G flux divided by its error",
+        low=0,
+        synonyms=("RFG",),
+        carried=True,
     ),
     Column(
         "phot_bp_mean_flux_over_error",
@@ -98,8 +103,28 @@ STAR_COLUMNS: dict[str, Column] = _by_name(
         low=0,
         synonyms=("RFRP",),
     ),
-    Column("parallax", "Parallax", "mas", "parallax", low=-1000, high=1000, synonyms=("Plx",)),
-    Column("parallax_error", "Standard error of the parallax", "mas", low=0, synonyms=("e_Plx",)),
+    Column(
+        "parallax",
+        "Parallax",
+        "mas",
+        "parallax",
+        low=-1000,
+        high=1000,
+        synonyms=("Plx",),
+        others=("plx_mas", "parallax_mas", "gaia_parallax", "gaia_plx"),
+    ),
+    Column(
+        "parallax_error",
+        "Standard error of the parallax",
+        "mas",
+        low=0,
+        synonyms=("e_Plx",),
+        others=(
+            *("e_parallax", "parallax_e", "parallax_err", "err_parallax", "error_parallax"),
+            *("sigma_parallax", "parallax_sigma", "parallax_std", "parallax_uncertainty"),
+            *("plx_e", "plx_err", "plx_error", "err_plx", "error_plx", "sigma_plx", "s_plx"),
+        ),
+    ),
     Column(
         "probability",
         "Membership probability",
@@ -107,11 +132,24 @@ STAR_COLUMNS: dict[str, Column] = _by_name(
         low=0,
         high=1,
         synonyms=("Proba", "Prob", "PMemb", "membership_probability"),
+        others=(
+            *("probs", "probas", "probabilities", "prob_memb", "memb_prob", "prob_member"),
+            *("member_prob", "prob_members", "members_prob", "member_probability", "probmemb"),
+            *("probability_member", "prob_membership", "membership_prob", "membership_proba"),
+            *("mem_prob", "prob_mem", "gmm_mem_prob", "gmm_prob", "p_mem", "p_memb", "p_member"),
+            *("pmem", "pmember", "p_membership"),
+        ),
     ),
     Column("magnitude_limit", "Magnitude limit in G of the member list", "mag", low=-5, high=30),
-    Column("ra", "Right ascension", "deg", synonyms=("RA_ICRS", "RAdeg")),
+    Column("ra", "Right ascension", "deg", synonyms=("RA_ICRS", "RAdeg"), carried=True),
     Column(
-        "dec", "Declination", "deg", low=-90, high=90, synonyms=("DE_ICRS", "DEdeg", "DEC_ICRS")
+        "dec",
+        "Declination",
+        "deg",
+        low=-90,
+        high=90,
+        synonyms=("DE_ICRS", "DEdeg", "DEC_ICRS"),
+        carried=True,
     ),
     Column(
         "pmra",
@@ -119,9 +157,15 @@ STAR_COLUMNS: dict[str, Column] = _by_name(
         "mas / yr",
         r"$\mu_{\alpha*}$",
         synonyms=("pmRA*", "pmRA_"),
+        carried=True,
     ),
     Column(
-        "pmdec", "Proper motion in declination", "mas / yr", r"$\mu_\delta$", synonyms=("pmDE",)
+        "pmdec",
+        "Proper motion in declination",
+        "mas / yr",
+        r"$\mu_\delta$",
+        synonyms=("pmDE",),
+        carried=True,
     ),
     Column(
         "pmra_error",
@@ -129,9 +173,17 @@ STAR_COLUMNS: dict[str, Column] = _by_name(
         "mas / yr",
         low=0,
         synonyms=("e_pmRA", "e_pmRA*", "e_pmRA_"),
+        carried=True,
     ),
-    Column("pmdec_error", "Standard error of pmdec", "mas / yr", low=0, synonyms=("e_pmDE",)),
-    Column("ruwe", "Renormalised unit weight error", low=0),
+    Column(
+        "pmdec_error",
+        "Standard error of pmdec",
+        "mas / yr",
+        low=0,
+        synonyms=("e_pmDE",),
+        carried=True,
+    ),
+    Column("ruwe", "Renormalised unit weight error", low=0, carried=True),
 )
 
 #: Columns that every star needs.
@@ -322,5 +374,7 @@ def estimate_column(name: str) -> Column:
         known = ESTIMATE_COLUMNS.get(name.removesuffix(ending))
         if name.endswith(ending) and known is not None:
             return replace(known, name=name, description=f"{known.description}, {meaning}")
-    known = ESTIMATE_COLUMNS.get(name) or MEMBER_COLUMNS.get(name) or STAR_COLUMNS.get(name)
-    return known or Column(name, name)
+    for columns in (ESTIMATE_COLUMNS, MEMBER_COLUMNS, STAR_COLUMNS, CLUSTER_COLUMNS):
+        if name in columns:
+            return columns[name]
+    return Column(name, name)

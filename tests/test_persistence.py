@@ -3,6 +3,7 @@ import importlib
 import io
 import json
 import re
+import struct
 import subprocess
 import sys
 import zipfile
@@ -38,7 +39,6 @@ from skcluster.pipelines import (
 TARGETS = ["log_age", "a_v", "distance_kpc"]
 MODELS = {
     "ann": ann_pipeline(epochs=2, random_state=0),
-    "ann-paper": ann_pipeline(preset="paper", epochs=2, random_state=0),
     "ann-augmented": ann_pipeline(
         epochs=2, random_state=0, augment=ClusterAugmenter(random_state=0)
     ),
@@ -121,7 +121,6 @@ def test_predictions_are_the_same_bits(name, clusters, tmp_path):
     assert (tmp_path / "again.skcluster").read_bytes() == (
         tmp_path / "model.skcluster"
     ).read_bytes()
-    clone(again).fit(X, y)  # it is an ordinary estimator
 
 
 def test_intervals_samples_and_domain_are_the_same(saved, clusters):
@@ -132,6 +131,13 @@ def test_intervals_samples_and_domain_are_the_same(saved, clusters):
         again.sample(X, 5, random_state=1), model.sample(X, 5, random_state=1)
     )
     np.testing.assert_array_equal(again.outside_domain(X), model.outside_domain(X))
+
+
+def test_a_loaded_model_can_be_fitted_again(saved, clusters):
+    again = clone(load_model(saved)).fit(*clusters)
+    np.testing.assert_array_equal(
+        again.predict(clusters[0]), load_model(saved).predict(clusters[0])
+    )
 
 
 def test_a_new_process_predicts_the_same_without_keras(saved, clusters, tmp_path):
@@ -183,12 +189,48 @@ def test_what_is_no_fitted_model_is_not_written(model, reason, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("keys", [(1, "1"), (True,), (None,), ((0, 1),)])
-def test_a_dict_that_would_come_back_changed_is_not_written(keys, tmp_path):
-    model = Ridge().fit([[0.0], [1.0]], [0.0, 1.0])
-    model.table_ = dict.fromkeys(keys, 0)
-    with pytest.raises(ModelFileError, match="cannot be saved"):
+class Remembering(TransformerMixin, BaseEstimator):
+    """A step that keeps any object."""
+
+    def __init__(self, memo: Any = None) -> None:
+        self.memo = memo
+
+    def fit(self, X: Any, y: Any = None) -> "Remembering":
+        self.memo_ = self.memo
+        return self
+
+    def transform(self, X: Any) -> Any:
+        return X
+
+
+def keras_network() -> Any:
+    """An object that refers to itself, as those of Keras do."""
+    network = type("Sequential", (), {"__module__": "keras.models"})()
+    network.tracker = network
+    return network
+
+
+@pytest.mark.parametrize(
+    ("memo", "reason"),
+    [
+        (
+            lambda: (n for n in []),
+            r"Pipeline\.steps\[0\]\[1\]\.memo is a builtins\.gen",
+        ),
+        (lambda: {"a": [[]] * 2, "b": (n for n in [])}, r"\.memo\['b'\] is a builtins\.generator"),
+        (
+            keras_network,
+            r"memo is a keras.*Sequential, .* end\)\. Keras has its own",
+        ),
+        (lambda: lambda: None, "define them at the top level of a module"),
+    ],
+    ids=["generator", "inside", "keras", "lambda"],
+)
+def test_the_part_that_cannot_be_saved_is_named(memo, reason, tmp_path):
+    model = make_pipeline(Remembering(memo()), Ridge()).fit([[0.0], [1.0]], [0.0, 1.0])
+    with pytest.raises(ModelFileError, match=f"The model cannot be saved: .*{reason}"):
         save_model(model, tmp_path / "model.skcluster")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_card_is_read_without_the_model(saved):
@@ -226,7 +268,7 @@ def test_a_damaged_file_is_refused(saved, tmp_path):
     with pytest.raises(ModelFileError, match="damaged"):
         load_model(cut)
     lost = rewritten(saved, cut, lambda n, d: None if n == "arrays/3.npy" else d)
-    with pytest.raises(ModelFileError, match=r"cut cannot be loaded: its part arrays/3\.npy is"):
+    with pytest.raises(ModelFileError, match=r"cut is damaged or .*arrays/3\.npy"):
         load_model(lost)
 
 
@@ -235,8 +277,6 @@ def test_a_damaged_file_is_refused(saved, tmp_path):
     [
         (3, r"format 3, .* reads 2\. Update skcluster"),
         (1, r"format 1, .* reads 2\. Save the model again"),
-        (True, "names no format"),
-        ("2", "names no format"),
     ],
 )
 def test_another_format_is_refused(saved, tmp_path, number, reason):
@@ -247,37 +287,14 @@ def test_another_format_is_refused(saved, tmp_path, number, reason):
             read(file)
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"versions": {}},
-        {"versions": None},
-        {"versions": {"skcluster": 1}},
-        {"card": None},
-        {"card": []},
-    ],
-    ids=repr,
-)
-def test_a_manifest_of_another_form_is_refused(saved, tmp_path, change):
-    manifest = {**manifest_of(saved), **change}
-    file = with_part(saved, tmp_path / "odd", "manifest.json", manifest)
-    for read in (load_model, read_card):
-        with pytest.raises(ModelFileError, match=r"odd cannot be loaded: .*lacks the card"):
-            read(file)
-
-
-@pytest.mark.parametrize("text", [b"null", b"[" * 100_000, b"\xff", b"{"])
+@pytest.mark.parametrize("text", [b"null", b"{}", b"[" * 100_000, b"\xff", b"{"])
 def test_a_manifest_that_is_none_is_refused(saved, tmp_path, text):
     file = with_part(saved, tmp_path / "odd", "manifest.json", text)
-    with pytest.raises(ModelFileError, match=r"odd cannot be loaded: its manifest\.json"):
+    with pytest.raises(ModelFileError, match="odd is damaged or not a valid model file"):
         read_card(file)
 
 
-@pytest.mark.parametrize(
-    "value",
-    [None, 3, [], {}, "text", "an unfitted model", "a transformer"],
-    ids=str,
-)
+@pytest.mark.parametrize("value", [None, "an unfitted model", "a transformer"], ids=str)
 def test_what_is_loaded_is_a_fitted_model(saved, tmp_path, value):
     import skops.io
 
@@ -290,43 +307,10 @@ def test_what_is_loaded_is_a_fitted_model(saved, tmp_path, value):
         load_model(with_part(saved, tmp_path / "odd", "schema.json", schema))
 
 
-NODE = {"__class__": "list", "__module__": "builtins", "__loader__": "ListNode", "content": []}
-
-
-def nested(depth: int) -> Any:
-    node = NODE
-    for _ in range(depth):
-        node = {**node, "content": [node]}
-    return node
-
-
-@pytest.mark.parametrize(
-    "schema",
-    [
-        {},
-        None,
-        [],
-        {"protocol": 2},
-        {"protocol": 99, **NODE},
-        {"protocol": "2", **NODE},
-        {"protocol": 2, **NODE, "content": None},
-        {"protocol": 2, **NODE, "content": [{}]},
-        {"protocol": 2, **NODE, "content": [{**NODE, "__loader__": ["a"]}]},
-        {"protocol": 2, **NODE, "content": [{**NODE, "__module__": None}]},
-        {"protocol": 2, **NODE, "content": [{**NODE, "__loader__": "CachedNode", "__id__": 1}]},
-        {"protocol": 2, **NODE, "__loader__": "JsonNode", "content": "[" * 100_000},
-        {"protocol": 2, **nested(150)},
-        {"protocol": 2, **nested(250)},
-        b"[" * 100_000,
-        b"1e999999",
-        b"9" * 100_000,
-        b"\x00",
-    ],
-    ids=lambda s: str(s)[:60],
-)
+@pytest.mark.parametrize("schema", [b"null", b"{}", b"[" * 100_000, b"\x00"], ids=range(4))
 def test_a_description_of_another_form_is_refused(saved, tmp_path, schema):
     file = with_part(saved, tmp_path / "odd", "schema.json", schema)
-    with pytest.raises(ModelFileError, match=r"odd (cannot be loaded|is damaged|needs)"):
+    with pytest.raises(ModelFileError, match="odd is damaged or not a valid model file"):
         load_model(file)
 
 
@@ -337,7 +321,6 @@ def test_a_description_of_another_form_is_refused(saved, tmp_path, schema):
         ("skcluster.features.StarSet", "skcluster.io.read_clusters", "not trusted"),
         ("skcluster.features.StarSet", "skcluster.evil.StarSet", "not trusted"),
         ("skcluster.inference.describe_cluster", "os.system", "not trusted"),
-        ("skcluster.features.StarSet", "skcluster.inference.describe_cluster", "as a class"),
     ],
 )
 def test_a_file_makes_nothing_that_is_not_trusted(saved, tmp_path, old, new, reason):
@@ -350,6 +333,17 @@ def test_a_file_makes_nothing_that_is_not_trusted(saved, tmp_path, old, new, rea
     evil = with_schema(saved, tmp_path / "evil", renamed)
     with pytest.raises(ModelFileError, match=rf"evil cannot be loaded: it .*{reason}"):
         load_model(evil)
+
+
+def test_a_file_that_unpacks_to_too_much_is_refused(saved, tmp_path):
+    data = bytearray(saved.read_bytes())
+    stated = data.index(b"PK\x01\x02") + 24  # in the directory of the archive, which zipfile heeds
+    data[stated : stated + 4] = struct.pack("<I", 600_000_000)
+    bomb = tmp_path / "bomb"
+    bomb.write_bytes(data)
+    for read in (load_model, read_card):
+        with pytest.raises(ModelFileError, match=r"bomb .* is 60\d MB; the limit is 500 MB"):
+            read(bomb)
 
 
 def test_a_pickle_inside_is_not_opened(saved, tmp_path):
@@ -367,20 +361,21 @@ def test_what_the_user_trusts_is_loaded(clusters, tmp_path):
     boosted = make_pipeline(
         CMDHistogram(),
         Doubled(),
-        MultiOutputRegressor(HistGradientBoostingRegressor(random_state=0)),
+        MultiOutputRegressor(HistGradientBoostingRegressor(max_iter=5, random_state=0)),
     ).fit(X, y)
     file = tmp_path / "model"
     for model, own in [(search, []), (boosted, [Doubled])]:
-        save_model(model, file, overwrite=True)
+        with pytest.warns(UserWarning, match=r"is loaded with trusted=\[.*Tree") as said:
+            save_model(model, file, overwrite=True)
         with pytest.raises(ModelFileError, match=r"trusted=\[.*Tree") as caught:
             load_model(file)
         names = ast.literal_eval(str(caught.value).partition("trusted=")[2].rstrip("."))
+        assert f"trusted={sorted(names)}" in str(said[0].message)
         trusted = [name for name in names if "Doubled" not in name] + own
         again = load_model(file, trusted=trusted)
         np.testing.assert_array_equal(again.predict(X), model.predict(X))
-    for wrong in ("sklearn.tree._tree.Tree", 3, [3]):
-        with pytest.raises(TypeError, match="trusted must"):
-            load_model(file, trusted=wrong)
+    with pytest.raises(TypeError, match="trusted must"):
+        load_model(file, trusted="sklearn.tree._tree.Tree")
 
 
 def test_public_classes_are_trusted_but_no_function_that_does_something():
@@ -424,11 +419,10 @@ def test_the_shipped_model_is_small_and_sound():
     file = Path(skcluster.__file__).parent / "data" / "reference.skcluster"
     assert file.stat().st_size < 8e6
     X, y = simulate_clusters(40, random_state=3)
-    model = load_model()
-    predicted = model.predict(X)
+    distribution = load_model().predict_distribution(X)
+    predicted, interval = distribution.predict(), distribution.interval(0.95)
     assert np.abs(predicted[:, 0] - y["log_age"]).median() < 0.3
-    interval = model.predict_interval(X, coverage=0.95)
     assert (interval[..., 0] <= predicted).all()
     assert (predicted <= interval[..., 1]).all()
-    assert model.outside_domain(X).mean() < 0.3
+    assert distribution.outside_domain.mean() < 0.3
     assert "cross-validated scores" in read_card()["card"]

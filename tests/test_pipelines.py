@@ -58,20 +58,18 @@ def test_one_seed_gives_the_same_bits_and_clones_agree(pipeline: Any, toy: Clust
     np.testing.assert_array_equal(first, clone(model).fit(X, y).predict(X))
 
 
-@pytest.mark.parametrize("pipeline", PIPELINES)
-def test_cross_validates(pipeline: Any, toy: Clusters) -> None:
-    scores = cross_validate(small(pipeline), *toy, cv=3)["test_score"]
+def test_cross_validates(toy: Clusters) -> None:
+    scores = cross_validate(small(ann_pipeline), *toy, cv=3)["test_score"]
     assert np.isfinite(scores).all()
 
 
-def test_grid_over_architectures_and_features(toy: Clusters) -> None:
+def test_grid_over_features_and_augmentation(toy: Clusters) -> None:
     grid = {
-        "regressor__regressor__hidden_layer_sizes": [(8,), (8, 4)],
         "features__cmd__histogram__colour_width": [0.1, 0.4],
         "augment": ["passthrough", ClusterAugmenter(random_state=0, min_stars=1)],
     }
     search = GridSearchCV(small(ann_pipeline), grid, cv=2, error_score="raise").fit(*toy)
-    assert len(search.cv_results_["params"]) == 8
+    assert len(search.cv_results_["params"]) == 4
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
 
@@ -113,7 +111,6 @@ def test_paper_preset_has_the_papers_inputs_and_training(toy: Clusters) -> None:
     [
         ["log_age", "a_v"],
         ["distance_kpc", "metallicity", "log_age", "a_v"],
-        ["metallicity"],
     ],
 )
 def test_sets_take_any_targets(columns: list[str], toy: Clusters) -> None:
@@ -134,7 +131,7 @@ def test_sets_take_any_targets(columns: list[str], toy: Clusters) -> None:
 
 def test_sets_know_three_columns_without_names(toy: Clusters) -> None:
     X, y = toy
-    model = set_pipeline(epochs=1, n_networks=1, random_state=0)
+    model = set_pipeline(epochs=0, n_networks=1, random_state=0)
     expected = clone(model).fit(X, y).predict(X)
     np.testing.assert_array_equal(clone(model).fit(X, y.to_numpy()).predict(X), expected)
     one = clone(model).fit(X, y["log_age"]).predict(X)
@@ -264,7 +261,7 @@ def test_weights_do_not_pass_a_step_that_resamples(toy: Clusters, routing: bool)
     name = "sample_weight" if routing else "regressor__sample_weight"
     weights = {name: np.ones(len(X))}
     with config_context(enable_metadata_routing=routing):
-        model = set_pipeline(epochs=1, n_networks=1, random_state=0)
+        model = set_pipeline(epochs=0, n_networks=1, random_state=0)
         if routing:
             model.named_steps["regressor"].regressor.set_fit_request(sample_weight=True)
         with pytest.raises(ValueError, match=r"for .* rows of y.*augment='passthrough'"):

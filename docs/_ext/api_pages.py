@@ -24,6 +24,7 @@ SECTIONS = {
         "skcluster.clusters",
         "skcluster.io",
         "skcluster.datasets",
+        "skcluster.membership",
         "skcluster.schema",
     ],
     "Models": [

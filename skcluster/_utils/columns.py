@@ -7,8 +7,12 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-#: What a blank cell of a column of numbers holds in a text.
-MISSING = ("", "--", "nan", "NaN", "None")
+#: What a cell without a value holds in a text: a blank, or the marker of astropy, of databases such
+#: as the Gaia archive, of Python, R, pandas or Excel.
+MISSING = (
+    *("", "--", "null", "NULL", "Null", "nan", "NaN", "NAN", "-nan", "None"),
+    *("NA", "N/A", "n/a", "#N/A", "<NA>"),
+)
 _PERCENTAGES = (
     " Percentages are recognised if the largest lies between 10 and 100 and the median above 1."
 )
@@ -35,13 +39,20 @@ class Column:
     low, high : float, default=-inf and inf
         Smallest and largest value allowed.
     synonyms : tuple of str, default=()
-        Names in catalogues, in upper or lower case: first those of VizieR, then other usual ones.
+        Names in catalogues, in upper or lower case, the preferred one first.
+    exact : tuple of str, default=()
+        Names in catalogues that mean this column only as they are spelt: with other letters in
+        capitals, they name other bands. They are also recognised in a table all in capitals.
+    others : tuple of str, default=()
+        Names that are looked for last, without capitals, underscores and other signs.
     kind : {"number", "text", "identifier"}, default="number"
         Whether the values are numbers with a unit and a range. Text and identifiers are kept
         unchanged: the 64 bits of a ``source_id`` do not fit into a floating-point number.
     missing : {"keep", "leave out"}, default="keep"
         Whether a star whose value is missing (NaN, masked, blank) is kept with NaN, or left out
         with a warning that counts such stars.
+    carried : bool, default=False
+        Whether no estimate depends on the column. One that cannot be read is kept as it is.
     decimals : int, default=2
         Decimal places of a printed value.
     significant : int or None, default=None
@@ -71,14 +82,22 @@ class Column:
     low: float = -np.inf
     high: float = np.inf
     synonyms: tuple[str, ...] = ()
+    exact: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
     kind: Literal["number", "text", "identifier"] = "number"
     missing: Literal["keep", "leave out"] = "keep"
+    carried: bool = False
     decimals: int = 2
     significant: int | None = None
 
     def __post_init__(self) -> None:
         if not self.label:
             object.__setattr__(self, "label", self.description)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The name, and those in catalogues."""
+        return tuple(dict.fromkeys((self.name, *self.exact, *self.synonyms)))
 
     @property
     def printed_unit(self) -> str:

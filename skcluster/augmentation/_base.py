@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, overload
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +15,9 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import _check_sample_weight, _num_samples
 
 from skcluster._utils.doc_links import DocLinkMixin
+from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import ClustersLike, FloatArray, IntArray
 from skcluster.clusters import Stars, as_clusters, clusters_from_flat, validate_clusters
-from skcluster.clusters._names import check_same_order
 from skcluster.clusters._stars import STARS
 from skcluster.schema import CLUSTER_PARAMETERS
 
@@ -56,18 +56,10 @@ class ClusterResampler(DocLinkMixin, BaseEstimator):
 
     n_copies: int
 
-    @overload
-    def fit_resample(
-        self, X: ClustersLike, y: Any, sample_weight: None = None
-    ) -> tuple[NestedFrame, Any]: ...
-    @overload
-    def fit_resample(
-        self, X: ClustersLike, y: Any, sample_weight: npt.ArrayLike
-    ) -> tuple[NestedFrame, Any, FloatArray]: ...
     @_fit_context(prefer_skip_nested_validation=True)
     def fit_resample(
         self, X: ClustersLike, y: Any, sample_weight: npt.ArrayLike | None = None
-    ) -> tuple[NestedFrame, Any] | tuple[NestedFrame, Any, FloatArray]:
+    ) -> tuple[Any, ...]:
         """Append copies to clusters and labels.
 
         Parameters
@@ -101,6 +93,7 @@ class ClusterResampler(DocLinkMixin, BaseEstimator):
         if _num_samples(y) != len(X):
             raise ValueError(f"X has {len(X)} clusters, but y has {_num_samples(y)} rows.")
         check_same_order(stars.index, y)
+        check_same_order(stars.index, sample_weight, names=("X", "sample_weight"))
         rows = np.tile(np.arange(len(X)), self.n_copies)
         self.sample_indices_ = np.concatenate([np.arange(len(X)), rows])
         if len(rows):
@@ -119,6 +112,14 @@ class ClusterResampler(DocLinkMixin, BaseEstimator):
         tags.target_tags.required = True
         tags.target_tags.multi_output = True
         return tags
+
+
+def stars_of_copies(stars: Stars, rows: IntArray) -> tuple[IntArray, IntArray]:
+    """Return the stars of the clusters ``rows``, one after the other, and the copy of each."""
+    counts = stars.counts[rows]
+    copy = np.repeat(np.arange(len(rows)), counts)
+    first = stars.offsets[rows] - (np.cumsum(counts) - counts)
+    return np.arange(len(copy)) + first[copy], copy
 
 
 def _append_clusters(X: NestedFrame, stars: Stars, rows: IntArray, copies: Copies) -> NestedFrame:

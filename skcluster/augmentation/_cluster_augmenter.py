@@ -12,7 +12,7 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skcluster._utils.typing import BoolArray, FloatArray, IntArray
-from skcluster.augmentation._base import ClusterResampler, Copies
+from skcluster.augmentation._base import ClusterResampler, Copies, stars_of_copies
 from skcluster.clusters import Stars
 from skcluster.gaia import parallax_error
 from skcluster.photometry import (
@@ -407,10 +407,7 @@ class _Dereddened:
 
         For each copy: its cluster, the increase of the distance modulus, and the new extinction.
         """
-        counts = self.stars.counts[rows]
-        copy = np.repeat(np.arange(len(rows)), counts)
-        first = self.stars.offsets[rows] - (np.cumsum(counts) - counts)
-        star = np.arange(copy.size) + first[copy]
+        star, copy = stars_of_copies(self.stars, rows)
         g = self.g[star] + self.magnitude_shifts(star, modulus_shift[copy], a_v[copy]).g
         within = g <= self.limits[rows][copy]
         return star[within], copy[within]
@@ -457,7 +454,13 @@ def _read_labels(y: Any, index: pd.Index) -> tuple[FloatArray, FloatArray]:
             f"y must have one row per cluster and one column per target, not shape {shape}."
         )
     if isinstance(y, pd.DataFrame):
-        columns = _columns_of_frame(y)
+        missing = [name for name in _MOVED if name not in y.columns]
+        if missing:
+            raise ValueError(
+                f"y has no column {' and no '.join(map(repr, missing))}, which is needed to move "
+                f"clusters; it has: {', '.join(map(str, y.columns))}."
+            )
+        columns = [y[name].to_numpy(dtype=float, na_value=np.nan) for name in _MOVED]
     elif shape[1] < len(CLUSTER_PARAMETERS):
         raise ValueError(
             f"y has {shape[1]} columns; an array needs at least "
@@ -465,31 +468,16 @@ def _read_labels(y: Any, index: pd.Index) -> tuple[FloatArray, FloatArray]:
         )
     else:
         values = np.asarray(y)
-        columns = {name: values[:, CLUSTER_PARAMETERS.index(name)] for name in _MOVED}
-    a_v, distance_kpc = (_checked(name, columns[name], index) for name in _MOVED)
+        columns = [values[:, CLUSTER_PARAMETERS.index(name)].astype(float) for name in _MOVED]
+    a_v, distance_kpc = columns
+    for name, column, allowed, rule in (
+        ("a_v", a_v, a_v >= 0, "at least 0"),
+        ("distance_kpc", distance_kpc, distance_kpc > 0, "greater than 0"),
+    ):
+        wrong = np.flatnonzero(~(allowed & np.isfinite(column)))
+        if len(wrong):
+            raise ValueError(
+                f"cluster {index[wrong[0]]!r} has {name} = {column[wrong[0]]:g} in y, which must "
+                f"be finite and {rule}."
+            )
     return a_v, distance_kpc
-
-
-def _columns_of_frame(y: pd.DataFrame) -> dict[str, Any]:
-    missing = [name for name in _MOVED if name not in y.columns]
-    if missing:
-        raise ValueError(
-            f"y has no column {' and no '.join(map(repr, missing))}, which is needed to move "
-            f"clusters; it has: {', '.join(map(str, y.columns))}."
-        )
-    return {name: y[name].to_numpy(dtype=float, na_value=np.nan) for name in _MOVED}
-
-
-def _checked(name: str, given: Any, index: pd.Index) -> FloatArray:
-    values: FloatArray = np.asarray(given, dtype=float)
-    allowed, rule = {
-        "a_v": (values >= 0, "at least 0"),
-        "distance_kpc": (values > 0, "greater than 0"),
-    }[name]
-    wrong = np.flatnonzero(~(allowed & np.isfinite(values)))
-    if len(wrong):
-        raise ValueError(
-            f"cluster {index[wrong[0]]!r} has {name} = {values[wrong[0]]:g} in y, which must be "
-            f"finite and {rule}."
-        )
-    return values

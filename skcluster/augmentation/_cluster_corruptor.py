@@ -179,7 +179,10 @@ class ClusterCorruptor(ClusterResampler):
         limit = np.where(limited, rng.uniform(low, high, copies.n), _NO_LIMIT)
         self._remove(copies, limit, rng)
         contaminants = Contaminants.of(stars, self._field(seed))
-        self._contaminate(copies, contaminants, np.minimum(limit, _faintest(stars)[rows]), rng)
+        faintest = np.maximum.reduceat(stars["phot_g_mean_mag"], stars.offsets[:-1])
+        fraction = rng.uniform(0, self.max_contamination, copies.n)
+        fraction[~self._chosen(self.contamination, copies, rng)] = 0
+        copies.add(contaminants, fraction, np.minimum(limit, faintest[rows]), rng)
         self._falsify(copies, rng)
         return Copies(copies.copy, copies.host, copies.columns)
 
@@ -205,7 +208,8 @@ class ClusterCorruptor(ClusterResampler):
 
     def _remove(self, copies: ListCopies, limit: FloatArray, rng: np.random.Generator) -> None:
         """Remove stars of the copies."""
-        copies.keep(copies.brighter_than(limit), self.min_stars)
+        bright = copies.columns["phot_g_mean_mag"] < limit[copies.copy]
+        copies.keep(bright, self.min_stars)
         copies.lower("magnitude_limit", limit)
         chosen = self._chosen(self.no_giants, copies, rng)
         copies.keep(copies.not_giants(chosen), self.min_stars)
@@ -218,17 +222,6 @@ class ClusterCorruptor(ClusterResampler):
         fraction[~self._chosen(self.sparse, copies, rng)] = 1
         copies.keep(rng.random(len(copies.copy)) < fraction[copies.copy], self.min_stars)
 
-    def _contaminate(
-        self,
-        copies: ListCopies,
-        contaminants: Contaminants,
-        limit: FloatArray,
-        rng: np.random.Generator,
-    ) -> None:
-        fraction = rng.uniform(0, self.max_contamination, copies.n)
-        fraction[~self._chosen(self.contamination, copies, rng)] = 0
-        copies.add(contaminants, fraction, limit, rng)
-
     def _falsify(self, copies: ListCopies, rng: np.random.Generator) -> None:
         copies.restate_probabilities(self._chosen(self.other_probabilities, copies, rng), rng)
         shifted = self._chosen(self.shifted, copies, rng)
@@ -239,8 +232,3 @@ class ClusterCorruptor(ClusterResampler):
         missing = self._chosen(self.no_parallaxes, copies, rng)
         copies.blank("parallax", missing)
         copies.blank("parallax_error", missing | self._chosen(self.no_parallax_errors, copies, rng))
-
-
-def _faintest(stars: Stars) -> FloatArray:
-    """Return the magnitude of the faintest star of each cluster (mag)."""
-    return np.maximum.reduceat(stars["phot_g_mean_mag"], stars.offsets[:-1])

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from skcluster._utils.typing import BoolArray, FloatArray, IntArray
+from skcluster.augmentation._base import stars_of_copies
 from skcluster.clusters import Stars
 from skcluster.clusters._parallax import PARALLAX_FLOOR, modulus_at_least
 from skcluster.gaia import parallax_error, split_colour
@@ -60,10 +61,7 @@ class ListCopies:
     @classmethod
     def of(cls, stars: Stars, rows: IntArray) -> Self:
         """Return unchanged copies of clusters."""
-        counts = stars.counts[rows]
-        copy = np.repeat(np.arange(len(rows)), counts)
-        first = np.cumsum(counts) - counts
-        host = stars.offsets[rows][copy] + np.arange(len(copy)) - first[copy]
+        host, copy = stars_of_copies(stars, rows)
         columns = {
             name: stars[name].astype(np.float64)[host] for name in cls.CHANGED if name in stars
         }
@@ -81,11 +79,6 @@ class ListCopies:
         self.copy, self.host = self.copy[kept], self.host[kept]
         self.contaminant = self.contaminant[kept]
         self.columns = {name: values[kept] for name, values in self.columns.items()}
-
-    def brighter_than(self, limit: FloatArray) -> BoolArray:
-        """Return which stars are brighter than the magnitude limit of their copy (mag)."""
-        brighter: BoolArray = self.columns["phot_g_mean_mag"] < limit[self.copy]
-        return brighter
 
     def not_brightest(self, n_missing: IntArray) -> BoolArray:
         """Return which stars are not among the brightest of their copy."""
@@ -135,16 +128,8 @@ class ListCopies:
     ) -> None:
         """Add contaminants with parallaxes consistent with those of the copy.
 
-        Parameters
-        ----------
-        contaminants : Contaminants
-            Stars to draw from.
-        fraction : ndarray of shape (n,)
-            Fraction of contaminants in the resulting list of each copy, below 1.
-        limit : ndarray of shape (n,)
-            Magnitude limit in G of each copy (mag).
-        rng : Generator
-            Random number generator.
+        ``fraction`` is that of contaminants in the resulting list of each copy, below 1, ``limit``
+        the magnitude limit in G of each copy (mag).
         """
         own = self.counts
         n_added = np.round(fraction / (1 - fraction) * own).astype(np.int64)
@@ -163,8 +148,7 @@ class ListCopies:
             name: np.concatenate([values, added[name]])[order]
             for name, values in self.columns.items()
         }
-        added_here = np.ones(len(copy), dtype=bool)
-        self.contaminant = np.concatenate([self.contaminant, added_here])[order]
+        self.contaminant = np.concatenate([self.contaminant, np.ones(len(copy), dtype=bool)])[order]
         self.copy = np.concatenate([self.copy, copy])[order]
 
     def _light(
@@ -275,19 +259,8 @@ class Contaminants:
     ) -> IntArray:
         """Return indices of stars, drawn per copy from all clusters, one cluster, or one sightline.
 
-        Parameters
-        ----------
-        copy : ndarray of int, shape (n_drawn,)
-            The copy that each star is drawn for.
-        brightest, faintest : ndarray of shape (n_copies,)
-            Range of G for each copy (mag).
-        rng : Generator
-            Random number generator.
-
-        Returns
-        -------
-        ndarray of int, shape (n_drawn,)
-            Indices; −1 if no star is in the range.
+        ``copy``, shape (n_drawn,), is the copy that each star is drawn for; ``brightest`` and
+        ``faintest`` are the range of G of each copy (mag). −1 if no star is in the range.
         """
         n = len(brightest)
         everything = self.n_groups - 1

@@ -86,6 +86,18 @@ def print_message(text: str) -> None:
     print(f"skcluster: {escaped(' '.join(text.split()))}", file=sys.stderr, flush=True)
 
 
+def width_of(columns: Mapping[str, Sequence[str]]) -> int:
+    """Return the number of terminal cells that a table needs if its headings are wrapped."""
+    widths = _narrow_widths({escaped(head): cells for head, cells in columns.items()})
+    return sum(widths) + 2 * len(widths) - 2
+
+
+def _narrow_widths(columns: Mapping[str, Sequence[str]]) -> list[int]:
+    from rich.cells import cell_len
+
+    return [max(map(cell_len, [*head.split(), *cells])) for head, cells in columns.items()]
+
+
 def table_lines(
     columns: Mapping[str, Sequence[str]],
     width: int,
@@ -112,7 +124,7 @@ def table_lines(
     safe = {escaped(head): list(map(escaped, cells)) for head, cells in columns.items()}
     widths = [max(map(cell_len, [head, *cells])) for head, cells in safe.items()]
     if sum(widths) + 2 * (len(widths) - 1) > width:
-        widths = [max(map(cell_len, [*head.split(), *cells])) for head, cells in safe.items()]
+        widths = _narrow_widths(safe)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for head, cell_width in zip(safe, widths, strict=True):
         justify = numbers if table.columns else "left"

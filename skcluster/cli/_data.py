@@ -71,6 +71,11 @@ FETCH = Command(
 def _add_example(command: argparse.ArgumentParser) -> None:
     add_output(command, "members", format=False)
     command.add_argument(
+        "--field",
+        action="store_true",
+        help="write all stars of a field around one cluster, instead of members of three",
+    )
+    command.add_argument(
         "--labels", type=Path, help="table of the clusters' parameters to write (default: none)"
     )
 
@@ -79,7 +84,7 @@ def _example(options: argparse.Namespace) -> None:
     import pandas as pd
 
     from skcluster.clusters import stars_of
-    from skcluster.datasets import load_example
+    from skcluster.datasets import load_example, load_example_field
     from skcluster.io import write_estimates
     from skcluster.io._write import format_of
 
@@ -87,7 +92,7 @@ def _example(options: argparse.Namespace) -> None:
     files = [file for file in (options.output, options.labels) if file is not None]
     for file in files:
         format_of(file)
-    X, y = load_example()
+    X, y = load_example_field() if options.field else load_example()
     stars = stars_of(X)
     columns = {name: stars[name] for name in stars.columns}
     members = pd.DataFrame(columns, index=X.index[stars.cluster])
@@ -97,9 +102,10 @@ def _example(options: argparse.Namespace) -> None:
 
 
 EXAMPLE = Command(
-    "write a small example table of members",
+    "write a small example table of members, or of a field",
     """\
   skcluster example -o members.ecsv
+  skcluster example --field -o field.ecsv
   skcluster example -o members.fits --labels parameters.csv
 """,
     _add_example,

@@ -9,6 +9,7 @@ from skcluster._utils.doc_links import documentation
 from skcluster._utils.messages import some_names
 from skcluster._utils.progress import progress_bar
 from skcluster.cli._console import print_message, print_result
+from skcluster.cli._members import Found, add_search, check_figures, draw, given_search, search
 from skcluster.cli._options import (
     Command,
     add_members,
@@ -25,6 +26,12 @@ from skcluster.cli._text import estimates_as_json, estimates_as_text
 
 #: Number of rows that are printed when the whole table is written to a file.
 _SHOWN = 20
+#: What is done without a column that estimates can do without.
+_WITHOUT = {
+    "parallax": "distances are estimated from the diagram alone",
+    "parallax_error": "typical errors at the star's magnitude are used",
+    "probability": "all stars have the same weight",
+}
 #: Number of joint samples per cluster, for the band in its diagram.
 _N_SAMPLES = 500
 
@@ -65,11 +72,40 @@ def _add_estimate(command: argparse.ArgumentParser) -> None:
         help="file type of the diagrams (default: %(default)s)",
     )
     add_model(command)
+    _add_fields(command)
+
+
+def _add_fields(command: argparse.ArgumentParser) -> None:
+    """Add the arguments of `_read`."""
+    command.add_argument(
+        "--find-members",
+        action="store_true",
+        help="the tables hold all stars of a field: find the members first",
+    )
+    add_search(command, "with --find-members or --from-gaia: ")
+
+
+def _read(options: argparse.Namespace) -> tuple[Any, Found | None]:
+    """Return clusters, and what was found if their members had to be found."""
+    if not (options.find_members or options.from_gaia):
+        if given := given_search(options):
+            option = next(iter(given)).replace("_", "-")
+            raise ValueError(f"--{option} needs --find-members or --from-gaia.")
+        X = read_members(options)
+        _hint_at_fields(X)
+        return X, None
+    X = read_members(options)
+    if getattr(options, "plots", None) is not None:
+        check_figures(options, X.index)
+    found = search(options, X)
+    _tell(found)
+    return found.X, found
 
 
 def _estimate(options: argparse.Namespace) -> None:
     _check_options(options)
-    model, X = load(options), read_members(options)
+    model = load(options)
+    X, found = _read(options)
     if options.plots is not None:
         from skcluster.clusters._names import file_names
 
@@ -86,6 +122,8 @@ def _estimate(options: argparse.Namespace) -> None:
     _write(options, results)
     if options.plots is not None:
         _draw(options, X, results)
+        if found is not None:
+            draw(options, found)
     if options.json:
         print_result(estimates_as_json(results.table, provenance(options)))
     elif options.output is None or sys.stdout.isatty():
@@ -103,6 +141,8 @@ ESTIMATE = Command(
   skcluster estimate clusters/*.csv -o estimates.ecsv
   skcluster estimate members.fits --cluster-column id --columns G=phot_g_mean_mag
   skcluster estimate members.vot --samples samples.parquet --plots figures/
+  skcluster estimate field.fits --find-members --plots figures/
+  skcluster estimate "NGC 2506" --from-gaia --radius 0.4
 """,
     _add_estimate,
     _estimate,
@@ -133,6 +173,30 @@ def _check_options(options: argparse.Namespace) -> None:
         raise ValueError(f"--n-samples must be at least 1, not {options.n_samples}.")
 
 
+def _tell(found: Found) -> None:
+    """Say how many members there are, unless there are many clusters."""
+    counts = found.clusters["n_members"].fillna(0).astype(int)
+    if len(counts) > _SHOWN:
+        print_message(f"{counts.sum()} members in {len(counts)} clusters")
+        return
+    for (name, n_members), flag in zip(counts.items(), found.clusters["flag"], strict=True):
+        print_message(f"{name}: {flag or f'{n_members} members'}")
+
+
+def _hint_at_fields(X: Any) -> None:
+    """Name the option that finds members if lists look like all stars of a field."""
+    from skcluster.clusters import stars_of
+    from skcluster.membership._looks_like_field import fields_among
+
+    fields = fields_among(stars_of(X))
+    if fields:
+        verb, noun = ("looks", "a field") if len(fields) == 1 else ("look", "fields")
+        print_message(
+            f"{some_names(fields)} {verb} like {noun}, not like members: most stars do not move "
+            "together; --find-members finds the members"
+        )
+
+
 class _Results(NamedTuple):
     """The results of `skcluster.estimation.estimate`."""
 
@@ -156,11 +220,12 @@ def _results(
     from skcluster.clusters import stars_of
     from skcluster.estimation import estimate
 
-    if "parallax" not in stars_of(X):
+    stars = stars_of(X)
+    missing = [name for name in _WITHOUT if name not in stars]
+    if missing:
         page = documentation("member_lists#what-is-needed")
-        print_message(
-            f"no column 'parallax': distances are estimated from the diagram alone (see {page})"
-        )
+        lacks = "; ".join(f"no column {name!r}: {_WITHOUT[name]}" for name in missing)
+        print_message(f"{lacks} (see {page})")
     if diagrams and hasattr(model, "predict_distribution"):
         n_samples = max(n_samples, _N_SAMPLES)
     with progress_bar("Estimating", len(X)) as advance:
@@ -250,13 +315,15 @@ def _add_report(command: argparse.ArgumentParser) -> None:
     command.add_argument("--title", help="heading of the page (default: named after the members)")
     add_model(command)
     add_overwrite(command)
+    _add_fields(command)
 
 
 def _report(options: argparse.Namespace) -> None:
     if options.output.suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"The report is written as .html or .htm, not {options.output.name}.")
     check_outputs(options, *options.members, options.model, output=options.output)
-    model, X = load(options), read_members(options)
+    model = load(options)
+    X, found = _read(options)
     table, samples, members = _results(options, model, X, diagrams=True)
     from skcluster.persistence import read_card
     from skcluster.report import write_report
@@ -270,6 +337,7 @@ def _report(options: argparse.Namespace) -> None:
         options.output,
         samples=samples,
         membership=members,
+        fields=None if found is None else (found.stars, found.clusters),
         coverage=options.coverage,
         title=options.title or f"Star clusters of {Path(first).name}{more}",
         metadata=metadata,
@@ -283,6 +351,7 @@ REPORT = Command(
     "write an HTML report of estimates and diagrams",
     """\
   skcluster report members.fits -o report.html
+  skcluster report field.fits --find-members -o report.html
   skcluster report "M 67" "NGC 188" -o two.html --title "Two old clusters"
 """,
     _add_report,

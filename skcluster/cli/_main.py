@@ -12,10 +12,12 @@ from skcluster.cli._data import EXAMPLE, FETCH, SIMULATE
 from skcluster.cli._estimate import ESTIMATE, REPORT
 from skcluster.cli._fit import FIT
 from skcluster.cli._info import INFO
+from skcluster.cli._members import MEMBERS
 
 #: In the order of the help.
 _COMMANDS = {
     "estimate": ESTIMATE,
+    "members": MEMBERS,
     "report": REPORT,
     "fetch": FETCH,
     "fit": FIT,
@@ -27,6 +29,7 @@ _EPILOG = """\
 examples:
   skcluster estimate "M 67"
   skcluster estimate members.fits -o estimates.ecsv --plots figures/
+  skcluster estimate field.fits --find-members
   skcluster COMMAND --help
 
 exit code:

@@ -10,8 +10,10 @@ from typing import Any, NamedTuple
 from skcluster._utils.messages import warn_caller
 from skcluster.cli._console import print_message
 
-#: File types that can be read and written.
+#: File types that can be written.
 FORMATS = ("csv", "tsv", "ecsv", "fits", "votable", "parquet")
+#: File types that can be read: in a text, the layout is recognised.
+READ_FORMATS = (*FORMATS, "text")
 #: Catalogues of members; listed here, because importing their specifications takes a second.
 CATALOGUES = ("hunt_reffert_2023", "cantat_gaudin_2020")
 
@@ -34,7 +36,13 @@ def add_members(command: argparse.ArgumentParser) -> None:
         help="tables of member stars in any usual file type, folders of such tables, or names of "
         "clusters whose members are fetched",
     )
-    command.add_argument("--format", choices=FORMATS, help="file type of the tables")
+    add_tables(command)
+    add_catalogue(command)
+
+
+def add_tables(command: argparse.ArgumentParser) -> None:
+    """Add the arguments that tell how tables are read."""
+    command.add_argument("--format", choices=READ_FORMATS, help="file type of the tables")
     command.add_argument("--cluster-column", metavar="NAME", help="column that names the cluster")
     command.add_argument(
         "--cluster",
@@ -72,7 +80,6 @@ def add_members(command: argparse.ArgumentParser) -> None:
         action="store_true",
         help="stop at the first table that cannot be used, instead of leaving it out",
     )
-    add_catalogue(command)
 
 
 def add_catalogue(command: argparse.ArgumentParser) -> None:
@@ -115,7 +122,7 @@ def read_members(options: argparse.Namespace, labels: Path | None = None) -> Any
 
 
 def _sources(options: argparse.Namespace) -> list[Any]:
-    """Return the paths that exist, and the members of clusters given by name."""
+    """Return the paths that exist, and the members, or the fields, of clusters given by name."""
     paths = [Path(text).expanduser() for text in options.members]
     # What looks like a file, but does not exist, is an error of reading, not the name of a cluster.
     are_files = [
@@ -124,7 +131,16 @@ def _sources(options: argparse.Namespace) -> list[Any]:
     ]
     names = [text for text, is_file in zip(options.members, are_files, strict=True) if not is_file]
     strict = options.strict or len(options.members) == 1
-    fetched = fetch_members(names, options.catalogue, strict=strict, or_files=True) if names else []
+    fetched: list[Any] = []
+    if names and getattr(options, "from_gaia", False):
+        fetched = _fetch_fields(names, options, strict)
+    elif names and getattr(options, "find_members", False):
+        raise FileNotFoundError(
+            f"There is no file or folder {names[0]!r}; with --from-gaia, the stars around a "
+            "cluster of that name are fetched."
+        )
+    elif names:
+        fetched = fetch_members(names, options.catalogue, strict=strict, or_files=True)
     sources = [path for path, is_file in zip(paths, are_files, strict=True) if is_file]
     if not sources and not fetched:
         raise ValueError("None of the clusters can be fetched.")
@@ -159,6 +175,26 @@ def fetch_members(
         print_message(f"{name}: {n_stars} members from {source}{also}")
         clusters.append(X)
     return clusters
+
+
+def _fetch_fields(names: list[str], options: argparse.Namespace, strict: bool) -> list[Any]:
+    """Return the stars around clusters, from the Gaia archive."""
+    from skcluster.datasets import fetch_gaia_cone
+    from skcluster.io import BadTableWarning
+
+    fields = []
+    for name in names:
+        try:
+            X = fetch_gaia_cone(name, options.radius)
+        except (ValueError, OSError) as error:
+            if strict:
+                raise
+            warn_caller(f"{str(error).rstrip('.')}. Left out.", BadTableWarning)
+            continue
+        n_stars = len(X["stars"].iloc[0])
+        print_message(f"{name}: {n_stars} stars within {options.radius:g} degrees, from Gaia DR3")
+        fields.append(X)
+    return fields
 
 
 def _fetch(name: str, catalogue: str, or_files: bool) -> Any:

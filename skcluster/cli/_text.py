@@ -53,7 +53,7 @@ def estimates_as_text(table: Any, width: int | None = None) -> EstimatesText:
     left_out: list[str] = []
     while _width(columns) > width and len(columns) > 2:
         if _width({"cluster": columns["cluster"]}) > _SHORT:
-            columns["cluster"] = [_shortened(name) for name in columns["cluster"]]
+            columns["cluster"] = [shortened(name) for name in columns["cluster"]]
             continue
         name = list(columns)[-1]
         left_out.insert(0, _HEADINGS[name].partition(" [")[0])
@@ -90,7 +90,7 @@ def _width(columns: dict[str, list[str]]) -> int:
     return sum(widths) + 2 * len(widths) - 2
 
 
-def _shortened(name: str) -> str:
+def shortened(name: str) -> str:
     """Return a name with its middle left out, because names differ at their ends."""
     from rich.cells import cell_len, set_cell_size
 

@@ -6,7 +6,6 @@ recognised when it comes back.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -18,24 +17,26 @@ from nested_pandas import NestedFrame
 from skcluster._utils.doc_links import documentation
 from skcluster._utils.messages import counted_stars, some_names, warn_caller
 from skcluster._utils.typing import BoolArray, ClustersLike
+from skcluster.clusters._columns import check_needed
+from skcluster.clusters._complete import completed
+from skcluster.clusters._nest import (
+    clusters_of_table,
+    clusters_of_tables,
+    with_names_as_index,
+    with_our_names,
+)
+from skcluster.clusters._notes import Notes
 from skcluster.clusters._stars import (
-    STARS,
     Stars,
-    clusters_from_flat,
+    is_nested,
     stars_of,
     storage_of,
     with_stars,
 )
 from skcluster.clusters._tables import (
     as_table,
-    as_texts,
-    check_needed,
     column_names,
-    find_columns,
-    index_as_columns,
     is_table,
-    star_frame,
-    to_frame,
 )
 from skcluster.schema import CLUSTER, CLUSTER_PARAMETERS, STAR_COLUMNS
 
@@ -156,7 +157,13 @@ def as_clusters(
     ValueError: cluster 'NGC_2682' has a star with bp_rp = 99 mag, which must lie between -5 and
     25 (a missing value is NaN, masked or blank).
     """
-    return whole_clusters(nest_clusters(data, columns, cluster_column, cluster))
+    notes = Notes()
+    X = _completed(data, dict(columns or {}), cluster_column, cluster, notes)
+    if is_checked(X):
+        return X
+    whole = whole_stars(stars_of(X))
+    notes.warn()
+    return whole_clusters(X, whole)
 
 
 def nest_clusters(
@@ -166,10 +173,45 @@ def nest_clusters(
     cluster: str | None = None,
 ) -> NestedFrame:
     """Make clusters as `as_clusters` does, without checking values or leaving stars out."""
-    given = dict(columns or {})
-    if isinstance(data, NestedFrame) and STARS in data.columns:
+    notes = Notes()
+    X = _completed(data, dict(columns or {}), cluster_column, cluster, notes)
+    notes.warn()
+    return X
+
+
+def _completed(
+    data: Any,
+    given: dict[str, str],
+    cluster_column: str | None,
+    cluster: str | None,
+    notes: Notes,
+) -> NestedFrame:
+    """Return clusters with complete values, not checked; the same object if nothing changes."""
+    X = _nest(data, given, cluster_column, cluster, notes)
+    if is_checked(X):
+        return X
+    stars = stars_of(X)
+    are_tables = not (isinstance(data, NestedFrame) or is_table(data))
+    values = completed(stars, notes, are_tables=are_tables)
+    return X if values is stars else with_stars(X, values)
+
+
+def _nest(
+    data: Any,
+    given: dict[str, str],
+    cluster_column: str | None,
+    cluster: str | None,
+    notes: Notes,
+) -> NestedFrame:
+    if is_nested(data):
         _refuse_name(cluster, "existing clusters")
-        return with_our_names(data, given)
+        X: NestedFrame = data
+        if is_checked(X) and not given:
+            return X
+        if not is_checked(X) and isinstance(X.index, pd.RangeIndex):
+            X = with_names_as_index(X, given)
+            given = _of_stars(given)
+        return with_our_names(X, given)
     if _is_pair(data):
         raise TypeError(
             "This is the pair (X, y) of clusters and their labels, where clusters are needed; "
@@ -178,18 +220,21 @@ def nest_clusters(
     if is_table(data):
         if cluster_column is not None and CLUSTER.name not in given.values():
             given[cluster_column] = CLUSTER.name
-        X, column = clusters_of_table(as_table(data), given, cluster, _NAMELESS)
+        table = as_table(data)
+        if is_nested(table):
+            return _nest(table, given, None, cluster, notes)
+        X, column = clusters_of_table(table, given, cluster, _NAMELESS, notes)
         if column is None and cluster is None:
             _warn_of_one_cluster(len(stars_of(X)))
         return X
     _refuse_name(cluster, "several tables")
     if isinstance(data, Mapping):
-        return _of_tables(list(data.values()), pd.Index(list(data)), given)
+        return clusters_of_tables(list(data.values()), pd.Index(list(data)), given, notes)
     if _is_column_of_tables(data) or (
         isinstance(data, Sequence) and not isinstance(data, str | bytes)
     ):
         tables = data.ravel().tolist() if isinstance(data, np.ndarray) else list(data)
-        return _of_tables(tables, pd.RangeIndex(len(tables)), given)
+        return clusters_of_tables(tables, pd.RangeIndex(len(tables)), given, notes)
     raise TypeError(
         "Clusters can be made from a DataFrame, an astropy Table, an Arrow or polars table, a "
         f"NestedFrame, or a dict or list of tables, not from {type(data).__name__}."
@@ -258,7 +303,7 @@ def _refuse_name(cluster: str | None, what: str) -> None:
 
 
 def _warn_of_one_cluster(n_stars: int) -> None:
-    names = ", ".join(dict.fromkeys((CLUSTER.name, *CLUSTER.synonyms)))
+    names = ", ".join(CLUSTER.names)
     warn_caller(
         f"The table has no column of cluster names (looked for {names}): its "
         f"{counted_stars(n_stars, 'is', 'are')} taken as one cluster, {_NAMELESS!r}. "
@@ -268,111 +313,8 @@ def _warn_of_one_cluster(n_stars: int) -> None:
     )
 
 
-def with_our_names(X: NestedFrame, given: Mapping[str, str]) -> NestedFrame:
-    """Return clusters with the Gaia archive's star columns; the same object if nothing changes."""
-    if is_checked(X) and not given:
-        return X
-    stars = stars_of(X)
-    names = find_columns(stars.columns, list(STAR_COLUMNS.values()), given)
-    if all(theirs == ours for theirs, ours in names.items()):
-        return X
-    return with_stars(X, stars.rename(names))
-
-
-def clusters_of_table(
-    table: Any, given: Mapping[Any, str], cluster: str | None, otherwise: str
-) -> tuple[NestedFrame, Any | None]:
-    """Make clusters, not checked yet, of one table with a row per star.
-
-    Parameters
-    ----------
-    table : DataFrame or astropy Table
-        The stars.
-    given : mapping of str to str
-        Map from other names in the table to those of the Gaia archive, and to ``"cluster"``.
-    cluster : str or None
-        Name of the cluster, if all stars belong to one whatever the table's columns.
-    otherwise : str
-        Name of the cluster if no column names the clusters.
-
-    Returns
-    -------
-    X : NestedFrame
-        The clusters.
-    column : object
-        The column of cluster names; None if there is none.
-    """
-    if len(table) == 0:
-        raise ValueError("The table of stars is empty.")
-    frame, units = to_frame(index_as_columns(table))
-    of_cluster = {theirs: ours for theirs, ours in given.items() if ours == CLUSTER.name}
-    try:
-        column = next(iter(find_columns(frame.columns, [CLUSTER], of_cluster)), None)
-    except ValueError:  # several; which one does not matter if the cluster has a name
-        if cluster is None or of_cluster:
-            raise
-        column = None
-    if column is None or cluster is not None:
-        name = cluster or otherwise
-        stars = star_frame(frame, units, given, lambda row: name)
-        check_needed(stars, frame.columns)
-        stars = stars.drop(columns=CLUSTER.name, errors="ignore")
-        return _nested(stars, [0, len(stars)], pd.Index([name], name=CLUSTER.name)), column
-    names = _cluster_names(frame[column])
-    stars = star_frame(frame, units, given, names.iloc.__getitem__).drop(columns=column)
-    check_needed(stars, frame.columns)
-    codes, clusters = pd.factorize(names)
-    if (np.diff(codes) < 0).any():
-        order = np.argsort(codes, kind="stable")
-        stars, codes = stars.iloc[order], codes[order]
-    offsets = np.searchsorted(codes, np.arange(len(clusters) + 1))
-    return _nested(stars, offsets, pd.Index(clusters, name=column)), column
-
-
-def _cluster_names(labels: pd.Series) -> pd.Series:
-    """Return the name of each star's cluster; each star needs one."""
-    missing = labels.isna()
-    if not pd.api.types.is_numeric_dtype(labels):
-        labels = as_texts(labels)
-        missing |= labels == ""
-    if missing.any():
-        raise ValueError(
-            f"{counted_stars(missing.sum(), 'has', 'have')} no cluster name (column "
-            f"{labels.name!r}, first in row {np.argmax(missing)}); every star needs one."
-        )
-    return labels
-
-
-def _of_tables(tables: list[Any], index: pd.Index, given: dict[str, str]) -> NestedFrame:
-    """Make clusters, not checked yet, of a table per cluster."""
-    if not tables:
-        raise ValueError("There is no table to make clusters from.")
-    for name, table in zip(index, tables, strict=True):
-        if not is_table(table):
-            raise TypeError(
-                f"The stars of cluster {name!r} must be a DataFrame or an astropy Table, not "
-                f"{type(table).__name__}."
-            )
-    frames = [to_frame(as_table(table)) for table in tables]
-    # A given column may be missing in some tables, but not in all.
-    nowhere = given.keys() - {name for frame, _ in frames for name in frame.columns}
-    stars = []
-    for name, (frame, units) in zip(index, frames, strict=True):
-        own = {n: ours for n, ours in given.items() if n in nowhere or n in frame}
-        stars.append(star_frame(frame, units, own, partial(_same, name)))
-    offsets = np.concatenate([[0], np.cumsum([len(frame) for frame in stars])])
-    filled = [frame for frame in stars if len(frame)]
-    if not filled:
-        raise ValueError("No table has a star.")
-    return _nested(pd.concat(filled, ignore_index=True), offsets, index)
-
-
-def _same(name: Any, row: int) -> Any:
-    return name
-
-
-def _nested(stars: pd.DataFrame, offsets: Any, index: pd.Index) -> NestedFrame:
-    return clusters_from_flat({str(n): c.array for n, c in stars.items()}, offsets, index)
+def _of_stars(given: Mapping[str, str]) -> dict[str, str]:
+    return {theirs: ours for theirs, ours in given.items() if ours != CLUSTER.name}
 
 
 def is_checked(X: NestedFrame) -> bool:
@@ -428,6 +370,8 @@ def whole_stars(stars: Stars) -> BoolArray:
             continue
         values = stars[name]
         if values.dtype.kind not in "fiu":
+            if column.carried:
+                continue
             first = int(np.argmax(pd.notna(values)))
             raise ValueError(
                 f"cluster {stars.index[stars.cluster[first]]!r} has a star with {name} = "

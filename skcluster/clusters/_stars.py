@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
-from nested_pandas import NestedFrame
+import pyarrow.compute
+from nested_pandas import NestedDtype, NestedFrame
 from nested_pandas.series.ext_array import NestedExtensionArray
 
 from skcluster._utils.typing import IntArray
@@ -53,8 +54,18 @@ class Stars:
     _fields: Mapping[str, pa.Array] = field(repr=False)
 
     def __getitem__(self, column: str) -> npt.NDArray[Any]:
-        """Return the read-only values of one column, shape (n_stars,), as a view if possible."""
-        values: npt.NDArray[Any] = self._fields[column].to_numpy(zero_copy_only=False)
+        """Return the read-only values of one column, shape (n_stars,), as a view if possible.
+
+        Integers of which some are missing become floating-point numbers with NaN; if that would
+        round them, Python's integers with None.
+        """
+        array = self._fields[column]
+        if array.null_count and pa.types.is_integer(array.type):
+            try:
+                array = array.cast(pa.float64())
+            except pa.ArrowInvalid:
+                return np.array(array.to_pylist(), dtype=object)
+        values: npt.NDArray[Any] = array.to_numpy(zero_copy_only=False)
         return values
 
     def arrow(self, column: str) -> pa.Array:
@@ -203,6 +214,40 @@ def storage_of(X: NestedFrame) -> pa.ChunkedArray:
     return chunks
 
 
+def is_nested(X: Any) -> bool:
+    """Return whether a table is one of clusters, whose stars are nested in a column."""
+    return isinstance(X, NestedFrame) and isinstance(X.dtypes.get(STARS), NestedDtype)
+
+
+def with_nested_stars(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table as clusters if its column of stars holds lists of structures, or the reverse.
+
+    Raises
+    ------
+    ValueError
+        If the lists of a structure differ in length.
+    """
+    kind = table.dtypes.get(STARS)
+    if not isinstance(kind, pd.ArrowDtype) or not _can_be_nested(kind.pyarrow_dtype):
+        return table
+    chunks = pa.chunked_array(pa.array(table[STARS].array))
+    try:
+        stars = NestedExtensionArray(chunks)
+    except ValueError as error:
+        raise ValueError(
+            f"Column {STARS!r} holds structures of lists that differ in length."
+        ) from error
+    return NestedFrame(table.assign(**{STARS: pd.Series(stars, index=table.index)}))
+
+
+def _can_be_nested(kind: pa.DataType) -> bool:
+    types = pa.types
+    is_list = (types.is_list, types.is_large_list, types.is_fixed_size_list)
+    if types.is_struct(kind):
+        return kind.num_fields > 0 and all(any(f(c.type) for f in is_list) for c in kind)
+    return any(f(kind) for f in is_list) and types.is_struct(kind.value_type)
+
+
 def with_stars(X: NestedFrame, stars: Stars) -> NestedFrame:
     """Return clusters with other stars and the same further columns."""
     changed: NestedFrame = X.assign(**{STARS: stars.to_clusters()[STARS]})
@@ -301,37 +346,71 @@ def concat_clusters(parts: Sequence[NestedFrame]) -> NestedFrame:
     if len(parts) == 1:
         return parts[0]
     stars = [stars_of(X) for X in parts]
-    tables = [pa.table({name: s.arrow(name) for name in s.columns}) for s in stars]
-    try:
-        flat = pa.concat_tables(tables, promote_options="permissive")
-    except pa.ArrowException:
-        flat = pa.concat_tables(_of_one_kind(tables), promote_options="permissive")
+    fields = joined([{name: s.arrow(name) for name in s.columns} for s in stars])
     offsets = np.concatenate([[0], np.cumsum(np.concatenate([s.counts for s in stars]))])
     index = parts[0].index.append([X.index for X in parts[1:]])
-    fields = {name: flat[name] for name in flat.column_names}
-    joined = clusters_from_flat(fields, offsets, index)
-    others = pd.concat([pd.DataFrame(X[X.columns.drop(STARS)]) for X in parts])
-    return joined.assign(**{str(name): others[name].array for name in others.columns})
+    others = pd.concat(_with_integers([pd.DataFrame(X[X.columns.drop(STARS)]) for X in parts]))
+    X = clusters_from_flat(fields, offsets, index)
+    return X.assign(**{str(name): others[name].array for name in others.columns})
 
 
-def _of_one_kind(tables: list[pa.Table]) -> list[pa.Table]:
-    """Return the tables with columns as text where their types cannot be reconciled."""
+def _with_integers(frames: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
+    """Return tables in which integers that one lacks are those of pandas that can be missing."""
+    names = {name for frame in frames for name in frame.columns}
+    lacking = {name for name in names if any(name not in frame.columns for frame in frames)}
+    integers = [[n for n in f.columns if n in lacking and f[n].dtype.kind in "iu"] for f in frames]
+    return [
+        frame.assign(**frame[some].convert_dtypes())
+        for frame, some in zip(frames, integers, strict=True)
+    ]
+
+
+def joined(
+    parts: Sequence[Mapping[str, npt.ArrayLike | pa.Array]],
+) -> dict[str, pa.ChunkedArray]:
+    """Return columns of several tables one below the other, without losing a digit.
+
+    Values of columns that a part lacks are missing. Of different types, integers stay integers
+    unless all fit into floating-point numbers; what no type holds becomes text.
+    """
+    tables = [pa.table({n: _to_arrow(values, n) for n, values in part.items()}) for part in parts]
     kinds: dict[str, set[pa.DataType]] = {}
     for table in tables:
         for column in table.schema:
             kinds.setdefault(column.name, set()).add(column.type)
-    texts = {
-        name
-        for name, types in kinds.items()
-        if len(types) > 1
-        and not all(pa.types.is_floating(t) or pa.types.is_integer(t) for t in types)
-    }
-    return [
-        pa.table(
-            {
-                n: table[n].cast(pa.large_string()) if n in texts else table[n]
-                for n in table.column_names
-            }
-        )
-        for table in tables
-    ]
+    for name, types in kinds.items():
+        if len(types - {pa.null()}) > 1:
+            having = [i for i, table in enumerate(tables) if name in table.column_names]
+            try:
+                values = _of_one_type([tables[i][name] for i in having])
+            except pa.ArrowException as error:
+                raise ValueError(f"Column {name!r} has values of several types: {error}") from error
+            for i, column in zip(having, values, strict=True):
+                at = tables[i].column_names.index(name)
+                tables[i] = tables[i].set_column(at, name, column)
+    flat = pa.concat_tables(tables, promote_options="default")
+    return {name: flat[name] for name in flat.column_names}
+
+
+def _of_one_type(columns: Sequence[pa.ChunkedArray]) -> list[pa.ChunkedArray]:
+    """Return columns of different types as the first type that holds all their values."""
+    kinds = pa.types
+    types = [c.type for c in columns if not kinds.is_null(c.type)]
+    candidates = [pa.large_string()]
+    if all(kinds.is_floating(t) or kinds.is_integer(t) for t in types):
+        candidates = [pa.int64(), pa.uint64(), *candidates]
+        if any(map(kinds.is_floating, types)):
+            candidates = [pa.float64(), *candidates]
+    for kind in candidates[:-1]:
+        try:
+            return [_without_nan(column, kind).cast(kind) for column in columns]
+        except pa.ArrowInvalid:  # a value that it cannot hold
+            continue
+    return [column.cast(candidates[-1]) for column in columns]
+
+
+def _without_nan(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    """Return a column whose NaN are missing, as those of integers are."""
+    if not (pa.types.is_integer(kind) and pa.types.is_floating(column.type)):
+        return column
+    return pa.compute.if_else(pa.compute.is_nan(column), None, column)

@@ -5,7 +5,7 @@ A table of pandas, astropy or Arrow becomes a DataFrame (`to_frame`), its column
 stars. Ranges are checked once all stars are together (`as_clusters`).
 """
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,16 +16,14 @@ import pandas as pd
 from skcluster._utils.columns import MISSING
 from skcluster._utils.messages import warn_caller
 from skcluster._utils.typing import FloatArray
-from skcluster.schema import CLUSTER, NEEDED_STAR_COLUMNS, STAR_COLUMNS, Column
+from skcluster.clusters._columns import BP_RP, find_columns, nearest_names, rename_columns
+from skcluster.clusters._complete import marked_values
+from skcluster.clusters._notes import OPTIONAL, Notes
+from skcluster.clusters._stars import is_nested, with_nested_stars
+from skcluster.schema import CLUSTER, STAR_COLUMNS, Column
 
 #: The columns of a star, and that of its cluster under its own name only.
 _OF_STARS = (replace(CLUSTER, synonyms=()), *STAR_COLUMNS.values())
-_BP_RP = ("phot_bp_mean_mag", "phot_rp_mean_mag")
-#: What is said of a needed column that is missing.
-_EXPLAINED = {
-    "bp_rp": " It is BP−RP, not G−RP, and is computed from phot_bp_mean_mag and phot_rp_mean_mag "
-    "if these are given."
-}
 #: Logarithms of years have no agreed notation: VizieR's are unknown to astropy.
 _LOG_YEARS = ("", "dex", "[yr]", "log(yr)")
 _INTEGERS = ("Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64")
@@ -45,12 +43,16 @@ def is_table(data: Any) -> bool:
 def as_table(data: Any) -> Any:
     """Return a table of pandas or astropy; others, such as polars' or Arrow's, are converted.
 
+    It is a NestedFrame if its column of stars is nested.
+
     Raises
     ------
     TypeError
         If it has Arrow's interface, but is not a table.
     """
-    if isinstance(data, pd.DataFrame) or _is_of_astropy(data):
+    if isinstance(data, pd.DataFrame):
+        return data if is_nested(data) else with_nested_stars(data)
+    if _is_of_astropy(data):
         return data
     import pyarrow as pa
     from pyarrow import interchange
@@ -62,9 +64,45 @@ def as_table(data: Any) -> Any:
             table = interchange.from_dataframe(data)
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise TypeError(f"{type(data).__name__} is not a table: {error}") from error
+    wanted = pa.schema([field.with_type(_without_views(field.type)) for field in table.schema])
+    return frame_of_arrow(table if wanted.equals(table.schema) else table.cast(wanted))
+
+
+def _without_views(kind: Any) -> Any:
+    """Return an Arrow type without views of texts, which polars has and few functions take."""
+    import pyarrow as pa
+
+    types = pa.types
+    if types.is_string_view(kind):
+        return pa.large_string()
+    if types.is_struct(kind):
+        return pa.struct([field.with_type(_without_views(field.type)) for field in kind])
+    if types.is_map(kind):
+        return pa.map_(_without_views(kind.key_type), _without_views(kind.item_type))
+    for is_kind, list_of in ((types.is_list, pa.list_), (types.is_large_list, pa.large_list)):
+        if is_kind(kind):
+            return list_of(kind.value_field.with_type(_without_views(kind.value_type)))
+    return kind
+
+
+def frame_of_arrow(table: Any) -> pd.DataFrame:
+    """Return an Arrow table as a DataFrame in which integers stay integers if some are missing.
+
+    Lists and structures stay those of Arrow; it is a NestedFrame if its column of stars holds them.
+    """
+    import pyarrow as pa
+
+    frame: pd.DataFrame = table.to_pandas()
     # As masked integers of pandas: floating-point numbers would round the 64 bits of a source_id.
     masked = {pa.type_for_alias(t.lower()): getattr(pd, f"{t}Dtype")() for t in _INTEGERS}
-    return table.to_pandas(types_mapper=masked.get)
+    masked[pa.bool_()] = pd.BooleanDtype()
+    for name in frame.columns.intersection(table.column_names):
+        column = table[name]
+        if column.null_count and column.type in masked:
+            frame[name] = masked[column.type].__from_arrow__(column)
+        elif pa.types.is_nested(column.type):
+            frame[name] = pd.arrays.ArrowExtensionArray(column)
+    return with_nested_stars(frame)
 
 
 def _is_of_astropy(data: Any) -> bool:
@@ -107,101 +145,6 @@ def to_frame(table: Any) -> tuple[pd.DataFrame, dict[Any, Any]]:
     return table.to_pandas(index=False), {n: getattr(table[n], "unit", None) for n in flat}
 
 
-def find_columns(
-    columns: Iterable[Any], wanted: Sequence[Column], given: Mapping[Any, str] | None = None
-) -> dict[Any, str]:
-    """Find columns of a table by their names and synonyms, in upper or lower case.
-
-    Parameters
-    ----------
-    columns : iterable of str
-        The table's columns.
-    wanted : sequence of Column
-        The columns to look for.
-    given : mapping of str to str, optional
-        Map from the table's names to those wanted; it takes precedence.
-
-    Returns
-    -------
-    dict of str to str
-        Map from the table's names to those wanted.
-
-    Raises
-    ------
-    ValueError
-        If a column of ``given`` does not exist or its new name is not wanted, or if two columns
-        match and neither has the exact name.
-
-    Examples
-    --------
-    >>> from skcluster.clusters._tables import find_columns
-    >>> from skcluster.schema import STAR_COLUMNS
-    >>> find_columns(["Gmag", "BP-RP", "Teff"], list(STAR_COLUMNS.values()))
-    {'Gmag': 'phot_g_mean_mag', 'BP-RP': 'bp_rp'}
-    """
-    columns = list(columns)
-    names = dict(given or {})
-    _check_given(columns, [column.name for column in wanted], names)
-    for column in wanted:
-        ours = column.name
-        if ours in names.values():
-            continue
-        spellings = {name.lower() for name in (ours, *column.synonyms)}
-        same = [c for c in columns if str(c).strip().lower() in spellings and c not in names]
-        own = [c for c in same if str(c).strip().lower() == ours]
-        same = [ours] if ours in own else own or same
-        if len(same) > 1:
-            raise ValueError(
-                f"The columns {' and '.join(map(repr, same))} all match {ours!r}; choose one: "
-                f"{{{same[0]!r}: {ours!r}}}."
-            )
-        names.update(dict.fromkeys(same, ours))
-    return names
-
-
-def _check_given(columns: list[Any], wanted: list[str], given: dict[Any, str]) -> None:
-    for theirs, ours in given.items():
-        if theirs not in columns:
-            is_turned = theirs in wanted and ours in columns
-            turned = " (the map goes from the table's names to ours)" if is_turned else ""
-            raise ValueError(
-                f"There is no column {theirs!r} to be used as {ours!r}{turned}; there are: "
-                f"{', '.join(map(str, columns))}."
-            )
-        if ours not in wanted:
-            raise ValueError(
-                f"The column {theirs!r} cannot be used as {ours!r}, only as one of: "
-                f"{', '.join(wanted)}."
-            )
-        if list(given.values()).count(ours) > 1:
-            both = " and ".join(repr(name) for name in given if given[name] == ours)
-            raise ValueError(f"The columns {both} cannot both be used as {ours!r}.")
-
-
-def missing_column(what: str, column: Column, columns: Iterable[Any]) -> str:
-    """Return the message that "stars" or "labels" lack a column, and how to name another."""
-    names = dict.fromkeys((column.name, *column.synonyms))
-    new = f"{{'its name': {column.name!r}}}"
-    cure = (
-        f"read_clusters(…, label_columns={new}) renames it"
-        if what == "labels"
-        else f"as_clusters(table, columns={new}), the same argument of read_clusters, or "
-        f"--columns 'its name={column.name}' on the command line renames it"
-    )
-    return (
-        f"The {what} have no column {column.name!r} (looked for {', '.join(names)}, in upper and "
-        f"lower case).{_EXPLAINED.get(column.name, '')} If it has another name, {cure}. "
-        f"There are: {', '.join(map(str, columns))}."
-    )
-
-
-def rename_columns(frame: pd.DataFrame, names: Mapping[Any, str]) -> pd.DataFrame:
-    """Return a frame with columns renamed; others that already have a new name are dropped."""
-    changed = {theirs: ours for theirs, ours in names.items() if theirs != ours}
-    replaced = [c for c in changed.values() if c in frame.columns and c not in changed]
-    return frame.drop(columns=replaced).rename(columns=changed) if changed else frame
-
-
 def as_texts(column: pd.Series) -> pd.Series:
     """Convert a column to strings without blanks at their ends.
 
@@ -224,16 +167,18 @@ def parse_numbers(column: pd.Series) -> tuple[FloatArray, npt.NDArray[np.intp]]:
     if kinds.is_numeric_dtype(column) and not kinds.is_complex_dtype(column):
         dtype = np.float32 if column.dtype == np.float32 else np.float64
         return column.to_numpy(dtype=dtype, na_value=np.nan), np.array([], dtype=np.intp)
-    if not isinstance(column.dtype, pd.CategoricalDtype) and column.dtype.kind not in "OSU":
-        return np.full(len(column), np.nan), np.flatnonzero(column.notna())  # such as dates
+    is_text = kinds.is_object_dtype(column) or kinds.is_string_dtype(column)
+    if not is_text and not isinstance(column.dtype, pd.CategoricalDtype):
+        return np.full(len(column), np.nan), np.flatnonzero(column.notna())  # dates, lists
     blank = as_texts(column).isin(MISSING) | column.isna()
     filled = column.mask(blank)
     try:
         numbers = pd.to_numeric(filled, errors="coerce")
     except OverflowError:  # an integer beyond the range of floats, whose text is parsed as infinite
         numbers = pd.to_numeric(filled.map(str, na_action="ignore"), errors="coerce")
-    wrong = np.flatnonzero(numbers.isna() & ~blank)
-    return numbers.to_numpy(dtype=np.float64, na_value=np.nan), wrong
+    # Not isna(): Arrow's NaN, which texts that are no numbers become, is not a missing value.
+    values = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
+    return values, np.flatnonzero(np.isnan(values) & ~blank.to_numpy(dtype=bool))
 
 
 def to_numbers(
@@ -269,13 +214,29 @@ def to_numbers(
     wanted = units.Unit(column.unit)
     try:
         with np.errstate(divide="ignore", invalid="ignore"):
-            converted: FloatArray = units.Unit(unit).to(wanted, numbers)
+            converted: FloatArray = _recognized(unit).to(wanted, numbers)
     except (TypeError, ValueError):  # incompatible, or unknown to astropy
         raise ValueError(
             f"Column {column.name!r} is in {str(unit)!r}, which cannot be converted to "
             f"{str(wanted)!r}."
         ) from None
+    if not np.array_equal(converted, numbers, equal_nan=True):
+        # A marker of missing values, such as -999, is one in any unit.
+        for _, rows in marked_values(numbers, replace(column, low=-np.inf, high=np.inf)):
+            converted[rows] = numbers[rows] if len(rows) > 1 else converted[rows]
     return converted
+
+
+def _recognized(unit: Any) -> Any:
+    """Return a unit, in any notation: VOTables of version 1.4 and later lack that of per cent."""
+    from astropy import units
+
+    if isinstance(unit, str | units.UnrecognizedUnit):
+        for notation in ("generic", "cds", "vounit"):
+            parsed = units.Unit(str(unit), format=notation, parse_strict="silent")
+            if not isinstance(parsed, units.UnrecognizedUnit):
+                return parsed
+    return units.Unit(unit)
 
 
 def star_frame(
@@ -283,6 +244,7 @@ def star_frame(
     units: Mapping[Any, Any],
     given: Mapping[Any, str],
     cluster_of: Callable[[int], Any],
+    notes: Notes,
 ) -> pd.DataFrame:
     """Return stars with plain numbers under the names of the Gaia archive, in its units.
 
@@ -294,54 +256,61 @@ def star_frame(
         Map from other names in the table to those of the Gaia archive.
     cluster_of : callable
         Function of the position of a row that returns the name of its cluster, for messages.
+    notes : Notes
+        Where it is noted which columns were chosen, not read, or not recognised.
 
     Raises
     ------
     ValueError
-        If a needed column is missing, or a value is not a number.
+        If a needed column is missing, or a value of a column that is used is not a number.
     """
-    names = find_columns(frame.columns, _OF_STARS, given)
+    names = find_columns(frame.columns, _OF_STARS, given, notes)
     names = {theirs: ours for theirs, ours in names.items() if ours != CLUSTER.name}
-    stars = rename_columns(frame, names).copy(deep=False)
-    for theirs, ours in names.items():
-        column = STAR_COLUMNS[ours]
-        if column.kind == "number":
-            stars[ours] = to_numbers(
-                stars[ours],
-                column,
+    numbers: dict[str, FloatArray] = {}
+    unread: dict[Any, str] = {}
+    waiting = [theirs for theirs, ours in names.items() if STAR_COLUMNS[ours].kind == "number"]
+    while waiting:
+        theirs = waiting.pop()
+        ours = names[theirs]
+        try:
+            numbers[ours] = to_numbers(
+                frame[theirs].rename(ours),
+                STAR_COLUMNS[ours],
                 units.get(theirs),
                 lambda row: f"cluster {cluster_of(row)!r} has a star with",
             )
-    if "probability" in stars:
-        stars["probability"] = _as_fractions(stars["probability"].to_numpy())
-    if "bp_rp" not in stars and all(name in stars for name in _BP_RP):
-        stars["bp_rp"] = stars[_BP_RP[0]] - stars[_BP_RP[1]]
+        except ValueError as error:
+            if theirs in given or not is_dispensable(ours, theirs, names.values()):
+                raise
+            unread[theirs] = str(error)
+            del names[theirs]
+            if theirs != ours:
+                rest = [c for c in frame.columns if c not in unread and c not in names]
+                others = find_columns(rest, [STAR_COLUMNS[ours]], None, notes)
+                names.update(others)
+                waiting += others
+    stars = rename_columns(frame, {**names, **_kept(frame, units, unread, notes)}).copy(deep=False)
+    for ours, values in numbers.items():
+        stars[ours] = values
+    missed = set(OPTIONAL).difference(names.values())
+    rest = [c for c in frame.columns if c not in names]
+    notes.add_table(names.values(), {n: nearest_names(rest, STAR_COLUMNS[n]) for n in missed})
     return stars
 
 
-def check_needed(stars: Container[Any], columns: Iterable[Any]) -> None:
-    """Refuse stars that lack a needed column; the message lists the table's own columns.
+def _kept(
+    frame: pd.DataFrame, units: Mapping[Any, Any], unread: Mapping[Any, str], notes: Notes
+) -> dict[Any, str]:
+    """Note columns that are kept, and return new names for those that must not be taken as ours.
 
-    Raises
-    ------
-    ValueError
-        If a column is missing.
+    Numbers in a unit that cannot be converted would be taken as numbers in ours.
     """
-    for name in NEEDED_STAR_COLUMNS:
-        if name not in stars:
-            raise ValueError(missing_column("stars", STAR_COLUMNS[name], columns))
+    for theirs, reason in unread.items():
+        notes.keep(theirs, reason)
+    are_numbers = [c for c in unread if pd.api.types.is_numeric_dtype(frame[c])]
+    return {c: f"{c} [{units.get(c)}]" for c in are_numbers}
 
 
-def _as_fractions(values: FloatArray) -> FloatArray:
-    """Return probabilities in per cent as fractions, if they are clearly in per cent."""
-    finite = values[np.isfinite(values)]
-    # One value above 1 is an error; percentages are nearly all above 1.
-    if not (
-        len(finite) and finite.min() >= 0 and 10 < finite.max() <= 100 and np.median(finite) > 1
-    ):
-        return values
-    warn_caller(
-        f"Probabilities of {len(finite)} stars lie between {finite.min():g} and "
-        f"{finite.max():g}: taken as per cent and divided by 100."
-    )
-    return values / 100
+def is_dispensable(ours: str, theirs: Any, columns: Iterable[Any]) -> bool:
+    """Return whether estimates are made without a column, such as BP and RP beside the colour."""
+    return STAR_COLUMNS[ours].carried or (ours in BP_RP and ours != theirs and "bp_rp" in columns)

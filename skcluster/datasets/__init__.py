@@ -1,18 +1,19 @@
 """Data sets of clusters: an example, simulations, and published catalogues."""
 
 from skcluster._utils.files import get_data_home
+from skcluster.datasets._gaia_archive import fetch_gaia_cone
 from skcluster.datasets._load import load_example, load_example_field, load_simulated_clusters
 from skcluster.datasets.catalogues._catalogue import CatalogueChangedError, FetchError
 from skcluster.datasets.catalogues._cross_match import cross_match
-from skcluster.datasets.catalogues._fetch_catalogue import (
+from skcluster.datasets.catalogues._fetch import (
     fetch_bossini_2019,
     fetch_cantat_gaudin_2020,
     fetch_catalogue,
     fetch_cavallo_2024,
+    fetch_cluster,
     fetch_dias_2021,
     fetch_hunt_reffert_2023,
 )
-from skcluster.datasets.catalogues._fetch_cluster import fetch_cluster
 from skcluster.datasets.catalogues._names import other_names
 from skcluster.datasets.simulation._effects import Effects
 from skcluster.datasets.simulation._fields import simulate_fields
@@ -33,6 +34,7 @@ __all__ = [
     "fetch_cavallo_2024",
     "fetch_cluster",
     "fetch_dias_2021",
+    "fetch_gaia_cone",
     "fetch_hunt_reffert_2023",
     "get_data_home",
     "load_example",

@@ -1,5 +1,6 @@
 """Bases of the transformers of clusters: output, magnitudes, missing parallaxes, blocks."""
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from numbers import Real
 from typing import Any, ClassVar, cast
@@ -12,12 +13,13 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils._set_output import _get_output_config
+from sklearn.utils.validation import check_is_fitted
 
 from skcluster._utils.doc_links import DocLinkMixin
 from skcluster._utils.messages import warn_caller
+from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import ClustersLike, FloatArray, IntArray
 from skcluster.clusters import Stars, validate_clusters
-from skcluster.clusters._names import check_same_order
 from skcluster.clusters._parallax import median_parallaxes, modulus_at_least
 
 #: Star columns.
@@ -40,6 +42,26 @@ class ClusterTransformer(DocLinkMixin, TransformerMixin, BaseEstimator):
         tags.input_tags.two_d_array = False
         tags.input_tags.allow_nan = True
         return tags
+
+    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
+        """Return the names of the features.
+
+        Parameters
+        ----------
+        input_features : object
+            Ignored.
+
+        Returns
+        -------
+        ndarray of str, shape (n_features,)
+            The names.
+        """
+        check_is_fitted(self)
+        return np.array(self._feature_names(), dtype=object)
+
+    @abstractmethod
+    def _feature_names(self) -> list[str]:
+        """Return the names of the features of the fitted transformer."""
 
     def _output(self, values: npt.NDArray[Any], X: ClustersLike, stars: Stars) -> npt.NDArray[Any]:
         """Return the values, as a DataFrame with the clusters' names if that is configured.
@@ -104,13 +126,7 @@ class DiagramTransformer(ClusterTransformer):
 
 
 def check_range(name: str, limits: Any) -> tuple[float, float]:
-    """Return the two ends of a range given as a parameter.
-
-    Raises
-    ------
-    ValueError
-        If they are not two finite numbers in increasing order.
-    """
+    """Return the ends of a range; refuse what is not two finite numbers in increasing order."""
     try:
         low, high = (float(end) for end in limits)
     except (TypeError, ValueError):
@@ -121,13 +137,7 @@ def check_range(name: str, limits: Any) -> tuple[float, float]:
 
 
 def typical_parallax(parallax: FloatArray) -> float:
-    """Return the median of the clusters' parallaxes.
-
-    Raises
-    ------
-    ValueError
-        If no cluster has a parallax.
-    """
+    """Return the median of the clusters' parallaxes; refuse clusters without any."""
     if np.isnan(parallax).all():
         raise ValueError(
             f"No star has a parallax (column {PARALLAX!r} is all NaN), so magnitudes cannot "
@@ -149,33 +159,17 @@ def fill_parallaxes(parallax: FloatArray, stars: Stars, fallback: float) -> Floa
     return np.where(missing, fallback, parallax)
 
 
-def blocks(
-    stars: Stars, max_clusters: int | None = None, within: slice | None = None
-) -> Iterator[tuple[slice, slice]]:
-    """Divide clusters into consecutive blocks of about `STARS_IN_BLOCK` stars.
+def blocks(stars: Stars, max_clusters: int | None = None) -> Iterator[tuple[slice, slice]]:
+    """Yield consecutive clusters, and their stars, in blocks of about `STARS_IN_BLOCK` stars.
 
     Processing block by block avoids temporary arrays of the length of the catalogue, which would be
-    read from memory at each step.
-
-    Parameters
-    ----------
-    stars : Stars
-        All clusters.
-    max_clusters : int, optional
-        Maximum number of clusters per block.
-    within : slice, optional
-        The clusters to divide; by default all.
-
-    Yields
-    ------
-    clusters, stars : slice
-        The clusters of a block, and their stars. A larger cluster is a block of its own.
+    read from memory at each step. A larger cluster is a block of its own.
     """
-    offsets = stars.offsets
-    start, end = (0, len(stars.index)) if within is None else (within.start, within.stop)
-    while start < end:
+    offsets, n_clusters = stars.offsets, len(stars.index)
+    start = 0
+    while start < n_clusters:
         stop = int(np.searchsorted(offsets, offsets[start] + STARS_IN_BLOCK, side="right")) - 1
-        stop = min(max(stop, start + 1), end)
+        stop = max(stop, start + 1)
         if max_clusters is not None:
             stop = min(stop, start + max_clusters)
         yield slice(start, stop), slice(int(offsets[start]), int(offsets[stop]))

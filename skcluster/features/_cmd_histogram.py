@@ -84,6 +84,8 @@ class CMDHistogram(DiagramTransformer):
     in colour. The normalisation is not given there; here, the counts sum to one, so that rich and
     poor clusters of the same age look alike.
 
+    Features are named after the centres of the bins, such as "colour_0.75_magnitude_13.6".
+
     A bin includes its lower edge and excludes its upper one, except the last, which includes both:
     the counts equal those of `numpy.histogram2d`.
 
@@ -186,26 +188,12 @@ class CMDHistogram(DiagramTransformer):
         counts = self._count(stars, self._moduli(stars), self._weights(stars))
         return self._output(counts, X, stars)
 
-    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
-        """Return names with the centre of each bin, such as "colour_0.75_magnitude_13.6".
-
-        Parameters
-        ----------
-        input_features : object
-            Ignored.
-
-        Returns
-        -------
-        ndarray of str, shape (n_colour_bins * n_magnitude_bins,)
-            The names.
-        """
-        check_is_fitted(self)
+    def _feature_names(self) -> list[str]:
         colours, magnitudes = (
             [f"{middle:.9g}" for middle in np.round((edges[:-1] + edges[1:]) / 2, 9) + 0.0]
             for edges in (self.colour_edges_, self.magnitude_edges_)
         )
-        names = [f"colour_{c}_magnitude_{m}" for c in colours for m in magnitudes]
-        return np.array(names, dtype=object)
+        return [f"colour_{c}_magnitude_{m}" for c in colours for m in magnitudes]
 
     def _validate_stars(self, X: ClustersLike) -> Stars:
         return self._validate(X, (PROBABILITY,) if self.weights else ())
@@ -264,17 +252,8 @@ class CMDHistogram(DiagramTransformer):
 def bin_edges(low: float, high: float, width: float) -> FloatArray:
     """Return the edges of bins of equal width that cover a range.
 
-    Parameters
-    ----------
-    low, high : float
-        The range.
-    width : float
-        Width of a bin. If the range is not a multiple of it, the last bin extends beyond `high`.
-
-    Returns
-    -------
-    ndarray of shape (n_bins + 1,)
-        The edges, equal to those of ``np.histogram`` if the range is a multiple of the width.
+    If the range is not a multiple of the width, the last bin extends beyond it; otherwise the edges
+    equal those of ``np.histogram``.
     """
     exact = (high - low) / width
     n_bins = max(round(exact), 1)
@@ -290,18 +269,6 @@ def bin_numbers(values: FloatArray, edges: FloatArray) -> npt.NDArray[np.int32]:
     As in ``np.histogram``, a bin includes its lower edge and excludes its upper one, except the
     last bin, which includes both. Equal widths make this faster than ``np.searchsorted``, which
     decides only for the few values that rounding may have moved to a neighbouring bin.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_stars,)
-        Finite values.
-    edges : ndarray of shape (n_bins + 1,)
-        Equally spaced edges.
-
-    Returns
-    -------
-    ndarray of int32, shape (n_stars,)
-        Numbers of the bins.
     """
     n_bins = len(edges) - 1
     scale = n_bins / (edges[-1] - edges[0])

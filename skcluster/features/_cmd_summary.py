@@ -10,9 +10,9 @@ from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
+from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import ClustersLike, FloatArray, IntArray
 from skcluster.clusters import Stars, validate_clusters
-from skcluster.clusters._names import check_same_order
 from skcluster.clusters._parallax import mean_parallaxes, modulus_at_least
 from skcluster.features._base import (
     COLOUR,
@@ -65,7 +65,8 @@ class CMDSummary(ClusterTransformer):
     Notes
     -----
     Bins and quantiles are choices of this package. The parallax is the inverse-variance weighted
-    mean of the stars within three errors of the median.
+    mean of the stars within three errors of the median. Features have names such as
+    ``bp_rp_q10_from_-9.00`` and ``share_from_-9.00``, where "from" is the bright edge of a bin.
 
     With few clusters, a bin may be empty in all of them. Random forests accept such a column;
     scikit-learn's `HistGradientBoostingRegressor` does not, so use wider bins or drop the column.
@@ -179,29 +180,15 @@ class CMDSummary(ClusterTransformer):
         ]
         return self._output(np.hstack(columns), X, stars)
 
-    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
-        """Return names such as ``bp_rp_q10_from_-9.00``, ``share_from_-9.00`` and ``n_stars``.
-
-        Parameters
-        ----------
-        input_features : object
-            Ignored.
-
-        Returns
-        -------
-        ndarray of str, shape (n_features,)
-            The names; "from" is the bright edge of a bin.
-        """
-        check_is_fitted(self)
+    def _feature_names(self) -> list[str]:
         bright = [f"from_{edge:.2f}" for edge in self._edges()[:-1]]
-        names = [
+        return [
             *(f"bp_rp_q{100 * q:g}_{edge}" for edge in bright for q in self._quantiles()),
             *(f"share_{edge}" for edge in bright),
             *(f"g_q{100 * q:g}" for q in _OF_G),
             *(f"bp_rp_q{100 * q:g}" for q in _OF_COLOUR),
             *("n_stars", "parallax", "parallax_error"),
         ]
-        return np.array(names, dtype=object)
 
     def _bins(
         self,
@@ -244,25 +231,8 @@ def quantiles_by_group(
 ) -> tuple[FloatArray, IntArray]:
     """Return quantiles of each group, linearly interpolated as numpy's are, and the groups' sizes.
 
-    Parameters
-    ----------
-    group : ndarray of int, shape (n,)
-        Group of each value, from 0.
-    values : ndarray of shape (n,)
-        Finite values.
-    n_groups : int
-        Number of groups.
-    quantiles : sequence of float
-        Quantiles, from 0 to 1.
-    fewest : int, default=2
-        Minimum number of values of a group.
-
-    Returns
-    -------
-    quantiles : ndarray of shape (n_groups, n_quantiles)
-        The quantiles; NaN for groups with too few values.
-    size : ndarray of int, shape (n_groups,)
-        Number of values of each group.
+    Groups are numbered from 0. The quantiles, shape (n_groups, n_quantiles), are NaN for groups
+    with fewer values than the fewest.
     """
     ordered = values[np.lexsort((values, group))]
     size = np.bincount(group, minlength=n_groups)

@@ -4,15 +4,14 @@ from numbers import Integral, Real
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from skcluster._utils.messages import warn_caller
+from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import BoolArray, ClustersLike, FloatArray, IntArray
 from skcluster.clusters import Stars, validate_clusters
-from skcluster.clusters._names import check_same_order
 from skcluster.clusters._parallax import median_parallaxes, modulus_at_least
 from skcluster.features._base import (
     COLOUR,
@@ -208,24 +207,8 @@ class GuessFeatures(ClusterTransformer):
             features[:, 2] = 1 / np.maximum(features[:, 2], 1 / self.max_distance)
         return self._output(features, X, stars)
 
-    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
-        """Get the names: ``cmd_slope``, ``mean_colour``, ``median_parallax``.
-
-        With ``max_distance``, the last one is ``parallax_distance``.
-
-        Parameters
-        ----------
-        input_features : object
-            Ignored.
-
-        Returns
-        -------
-        ndarray of str, shape (3,)
-            The names.
-        """
-        check_is_fitted(self)
-        names = _NAMES if self.max_distance is None else (*_NAMES[:2], _DISTANCE)
-        return np.array(names, dtype=object)
+    def _feature_names(self) -> list[str]:
+        return [*_NAMES[:2], _NAMES[2] if self.max_distance is None else _DISTANCE]
 
     def _measure(self, stars: Stars, parallax: FloatArray) -> FloatArray:
         """Return the features of all clusters, NaN where there are too few stars."""

@@ -9,9 +9,9 @@ from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
+from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import ClustersLike, FloatArray, IntArray
 from skcluster.clusters import Stars, magnitude_limits, validate_clusters
-from skcluster.clusters._names import check_same_order
 from skcluster.clusters._parallax import (
     UNKNOWN_MODULUS,
     mean_parallaxes,
@@ -187,22 +187,9 @@ class StarSet(ClusterTransformer):
         values[stars.counts == 0] = np.nan
         return self._output(values, X, stars)
 
-    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
-        """Get output feature names, such as ``parallax_modulus`` and ``star_0_bp_rp``.
-
-        Parameters
-        ----------
-        input_features : object
-            Ignored.
-
-        Returns
-        -------
-        ndarray of str, shape (n_features,)
-            The names.
-        """
-        check_is_fitted(self)
+    def _feature_names(self) -> list[str]:
         of_stars = (f"star_{i}_{name}" for i in range(self.max_stars) for name in _CHANNELS)
-        return np.array([*CONTEXT, *of_stars], dtype=object)
+        return [*CONTEXT, *of_stars]
 
     def _context(
         self, stars: Stars, parallax: FloatArray, error: FloatArray, limit: FloatArray

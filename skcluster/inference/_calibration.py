@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from skcluster._utils.typing import FloatArray
-from skcluster.inference._cluster_posterior import ClusterPosterior, numbers_of_posteriors
+from skcluster.inference._cluster_posterior import of_posteriors
 from skcluster.inference._goodness_of_fit import discrepancies_of_stars
 from skcluster.inference._potential import Potentials
 
@@ -103,47 +103,41 @@ def calibrate(
 ) -> Calibrated:
     """Choose the tempering and calibrate the posteriors of held-out clusters.
 
-    Parameters
-    ----------
-    potentials : Potentials
-        Those of training clusters, followed by copies, with priors that have not seen them.
-    true : ndarray of shape (n_clusters, 3)
-        Their labels: log age, A_V and distance modulus.
-    outliers : ndarray of shape (n_clusters,)
-        Fraction of parallaxes that are outliers.
-    n_training : int
-        Number of clusters that are no copies.
-    choose_tempering : bool
-        Whether to choose the tempering rather than to use that of the potentials.
-    sampling : (n_draws, seed, n_jobs)
-        Settings of the sampling.
+    ``potentials`` are those of training clusters, followed by copies, with priors that have not
+    seen them; ``true`` their labels (log age, A_V, distance modulus), ``outliers`` their fractions
+    of outlying parallaxes. ``n_training`` of them are no copies. ``sampling`` is the number of
+    draws, the seed and the number of threads.
     """
     tempering = potentials.likelihood_options["tempering"]
     if choose_tempering:
         some = np.arange(0, len(true), max(len(true) // _N_TRIED, 1))
         means = [
-            numbers_of_posteriors(_mean, 3, potentials.with_tempering(t), some, *sampling)
+            of_posteriors(
+                lambda posterior: posterior.mean[:3],
+                np.full(3, np.nan),
+                potentials.with_tempering(t),
+                some,
+                *sampling,
+            )
             for t in TEMPERINGS
         ]
         predicted = potentials.prediction.mean[some]
         tempering = _best_tempering(np.array(means), predicted, true[some])
         potentials = potentials.with_tempering(tempering)
-    numbers = numbers_of_posteriors(_all_numbers, 11, potentials, range(len(true)), *sampling)
-    mean, std, of_stars = np.split(numbers, [4, 8], axis=1)
+    numbers = of_posteriors(
+        lambda posterior: np.r_[posterior.mean, posterior.std, discrepancies_of_stars(posterior)],
+        np.full(11, np.nan),
+        potentials,
+        range(len(true)),
+        *sampling,
+    )
+    mean, std, of_stars = np.split(np.array(numbers), [4, 8], axis=1)
     errors = true - mean[:, :3]
     zero_point = float(np.nanmean(errors[:n_training, 1]))
     errors[:, 1] -= zero_point
     discrepancies = np.column_stack([of_stars, np.where(np.isnan(mean[:, 0]), np.nan, outliers)])
     spreads = Calibration.fit(errors, std[:, :3], mean[:, 0])
     return Calibrated(tempering, zero_point, spreads, mean, discrepancies[:n_training])
-
-
-def _mean(posterior: ClusterPosterior) -> FloatArray:
-    return posterior.mean[:3]
-
-
-def _all_numbers(posterior: ClusterPosterior) -> FloatArray:
-    return np.concatenate([posterior.mean, posterior.std, discrepancies_of_stars(posterior)])
 
 
 def _best_tempering(means: FloatArray, predicted: FloatArray, true: FloatArray) -> float:
@@ -153,12 +147,8 @@ def _best_tempering(means: FloatArray, predicted: FloatArray, true: FloatArray) 
     by two standard errors of the difference. A larger tempering gives the stars more weight,
     because labels have errors too.
 
-    Parameters
-    ----------
-    means : ndarray of shape (n_temperings, n_clusters, 3)
-        Log age, A_V and distance modulus estimated with each of `TEMPERINGS`; NaN where unknown.
-    predicted, true : ndarray of shape (n_clusters, 3)
-        What the regressor predicts, and the truth.
+    ``means``, shape (n_temperings, n_clusters, 3), are the estimates with each of `TEMPERINGS`, NaN
+    where unknown; ``predicted`` is what the regressor predicts, and ``true`` the truth.
     """
     scale = np.nanmean((predicted - true) ** 2, axis=0) + _LEAST_ERROR**2
     errors = means - true

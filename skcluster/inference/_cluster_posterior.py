@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 # scikit-learn's Parallel would change the warning filters of all threads.
 from joblib import Parallel, delayed
@@ -16,6 +16,8 @@ from skcluster.inference._potential import Potential, Potentials
 from skcluster.inference._prior import Parameters
 from skcluster.inference._sampler import WeightedDraws, draws_of_prior, sample_posterior
 from skcluster.isochrones._axes import AXES
+
+T = TypeVar("T")
 
 #: With fewer effective draws, the prior is used.
 _LEAST_EFFECTIVE = 15.0
@@ -108,37 +110,25 @@ class ClusterPosterior:
         return float(1 - self.membership.mean())
 
 
-def sample_posteriors(
-    potentials: Potentials, n_draws: int, seed: int, n_jobs: int | None
-) -> list[ClusterPosterior | None]:
-    """Return the posterior of each cluster, sampled in threads; None where there is none."""
-    posteriors: list[ClusterPosterior | None] = Parallel(n_jobs=n_jobs, prefer="threads")(
-        delayed(_sampled)(potentials, row, n_draws, seed) for row in range(len(potentials))
-    )
-    return posteriors
-
-
-def numbers_of_posteriors(
-    of: Callable[[ClusterPosterior], npt.ArrayLike],
-    n: int,
+def of_posteriors(
+    function: Callable[[ClusterPosterior], T],
+    missing: T,
     potentials: Potentials,
     rows: Iterable[int],
     n_draws: int,
     seed: int,
     n_jobs: int | None,
-) -> FloatArray:
-    """Return n numbers of the posterior of some clusters, without keeping the posteriors.
+) -> list[T]:
+    """Return a function of the posterior of some clusters, which are sampled in threads.
 
-    NaN where there is none.
+    ``missing`` where there is no potential. The posteriors themselves are not kept.
     """
 
-    def numbers(row: int) -> npt.ArrayLike:
-        posterior = _sampled(potentials, row, n_draws, seed)
-        return np.full(n, np.nan) if posterior is None else of(posterior)
+    def value(row: int) -> T:
+        potential = potentials[row]
+        if potential is None:
+            return missing
+        return function(ClusterPosterior.sample(potential, n_draws, seed))
 
-    return np.array(Parallel(n_jobs=n_jobs, prefer="threads")(map(delayed(numbers), rows)))
-
-
-def _sampled(potentials: Potentials, row: int, n_draws: int, seed: int) -> ClusterPosterior | None:
-    potential = potentials[row]
-    return None if potential is None else ClusterPosterior.sample(potential, n_draws, seed)
+    values: list[T] = Parallel(n_jobs=n_jobs, prefer="threads")(map(delayed(value), rows))
+    return values

@@ -1,9 +1,10 @@
 """Calibrated intervals and samples for any regressor."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property, partial
 from math import ceil
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -11,14 +12,18 @@ import numpy.typing as npt
 from nested_pandas import NestedFrame
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, _fit_context, clone
 from sklearn.utils import Tags, check_array, check_random_state, get_tags
-from sklearn.utils._param_validation import HasMethods, Interval, validate_params
+from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import _num_samples, check_is_fitted, indexable
 
 from skcluster._utils.doc_links import DocLinkMixin
 from skcluster._utils.models import last_step
+from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import BoolArray, FloatArray
-from skcluster.clusters._names import check_same_order
-from skcluster.inference._distribution import PredictiveDistribution, PredictiveMethodsMixin
+from skcluster.inference._distribution import (
+    PredictiveDistribution,
+    PredictiveMethodsMixin,
+    validate_request,
+)
 from skcluster.inference._regressor import (
     TransformedPrediction,
     folds_of,
@@ -86,6 +91,8 @@ class ConformalRegressor(
         Number of features seen during `fit`, if the estimator defines it.
     feature_names_in_ : ndarray of str
         Names of the features seen during `fit`, if the estimator defines it.
+    card_ : dict or None
+        Card of the file that the model was loaded from.
 
     See Also
     --------
@@ -178,7 +185,9 @@ class ConformalRegressor(
             )
         if isinstance(X, NestedFrame):
             check_same_order(X.index, y)
-        self._forget_card()
+            for name, value in fit_params.items():
+                check_same_order(X.index, value, names=("X", name))
+        self.card_ = None
         self.target_names_ = _target_names(y)
         X, y = indexable(X, y)
         true = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
@@ -247,8 +256,8 @@ class ConformalRegressor(
             None if self.domain_ is None else partial(self._outside, X, last.features),
         )
 
-    def _intervals_like_y(self, intervals: FloatArray) -> FloatArray:
-        return intervals[:, 0] if self.y_ndim_ == 1 else intervals
+    def _like_y(self, values: FloatArray) -> FloatArray:
+        return values[:, 0] if self.y_ndim_ == 1 else values
 
     def _samples_like_y(self, samples: FloatArray) -> FloatArray:
         return samples[..., 0] if self.y_ndim_ == 1 else samples
@@ -276,74 +285,45 @@ def _held_out(estimator: Any, X: Any, y: Any) -> tuple[FloatArray, FloatArray, F
     return prediction.back(prediction.mean), true - prediction.mean, prediction.spread
 
 
+@dataclass(eq=False, repr=False)
 class ConformalDistribution(PredictiveDistribution):
-    """The distribution returned by `ConformalRegressor.predict_distribution`.
+    """The distribution returned by `ConformalRegressor.predict_distribution`."""
 
-    Parameters
-    ----------
-    find_prediction : callable
-        Function without arguments that returns what the regressor predicts. It is called once, when
-        first needed.
-    scores : ndarray of shape (n_training_clusters, n_targets)
-        Errors on training clusters in units of the predicted spread.
-    targets : tuple of str or None
-        Names of the targets. Intervals and samples of the targets in `skcluster.schema.TARGETS`
-        stay within the ranges there.
-    find_outside : callable or None
-        Function without arguments that returns which clusters are outside the domain. None without
-        a domain.
-    """
-
-    def __init__(
-        self,
-        find_prediction: Callable[[], TransformedPrediction],
-        scores: FloatArray,
-        targets: tuple[str, ...] | None,
-        find_outside: Callable[[], BoolArray] | None,
-    ) -> None:
-        self.targets = targets
-        self._find_prediction = find_prediction
-        self._scores = scores
-        self._find_outside = find_outside
+    #: Function that returns what the regressor predicts; called once, when first needed.
+    find_prediction: Callable[[], TransformedPrediction]
+    #: Errors of training clusters in units of the predicted spread, one column per target.
+    scores: FloatArray
+    targets: tuple[str, ...] | None
+    _find_outside: Callable[[], BoolArray] | None
 
     @cached_property
     def _prediction(self) -> TransformedPrediction:
-        return self._find_prediction()
+        return self.find_prediction()
 
     def predict(self) -> FloatArray:
         """Return what the regressor predicts, shape (n_clusters, n_targets)."""
         return self._prediction.back(self._prediction.mean)
 
-    @validate_params(
-        {"self": [object], "coverage": [Interval(Real, 0, 1, closed="neither")]},
-        prefer_skip_nested_validation=True,
-    )
+    @validate_request
     def interval(self, coverage: float = 0.68) -> FloatArray:
         """Return the central interval of each target, shape (n_clusters, n_targets, 2)."""
-        n = len(self._scores)
+        n = len(self.scores)
         # Quantile with finite-sample correction.
         rank = min(ceil((n + 1) * coverage), n)
-        half_width = np.sort(np.abs(self._scores), axis=0)[rank - 1]
+        half_width = np.sort(np.abs(self.scores), axis=0)[rank - 1]
         mean, reach = self._prediction.mean, half_width * self._prediction.spread
         ends = [self._prediction.back(mean + side * reach) for side in (-1, 1)]
         return np.stack([clip_targets(end, self.targets) for end in ends], axis=-1)
 
-    @validate_params(
-        {
-            "self": [object],
-            "n_samples": [Interval(Integral, 1, None, closed="left")],
-            "random_state": ["random_state"],
-        },
-        prefer_skip_nested_validation=True,
-    )
+    @validate_request
     def sample(
         self, n_samples: int = 1000, random_state: int | np.random.RandomState | None = None
     ) -> FloatArray:
         """Draw joint samples of the targets, shape (n_clusters, n_samples, n_targets)."""
         mean, spread = self._prediction.mean[:, None], self._prediction.spread[:, None]
         rows = check_random_state(random_state).randint(
-            len(self._scores), size=(len(mean), n_samples)
+            len(self.scores), size=(len(mean), n_samples)
         )
-        drawn = mean + self._scores[rows] * spread
+        drawn = mean + self.scores[rows] * spread
         flat = self._prediction.back(drawn.reshape(-1, drawn.shape[-1]))
         return clip_targets(flat, self.targets).reshape(drawn.shape)

@@ -3,14 +3,15 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any, NamedTuple
+from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import RobustScaler
-from sklearn.utils import estimator_html_repr
+from sklearn.utils._param_validation import Interval, validate_params
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 
 from skcluster._utils.models import last_step
@@ -21,6 +22,18 @@ from skcluster.features._star_set import CONTEXT
 _N_NEIGHBOURS = 5
 #: Fraction of the training clusters within the domain.
 _WITHIN = 0.995
+
+
+#: Decorates the methods of distributions, to check their parameters.
+validate_request = validate_params(
+    {
+        "self": "no_validation",
+        "coverage": [Interval(Real, 0, 1, closed="neither")],
+        "n_samples": [Interval(Integral, 1, None, closed="left")],
+        "random_state": ["random_state"],
+    },
+    prefer_skip_nested_validation=True,
+)
 
 
 class PredictiveDistribution(ABC):
@@ -158,25 +171,13 @@ class PredictiveMethodsMixin(ABC):
     domain_points_: FloatArray
     domain_limit_: float
 
-    #: Card of a model that was loaded from a file, with a ``_repr_html_``.
-    card_: Any = None
-
-    def _html_repr(self) -> str:
-        """Return the HTML for notebooks: the card, if any, and the diagram of scikit-learn."""
-        card = "" if self.card_ is None else self.card_._repr_html_()
-        return f"{card}{estimator_html_repr(self)}"
-
-    def _forget_card(self) -> None:
-        """Remove the card, which does not apply to a model that is fitted again."""
-        self.__dict__.pop("card_", None)
-
     @abstractmethod
     def predict_distribution(self, X: Any) -> PredictiveDistribution:
         """Predict the distribution of the targets."""
 
     @abstractmethod
-    def _intervals_like_y(self, intervals: FloatArray) -> FloatArray:
-        """Return intervals, shape (n_clusters, n_targets, 2), in the layout of y."""
+    def _like_y(self, values: FloatArray) -> FloatArray:
+        """Return values or intervals, with the targets along axis 1, in the layout of y."""
 
     def _samples_like_y(self, samples: FloatArray) -> FloatArray:
         """Return samples, shape (n_clusters, n_samples, n_targets), in the layout of y."""
@@ -198,7 +199,7 @@ class PredictiveMethodsMixin(ABC):
             Lower and upper ends, in the order of the columns of ``y``. With too few training
             clusters for the coverage, the ends are those of the largest error.
         """
-        return self._intervals_like_y(self.predict_distribution(X).interval(coverage))
+        return self._like_y(self.predict_distribution(X).interval(coverage))
 
     def sample(
         self,
@@ -282,41 +283,24 @@ class PredictiveMethodsMixin(ABC):
         self.domain_: Any = clone(domain).fit(X) if is_transformer else domain
         if domain is not None:
             features = None if is_transformer else last_step(estimator, X).features
-            learned = Domain.learn(self._in_domain(X, features))
-            self.domain_scaler_, self.domain_points_, self.domain_limit_ = learned
+            values = self._in_domain(X, features)
+            self.domain_scaler_ = RobustScaler().fit(values)
+            self.domain_points_ = self.domain_scaler_.transform(values)
+            distances = _distance(self.domain_points_, None)
+            self.domain_limit_ = float(np.quantile(distances, _WITHIN))
 
     def _in_domain(self, X: Any, features: Any) -> FloatArray:
         values = self.domain_(features) if callable(self.domain_) else self.domain_.transform(X)
         return np.asarray(values)
 
     def _outside(self, X: Any, features: Any) -> BoolArray:
-        """Return which clusters are outside the domain."""
-        domain = Domain(self.domain_scaler_, self.domain_points_, self.domain_limit_)
-        return domain.excludes(self._in_domain(X, features))
-
-
-class Domain(NamedTuple):
-    """The training clusters in feature space, and the largest distance from them."""
-
-    scaler: RobustScaler
-    #: Scaled features of the training clusters.
-    points: FloatArray
-    limit: float
-
-    @classmethod
-    def learn(cls, features: FloatArray) -> "Domain":
-        """Learn the domain of training clusters with the given features."""
-        scaler = RobustScaler().fit(features)
-        points = scaler.transform(features)
-        return cls(scaler, points, float(np.quantile(_distance(points, None), _WITHIN)))
-
-    def excludes(self, features: FloatArray) -> BoolArray:
-        """Return which clusters are beyond the limit, or have a feature that is not finite."""
-        finite = np.asarray(np.isfinite(features).all(axis=1))
+        """Return which clusters are outside the domain, or have a feature that is not finite."""
+        values = self._in_domain(X, features)
+        finite = np.asarray(np.isfinite(values).all(axis=1))
         outside = ~finite
         if finite.any():
-            scaled = self.scaler.transform(features[finite])
-            outside[finite] = _distance(self.points, scaled) > self.limit
+            scaled = self.domain_scaler_.transform(values[finite])
+            outside[finite] = _distance(self.domain_points_, scaled) > self.domain_limit_
         return outside
 
 

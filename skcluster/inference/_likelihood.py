@@ -60,15 +60,6 @@ def field_density(g: FloatArray, bp_rp: FloatArray) -> FloatArray:
     Field stars in a member list have passed its selection. 80 per cent of them are assumed to
     follow the density of all stars of the list, smoothed with a Gaussian kernel of standard
     deviations `KERNEL`, and the others to be uniform over the extent of the list.
-
-    Parameters
-    ----------
-    g, bp_rp : ndarray of shape (n_stars,)
-        Observed magnitudes and colours (mag).
-
-    Returns
-    -------
-    ndarray of shape (n_stars,)
     """
     extent = np.maximum([np.ptp(g), np.ptp(bp_rp)], _LEAST_EXTENT)
     smooth = smoothed_counts(g, bp_rp) / len(g)
@@ -344,11 +335,6 @@ def _thinned(weight: FloatArray, most: int) -> tuple[IntArray, FloatArray]:
     return chosen, weight[chosen] / probability[chosen]
 
 
-def _where_positive(values: FloatArray | None, typical: FloatArray) -> FloatArray:
-    """Return errors where they are known, typical ones elsewhere."""
-    return typical if values is None else np.where(values > 0, values, typical)
-
-
 def scatter_classes(
     g: FloatArray,
     bp_rp: FloatArray,
@@ -356,7 +342,8 @@ def scatter_classes(
     release: Release = "edr3",
 ) -> IntArray:
     """Return the indices of the grid's scatters nearest in logarithm to those of the stars."""
-    error = _where_positive(error, bp_rp_error(g, bp_rp, release))
+    typical = bp_rp_error(g, bp_rp, release)
+    error = typical if error is None else np.where(error > 0, error, typical)
     scatters = np.array(AXES.scatter)
     middle = np.sqrt(scatters[1:] * scatters[:-1])
     nearest: IntArray = np.searchsorted(middle, np.hypot(error, COLOUR_SCATTER))

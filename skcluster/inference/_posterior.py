@@ -1,9 +1,7 @@
 """Combine a regressor's prediction with the likelihood of the stars on isochrones.
 
-`IsochronePosterior` puts together what the other modules hold: the regressor's prediction is the
-prior (`_regressor`), prior times likelihood is the potential of a cluster (`_potential`), which is
-sampled (`_sampler`) to its posterior (`_cluster_posterior`); the posteriors of all clusters are
-calibrated on held-out ones (`_calibration`, `_goodness_of_fit`, `_posterior_distribution`).
+The prediction is the prior (`_regressor`), prior times likelihood the potential (`_potential`). It is
+sampled (`_sampler`) to a posterior (`_cluster_posterior`), which is calibrated (`_calibration`).
 """
 
 from collections.abc import Sequence
@@ -13,18 +11,19 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
+from nested_pandas import NestedFrame
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, _fit_context, clone
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from skcluster._utils.doc_links import DocLinkMixin
+from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import Stars, as_clusters, stars_of, validate_clusters
-from skcluster.clusters._names import check_same_order
 from skcluster.clusters._parallax import parallax_outliers
 from skcluster.inference._calibration import Calibration, calibrate
-from skcluster.inference._cluster_posterior import sample_posteriors
+from skcluster.inference._cluster_posterior import ClusterPosterior, of_posteriors
 from skcluster.inference._distribution import PredictiveMethodsMixin
 from skcluster.inference._goodness_of_fit import Consistency
 from skcluster.inference._posterior_distribution import PosteriorDistribution, to_targets
@@ -142,14 +141,15 @@ class IsochronePosterior(
     seed_ : int
         Seed of the draws.
     population_ : ndarray of shape (2, 2) or None
-        Mean and standard deviation of log age (dex) and of A_V (mag) among the training clusters.
-        Only without an estimator.
+        Mean and spread of log age (dex) and A_V (mag) in training, only without an estimator.
     domain_ : transformer, callable or None
         The fitted ``domain``.
     domain_scaler_, domain_points_, domain_limit_ : RobustScaler, ndarray, float
         The training clusters in the domain, see `ConformalRegressor`. Only with one.
     columns_ : list of int
         Indices of log age, A_V and distance among the columns of ``y``.
+    card_ : dict or None
+        Card of the file that the model was loaded from.
 
     See Also
     --------
@@ -294,7 +294,9 @@ class IsochronePosterior(
         """
         X = as_clusters(X)
         check_same_order(X.index, y)
-        self._forget_card()
+        for name, value in fit_params.items():
+            check_same_order(X.index, value, names=("X", name))
+        self.card_ = None
         self.__dict__.pop("held_out_", None)
         Prior(np.zeros(3), np.ones(3), **self._prior_options())  # refuses impossible values
         rng = check_random_state(self.random_state)
@@ -303,7 +305,6 @@ class IsochronePosterior(
             return self._fit_without_labels(seed)
         validate_clusters(X)
         columns = columns_of_targets(y)
-        checked_targets(y, columns, X.index)
         X_all, y_all, source = with_copies(X, y, self.resampler)
         true = checked_targets(y_all, columns, X_all.index)
         stars = stars_of(X_all)
@@ -346,7 +347,7 @@ class IsochronePosterior(
         self._learn_domain(X_all, estimator)
         predicted = to_targets(calibrated.mean[: len(X)], self.a_v_zero_point_)
         # Set last, so that a failed fit leaves the estimator unfitted.
-        self.held_out_ = self._in_order_of_y(predicted)
+        self.held_out_ = self._like_y(predicted)
         return self
 
     def _fit_without_labels(self, seed: int) -> Self:
@@ -381,10 +382,10 @@ class IsochronePosterior(
             True.
         """
         distribution = self.predict_distribution(X)
-        mean = self._in_order_of_y(distribution.predict())
+        mean = self._like_y(distribution.predict())
         if not return_std:
             return mean
-        ends = self._in_order_of_y(distribution.interval(0.68))
+        ends = self._like_y(distribution.interval(0.68))
         return mean, (ends[..., 1] - ends[..., 0]) / 2
 
     def predict_distribution(self, X: ClustersLike) -> PosteriorDistribution:
@@ -401,11 +402,16 @@ class IsochronePosterior(
             A `PredictiveDistribution` of log age, A_V, distance and metallicity, with the weighted
             draws in ``posteriors`` and membership probabilities in ``membership()``.
         """
-        X = self._made(X)
-        stars = stars_of(X)
-        prediction, features = self._predict_prior(X, stars)
-        potentials = self._potentials(stars, prediction, self.inflation_, self.tempering_)
-        posteriors = sample_posteriors(potentials, self.n_draws, self.seed_, self.n_jobs)
+        X, stars, features, potentials = self._predict_potentials(X)
+        posteriors: list[ClusterPosterior | None] = of_posteriors(
+            lambda posterior: posterior,
+            None,
+            potentials,
+            range(len(X)),
+            self.n_draws,
+            self.seed_,
+            self.n_jobs,
+        )
         calibration = consistency = None
         if self.scores_ is not None:
             calibration = Calibration(self.spread_coefficients_, self.scores_)
@@ -419,8 +425,8 @@ class IsochronePosterior(
             calibration,
             consistency,
             self.false_alarm_rate,
-            partial(self._outside, X, features) if has_domain else None,
             self.n_jobs,
+            partial(self._outside, X, features) if has_domain else None,
         )
 
     def potentials(self, X: ClustersLike) -> list[Potential | None]:
@@ -437,22 +443,21 @@ class IsochronePosterior(
             One per cluster, whose ``log_prob`` is the log density of its parameters up to a
             constant, for any sampler; None for a cluster without a star brighter than the limit.
         """
-        X = self._made(X)
-        stars = stars_of(X)
-        prediction, _ = self._predict_prior(X, stars)
-        return list(self._potentials(stars, prediction, self.inflation_, self.tempering_))
+        return list(self._predict_potentials(X)[-1])
 
-    def _made(self, X: ClustersLike) -> Any:
+    def _predict_potentials(self, X: ClustersLike) -> tuple[NestedFrame, Stars, Any, Potentials]:
+        """Return clusters, stars, features of the regressor's last step if any, and potentials."""
         check_is_fitted(self, "held_out_")
-        return as_clusters(X)
-
-    def _predict_prior(self, X: Any, stars: Stars) -> tuple[NormalPrediction, Any]:
-        """Return what is expected of clusters, and the features of the regressor's last step."""
+        X = as_clusters(X)
+        stars, features = stars_of(X), None
         if self.estimator_ is None:
-            return predict_from_parallaxes(stars, self.release, self.population_), None
-        if len(X) == 0:  # which few regressors accept
-            return NormalPrediction(np.empty((0, 3)), np.empty((0, 3))), None
-        return predict_normal(self.estimator_, X, self.columns_)
+            prediction = predict_from_parallaxes(stars, self.release, self.population_)
+        elif len(X) == 0:  # which few regressors accept
+            prediction = NormalPrediction(np.empty((0, 3)), np.empty((0, 3)))
+        else:
+            prediction, features = predict_normal(self.estimator_, X, self.columns_)
+        potentials = self._potentials(stars, prediction, self.inflation_, self.tempering_)
+        return X, stars, features, potentials
 
     def _potentials(
         self, stars: Stars, prediction: NormalPrediction, inflation: FloatArray, tempering: float
@@ -475,12 +480,9 @@ class IsochronePosterior(
         bright = stars["phot_g_mean_mag"] < self.faint_limit
         return parallax_outliers(stars.take(bright), self.release)
 
-    def _in_order_of_y(self, values: FloatArray) -> FloatArray:
+    def _like_y(self, values: FloatArray) -> FloatArray:
         """Return log age, A_V and distance, the first along axis 1, in the order of y's columns."""
         return values[:, np.argsort(self.columns_)]
-
-    def _intervals_like_y(self, intervals: FloatArray) -> FloatArray:
-        return self._in_order_of_y(intervals)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

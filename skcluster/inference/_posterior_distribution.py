@@ -1,8 +1,8 @@
 """Estimates, intervals, samples and flags from the posterior distributions of clusters."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from numbers import Integral, Real
 
 import numpy as np
 import numpy.typing as npt
@@ -10,12 +10,11 @@ import pandas as pd
 from joblib import Parallel, delayed
 from scipy.special import ndtri
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, validate_params
 
 from skcluster._utils.typing import BoolArray, FloatArray, IntArray
 from skcluster.inference._calibration import Calibration
 from skcluster.inference._cluster_posterior import ClusterPosterior
-from skcluster.inference._distribution import PredictiveDistribution
+from skcluster.inference._distribution import PredictiveDistribution, validate_request
 from skcluster.inference._goodness_of_fit import Consistency, discrepancies_of_stars
 from skcluster.photometry import distance_from_modulus
 from skcluster.schema import CLUSTER_PARAMETERS, clip_targets
@@ -24,50 +23,18 @@ TARGETS = (*CLUSTER_PARAMETERS, "metallicity")
 
 
 def to_targets(values: FloatArray, a_v_zero_point: float) -> FloatArray:
-    """Convert log age, A_V, distance modulus and metallicity to targets.
+    """Convert log age, A_V, distance modulus and metallicity, shape (..., 4), to targets.
 
-    Parameters
-    ----------
-    values : ndarray of shape (..., 4)
-        The parameters of the likelihood.
-    a_v_zero_point : float
-        Correction added to A_V (mag).
-
-    Returns
-    -------
-    ndarray of shape (..., 4)
-        Log age, A_V, distance (kpc) and metallicity, clipped to their ranges.
+    The zero point (mag) is added to A_V; targets are clipped to their ranges.
     """
     shifted = values + np.array([0.0, a_v_zero_point, 0.0, 0.0])
     shifted[..., 2] = distance_from_modulus(shifted[..., 2])
     return clip_targets(shifted, TARGETS)
 
 
+@dataclass(eq=False, repr=False)
 class PosteriorDistribution(PredictiveDistribution):
     """The distribution returned by `IsochronePosterior.predict_distribution`.
-
-    Parameters
-    ----------
-    posteriors : sequence of ClusterPosterior or None
-        The posterior of each cluster; None for a cluster without a usable star.
-    counts : ndarray of int, shape (n_clusters,)
-        Number of stars of each cluster.
-    parallax_outliers : ndarray of shape (n_clusters,)
-        Fraction of the parallaxes that are outliers; NaN where unknown.
-    a_v_zero_point : float
-        Correction added to A_V (mag).
-    calibration : Calibration or None
-        Calibration of log age, A_V and distance modulus. Without it, intervals are those of a
-        normal distribution with the posterior's standard deviation.
-    consistency : Consistency or None
-        Discrepancies of training clusters. Without them, there is no goodness of fit.
-    false_alarm_rate : float
-        Goodness of fit below which clusters are flagged.
-    find_outside : callable or None
-        Function without arguments that returns which clusters are outside the domain. None if the
-        model has no domain.
-    n_jobs : int or None
-        Number of threads of the predictive check.
 
     Attributes
     ----------
@@ -78,27 +45,27 @@ class PosteriorDistribution(PredictiveDistribution):
 
     targets = TARGETS
 
-    def __init__(
-        self,
-        posteriors: Sequence[ClusterPosterior | None],
-        counts: IntArray,
-        parallax_outliers: FloatArray,
-        a_v_zero_point: float,
-        calibration: Calibration | None,
-        consistency: Consistency | None,
-        false_alarm_rate: float,
-        find_outside: Callable[[], BoolArray] | None,
-        n_jobs: int | None,
-    ) -> None:
-        self.posteriors = posteriors
-        self._counts = counts
-        self._parallax_outliers = parallax_outliers
-        self._a_v_zero_point = a_v_zero_point
-        self._calibration = calibration
-        self._consistency = consistency
-        self._false_alarm_rate = false_alarm_rate
-        self._find_outside = find_outside
-        self._n_jobs = n_jobs
+    #: The posterior of each cluster; None for a cluster without a usable star.
+    posteriors: Sequence[ClusterPosterior | None]
+    #: Number of stars of each cluster.
+    counts: IntArray
+    #: Fraction of the parallaxes of each cluster that are outliers; NaN where unknown.
+    parallax_outliers: FloatArray
+    #: Correction added to A_V (mag).
+    a_v_zero_point: float
+    #: Calibration of log age, A_V and distance modulus. Without it, intervals are those of a normal
+    #: distribution with the posterior's standard deviation.
+    calibration: Calibration | None
+    #: Discrepancies of training clusters. Without them, there is no goodness of fit.
+    consistency: Consistency | None
+    #: Goodness of fit below which clusters are flagged.
+    false_alarm_rate: float
+    #: Number of threads of the predictive check.
+    n_jobs: int | None
+    _find_outside: Callable[[], BoolArray] | None
+
+    def __post_init__(self) -> None:
+        """Collect the numbers of all posteriors."""
         unknown = np.full(len(TARGETS), np.nan)
         self.mean = self._numbers(lambda posterior: posterior.mean, unknown)
         self.std = self._numbers(lambda posterior: posterior.std, unknown)
@@ -117,7 +84,7 @@ class PosteriorDistribution(PredictiveDistribution):
 
         The distance is that of the mean distance modulus.
         """
-        return to_targets(self.mean, self._a_v_zero_point)
+        return to_targets(self.mean, self.a_v_zero_point)
 
     @cached_property
     def _discrepancies(self) -> FloatArray:
@@ -128,45 +95,35 @@ class PosteriorDistribution(PredictiveDistribution):
         rows = np.array([posterior is not None for posterior in self.posteriors], dtype=bool)
         values = np.full((len(rows), len(Consistency.NAMES)), np.nan)
         if measured:
-            values[rows, :-1] = Parallel(n_jobs=self._n_jobs, prefer="threads")(
+            values[rows, :-1] = Parallel(n_jobs=self.n_jobs, prefer="threads")(
                 map(delayed(discrepancies_of_stars), measured)
             )
-            values[rows, -1] = self._parallax_outliers[rows]
+            values[rows, -1] = self.parallax_outliers[rows]
         return values
 
     @cached_property
     def _spread(self) -> FloatArray:
         """Calibrated spreads, shape (n_clusters, 4)."""
         spread = self.std.copy()
-        if self._calibration is not None:
-            spread[:, :3] = self._calibration.spread(spread[:, :3], self.mean[:, 0])
+        if self.calibration is not None:
+            spread[:, :3] = self.calibration.spread(spread[:, :3], self.mean[:, 0])
         return spread
 
     def _reach(self, coverage: float) -> FloatArray:
         """Return the half length of intervals in units of the spread, shape (4,)."""
         reach = np.full(len(self.targets), ndtri(0.5 + coverage / 2))
-        if self._calibration is not None:
-            reach[:3] = self._calibration.reach(coverage)
+        if self.calibration is not None:
+            reach[:3] = self.calibration.reach(coverage)
         return reach
 
-    @validate_params(
-        {"self": [object], "coverage": [Interval(Real, 0, 1, closed="neither")]},
-        prefer_skip_nested_validation=True,
-    )
+    @validate_request
     def interval(self, coverage: float = 0.68) -> FloatArray:
         """Return the interval of each target, shape (n_clusters, 4, 2)."""
         half = self._reach(coverage) * self._spread
-        ends = [to_targets(self.mean + side * half, self._a_v_zero_point) for side in (-1, 1)]
+        ends = [to_targets(self.mean + side * half, self.a_v_zero_point) for side in (-1, 1)]
         return np.stack(ends, axis=-1)
 
-    @validate_params(
-        {
-            "self": [object],
-            "n_samples": [Interval(Integral, 1, None, closed="left")],
-            "random_state": ["random_state"],
-        },
-        prefer_skip_nested_validation=True,
-    )
+    @validate_request
     def sample(
         self, n_samples: int = 1000, random_state: int | np.random.RandomState | None = None
     ) -> FloatArray:
@@ -184,14 +141,14 @@ class PosteriorDistribution(PredictiveDistribution):
             if posterior is not None:
                 values = posterior.draws.resample(uniform).continuous[:, : mean.shape[1]]
                 drawn[i] = mean[i] + scale[i] * (values - mean[i])
-        return to_targets(drawn, self._a_v_zero_point)
+        return to_targets(drawn, self.a_v_zero_point)
 
     @cached_property
     def goodness_of_fit(self) -> FloatArray:
         """Fraction of training clusters that fit no better, shape (n_clusters,)."""
-        if self._consistency is None:
+        if self.consistency is None:
             return np.full(len(self.posteriors), np.nan)
-        return self._consistency.goodness_of_fit(self._discrepancies)
+        return self.consistency.goodness_of_fit(self._discrepancies)
 
     @cached_property
     def extra_columns(self) -> pd.DataFrame:  # type: ignore[override]
@@ -209,8 +166,8 @@ class PosteriorDistribution(PredictiveDistribution):
     def flags(self) -> Mapping[str, BoolArray]:
         """Reasons to doubt estimates, and the clusters to which each of them applies."""
         flags: dict[str, BoolArray] = {}
-        if self._consistency is not None:
-            flags.update(self._consistency.flags(self._discrepancies, self._false_alarm_rate))
+        if self.consistency is not None:
+            flags.update(self.consistency.flags(self._discrepancies, self.false_alarm_rate))
         flags["posterior not sampled"] = self._numbers(lambda p: p.is_fallback, 0) > 0
         return {**flags, **super().flags}
 
@@ -219,7 +176,7 @@ class PosteriorDistribution(PredictiveDistribution):
 
         NaN for stars that are fainter than the limit and not used.
         """
-        membership = [np.full(n, np.nan) for n in self._counts]
+        membership = [np.full(n, np.nan) for n in self.counts]
         for values, posterior in zip(membership, self.posteriors, strict=True):
             if posterior is not None:
                 values[posterior.potential.likelihood.stars] = posterior.membership

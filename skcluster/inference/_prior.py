@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -144,23 +144,6 @@ class Parameters:
     def __getitem__(self, rows: object) -> Self:
         """Return some of the sets."""
         return type(self)(*(getattr(self, field.name)[rows] for field in fields(self)))
-
-    @classmethod
-    def concatenate(cls, parts: Sequence[Self]) -> Self:
-        """Concatenate several collections of sets.
-
-        Parameters
-        ----------
-        parts : sequence of Parameters
-            The collections.
-
-        Returns
-        -------
-        theta : Parameters
-            All sets, in order.
-        """
-        joined: Any = (np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls))
-        return cls(*joined)
 
 
 @dataclass(frozen=True, eq=False)

@@ -100,16 +100,8 @@ def columns_of_targets(y: Any) -> list[int]:
     )
 
 
-def to_modulus(y: npt.ArrayLike, columns: list[int]) -> FloatArray:
-    """Return log age, A_V and distance modulus of targets with a distance in kpc, shape (n, 3)."""
-    values = np.array(y, dtype=np.float64)[:, columns]
-    with np.errstate(invalid="ignore"):
-        values[:, 2] = distance_modulus(np.where(values[:, 2] > 0, values[:, 2], np.nan))
-    return values
-
-
 def checked_targets(y: npt.ArrayLike, columns: list[int], index: Any) -> FloatArray:
-    """Return the targets of training clusters as `to_modulus` does, checked.
+    """Return log age, A_V and distance modulus of training clusters, shape (n, 3), checked.
 
     Raises
     ------
@@ -127,7 +119,8 @@ def checked_targets(y: npt.ArrayLike, columns: list[int], index: Any) -> FloatAr
             raise ValueError(
                 f"{name} of cluster {index[row]!r} must be {rule}, but it is {column[row]:g}."
             )
-    return to_modulus(y, columns)
+    values[:, 2] = distance_modulus(values[:, 2])
+    return values
 
 
 def predict_normal(estimator: Any, X: Any, columns: list[int]) -> tuple[NormalPrediction, Any]:
@@ -148,10 +141,10 @@ def predict_normal(estimator: Any, X: Any, columns: list[int]) -> tuple[NormalPr
 
 
 def _with_modulus(values: FloatArray, columns: list[int]) -> FloatArray:
-    """Convert as `to_modulus`; a regressor of distances may predict negative ones."""
-    values = np.array(values, dtype=np.float64)
-    values[:, columns[2]] = np.maximum(values[:, columns[2]], _NEAREST)
-    return to_modulus(values, columns)
+    """Return log age, A_V and distance modulus of predictions, whose distances may be negative."""
+    values = np.array(values, dtype=np.float64)[:, columns]
+    values[:, 2] = distance_modulus(np.maximum(values[:, 2], _NEAREST))
+    return values
 
 
 def predict_from_parallaxes(
@@ -219,28 +212,10 @@ def predict_held_out(
 ) -> tuple[FloatArray, ...]:
     """Return what is predicted for clusters by regressors that have not seen them.
 
-    Parameters
-    ----------
-    predict : callable
-        Function of a fitted regressor and of some X and y, which returns arrays of one row each.
-    estimator : estimator
-        The regressor, which is cloned.
-    training : (X, y)
-        Training clusters.
-    tested : (X, y, rows)
-        Clusters to predict, such as the training clusters with copies, and the training cluster of
-        each: all of the same training cluster are held out together.
-    folds : list of (train, test)
-        As `folds_of` returns them.
-    fit_params : dict
-        Metadata for the regressor's ``fit``.
-    n_jobs : int or None
-        Number of folds that are fitted in parallel.
-
-    Returns
-    -------
-    tuple of ndarray
-        The arrays that ``predict`` returns, in the order of ``tested``.
+    ``predict`` returns arrays of one row per cluster from a fitted regressor and some X and y; they
+    are concatenated in the order of ``tested``. The third item of ``tested`` is the training
+    cluster of each row: rows of the same one, such as copies, are held out together. ``fit_params``
+    are metadata for the regressor's ``fit``.
     """
     rows = [np.flatnonzero(np.isin(tested[2], test)) for _, test in folds]
     parts = Parallel(n_jobs=n_jobs)(

@@ -86,7 +86,10 @@ def sample_posterior(potential: Potential, n_draws: int, seed: int) -> WeightedD
         new = proposal.draw(_deviates(n_draws // 4, _Student.N_DEVIATES, seed + stage))
         proposals.append((len(new), proposal.log_density))
         target = np.concatenate([target, potential.log_prob(new)])
-        theta = Parameters.concatenate([theta, new])
+        theta = Parameters.from_continuous(
+            np.concatenate([theta.continuous, new.continuous]),
+            np.concatenate([theta.reddening, new.reddening]),
+        )
         draws = WeightedDraws(theta, _weights(theta, target, proposals))
     return draws
 

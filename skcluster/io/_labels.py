@@ -1,27 +1,27 @@
 """Convert a table with a row per cluster to y, in the order of the clusters."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from skcluster._utils.messages import some_names, warn_caller
+from skcluster._utils.order import matching_names
 from skcluster._utils.typing import FloatArray, IntArray
-from skcluster.clusters._names import matching_names
-from skcluster.clusters._tables import (
-    column_names,
-    find_columns,
-    missing_column,
-    to_frame,
-    to_numbers,
-)
+from skcluster.clusters._columns import find_columns, missing_column
+from skcluster.clusters._complete import marked_values
+from skcluster.clusters._tables import column_names, to_frame, to_numbers
 from skcluster.photometry import distance_from_modulus
 from skcluster.schema import CLUSTER, CLUSTER_PARAMETERS, LABEL_COLUMNS
 
 _LABELS = (CLUSTER, *LABEL_COLUMNS.values())
-#: Columns of the distance; the first one in the table is used.
-_DISTANCES = ("distance_kpc", "distance_modulus", "distance_pc")
+#: Columns of the distance, and what makes kpc of them; the first one that a cluster has is used.
+_DISTANCES: dict[str, Callable[[FloatArray], FloatArray]] = {
+    "distance_kpc": lambda kpc: kpc,
+    "distance_modulus": distance_from_modulus,
+    "distance_pc": lambda pc: pc / 1000,
+}
 
 
 def labels_of(
@@ -58,11 +58,19 @@ def labels_of(
     frame, units = _label_columns(table, columns)
     rows = _match(index, frame.pop("cluster"))
     frame, names = frame.iloc[rows[rows >= 0]], index[rows >= 0]
-    values = {c: _numbers(frame[c], names, units.get(c)) for c in frame.columns}
-    if "distance_modulus" in values:
-        values["distance_kpc"] = distance_from_modulus(values["distance_modulus"])
-    elif "distance_pc" in values:
-        values["distance_kpc"] = values["distance_pc"] / 1000
+    markers: dict[str, int] = {}
+    values = {
+        c: _numbers(frame[c], names, units.get(c), markers)
+        for c in frame.columns
+        if c not in _DISTANCES
+    }
+    values["distance_kpc"] = _distances(frame, names, units, markers)
+    if markers:
+        shown = ", ".join(f"{what} ({n})" for what, n in markers.items())
+        warn_caller(
+            "The labels have markers of missing values, which several clusters share and which "
+            f"are taken as blank: {shown}."
+        )
     y = pd.DataFrame({name: values[name] for name in CLUSTER_PARAMETERS}, index=names)
     blank = y.isna().any(axis=1).to_numpy()
     if blank.all():
@@ -84,11 +92,11 @@ def _label_columns(
     for column in (CLUSTER, LABEL_COLUMNS["log_age"], LABEL_COLUMNS["a_v"]):
         if column.name not in theirs:
             raise ValueError(missing_column("labels", column, columns))
-    distance = next((name for name in _DISTANCES if name in theirs), None)
-    if distance is None:
+    distances = [name for name in _DISTANCES if name in theirs]
+    if not distances:
         message = missing_column("labels", LABEL_COLUMNS["distance_modulus"], columns)
         raise ValueError(message.replace("' (", "', 'distance_kpc' or 'distance_pc' (", 1))
-    needed = {theirs[ours]: ours for ours in ("cluster", "log_age", "a_v", distance)}
+    needed = {theirs[ours]: ours for ours in ("cluster", "log_age", "a_v", *distances)}
     frame, units = to_frame(table[list(needed)])
     return frame.rename(columns=needed), {needed[name]: unit for name, unit in units.items()}
 
@@ -136,10 +144,28 @@ def _report_unmatched(
         )
 
 
-def _numbers(labels: pd.Series, names: pd.Index, unit: Any) -> FloatArray:
-    """Return a column of labels in its unit, checked."""
+def _distances(
+    frame: pd.DataFrame, names: pd.Index, units: Mapping[str, Any], markers: dict[str, int]
+) -> FloatArray:
+    """Return the distance of each cluster (kpc), from the first of its columns that has one."""
+    distance = np.full(len(frame), np.nan)
+    for column, in_kpc in _DISTANCES.items():
+        rows = np.flatnonzero(np.isnan(distance))
+        if column in frame and len(rows):
+            labels = frame[column].iloc[rows]
+            distance[rows] = in_kpc(_numbers(labels, names[rows], units.get(column), markers))
+    return distance
+
+
+def _numbers(labels: pd.Series, names: pd.Index, unit: Any, markers: dict[str, int]) -> FloatArray:
+    """Return a column of labels in its unit, checked, and add the markers in it."""
     column = LABEL_COLUMNS[str(labels.name)]
     values = to_numbers(labels, column, unit, lambda row: f"cluster {names[row]!r} has")
+    for text, rows in marked_values(values, column):
+        if len(rows) > 1:
+            values = values.copy()
+            values[rows] = np.nan
+            markers[f"{column.name} = {text}"] = len(rows)
     wrong = np.flatnonzero(column.wrong(values))
     if len(wrong):
         first = wrong[0]

@@ -8,7 +8,7 @@ brought to one scale of parallaxes.
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, overload
 
@@ -19,25 +19,27 @@ from nested_pandas import NestedFrame
 from skcluster._utils.messages import counted_stars, some_names, warn_caller
 from skcluster._utils.typing import BoolArray, TableLike
 from skcluster.clusters import OneClusterWarning, concat_clusters, stars_of, state_magnitude_limit
-from skcluster.clusters._as_clusters import (
+from skcluster.clusters._as_clusters import whole_clusters, whole_stars
+from skcluster.clusters._complete import completed, find_markers, shared_markers
+from skcluster.clusters._nest import (
+    are_names_of_stars,
     clusters_of_table,
-    whole_clusters,
-    whole_stars,
+    with_names_as_index,
     with_our_names,
 )
-from skcluster.clusters._stars import STARS
+from skcluster.clusters._notes import Notes
+from skcluster.clusters._stars import is_nested, with_stars
 from skcluster.clusters._tables import (
     as_table,
     as_texts,
     column_names,
-    find_columns,
     index_as_columns,
-    is_table,
     to_frame,
 )
 from skcluster.gaia import Release
+from skcluster.io._inputs import Source, only_one, refuse_other, sources_of
 from skcluster.io._labels import labels_of
-from skcluster.io._read_table import EXTENSIONS, read_table
+from skcluster.io._read_table import read_table
 from skcluster.io._releases import guess_release, parallax_shift, shifted, warn_of_releases
 from skcluster.io._write import state_units
 from skcluster.schema import CLUSTER
@@ -101,11 +103,13 @@ def read_clusters(
     Parameters
     ----------
     members : str, PathLike, table, or sequence or mapping of these
-        A long table with a row per star, or a file of one: CSV, TSV as VizieR writes it, ECSV,
-        FITS, VOTable (``.vot``, ``.votable``, ``.xml``), each optionally gzipped (``.gz``), or
-        Parquet; or a folder of such files. Tables are those of pandas, astropy, polars and Arrow.
-        A NestedFrame, or a Parquet file of one, is accepted too. Columns are found by the names
-        of the Gaia archive and of VizieR, in upper or lower case (see Notes); all others are kept.
+        A long table with a row per star, or a file of one: text of any usual layout (``.csv``,
+        ``.tsv``, ``.txt``, ``.dat``, ``.mrt``, ``.tbl``; see `read_table`), ECSV, FITS, VOTable
+        (``.vot``, ``.votable``, ``.xml``), each optionally gzipped (``.gz``), or Parquet; or a
+        folder of such files (``.txt`` only by name). Tables are those of pandas, astropy, polars
+        and Arrow. A NestedFrame, or a Parquet file of one, is accepted too. Columns are found by
+        the names of the Gaia archive and of VizieR, in upper or lower case (see Notes); all others
+        are kept.
         Several files or tables, of one or several clusters each and of any types, are given as a
         list, or as a dict that maps names of clusters to them.
     labels : str, PathLike, DataFrame or astropy Table, optional
@@ -124,7 +128,7 @@ def read_clusters(
     label_columns : mapping of str to str, optional
         Map from other names of columns in ``labels`` to ``cluster``, ``log_age``, ``a_v``, and
         ``distance_kpc``, ``distance_modulus`` or ``distance_pc``.
-    format, label_format : {"csv", "tsv", "ecsv", "fits", "votable", "parquet"}, optional
+    format, label_format : {"csv", "tsv", "text", "ecsv", "fits", "votable", "parquet"}, optional
         File type of ``members`` and of ``labels``. By default, it follows from the extension.
     on_error : {"raise", "warn"}, default="raise"
         Whether one of several unusable tables of members raises an error, or is left out with a
@@ -208,25 +212,23 @@ def read_clusters(
     if cluster_column is not None:
         given[cluster_column] = CLUSTER.name
     parallax_shift(release or "edr3", zero_point)  # refuses wrong values before a table is read
-    sources = _sources_of(members)
+    sources = sources_of(members)
     if cluster is not None:
-        sources = [replace(_only(sources, cluster), cluster=cluster)]
-    parts: list[_Part] = []
+        sources = [replace(only_one(sources, cluster), cluster=cluster)]
+    leave_out = on_error == "warn" and len(sources) > 1
+    notes = Notes(release)
     origins: dict[Any, str] = {}
+    read: list[_Part] = []
     for source in sources:
-        try:
-            with _named_in_errors(source):
-                part = _read_source(source, given, format, release, zero_point)
-                _refuse_repeated(part.X.index, origins)
-        except (ValueError, OSError, TypeError) as error:
-            if on_error == "raise" or len(sources) == 1:
-                raise
-            warn_caller(f"{str(error).rstrip('.')}. Left out.", BadTableWarning)
-            continue
-        parts.append(part)
-        origins.update(dict.fromkeys(part.X.index, source.label))
+        with _left_out_if_bad(source, leave_out):
+            part = _read_source(source, given, format, notes)
+            _refuse_repeated(part.X.index, origins)
+            read.append(part)
+            origins.update(dict.fromkeys(part.X.index, source.label))
+    parts = _checked_parts(read, leave_out, notes, release, zero_point)
     if not parts:
         raise ValueError(f"None of the {len(sources)} tables of members can be used.")
+    notes.warn()
     _warn_of_one_cluster([part for part in parts if part.is_one_cluster])
     whole = np.concatenate([part.whole for part in parts])
     X = whole_clusters(concat_clusters([part.X for part in parts]), whole)
@@ -258,101 +260,36 @@ class BadTableWarning(UserWarning):
 
 
 @dataclass(frozen=True)
-class _Source:
-    """A table of members, or a file of one."""
-
-    data: Any
-    #: Name in messages: the path of a file; empty for a single table.
-    label: str
-    #: Name of its cluster if it has no column of cluster names.
-    name: str
-    #: Name of its cluster, whatever columns it has.
-    cluster: str | None = None
-
-
-@dataclass(frozen=True)
 class _Part:
-    """The clusters of one source, on the parallax scale of EDR3."""
+    """The clusters of one source."""
 
-    source: _Source
+    source: Source
     X: NestedFrame
-    #: Which stars have magnitude and colour; the others are left out once all tables are read.
-    whole: BoolArray
     #: Whether no column names the cluster.
     is_one_cluster: bool
+    #: The names of the columns in the source.
+    names: list[Any]
+    #: Which stars have magnitude and colour; the others are left out once all tables are read.
+    whole: BoolArray = field(default_factory=lambda: np.empty(0, dtype=bool))
     #: The column because of which parallaxes were taken as those of DR2, if they were.
-    of_dr2: str | None
-
-
-def _sources_of(members: Any) -> list[_Source]:
-    """Return the sources to read, files of folders one by one."""
-    if isinstance(members, str | os.PathLike):
-        files = _files(Path(members).expanduser())
-        return [_Source(path, str(path), _cluster_of_file(path)) for path in files]
-    if is_table(members):
-        return [_Source(members, "", CLUSTER.name)]
-    sources: list[_Source] = []
-    if isinstance(members, Mapping):
-        for key, item in members.items():
-            name, is_path = str(key), isinstance(item, str | os.PathLike)
-            data = Path(item).expanduser() if is_path else item
-            label = str(item) if is_path else f"table {key!r}"
-            sources.append(_Source(data, label, name, cluster=name))
-    elif isinstance(members, Sequence) and not isinstance(members, bytes):
-        for i, item in enumerate(members):
-            of_path = isinstance(item, str | os.PathLike)
-            sources += _sources_of(item) if of_path else [_Source(item, f"table {i}", str(i))]
-    else:
-        _refuse_other("members", members)
-    for source in sources:
-        if not isinstance(source.data, Path):
-            _refuse_other("members", source.data)
-    if not sources:
-        raise ValueError("There are no members to read.")
-    return sources
-
-
-def _files(path: Path) -> list[Path]:
-    if not path.is_dir():
-        return [path]
-    files = sorted(file for file in path.iterdir() if _is_table_file(file))
-    if not files:
-        raise ValueError(f"The folder {path} has no table; known types: {', '.join(EXTENSIONS)}.")
-    return files
-
-
-def _is_table_file(file: Path) -> bool:
-    name = file.name.lower().removesuffix(".gz")
-    return file.is_file() and not name.startswith(".") and Path(name).suffix in EXTENSIONS
-
-
-def _cluster_of_file(path: Path) -> str:
-    """Return a file's name without the extensions of its type."""
-    name = path.name
-    for extension in (".gz", *EXTENSIONS):
-        if name.lower().endswith(extension):
-            name = name[: -len(extension)]
-    return name or path.name
-
-
-def _only(sources: list[_Source], cluster: str) -> _Source:
-    if len(sources) > 1:
-        raise ValueError(
-            f"One name, {cluster!r}, cannot be that of {len(sources)} tables: without cluster= or "
-            "--cluster, each is named after its file; a dict of names and tables names each one."
-        )
-    return sources[0]
+    of_dr2: str | None = None
 
 
 @contextmanager
-def _named_in_errors(source: _Source) -> Iterator[None]:
-    """Add the file's name to errors."""
+def _left_out_if_bad(source: Source, leave_out: bool) -> Iterator[None]:
+    """Add the file's name to errors, and make them warnings if the file can be left out."""
     try:
         yield
-    except (ValueError, TypeError) as error:
-        if type(error) not in (ValueError, TypeError) or source.label in str(error):
+    except (ValueError, OSError, TypeError) as error:
+        named: Exception = error
+        if type(error) in (ValueError, TypeError) and source.label not in str(error):
+            named = type(error)(f"{source.label}: {error}")
+        if leave_out:
+            warn_caller(f"{str(named).rstrip('.')}. Left out.", BadTableWarning)
+            return
+        if named is error:
             raise
-        raise type(error)(f"{source.label}: {error}") from error
+        raise named from error
 
 
 def _load(data: Any, format: str | None, what: str) -> Any:
@@ -360,67 +297,52 @@ def _load(data: Any, format: str | None, what: str) -> Any:
     if isinstance(data, str | os.PathLike):
         table = read_table(data, format)
     else:
-        _refuse_other(what, data)
+        refuse_other(what, data)
         table = as_table(data)
-    nested = isinstance(table, NestedFrame) and table.nested_columns
-    return table if nested else index_as_columns(table)
-
-
-def _refuse_other(what: str, data: Any) -> None:
-    if not is_table(data):
-        raise TypeError(
-            f"The {what} must be a path, a DataFrame or an astropy Table, not "
-            f"{type(data).__name__}."
-        )
+    return table if is_nested(table) else index_as_columns(table)
 
 
 def _read_source(
-    source: _Source,
-    given: Mapping[str, str],
-    format: str | None,
-    release: Release | None,
-    zero_point: float | None,
+    source: Source, given: Mapping[str, str], format: str | None, notes: Notes
 ) -> _Part:
-    """Return the clusters of a table, checked, including stars without magnitude or colour."""
+    """Return the clusters of a table, not checked yet."""
     table = _load(source.data, format, "members")
-    is_one_cluster = False
-    if isinstance(table, NestedFrame) and table.nested_columns:
-        X = _with_names_as_index(table, given)
-        names = stars_of(X).columns
+    if is_nested(table):
+        X = with_names_as_index(table, given)
+        names: list[Any] = stars_of(X).columns
         if source.cluster is not None and len(X) == 1:
             X = X.set_axis(pd.Index([source.cluster], name=CLUSTER.name))
         of_stars = {theirs: ours for theirs, ours in given.items() if ours != CLUSTER.name}
-        X = with_our_names(X, of_stars)
-    else:
-        names = column_names(table)
-        X, column = clusters_of_table(table, given, source.cluster, source.name)
-        X = X.rename_axis(CLUSTER.name)
-        is_one_cluster = column is None and source.cluster is None
-        if column is not None and source.cluster is not None:
-            _warn_of_merged(source, table, column)
-    whole = whole_stars(stars_of(X))
-    guess = guess_release(names) if release is None and zero_point is None else None
-    of_dr2 = guess[1] if guess is not None and guess[0] == "dr2" else None
-    shift = parallax_shift("dr2" if of_dr2 else release or "edr3", zero_point)
-    return _Part(source, shifted(X, shift), whole, is_one_cluster, of_dr2)
+        return _Part(source, with_our_names(X, of_stars, notes), False, names)
+    X, column = clusters_of_table(table, given, source.cluster, source.name, notes)
+    if column is not None and source.cluster is not None:
+        _warn_of_merged(source, table, column)
+    is_one_cluster = column is None and source.cluster is None
+    return _Part(source, X.rename_axis(CLUSTER.name), is_one_cluster, column_names(table))
 
 
-def _with_names_as_index(X: NestedFrame, given: Mapping[str, str]) -> NestedFrame:
-    """Return nested stars with the cluster's name as index, which files keep as a column."""
-    if STARS not in X.columns:
-        raise ValueError(
-            f"A nested table of members needs its stars in a column {STARS!r}; its nested columns "
-            f"are: {', '.join(X.nested_columns)}."
-        )
-    others = [c for c in X.columns if c != STARS]
-    of_clusters = {n: o for n, o in given.items() if o == CLUSTER.name}
-    index_column = replace(CLUSTER, synonyms=(*CLUSTER.synonyms, "__index_level_0__"))
-    for column in find_columns(others, [index_column], of_clusters) if X.index.name is None else ():
-        index = X[column] if pd.api.types.is_numeric_dtype(X[column]) else X[column].astype(str)
-        name = None if column == "__index_level_0__" else CLUSTER.name
-        others.remove(column)
-        X = X[[*others, STARS]].set_index(pd.Index(index.to_numpy(), name=name))
-    return X
+def _checked_parts(
+    parts: list[_Part],
+    leave_out: bool,
+    notes: Notes,
+    release: Release | None,
+    zero_point: float | None,
+) -> list[_Part]:
+    """Return the parts with complete and checked values, on the parallax scale of EDR3."""
+    stars = [stars_of(part.X) for part in parts]
+    markers = [find_markers(one) for one in stars]
+    shared = shared_markers(markers)
+    checked: list[_Part] = []
+    for part, one, found in zip(parts, stars, markers, strict=True):
+        with _left_out_if_bad(part.source, leave_out):
+            values = completed(one, notes, markers=found, shared=shared)
+            whole = whole_stars(values)
+            X = part.X if values is one else with_stars(part.X, values)
+            guess = guess_release(part.names) if release is None and zero_point is None else None
+            of_dr2 = guess[1] if guess is not None and guess[0] == "dr2" else None
+            shift = parallax_shift("dr2" if of_dr2 else release or "edr3", zero_point)
+            checked.append(replace(part, X=shifted(X, shift), whole=whole, of_dr2=of_dr2))
+    return checked
 
 
 def _refuse_repeated(index: pd.Index, origins: Mapping[Any, str]) -> None:
@@ -454,10 +376,10 @@ def _warn_of_one_cluster(parts: list[_Part]) -> None:
     )
 
 
-def _warn_of_merged(source: _Source, table: Any, column: Any) -> None:
+def _warn_of_merged(source: Source, table: Any, column: Any) -> None:
     """Warn if a name that is given makes one cluster of several that a column names."""
     names = as_texts(to_frame(table[[column]])[0][column].dropna()).unique()
-    if len(names) > 1:
+    if len(names) > 1 and not are_names_of_stars(len(names), len(table)):
         warn_caller(
             f"{source.label or 'The table'} names {len(names)} clusters in column {column!r}; "
             f"with cluster={source.cluster!r} (--cluster) their {len(table)} stars are one cluster."
@@ -472,6 +394,12 @@ def _warn_of_repeated(X: NestedFrame) -> None:
     # Arrow keeps all digits where some are missing; as floats, identifiers have lost the last ones.
     ids = pd.Series(pd.arrays.ArrowExtensionArray(stars.arrow("source_id")))
     if pd.api.types.is_float_dtype(ids.dtype):
+        if (ids.abs() > 2**53).any():
+            warn_caller(
+                "source_id holds floating-point numbers, which have lost the last digits: repeated "
+                "stars cannot be noticed. pandas reads integers of which some are missing with "
+                "dtype={'source_id': 'Int64'}."
+            )
         return
     listed = pd.DataFrame({"cluster": stars.cluster, "star": ids})
     again = (listed.duplicated() & ids.notna()).to_numpy()

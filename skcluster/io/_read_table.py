@@ -4,20 +4,30 @@ Each file type has one reader, at the end of this file. Before a reader starts, 
 it open something else, or take more than the file seems to hold, is refused.
 """
 
-import csv
-import gzip
 import math
 import os
 import re
 import warnings
-from collections.abc import Callable, Sequence
-from io import BytesIO, StringIO, TextIOWrapper
-from itertools import islice
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from xml.parsers import expat
 
-import pandas as pd
+import numpy as np
+
+from skcluster.clusters._tables import frame_of_arrow
+from skcluster.io._sources import (
+    MB,
+    Source,
+    check_names,
+    opened,
+    read_astropy,
+    refuse_promises,
+    size,
+    unzipped,
+)
+from skcluster.io._text_tables import read_ecsv, read_text
 
 #: File types by extension; text files and FITS may be gzipped (``.csv.gz``).
 EXTENSIONS = {
@@ -30,24 +40,11 @@ EXTENSIONS = {
     ".xml": "votable",
     ".parquet": "parquet",
     ".tsv": "tsv",
+    ".mrt": "text",
+    ".tbl": "text",
+    ".dat": "text",
+    ".txt": "text",
 }
-_MB = 10**6
-_MAX_COLUMNS = 10_000
-#: First bytes of compressed files, by type; readers would uncompress these themselves.
-_COMPRESSED = {
-    b"\x1f\x8b": "gzip",
-    b"BZh": "bzip2",
-    b"\xfd7zXZ": "xz",
-    b"PK\x03\x04": "zip",
-    b"PK\x05\x06": "zip",
-    b"\x1f\x9d": "compress",
-    b"\x28\xb5\x2f\xfd": "zstd",
-}
-#: A line of dashes, which VizieR puts between units and rows.
-_DASHES = re.compile(r"\s*-+(\s*\t\s*-+)*\s*")
-
-#: What a reader takes: a file, or the content of a gzipped one.
-_Source = Path | BytesIO
 
 
 def read_table(path: str | os.PathLike[str], format: str | None = None) -> Any:
@@ -57,25 +54,33 @@ def read_table(path: str | os.PathLike[str], format: str | None = None) -> Any:
     ----------
     path : str or PathLike
         The file.
-    format : {"csv", "tsv", "ecsv", "fits", "votable", "parquet"}, optional
+    format : {"csv", "tsv", "text", "ecsv", "fits", "votable", "parquet"}, optional
         File type, if it differs from that of the extension.
 
     Returns
     -------
     DataFrame, NestedFrame or astropy Table
-        The table, with at least one row.
+        The table, with at least one row. Integers of which some are missing are masked, and keep
+        all digits.
 
     Raises
     ------
     OSError
         If there is no such file, or it is a folder, a device or a pipe.
     ValueError
-        If the type is unknown; the file is empty, truncated or not of its type; two columns have
-        the same name; a text in it is not UTF-8; its data are in another file, as those of a
+        If the type is unknown; the file is empty, truncated or not of its type; the layout of a
+        text is not recognised, or a row has more fields than the header; two columns have the same
+        name; a text in it is not UTF-8; its data are in another file, as those of a
         VOTable can be; or its uncompressed size exceeds the limits for a file of its size.
 
     Notes
     -----
+    The layout of a text (CSV, TSV, ``.txt``, ``.dat``, ``.mrt``, ``.tbl``) is recognised from its
+    content, whatever the extension: columns separated by commas, tabs, semicolons, vertical bars or
+    blanks, below comments, with a header that may be the last comment, VizieR's units and decimal
+    commas; columns of fixed width; the machine-readable tables of journals; IPAC tables; ECSV. In
+    each, a blank, ``null``, ``NULL``, ``--``, ``nan`` and ``NA`` are missing values.
+
     No other file is opened, no server is queried, and the uncompressed size of a compressed file is
     limited to 100 MB or ten times its size (Parquet: 400 MB or 25 times).
 
@@ -102,7 +107,7 @@ def read_table(path: str | os.PathLike[str], format: str | None = None) -> Any:
     if path.stat().st_size == 0:
         raise ValueError(f"The file {path} is empty.")
     try:
-        table = _READERS[kind](_unzipped(path))
+        table = _READERS[kind](unzipped(path))
     except Exception as error:  # the readers raise many types of errors, and none names the file
         reason = next(filter(None, str(error).splitlines()), type(error).__name__)
         if isinstance(error, UnicodeDecodeError):
@@ -128,141 +133,7 @@ def _kind_of(path: Path, format: str | None) -> str:
     return kind
 
 
-def _unzipped(path: Path) -> _Source:
-    """Return the file, or if it is gzipped its content, read whole to detect truncation."""
-    with path.open("rb") as file:
-        kind = _compression(file.read(6))
-    if kind is None and path.suffix.lower() != ".gz":
-        return path
-    if kind not in ("gzip", None):
-        raise ValueError(f"it is compressed with {kind}; only gzip is supported.")
-    most = max(100 * _MB, 10 * path.stat().st_size)
-    with gzip.open(path) as file:
-        data = file.read(most + 1)
-    if len(data) > most:
-        raise ValueError(
-            f"its uncompressed size exceeds {most / _MB:.0f} MB, for a file of this size."
-        )
-    if _compression(data[:6]):
-        raise ValueError("it is compressed more than once.")
-    return BytesIO(data)
-
-
-def _compression(start: bytes) -> str | None:
-    return next((kind for magic, kind in _COMPRESSED.items() if start.startswith(magic)), None)
-
-
-def _opened(source: _Source) -> IO[bytes]:
-    """Open a file, or bytes, at the beginning."""
-    return source.open("rb") if isinstance(source, Path) else BytesIO(source.getbuffer())
-
-
-def _size(source: _Source) -> int:
-    return source.stat().st_size if isinstance(source, Path) else source.getbuffer().nbytes
-
-
-def _check_names(names: Sequence[str]) -> None:
-    """Refuse thousands of columns, and two of the same name: one would be ignored or renamed."""
-    if len(names) > _MAX_COLUMNS:
-        raise ValueError(f"it has {len(names)} columns; the limit is {_MAX_COLUMNS}.")
-    seen = set()
-    for name in filter(None, map(str.strip, names)):
-        if name in seen:
-            raise ValueError(f"it has more than one column {name!r}.")
-        seen.add(name)
-
-
-def _refuse_promises(number: int, what: str, source: _Source) -> None:
-    """Refuse a header that states so many rows or values that memory is taken for nothing."""
-    if number > _size(source):
-        raise ValueError(f"it is truncated: it states {number} {what}, more than it has bytes.")
-
-
-def _read_csv(source: _Source) -> pd.DataFrame:
-    with _opened(source) as file:
-        text = TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
-        names = next((row for row in csv.reader(text) if row), [])
-    _check_names(names)
-    if len(names) == 1:
-        _refuse_other_separator(source)
-    # Without index_col, rows longer than the header would shift every value by a column.
-    return _digits_kept(
-        pd.read_csv(
-            source, index_col=False, skipinitialspace=True, low_memory=False, compression=None
-        )
-    )
-
-
-def _refuse_other_separator(source: _Source) -> None:
-    """Refuse a table whose first two lines are separated by something else than commas."""
-    with _opened(source) as file:
-        lines = [line.strip() for line in islice(filter(bytes.strip, file), 2)]
-    for sign, name in ((b";", "';'"), (b"\t", "tabs"), (b" ", "blanks")):
-        if lines and all(sign in line for line in lines):
-            cure = " (format='tsv' or --format tsv reads it)" if sign == b"\t" else ""
-            raise ValueError(f"its columns are separated by {name}, not by ','{cure}.")
-
-
-def _read_tsv(source: _Source) -> Any:
-    """Read a tab-separated table; one of VizieR, with its units, is an astropy Table."""
-    with _opened(source) as file:
-        lines = file.read().decode("utf-8-sig").splitlines()
-    lines = [line for line in lines if line.strip() and not line.startswith("#")]
-    if not lines:
-        raise ValueError("it contains comments only.")
-    _check_names(lines[0].split("\t"))
-    dashes = [i for i, line in enumerate(lines) if _DASHES.fullmatch(line)]
-    if len(dashes) > 1:
-        raise ValueError(f"it contains {len(dashes)} tables; save each as a file of its own.")
-    has_units = dashes == [2]
-    text = StringIO("\n".join([lines[0], *lines[3:]] if has_units else lines))
-    # VizieR pads its columns with spaces: numbers that are all blank are missing.
-    frame = pd.read_csv(text, sep="\t", index_col=False, skipinitialspace=True, low_memory=False)
-    frame = _digits_kept(frame.rename(columns=lambda name: str(name).strip()))
-    if not has_units:
-        return frame
-    from astropy.table import Table
-    from astropy.units import Unit
-
-    table = Table.from_pandas(frame)
-    for name, unit in zip(frame.columns, lines[1].split("\t"), strict=False):
-        if unit.strip() and table[name].dtype.kind in "if":
-            table[name].unit = Unit(unit.strip(), parse_strict="silent")
-    return table
-
-
-def _digits_kept(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a pandas table in which integers of more than 64 bits are texts.
-
-    They are Python integers, which tables of stars cannot hold; as texts they keep all digits, and
-    are parsed where numbers are needed.
-    """
-    for name in table.columns[table.dtypes.map(pd.api.types.is_object_dtype)]:
-        table[name] = table[name].map(str, na_action="ignore").astype("str")
-    return table
-
-
-def _read_astropy(source: Any, **options: Any) -> Any:
-    from astropy.table import Table
-    from astropy.units import UnitsWarning
-
-    with warnings.catch_warnings():
-        # Non-standard units are frequent and harmless in columns of fluxes; in a column that is
-        # used, they raise an error when the column is converted.
-        warnings.simplefilter("ignore", UnitsWarning)
-        warnings.filterwarnings("error", message="File may have been truncated")
-        return Table.read(source, **options)
-
-
-def _read_ecsv(source: _Source) -> Any:
-    with _opened(source) as file:
-        lines = TextIOWrapper(file, encoding="utf-8", errors="replace")
-        head = next((line for line in lines if not line.startswith("#")), "").strip()
-    _check_names(next(csv.reader([head], delimiter="," if "," in head else " "), []))
-    return _read_astropy(source, format="ascii.ecsv")
-
-
-def _read_fits(source: _Source) -> Any:
+def _read_fits(source: Source) -> Any:
     from astropy.io import fits
 
     with warnings.catch_warnings():
@@ -271,14 +142,14 @@ def _read_fits(source: _Source) -> Any:
             for hdu in hdus:
                 if isinstance(hdu, fits.BinTableHDU | fits.TableHDU):
                     _check_fits_table(hdu, source)
-            return _with_texts(_read_astropy(hdus, format="fits"))
+            return _with_texts(read_astropy(hdus, format="fits"))
 
 
-def _check_fits_table(hdu: Any, source: _Source) -> None:
-    _refuse_promises(hdu.header["NAXIS2"], "rows", source)
+def _check_fits_table(hdu: Any, source: Source) -> None:
+    refuse_promises(hdu.header["NAXIS2"], "rows", source)
     if not 0 < hdu.header["TFIELDS"] <= 999:  # astropy would count up to any number
         raise ValueError(f"it has {hdu.header['TFIELDS']} columns; FITS allows 999.")
-    _check_names(hdu.columns.names)
+    check_names(hdu.columns.names)
     for column in hdu.columns:
         if re.match(r"\d*[PQ]", str(column.format)):
             raise ValueError(
@@ -286,13 +157,13 @@ def _check_fits_table(hdu: Any, source: _Source) -> None:
             )
 
 
-def read_votable(source: _Source) -> Any:
+def read_votable(source: Source) -> Any:
     """Return the table of a VOTable, without opening anything else."""
     _check_votable(source)
-    return _with_texts(_read_astropy(source, format="votable", use_names_over_ids=True))
+    return _with_texts(read_astropy(source, format="votable", use_names_over_ids=True))
 
 
-def _check_votable(source: _Source) -> None:
+def _check_votable(source: Source) -> None:
     """Refuse references to other files or servers, entities, and repeated columns."""
     names: list[str] = []
 
@@ -300,13 +171,13 @@ def _check_votable(source: _Source) -> None:
         element = element.rpartition(" ")[2]
         if element == "TABLE":
             names.clear()
-            _refuse_promises(int(attributes.get("nrows") or 0), "rows", source)
+            refuse_promises(int(attributes.get("nrows") or 0), "rows", source)
         elif element == "FIELD":
             names.append(attributes.get("name", ""))
             shape = re.findall(r"\d+", attributes.get("arraysize", "")[:100])
-            _refuse_promises(math.prod(map(int, shape)), "values per row", source)
+            refuse_promises(math.prod(map(int, shape)), "values per row", source)
         elif element == "DATA":
-            _check_names(names)
+            check_names(names)
         elif element in ("FITS", "PARQUET"):
             raise ValueError(f"its data are {element} within a VOTable, which is not supported.")
         elif element == "STREAM" and "href" in attributes:
@@ -321,12 +192,14 @@ def _check_votable(source: _Source) -> None:
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.StartElementHandler = start
     parser.EntityDeclHandler = entity
-    with _opened(source) as file:
+    with opened(source) as file:
         parser.ParseFile(file)
 
 
 def _with_texts(table: Any) -> Any:
-    """Return an astropy table whose bytes are decoded to text."""
+    """Return an astropy table whose bytes are decoded to text; blank ones are missing."""
+    from astropy.table import MaskedColumn
+
     try:
         table.convert_bytestring_to_unicode()
     except UnicodeDecodeError as error:
@@ -335,17 +208,20 @@ def _with_texts(table: Any) -> Any:
         raise ValueError(
             f"column {name!r} has the text {error.object!r}, which is not UTF-8."
         ) from error
+    for name in table.colnames:
+        column = table[name]
+        if column.dtype.kind == "U" and (blank := np.asarray(column) == "").any():
+            table[name] = MaskedColumn(column, mask=blank | np.ma.getmaskarray(column))
     return table
 
 
-def _read_parquet(source: _Source) -> Any:
-    import nested_pandas
+def _read_parquet(source: Source) -> Any:
     import pyarrow as pa
     import pyarrow.parquet
 
     with pa.parquet.ParquetFile(source) as file:
         footer, schema = file.metadata, file.schema_arrow
-    _check_names(schema.names)
+    check_names(schema.names)
     groups = [footer.row_group(i) for i in range(footer.num_row_groups)]
     # Runs of equal values take next to nothing in a file: values are counted, too.
     values = sum(
@@ -355,20 +231,19 @@ def _read_parquet(source: _Source) -> Any:
     )
     unpacked = max(8 * values, sum(group.total_byte_size for group in groups))
     unpacked += _size_of_texts(source, schema)
-    most = max(400 * _MB, 25 * _size(source))
+    most = max(400 * MB, 25 * size(source))
     if unpacked > most:
         raise ValueError(
-            f"its table would take {unpacked / _MB:.0f} MB; the limit is {most / _MB:.0f}, for a "
+            f"its table would take {unpacked / MB:.0f} MB; the limit is {most / MB:.0f}, for a "
             "file of this size."
         )
     if b"table_meta_yaml" in (schema.metadata or {}):  # astropy's, with units
-        return _with_texts(_read_astropy(source, format="parquet"))
-    if any(pa.types.is_struct(kind) for kind in schema.types):
-        return nested_pandas.read_parquet(str(source))
-    return pd.read_parquet(source)
+        return _with_texts(read_astropy(source, format="parquet"))
+    with pa.parquet.ParquetFile(source) as file:
+        return frame_of_arrow(file.read())
 
 
-def _size_of_texts(source: _Source, schema: Any) -> int:
+def _size_of_texts(source: Source, schema: Any) -> int:
     """Return the bytes of all texts, of which a file holds each different one once; check them."""
     import pyarrow as pa
     import pyarrow.compute
@@ -390,10 +265,11 @@ def _size_of_texts(source: _Source, schema: Any) -> int:
     return size
 
 
-_READERS: dict[str, Callable[[_Source], Any]] = {
-    "csv": _read_csv,
-    "tsv": _read_tsv,
-    "ecsv": _read_ecsv,
+_READERS: dict[str, Callable[[Source], Any]] = {
+    "csv": partial(read_text, usual=","),
+    "tsv": partial(read_text, usual="\t"),
+    "text": read_text,
+    "ecsv": read_ecsv,
     "fits": _read_fits,
     "votable": read_votable,
     "parquet": _read_parquet,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet
 from nested_pandas import NestedFrame
 
 from skcluster._utils.files import whole_file
@@ -72,7 +73,8 @@ def write_estimates(
     estimates : DataFrame
         As `skcluster.estimation.estimate` returns it, with the clusters' names as index; or its
         table of stars with the column ``cluster`` as index. Units, descriptions and UCDs are those
-        of `to_astropy`; CSV and TSV have none.
+        of `to_astropy`; CSV and TSV have none. In Parquet, they are those of astropy, or of the
+        fields if integers or texts are missing, which astropy does not read.
     path : str or PathLike
         The file. It is replaced only once the new one is complete.
     metadata : mapping of str to str, optional
@@ -197,11 +199,14 @@ def to_astropy(table: pd.DataFrame, metadata: Mapping[str, str] | None = None) -
     from astropy.table import Table
 
     unnamed = table.index.names == [None]
-    made = Table.from_pandas(table.reset_index(drop=unnamed))
+    frame = table.reset_index(drop=unnamed)
+    made = Table.from_pandas(frame)
     for name in made.colnames:
         column = made[name]
         if column.dtype == object:
-            made[name] = column.astype(str)
+            made[name] = _of_objects(frame[name])
+        elif column.dtype.kind in "iu" and hasattr(column, "mask"):
+            column.fill_value = _free_value(column)
         elif column.dtype.kind == "f" and hasattr(column, "mask"):
             # NaN marks them too, and astropy has no masked quantities of logarithmic units.
             made[name] = column.filled(np.nan)
@@ -212,6 +217,25 @@ def to_astropy(table: pd.DataFrame, metadata: Mapping[str, str] | None = None) -
             column.info.meta = {"ucd": ucd}
     made.meta = dict(metadata or {})
     return made
+
+
+def _of_objects(values: pd.Series) -> Any:
+    """Return logical values, or objects as texts, as a column of astropy, missing ones masked."""
+    from astropy.table import MaskedColumn
+
+    mask = values.isna().to_numpy()
+    logical = pd.api.types.is_bool_dtype(values.dtype)
+    filled = values.fillna(False).astype(bool) if logical else values.astype(str).where(~mask, "")
+    data = filled.to_numpy(dtype=bool if logical else str)
+    return MaskedColumn(data, mask=mask) if mask.any() else data
+
+
+def _free_value(column: Any) -> int:
+    """Return an integer that is none of a column's, to mark those that are missing in a file."""
+    limits = np.iinfo(column.dtype)
+    used = set(column.compressed().tolist())
+    # With as many missing values as integers of 8 bits, there is one left at least.
+    return next(n for n in range(int(limits.max), int(limits.min) - 1, -1) if n not in used)
 
 
 def ucd_of(name: str) -> str:
@@ -257,6 +281,33 @@ def _without_logarithms(table: Any) -> Any:
     return table
 
 
+def _with_signed_integers(table: Any) -> Any:
+    """Return the table with integers that FITS and VOTable have; as texts if they do not fit."""
+    for name in table.colnames:
+        column = table[name]
+        kind = _LARGER.get(column.dtype.name)
+        if kind is None:
+            continue
+        values = column.compressed() if hasattr(column, "mask") else column
+        fits = not len(values) or values.max() <= np.iinfo(kind).max
+        if not fits:
+            _make_texts(table, name)
+            continue
+        table[name] = column.astype(kind)
+        if hasattr(column, "mask"):
+            table[name].fill_value = _free_value(table[name])
+    return table
+
+
+def _make_texts(table: Any, name: str) -> None:
+    """Replace a column by its texts, empty where values are missing."""
+    column = table[name]
+    texts = np.where(np.ma.getmaskarray(column), "", np.asarray(column).astype(str))
+    description, meta = column.info.description, column.info.meta
+    table[name] = texts
+    table[name].info.description, table[name].info.meta = description, meta
+
+
 def _write_astropy(format: str) -> Callable[..., None]:
     def write(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) -> None:
         to_astropy(estimates, metadata).write(path, format=format, overwrite=True)
@@ -268,6 +319,10 @@ def _write_fits(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) ->
     from astropy.io import fits
 
     table = _with_ascii(_without_logarithms(to_astropy(estimates)))
+    table = _with_signed_integers(table)
+    for name in table.colnames:
+        if table[name].dtype.kind == "b" and np.ma.getmaskarray(table[name]).any():
+            _make_texts(table, name)  # astropy would write missing ones as true
     # FITS keywords have eight letters; longer ones would be written as HIERARCH cards.
     table.meta = {"HISTORY": [_ascii(f"{name}: {value}") for name, value in metadata.items()]}
     table.write(path, format="fits", overwrite=True)
@@ -314,12 +369,37 @@ def _write_votable(estimates: pd.DataFrame, path: str, metadata: dict[str, str])
     from astropy.io.votable import from_table
     from astropy.io.votable.tree import Info
 
-    votable = from_table(_without_logarithms(to_astropy(estimates)))
+    table = _with_signed_integers(_without_logarithms(to_astropy(estimates)))
+    votable = from_table(table)
     resource = votable.resources[0]
     resource.infos.extend(
         Info(name=name.replace(" ", "_"), value=value) for name, value in metadata.items()
     )
     votable.to_xml(path)
+
+
+def _write_parquet(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) -> None:
+    table = to_astropy(estimates, metadata)
+    masks = {name: np.ma.getmaskarray(table[name]) for name in table.colnames}
+    if not any(mask.any() for mask in masks.values()):
+        table.write(path, format="parquet", overwrite=True)
+        return
+    # Where values are missing, astropy writes 0, with a column of masks that only astropy reads;
+    # all other programs read nulls.
+    fields, columns = [], []
+    for name in table.colnames:
+        column, info = table[name], table[name].info
+        columns.append(pa.array(_plain(column), mask=masks[name]))
+        about = {"unit": str(info.unit or ""), "description": info.description, "ucd": ucd_of(name)}
+        fields.append(pa.field(name, columns[-1].type, metadata=about))
+    schema = pa.schema(fields, metadata=metadata)
+    pa.parquet.write_table(pa.Table.from_arrays(columns, schema=schema), path)
+
+
+def _plain(column: Any) -> Any:
+    """Return the values of a column, texts as Arrow takes them."""
+    values = np.asarray(column)
+    return values.astype(object) if values.dtype.kind == "U" else values
 
 
 def _write_csv(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) -> None:
@@ -330,6 +410,9 @@ def _write_tsv(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) -> 
     estimates.to_csv(path, sep="\t")
 
 
+#: The next larger integers, for those that the standards of FITS and VOTable lack.
+_LARGER = {"int8": "int16", "uint16": "int32", "uint32": "int64", "uint64": "int64"}
+
 #: Characters that Unicode normalisation does not decompose.
 _SIGNS = str.maketrans({"−": "-", "–": "-", "—": "-", "±": "+/-", "×": "x"})
 
@@ -338,6 +421,6 @@ _WRITERS: dict[str, Callable[[pd.DataFrame, str, dict[str, str]], None]] = {
     "ecsv": _write_astropy("ascii.ecsv"),
     "fits": _write_fits,
     "votable": _write_votable,
-    "parquet": _write_astropy("parquet"),
+    "parquet": _write_parquet,
     "tsv": _write_tsv,
 }

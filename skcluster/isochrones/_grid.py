@@ -275,27 +275,7 @@ def isochrone(
 
 
 def check_range(name: str, values: npt.ArrayLike, bounds: tuple[float, float]) -> FloatArray:
-    """Check that values are within the range of the isochrones.
-
-    Parameters
-    ----------
-    name : str
-        Name in the message.
-    values : array-like
-        The values, or a scalar.
-    bounds : (float, float)
-        Smallest and largest allowed value.
-
-    Returns
-    -------
-    ndarray of shape (n_values,)
-        The values as floats.
-
-    Raises
-    ------
-    ValueError
-        If a value is outside the bounds, or NaN.
-    """
+    """Return values as an array of floats; refuse those outside the range of the isochrones."""
     array = np.atleast_1d(np.asarray(values, dtype=float))
     outside = ~((array >= bounds[0]) & (array <= bounds[1]))
     if outside.any():

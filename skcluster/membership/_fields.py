@@ -10,9 +10,9 @@ from nested_pandas import NestedFrame
 
 from skcluster._utils.messages import some_names, warn_caller
 from skcluster._utils.typing import BoolArray, ClustersLike, FloatArray, IntArray
-from skcluster.clusters import Stars, as_clusters, stars_of
-from skcluster.clusters._as_clusters import nest_clusters
-from skcluster.clusters._tables import missing_column
+from skcluster.clusters import Stars, stars_of
+from skcluster.clusters._as_clusters import nest_clusters, whole_clusters
+from skcluster.clusters._columns import missing_column
 from skcluster.gaia import Release, parallax_error, proper_motion_error
 from skcluster.membership._downloads import (
     ROW_LIMITS,
@@ -129,10 +129,10 @@ def read_fields(
     """
     nested = nest_clusters(X)
     _warn_of_cuts(X, nested)
-    X = as_clusters(nested)
+    X = whole_clusters(nested)
     stars = stars_of(X)
     for name in ASTROMETRY:
-        if name not in stars:
+        if name not in stars or stars[name].dtype.kind not in "fiu":
             raise ValueError(missing_column("fields", STAR_COLUMNS[name], stars.columns))
     values = {name: stars[name].astype(float) for name in ASTROMETRY}
     whole = np.all([np.isfinite(value) for value in values.values()], axis=0)

@@ -12,9 +12,9 @@ from sklearn.utils import Tags
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skcluster._utils.doc_links import DocLinkMixin
+from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import ClustersLike
 from skcluster.clusters import clusters_from_flat
-from skcluster.clusters._names import check_same_order
 from skcluster.clusters._stars import STARS
 from skcluster.gaia import Release
 from skcluster.membership._fields import Hints

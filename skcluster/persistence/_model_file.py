@@ -18,22 +18,17 @@ from skcluster._utils.doc_links import documentation
 from skcluster._utils.files import whole_file
 from skcluster._utils.html import as_html
 from skcluster._utils.messages import warn_caller
-from skcluster.persistence._contents import (
-    MANIFEST,
-    SCHEMA,
-    Limits,
-    ModelFileError,
-    check_parts,
-    check_schema,
-    tidy,
-    trusted_names,
-)
+from skcluster.persistence._contents import ModelFileError, tidy, trusted_names
 from skcluster.schema import estimate_column
 
 _FORMAT = 2
+_MANIFEST, _SCHEMA = "manifest.json", "schema.json"
 _SHIPPED = "reference.skcluster"
+_MB = 10**6
 _LIBRARIES = ("skcluster", "scikit-learn", "numpy", "keras", "skops")
 
+#: What skops raises for objects that it cannot store.
+_NOT_STORED = (TypeError, ValueError, AttributeError, RecursionError)
 #: Sections on the domain of the model come first.
 _FIRST = ("name", "targets", "data", "limits", "cross-validated scores")
 _STYLE = """
@@ -118,6 +113,11 @@ def save_model(
     TypeError
         If JSON cannot represent the card.
 
+    Warns
+    -----
+    UserWarning
+        If the file holds types that must be named for loading, such as those of forests.
+
     Notes
     -----
     The file is that of skops [1]_ with an added card. It is read back before it replaces another
@@ -143,9 +143,10 @@ def save_model(
     True
     """
     own: Mapping[str, Any] = {}
-    if "card_" in getattr(model, "__dict__", {}):
+    if hasattr(model, "card_"):
         model = copy.copy(model)
-        own = model.__dict__.pop("card_")["card"]
+        own = {} if model.card_ is None else model.card_["card"]
+        del model.card_
     try:
         _check_model(model)
         parts, names = _parts(model)
@@ -156,7 +157,7 @@ def save_model(
         "versions": _versions({name.partition(".")[0] for name in names}),
         "card": dict(own if card is None else card),
     }
-    parts = {MANIFEST: json.dumps(manifest, indent=1, ensure_ascii=False).encode(), **parts}
+    parts = {_MANIFEST: json.dumps(manifest, indent=1, ensure_ascii=False).encode(), **parts}
     with whole_file(Path(path), overwrite) as half:
         with half.open("wb") as file, zipfile.ZipFile(file, "w") as archive:
             for name, data in parts.items():
@@ -164,9 +165,63 @@ def save_model(
                 archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
         with half.open("rb") as written:
             try:
-                _check_model(_read_objects(written, sorted(names)))
+                _check_model(_read_objects(written, list(names)))
             except Exception as error:
-                raise ModelFileError(f"The model cannot be saved: {error}") from error
+                reason = str(error)
+                if isinstance(error.__cause__ or error, AttributeError | ImportError):
+                    reason += (
+                        ". Lambdas, and functions and classes that are defined inside a function, "
+                        "cannot be found again; define them at the top level of a module"
+                    )
+                raise ModelFileError(f"The model cannot be saved: {reason}") from error
+            needed = _untrusted(written)
+    if needed:
+        warn_caller(
+            f"{path} holds types that load_model does not trust by itself; it is loaded with "
+            f"trusted={needed} (--trusted {' '.join(needed)})."
+        )
+
+
+def _untrusted(file: IO[bytes]) -> list[str]:
+    """Return the types in a file that must be named for loading."""
+    import skops.io
+
+    file.seek(0)
+    return sorted(set(skops.io.get_untrusted_types(file=file)) - set(trusted_names([])))
+
+
+def _obstacle(model: Any) -> str:
+    """Return which part of a model skops cannot store, and why."""
+    import skops.io
+    from sklearn.base import BaseEstimator
+
+    where, part, reason = type(model).__name__, model, ""
+    seen: set[int] = set()
+    while id(part) not in seen:
+        seen.add(id(part))
+        inside: Iterable[tuple[str, Any]] = ()
+        if isinstance(part, BaseEstimator):
+            inside = ((f".{name}", value) for name, value in vars(part).items())
+        elif isinstance(part, dict):
+            inside = ((f"[{name!r}]", value) for name, value in part.items())
+        elif isinstance(part, list | tuple):
+            inside = ((f"[{i}]", value) for i, value in enumerate(part))
+        for name, value in inside:
+            try:
+                skops.io.dumps(value)
+            except _NOT_STORED as error:
+                where, part, reason = where + name, value, str(error)
+                if isinstance(error, RecursionError):
+                    reason = "its parts refer to each other without end"
+                break
+    kind = f"{type(part).__module__}.{type(part).__qualname__}"
+    text = f"{where} is a {kind}, which skops cannot store ({reason or 'for an unknown reason'})."
+    if any(base.__module__.partition(".")[0] == "keras" for base in type(part).__mro__):
+        text += (
+            " Keras has its own model.save(); ANNRegressor, CNNRegressor and MDMRegressor keep "
+            "their networks as arrays, which can be saved."
+        )
+    return text
 
 
 def _parts(model: Any) -> tuple[dict[str, bytes], set[str]]:
@@ -175,13 +230,13 @@ def _parts(model: Any) -> tuple[dict[str, bytes], set[str]]:
 
     try:
         written = zipfile.ZipFile(io.BytesIO(skops.io.dumps(model)))
-    except (TypeError, ValueError, AttributeError, RecursionError) as error:
-        raise ModelFileError(str(error) or type(error).__name__) from error
-    schema = json.loads(written.read(SCHEMA))
+    except _NOT_STORED as error:
+        raise ModelFileError(_obstacle(model)) from error
+    schema = json.loads(written.read(_SCHEMA))
     renamed, names = tidy(schema)
     arrays = {new: written.read(old) for old, new in renamed.items()}
     text = json.dumps(schema, separators=(",", ":")).encode()
-    return {SCHEMA: text, **arrays}, names
+    return {_SCHEMA: text, **arrays}, names
 
 
 def load_model(
@@ -203,16 +258,16 @@ def load_model(
     -------
     estimator
         The model. Its predictions are bitwise equal to those of the saved one. Models with a
-        predictive distribution, such as the pretrained one, have their card as ``card_`` and show
-        it in notebooks until they are fitted again.
+        predictive distribution, such as the pretrained one, have their card as ``card_``; it is
+        None after they are fitted again.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ModelFileError
-        If the file is not a model, is damaged, has another format, exceeds the size limits, or
-        contains types that are not trusted.
+        If the file is not a model, is damaged, has another format, unpacks to more than the larger
+        of 500 MB and 25 times its size, or contains types that are not trusted.
 
     Warns
     -----
@@ -235,7 +290,7 @@ def load_model(
         _check_model(model)
     if path is not None:
         _compare(path, card["versions"])
-    if hasattr(type(model), "card_"):
+    if hasattr(model, "predict_distribution"):
         model.card_ = card
     return model
 
@@ -295,34 +350,26 @@ def _opened(path: Any) -> Iterator[IO[bytes]]:
             ) from error
 
 
-def _limits(file: IO[bytes]) -> Limits:
-    return Limits.of(os.fstat(file.fileno()).st_size)
-
-
 def _read_manifest(file: IO[bytes]) -> ModelCard:
-    """Check the parts of a file, and return its ``format``, ``versions`` and ``card``."""
+    """Return the ``format``, ``versions`` and ``card`` in a file that is not too large."""
     with zipfile.ZipFile(file) as archive:
-        check_parts(archive, _limits(file))
-        try:
-            manifest = json.loads(archive.read(MANIFEST))
-        except (ValueError, RecursionError) as error:
-            raise ModelFileError(f"its {MANIFEST} cannot be read.") from error
-    number = manifest.get("format") if isinstance(manifest, dict) else None
-    if type(number) is not int:
-        raise ModelFileError(f"its {MANIFEST} names no format.")
+        # No part unpacks to more bytes than are stated here.
+        size = sum(part.file_size for part in archive.infolist())
+        limit = max(500 * _MB, 25 * os.fstat(file.fileno()).st_size)
+        if size > limit:
+            raise ModelFileError(
+                f"its unpacked size is {size / _MB:.0f} MB; the limit is {limit / _MB:.0f} MB."
+            )
+        if _MANIFEST not in archive.namelist():
+            raise ModelFileError(f"it is not a model file: it has no {_MANIFEST}.")
+        manifest = json.loads(archive.read(_MANIFEST))
+    number = manifest["format"]
     if number != _FORMAT:
         what = "Update skcluster" if number > _FORMAT else "Save the model again"
         raise ModelFileError(
             f"it has format {number}, but this version of skcluster reads {_FORMAT}. {what}."
         )
-    versions, card = manifest.get("versions"), manifest.get("card")
-    if not (
-        isinstance(card, dict)
-        and isinstance(versions, dict)
-        and all(isinstance(text, str) for text in versions.values())
-        and "skcluster" in versions
-    ):
-        raise ModelFileError(f"its {MANIFEST} lacks the card, or versions.")
+    versions, card = dict(manifest["versions"]), dict(manifest["card"])
     return ModelCard(format=number, versions=versions, card=card)
 
 
@@ -332,11 +379,6 @@ def _read_objects(file: IO[bytes], trusted: list[str]) -> Any:
     from sklearn.exceptions import InconsistentVersionWarning
     from skops.io.exceptions import UntrustedTypesFoundException
 
-    with zipfile.ZipFile(file) as archive:
-        if SCHEMA not in archive.namelist():
-            raise ModelFileError("it contains no model.")
-        sizes = {part.filename: part.file_size for part in archive.infolist()}
-        check_schema(archive.read(SCHEMA), _limits(file), sizes)
     with warnings.catch_warnings():
         # Reported once for all libraries, not for each estimator.
         warnings.simplefilter("ignore", InconsistentVersionWarning)
@@ -351,13 +393,7 @@ def _read_objects(file: IO[bytes], trusted: list[str]) -> Any:
 
 
 def _check_model(model: Any) -> None:
-    """Check that something is a fitted estimator with a ``predict``.
-
-    Raises
-    ------
-    ModelFileError
-        If it is not.
-    """
+    """Raise an error if something is not a fitted estimator with a ``predict``."""
     from sklearn.exceptions import NotFittedError
     from sklearn.utils.validation import check_is_fitted
 

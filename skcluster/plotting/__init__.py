@@ -11,7 +11,7 @@ from skcluster.plotting._corner import CornerDisplay
 from skcluster.plotting._evaluation import CoverageDisplay, EstimateDisplay
 from skcluster.plotting._learning_curves import Curve, LearningCurveDisplay
 from skcluster.plotting._membership import MembershipDisplay
-from skcluster.plotting._save import save_diagrams
+from skcluster.plotting._save import save_diagrams, save_memberships
 
 __all__ = [
     "ArchitectureDisplay",
@@ -25,4 +25,5 @@ __all__ = [
     "MembershipDisplay",
     "layers_of",
     "save_diagrams",
+    "save_memberships",
 ]

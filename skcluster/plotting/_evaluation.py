@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skcluster._utils.typing import ClustersLike, FloatArray
+from skcluster.metrics import check_order_of
 from skcluster.plotting._inputs import answers_about, columns_of, places_of, table_of
 from skcluster.plotting._style import (
     BLUE,
@@ -107,6 +108,7 @@ class EstimateDisplay:
         ValueError
             If the shapes do not agree.
         """
+        check_order_of(y_true, y_pred)
         names = columns_of(y_true, targets)
         true, predicted = table_of(y_true, "y_true"), table_of(y_pred, "y_pred")
         if true.shape != predicted.shape:

@@ -1,4 +1,4 @@
-"""Draw the members of a cluster over the field: sky, proper motions, parallaxes, diagram."""
+"""Draw the members of a cluster over its field: sky, proper motions, parallaxes, diagram."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,176 +7,425 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from skcluster._utils.typing import BoolArray, FloatArray
-from skcluster.plotting._style import many_axes, title_text
-from skcluster.schema import STAR_COLUMNS
+from skcluster._utils.typing import BoolArray, ClustersLike, FloatArray
+from skcluster.membership import find_members
+from skcluster.membership._sky import TangentPlane
+from skcluster.plotting._diagram import diagram_limits
+from skcluster.plotting._style import BLUES, VERMILION, display_name, stroke, title_text
+from skcluster.schema import CLUSTER_COLUMNS, STAR_COLUMNS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.collections import PathCollection
 
-_GREY, _COLOURS = "#c4c4c4", ("#a9cdea", "#4487bf", "#06203f")
-#: The panels: columns along both axes, and whether the second is turned round.
-_PANELS = (
-    ("ra", "dec", False),
-    ("pmra", "pmdec", False),
-    ("phot_g_mean_mag", "parallax", False),
-    ("bp_rp", "phot_g_mean_mag", True),
-)
-#: Columns that are shown with all stars of the field.
-_WHOLE = ("ra", "dec", "bp_rp", "phot_g_mean_mag")
-#: Quantiles of the members, and the margin around them, that set the limits.
-_QUANTILES, _MARGIN = (0.01, 0.99), 1.5
+#: Columns of stars that the panels show.
+_SHOWN = ("ra", "dec", "pmra", "pmdec", "parallax", "phot_g_mean_mag", "bp_rp", "probability")
+_FIELD = "#bdbdbd"
+#: Fraction of the members that lie within the axes, apart from those of the sky.
+_MOST = 0.98
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class MembershipDisplay:
     """Members of one cluster over the stars of its field, in four panels.
 
-    Use `from_members` to make one.
+    The panels show the sky (Lambert's equal-area projection around the cluster, east to the left),
+    proper motions, parallax against G, and the colour-magnitude diagram. Members are shaded by
+    their probabilities, the other stars are grey. Proper motions and parallaxes are limited to
+    the surroundings of the cluster.
+
+    Use `from_fields` or `from_members` to make one.
 
     Parameters
     ----------
-    stars : DataFrame of n_stars rows
-        The stars of the field, with ``probability`` and the columns of the panels.
-    threshold : float
-        Least probability of members.
+    ra, dec : ndarray of shape (n_stars,)
+        Positions of all stars of the field (deg).
+    pmra, pmdec : ndarray of shape (n_stars,)
+        Proper motions (mas/yr).
+    parallax : ndarray of shape (n_stars,)
+        Parallaxes (mas).
+    magnitude, colour : ndarray of shape (n_stars,)
+        G and BP−RP (mag).
+    probability : ndarray of shape (n_stars,)
+        Membership probabilities; stars with NaN are drawn as field stars.
+    cluster : mapping of str to float
+        The cluster: ``ra``, ``dec``, ``pmra``, ``pmdec``, ``parallax``, ``core_radius`` and
+        ``half_number_radius``, as in `skcluster.schema.CLUSTER_COLUMNS`; NaN without a cluster.
     name : str, optional
-        Title.
+        Name of the cluster, for the title.
+    threshold : float, default=0.5
+        Least probability of the stars that are drawn as members.
 
     Attributes
     ----------
     axes_ : ndarray of Axes, shape (4,)
-        Sky, proper motions, parallax against G, colour-magnitude diagram.
+        Sky, proper motions, parallaxes, diagram.
     figure_ : Figure
-        The figure.
+    colorbar_ : Colorbar or None
+    field_, members_ : list of PathCollection
+        Field stars and members, one collection per panel.
 
     See Also
     --------
-    skcluster.membership.find_members : Find the members.
+    skcluster.membership.find_members : The members.
+    CMDDisplay : Colour-magnitude diagram of a cluster with its isochrone.
 
     Examples
     --------
     >>> import matplotlib; matplotlib.use("agg")
     >>> from skcluster.datasets import load_example_field
-    >>> from skcluster.membership import find_members
     >>> from skcluster.plotting import MembershipDisplay
-    >>> stars, clusters = find_members(load_example_field()[0])
-    >>> display = MembershipDisplay.from_members(stars)
-    >>> len(display.axes_)
-    4
+    >>> X, y = load_example_field()
+    >>> display = MembershipDisplay.from_fields(X)
+    >>> bool(display.axes_[0].xaxis_inverted()), bool(display.is_member.sum() > 250)
+    (True, True)
     """
 
-    stars: pd.DataFrame
-    threshold: float = 0.5
+    ra: FloatArray
+    dec: FloatArray
+    pmra: FloatArray
+    pmdec: FloatArray
+    parallax: FloatArray
+    magnitude: FloatArray
+    colour: FloatArray
+    probability: FloatArray
+    cluster: Any
     name: str | None = None
+    threshold: float = 0.5
+
+    @classmethod
+    def from_fields(
+        cls,
+        X: ClustersLike,
+        *,
+        cluster: Any = None,
+        threshold: float = 0.5,
+        axes: "Sequence[Axes] | None" = None,
+        plot_kw: dict[str, Any] | None = None,
+        **find_kw: Any,
+    ) -> "MembershipDisplay":
+        """Find the members of a cluster in a field and draw them.
+
+        Parameters
+        ----------
+        X : fields
+            Any input of `skcluster.membership.find_members`.
+        cluster : object, optional
+            Name of the cluster, which is that of its field, followed by 2, 3 … for further
+            clusters; not needed if only one is found.
+        threshold : float, default=0.5
+            Least probability of the stars that are drawn as members.
+        axes : sequence of 4 Axes, optional
+            Axes to draw on; by default those of a new figure.
+        plot_kw : dict, optional
+            Parameters of `plot`.
+        **find_kw : object
+            Parameters of `skcluster.membership.find_members`, such as ``n_clusters`` or ``center``.
+
+        Returns
+        -------
+        MembershipDisplay
+
+        Raises
+        ------
+        ValueError
+            As in `skcluster.membership.find_members` and in `from_members`.
+        """
+        stars, clusters = find_members(X, threshold=threshold, **find_kw)
+        return cls.from_members(
+            stars, clusters, cluster=cluster, threshold=threshold, axes=axes, **plot_kw or {}
+        )
 
     @classmethod
     def from_members(
         cls,
         stars: pd.DataFrame,
+        clusters: pd.DataFrame,
         *,
         cluster: Any = None,
         threshold: float = 0.5,
+        axes: "Sequence[Axes] | None" = None,
         **plot_kw: Any,
     ) -> "MembershipDisplay":
-        """Draw the stars that `skcluster.membership.find_members` returned.
+        """Draw a cluster that `skcluster.membership.find_members` found.
 
         Parameters
         ----------
-        stars : DataFrame
-            Its first result.
+        stars, clusters : DataFrame
+            As returned by `skcluster.membership.find_members`.
         cluster : object, optional
             Name of the cluster; not needed if there is only one.
         threshold : float, default=0.5
-            Least probability of members.
+            Least probability of the stars that are drawn as members.
+        axes : sequence of 4 Axes, optional
+            Axes to draw on; by default those of a new figure.
         **plot_kw : object
             Parameters of `plot`.
 
         Returns
         -------
         MembershipDisplay
-            The display.
 
         Raises
         ------
         ValueError
-            If there are several clusters and none is named, there is none of this name, or it has
-            no member.
+            If ``clusters`` has no such cluster, or several and none is chosen.
         """
-        names = [name for name in stars["cluster"].unique() if name != ""]
-        if cluster is None and len(names) == 1:
-            cluster = names[0]
-        if cluster not in names:
-            raise ValueError(f"cluster must be one of {names}, not {cluster!r}.")
-        own = stars["cluster"] == cluster
-        shown = stars[stars["field"] == stars.loc[own, "field"].iloc[0]]
-        probability = shown["probability"].where(shown["cluster"] == cluster, 0.0)
-        shown = shown.assign(probability=probability.fillna(0.0))
-        if not (shown["probability"] >= threshold).any():
-            raise ValueError(f"cluster {cluster!r} has no star of probability {threshold}.")
-        return cls(stars=shown, threshold=threshold, name=str(cluster)).plot(**plot_kw)
+        return cls._of(stars, clusters, cluster, threshold).plot(axes, **plot_kw)
 
-    def plot(self, ax: "Axes | Sequence[Axes] | None" = None) -> "MembershipDisplay":
-        """Draw the four panels.
+    @classmethod
+    def _of(
+        cls, stars: pd.DataFrame, clusters: pd.DataFrame, cluster: Any, threshold: float
+    ) -> "MembershipDisplay":
+        """Return the display of a cluster; not drawn yet."""
+        if cluster is None:
+            if len(clusters) != 1:
+                raise ValueError(
+                    f"There are {len(clusters)} clusters; choose one to draw with cluster=."
+                )
+            cluster = clusters.index[0]
+        if list(clusters.index).count(cluster) != 1:
+            raise ValueError(f"There is no single cluster {cluster!r} in the table of clusters.")
+        own = (stars["cluster"] == cluster).to_numpy()
+        # A field without a cluster has the name of the row itself.
+        field = stars["field"].to_numpy()[own][0] if own.any() else cluster
+        shown = (stars["field"] == field).to_numpy()
+        columns = {name: stars[name].to_numpy(dtype=float)[shown] for name in _SHOWN}
+        columns["magnitude"] = columns.pop("phot_g_mean_mag")
+        columns["colour"] = columns.pop("bp_rp")
+        columns["probability"] = np.where(own[shown], columns["probability"], 0.0)
+        return cls(
+            **columns,
+            cluster=clusters.loc[cluster],
+            name=display_name(cluster),
+            threshold=threshold,
+        )
+
+    @property
+    def is_member(self) -> BoolArray:
+        """Return which stars are drawn as members, shape (n_stars,)."""
+        likely: BoolArray = self.probability >= self.threshold
+        return likely if np.isfinite(self.cluster["parallax"]) else np.zeros_like(likely)
+
+    def plot(
+        self,
+        axes: "Sequence[Axes] | None" = None,
+        *,
+        member_kw: dict[str, Any] | None = None,
+        field_kw: dict[str, Any] | None = None,
+        colorbar: bool = True,
+    ) -> "MembershipDisplay":
+        """Draw the display.
 
         Parameters
         ----------
-        ax : sequence of 4 Axes, optional
-            Axes to draw on.
+        axes : sequence of 4 Axes, optional
+            Axes to draw on; by default those of a new figure.
+        member_kw, field_kw : dict, optional
+            Parameters of ``Axes.scatter`` for members and field stars.
+        colorbar : bool, default=True
+            Whether to show a colour bar of the probabilities.
 
         Returns
         -------
         MembershipDisplay
-            The display.
-        """
-        from matplotlib.colors import LinearSegmentedColormap
+            The display, with ``axes_`` and ``figure_``.
 
-        self.figure_, self.axes_ = many_axes(ax, len(_PANELS))
-        members = (self.stars["probability"] >= self.threshold).to_numpy()
-        shades = LinearSegmentedColormap.from_list("members", _COLOURS)
-        columns = self._columns(members)
-        for axes, (x, y, turned) in zip(self.axes_, _PANELS, strict=True):
-            size = float(np.clip(4000 / max(members.sum(), 1), 3, 14))
-            axes.scatter(
-                columns[x][~members], columns[y][~members], s=2, c=_GREY, lw=0, rasterized=True
+        Raises
+        ------
+        ValueError
+            If there are not four axes.
+        """
+        self._open(axes)
+        self.field_: list[PathCollection] = []
+        self.members_: list[PathCollection] = []
+        self._draw_sky(field_kw or {}, member_kw or {})
+        panels = (
+            (self.pmra, self.pmdec, "pmra", "pmdec"),
+            (self.magnitude, self.parallax, "phot_g_mean_mag", "parallax"),
+            (self.colour, self.magnitude, "bp_rp", "phot_g_mean_mag"),
+        )
+        for ax, (x, y, *names) in zip(self.axes_[1:], panels, strict=True):
+            self._scatter(ax, x, y, field_kw or {}, member_kw or {})
+            xlabel, ylabel = (STAR_COLUMNS[name].axis_label for name in names)
+            ax.set(xlabel=xlabel, ylabel=ylabel)
+        self._limit()
+        for ax in self.axes_:
+            ax.minorticks_on()
+            ax.tick_params(which="both", direction="in", top=True, right=True)
+        self.colorbar_ = None
+        if colorbar and self.is_member.any():
+            self.colorbar_ = self.figure_.colorbar(
+                self.members_[-1],
+                ax=list(self.axes_),
+                label=STAR_COLUMNS["probability"].label,
+                fraction=0.03,
+                pad=0.01,
             )
-            order = np.argsort(self.stars["probability"].to_numpy()[members], kind="stable")
-            drawn = axes.scatter(
-                columns[x][members][order],
-                columns[y][members][order],
-                c=self.stars["probability"].to_numpy()[members][order],
-                **{"s": size, "lw": 0, "cmap": shades, "vmin": self.threshold, "vmax": 1},
-            )
-            axes.set(
-                xlabel=STAR_COLUMNS[x].axis_label,
-                ylabel=STAR_COLUMNS[y].axis_label,
-                xlim=_limits(columns[x], members, whole=x in _WHOLE),
-                ylim=_limits(columns[y], members, whole=y in _WHOLE),
-            )
-            if turned:
-                axes.invert_yaxis()
-        sky = self.axes_[0]
-        sky.invert_xaxis()
-        sky.set_aspect(1 / max(np.cos(np.radians(np.median(columns["dec"]))), 0.05))
-        sky.ticklabel_format(useOffset=False)
-        if self.name is not None:
-            sky.set_title(title_text(self.name))
-        self.figure_.colorbar(drawn, ax=self.axes_[-1], label=STAR_COLUMNS["probability"].label)
         return self
 
-    def _columns(self, members: BoolArray) -> dict[str, FloatArray]:
-        """Return the columns of the panels, right ascension without a seam at 0."""
-        names = {name for panel in _PANELS for name in panel[:2]}
-        columns = {name: self.stars[name].to_numpy(dtype=float) for name in names}
-        first = columns["ra"][np.argmax(members)]
-        columns["ra"] = first + (columns["ra"] - first + 180) % 360 - 180
-        return columns
+    def summary(self) -> str:
+        """Return the cluster as one line of text.
+
+        Returns
+        -------
+        str
+            Name, number of members, proper motion and parallax; or that no cluster was found.
+        """
+        if not np.isfinite(self.cluster["parallax"]):
+            text = f"no cluster found among {len(self.ra)} stars"
+        else:
+            pmra, pmdec, parallax = (
+                CLUSTER_COLUMNS[name].as_text(self.cluster[name])
+                for name in ("pmra", "pmdec", "parallax")
+            )
+            text = (
+                f"{self.is_member.sum()} members among {len(self.ra)} stars, "
+                f"proper motion ({pmra}, {pmdec}) mas/yr, parallax {parallax} mas"
+            )
+        return f"{title_text(self.name)}: {text}" if self.name else text
+
+    def _open(self, axes: "Sequence[Axes] | None") -> None:
+        """Set the axes to draw on, and the title of a new figure."""
+        from matplotlib import pyplot as plt
+
+        if axes is None:
+            figure, grid = plt.subplots(2, 2, figsize=(8.6, 7.6), layout="constrained")
+            figure.suptitle(self.summary(), fontsize="medium").set_parse_math(False)
+            self.figure_, self.axes_ = figure, grid.ravel()
+            return
+        self.axes_ = np.atleast_1d(np.asarray(axes, dtype=object)).ravel()
+        if len(self.axes_) != 4:
+            raise ValueError(f"4 panels need as many axes; got {len(self.axes_)}.")
+        self.figure_ = self.axes_[0].figure
+
+    def _scatter(
+        self,
+        ax: "Axes",
+        x: FloatArray,
+        y: FloatArray,
+        field_kw: dict[str, Any],
+        member_kw: dict[str, Any],
+    ) -> None:
+        """Draw field stars, and members over them, the likeliest on top."""
+        from matplotlib.colors import LinearSegmentedColormap
+
+        member = self.is_member
+        # Many field stars are small, and pixels in files of vectors, which would be large.
+        style: dict[str, Any] = {
+            "s": float(np.clip(6000 / max(len(x), 1), 0.4, 5)),
+            "color": _FIELD,
+            "linewidths": 0,
+            "zorder": 1,
+            "rasterized": len(x) > 2000,
+            "label": f"{(~member).sum()} field stars",
+        }
+        self.field_.append(ax.scatter(x[~member], y[~member], **{**style, **field_kw}))
+        order = np.flatnonzero(member)[np.argsort(self.probability[member], kind="stable")]
+        style = {
+            "s": float(np.clip(2500 / max(len(order), 1), 4, 16)),
+            "c": self.probability[order],
+            "cmap": LinearSegmentedColormap.from_list("membership", BLUES),
+            "vmin": self.threshold,
+            "vmax": 1,
+            "linewidths": 0,
+            "zorder": 2,
+            "label": f"{len(order)} members",
+        }
+        if {"c", "color"} & member_kw.keys():
+            style = {k: v for k, v in style.items() if k not in ("c", "cmap", "vmin", "vmax")}
+        self.members_.append(ax.scatter(x[order], y[order], **{**style, **member_kw}))
+
+    def _draw_sky(self, field_kw: dict[str, Any], member_kw: dict[str, Any]) -> None:
+        """Draw the sky around the cluster, with a circle that holds half of its members."""
+        from matplotlib.patches import Circle
+
+        finite = np.isfinite(self.ra) & np.isfinite(self.dec)
+        plane = TangentPlane.of(self.ra[finite], self.dec[finite])
+        if np.isfinite(self.cluster["ra"]):
+            plane = TangentPlane(float(self.cluster["ra"]), float(self.cluster["dec"]))
+        east, north = _equal_area(*plane.project(self.ra, self.dec))
+        ax = self.axes_[0]
+        self._scatter(ax, east, north, field_kw, member_kw)
+        radius = float(self.cluster["half_number_radius"])
+        if np.isfinite(radius):
+            style = {"edgecolor": VERMILION, "linewidth": 1.2, "zorder": 3, "fill": False}
+            ax.add_patch(Circle((0, 0), radius, path_effects=stroke(2.4), **style))
+        low = np.array([np.nanmin(east), np.nanmin(north)])
+        high = np.array([np.nanmax(east), np.nanmax(north)])
+        middle, half = (low + high) / 2, 0.53 * max(*(high - low), 1e-4)
+        # The east is to the left.
+        ax.set(
+            xlim=(middle[0] + half, middle[0] - half),
+            ylim=(middle[1] - half, middle[1] + half),
+            aspect="equal",
+            xlabel=f"east of α = {plane.ra:.2f}° [deg]",
+            ylabel=f"north of δ = {plane.dec:.2f}° [deg]".replace("-", "−"),
+        )
+
+    def _limit(self) -> None:
+        """Limit proper motions, parallaxes and the diagram to the surroundings of the cluster."""
+        motions, parallaxes, diagram = self.axes_[1:]
+        member = self.is_member
+        motion = np.stack([self.pmra, self.pmdec])
+        middle, half = _surroundings(
+            motion, member, [self.cluster["pmra"], self.cluster["pmdec"]], least=1.0
+        )
+        half = np.full(2, half.max())
+        motions.set(
+            xlim=(middle[0] - half[0], middle[0] + half[0]),
+            ylim=(middle[1] - half[1], middle[1] + half[1]),
+            aspect="equal",
+        )
+        (middle,), (half,) = _surroundings(
+            self.parallax[None], member, [self.cluster["parallax"]], least=0.4
+        )
+        low, high = _diagram_of(self.colour, self.magnitude, member)
+        parallaxes.set(xlim=(low[1], high[1]), ylim=(middle - half, middle + half))
+        diagram.set(xlim=(low[0], high[0]), ylim=(high[1], low[1]))
+        if member.any():
+            parallaxes.axhline(self.cluster["parallax"], color=VERMILION, linewidth=1.0, zorder=1.5)
 
 
-def _limits(values: FloatArray, members: BoolArray, *, whole: bool) -> tuple[float, float]:
-    """Return the limits of an axis: those of the field, or around the members."""
-    if whole:
-        return float(np.nanmin(values)), float(np.nanmax(values))
-    low, high = np.nanquantile(values[members], _QUANTILES)
-    margin = _MARGIN * max(float(high - low), 0.1)
-    return float(low - margin), float(high + margin)
+def _equal_area(east: FloatArray, north: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Convert the zenithal equidistant projection (deg) to Lambert's equal-area projection."""
+    angle = np.hypot(east, north)
+    stretch = np.sinc(np.radians(angle) / 2 / np.pi)  # 2 sin(angle / 2) / angle
+    return east * stretch, north * stretch
+
+
+def _surroundings(
+    values: FloatArray, member: BoolArray, mean: list[float], least: float
+) -> tuple[FloatArray, FloatArray]:
+    """Return middle and half width of axes that hold most members and much of the field.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_axes, n_stars)
+        The values; NaN are ignored.
+    member : ndarray of bool, shape (n_stars,)
+        Which stars are members.
+    mean : list of float
+        Those of the cluster, NaN without a cluster.
+    least : float
+        Least half width.
+    """
+    quarter, median, three = np.nanquantile(values, [0.25, 0.5, 0.75], axis=1)
+    middle = np.where(np.isfinite(mean), mean, median)
+    field = 1.5 * (three - quarter) + 0.3 * np.abs(middle - median)
+    own = np.zeros(len(values))
+    if member.any():
+        own = np.nanquantile(np.abs(values[:, member] - middle[:, None]), _MOST, axis=1)
+    return middle, np.maximum(np.maximum(field, 1.6 * own), least)
+
+
+def _diagram_of(
+    colour: FloatArray, magnitude: FloatArray, member: BoolArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return limits of colour and magnitude that hold all members and most of the field."""
+    shown = member.copy()
+    for values in (colour, magnitude):
+        low, high = np.nanquantile(values, [0.002, 0.998])
+        shown |= (values < low) | (values > high)
+    shown = (~shown | member) & np.isfinite(colour) & np.isfinite(magnitude)
+    return diagram_limits(colour[shown], magnitude[shown])

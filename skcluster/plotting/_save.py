@@ -1,11 +1,13 @@
-"""Save the diagrams of many clusters."""
+"""Save the figures of many clusters: diagrams with isochrones, and members over their fields."""
 
 import os
 from collections.abc import Callable, Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from skcluster._utils.files import whole_file
 from skcluster._utils.messages import warn_caller
@@ -21,9 +23,10 @@ from skcluster.plotting._inputs import (
     samples_of_isochrones,
     stated_interval,
 )
+from skcluster.plotting._membership import MembershipDisplay
 from skcluster.plotting._style import display_name
 
-_DPI = 200
+_DPI, _PAGE_DPI = 200, 90
 
 
 def save_diagrams(
@@ -135,3 +138,105 @@ def save_diagrams(
         if progress is not None:
             progress(1)
     return list(files.values())
+
+
+def save_memberships(
+    stars: pd.DataFrame,
+    clusters: pd.DataFrame,
+    folder: str | os.PathLike[str],
+    *,
+    threshold: float = 0.5,
+    format: str = "png",
+    overwrite: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> list[Path]:
+    """Save the figure of each cluster's members over the stars of its field.
+
+    Parameters
+    ----------
+    stars, clusters : DataFrame
+        As returned by `skcluster.membership.find_members`. The figure of a field without a cluster
+        shows its stars.
+    folder : str or PathLike
+        Folder of the files, created if necessary. Files are named as in `save_diagrams`, with
+        "_members" behind the names.
+    threshold : float, default=0.5
+        Least probability of the stars that are drawn as members.
+    format : {"png", "pdf", "svg"}, default="png"
+        File type.
+    overwrite : bool, default=False
+        Whether existing files may be replaced.
+    progress : callable, optional
+        Called with 1 after each cluster.
+
+    Returns
+    -------
+    list of Path
+        The files, in the order of the clusters.
+
+    Raises
+    ------
+    FileExistsError
+        If one of the files exists and ``overwrite`` is False; then none is written.
+
+    See Also
+    --------
+    MembershipDisplay : The figure of one cluster.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from skcluster.datasets import load_example_field
+    >>> from skcluster.membership import find_members
+    >>> from skcluster.plotting import save_memberships
+    >>> X, y = load_example_field()
+    >>> with TemporaryDirectory() as folder:
+    ...     [file.name for file in save_memberships(*find_members(X), folder)]
+    ['field_000000_members.png']
+    """
+    if format not in ("png", "pdf", "svg"):
+        raise ValueError(f"format must be 'png', 'pdf' or 'svg', not {format!r}.")
+    files = membership_files(clusters.index, Path(folder), format)
+    existing = [file for file in files if file.exists()]
+    if existing and not overwrite:
+        raise FileExistsError(f"{existing[0]} already exists; overwrite=True replaces it.")
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    for name, file in zip(clusters.index, files, strict=True):
+        with whole_file(file, overwrite) as half:
+            _save_membership(half, stars, clusters, name, threshold, format, _DPI)
+        if progress is not None:
+            progress(1)
+    return files
+
+
+def membership_picture(stars: pd.DataFrame, clusters: pd.DataFrame, name: Any) -> bytes:
+    """Return the figure of a cluster's members as a PNG for a page."""
+    content = BytesIO()
+    _save_membership(content, stars, clusters, name, 0.5, "png", _PAGE_DPI)
+    return content.getvalue()
+
+
+def _save_membership(
+    file: Path | BytesIO,
+    stars: pd.DataFrame,
+    clusters: pd.DataFrame,
+    name: Any,
+    threshold: float,
+    format: str,
+    dpi: int,
+) -> None:
+    from matplotlib import style
+    from matplotlib.figure import Figure
+
+    display = MembershipDisplay._of(stars, clusters, name, threshold)
+    with style.context("default", after_reset=True):
+        figure = Figure(figsize=(8.6, 7.6), dpi=dpi, layout="constrained")
+        display.plot(figure.subplots(2, 2).ravel())
+        figure.suptitle(display.summary(), fontsize="medium").set_parse_math(False)
+        figure.savefig(file, format=format, dpi=dpi, metadata={"Title": display_name(name)})
+
+
+def membership_files(names: Any, folder: Path, format: str) -> list[Path]:
+    """Return the file of each cluster in `save_memberships`."""
+    own = file_names(names, folder, format).values()
+    return [file.with_name(f"{file.stem}_members{file.suffix}") for file in own]

@@ -1,11 +1,12 @@
 """Common parts of all regressors, without Keras."""
 
 from collections.abc import Mapping
+from numbers import Integral
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import HasMethods
 
@@ -57,13 +58,7 @@ class NetworkRegressorMixin(DocLinkMixin):
 
 
 def refuse_clusters(X: Any) -> None:
-    """Raise an error for clusters of stars, which must be transformed to numbers first.
-
-    Raises
-    ------
-    ValueError
-        If X contains clusters.
-    """
+    """Raise an error for clusters of stars, which must be transformed to numbers first."""
     if "stars" in getattr(X, "columns", ()):
         raise ValueError(
             "X must be numbers, but it contains clusters of stars. Put a transformer such as "
@@ -74,13 +69,7 @@ def refuse_clusters(X: Any) -> None:
 def check_same_weights(
     before: Mapping[str, tuple[int, ...]], now: Mapping[str, tuple[int, ...]]
 ) -> None:
-    """Refuse to continue the training of a network of other sizes.
-
-    Raises
-    ------
-    ValueError
-        If the shapes of any weights differ.
-    """
+    """Refuse to continue the training of a network of other sizes."""
     different = [name for name in before.keys() | now.keys() if before.get(name) != now.get(name)]
     if different:
         name = min(different)
@@ -89,3 +78,12 @@ def check_same_weights(
             f"fit, but the weights {name!r} had shape {before.get(name)} and now have "
             f"{now.get(name)}. Set warm_start=False to start from random weights."
         )
+
+
+def as_sizes(name: str, sizes: ArrayLike) -> tuple[int, ...]:
+    """Turn a parameter that lists layer sizes into a tuple of whole numbers."""
+    values = tuple(np.atleast_1d(np.asarray(sizes, dtype=object)).tolist())
+    for value in values:
+        if not isinstance(value, Integral) or value < 1:
+            raise ValueError(f"{name} must hold positive integers. Got {value!r}.")
+    return tuple(int(value) for value in values)

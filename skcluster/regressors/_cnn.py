@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils._param_validation import Interval
 
-from skcluster.regressors._scikeras import NetworkRegressor, as_sizes
+from skcluster.regressors._base import as_sizes
+from skcluster.regressors._scikeras import NetworkRegressor
 from skcluster.regressors.networks.architecture import FloatArray
 
 #: Of the docstrings of this class and of `MDMRegressor`.
@@ -149,43 +150,35 @@ class CNNRegressor(NetworkRegressor):
         self.strides = strides
 
     def _learn_shapes(self, X: NDArray[Any]) -> dict[str, Any]:
-        return self._learn_image_shapes(X)
-
-    def _learn_image_shapes(self, pixels: NDArray[Any]) -> dict[str, Any]:
-        self.image_shape_ = resolve_image_shape(
-            self.image_shape, pixels.shape[1], type(self).__name__
-        )
+        self.image_shape_ = resolve_image_shape(self.image_shape, X.shape[1], type(self).__name__)
+        height, width, channels = self.image_shape_
+        if height % self.downsample or width % self.downsample:
+            raise ValueError(
+                f"downsample={self.downsample} must divide height and width of the pictures, "
+                f"{height} × {width}."
+            )
         if not self._goes_on():
-            self.pixel_scale_ = pixel_scale(pixels)
+            self.pixel_scale_ = 255.0 if X.max() > 1 else 1.0
         return {
-            "image_shape": downsampled_shape(self.image_shape_, self.downsample),
+            "image_shape": (height // self.downsample, width // self.downsample, channels),
             "filters": as_sizes("filters", self.filters),
             "kernel_size": int(self.kernel_size),
             "strides": int(self.strides),
         }
 
     def _inputs(self, X: NDArray[Any]) -> dict[str, FloatArray]:
-        return {"image": self._fold(X)}
-
-    def _fold(self, pixels: NDArray[Any]) -> FloatArray:
         small_shape = self.architecture_.image_shape
         assert small_shape is not None
-        return fold(pixels, self.image_shape_, small_shape, self.pixel_scale_)
+        return {"image": fold(X, self.image_shape_, small_shape, self.pixel_scale_)}
 
 
 def resolve_image_shape(
     image_shape: ArrayLike | None, n_pixels: int, owner: str
 ) -> tuple[int, int, int]:
-    """Return height, width and channels of pictures of ``n_pixels`` numbers.
-
-    Raises
-    ------
-    ValueError
-        If the numbers do not fill such a picture.
-    """
+    """Return height, width and channels of pictures of ``n_pixels`` numbers."""
     if image_shape is None:
-        side = isqrt(max(n_pixels, 0))
-        if side < 1 or side * side != n_pixels:
+        side = isqrt(n_pixels)
+        if side * side != n_pixels:
             raise ValueError(
                 f"{owner} got {n_pixels} pixels per row, which do not form a square picture. "
                 "Give image_shape=(height, width) or (height, width, channels)."
@@ -203,21 +196,6 @@ def resolve_image_shape(
             f"{height} × {width} × {channels} = {height * width * channels}."
         )
     return height, width, channels
-
-
-def downsampled_shape(shape: tuple[int, int, int], factor: int) -> tuple[int, int, int]:
-    """Return the shape of a picture after averaging squares of ``factor`` pixels."""
-    height, width, channels = shape
-    if height % factor or width % factor:
-        raise ValueError(
-            f"downsample={factor} must divide height and width of the pictures, {height} × {width}."
-        )
-    return height // factor, width // factor, channels
-
-
-def pixel_scale(pixels: NDArray[np.generic]) -> float:
-    """Return the value of a full pixel: 255 where any pixel is above 1, else 1."""
-    return 255.0 if pixels.max() > 1 else 1.0
 
 
 def fold(

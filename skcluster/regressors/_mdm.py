@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils._param_validation import Interval
 
+from skcluster.regressors._base import as_sizes
 from skcluster.regressors._cnn import CNNRegressor
-from skcluster.regressors._scikeras import as_sizes
 from skcluster.regressors.networks.architecture import FloatArray
 
 
@@ -133,10 +133,10 @@ class MDMRegressor(CNNRegressor):
         return {
             "n_numbers": int(self.n_guesses),
             "number_layers": as_sizes("guess_layer_sizes", self.guess_layer_sizes),
-            **self._learn_image_shapes(X[:, : -self.n_guesses]),
+            **super()._learn_shapes(X[:, : -self.n_guesses]),
         }
 
     def _inputs(self, X: NDArray[Any]) -> dict[str, FloatArray]:
         n_guesses = self.architecture_.n_numbers
         guesses = X[:, -n_guesses:].astype(np.float32)
-        return {"image": self._fold(X[:, :-n_guesses]), "numbers": guesses}
+        return {**super()._inputs(X[:, :-n_guesses]), "numbers": guesses}

@@ -20,9 +20,11 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skcluster._utils.order import check_same_order
 from skcluster.regressors._base import (
     KERAS_CONSTRAINTS,
     NetworkRegressorMixin,
+    as_sizes,
     check_same_weights,
     refuse_clusters,
 )
@@ -32,7 +34,7 @@ from skcluster.regressors.networks.compiled import resolve_loss, resolve_optimiz
 from skcluster.regressors.networks.feed_forward import FeedForwardArchitecture
 from skcluster.regressors.networks.keras_layers import Regularization, build_model, keras
 from skcluster.regressors.networks.training import TrainingSettings, train
-from skcluster.regressors.networks.training_data import Rows, ShuffledRows, batch_rows
+from skcluster.regressors.networks.training_data import Rows, batch_rows, shuffled_rows
 
 with without_tensorflow_messages():  # scikeras imports TensorFlow with any backend
     from scikeras.wrappers import BaseWrapper
@@ -234,6 +236,7 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
             If X contains clusters instead of numbers.
         """
         refuse_clusters(X)
+        check_same_order(getattr(X, "index", None), y)
         goes_on = self._goes_on()
         table, targets = validate_data(
             self, X, y, dtype=_DTYPES, multi_output=True, y_numeric=True, reset=not goes_on
@@ -311,9 +314,15 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
         start = self._first_weights(rows, rng)
         noise_seed = int(rng.integers(2**31))
         order = batch_rows(len(rows), self.batch_size, self.epochs, rng)
-        data = ShuffledRows(rows, order)
-        trained = train(self.architecture_, self._settings(), data, start, noise_seed, validation)
-        self.weights_, self.history_, self.best_epoch_ = trained
+        self.weights_, self.history_, self.best_epoch_ = train(
+            self.architecture_,
+            self._settings(),
+            shuffled_rows(rows, order),
+            order.shape[:2],
+            start,
+            noise_seed,
+            validation,
+        )
         self.n_iter_ = len(self.history_["loss"])
 
     def _first_weights(self, rows: Rows, rng: np.random.Generator) -> Weights:
@@ -344,12 +353,3 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
 
     def _regularization(self) -> Regularization:
         return Regularization(self.dropout, self.input_noise, self.l2)
-
-
-def as_sizes(name: str, sizes: ArrayLike) -> tuple[int, ...]:
-    """Turn a parameter that lists layer sizes into a tuple of whole numbers."""
-    values = tuple(np.atleast_1d(np.asarray(sizes, dtype=object)).tolist())
-    for value in values:
-        if not isinstance(value, Integral) or value < 1:
-            raise ValueError(f"{name} must hold positive integers. Got {value!r}.")
-    return tuple(int(value) for value in values)

@@ -12,9 +12,11 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from skcluster._utils.order import check_same_order
 from skcluster.regressors._base import (
     KERAS_CONSTRAINTS,
     NetworkRegressorMixin,
+    as_sizes,
     check_same_weights,
     refuse_clusters,
 )
@@ -27,7 +29,7 @@ from skcluster.regressors.networks.architecture import (
 )
 from skcluster.regressors.networks.pretrained import load_pretrained
 from skcluster.regressors.networks.sets import SetArchitecture, set_network
-from skcluster.regressors.networks.training_data import Rows, SampledStars, batch_rows
+from skcluster.regressors.networks.training_data import Rows, batch_rows, sampled_stars
 
 if TYPE_CHECKING:
     # Keras is imported for training only; a fitted network predicts without it.
@@ -235,6 +237,7 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
             the initial weights have other shapes.
         """
         refuse_clusters(X)
+        check_same_order(getattr(X, "index", None), y)
         rows, self.y_ndim_ = self._rows(X, y, sample_weight)
         self.n_outputs_ = rows.targets.shape[1]
         architecture = SetArchitecture(
@@ -391,9 +394,9 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
         from skcluster.regressors.networks.training import train
 
         order = batch_rows(len(rows), self.batch_size, self.epochs, rng)
-        data = SampledStars(rows, order, self.stars_per_step, self.star_dropout, rng)
+        batches = sampled_stars(rows, order, self.stars_per_step, self.star_dropout, rng)
         seed = int(rng.integers(2**31))
-        trained = train(architecture, self._settings(), data, weights, seed)
+        trained = train(architecture, self._settings(), batches, order.shape[:2], weights, seed)
         return trained.weights, trained.history["loss"]
 
     def _settings(self) -> "TrainingSettings":
@@ -444,12 +447,11 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
             )
         return {"context": X[:, : self.n_context], "stars": stars}
 
-    def _units(self) -> tuple[int, int, int]:
-        whole = all(isinstance(n, Integral) and n >= 1 for n in self.units)
-        if len(self.units) != 3 or not whole:
+    def _units(self) -> tuple[int, ...]:
+        units = as_sizes("units", self.units)
+        if len(units) != 3:
             raise ValueError(f"units must be three positive integers, not {self.units!r}.")
-        star, cluster, head = (int(n) for n in self.units)
-        return star, cluster, head
+        return units
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

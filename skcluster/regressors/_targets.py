@@ -1,6 +1,6 @@
 """Targets as networks see them: scaled, with their names, and inverted to possible values."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Container
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -22,6 +22,7 @@ from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skcluster._utils.doc_links import DocLinkMixin, documentation
+from skcluster._utils.order import check_same_order
 from skcluster.photometry import distance_from_modulus, distance_modulus
 from skcluster.schema import CLUSTER_PARAMETERS, TARGETS, clip_targets
 
@@ -88,16 +89,9 @@ class TargetScaler(DocLinkMixin, TransformerMixin, BaseEstimator):
         -------
         self : object
             The fitted transformer.
-
-        Raises
-        ------
-        ValueError
-            If a distance is not positive.
         """
         values = validate_data(self, X, dtype=np.float64)
-        names = getattr(self, "feature_names_in_", None)
-        self.targets_ = _quantities(names, values.shape[1], _FIXED)
-        self._check_distances(values)
+        self.targets_ = _quantities(self, _FIXED)
         spread = values.std(axis=0)
         learned = zip(values.mean(axis=0), np.where(spread > 0, spread, 1.0), strict=True)
         numbers = [
@@ -125,10 +119,15 @@ class TargetScaler(DocLinkMixin, TransformerMixin, BaseEstimator):
             If a distance is not positive.
         """
         check_is_fitted(self)
-        values = self._check(X)
-        self._check_distances(values)
-        for column in self._columns("distance_kpc"):
-            values[:, column] = distance_modulus(values[:, column])
+        values = validate_data(self, _named(X, self), dtype=np.float64, reset=False, copy=True)
+        if "distance_kpc" in self.targets_:
+            distance = values[:, self.targets_.index("distance_kpc")]
+            if not (distance > 0).all():
+                row = int(np.argmin(distance > 0))
+                raise ValueError(
+                    f"Distances must be positive, but row {row} of y has {distance[row]}."
+                )
+            distance[:] = distance_modulus(distance)
         scaled: NDArray[np.float64] = (values - self.center_) / self.scale_
         return scaled
 
@@ -146,38 +145,14 @@ class TargetScaler(DocLinkMixin, TransformerMixin, BaseEstimator):
             Targets in their own units.
         """
         check_is_fitted(self)
-        values: NDArray[np.float64] = self._check(X, "allow-nan") * self.scale_ + self.center_
-        for column in self._columns("distance_kpc"):
+        scaled = validate_data(
+            self, _named(X, self), dtype=np.float64, reset=False, ensure_all_finite="allow-nan"
+        )
+        values: NDArray[np.float64] = scaled * self.scale_ + self.center_
+        if "distance_kpc" in self.targets_:
+            column = self.targets_.index("distance_kpc")
             values[:, column] = distance_from_modulus(values[:, column])
         return clip_targets(values, self.targets_)
-
-    def _check(self, X: Any, finite: Any = True) -> NDArray[np.float64]:
-        # Without a warning if names are missing: regressors return arrays for frames.
-        if hasattr(X, "columns"):
-            checked = validate_data(
-                self, X, dtype=np.float64, reset=False, copy=True, ensure_all_finite=finite
-            )
-        else:
-            checked = check_array(X, dtype=np.float64, copy=True, ensure_all_finite=finite)
-        values: NDArray[np.float64] = checked
-        if values.shape[1] != self.n_features_in_:
-            raise ValueError(
-                f"X has {values.shape[1]} features, but TargetScaler is expecting "
-                f"{self.n_features_in_} features as input: one for each target of fit."
-            )
-        return values
-
-    def _check_distances(self, values: NDArray[np.float64]) -> None:
-        for column in self._columns("distance_kpc"):
-            wrong = ~(values[:, column] > 0)
-            if wrong.any():
-                row = int(np.argmax(wrong))
-                raise ValueError(
-                    f"Distances must be positive, but row {row} of y has {values[row, column]}."
-                )
-
-    def _columns(self, target: str) -> list[int]:
-        return [i for i, name in enumerate(self.targets_) if name == target]
 
 
 class TargetMinMaxScaler(DocLinkMixin, MinMaxScaler):
@@ -246,8 +221,7 @@ class TargetMinMaxScaler(DocLinkMixin, MinMaxScaler):
             The fitted scaler.
         """
         super().fit(X)
-        names = getattr(self, "feature_names_in_", None)
-        self.targets_ = _quantities(names, self.n_features_in_, TARGETS)
+        self.targets_ = _quantities(self, TARGETS)
         return self
 
     def transform(self, X: ArrayLike) -> NDArray[np.float64]:
@@ -263,7 +237,7 @@ class TargetMinMaxScaler(DocLinkMixin, MinMaxScaler):
         ndarray of shape (n_clusters, n_targets)
             Scaled targets.
         """
-        scaled: NDArray[np.float64] = super().transform(self._named(X))
+        scaled: NDArray[np.float64] = super().transform(_named(X, self))
         return scaled
 
     def inverse_transform(self, X: ArrayLike) -> NDArray[np.float64]:
@@ -286,19 +260,21 @@ class TargetMinMaxScaler(DocLinkMixin, MinMaxScaler):
         tags.array_api_support = False  # unlike the parent: the ranges are numpy arrays
         return tags
 
-    def _named(self, X: Any) -> Any:
-        """Return targets with the names seen in fit: regressors return arrays for frames."""
-        names = getattr(self, "feature_names_in_", None)
-        if names is None or hasattr(X, "columns") or np.shape(X)[1:] != names.shape:
-            return X
-        return pd.DataFrame(np.asarray(X), columns=names)
+
+def _named(X: Any, scaler: Any) -> Any:
+    """Return targets with the names seen in fit: regressors return arrays for frames."""
+    names = getattr(scaler, "feature_names_in_", None)
+    if names is None or hasattr(X, "columns") or np.shape(X)[1:] != names.shape:
+        return X
+    return pd.DataFrame(np.asarray(X), columns=names)
 
 
-def _quantities(names: Sequence[str] | None, n: int, quantities: Container[str]) -> list[str]:
-    """Return the quantity of each of n columns, by name, or by order if there are three."""
-    if names is None:
-        return list(CLUSTER_PARAMETERS) if n == len(CLUSTER_PARAMETERS) else ["other"] * n
-    return [str(name) if name in quantities else "other" for name in names]
+def _quantities(scaler: Any, quantities: Container[str]) -> list[str]:
+    """Return the quantity of each column, by name, or by order if there are three without names."""
+    if hasattr(scaler, "feature_names_in_"):
+        return [str(n) if n in quantities else "other" for n in scaler.feature_names_in_]
+    n = scaler.n_features_in_
+    return list(CLUSTER_PARAMETERS) if n == len(CLUSTER_PARAMETERS) else ["other"] * n
 
 
 class NamedTargetRegressor(DocLinkMixin, MetaEstimatorMixin, TransformedTargetRegressor):
@@ -383,6 +359,7 @@ class NamedTargetRegressor(DocLinkMixin, MetaEstimatorMixin, TransformedTargetRe
         ValueError
             If there are more or fewer weights than targets, as after a step that resamples.
         """
+        check_same_order(getattr(X, "index", None), y)
         _check_weights(fit_params.get("sample_weight"), y)
         names = target_names(y)
         self.target_names_ = None if names is None else tuple(names)
@@ -405,6 +382,7 @@ class NamedTargetRegressor(DocLinkMixin, MetaEstimatorMixin, TransformedTargetRe
 
 
 def _check_weights(weights: Any, y: Any) -> None:
+    check_same_order(getattr(y, "index", None), weights, names=("y", "sample_weight"))
     if weights is not None and np.ndim(weights) and len(weights) != len(y):
         raise ValueError(
             f"There are {len(weights)} sample weights for {len(y)} rows of y. A step of a pipeline "
@@ -416,16 +394,6 @@ def _check_weights(weights: Any, y: Any) -> None:
 
 
 def target_names(y: Any) -> list[str] | None:
-    """Return the names of targets, if all have one.
-
-    Parameters
-    ----------
-    y : array-like
-        A DataFrame or a Series has names.
-
-    Returns
-    -------
-    list of str, or None
-    """
+    """Return the names of targets, if y is a DataFrame or Series and all have one."""
     names = list(getattr(y, "columns", [getattr(y, "name", None)]))
     return names if names and all(isinstance(name, str) for name in names) else None

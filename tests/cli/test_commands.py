@@ -207,7 +207,8 @@ def test_one_star(run, tmp_path, capsys):
 def test_a_cluster_without_bright_stars_has_no_value(run, tmp_path, capsys, monkeypatch):
     monkeypatch.delenv("SKCLUSTER_DOCS", raising=False)
     file = tmp_path / "faint.csv"
-    file.write_text("cluster,phot_g_mean_mag,bp_rp,parallax\nfaint,18.5,1.8,1.2\n")
+    names = "cluster,phot_g_mean_mag,bp_rp,parallax,parallax_error,probability"
+    file.write_text(f"{names}\nfaint,18.5,1.8,1.2,0.1,1.0\n")
     assert run("estimate", file) == 0
     _, line, doubt, _, last = capsys.readouterr().out.splitlines()
     assert line.split()[:5] == ["faint", "0", *["–"] * 3]

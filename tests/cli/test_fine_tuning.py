@@ -66,7 +66,8 @@ def test_types_of_ones_own(run, labelled, tmp_path, capsys):
     X, y = read_clusters(*labelled)
     y = y[["log_age", "a_v", "distance_kpc"]]
     forest = make_pipeline(CMDHistogram(), RandomForestRegressor(3, random_state=0)).fit(X, y)
-    save_model(forest, tmp_path / "forest.skcluster")
+    with pytest.warns(UserWarning, match=r"--trusted sklearn\.tree\._tree\.Tree"):
+        save_model(forest, tmp_path / "forest.skcluster")
     estimate = ["estimate", labelled[0], "--json", "--model", tmp_path / "forest.skcluster"]
     assert run(*estimate) == 1
     assert "sklearn.tree._tree.Tree" in capsys.readouterr().err

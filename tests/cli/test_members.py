@@ -72,12 +72,12 @@ def test_a_cluster_in_two_files_is_told(run, files, capsys):
 
 
 def test_the_format_can_be_said(run, files, tmp_path, capsys):
-    other = files["c.ecsv"].rename(tmp_path / "c.dat")
+    other = files["c.ecsv"].rename(tmp_path / "c.out")
     assert run("estimate", other) == 1
     error = capsys.readouterr().err
     assert "is unknown" in error
     assert "--format" in error
-    output = tmp_path / "estimates.txt"
+    output = tmp_path / "estimates.out"
     arguments = ["--format", "ecsv", "--cluster", "c", "-o", output, "--output-format", "votable"]
     assert run("estimate", other, *arguments) == 0
     assert Table.read(output, format="votable")["cluster"].tolist() == ["c"]
@@ -102,10 +102,13 @@ def test_missing_parallaxes_are_told_once(run, few, tmp_path, capsys, monkeypatc
     assert run("estimate", file, "--json") == 0
     printed = capsys.readouterr()
     assert len(names_in(printed.out)) == 2
-    assert printed.err == (
+    *notes, line = printed.err.splitlines()
+    assert line == (
         "skcluster: no column 'parallax': distances are estimated from the diagram alone (see "
-        "docs/member_lists.md#what-is-needed)\n"
+        "docs/member_lists.md#what-is-needed)"
     )
+    assert len(notes) == (name is not None)
+    assert all("parallax (nearest names: 'parallaxe'" in note for note in notes)
 
 
 def test_one_name_for_several_clusters_is_told(run, few, capsys):

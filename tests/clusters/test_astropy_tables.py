@@ -90,7 +90,7 @@ def test_units_are_converted(kind, column, values, expected):
 @pytest.mark.parametrize("kind", [Table, QTable])
 @pytest.mark.parametrize(
     ("column", "unit", "wanted"),
-    [("parallax", "km", "mas"), ("bp_rp", "Jy", "mag"), ("pmra", "mas", "mas / yr")],
+    [("parallax", "km", "mas"), ("bp_rp", "Jy", "mag")],
 )
 def test_wrong_unit_is_refused_naming_both(kind, column, unit, wanted):
     other = table(kind)
@@ -99,6 +99,16 @@ def test_wrong_unit_is_refused_naming_both(kind, column, unit, wanted):
         ValueError, match=f"'{column}' is in '{unit}', which cannot be converted to '{wanted}'"
     ):
         as_clusters(other)
+
+
+def test_wrong_unit_of_a_column_that_is_not_used_is_noted():
+    other = table()
+    other["pmra"] = [1, 2, 3] * u.mas
+    note = "'pmra' is kept as it is, and not used: Column 'pmra' is in 'mas', which cannot be conv"
+    with pytest.warns(UserWarning, match=note):
+        stars = stars_of(as_clusters(other))
+    assert stars["pmra [mas]"].tolist() == [1, 2, 3]
+    assert "pmra" not in stars
 
 
 def test_unit_unknown_to_astropy_is_refused_by_column():

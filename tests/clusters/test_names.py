@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from skcluster.clusters._names import file_names, matching_names
+from skcluster._utils.order import matching_names
+from skcluster.clusters._names import file_names
 
 
 def test_numbers_of_a_name_do_not_run_together():

@@ -203,7 +203,7 @@ def test_a_cluster_without_usable_stars_is_nan(catalogue, clusters, tmp_path):
     _, model, estimates = clusters
     part = pd.read_parquet(catalogue / "0.parquet")
     lost = part["cluster"] == "sim_000001"
-    part.loc[lost, "bp_rp"] = np.nan
+    part.loc[lost, "phot_g_mean_mag"] = np.nan
     part.to_parquet(catalogue / "0.parquet", index=False)
     estimate(catalogue, tmp_path / "out", model)
     table = read(tmp_path / "out")

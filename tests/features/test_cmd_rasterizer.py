@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 
 from skcluster.clusters import validate_clusters
 from skcluster.features import CMDRasterizer
-from skcluster.features._drawing import disc
 
 VARIANTS = [
     {},
@@ -67,10 +66,10 @@ def test_renderers_agree_on_some_real_clusters(real):
 def test_renderers_agree_on_every_real_cluster(real):
     X, _ = real
     fast, slow = (
-        CMDRasterizer(renderer=renderer, dtype="uint8").fit(X).batches(X)
+        CMDRasterizer(renderer=renderer, dtype="uint8").fit_transform(X)
         for renderer in ("fast", "matplotlib")
     )
-    lowest = min(lowest_correlation(a, b) for a, b in zip(fast, slow, strict=True))
+    lowest = min(lowest_correlation(a[None], b[None]) for a, b in zip(fast, slow, strict=True))
     print(f"lowest correlation over {len(X)} clusters: {lowest:.6f}")
     assert lowest > 0.98
 
@@ -95,12 +94,13 @@ def test_the_slow_picture_is_what_savefig_writes(toy, axes):
 
 
 @pytest.mark.parametrize("radius", [0.1, 0.5, 0.9, 1.25, 1.875, 4.0])
-def test_a_disc_covers_its_area(radius):
-    stamp = disc(radius)
+def test_a_star_covers_its_area(radius):
+    picture = draw(star([1.0], [12.0]), marker_size=radius / 0.3125)  # of 45 pixels per inch
+    stamp = picture[40:51, 40:51]
+    assert stamp.sum() == pytest.approx(picture.sum())
     assert stamp.sum() == pytest.approx(np.pi * radius**2, rel=0.01)
-    assert stamp.max() <= 1
-    np.testing.assert_allclose(stamp, stamp.T, rtol=1e-12)
-    np.testing.assert_allclose(stamp, stamp[::-1, ::-1], rtol=1e-12)
+    np.testing.assert_allclose(stamp, stamp.T, atol=1e-6)
+    np.testing.assert_allclose(stamp, stamp[::-1, ::-1], atol=1e-6)
 
 
 def test_a_star_is_where_it_belongs():
@@ -143,32 +143,6 @@ def test_bytes_are_rounded_floats(toy, renderer):
     assert (floats.dtype, pixels.dtype) == (np.float32, np.uint8)
     assert np.abs(pixels - 255 * floats).max() <= 0.501
     assert pixels.max() == 255
-
-
-@pytest.mark.parametrize("renderer", ["fast", "matplotlib"])
-def test_batches_are_the_pictures_in_turn(toy, renderer):
-    X, _ = toy
-    rasterizer = CMDRasterizer(renderer=renderer, image_size=32).fit(X)
-    batches = list(rasterizer.batches(X, batch_size=5))
-    assert [len(batch) for batch in batches] == [5, 5, 2]
-    np.testing.assert_array_equal(np.concatenate(batches), rasterizer.transform(X))
-
-
-def test_batches_are_drawn_when_asked_for(toy, monkeypatch):
-    drawn = []
-    draw_run = CMDRasterizer._draw
-    monkeypatch.setattr(
-        CMDRasterizer, "_draw", lambda *args: drawn.append(args[-1]) or draw_run(*args)
-    )
-    batches = CMDRasterizer(image_size=8).fit(toy[0]).batches(toy[0], batch_size=1)
-    assert drawn == []
-    next(batches)
-    assert drawn == [slice(0, 1)]
-
-
-def test_a_batch_of_nothing_is_refused(toy):
-    with pytest.raises(ValueError, match="batch_size must be at least 1, not 0"):
-        CMDRasterizer().fit(toy[0]).batches(toy[0], batch_size=0)
 
 
 @pytest.mark.parametrize("renderer", ["fast", "matplotlib"])

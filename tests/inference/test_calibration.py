@@ -76,14 +76,14 @@ def test_spreads_are_neither_tiny_nor_huge():
         np.testing.assert_allclose(calibration.spread(np.ones((2, 1)), log_age), spread)
     # A posterior without any width counts as one of the least.
     follows = Calibration(np.array([[0.0], [0.5], [0], [0]]), np.empty((0, 1)))
-    found = follows.spread(np.array([[0.0], [np.exp(-4)]]), log_age)
-    np.testing.assert_allclose(found[:, 0], np.exp([-3, -2]))
+    spreads = follows.spread(np.array([[0.0], [np.exp(-4)]]), log_age)
+    np.testing.assert_allclose(spreads[:, 0], np.exp([-3, -2]))
 
 
 def test_spreads_follow_age_from_the_middle_age_on():
     calibration = Calibration(np.array([[0.1], [0], [0.2], [0.3]]), np.empty((0, 1)))
-    found = calibration.spread(np.ones((3, 1)), np.array([7.4, 8.4, 9.4]))
-    np.testing.assert_allclose(np.log(found[:, 0]), [0.2, 0.1, 0.6])
+    spreads = calibration.spread(np.ones((3, 1)), np.array([7.4, 8.4, 9.4]))
+    np.testing.assert_allclose(np.log(spreads[:, 0]), [0.2, 0.1, 0.6])
 
 
 def test_outliers_do_not_widen_all():
@@ -99,9 +99,9 @@ def test_unknown_errors_are_left_out():
     rng = np.random.default_rng(4)
     errors, std, log_age, _ = simulated(100, rng)
     missing = np.vstack([errors, [np.nan, 0, 0]]), np.vstack([std, std[:1]]), np.append(log_age, 8)
-    known, all_of_them = Calibration.fit(errors, std, log_age), Calibration.fit(*missing)
-    np.testing.assert_array_equal(known.coefficients, all_of_them.coefficients)
-    np.testing.assert_array_equal(known.scores, all_of_them.scores)
+    complete, with_missing = Calibration.fit(errors, std, log_age), Calibration.fit(*missing)
+    np.testing.assert_array_equal(complete.coefficients, with_missing.coefficients)
+    np.testing.assert_array_equal(complete.scores, with_missing.scores)
 
 
 def test_perfect_predictions_are_no_trouble():

@@ -52,7 +52,7 @@ def test_the_domain_holds_lists_of_the_kinds_of_copies(clusters, fitted):
     bright = stars.take(stars["phot_g_mean_mag"] < 15.5)
     kept = np.flatnonzero(bright.counts >= 6)
     cut = bright.to_clusters().iloc[kept]
-    corruptor = ClusterCorruptor(n_copies=8, limited=0.7, limits=(15, 16), random_state=0)
-    settings = {"epochs": 0, "cv": 2, "tempering": 0.3, "n_draws": 128, "random_state": 0}
+    corruptor = ClusterCorruptor(n_copies=4, limited=0.7, limits=(15, 16), random_state=0)
+    settings = {"epochs": 0, "cv": 2, "tempering": 0.3, "n_draws": 64, "random_state": 0}
     corrupted = reference_pipeline(resampler=corruptor, **settings).fit(X, y)
     assert corrupted.outside_domain(cut).mean() < 0.3 < fitted.outside_domain(cut).mean()

@@ -39,17 +39,17 @@ def test_the_methods_return_parts_of_the_distribution(regressor, targets):
     X, y = data()
     model = ConformalRegressor(regressor, cv=3, domain=StandardScaler(), random_state=0)
     model.fit(X, y[:, targets])
-    found = model.predict_distribution(X)
-    assert isinstance(found, PredictiveDistribution)
+    distribution = model.predict_distribution(X)
+    assert isinstance(distribution, PredictiveDistribution)
     one = np.ndim(y[:, targets]) == 1
     first = (slice(None), 0) if one else ()
-    np.testing.assert_allclose(found.predict()[first], model.predict(X), rtol=1e-12)
-    np.testing.assert_array_equal(found.interval(0.9)[first], model.predict_interval(X, 0.9))
-    drawn = found.sample(5, random_state=0)
+    np.testing.assert_allclose(distribution.predict()[first], model.predict(X), rtol=1e-12)
+    np.testing.assert_array_equal(distribution.interval(0.9)[first], model.predict_interval(X, 0.9))
+    drawn = distribution.sample(5, random_state=0)
     assert drawn.shape == (200, 5, 1 if one else 2)
     drawn = drawn[..., 0] if one else drawn
     np.testing.assert_array_equal(drawn, model.sample(X, 5, random_state=0))
-    np.testing.assert_array_equal(found.flags["outside domain"], model.outside_domain(X))
+    np.testing.assert_array_equal(distribution.flags["outside domain"], model.outside_domain(X))
 
 
 def test_the_reference_is_computed_once(monkeypatch, fitted, clusters):
@@ -75,10 +75,13 @@ def test_the_reference_is_computed_once(monkeypatch, fitted, clusters):
         return original(self, X, return_std)
 
     monkeypatch.setattr(SetRegressor, "predict", predict)
-    found = fitted.predict_distribution(X)
-    np.testing.assert_array_equal(found.predict()[:, :3], expected)
-    found.interval(0.5), found.interval(0.9), found.sample(10, random_state=0), found.flags
-    found.membership(), found.extra_columns
+    distribution = fitted.predict_distribution(X)
+    np.testing.assert_array_equal(distribution.predict()[:, :3], expected)
+    for coverage in (0.5, 0.9):
+        distribution.interval(coverage)
+    distribution.sample(10, random_state=0), distribution.membership()
+    assert len(distribution.extra_columns) == 4
+    assert distribution.flags
     assert calls == {"transform": 1, "predict": 1}
 
 

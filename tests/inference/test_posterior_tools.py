@@ -16,7 +16,6 @@ from sklearn.model_selection import (
     KFold,
     ShuffleSplit,
     cross_val_predict,
-    cross_val_score,
 )
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -32,8 +31,6 @@ QUICK = {"cv": 2, "tempering": 0.3, "n_draws": 64, "random_state": 0}
 def test_cross_validates(fitted, clusters):
     X, y = (values.iloc[::2] for values in clusters)
     model = clone(fitted).set_params(n_draws=64)
-    scores = cross_val_score(model, X, y, cv=2, error_score="raise")
-    assert np.isfinite(scores).all()
     held_out = cross_val_predict(model, X, y, cv=KFold(2))
     assert held_out.shape == (8, 3)
     # What is left out of a part is estimated by the others alone.
@@ -125,8 +122,8 @@ def test_threads_leave_the_warnings_filters_alone(fitted, clusters):
     X, _ = clusters
     model = pickle.loads(pickle.dumps(fitted)).set_params(n_jobs=4, n_draws=64)
     before = list(warnings.filters)
-    for _ in range(5):
-        model.predict(X)
+    for _ in range(3):
+        model.predict(X.iloc[:8])
         assert warnings.filters == before
 
 

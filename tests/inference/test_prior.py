@@ -37,8 +37,8 @@ def test_draws_follow_the_density():
         theta.continuous[:, :3].T, MEAN, SPREAD, prior.tail_factors, strict=True
     ):
         mixture = [norm(mean, spread), norm(mean, spread * factor)]
-        found = kstest(values, lambda x, m=mixture: 0.6 * m[0].cdf(x) + 0.4 * m[1].cdf(x))
-        assert found.statistic < 0.01
+        test = kstest(values, lambda x, m=mixture: 0.6 * m[0].cdf(x) + 0.4 * m[1].cdf(x))
+        assert test.statistic < 0.01
     assert kstest(theta.metallicity, norm(0, 0.15).cdf).statistic < 0.01
     assert kstest(theta.log_field_odds, norm(np.log(0.12), 1.2).cdf).statistic < 0.01
     np.testing.assert_allclose(

@@ -18,7 +18,6 @@ from skcluster.inference._prior import (
 )
 from skcluster.inference._sampler import (
     WeightedDraws,
-    _deviates,
     _flattened,
     draws_of_prior,
     sample_posterior,
@@ -63,9 +62,9 @@ def test_a_normal_likelihood_times_a_normal_prior_is_normal(mean, spread):
     draws = sample(normal(mean, spread), PRIOR, 4096, seed=0)
     values = draws.parameters.continuous
     expected_mean, expected_std = product(mean, spread)
-    found = draws.weights @ values
-    np.testing.assert_array_less(np.abs(found - expected_mean), 0.12 * expected_std)
-    std = np.sqrt(draws.weights @ (values - found) ** 2)
+    drawn_mean = draws.weights @ values
+    np.testing.assert_array_less(np.abs(drawn_mean - expected_mean), 0.12 * expected_std)
+    std = np.sqrt(draws.weights @ (values - drawn_mean) ** 2)
     np.testing.assert_allclose(std, expected_std, rtol=0.12)
     # The likelihood says nothing of differential reddening.
     reddening = np.bincount(draws.parameters.reddening, draws.weights, 4)
@@ -147,20 +146,14 @@ def test_the_effective_size_is_between_one_and_all(weights):
     assert len(draws.resample(np.array([0.0, 1.0]))) == 2
 
 
-def test_few_sets_of_deviates_are_kept_in_memory():
-    for seed in range(200):
-        draws_of_prior(PRIOR, 64, seed)
-    assert _deviates.cache_info().currsize <= 64
-
-
 def test_weights_of_too_few_draws_are_flattened_until_many_count():
     few = np.r_[0.97, np.full(299, 0.03 / 299)]
-    found = _flattened(few)
-    assert found.sum() == pytest.approx(1)
-    assert 1 / np.sum(found**2) >= 60
-    assert found[0] > found[1]
+    flat_weights = _flattened(few)
+    assert flat_weights.sum() == pytest.approx(1)
+    assert 1 / np.sum(flat_weights**2) >= 60
+    assert flat_weights[0] > flat_weights[1]
     # The largest of the powers 0.7, 0.49, … that is enough.
-    power = np.log(found[0] / found[1]) / np.log(few[0] / few[1])
+    power = np.log(flat_weights[0] / flat_weights[1]) / np.log(few[0] / few[1])
     step = np.log(power) / np.log(0.7)
     assert step == pytest.approx(round(step))
     less = few ** (power / 0.7)

@@ -56,8 +56,8 @@ def test_the_mean_log_density_is_that_of_the_model(a_v):
     everywhere = StarLikelihood(*grid, faint_limit=17.0).member_density(theta)[0]
     expected = np.sum(everywhere * np.log(np.maximum(everywhere, 1e-12))) * np.prod(step)
     stars = simulate_members(theta, 5000, faint_limit=17.0, random_state=0)
-    found = np.log(StarLikelihood(*stars, faint_limit=17.0).member_density(theta)[0])
-    assert found.mean() == pytest.approx(expected, abs=0.1)
+    log_density = np.log(StarLikelihood(*stars, faint_limit=17.0).member_density(theta)[0])
+    assert log_density.mean() == pytest.approx(expected, abs=0.1)
 
 
 def test_colours_scatter_as_much_as_errors_say():

@@ -137,7 +137,9 @@ def test_one_name_for_several_tables_is_refused(folder):
 
 def test_stars_left_out_are_counted_once_over_all_files(folder):
     for name in ("p", "q"):
-        gaia_export(4, cluster=name, bp_rp=[1, 1, 1, np.nan]).to_csv(folder / f"{name}.csv")
+        gaia_export(4, cluster=name, bp_rp=[1, 1, 1, np.nan], phot_bp_mean_mag=np.nan).to_csv(
+            folder / f"{name}.csv"
+        )
     with pytest.warns(UserWarning, match="Left out 2 of 8 stars, in 2 of 2 clusters") as caught:
         read_clusters([folder / "p.csv", folder / "q.csv"])
     assert len(caught) == 1

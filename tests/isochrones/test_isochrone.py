@@ -39,7 +39,9 @@ def test_one_row_stands_for_the_jump_to_helium_burning(log_age, n_gaps):
 
 
 def test_every_star_outside_the_gap_is_kept():
-    found = IsochroneGrid.load().interpolate(9.4, 0.0)
+    interpolated = IsochroneGrid.load().interpolate(9.4, 0.0)
     points = isochrone(9.4).dropna()
-    np.testing.assert_allclose(points["mass"], 10 ** found.log_mass[0, ~found.gap[0]])
-    np.testing.assert_allclose(points["phot_g_mean_mag"], found.magnitudes[0, 0, ~found.gap[0]])
+    np.testing.assert_allclose(points["mass"], 10 ** interpolated.log_mass[0, ~interpolated.gap[0]])
+    np.testing.assert_allclose(
+        points["phot_g_mean_mag"], interpolated.magnitudes[0, 0, ~interpolated.gap[0]]
+    )

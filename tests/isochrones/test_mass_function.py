@@ -25,10 +25,10 @@ def number(low: float, high: float, function: MassFunction) -> float:
         bounds = [function.breaks[0], *function.breaks[1:], np.inf]
         if mass <= bounds[0]:
             return (mass / bounds[0]) ** -function.slopes[0]
-        found = 1.0
+        value = 1.0
         for low, high, slope in zip(bounds[:-1], bounds[1:], function.slopes[1:], strict=True):
-            found *= (min(mass, high) / low) ** -slope if mass > low else 1
-        return found
+            value *= (min(mass, high) / low) ** -slope if mass > low else 1
+        return value
 
     return quad(density, low, high, points=[b for b in function.breaks if low < b < high])[0]
 

@@ -12,7 +12,7 @@ from skcluster.clusters import stars_of
 from skcluster.datasets import Effects, simulate_clusters
 from skcluster.isochrones import PopulationGrid, isochrone
 from skcluster.isochrones._axes import AXES
-from skcluster.isochrones._population_build import DENSITY_OF_CODE, encode
+from skcluster.isochrones._population import DENSITY_OF_CODE, encode
 from skcluster.photometry import distance_modulus
 
 Floats = npt.NDArray[np.floating]
@@ -35,10 +35,10 @@ def density(grid: PopulationGrid, theta: tuple[float, float, int], m_g, bp_rp, s
     """Of stars, shape (n_stars,), of one population."""
     m_g, bp_rp = np.broadcast_arrays(*np.atleast_1d(np.float32(m_g), np.float32(bp_rp)))
     age, metallicity, reddening = theta
-    found = grid.density(
+    densities = grid.density(
         [age], [metallicity], [reddening], m_g[None], bp_rp[None], np.full(len(m_g), scatter)
     )
-    return found[0]
+    return densities[0]
 
 
 @given(st.floats(1e-6, 300.0))
@@ -80,11 +80,11 @@ def test_share_and_colour_are_those_of_the_map(
     expected = np.interp(m_g, edges, np.append(0, np.cumsum(rows)))
     np.testing.assert_allclose(grid.share_brighter(*theta, np.array([m_g])), expected, atol=1e-5)
     on_grid = AXES.g.values[[40, 110]]
-    found = np.array([grid.mean_colour(*theta, on_grid[k : k + 1])[0] for k in (0, 1)])
+    colours = np.array([grid.mean_colour(*theta, on_grid[k : k + 1])[0] for k in (0, 1)])
     mean = population @ AXES.bp_rp.values / np.maximum(population.sum(axis=1), 1e-9)
     # Colours are interpolated between ages, not weighted by the numbers of stars.
-    assert found[1] == pytest.approx(mean[110], abs=0.05)
-    assert AXES.bp_rp.values[0] <= found[0] <= AXES.bp_rp.values[-1]
+    assert colours[1] == pytest.approx(mean[110], abs=0.05)
+    assert AXES.bp_rp.values[0] <= colours[0] <= AXES.bp_rp.values[-1]
 
 
 def test_share_brighter_rises_from_nothing_to_all(grid: PopulationGrid) -> None:
@@ -114,8 +114,8 @@ def test_interpolates_between_nodes(i: int, j: int, row: int, column: int, scatt
         np.testing.assert_allclose(node, at_nodes[0, 0, 0, 0], rtol=1e-3, atol=2e-3)
     middle = [(v[k] + v[k + 1]) / 2 for v, k in ((age, i), (metallicity, j))]
     cell = m_g + AXES.g.step / 2, bp_rp + AXES.bp_rp.step / 2
-    found = density(grid, (*middle, 0), *cell, scatter)
-    np.testing.assert_allclose(found, at_nodes.mean(), rtol=1e-3, atol=1e-5)
+    interpolated = density(grid, (*middle, 0), *cell, scatter)
+    np.testing.assert_allclose(interpolated, at_nodes.mean(), rtol=1e-3, atol=1e-5)
 
 
 @given(
@@ -181,8 +181,8 @@ def test_dust_in_front_of_stars_is_half_normal(grid: PopulationGrid) -> None:
         theta = np.full(200, 8.6), np.full(200, 0.1)
         dust = scale * deviates
         clean = [grid.share_brighter(*theta, np.full(200, 0), m - 0.85 * dust) for m in limits]
-        found = [grid.share_brighter([8.6], [0.1], [k], np.array([m]))[0] for m in limits]
-        np.testing.assert_allclose(found, np.mean(clean, axis=1), atol=3e-3)
+        dusty_shares = [grid.share_brighter([8.6], [0.1], [k], np.array([m]))[0] for m in limits]
+        np.testing.assert_allclose(dusty_shares, np.mean(clean, axis=1), atol=3e-3)
         plain, dusty = (grid.map(8.6, 0.1, reddening, 2) for reddening in (0, k))
         moved = [
             shift(plain, (0.85 * a_v / AXES.g.step, 0.44 * a_v / AXES.bp_rp.step), order=1)
@@ -225,8 +225,8 @@ def test_as_many_stars_of_each_brightness_as_are_simulated(
     theta = np.full(8, age), np.zeros(8), np.zeros(8, dtype=int)
     share = grid.share_brighter(*theta, limits)
     share /= share[-1]
-    found = (m_g[:, None] < limits).mean(axis=0)
-    np.testing.assert_allclose(found, share, atol=4 * 0.5 / np.sqrt(n))
+    seen_share = (m_g[:, None] < limits).mean(axis=0)
+    np.testing.assert_allclose(seen_share, share, atol=4 * 0.5 / np.sqrt(n))
     # Binaries lie redder than single stars of their brightness.
     population = grid.map(age, 0.0, 0, 0)
     for low in (115, 135):
@@ -256,7 +256,7 @@ def test_simulated_stars_are_likeliest_at_their_own_age(grid: PopulationGrid, ag
     stars = stars_of(X)
     m_g = stars["phot_g_mean_mag"] - distance_modulus(1.0)
     ages = age + np.array([-0.3, -0.15, 0.0, 0.15, 0.3])
-    found = [density(grid, (a, 0.0, 0), m_g, stars["bp_rp"]) for a in ages]
-    likelihood = np.log(np.maximum(found, 1e-6)).sum(axis=1)
+    densities = [density(grid, (a, 0.0, 0), m_g, stars["bp_rp"]) for a in ages]
+    likelihood = np.log(np.maximum(densities, 1e-6)).sum(axis=1)
     assert np.argmax(likelihood) == 2
-    assert (np.array(found[2]) > 1e-3).mean() > 0.97
+    assert (np.array(densities[2]) > 1e-3).mean() > 0.97

@@ -52,13 +52,11 @@ def test_a_constant_target_is_not_divided_by_zero():
 
 def test_wrong_targets():
     wrong = Y.assign(distance_kpc=[1.0, 0.0, 2.0])
-    with pytest.raises(ValueError, match=r"must be positive, but row 1 of y has 0\.0"):
-        TargetScaler().fit(wrong)
     scaler = TargetScaler().fit(Y)
     with pytest.raises(ValueError, match=r"must be positive, but row 1 of y has 0\.0"):
         scaler.transform(wrong)
     with pytest.raises(ValueError, match="X has 3 features, but TargetScaler is expecting 4"):
-        scaler.transform(Y[KNOWN].to_numpy())
+        TargetScaler().fit(Y.to_numpy()).transform(Y[KNOWN].to_numpy())
 
 
 X = np.arange(3.0)[:, None]

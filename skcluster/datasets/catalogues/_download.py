@@ -20,6 +20,7 @@ from sklearn.utils._param_validation import Interval
 from skcluster._utils.files import get_data_home, whole_file
 from skcluster._utils.progress import progress_bar
 from skcluster.clusters._names import file_names
+from skcluster.clusters._tables import frame_of_arrow
 from skcluster.datasets.catalogues._catalogue import (
     Catalogue,
     CatalogueChangedError,
@@ -87,7 +88,7 @@ def load_tables(
         for of, table in tables.items():
             if loaded[of] is None:
                 loaded[of] = _fetched(of, table, download, advance)
-    return [rows.to_pandas() for rows in loaded.values() if rows is not None]
+    return [frame_of_arrow(rows) for rows in loaded.values() if rows is not None]
 
 
 def load_members(catalogue: Catalogue, cluster: str, download: Download) -> pd.DataFrame:
@@ -111,7 +112,7 @@ def load_members(catalogue: Catalogue, cluster: str, download: Download) -> pd.D
     if rows is None:
         rows = download.connect(table, folder.parent).rows_of(cluster)
         _write(file, table, rows)
-    members: pd.DataFrame = rows.to_pandas()
+    members: pd.DataFrame = frame_of_arrow(rows)
     return members
 
 

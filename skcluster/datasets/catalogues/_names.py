@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from skcluster.clusters._names import matching_names
+from skcluster._utils.order import matching_names
 
 #: Abbreviations of lists of clusters, as they stand before a number; spaces and case left out.
 ABBREVIATIONS = {

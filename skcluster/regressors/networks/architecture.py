@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from math import prod
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -19,6 +19,11 @@ from numpy.typing import NDArray
 from scipy.special import erf, expit
 from threadpoolctl import threadpool_limits
 
+if TYPE_CHECKING:
+    from skcluster.regressors.networks.keras_layers import KerasLayers
+
+#: The layers of a network: numpy computes with them, Keras builds layers of these names.
+Layers: TypeAlias = "NumpyLayers | KerasLayers"
 FloatArray = NDArray[np.float32]
 #: Arrays of weights by name.
 Weights = dict[str, FloatArray]
@@ -27,41 +32,6 @@ Inputs = dict[str, FloatArray]
 
 NORMALIZATION_EPSILON = 1e-3
 _N_IMAGES = 32  # images per block, so that the unfolded windows stay small
-
-
-class Layers(Protocol):
-    """The layers of a network; numpy computes with them, Keras builds layers of these names.
-
-    Layers find their weights by their own name and one of the endings ``_kernel``, ``_bias``,
-    ``_scale``, ``_offset``, ``_mean`` and ``_variance``.
-    """
-
-    def dense(self, name: str, x: Any) -> Any:
-        """Multiply the last axis by a kernel, and add a bias if there is one."""
-
-    def convolution(self, name: str, x: Any, strides: int) -> Any:
-        """Convolve images with a square kernel, padded with zeros at the edges ("same")."""
-
-    def normalization(self, name: str, x: Any) -> Any:
-        """Normalize over the batch while training, by running averages afterwards."""
-
-    def activation(self, name: str, function: str, x: Any) -> Any:
-        """Apply one of the `ACTIVATIONS`."""
-
-    def flatten(self, name: str, x: Any) -> Any:
-        """Join all axes but the first."""
-
-    def concatenate(self, name: str, parts: Sequence[Any]) -> Any:
-        """Join arrays along the last axis."""
-
-    def dropout(self, name: str, x: Any) -> Any:
-        """Drop values while training."""
-
-    def noise(self, name: str, x: Any) -> Any:
-        """Add noise while training."""
-
-    def apply(self, name: str, function: Callable[..., Any], *inputs: Any) -> Any:
-        """Call a function of an array module (numpy or ``keras.ops``) and the inputs."""
 
 
 class Architecture(ABC):
@@ -152,17 +122,21 @@ ACTIVATIONS: dict[str, Callable[[FloatArray], FloatArray]] = {
 
 
 class NumpyLayers:
-    """Layers computed by numpy."""
+    """Layers computed by numpy.
+
+    Layers find their weights by their own name and one of the endings ``_kernel``, ``_bias``,
+    ``_scale``, ``_offset``, ``_mean`` and ``_variance``.
+    """
 
     def __init__(self, weights: Mapping[str, FloatArray]) -> None:
         self._weights = weights
 
     def dense(self, name: str, x: FloatArray) -> FloatArray:
-        """Multiply, and add a bias if there is one."""
+        """Multiply the last axis by a kernel, and add a bias if there is one."""
         return self._product(name, x, self._weights[f"{name}_kernel"])
 
     def convolution(self, name: str, x: FloatArray, strides: int) -> FloatArray:
-        """Convolve, as one product of all windows with the kernel."""
+        """Convolve ("same" padding), as one product of all windows with the kernel."""
         kernel = self._weights[f"{name}_kernel"]
         windows = _windows(x, len(kernel), strides)
         return self._product(name, windows, kernel.reshape(-1, kernel.shape[-1]))
@@ -176,7 +150,7 @@ class NumpyLayers:
         return (x - mean) * (scale / deviation) + offset
 
     def activation(self, name: str, function: str, x: FloatArray) -> FloatArray:
-        """Apply an activation."""
+        """Apply one of the `ACTIVATIONS`."""
         return ACTIVATIONS[function](x)
 
     def flatten(self, name: str, x: FloatArray) -> FloatArray:

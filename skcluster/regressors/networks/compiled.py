@@ -36,7 +36,7 @@ class Loss:
     """A loss; equal ones can share a compiled network."""
 
     identity: Hashable
-    keras_loss: keras.losses.Loss = field(compare=False)
+    keras_loss: Any = field(compare=False)
     per_row: Callable[[Any, Any], Any] = field(compare=False)
 
     def __call__(self, y: FloatArray, predicted: FloatArray) -> NDArray[np.floating]:
@@ -49,21 +49,13 @@ class Loss:
 
 
 def resolve_loss(loss: str | Mapping[str, Any] | Callable[..., Any]) -> Loss:
-    """Convert the parameter of an estimator to a loss.
-
-    Raises
-    ------
-    ValueError
-        If Keras does not know it.
-    """
+    """Convert the parameter of an estimator to a loss."""
     try:
-        resolved = keras.losses.get(dict(loss) if isinstance(loss, Mapping) else loss)
+        resolved = keras.losses.get(loss)
     except (ValueError, TypeError) as error:
         raise ValueError(f"Keras knows no loss={loss!r}: {error}") from error
-    if isinstance(resolved, keras.losses.Loss):
-        return Loss(identity_of(resolved), resolved, resolved.call)
-    identity = loss if isinstance(loss, str) else resolved
-    return Loss(identity, FunctionLoss(resolved), resolved)
+    per_row = resolved.call if isinstance(resolved, keras.losses.Loss) else resolved
+    return Loss(loss if isinstance(loss, str) else identity_of(resolved), resolved, per_row)
 
 
 def identity_of(keras_object: Any) -> Hashable:
@@ -71,33 +63,9 @@ def identity_of(keras_object: Any) -> Hashable:
     try:
         config = {**keras_object.get_config(), "name": None}  # Keras numbers some names
         return type(keras_object), json.dumps(config, sort_keys=True)
-    except (TypeError, NotImplementedError):
+    except (AttributeError, TypeError, NotImplementedError):  # a function, for instance
         identity: Hashable = keras_object
         return identity
-
-
-@keras.saving.register_keras_serializable("skcluster")
-class FunctionLoss(keras.losses.Loss):
-    """A loss from a function of true and predicted values, in the precision of the networks."""
-
-    def __init__(self, function: Callable[..., Any], **options: Any) -> None:
-        super().__init__(**{"dtype": PRECISION, **options})
-        self.function = function
-
-    def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Compute the loss of each row."""
-        return self.function(y_true, y_pred)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the configuration of the loss."""
-        function = keras.saving.serialize_keras_object(self.function)
-        return {**super().get_config(), "function": function}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "FunctionLoss":
-        """Make the loss from its configuration."""
-        function = keras.saving.deserialize_keras_object(config["function"])
-        return cls(**{**config, "function": function})
 
 
 @keras.saving.register_keras_serializable("skcluster")
@@ -127,36 +95,12 @@ def resolve_optimizer(
 ) -> tuple[OptimizerRecipe, float | None]:
     """Convert the parameter of an estimator to a recipe and a learning rate.
 
-    An object or a configuration keeps its own settings, including the learning rate. It is copied,
-    so that fits do not depend on each other.
-
-    Parameters
-    ----------
-    optimizer : str, mapping or keras.optimizers.Optimizer
-        Name, configuration or object.
-    learning_rate : float
-        Learning rate of an optimizer given by name.
-    **named_options : object
-        Settings of an optimizer given by name.
-
-    Returns
-    -------
-    recipe : OptimizerRecipe
-        Its configuration.
-    learning_rate : float or None
-        Its learning rate; None if it is a schedule of Keras.
-
-    Raises
-    ------
-    ValueError
-        If Keras does not know it.
+    ``learning_rate`` and ``named_options`` are settings of an optimizer given by name. An object or
+    a configuration keeps its own settings, including the learning rate, and is copied, so that fits
+    do not depend on each other. The learning rate is None if it is a schedule of Keras.
     """
     named = isinstance(optimizer, str)
-    identifier = optimizer
-    if named:
-        identifier = {"class_name": optimizer, "config": dict(named_options)}
-    elif isinstance(optimizer, Mapping):
-        identifier = dict(optimizer)
+    identifier = {"class_name": optimizer, "config": named_options} if named else optimizer
     try:
         resolved = keras.optimizers.get(identifier)
     except (ValueError, TypeError, AttributeError, KeyError) as error:

@@ -51,7 +51,7 @@ class Regularization:
 
 
 class KerasLayers:
-    """Layers that Keras runs; see `skcluster.regressors.networks.architecture.Layers`.
+    """Layers that Keras runs, with the methods of `NumpyLayers`.
 
     Every layer is named and initialized with constants, so that building does not use the global
     random state: the weights come from `Architecture.initial_weights`.
@@ -124,7 +124,7 @@ class KerasLayers:
         return {
             "use_bias": f"{name}_bias" in self._shapes,
             "kernel_initializer": "zeros",
-            "kernel_regularizer": Penalty(l2) if l2 else None,
+            "kernel_regularizer": keras.regularizers.L2(l2) if l2 else None,
             "dtype": PRECISION,
             "name": name,
         }
@@ -152,15 +152,6 @@ class FunctionLayer(keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         """Return the configuration of the layer."""
         return {**super().get_config(), "function": self.function}
-
-
-@keras.saving.register_keras_serializable("skcluster")
-class Penalty(keras.regularizers.L2):
-    """Keras' penalty, in the type of the loss to which Keras adds it."""
-
-    def __call__(self, kernel: Any) -> Any:
-        """Return the penalty on a kernel."""
-        return ops.cast(super().__call__(kernel), keras.config.floatx())
 
 
 def read(variables: Sequence[keras.Variable]) -> list[FloatArray]:

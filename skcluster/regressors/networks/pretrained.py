@@ -13,7 +13,7 @@ from skcluster._utils.models import nested_estimators
 from skcluster.regressors.networks.architecture import FloatArray, Weights
 from skcluster.regressors.networks.sets import SetArchitecture
 
-#: Name of the weights in this package, and their file.
+#: Files of the weights in this package, by name.
 _SHIPPED = {"simulated": "set_simulated.npz"}
 #: Entry of a file with the names of the targets.
 _TARGETS = "targets"
@@ -95,34 +95,13 @@ def load_pretrained(
     source: str | Path | bytes,
     network: int,
     architecture: SetArchitecture,
-    targets: Sequence[str] | None = None,
-    fresh: Callable[[], Weights] | None = None,
+    targets: Sequence[str] | None,
+    fresh: Callable[[], Weights],
 ) -> Weights:
-    """Read the weights of one network.
+    """Read the weights of one network of a file, or of the content of one (bytes).
 
-    Parameters
-    ----------
-    source : str, Path or bytes
-        A file, or what is in one, or a name of weights in this package.
-    network : int
-        Which network of the file.
-    architecture : SetArchitecture
-        The network of the weights.
-    targets : sequence of str, optional
-        Names of the targets; without names, as many targets as in the file are taken as the same.
-    fresh : callable, optional
-        Function that draws weights for targets that are not in the file; needed if there are any.
-
-    Returns
-    -------
-    dict of arrays
-        Weights by name.
-
-    Raises
-    ------
-    ValueError
-        If there are no such weights, the file holds something else, or they are of other sizes
-        than the architecture.
+    Targets are assigned by their names; without names, as many targets as in the file are taken as
+    the same. ``fresh`` draws weights for targets that are not in the file.
     """
     if isinstance(source, bytes):
         return _read(BytesIO(source), "memory", network, architecture, targets, fresh)
@@ -142,7 +121,7 @@ def _read(
     network: int,
     architecture: SetArchitecture,
     targets: Sequence[str] | None,
-    fresh: Callable[[], Weights] | None,
+    fresh: Callable[[], Weights],
 ) -> Weights:
     with np.load(file, allow_pickle=False) as arrays:
         if not {f"0_{name}" for name in architecture.weight_shapes} <= set(arrays.files):
@@ -166,7 +145,7 @@ def _read(
     _check_shapes(weights, body, origin)
     n_stored = weights["direct_kernel"].shape[1]
     pairs = _same_targets(stored, targets, n_stored, architecture.n_outputs)
-    if pairs is not None and fresh is not None:
+    if pairs is not None:
         weights |= _head(weights, fresh(), pairs, n_stored, architecture.n_outputs)
     _check_shapes(weights, shapes, origin)
     return weights

@@ -25,7 +25,7 @@ class SetArchitecture(Architecture):
     n_context: int
     n_channels: int
     n_outputs: int
-    units: tuple[int, int, int]
+    units: tuple[int, ...]  # of layers on stars, on stars with their cluster, on the cluster
     n_heads: int
 
     @property

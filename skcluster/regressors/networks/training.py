@@ -18,7 +18,7 @@ from skcluster.regressors.networks.compiled import (
     borrow,
 )
 from skcluster.regressors.networks.keras_layers import Regularization, keras
-from skcluster.regressors.networks.training_data import Rows, TrainingData
+from skcluster.regressors.networks.training_data import Rows
 
 #: Fraction of the steps over which a learning rate that changes by step increases to its maximum.
 WARM_UP = 0.05
@@ -26,35 +26,16 @@ WARM_UP = 0.05
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """Settings of the training.
-
-    Parameters
-    ----------
-    loss : Loss
-        Loss function.
-    optimizer : OptimizerRecipe
-        Optimizer.
-    learning_rate : float or None
-        Maximum learning rate; None if the optimizer has its own schedule.
-    regularization : Regularization
-        Strengths of dropout, noise and penalty.
-    schedule : {"cosine"} or None
-        Shape of the learning rate schedule.
-    by_step : bool
-        Whether the learning rate changes with each step, after an initial increase, or each epoch.
-    patience : int or None
-        Number of epochs without improvement after which training stops.
-    callbacks : sequence of keras.callbacks.Callback
-        The user's callbacks.
-    verbose : int
-        0 is silent, 1 shows a progress bar, 2 prints a line per epoch.
-    """
+    """Settings of the training, as the parameters of the regressors."""
 
     loss: Loss
     optimizer: OptimizerRecipe
+    #: The largest learning rate; None if the optimizer has its own schedule.
     learning_rate: float | None
     regularization: Regularization
+    #: "cosine" or None.
     schedule: str | None = None
+    #: Whether the learning rate changes with each step, after an initial increase, or each epoch.
     by_step: bool = False
     patience: int | None = None
     callbacks: Sequence[Any] = ()
@@ -69,53 +50,25 @@ class Trained(NamedTuple):
     best_epoch: int
 
 
-@dataclass(frozen=True)
-class LearningRateSchedule:
-    """The learning rate at each point of the training; points are epochs or steps.
+def cosine(peak: float, point: int, n_points: int, warm_up: float = 0.0) -> float:
+    """Return the learning rate at a point, counted from 0: a linear increase, then half a cosine.
 
-    Parameters
-    ----------
-    peak : float
-        The largest learning rate.
-    n_points : int
-        Length of the training.
-    shape : {"cosine"} or None
-        Decrease to zero along half a cosine, or stay at the peak.
-    warm_up : float
-        Fraction of the training over which a linear increase precedes the cosine.
+    Points are epochs or steps; ``warm_up`` is the fraction of them over which it increases.
     """
-
-    peak: float
-    n_points: int
-    shape: str | None = None
-    warm_up: float = 0.0
-
-    def __call__(self, point: int) -> float:
-        """Return the learning rate at a point, counted from 0."""
-        if self.shape is None:
-            return self.peak
-        rise = max(1, ceil(self.warm_up * self.n_points))
-        if point < rise:
-            return self.peak * ((point + 1) / rise)
-        fallen = (point + 1 - rise) / (self.n_points - rise + 1)
-        return self.peak * (1 + cos(pi * fallen)) / 2
+    rise = max(1, ceil(warm_up * n_points))
+    if point < rise:
+        return peak * ((point + 1) / rise)
+    fallen = (point + 1 - rise) / (n_points - rise + 1)
+    return peak * (1 + cos(pi * fallen)) / 2
 
 
 class ScheduledLearningRate(keras.callbacks.Callback):
-    """Set the learning rate at each epoch or step; a constant one once, at the start.
+    """Set the learning rate at each epoch or step; a constant one once, at the start."""
 
-    Parameters
-    ----------
-    schedule : LearningRateSchedule or None
-        None if the optimizer has a schedule of Keras.
-    by_step : bool
-        Whether a point of the schedule is a step, not an epoch.
-    """
-
-    def __init__(self, schedule: LearningRateSchedule | None, by_step: bool) -> None:
+    def __init__(self, settings: TrainingSettings, epochs: int, n_batches: int) -> None:
         super().__init__()
-        self._schedule, self._by_step = schedule, by_step
-        self._changes = schedule is not None and schedule.shape is not None
+        self._settings = settings
+        self._n_points = epochs * n_batches if settings.by_step else epochs
         self._step, self._last = 0, 0.0
 
     @property
@@ -126,25 +79,28 @@ class ScheduledLearningRate(keras.callbacks.Callback):
         return self._last if rate == np.float32(self._last) else rate
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Set the first learning rate."""
-        if self._schedule is not None:
-            self._set(0)
+        """Set a constant learning rate."""
+        if self._settings.learning_rate is not None:
+            self._set(self._settings.learning_rate)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Set the learning rate of an epoch."""
-        if self._changes and not self._by_step:
-            self._set(epoch)
+        if not self._settings.by_step:
+            self._follow_cosine(epoch)
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Set the learning rate of a step."""
-        if self._changes and self._by_step:
-            self._set(self._step)
+        if self._settings.by_step:
+            self._follow_cosine(self._step, WARM_UP)
             self._step += 1
 
-    def _set(self, point: int) -> None:
-        assert self._schedule is not None
-        self._last = self._schedule(point)
-        self.model.optimizer.learning_rate = self._last
+    def _follow_cosine(self, point: int, warm_up: float = 0.0) -> None:
+        peak = self._settings.learning_rate
+        if self._settings.schedule is not None and peak is not None:
+            self._set(cosine(peak, point, self._n_points, warm_up))
+
+    def _set(self, rate: float) -> None:
+        self._last = self.model.optimizer.learning_rate = rate
 
 
 class TrainingMonitor(keras.callbacks.Callback):
@@ -218,7 +174,8 @@ class TrainingMonitor(keras.callbacks.Callback):
 def train(
     architecture: Architecture,
     settings: TrainingSettings,
-    data: TrainingData,
+    batches: Any,
+    shape: tuple[int, ...],
     weights: Weights,
     seed: int,
     validation: Rows | None = None,
@@ -231,8 +188,10 @@ def train(
         The network.
     settings : TrainingSettings
         Settings of the training.
-    data : TrainingData
+    batches : tf.data.Dataset or iterator
         Batches of all epochs.
+    shape : tuple of int
+        Number of epochs, number of batches per epoch.
     weights : dict of arrays
         Initial weights.
     seed : int
@@ -240,17 +199,12 @@ def train(
     validation : Rows, optional
         Validation rows, which determine the epoch whose weights are kept.
 
-    Returns
-    -------
-    Trained
-        Weights and history.
-
     Raises
     ------
     ValueError
         If the weights do not stay finite.
     """
-    epochs, n_batches = data.order.shape[:2]
+    epochs, n_batches = shape
     recipe = Recipe(
         architecture,
         settings.loss,
@@ -258,14 +212,14 @@ def train(
         settings.regularization,
         architecture.steps_per_execution(n_batches),
     )
-    rate = _learning_rate(settings, epochs, n_batches)
+    rate = ScheduledLearningRate(settings, epochs, n_batches)
     # The limit takes longer to set than an epoch's validation, which would set it each time.
     with borrow(recipe) as network, one_blas_thread():
         network.prepare(weights, seed)
         monitor = TrainingMonitor(architecture, settings, network, epochs, rate, validation)
         with _lent_to(settings.callbacks):
             network.model.fit(
-                data.as_keras_data(),
+                batches,
                 epochs=epochs,
                 steps_per_epoch=n_batches,
                 callbacks=[rate, monitor, *settings.callbacks],
@@ -280,17 +234,6 @@ def train(
             "Use a smaller one, or scale X and y."
         )
     return Trained(weights, monitor.history, best_epoch)
-
-
-def _learning_rate(
-    settings: TrainingSettings, epochs: int, n_batches: int
-) -> ScheduledLearningRate:
-    if settings.learning_rate is None:
-        return ScheduledLearningRate(None, settings.by_step)
-    n_points = epochs * n_batches if settings.by_step else epochs
-    warm_up = WARM_UP if settings.by_step else 0.0
-    schedule = LearningRateSchedule(settings.learning_rate, n_points, settings.schedule, warm_up)
-    return ScheduledLearningRate(schedule, settings.by_step)
 
 
 @contextmanager

@@ -1,9 +1,9 @@
-"""Training rows, their division into batches, and the batches in the form that Keras accepts."""
+"""Training rows, and their batches, epoch after epoch, as ``keras.Model.fit`` takes them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,67 +69,38 @@ def batch_rows(
     return np.array(orders, dtype=np.int32).reshape(epochs, n_batches, -1)
 
 
-class TrainingData(Protocol):
-    """Rows in a given order, shape (epochs, n_batches, rows of a batch)."""
+def shuffled_rows(rows: Rows, order: NDArray[np.int32]) -> Any:
+    """Return the batches of `batch_rows`; TensorFlow gathers them by itself."""
+    from skcluster.regressors.networks.keras_layers import keras  # not needed to predict
 
-    order: NDArray[np.int32]
+    if keras.backend.backend() != "tensorflow":
+        return _gathered(rows, order)
+    import tensorflow as tf
 
-    def as_keras_data(self) -> Any:
-        """Return the batches, epoch after epoch, as ``keras.Model.fit`` takes them."""
+    tensors = tf.nest.map_structure(tf.constant, (rows.inputs, rows.targets, rows.weights))
 
+    def gather(batch: Any) -> Any:
+        return tf.nest.map_structure(lambda values: tf.gather(values, batch), tensors)
 
-class ShuffledRows:
-    """Batches of unchanged rows."""
-
-    def __init__(self, rows: Rows, order: NDArray[np.int32]) -> None:
-        self.rows, self.order = rows, order
-
-    def as_keras_data(self) -> Any:
-        """Return the batches; TensorFlow gathers them by itself."""
-        from skcluster.regressors.networks.keras_layers import keras  # not needed to predict
-
-        batches = self.order.reshape(-1, self.order.shape[-1])
-        if keras.backend.backend() == "tensorflow":
-            return self._tensorflow_data(batches)
-        return _numpy_data(self.rows, batches)
-
-    def _tensorflow_data(self, batches: NDArray[np.int32]) -> Any:
-        import tensorflow as tf
-
-        rows = self.rows
-        tensors = tf.nest.map_structure(tf.constant, (rows.inputs, rows.targets, rows.weights))
-
-        def gather(batch: Any) -> Any:
-            return tf.nest.map_structure(lambda values: tf.gather(values, batch), tensors)
-
-        return tf.data.Dataset.from_tensor_slices(batches).map(gather).prefetch(2)
+    batches = order.reshape(-1, order.shape[-1])
+    return tf.data.Dataset.from_tensor_slices(batches).map(gather).prefetch(2)
 
 
-class SampledStars:
-    """Batches of clusters with newly drawn stars each time."""
-
-    def __init__(
-        self,
-        rows: Rows,
-        order: NDArray[np.int32],
-        n_stars: int,
-        star_dropout: float,
-        rng: np.random.Generator,
-    ) -> None:
-        self.rows, self.order = rows, order
-        self.n_stars, self.star_dropout, self.rng = n_stars, star_dropout, rng
-
-    def as_keras_data(self) -> Iterator[Any]:
-        """Yield the batches, drawing the stars of each."""
-        for inputs, targets, weights in _numpy_data(
-            self.rows, self.order.reshape(-1, self.order.shape[-1])
-        ):
-            stars = some_stars(inputs["stars"], self.n_stars, self.star_dropout, self.rng)
-            yield {**inputs, "stars": stars}, targets, weights
+def sampled_stars(
+    rows: Rows,
+    order: NDArray[np.int32],
+    n_stars: int,
+    star_dropout: float,
+    rng: np.random.Generator,
+) -> Iterator[Any]:
+    """Yield the batches of `batch_rows`, with newly drawn stars each time."""
+    for inputs, targets, weights in _gathered(rows, order):
+        stars = some_stars(inputs["stars"], n_stars, star_dropout, rng)
+        yield {**inputs, "stars": stars}, targets, weights
 
 
-def _numpy_data(rows: Rows, batches: NDArray[np.int32]) -> Iterator[Any]:
-    for batch in batches:
+def _gathered(rows: Rows, order: NDArray[np.int32]) -> Iterator[Any]:
+    for batch in order.reshape(-1, order.shape[-1]):
         part = rows.take(batch)
         yield part.inputs, part.targets, part.weights
 

@@ -16,6 +16,10 @@ function show(cluster) {
     said.push(`${name}: ${text}`);
   }
   get("values").replaceChildren(...facts);
+  const members = get("members");
+  members.hidden = !cluster.picture;
+  if (cluster.picture) members.src = `data:image/png;base64,${cluster.picture}`;
+  members.alt = `Members of ${shownName(cluster)} over the stars of its field: sky, proper motions, parallaxes, diagram`;
   describe(cluster);
   const diagram = `Colour-magnitude diagram of ${shownName(cluster)}`;
   get("diagram").setAttribute("aria-label", `${diagram}. ${said.join(", ")}`);

@@ -1,7 +1,6 @@
 """Compiled networks are used again, without a trace of the fit before."""
 
 import gc
-import threading
 
 import keras
 import numpy as np
@@ -93,7 +92,7 @@ def test_few_networks_are_kept_and_the_last_used_longest(built, monkeypatch):
 
 def test_sets_are_not_compiled_again(built):
     X, y = set_table()
-    for i in range(1, 4):
+    for i in (1, 2):
         settings = {"epochs": i, "learning_rate": i / 100, "star_dropout": i / 10}
         SetRegressor(**{**SMALL_SET, **settings, "random_state": i}).fit(X, y)
     assert len(built) == 1
@@ -103,11 +102,7 @@ def test_sets_are_not_compiled_again(built):
     "settings",
     [
         lambda rate: {"optimizer": keras.optimizers.Adam(rate, beta_1=0.8)},
-        lambda rate: {
-            "optimizer": {"class_name": "Adam", "config": {"learning_rate": rate, "beta_1": 0.8}}
-        },
         lambda rate: {"loss": keras.losses.Huber(delta=2.0), "learning_rate": rate},
-        lambda rate: {"loss": keras.losses.log_cosh, "learning_rate": rate},
     ],
 )
 def test_equal_objects_of_keras_share_a_network(settings, built):
@@ -115,19 +110,6 @@ def test_equal_objects_of_keras_share_a_network(settings, built):
     for rate in (1e-3, 1e-2):
         ANNRegressor(**FAST, **settings(rate)).fit(X, y)
     assert len(built) == 1
-
-
-def test_threads():
-    X, y = table("ann")
-    expected = [ANNRegressor(**{**FAST, "random_state": i}).fit(X, y).predict(X) for i in range(4)]
-    models = [ANNRegressor(**{**FAST, "random_state": i}) for i in range(4)]
-    threads = [threading.Thread(target=model.fit, args=(X, y)) for model in models]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    for model, prediction in zip(models, expected, strict=True):
-        np.testing.assert_array_equal(model.predict(X), prediction)
 
 
 @pytest.mark.slow

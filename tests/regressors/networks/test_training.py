@@ -6,6 +6,7 @@ from regressor_cases import FAST, table
 from sklearn.base import clone
 
 from skcluster.regressors import ANNRegressor
+from skcluster.regressors.networks.training import cosine
 from skcluster.regressors.networks.training_data import Rows, batch_rows
 
 
@@ -87,20 +88,27 @@ def test_cosine_schedule():
     assert constant.history_["loss"][3] != model.history_["loss"][3]
 
 
-@pytest.mark.parametrize("loss", ["mse", "mae", "huber"])
-def test_losses_are_those_of_keras(loss):
+def test_a_learning_rate_rises_first():
+    rates = [cosine(1.0, i, 40, warm_up=0.1) for i in range(40)]
+    assert rates[:4] == pytest.approx([0.25, 0.5, 0.75, 1.0])
+    assert (np.diff(rates[3:]) < 0).all()
+    assert 0 < rates[-1] < 0.01
+    assert cosine(1.0, 0, 1, warm_up=0.05) == cosine(1.0, 0, 2, warm_up=0.05) == 1.0
+
+
+@pytest.mark.parametrize(("loss", "l2"), [("mse", 0.1), ("mae", 0.0), ("huber", 0.0)])
+def test_losses_are_those_of_keras(loss, l2):
     """With nothing to shuffle and no step to speak of, both losses can be computed by hand."""
     import keras
 
     X, y = table("ann")
     weight = np.linspace(1, 2, len(X))
-    settings = {"batch_size": 40, "epochs": 1, "learning_rate": 1e-12, "loss": loss}
-    for l2 in (0.0, 0.1):
-        model = ANNRegressor(**{**FAST, **settings, "l2": l2, "validation_fraction": 0})
-        model.fit(3 * X, 3 * y, sample_weight=weight)
-        errors = keras.losses.get(loss)(3 * y, model.predict(3 * X))
-        expected = np.average(np.asarray(errors), weights=weight)
-        np.testing.assert_allclose(model.history_["loss"], [expected], rtol=1e-5)
+    settings = {"batch_size": 40, "epochs": 1, "learning_rate": 1e-12, "loss": loss, "l2": l2}
+    model = ANNRegressor(**{**FAST, **settings, "validation_fraction": 0})
+    model.fit(3 * X, 3 * y, sample_weight=weight)
+    errors = keras.losses.get(loss)(3 * y, model.predict(3 * X))
+    expected = np.average(np.asarray(errors), weights=weight)
+    np.testing.assert_allclose(model.history_["loss"], [expected], rtol=1e-5)
 
 
 def test_validation_loss_is_the_loss_of_the_rows_set_aside():
@@ -116,20 +124,16 @@ def test_validation_loss_is_the_loss_of_the_rows_set_aside():
 def test_regularization_acts(parameter):
     X, y = table("ann", n=60)
     settings = {**FAST, "epochs": 60, "learning_rate": 0.01, "hidden_layer_sizes": 64}
-    plain, weak, strong = (
-        ANNRegressor(**{**settings, parameter: strength}).fit(X, y) for strength in (0, 0.01, 0.9)
+    plain, strong = (
+        ANNRegressor(**{**settings, parameter: strength}).fit(X, y) for strength in (0, 0.9)
     )
-    losses = [min(model.history_["loss"]) for model in (plain, weak, strong)]
-    assert losses[0] != losses[1]
-    assert losses[2] > 1.5 * losses[0]
+    assert min(strong.history_["loss"]) > 1.5 * min(plain.history_["loss"])
     if parameter == "l2":
-        norms = [
-            sum(float((w**2).sum()) for w in m.weights_.values()) for m in (plain, weak, strong)
-        ]
-        assert norms[0] > norms[1] > norms[2]
+        norms = [sum(float((w**2).sum()) for w in m.weights_.values()) for m in (plain, strong)]
+        assert norms[0] > norms[1]
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "adamw", "nadam", "rmsprop", "sgd"])
+@pytest.mark.parametrize("optimizer", ["adam", "nadam"])
 def test_optimizers_start_afresh(optimizer):
     X, y = table("ann")
     model = ANNRegressor(**{**FAST, "optimizer": optimizer, "learning_rate": 0.01})

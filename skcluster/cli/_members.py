@@ -1,0 +1,253 @@
+"""``skcluster members``, and the members of fields for ``skcluster estimate``."""
+
+import argparse
+import shutil
+import warnings
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from skcluster._utils.progress import progress_bar
+from skcluster.cli._console import encodable, print_result, table_lines, width_of
+from skcluster.cli._options import (
+    Command,
+    add_output,
+    add_tables,
+    check_outputs,
+    check_replaceable,
+    read_members,
+)
+from skcluster.cli._text import shortened
+
+#: Options that say something about the search for members, and their names in `find_members`.
+_SEARCH = ("center", "proper_motion", "parallax", "n_clusters", "threshold")
+#: Columns of the printed table, their headings, and their numbers of decimals if files have more.
+#: The last ones are left out first if the terminal is too narrow.
+_HEADINGS = {
+    "n_members": ("members", None),
+    "ra": ("RA [deg]", 2),
+    "dec": ("Dec [deg]", 2),
+    "pmra": ("pmRA [mas/yr]", None),
+    "pmdec": ("pmDec [mas/yr]", None),
+    "parallax": ("parallax [mas]", None),
+    "significance": ("signif.", None),
+    "half_number_radius": ("half radius [deg]", None),
+}
+#: Number of rows that are printed when the whole table is written to a file.
+_SHOWN = 20
+
+
+class Found(NamedTuple):
+    """The clusters of fields."""
+
+    #: As `skcluster.membership.find_members` returns them.
+    stars: Any
+    clusters: Any
+    #: The member lists, a row per row of ``clusters``.
+    X: Any
+
+
+def add_search(command: argparse.ArgumentParser, fields: str = "") -> None:
+    """Add the arguments of `search`; ``fields`` begins the help of those that may be out of place.
+
+    The command has the options ``--from-gaia`` and ``--radius``, too, which `read_members` reads.
+    """
+    command.add_argument(
+        "--from-gaia",
+        action="store_true",
+        help="fetch the stars around the clusters whose names are given from the Gaia archive, and "
+        "find the members",
+    )
+    command.add_argument(
+        "--radius",
+        type=float,
+        default=0.3,
+        metavar="DEG",
+        help="radius of the fields that are fetched, in degrees (default: %(default)s)",
+    )
+    for option, names, text in (
+        ("--center", ("RA", "DEC"), "approximate centre of the cluster in deg"),
+        ("--proper-motion", ("PMRA", "PMDEC"), "its approximate proper motion in mas/yr"),
+    ):
+        command.add_argument(
+            option, type=float, nargs=2, metavar=names, help=f"{fields}{text} (not needed)"
+        )
+    command.add_argument(
+        "--parallax",
+        type=float,
+        metavar="MAS",
+        help=f"{fields}its approximate parallax in mas (not needed)",
+    )
+    command.add_argument(
+        "--n-clusters",
+        type=_number_or_auto,
+        metavar="N",
+        help=f"{fields}largest number of clusters per field, or auto for all that are significant "
+        "(default: 1)",
+    )
+    command.add_argument(
+        "--threshold",
+        type=float,
+        metavar="P",
+        help=f"{fields}least probability of members (default: 0.5)",
+    )
+
+
+def _number_or_auto(text: str) -> int | str:
+    return text if text == "auto" else int(text)
+
+
+def given_search(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the options of the search that were given."""
+    return {name: value for name in _SEARCH if (value := getattr(options, name)) is not None}
+
+
+def search(options: argparse.Namespace, X: Any) -> Found:
+    """Return the clusters of fields and their members."""
+    import numpy as np
+
+    from skcluster.clusters import clusters_from_flat
+    from skcluster.membership import find_members
+
+    given = given_search(options)
+    with warnings.catch_warnings():
+        # The rows of these fields say so.
+        warnings.filterwarnings("ignore", ".* have no significant cluster")
+        stars, clusters = find_members(X, **given)
+    # Each star of a field belongs to its most probable cluster.
+    row = clusters.index.get_indexer(stars["cluster"])
+    row[~(stars["probability"] >= given.get("threshold", 0.5)).to_numpy()] = -1
+    order = np.argsort(row, kind="stable")[np.count_nonzero(row < 0) :]
+    offsets = np.searchsorted(row[order], np.arange(len(clusters) + 1))
+    columns = stars.columns.drop(["field", "cluster"])
+    members = clusters_from_flat(
+        {name: stars[name].to_numpy()[order] for name in columns}, offsets, clusters.index
+    )
+    return Found(stars, clusters, members)
+
+
+def clusters_as_text(clusters: Any) -> str:
+    """Return the main columns of a table of clusters, with flags in lines below their rows."""
+    from skcluster.schema import CLUSTER_COLUMNS
+
+    cells = {"cluster": [shortened(str(name)) for name in clusters.index]}
+    for name, (heading, decimals) in _HEADINGS.items():
+        column = CLUSTER_COLUMNS[name]
+        if decimals is not None:
+            column = replace(column, decimals=decimals)
+        cells[heading] = [encodable(column.as_text(value)) for value in clusters[name]]
+    width = shutil.get_terminal_size((80, 24)).columns
+    while width_of(cells) > width and len(cells) > 2:
+        cells.popitem()
+    lines = table_lines(cells, max(width, width_of(cells)))
+    n_heads = len(lines) - len(clusters)
+    shown = lines[:n_heads]
+    for line, flag in zip(lines[n_heads:], clusters["flag"], strict=True):
+        shown.append(line)
+        if flag:
+            shown.append(f"    {flag}")
+    return "\n".join(shown)
+
+
+def draw(options: argparse.Namespace, found: Found) -> None:
+    """Draw the members of each cluster over the stars of its field."""
+    from skcluster.plotting import save_memberships
+
+    with progress_bar("Drawing members", len(found.clusters)) as advance:
+        save_memberships(
+            found.stars,
+            found.clusters,
+            options.plots,
+            threshold=given_search(options).get("threshold", 0.5),
+            format=options.plot_format,
+            overwrite=options.overwrite,
+            progress=advance,
+        )
+
+
+def _add_members(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "members",
+        nargs="+",
+        metavar="FIELD",
+        help="tables of all stars of a field, in any usual file type, folders of such tables, or, "
+        "with --from-gaia, names of clusters",
+    )
+    add_tables(command)
+    add_output(command, "table of members with their probabilities", required=False)
+    command.add_argument(
+        "--clusters", type=Path, metavar="FILE", help="table of the clusters to write"
+    )
+    command.add_argument(
+        "--plots",
+        type=Path,
+        metavar="FOLDER",
+        help="folder for a figure of each cluster: sky, proper motions, parallaxes, diagram",
+    )
+    command.add_argument(
+        "--plot-format",
+        choices=["png", "pdf", "svg"],
+        default="png",
+        help="file type of the figures (default: %(default)s)",
+    )
+    add_search(command)
+
+
+def _members(options: argparse.Namespace) -> None:
+    from skcluster.io import write_clusters, write_estimates
+    from skcluster.io._write import format_of
+
+    check_outputs(options, *options.members, output=options.output, clusters=options.clusters)
+    if options.output is not None:
+        format_of(options.output, options.output_format)
+    if options.clusters is not None:
+        format_of(options.clusters)
+    options.find_members = True
+    X = read_members(options)
+    check_figures(options, X.index)
+    found = search(options, X)
+    keywords: dict[str, Any] = {
+        "metadata": {"members": "selected by skcluster"},
+        "overwrite": options.overwrite,
+    }
+    if options.output is not None:
+        write_clusters(found.X, options.output, format=options.output_format, **keywords)
+    if options.clusters is not None:
+        write_estimates(found.clusters, options.clusters, **keywords)
+    if options.plots is not None:
+        draw(options, found)
+    files = [file for file in (options.output, options.clusters) if file is not None]
+    shown = found.clusters.head(_SHOWN) if options.clusters else found.clusters
+    print_result(clusters_as_text(shown))
+    if len(shown) < len(found.clusters):
+        print_result(f"… and {len(found.clusters) - len(shown)} more in {options.clusters}")
+    for file in files:
+        print_result(str(file))
+
+
+def check_figures(options: argparse.Namespace, names: Any) -> None:
+    """Raise an error if the figures of fields of these names must not be written.
+
+    Those of further clusters of a field are checked when their names are known.
+    """
+    if options.plots is None:
+        return
+    from skcluster.plotting._save import membership_files
+
+    if options.plots.exists() and not options.plots.is_dir():
+        raise NotADirectoryError(f"--plots takes a folder, but {options.plots} is a file.")
+    for file in membership_files(names, options.plots, options.plot_format):
+        check_replaceable(file, options.overwrite)
+
+
+MEMBERS = Command(
+    "find the members of clusters in fields of the sky",
+    """\
+  skcluster members field.fits -o members.fits --plots figures/
+  skcluster members cones/*.parquet --n-clusters auto --clusters clusters.ecsv
+  skcluster members gaia_export.csv --center 119.5 -60.8 --parallax 2.4
+  skcluster members "NGC 2506" --from-gaia --radius 0.4 -o members.fits
+""",
+    _add_members,
+    _members,
+)

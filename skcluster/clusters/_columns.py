@@ -1,0 +1,268 @@
+"""Recognise the columns of any table by their names, and say which are missing."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import SequenceMatcher
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from skcluster._utils.messages import some_names
+from skcluster.clusters._notes import Notes
+from skcluster.clusters._stars import STARS
+from skcluster.schema import NEEDED_STAR_COLUMNS, STAR_COLUMNS, Column
+
+#: Names in other surveys, or of absolute magnitudes, that resemble those of a magnitude of Gaia.
+_ALIKE = {
+    "phot_g_mean_mag": ("g", "gmag", "gg", "gaiag", "ggaia", "mag", "magg"),
+    "phot_bp_mean_mag": ("bp", "bpmag", "bmag"),
+    "phot_rp_mean_mag": ("rp", "rpmag", "rmag"),
+}
+#: Bands of SDSS and Pan-STARRS: in a table with them, GMAG is one of them.
+_OTHER_BANDS = {"UMAG", "RMAG", "IMAG", "ZMAG", "YMAG"}
+#: Probabilities of the Gaia archive that are not those of membership.
+_OF_CLASSES = re.compile("classprob|varprob|probbinary")
+#: Least similarity of a name that may be meant.
+_SIMILAR = 0.75
+#: The magnitudes whose difference is the colour.
+BP_RP = ("phot_bp_mean_mag", "phot_rp_mean_mag")
+#: What is said of a needed column that is missing.
+_EXPLAINED = {
+    "bp_rp": " It is BP−RP, not G−RP, and is computed from phot_bp_mean_mag and phot_rp_mean_mag "
+    "if these are given."
+}
+
+
+def find_columns(
+    columns: Iterable[Any],
+    wanted: Sequence[Column],
+    given: Mapping[Any, str] | None = None,
+    notes: Notes | None = None,
+) -> dict[Any, str]:
+    """Find columns of a table by their names and synonyms, in upper or lower case.
+
+    Parameters
+    ----------
+    columns : iterable of str
+        The table's columns.
+    wanted : sequence of Column
+        The columns to look for.
+    given : mapping of str to str, optional
+        Map from the table's names to those wanted; it takes precedence.
+    notes : Notes, optional
+        Where it is noted which of several was chosen.
+
+    Returns
+    -------
+    dict of str to str
+        Map from the table's names to those wanted.
+
+    Raises
+    ------
+    ValueError
+        If a column of ``given`` does not exist or its new name is not wanted, or if two columns
+        match one that estimates depend on, and neither has the exact name.
+
+    Examples
+    --------
+    >>> from skcluster.clusters._columns import find_columns
+    >>> from skcluster.schema import STAR_COLUMNS
+    >>> find_columns(["Gmag", "BP-RP", "Teff"], list(STAR_COLUMNS.values()))
+    {'Gmag': 'phot_g_mean_mag', 'BP-RP': 'bp_rp'}
+    """
+    columns = list(columns)
+    names = dict(given or {})
+    _check_given(columns, [column.name for column in wanted], names)
+    for column in wanted:
+        ours = column.name
+        if ours in names.values():
+            continue
+        same = list(_matching(tuple(c for c in columns if c not in names), column))
+        if len(same) > 1 and not column.carried:
+            raise ValueError(
+                f"The columns {' and '.join(map(repr, same))} all match {ours!r}; choose one: "
+                f"{{{same[0]!r}: {ours!r}}}."
+            )
+        if len(same) > 1:
+            same = _preferred(same, column, notes)
+        names.update(dict.fromkeys(same, ours))
+    return names
+
+
+# Many tables have the same columns.
+@lru_cache(1024)
+def _matching(names: tuple[Any, ...], column: Column) -> Sequence[Any]:
+    """Return the columns whose names match best."""
+    columns = {name: str(name).strip() for name in names}
+    ours, spellings = column.name, (*column.exact, *column.synonyms)
+    if ours in columns:
+        return [ours]
+    lower = {c: text.lower() for c, text in columns.items()}
+    own = [c for c in columns if lower[c] == ours]
+    if own:
+        return own
+    as_spelt = [c for c, text in columns.items() if text in spellings]
+    if as_spelt:
+        return as_spelt
+    capitals = column.exact if _is_in_capitals(columns.values()) else ()
+    known = {name.lower() for name in (*capitals, *column.synonyms)}
+    same = [c for c in columns if lower[c] in known]
+    if same:
+        return same
+    # Names of programs, and of tables that were matched with others, are the last resort: which of
+    # several is meant is not asked, because the table was not necessarily made with them.
+    unnumbered = {c: text[:-2] for c, text in columns.items() if _is_alone(text, lower)}
+    others = [c for c in columns if folded(columns[c]) in map(folded, column.others)]
+    others += [
+        c
+        for c, text in unnumbered.items()
+        if text in column.exact or text.lower() in {ours, *(n.lower() for n in column.synonyms)}
+    ]
+    return others if len(others) == 1 else []
+
+
+def _is_alone(name: str, lower: Mapping[Any, str]) -> bool:
+    """Return whether a name ends as those that TOPCAT numbers, and the other table's is gone."""
+    return name.endswith("_1") and f"{name[:-2]}_2".lower() not in lower.values()
+
+
+def _is_in_capitals(names: Iterable[str]) -> bool:
+    """Return whether a table is in capitals throughout, and has no bands of other surveys."""
+    names = list(names)
+    return all(n == n.upper() for n in names) and not _OTHER_BANDS.intersection(names)
+
+
+def _preferred(same: list[Any], column: Column, notes: Notes | None) -> list[Any]:
+    """Choose one of several columns: that of the release, or else the first of the schema."""
+    mark = "dr2" if notes is not None and notes.release == "dr2" else "dr3"
+    order = [name.lower() for name in column.names]
+    chosen = min(
+        same,
+        key=lambda c: (mark not in str(c).lower(), order.index(str(c).strip().lower())),
+    )
+    if notes is not None:
+        notes.on_columns[
+            f"Of the columns {' and '.join(map(repr, same))}, {chosen!r} is taken as "
+            f"{column.name!r}"
+        ] = None
+    return [chosen]
+
+
+def folded(name: Any) -> str:
+    """Return a name in small letters, without signs."""
+    return re.sub(r"[\W_]+", "", str(name).lower())
+
+
+def nearest_names(columns: Iterable[Any], column: Column) -> list[Any]:
+    """Return names that are similar to those of a column, or contain one."""
+    return list(_nearest_names(tuple(columns), column))
+
+
+# Many tables have the same columns.
+@lru_cache
+def _nearest_names(columns: tuple[Any, ...], column: Column) -> tuple[Any, ...]:
+    of_column = [name for name in map(folded, (*column.names, *column.others)) if len(name) > 2]
+    scores = {}
+    for name in columns:
+        text = folded(name)
+        if not text or _OF_CLASSES.match(text):
+            continue
+        ratios = [SequenceMatcher(None, text, one).ratio() for one in of_column]
+        contained = [len(one) / len(text) for one in of_column if one in text]
+        if max(ratios) >= _SIMILAR or contained:
+            scores[name] = max(*ratios, *contained)
+    return tuple(sorted(scores, key=lambda name: -scores[name])[:3])
+
+
+def _check_given(columns: list[Any], wanted: list[str], given: dict[Any, str]) -> None:
+    for theirs, ours in given.items():
+        if theirs not in columns:
+            is_turned = theirs in wanted and ours in columns
+            turned = " (the map goes from the table's names to ours)" if is_turned else ""
+            raise ValueError(
+                f"There is no column {theirs!r} to be used as {ours!r}{turned}; there are: "
+                f"{', '.join(map(str, columns))}."
+            )
+        if ours not in wanted:
+            raise ValueError(
+                f"The column {theirs!r} cannot be used as {ours!r}, only as one of: "
+                f"{', '.join(wanted)}."
+            )
+        if list(given.values()).count(ours) > 1:
+            both = " and ".join(repr(name) for name in given if given[name] == ours)
+            raise ValueError(f"The columns {both} cannot both be used as {ours!r}.")
+
+
+def missing_column(what: str, column: Column, columns: Iterable[Any]) -> str:
+    """Return the message that "stars" or "labels" lack a column, and how to name another."""
+    columns = list(columns)
+    new = f"{{'its name': {column.name!r}}}"
+    cure = (
+        f"read_clusters(…, label_columns={new}) renames it"
+        if what == "labels"
+        else f"as_clusters(table, columns={new}), the same argument of read_clusters, or "
+        f"--columns 'its name={column.name}' on the command line renames it"
+    )
+    alike = [c for c in columns if folded(c) in _ALIKE.get(column.name, ())]
+    near = alike or [c for c in nearest_names(columns, column) if str(c) not in STAR_COLUMNS]
+    meant = ""
+    if near:
+        pair = f"{{{near[0]!r}: {column.name!r}}}"
+        why = ", not taken because other surveys name other bands like this" if alike else ""
+        meant = (
+            f" The nearest {'name is' if len(near) == 1 else 'names are'} {some_names(near)}{why}; "
+            f"if {near[0]!r} is meant, {pair}."
+        )
+    return (
+        f"The {what} have no column {column.name!r} (looked for {', '.join(column.names)}, in "
+        f"upper and lower case).{_EXPLAINED.get(column.name, '')} If it has another name, {cure}."
+        f"{meant} There are: {', '.join(map(str, columns))}."
+    )
+
+
+def rename_columns(frame: pd.DataFrame, names: Mapping[Any, str]) -> pd.DataFrame:
+    """Return a frame with columns renamed; others that already have a new name are dropped."""
+    changed = {theirs: ours for theirs, ours in names.items() if theirs != ours}
+    replaced = [c for c in changed.values() if c in frame.columns and c not in changed]
+    return frame.drop(columns=replaced).rename(columns=changed) if changed else frame
+
+
+def check_needed(stars: Any, columns: Iterable[Any]) -> None:
+    """Refuse stars that lack a needed column; the message lists the table's own columns.
+
+    Parameters
+    ----------
+    stars : DataFrame or Stars
+        The stars.
+    columns : iterable of str
+        The table's own columns.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, or in a nested column whose stars are not found.
+    """
+    for name in NEEDED_STAR_COLUMNS:
+        if name not in stars and not (name == "bp_rp" and all(band in stars for band in BP_RP)):
+            if isinstance(stars, pd.DataFrame):
+                _refuse_nested(stars)
+            raise ValueError(missing_column("stars", STAR_COLUMNS[name], columns))
+
+
+def _refuse_nested(table: pd.DataFrame) -> None:
+    """Refuse a table, without the columns of stars, whose stars are nested in another way."""
+    for name, column in table.items():
+        value = next(iter(column.dropna()), None)
+        is_nested_value = isinstance(value, list | tuple | dict | np.ndarray | pd.DataFrame)
+        if name == STARS or is_nested_value:
+            kind = f" ({column.dtype})" if isinstance(column.dtype, pd.ArrowDtype) else ""
+            text = " ".join(repr(value).split())
+            text = text if len(text) < 80 else f"{text[:77]}…"
+            raise ValueError(
+                f"Column {name!r} holds {type(value).__name__}{kind}, such as {text}, not the "
+                f"stars of a cluster. Nested stars are a column {STARS!r} of lists of structures "
+                "with a field phot_g_mean_mag, bp_rp …, or of structures of such lists; all other "
+                "tables have a row per star."
+            )
