@@ -19,8 +19,9 @@ import pyarrow.parquet as pq
 from nested_pandas import NestedFrame
 
 from skcluster._utils.files import whole_file
-from skcluster.clusters import as_clusters, clusters_from_flat
+from skcluster.clusters import as_clusters
 from skcluster.clusters._columns import find_columns
+from skcluster.clusters._stars import clusters_from_flat
 from skcluster.clusters._tables import frame_of_arrow
 from skcluster.estimation import estimate as estimate_in_memory
 from skcluster.io import read_clusters

@@ -14,12 +14,13 @@ from sklearn.utils._param_validation import Interval, StrOptions, validate_param
 
 from skcluster._utils.models import nested_estimators
 from skcluster._utils.typing import BoolArray, ClustersLike, FloatArray, IntArray
-from skcluster.clusters import Stars, as_clusters, stars_of, state_magnitude_limit
+from skcluster.clusters import Stars, as_clusters, stars_of
 from skcluster.clusters._as_clusters import checked
+from skcluster.clusters._magnitude_limits import state_magnitude_limit
 from skcluster.clusters._tables import frame_of_arrow
 from skcluster.gaia import Release
 from skcluster.inference import PredictiveDistribution
-from skcluster.io import to_edr3_parallaxes
+from skcluster.io._releases import to_edr3_parallaxes
 from skcluster.io._write import state_units
 from skcluster.membership import MemberSelector
 from skcluster.membership._fields import ASTROMETRY

@@ -7,7 +7,8 @@ from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import GridSearchCV
 
 from skcluster import CMDHistogram, load_model, make_pipeline, save_model
-from skcluster.clusters import as_clusters, clusters_from_flat, stars_of
+from skcluster.clusters import as_clusters, stars_of
+from skcluster.clusters._stars import clusters_from_flat
 from skcluster.datasets import load_example, simulate_clusters
 from skcluster.estimation import estimate
 from skcluster.inference import IsochronePosterior, PredictiveDistribution

@@ -21,7 +21,8 @@ import numpy.typing as npt
 import pandas as pd
 from references import kept_references
 
-from skcluster.clusters import clusters_from_flat, stars_of
+from skcluster.clusters import stars_of
+from skcluster.clusters._stars import clusters_from_flat
 from skcluster.io import read_clusters
 from skcluster.pipelines import reference_pipeline
 from skcluster.schema import CLUSTER_PARAMETERS

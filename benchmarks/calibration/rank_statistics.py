@@ -15,11 +15,12 @@ from matplotlib.figure import Figure
 from scipy.stats import kstest
 from sklearn.utils.parallel import Parallel, delayed
 
-from skcluster.inference import Parameters, Potential, StarLikelihood, simulate_members
+from skcluster.inference import Parameters, Potential, StarLikelihood
 
 # The prior and the sampler are what is tested; users reach them through IsochronePosterior.
 from skcluster.inference._prior import Prior
 from skcluster.inference._sampler import sample_posterior
+from skcluster.inference._simulate_members import simulate_members
 
 Floats = npt.NDArray[np.floating[Any]]
 

@@ -17,8 +17,8 @@ from sklearn.utils.validation import _check_sample_weight, _num_samples
 from skcluster._utils.doc_links import DocLinkMixin
 from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import ClustersLike, FloatArray, IntArray
-from skcluster.clusters import Stars, as_clusters, clusters_from_flat, validate_clusters
-from skcluster.clusters._stars import STARS
+from skcluster.clusters import Stars, as_clusters, validate_clusters
+from skcluster.clusters._stars import STARS, clusters_from_flat
 from skcluster.schema import CLUSTER_PARAMETERS
 
 

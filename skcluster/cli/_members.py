@@ -106,7 +106,7 @@ def search(options: argparse.Namespace, X: Any) -> Found:
     """Return the clusters of fields and their members."""
     import numpy as np
 
-    from skcluster.clusters import clusters_from_flat
+    from skcluster.clusters._stars import clusters_from_flat
     from skcluster.membership import find_members
 
     given = given_search(options)

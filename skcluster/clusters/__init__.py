@@ -4,17 +4,15 @@
 """
 
 from skcluster.clusters._as_clusters import OneClusterWarning, as_clusters, validate_clusters
-from skcluster.clusters._magnitude_limits import magnitude_limits, state_magnitude_limit
-from skcluster.clusters._stars import Stars, clusters_from_flat, concat_clusters, stars_of
+from skcluster.clusters._magnitude_limits import magnitude_limits
+from skcluster.clusters._stars import Stars, concat_clusters, stars_of
 
 __all__ = [
     "OneClusterWarning",
     "Stars",
     "as_clusters",
-    "clusters_from_flat",
     "concat_clusters",
     "magnitude_limits",
     "stars_of",
-    "state_magnitude_limit",
     "validate_clusters",
 ]

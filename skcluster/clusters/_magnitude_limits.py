@@ -92,7 +92,8 @@ def state_magnitude_limit(X: Any, limit: float) -> NestedFrame:
 
     Examples
     --------
-    >>> from skcluster.clusters import magnitude_limits, state_magnitude_limit, stars_of
+    >>> from skcluster.clusters import magnitude_limits, stars_of
+    >>> from skcluster.clusters._magnitude_limits import state_magnitude_limit
     >>> from skcluster.datasets import simulate_clusters
     >>> X, y = simulate_clusters(2, random_state=0)
     >>> magnitude_limits(stars_of(state_magnitude_limit(X, 16.0)), faintest=18.0)

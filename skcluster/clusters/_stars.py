@@ -305,7 +305,7 @@ def clusters_from_flat(
     Examples
     --------
     >>> import numpy as np
-    >>> from skcluster.clusters import clusters_from_flat
+    >>> from skcluster.clusters._stars import clusters_from_flat
     >>> X = clusters_from_flat({"phot_g_mean_mag": np.array([12.1, 13.5, 9.8]),
     ...                         "bp_rp": np.array([0.8, 0.7, 0.3])}, offsets=[0, 2, 3])
     >>> X.shape

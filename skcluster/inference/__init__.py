@@ -6,7 +6,6 @@ from skcluster.inference._likelihood import StarLikelihood
 from skcluster.inference._posterior import IsochronePosterior
 from skcluster.inference._potential import Potential
 from skcluster.inference._prior import Parameters
-from skcluster.inference._simulate_members import simulate_members
 
 __all__ = [
     "ConformalRegressor",
@@ -16,5 +15,4 @@ __all__ = [
     "PredictiveDistribution",
     "StarLikelihood",
     "describe_cluster",
-    "simulate_members",
 ]

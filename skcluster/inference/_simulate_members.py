@@ -57,7 +57,8 @@ def simulate_members(
 
     Examples
     --------
-    >>> from skcluster.inference import Parameters, simulate_members
+    >>> from skcluster.inference import Parameters
+    >>> from skcluster.inference._simulate_members import simulate_members
     >>> theta = Parameters.of(log_age=9.0, a_v=0.3, distance_modulus=10.0)
     >>> g, bp_rp = simulate_members(theta, 100, random_state=0)
     >>> bool(g.max() < 18)

@@ -18,9 +18,10 @@ from nested_pandas import NestedFrame
 
 from skcluster._utils.messages import counted_stars, some_names, warn_caller
 from skcluster._utils.typing import BoolArray, TableLike
-from skcluster.clusters import OneClusterWarning, concat_clusters, stars_of, state_magnitude_limit
+from skcluster.clusters import OneClusterWarning, concat_clusters, stars_of
 from skcluster.clusters._as_clusters import whole_clusters, whole_stars
 from skcluster.clusters._complete import completed, find_markers, shared_markers
+from skcluster.clusters._magnitude_limits import state_magnitude_limit
 from skcluster.clusters._nest import (
     are_names_of_stars,
     clusters_of_table,

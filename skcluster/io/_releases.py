@@ -47,7 +47,7 @@ def guess_release(columns: Iterable[Any]) -> tuple[Release, str] | None:
 
     Examples
     --------
-    >>> from skcluster.io import guess_release
+    >>> from skcluster.io._releases import guess_release
     >>> guess_release(["GaiaDR2", "Gmag", "BP-RP", "Plx"])
     ('dr2', 'GaiaDR2')
     >>> guess_release(["Gmag", "BP-RP", "Plx"]) is None
@@ -91,7 +91,7 @@ def to_edr3_parallaxes(
     --------
     >>> from skcluster.clusters import stars_of
     >>> from skcluster.datasets import simulate_clusters
-    >>> from skcluster.io import to_edr3_parallaxes
+    >>> from skcluster.io._releases import to_edr3_parallaxes
     >>> X, y = simulate_clusters(1, random_state=0)
     >>> shifted = to_edr3_parallaxes(X, "dr2")
     >>> round(float((stars_of(shifted)["parallax"] - stars_of(X)["parallax"]).mean()), 3)

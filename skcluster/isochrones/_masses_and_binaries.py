@@ -38,7 +38,7 @@ class MassFunction:
     Examples
     --------
     >>> import numpy as np
-    >>> from skcluster.isochrones import MassFunction
+    >>> from skcluster.isochrones._masses_and_binaries import MassFunction
     >>> salpeter = MassFunction(breaks=(1.0,), slopes=(2.35, 2.35))
     >>> float(salpeter.mass(salpeter.rank(np.array([2.0])))[0].round(6))
     2.0

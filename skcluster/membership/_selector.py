@@ -14,8 +14,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from skcluster._utils.doc_links import DocLinkMixin
 from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import ClustersLike
-from skcluster.clusters import clusters_from_flat
-from skcluster.clusters._stars import STARS
+from skcluster.clusters._stars import STARS, clusters_from_flat
 from skcluster.gaia import Release
 from skcluster.membership._fields import Hints
 from skcluster.membership._find_members import name_of, search_fields

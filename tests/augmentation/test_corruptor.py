@@ -8,7 +8,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 
 from skcluster import ClusterCorruptor
-from skcluster.clusters import as_clusters, stars_of, state_magnitude_limit
+from skcluster.clusters import as_clusters, stars_of
+from skcluster.clusters._magnitude_limits import state_magnitude_limit
 from skcluster.datasets import simulate_clusters, simulate_field_stars
 
 #: Nothing happens by itself.

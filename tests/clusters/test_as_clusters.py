@@ -7,14 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nested_pandas import NestedFrame
 
-from skcluster.clusters import (
-    as_clusters,
-    clusters_from_flat,
-    stars_of,
-    state_magnitude_limit,
-    validate_clusters,
-)
-from skcluster.io import read_clusters, to_edr3_parallaxes
+from skcluster.clusters import as_clusters, stars_of, validate_clusters
+from skcluster.clusters._magnitude_limits import state_magnitude_limit
+from skcluster.clusters._stars import clusters_from_flat
+from skcluster.io import read_clusters
+from skcluster.io._releases import to_edr3_parallaxes
 from skcluster.schema import Column
 
 

@@ -4,13 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skcluster.clusters import (
-    as_clusters,
-    clusters_from_flat,
-    magnitude_limits,
-    stars_of,
-    state_magnitude_limit,
-)
+from skcluster.clusters import as_clusters, magnitude_limits, stars_of
+from skcluster.clusters._magnitude_limits import state_magnitude_limit
+from skcluster.clusters._stars import clusters_from_flat
 
 
 def limits(*lists, faintest=18.0):

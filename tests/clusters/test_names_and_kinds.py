@@ -6,12 +6,8 @@ import pyarrow as pa
 import pytest
 
 from skcluster import CMDHistogram
-from skcluster.clusters import (
-    as_clusters,
-    clusters_from_flat,
-    concat_clusters,
-    stars_of,
-)
+from skcluster.clusters import as_clusters, concat_clusters, stars_of
+from skcluster.clusters._stars import clusters_from_flat
 
 
 def hunt_reffert() -> pd.DataFrame:

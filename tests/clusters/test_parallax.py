@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skcluster.clusters import clusters_from_flat, stars_of
+from skcluster.clusters import stars_of
 from skcluster.clusters._parallax import (
     UNKNOWN_MODULUS,
     mean_parallaxes,
@@ -14,6 +14,7 @@ from skcluster.clusters._parallax import (
     parallax_moduli,
     parallax_outliers,
 )
+from skcluster.clusters._stars import clusters_from_flat
 from skcluster.gaia import parallax_zero_point
 
 PARALLAXES = st.floats(-1000, 1000, width=32) | st.just(np.nan) | st.sampled_from([0.0, -0.0, 0.5])

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skcluster.clusters import as_clusters, clusters_from_flat, stars_of, validate_clusters
+from skcluster.clusters import as_clusters, stars_of, validate_clusters
+from skcluster.clusters._stars import clusters_from_flat
 
 
 @pytest.mark.slow

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from sklearn.model_selection import train_test_split
 from sklearn.utils import shuffle
 
-from skcluster.clusters import as_clusters, clusters_from_flat, stars_of
+from skcluster.clusters import as_clusters, stars_of
+from skcluster.clusters._stars import clusters_from_flat
 
 NO_CHUNK = pa.chunked_array([], type=pa.float64())
 OFFSETS = np.array([0, 3, 3, 4, 10])

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skcluster.clusters import as_clusters, clusters_from_flat, stars_of, validate_clusters
+from skcluster.clusters import as_clusters, stars_of, validate_clusters
+from skcluster.clusters._stars import clusters_from_flat
 from skcluster.schema import STAR_COLUMNS
 
 MEASURED = {name: column for name, column in STAR_COLUMNS.items() if column.kind == "number"}

@@ -16,7 +16,8 @@ from numpy.testing import assert_array_equal
 from common.cases import Case
 from common.registry import COLUMNS, check, close, equal, outcome
 from skcluster import CMDHistogram
-from skcluster.clusters import Stars, as_clusters, clusters_from_flat, stars_of, validate_clusters
+from skcluster.clusters import Stars, as_clusters, stars_of, validate_clusters
+from skcluster.clusters._stars import clusters_from_flat
 
 #: Names of clusters as they come: letters of any script, formulas, numbers.
 NAMES = ["α Per", "星団", "a/b c", "$x_1$", "é", "e\u0301", "☉", "Σ 1", "nan", "1", "Ünal", "\x1b["]

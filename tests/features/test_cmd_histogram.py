@@ -4,7 +4,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from skcluster.clusters import as_clusters, clusters_from_flat, validate_clusters
+from skcluster.clusters import as_clusters, validate_clusters
+from skcluster.clusters._stars import clusters_from_flat
 from skcluster.features import CMDHistogram
 
 

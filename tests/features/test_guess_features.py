@@ -6,7 +6,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from skcluster.clusters import clusters_from_flat, validate_clusters
+from skcluster.clusters import validate_clusters
+from skcluster.clusters._stars import clusters_from_flat
 from skcluster.features import GuessFeatures
 
 

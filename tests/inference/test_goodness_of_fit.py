@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import kstest
 
-from skcluster.inference import Parameters, Potential, StarLikelihood, simulate_members
+from skcluster.inference import Parameters, Potential, StarLikelihood
 from skcluster.inference._cluster_posterior import ClusterPosterior
 from skcluster.inference._goodness_of_fit import Consistency, predictive_discrepancy
 from skcluster.inference._prior import Prior
 from skcluster.inference._sampler import WeightedDraws
+from skcluster.inference._simulate_members import simulate_members
 
 THETA = Parameters.of(9.0, 0.5, 10.0)
 

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from skcluster.gaia import bp_rp_error
-from skcluster.inference import Parameters, StarLikelihood, simulate_members
+from skcluster.inference import Parameters, StarLikelihood
 from skcluster.inference._likelihood import DereddeningTable, _thinned
+from skcluster.inference._simulate_members import simulate_members
 from skcluster.isochrones import PopulationGrid
 from skcluster.isochrones._axes import AXES
 from skcluster.photometry import deredden, extinction_coefficients

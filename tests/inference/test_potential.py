@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from skcluster.clusters import clusters_from_flat, stars_of
+from skcluster.clusters import stars_of
+from skcluster.clusters._stars import clusters_from_flat
 from skcluster.inference import Parameters, StarLikelihood
 from skcluster.inference._potential import Potential, Potentials
 from skcluster.inference._regressor import NormalPrediction

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from scipy.stats import kstest
 
 from skcluster.gaia import bp_rp_error
-from skcluster.inference import Parameters, StarLikelihood, simulate_members
+from skcluster.inference import Parameters, StarLikelihood
+from skcluster.inference._simulate_members import simulate_members
 from skcluster.isochrones import PopulationGrid, isochrone
 
 #: Open clusters, not too far for some stars to be seen.

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from scipy.stats import kstest
 
-from skcluster.inference import Potential, StarLikelihood, simulate_members
+from skcluster.inference import Potential, StarLikelihood
 from skcluster.inference._prior import Prior
 from skcluster.inference._sampler import sample_posterior
+from skcluster.inference._simulate_members import simulate_members
 
 #: Where field stars are, evenly: G, BP−RP (mag).
 BOX = (8.0, 18.0), (-0.5, 3.5)

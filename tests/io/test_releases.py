@@ -4,10 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skcluster.clusters import clusters_from_flat, stars_of
+from skcluster.clusters import stars_of
+from skcluster.clusters._stars import clusters_from_flat
 from skcluster.datasets import simulate_clusters
 from skcluster.gaia import parallax_zero_point
-from skcluster.io import ReleaseWarning, guess_release, read_clusters, to_edr3_parallaxes
+from skcluster.io import ReleaseWarning, read_clusters
+from skcluster.io._releases import guess_release, to_edr3_parallaxes
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,8 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from sky import SEEDS
 
-from skcluster.clusters import clusters_from_flat, stars_of
+from skcluster.clusters import stars_of
+from skcluster.clusters._stars import clusters_from_flat
 from skcluster.datasets import simulate_clusters
 from skcluster.inference import IsochronePosterior
 

@@ -10,7 +10,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, validate_params
 
 from skcluster._utils.typing import FloatArray, IntArray
-from skcluster.clusters import clusters_from_flat, stars_of
+from skcluster.clusters import stars_of
+from skcluster.clusters._stars import clusters_from_flat
 from skcluster.datasets.simulation._disc import draw_sightlines
 from skcluster.datasets.simulation._effects import Effects
 from skcluster.datasets.simulation._priors import Prior

@@ -25,7 +25,7 @@ from sklearn.utils.validation import check_scalar
 from skcluster._utils.files import whole_file
 from skcluster._utils.progress import progress_bar
 from skcluster._utils.typing import IntArray
-from skcluster.clusters import clusters_from_flat
+from skcluster.clusters._stars import clusters_from_flat
 from skcluster.datasets.simulation._disc import draw_sightlines
 from skcluster.datasets.simulation._effects import Effects
 from skcluster.datasets.simulation._priors import Prior, check_given, draw_parameters

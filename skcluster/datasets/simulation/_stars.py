@@ -9,7 +9,8 @@ from skcluster.datasets.simulation._disc import draw_field, field_counts
 from skcluster.datasets.simulation._effects import Effects
 from skcluster.datasets.simulation._priors import Parameters
 from skcluster.gaia import Band, parallax_error, photometric_error
-from skcluster.isochrones import IsochroneGrid, Isochrones, kroupa
+from skcluster.isochrones import IsochroneGrid, kroupa
+from skcluster.isochrones._grid import Isochrones
 from skcluster.isochrones._masses_and_binaries import MASS_RATIO_RANGE
 from skcluster.photometry import Law, distance_modulus, extinction_coefficients
 
