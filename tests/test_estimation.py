@@ -137,7 +137,7 @@ class Offered(PredictiveDistribution):
 def test_the_table_has_what_the_model_offers():
     X, _ = simulate_clusters(3, random_state=0, n_stars=100)
     stars = {
-        "gone": X.iloc[0]["stars"].assign(bp_rp=np.nan),
+        "gone": X.iloc[0]["stars"].assign(bp_rp=np.nan, phot_bp_mean_mag=np.nan),
         "rich": X.iloc[0]["stars"].head(50),
         "poor": X.iloc[1]["stars"].head(12),
     }
@@ -202,7 +202,12 @@ def test_no_cluster_gives_an_empty_table():
 def test_clusters_without_stars_alone_have_all_columns():
     X, _ = simulate_clusters(2, random_state=0, n_stars=20)
     with pytest.warns(UserWarning, match="No star is left"):
-        gone = as_clusters({name: X.loc[name, "stars"].assign(bp_rp=np.nan) for name in X.index})
+        gone = as_clusters(
+            {
+                name: X.loc[name, "stars"].assign(bp_rp=np.nan, phot_bp_mean_mag=np.nan)
+                for name in X.index
+            }
+        )
     table = estimate(gone)
     assert table.columns.tolist() == estimate(X).columns.tolist()
     assert table["flag"].tolist() == ["cannot be measured; few stars"] * 2
@@ -217,7 +222,7 @@ def test_all_stars_are_returned_with_their_membership():
     identifiers = pd.array([2**60, pd.NA, *range(len(stars[first]) - 2)], dtype="Int64")
     stars = {
         first: stars[first].assign(source_id=identifiers),
-        "gone": stars[X.index[1]].assign(bp_rp=np.nan),
+        "gone": stars[X.index[1]].assign(bp_rp=np.nan, phot_bp_mean_mag=np.nan),
         "faint": stars[X.index[2]].assign(phot_g_mean_mag=19.0),
     }
     with pytest.warns(UserWarning, match="No star is left"):

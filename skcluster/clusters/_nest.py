@@ -104,10 +104,10 @@ def clusters_of_table(
         return _nested(stars, [0, len(stars)], pd.Index([name], name=CLUSTER.name)), column
     names = _cluster_names(frame[column])
     codes, clusters = pd.factorize(names)
-    if not of_cluster:
-        _refuse_names_of_stars(column, len(clusters), len(names))
     stars = star_frame(frame, units, given, names.iloc.__getitem__, notes).drop(columns=column)
     check_needed(stars, frame.columns)
+    if not of_cluster:
+        _refuse_names_of_stars(column, len(clusters), len(names))
     if (np.diff(codes) < 0).any():
         order = np.argsort(codes, kind="stable")
         stars, codes = stars.iloc[order], codes[order]

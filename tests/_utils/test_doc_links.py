@@ -52,4 +52,4 @@ def test_messages_link_to_pages_and_sections_that_exist(page, monkeypatch):
 
 
 def test_messages_link_to_several_pages():
-    assert len(PAGES) >= 5
+    assert len(PAGES) >= 4

@@ -98,7 +98,7 @@ def test_the_console_says_it_in_a_line(nesting, tmp_path):
 def test_lists_of_objects_are_refused(form, tmp_path):
     objects = FORMS.get(form, lambda table, folder: table.to_pandas())
     lists = pa.table({"cluster": ["a"], "phot_g_mean_mag": [[1.0, 2.0]], "bp_rp": [[1.0]]})
-    with pytest.raises(ValueError, match=r"phot_g_mean_mag = .*1.*, which is not a number"):
+    with pytest.raises(ValueError, match=r"(phot_g_mean_mag|bp_rp) = .*1.*, which is not a number"):
         read_clusters(objects(lists, tmp_path))
     numbers = pa.table({"cluster": ["a"], "phot_g_mean_mag": [{"x": 1.0}], "bp_rp": [1.0]})
     with pytest.raises(ValueError, match=r"phot_g_mean_mag = \{'x': 1.0\}, which is not a number"):

@@ -227,7 +227,9 @@ def test_what_cannot_be_drawn_is_said(sample, change, text):
 def test_a_cluster_without_usable_stars_is_refused(sample):
     stars = sample[0].iloc[0]["stars"]
     with pytest.warns(UserWarning, match="No star is left"):
-        X = as_clusters({"gone": stars.assign(bp_rp=np.nan), "there": stars})
+        X = as_clusters(
+            {"gone": stars.assign(bp_rp=np.nan, phot_bp_mean_mag=np.nan), "there": stars}
+        )
     with pytest.raises(ValueError, match="'gone' has no star"):
         CMDDisplay.from_clusters(X, cluster="gone")
 

@@ -76,7 +76,7 @@ def test_what_has_no_isochrone_or_no_star(sample, tmp_path):
     estimates.iloc[0] = np.nan
     estimates.iloc[1, 0] = 12.0
     stars = {name: X.loc[name, "stars"] for name in X.index[:3]}
-    stars[X.index[2]] = stars[X.index[2]].assign(bp_rp=np.nan)
+    stars[X.index[2]] = stars[X.index[2]].assign(bp_rp=np.nan, phot_bp_mean_mag=np.nan)
     with pytest.warns(UserWarning, match="No star is left"):
         X = as_clusters(stars)
     with pytest.warns(UserWarning, match="1 clusters have no star to draw: 'sim_000002'"):
