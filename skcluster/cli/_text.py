@@ -86,7 +86,9 @@ def _width(columns: dict[str, list[str]]) -> int:
     """Return the number of terminal cells that columns take; some letters take two."""
     from rich.cells import cell_len
 
-    widths = [max(map(cell_len, [_HEADINGS[name], *cells])) for name, cells in columns.items()]
+    widths: list[int] = [
+        max(map(cell_len, [_HEADINGS[name], *cells])) for name, cells in columns.items()
+    ]
     return sum(widths) + 2 * len(widths) - 2
 
 
@@ -99,7 +101,8 @@ def shortened(name: str) -> str:
     end = name[-_SHORT // 2 :]
     while cell_len(end) > _SHORT // 2:
         end = end[1:]
-    return set_cell_size(name, _SHORT // 2 - 1).rstrip() + encodable("…") + end
+    start: str = set_cell_size(name, _SHORT // 2 - 1)
+    return start.rstrip() + encodable("…") + end
 
 
 def estimates_as_json(table: Any, provenance: dict[str, str]) -> str:

@@ -237,7 +237,8 @@ def with_nested_stars(table: pd.DataFrame) -> pd.DataFrame:
         raise ValueError(
             f"Column {STARS!r} holds structures of lists that differ in length."
         ) from error
-    return NestedFrame(table.assign(**{STARS: pd.Series(stars, index=table.index)}))
+    nested: pd.DataFrame = NestedFrame(table.assign(**{STARS: pd.Series(stars, index=table.index)}))
+    return nested
 
 
 def _can_be_nested(kind: pa.DataType) -> bool:
