@@ -18,7 +18,13 @@ from common import cases  # noqa: E402
 
 EXAMPLES = sorted((ROOT / "examples").rglob("*.py"))
 #: Those that take a few seconds; the others run when the site is built.
-QUICK = ("contaminated_list", "first_estimate", "metallicities", "network_and_isochrones")
+QUICK = (
+    "contaminated_list",
+    "first_estimate",
+    "from_the_sky",
+    "metallicities",
+    "network_and_isochrones",
+)
 
 
 def test_the_reference_has_every_public_module():

@@ -5,6 +5,7 @@ from pathlib import Path
 SECTIONS = ["estimate", "train", "understand"]
 ORDER = [
     "first_estimate",
+    "from_the_sky",
     "uncertainties",
     "contaminated_list",
     "metallicities",
