@@ -7,7 +7,8 @@ A download of the sky around a cluster holds its members among many more stars o
 """
 
 # %%
-# A simulated field of the sky. Nobody says where the cluster is, how it moves, or how far away it is.
+# A simulated field of the sky. Nobody says where the cluster is, how it moves, or how far away
+# it is.
 
 from matplotlib import pyplot as plt
 
