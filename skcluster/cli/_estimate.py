@@ -186,7 +186,7 @@ def _tell(found: Found) -> None:
 def _hint_at_fields(X: Any) -> None:
     """Name the option that finds members if lists look like all stars of a field."""
     from skcluster.clusters import stars_of
-    from skcluster.membership._looks_like_field import fields_among
+    from skcluster.membership._downloads import fields_among
 
     fields = fields_among(stars_of(X))
     if fields:
