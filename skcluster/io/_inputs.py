@@ -79,6 +79,7 @@ def _cluster_of_file(path: Path) -> str:
 
 
 def only_one(sources: list[Source], cluster: str) -> Source:
+    """Return the table that the user named; several cannot have one name."""
     if len(sources) > 1:
         raise ValueError(
             f"One name, {cluster!r}, cannot be that of {len(sources)} tables: without cluster= or "
@@ -88,6 +89,7 @@ def only_one(sources: list[Source], cluster: str) -> Source:
 
 
 def refuse_other(what: str, data: Any) -> None:
+    """Refuse what is neither a file nor a table."""
     if not is_table(data):
         raise TypeError(
             f"The {what} must be a path, a DataFrame or an astropy Table, not "

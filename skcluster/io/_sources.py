@@ -60,6 +60,7 @@ def opened(source: Source) -> IO[bytes]:
 
 
 def size(source: Source) -> int:
+    """Return the size of a file, or of bytes."""
     return source.stat().st_size if isinstance(source, Path) else source.getbuffer().nbytes
 
 
@@ -81,6 +82,7 @@ def refuse_promises(number: int, what: str, source: Source) -> None:
 
 
 def read_astropy(source: Any, **options: Any) -> Any:
+    """Read a table by astropy; a truncated file is an error, a unit unknown to astropy is not."""
     from astropy.table import Table
     from astropy.units import UnitsWarning
 
