@@ -34,9 +34,12 @@ _FIRST = ("name", "targets", "data", "limits", "cross-validated scores")
 _STYLE = """
 .skcluster-card { font-size: 0.9em; margin-bottom: 0.5em; }
 .skcluster-card summary { font-weight: bold; cursor: pointer; }
-.skcluster-card dl { display: grid; grid-template-columns: max-content 1fr; gap: 0 1em; margin: 0; }
+.skcluster-card dl { display: grid; gap: 0 1em; margin: 0;
+  grid-template-columns: minmax(6em, max-content) minmax(0, 1fr); }
 .skcluster-card dt { font-weight: normal; opacity: 0.75; }
 .skcluster-card dd, .skcluster-card ul { margin: 0; padding: 0; list-style: none; }
+.skcluster-card dd { min-width: 0; overflow-x: auto; }
+.skcluster-card :is(th, td) { font-size: 0.9em; padding: 0 0.6em 0 0; white-space: nowrap; }
 """
 
 
@@ -77,7 +80,7 @@ class ModelCard(dict[str, Any]):
         name = as_html(sections.pop("name", "without a name"))
         table = as_html(sections, lambda section: estimate_column(section).title)
         return (
-            f'<style>{_STYLE}</style><details open class="skcluster-card">'
+            f'<style>{_STYLE}</style><details class="skcluster-card">'
             f"<summary>Model {name}</summary>{table}</details>"
         )
 
