@@ -17,15 +17,14 @@ from nested_pandas import NestedFrame
 from skcluster._utils.doc_links import documentation
 from skcluster._utils.messages import counted_stars, some_names, warn_caller
 from skcluster._utils.typing import BoolArray, ClustersLike
-from skcluster.clusters._columns import check_needed
-from skcluster.clusters._complete import completed
+from skcluster.clusters._columns import Notes, check_needed
 from skcluster.clusters._nest import (
     clusters_of_table,
     clusters_of_tables,
+    completed,
     with_names_as_index,
     with_our_names,
 )
-from skcluster.clusters._notes import Notes
 from skcluster.clusters._stars import (
     Stars,
     is_nested,

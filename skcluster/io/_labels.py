@@ -10,8 +10,7 @@ from skcluster._utils.messages import some_names, warn_caller
 from skcluster._utils.order import matching_names
 from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.clusters._columns import find_columns, missing_column
-from skcluster.clusters._complete import marked_values
-from skcluster.clusters._tables import column_names, to_frame, to_numbers
+from skcluster.clusters._tables import column_names, marked_values, to_frame, to_numbers
 from skcluster.photometry import distance_from_modulus
 from skcluster.schema import CLUSTER, CLUSTER_PARAMETERS, LABEL_COLUMNS
 
