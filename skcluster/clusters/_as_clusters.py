@@ -165,15 +165,10 @@ def as_clusters(
     return whole_clusters(X, whole)
 
 
-def nest_clusters(
-    data: Any,
-    columns: Mapping[str, str] | None = None,
-    cluster_column: str | None = None,
-    cluster: str | None = None,
-) -> NestedFrame:
+def nest_clusters(data: Any) -> NestedFrame:
     """Make clusters as `as_clusters` does, without checking values or leaving stars out."""
     notes = Notes()
-    X = _completed(data, dict(columns or {}), cluster_column, cluster, notes)
+    X = _completed(data, {}, None, None, notes)
     notes.warn()
     return X
 
@@ -332,17 +327,8 @@ def checked(X: NestedFrame) -> NestedFrame:
 def whole_clusters(X: NestedFrame, whole: BoolArray | None = None) -> NestedFrame:
     """Return clusters without stars that lack magnitude or colour, checked.
 
-    Parameters
-    ----------
-    X : NestedFrame
-        Clusters with our names of columns.
-    whole : ndarray of bool, shape (n_stars,), optional
-        What `whole_stars` returned, if it was called already.
-
-    Returns
-    -------
-    NestedFrame
-        The clusters; the very same object if nothing is left out.
+    They are the very same object if nothing is left out. ``whole`` is what `whole_stars` returned,
+    if it was called already.
     """
     if is_checked(X):
         return X

@@ -73,15 +73,7 @@ class Notes:
     percentages: list[tuple[int, float, float]] = field(default_factory=list)
 
     def add_table(self, recognised: Iterable[str], nearest: dict[str, list[Any]]) -> None:
-        """Add a table by the names of its recognised columns.
-
-        Parameters
-        ----------
-        recognised : iterable of str
-            Our names of its columns.
-        nearest : dict of str to list
-            The nearest of its other names, for each column that was not recognised.
-        """
+        """Add a table by our names of its columns, and the nearest names for those it lacks."""
         self.n_tables += 1
         for name in set(OPTIONAL).difference(recognised):
             number, names = self.missed.get(name, (0, {}))
@@ -157,13 +149,6 @@ def find_columns(
     ValueError
         If a column of ``given`` does not exist or its new name is not wanted, or if two columns
         match one that estimates depend on, and neither has the exact name.
-
-    Examples
-    --------
-    >>> from skcluster.clusters._columns import find_columns
-    >>> from skcluster.schema import STAR_COLUMNS
-    >>> find_columns(["Gmag", "BP-RP", "Teff"], list(STAR_COLUMNS.values()))
-    {'Gmag': 'phot_g_mean_mag', 'BP-RP': 'bp_rp'}
     """
     columns = list(columns)
     names = dict(given or {})
@@ -323,19 +308,9 @@ def rename_columns(frame: pd.DataFrame, names: Mapping[Any, str]) -> pd.DataFram
 
 
 def check_needed(stars: Any, columns: Iterable[Any]) -> None:
-    """Refuse stars that lack a needed column; the message lists the table's own columns.
+    """Refuse stars, a DataFrame or Stars, that lack a needed column; or whose stars are nested.
 
-    Parameters
-    ----------
-    stars : DataFrame or Stars
-        The stars.
-    columns : iterable of str
-        The table's own columns.
-
-    Raises
-    ------
-    ValueError
-        If a column is missing, or in a nested column whose stars are not found.
+    The message lists ``columns``, the table's own.
     """
     for name in NEEDED_STAR_COLUMNS:
         if name not in stars and not (name == "bp_rp" and all(band in stars for band in BP_RP)):

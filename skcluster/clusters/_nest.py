@@ -287,23 +287,9 @@ def completed(
 ) -> Stars:
     """Return stars with missing values for markers, fractions for percentages, and colours.
 
-    Parameters
-    ----------
-    stars : Stars
-        Stars under our names.
-    notes : Notes
-        Where it is noted what was changed.
-    are_tables : bool, default=False
-        Whether each cluster is a table of its own.
-    markers : dict of Marker to ndarray of int, optional
-        What `find_markers` returned, if it was called already.
-    shared : set of Marker, optional
-        The markers that several stars share, here or in other tables; by default, those here.
-
-    Returns
-    -------
-    Stars
-        The same stars; the very same object if nothing changes.
+    They are the very same object if nothing changes; what does is noted. ``are_tables`` says
+    whether each cluster is a table of its own; ``markers`` is what `find_markers` returned, if it
+    was called already, and ``shared`` those that several stars share, here or in other tables.
     """
     markers = find_markers(stars) if markers is None else markers
     shared = shared_markers([markers]) if shared is None else shared

@@ -253,20 +253,7 @@ def _recognized(unit: Any) -> Any:
 
 
 def marked_values(values: npt.NDArray[Any], column: Column) -> list[tuple[str, IntArray]]:
-    """Return the values of a column that mark missing ones if several rows have them.
-
-    Parameters
-    ----------
-    values : ndarray
-        Numbers.
-    column : Column
-        Their definition.
-
-    Returns
-    -------
-    list of (str, ndarray of int)
-        Text and positions of each value.
-    """
+    """Return text and rows of the values that mark missing ones if several rows have them."""
     size = np.abs(values)
     suspicious = (size >= 99) & ((size < 100) | (size >= 999))
     if column.name in _MAGNITUDES:
@@ -315,18 +302,7 @@ def _stands_apart(value: Any, outside: bool, measured: npt.NDArray[Any], column:
 
 
 def find_markers(stars: Stars) -> dict[Marker, IntArray]:
-    """Return the positions of stars with values that mark missing ones, if several stars have them.
-
-    Parameters
-    ----------
-    stars : Stars
-        Stars under our names.
-
-    Returns
-    -------
-    dict of Marker to ndarray of int
-        Positions by the columns and the value.
-    """
+    """Return the positions of stars whose values mark missing ones if several stars have them."""
     markers: dict[Marker, IntArray] = {}
     for name, column in STAR_COLUMNS.items():
         if name not in stars or column.kind != "number" or not len(stars):

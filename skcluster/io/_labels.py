@@ -26,7 +26,7 @@ _DISTANCES: dict[str, Callable[[FloatArray], FloatArray]] = {
 def labels_of(
     index: pd.Index, table: Any, *, columns: Mapping[str, str] | None = None
 ) -> pd.DataFrame:
-    """Return the labels of some clusters.
+    """Return the labels of clusters that have all three, in the order and spelling of ``index``.
 
     Parameters
     ----------
@@ -36,23 +36,6 @@ def labels_of(
         A row per cluster; column names as in `skcluster.schema.LABEL_COLUMNS`.
     columns : mapping of str to str, optional
         Map from the table's names to those of `skcluster.schema.LABEL_COLUMNS`.
-
-    Returns
-    -------
-    DataFrame
-        ``log_age`` (dex of years), ``a_v`` (mag), ``distance_kpc`` (kpc) of the clusters that have
-        all three, in the order and with the spelling of ``index``.
-
-    Raises
-    ------
-    ValueError
-        If a column is missing, no cluster is in both tables, a cluster has two rows, or a label is
-        not a number or outside its range.
-
-    Warns
-    -----
-    UserWarning
-        With counts: clusters without a row, rows without a cluster, and blank labels.
     """
     frame, units = _label_columns(table, columns)
     rows = _match(index, frame.pop("cluster"))

@@ -51,24 +51,9 @@ _TOO_LONG = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
 
 
 def read_text(content: bytes, usual: str = "") -> Any:
-    """Read a table of text.
+    """Read a table of text; one of astropy if it states units, or else a DataFrame.
 
-    Parameters
-    ----------
-    content : bytes
-        The file.
-    usual : str, default=""
-        The separator that the file's type suggests; it is used if several are possible.
-
-    Returns
-    -------
-    DataFrame or astropy Table
-        The table; one of astropy if the file states units.
-
-    Raises
-    ------
-    ValueError
-        If the layout is not recognised, or a row has more fields than the header.
+    ``usual`` is the separator that the file's type suggests; it is used if several are possible.
     """
     if b"\r" in content[:_HEAD] and b"\n" not in content[:_HEAD]:  # as Excel for Macintosh does
         content = content.replace(b"\r", b"\n")
