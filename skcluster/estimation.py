@@ -358,7 +358,7 @@ def _table(parts: list[_Part], stars: Stars, no_cluster: BoolArray) -> pd.DataFr
 
 def _members(stars: Stars, parts: list[_Part]) -> pd.DataFrame | None:
     """Return all stars with their membership probabilities; None if the model knows none."""
-    values = [np.empty(0)]
+    values: list[FloatArray] = [np.empty(0)]
     for part in parts:
         if part.membership is None:
             return None

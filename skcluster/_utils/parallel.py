@@ -23,9 +23,7 @@ R = TypeVar("R")
 _last: dict[str, Callable[[Any], Any]] = {}
 
 
-def in_processes(
-    function: Callable[[T], R], items: Iterable[T], n_jobs: int | None
-) -> Iterator[R]:
+def in_processes(function: Callable[[T], R], items: Iterable[T], n_jobs: int | None) -> Iterator[R]:
     """Yield a function of each item, in order.
 
     The function, with all that is bound to it, is pickled once; workers read it from a file that
