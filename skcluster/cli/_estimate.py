@@ -109,7 +109,7 @@ def _estimate(options: argparse.Namespace) -> None:
     model = load(options)
     X, found = _read(options)
     if options.plots is not None:
-        from skcluster.clusters._names import file_names
+        from skcluster._utils.files import file_names
 
         for file in file_names(X.index, options.plots, options.plot_format).values():
             check_replaceable(file, options.overwrite)

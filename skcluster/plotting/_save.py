@@ -11,12 +11,11 @@ import numpy as np
 import pandas as pd
 from nested_pandas import NestedFrame
 
-from skcluster._utils.files import whole_file
+from skcluster._utils.files import file_names, whole_file
 from skcluster._utils.messages import warn_caller
 from skcluster._utils.parallel import in_processes
 from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import as_clusters, stars_of
-from skcluster.clusters._names import file_names
 from skcluster.photometry import Law
 from skcluster.plotting._cmd import CMDDisplay
 from skcluster.plotting._diagram import can_be_drawn
