@@ -84,7 +84,8 @@ def diagram(
     dict
         ``limits`` (mag): minimum and maximum of colour, then of magnitude; ``stars``, and each of
         ``lines`` and ``reddened``, the continuous parts of the isochrones: coordinates as 16-bit
-        integers in base64, in units of the diagram; ``band``: for each column of cells, start and end of each run.
+        integers in base64, in units of the diagram; ``band``: for each column of cells, start and
+        end of each run.
     """
     if len(colour) == 0:
         return {}

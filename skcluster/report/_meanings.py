@@ -42,11 +42,13 @@ FLAGS = {
 
 def meaning_of(name: str, estimates: pd.DataFrame) -> str:
     """Return what the values of a column of estimates mean."""
-    text = estimate_column(name).description
+    column = estimate_column(name)
+    text = column.description
     more = _MORE.get(name, "")
     if name == "a_v" and "differential_reddening" in estimates:
         more = _LEAST_REDDENED
-    return f"{text}. {more}".strip() if text != name else ""
+    told = text.lower() not in (name, column.label.lower())
+    return f"{text}. {more}".strip() if told or more else ""
 
 
 def meanings(estimates: pd.DataFrame, coverage: float) -> dict[str, str]:
