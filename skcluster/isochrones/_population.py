@@ -156,9 +156,9 @@ class PopulationGrid:
         fraction is that at the edges between the rows of the grid, from 0 at the bright end.
         """
         is_computed, cumulative, mean = self._computed_marginals
-        missing = np.unique(np.concatenate(nodes))
-        missing = missing[~is_computed[missing]]
-        if len(missing):
+        if not all(is_computed[node].all() for node in nodes):
+            missing = np.unique(np.concatenate(nodes))
+            missing = missing[~is_computed[missing]]
             g, colour = AXES.g, AXES.bp_rp
             density = DENSITY_OF_CODE[self._maps[missing, 0]]
             share = density.sum(-1)
@@ -200,13 +200,19 @@ class PopulationGrid:
         """
         inside, cell, corners = self._cells(m_g, bp_rp)
         cell += np.asarray(scatter)[None, :] * AXES.map_size
-        total = np.zeros(m_g.shape, np.float32)
+        place, code = np.empty(m_g.shape, np.int64), np.empty(m_g.shape, np.uint8)
+        density, at_node, total = np.zeros((3, *m_g.shape), np.float32)
         for node, weight in self._nodes(log_age, metallicity, reddening):
-            base = cell + (node * (len(AXES.scatter) * AXES.map_size))[:, None]
-            at_node = np.zeros(m_g.shape, np.float32)
+            np.add(cell, (node * (len(AXES.scatter) * AXES.map_size))[:, None], out=place)
+            at_node[:] = 0
             for offset, corner in corners:
-                at_node += corner * DENSITY_OF_CODE[self._flat[base + offset]]
-            total += weight[:, None].astype(np.float32) * at_node
+                # Into arrays that exist, and without checks of the indices: twice as fast.
+                np.take(self._flat[offset:], place, out=code, mode="clip")
+                np.take(DENSITY_OF_CODE, code, out=density, mode="clip")
+                density *= corner
+                at_node += density
+            at_node *= weight[:, None].astype(np.float32)
+            total += at_node
         total *= inside
         return total
 
