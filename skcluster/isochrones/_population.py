@@ -165,11 +165,14 @@ class PopulationGrid:
             missing = np.unique(np.concatenate(nodes))
             missing = missing[~is_computed[missing]]
             g, colour = AXES.g, AXES.bp_rp
-            density = DENSITY_OF_CODE[self._maps[missing, 0]]
-            share = density.sum(-1)
-            mean[missing] = density @ colour.values.astype(np.float32) / np.maximum(share, 1e-9)
             cumulative[missing, 0] = 0
-            cumulative[missing, 1:] = np.cumsum(share, -1) * g.step * colour.step
+            density = np.empty((len(g), len(colour)), np.float32)
+            for node in missing.tolist():
+                # In memory that is reused: the first use of memory takes longer than the sums.
+                np.take(DENSITY_OF_CODE, self._maps[node, 0], out=density, mode="clip")
+                share = density.sum(-1)
+                mean[node] = density @ colour.values.astype(np.float32) / np.maximum(share, 1e-9)
+                cumulative[node, 1:] = np.cumsum(share) * g.step * colour.step
             is_computed[missing] = True
         return cumulative, mean
 
