@@ -335,6 +335,31 @@ def test_a_file_makes_nothing_that_is_not_trusted(saved, tmp_path, old, new, rea
         load_model(evil)
 
 
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"__class__": "ndarray", "type": "json"},
+        {"__class__": "float64", "type": "json"},
+        {"__class__": "list", "__module__": "builtins", "__loader__": "ListNode"},
+    ],
+    ids=["array", "number", "list"],
+)
+def test_what_is_not_trusted_is_found_inside(saved, tmp_path, form):
+    popen = {"__class__": "Popen", "__module__": "subprocess", "__loader__": "ObjectNode"}
+    shape = {"__class__": "tuple", "__module__": "builtins", "__loader__": "TupleNode"}
+    one = {"__class__": "str", "__module__": "builtins", "__loader__": "JsonNode", "content": "1"}
+    form = {"content": [popen], "shape": {**shape, "content": [one]}, **form}
+
+    def hidden(text: str) -> str:
+        number = re.search(r'\{[^{}]*"__loader__":"NdArrayNode"[^{}]*"type":"numpy"[^{}]*\}', text)
+        assert number is not None
+        return text.replace(number[0], json.dumps({**json.loads(number[0]), **form}), 1)
+
+    evil = with_schema(saved, tmp_path / "evil", hidden)
+    with pytest.raises(ModelFileError, match=r"not trusted.*\['subprocess\.Popen'\]"):
+        load_model(evil)
+
+
 def test_a_file_that_unpacks_to_too_much_is_refused(saved, tmp_path):
     data = bytearray(saved.read_bytes())
     stated = data.index(b"PK\x01\x02") + 24  # in the directory of the archive, which zipfile heeds

@@ -1,6 +1,7 @@
 """Parse the arguments, run the command and report its errors."""
 
 import argparse
+import gc
 import os
 import shlex
 import sys
@@ -26,6 +27,8 @@ _COMMANDS = {
     "simulate": SIMULATE,
     "info": INFO,
 }
+#: Number of new objects after which the command looks for garbage among them.
+_NEW_OBJECTS = 100_000
 _EPILOG = """\
 examples:
   skcluster estimate "M 67"
@@ -52,12 +55,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Exit code: 0 for success, 1 for failure, 2 for wrong usage, 3 if tables were left out, 130
         if the command was interrupted.
     """
+    own_process = arguments is None
+    if own_process:
+        # Looking for garbage among what is imported, while and after the command runs, takes a
+        # tenth of the time for one cluster.
+        gc.set_threshold(_NEW_OBJECTS)
     try:
         with console() as left_out:
             return _run(arguments) or (3 if left_out else 0)
     except KeyboardInterrupt:
         print_message("interrupted")
         return 130
+    finally:
+        if own_process:
+            gc.freeze()
 
 
 def _run(arguments: Sequence[str] | None) -> int:

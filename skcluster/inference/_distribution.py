@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.spatial import cKDTree
 from sklearn.base import clone
-from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import RobustScaler
 from sklearn.utils._param_validation import Interval, validate_params
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
@@ -314,7 +314,10 @@ def _distance(training: FloatArray, points: FloatArray | None) -> FloatArray:
     A training cluster is not its own neighbour.
     """
     k = min(_N_NEIGHBOURS, len(training) - 1)
-    distances, _ = NearestNeighbors(n_neighbors=k).fit(training).kneighbors(points)
+    # A training cluster is its own nearest. With scipy's tree, because importing that of
+    # scikit-learn takes longer than estimating a cluster.
+    ranks = np.arange(1, k + 1) + (points is None)
+    distances, _ = cKDTree(training).query(training if points is None else points, ranks)
     mean: FloatArray = distances.mean(axis=1)
     return mean
 

@@ -152,12 +152,15 @@ class PopulationGrid:
             missing = np.unique(np.concatenate(nodes))
             missing = missing[~is_computed[missing]]
             offset = AXES.bp_rp_offset
-            density = DENSITY_OF_CODE[self._maps[missing, 0]]
-            share = density.sum(-1)
-            mean[missing] = density @ offset.values.astype(np.float32) / np.maximum(share, 1e-9)
-            mean[missing] += self._centres[missing // len(AXES.reddening)]
             cumulative[missing, 0] = 0
-            cumulative[missing, 1:] = np.cumsum(share, -1) * AXES.g.step * offset.step
+            density = np.empty((len(AXES.g), len(offset)), np.float32)
+            for node in missing.tolist():
+                # In memory that is reused: the first use of memory takes longer than the sums.
+                np.take(DENSITY_OF_CODE, self._maps[node, 0], out=density, mode="clip")
+                share = density.sum(-1)
+                mean[node] = density @ offset.values.astype(np.float32) / np.maximum(share, 1e-9)
+                mean[node] += self._centres[node // len(AXES.reddening)]
+                cumulative[node, 1:] = np.cumsum(share) * AXES.g.step * offset.step
             is_computed[missing] = True
         return cumulative, mean
 

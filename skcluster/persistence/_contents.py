@@ -1,13 +1,20 @@
 """What a model file contains: objects of trusted types, by names that do not change.
 
-skops constructs objects from a description in JSON, if all their types are trusted.
+skops constructs objects from a description in JSON, if all their types are trusted. Its import
+takes longer than an estimate, because it imports all of scikit-learn to trust it; `read_own` reads
+models that consist of the parts of this package's pipelines without it.
 """
 
+import io
+import json
+import zipfile
 from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
 from pathlib import PurePosixPath
 from typing import Any
+
+import numpy as np
 
 
 class ModelFileError(ValueError):
@@ -39,6 +46,20 @@ _OTHERS = (
 #: Functions that models may refer to. A function runs with data of the file: others are not
 #: trusted, public or not.
 _FUNCTIONS = ("skcluster.datasets.simulate_field_stars", "skcluster.inference.describe_cluster")
+#: What the pipelines of this package contain besides; skops trusts them, too.
+_LIBRARIES = (
+    "numpy.sqrt",
+    "sklearn.pipeline.FeatureUnion",
+    "sklearn.pipeline.Pipeline",
+    "sklearn.preprocessing._data.MinMaxScaler",
+    "sklearn.preprocessing._data.RobustScaler",
+    "sklearn.preprocessing._data.StandardScaler",
+    "sklearn.preprocessing._function_transformer.FunctionTransformer",
+)
+#: Version of the description by skops that `read_own` knows.
+_PROTOCOL = 2
+#: Types of the keys of dictionaries, which JSON holds as text.
+_KEYS = {"builtins.str": str, "builtins.int": int, "builtins.float": float}
 #: Loaders of skops for plain values, which need no identity.
 _PLAIN = {"JsonNode", "TypeNode", "FunctionNode"}
 
@@ -115,3 +136,109 @@ def tidy(schema: Any) -> tuple[dict[str, str], set[str]]:
 
     visit(schema)
     return files, names
+
+
+class UnknownPartError(Exception):
+    """A description has a part that `read_own` does not know, trusted or not."""
+
+
+def read_own(archive: zipfile.ZipFile, schema: Any) -> Any:
+    """Construct what a description describes, if it consists of parts of this package's models.
+
+    Raises
+    ------
+    UnknownPartError
+        If there is any other part, so that skops must decide.
+    """
+    if schema["protocol"] != _PROTOCOL:
+        raise UnknownPartError("another protocol")
+    reader = _Reader(archive)
+    reader.check(schema)
+    return reader.construct(schema)
+
+
+class _Reader:
+    """Do what the loaders of skops do, for the parts of this package's models."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self.archive = archive
+        self.trusted = {*trusted_names([]), *_LIBRARIES}
+        #: Objects that are described several times, by the numbers of their descriptions.
+        self.made: dict[int, Any] = {}
+
+    def check(self, node: Any) -> None:
+        """Raise an error if a part or anything in it is unknown; nothing is imported or made."""
+        loader, name = node["__loader__"], _name_of(node)
+        inside: Iterable[Any] = ()
+        match loader, name, node.get("type"):
+            case ("JsonNode", _, _) | ("NdArrayNode", "numpy.ndarray" | "numpy.float64", "numpy"):
+                pass
+            case ("TypeNode", _, _) if name in _KEYS:
+                pass
+            case ("FunctionNode", _, _) if name in self.trusted:
+                pass
+            case ("ObjectNode", _, _) if name in self.trusted:
+                inside = [node["content"]] if "content" in node else []
+            case ("ListNode", "builtins.list", _) | ("TupleNode", "builtins.tuple", _):
+                inside = node["content"]
+            case ("DictNode", "builtins.dict", _):
+                inside = [*node["content"].values(), node["key_types"]]
+            case ("NdArrayNode", "numpy.ndarray", "json") if len(node["shape"]["content"]) == 1:
+                inside = node["content"]
+            case _:
+                raise UnknownPartError(name)
+        for part in inside:
+            self.check(part)
+
+    def construct(self, node: Any) -> Any:
+        """Return the object that a checked part describes, the same one for the same number."""
+        number = node.get("__id__")
+        if number is None:
+            return self._make(node)
+        if number not in self.made:
+            self.made[number] = self._make(node)
+        return self.made[number]
+
+    def _make(self, node: Any) -> Any:
+        match node["__loader__"]:
+            case "JsonNode":
+                return json.loads(node["content"])
+            case "TypeNode":
+                return _KEYS[_name_of(node)]
+            case "ListNode":
+                return [self.construct(item) for item in node["content"]]
+            case "TupleNode":
+                return tuple(self.construct(item) for item in node["content"])
+            case "DictNode":
+                items = zip(self.construct(node["key_types"]), node["content"].items(), strict=True)
+                return {kind(key): self.construct(value) for kind, (key, value) in items}
+            case "NdArrayNode" if node["type"] == "json":
+                values = np.empty(len(node["content"]), dtype=object)
+                for i, item in enumerate(node["content"]):
+                    values[i] = self.construct(item)
+                return values
+            case "NdArrayNode":
+                stored = io.BytesIO(self.archive.read(node["file"]))
+                values = np.load(stored, allow_pickle=False)
+                return values if node["__class__"] == "ndarray" else np.float64(values)
+            case "FunctionNode":
+                return _imported(node)
+        return self._object(node)
+
+    def _object(self, node: Any) -> Any:
+        kind = _imported(node)
+        made = kind.__new__(kind)  # not __init__, whose arguments are not described
+        state = self.construct(node["content"]) if "content" in node else None
+        if state is not None and hasattr(made, "__setstate__"):
+            made.__setstate__(state)
+        elif state is not None:
+            made.__dict__.update(state)
+        return made
+
+
+def _imported(node: Any) -> Any:
+    return getattr(import_module(node["__module__"]), node["__class__"])
+
+
+def _name_of(node: Any) -> str:
+    return f"{node['__module__']}.{node['__class__']}"

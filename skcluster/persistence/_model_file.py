@@ -9,7 +9,7 @@ import platform
 import warnings
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -19,7 +19,13 @@ from skcluster._utils.doc_links import documentation
 from skcluster._utils.files import whole_file
 from skcluster._utils.html import as_html
 from skcluster._utils.messages import warn_caller
-from skcluster.persistence._contents import ModelFileError, tidy, trusted_names
+from skcluster.persistence._contents import (
+    ModelFileError,
+    UnknownPartError,
+    read_own,
+    tidy,
+    trusted_names,
+)
 from skcluster.schema import estimate_column
 
 _FORMAT = 2
@@ -388,13 +394,16 @@ def _read_manifest(file: IO[bytes]) -> ModelCard:
 
 def _read_objects(file: IO[bytes], trusted: list[str]) -> Any:
     """Construct the objects in a file, if all their types are trusted."""
-    import skops.io
     from sklearn.exceptions import InconsistentVersionWarning
-    from skops.io.exceptions import UntrustedTypesFoundException
 
     with warnings.catch_warnings():
         # Reported once for all libraries, not for each estimator.
         warnings.simplefilter("ignore", InconsistentVersionWarning)
+        with zipfile.ZipFile(file) as archive, suppress(UnknownPartError):
+            return read_own(archive, json.loads(archive.read(_SCHEMA)))
+        import skops.io
+        from skops.io.exceptions import UntrustedTypesFoundException
+
         try:
             return skops.io.load(file, trusted=trusted)
         except UntrustedTypesFoundException as error:
