@@ -309,9 +309,9 @@ def _print(options: argparse.Namespace, table: Any) -> None:
 
 
 def _notes(table: Any) -> str:
-    """Return how many lists have each note; empty without any."""
+    """Return how many lists have each note; empty without any, or if there is only one list."""
     counts = ", ".join(f"{text} ({number})" for text, number in counts_of(table["notes"]))
-    return f"Notes, no reasons for doubt: {counts}." if counts else ""
+    return f"Notes: {counts}." if counts and len(table) > 1 else ""
 
 
 def _doubts(table: Any, file: Path | None) -> str:

@@ -44,7 +44,7 @@ def test_a_terminal_sees_the_first_of_many(run, members, tmp_path, capsys, monke
     table = Table.read(output)
     n_doubtful = sum(bool(flag) for flag in table["flag"].filled(""))
     n_contaminated = sum("contaminants" in notes for notes in table["notes"].filled(""))
-    assert lines[-2].startswith("Notes, no reasons for doubt: ")
+    assert lines[-2].startswith("Notes: ")
     assert f"contaminants identified ({n_contaminated})" in lines[-2]
     verb = "is" if n_doubtful == 1 else "are"
     assert lines[-1].startswith(f"{n_doubtful} of 25 estimates {verb} doubtful: 'sim_")

@@ -288,6 +288,28 @@ def test_the_table_as_csv(opened, small_page, run, downloads):
 
 
 @pytest.mark.parametrize("dark", [False, True])
+def test_notes_are_told_second_and_are_no_warning(opened, small_page, dark):
+    page = opened(small_page, dark=dark)
+    rows = page.find_elements(By.CSS_SELECTOR, "tbody tr")
+    rows[1].click()
+    notes, beside = (
+        page.find_element(By.CSS_SELECTOR, "small.notes"),
+        page.find_element(By.ID, "notes"),
+    )
+    assert notes.text == beside.text == "few stars; contaminants identified"
+    assert page.find_element(By.ID, "flag").text == ""
+    rows[2].click()
+    warning = page.find_element(By.ID, "flag").value_of_css_property("color")
+    assert (
+        page.find_element(By.CSS_SELECTOR, "small.flag").value_of_css_property("color") == warning
+    )
+    for element in (notes, beside):
+        assert element.value_of_css_property("color") != warning
+    page.find_element(By.ID, "search").send_keys("contaminants")
+    assert names(page) == ["Cluster_2"]
+
+
+@pytest.mark.parametrize("dark", [False, True])
 def test_the_diagram_for_publication(opened, small_page, downloads, dark):
     for old in downloads.glob("NGC_2682.*"):
         old.unlink()
