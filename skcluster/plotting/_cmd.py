@@ -1,5 +1,6 @@
 """Draw the colour-magnitude diagram of a cluster with the isochrone of its estimate."""
 
+import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from skcluster.plotting._inputs import (
     one_estimate,
     samples_of_isochrones,
     stated_interval,
+    stated_remarks,
 )
 from skcluster.plotting._style import (
     PALE,
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
 
 #: Maximum number of curves; more make no visible difference.
 _MOST_CURVES = 120
+#: Characters of a line beside the axes.
+_BESIDE = 27
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -69,6 +73,8 @@ class CMDDisplay:
         Lower and upper end of the interval of each parameter of the estimate.
     coverage : float, default=0.68
         Fraction of the samples within the band, and within an interval that follows from them.
+    flag, notes : str, default=""
+        Those of the estimate, in a legend beside the axes: the flag, or else the notes.
 
     Attributes
     ----------
@@ -107,6 +113,8 @@ class CMDDisplay:
     band: FloatArray | None = None
     interval: FloatArray | None = None
     coverage: float = 0.68
+    flag: str = ""
+    notes: str = ""
 
     @classmethod
     def from_clusters(
@@ -179,6 +187,7 @@ class CMDDisplay:
             coverage=coverage,
             metallicity=metallicity,
             law=law,
+            **stated_remarks(estimates, name),
         ).plot(ax=ax, **plot_kw)
 
     @classmethod
@@ -194,6 +203,8 @@ class CMDDisplay:
         coverage: float,
         metallicity: float | None = None,
         law: Law,
+        flag: str = "",
+        notes: str = "",
     ) -> "CMDDisplay":
         """Return the display of stars that were checked before; not drawn yet."""
         isochrone = band = None
@@ -222,6 +233,8 @@ class CMDDisplay:
             band=band,
             interval=interval,
             coverage=coverage,
+            flag=flag,
+            notes=notes,
         )
 
     @classmethod
@@ -321,7 +334,7 @@ class CMDDisplay:
             place = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.015)}
             self.ax_.legend(
                 **(place if beside else {"loc": self._emptiest_corner()}),
-                title=self.summary(),
+                title="\n".join([self.summary(), *(self._remarks() if beside else ())]).strip(),
                 alignment="left",
                 fontsize="small",
                 title_fontsize="small",
@@ -349,6 +362,11 @@ class CMDDisplay:
             unit = column.printed_unit if column.printed_unit != "dex" else ""
             lines.append(f"{column.label} = {value} {unit}".rstrip())
         return "\n".join(lines)
+
+    def _remarks(self) -> list[str]:
+        """Return the lines of the flag, or else of the notes; there is no room for both."""
+        text = f"notes: {self.notes}" if self.notes else ""
+        return textwrap.wrap(f"doubtful: {self.flag}" if self.flag else text, _BESIDE)
 
     def _draw_stars(self, star_kw: dict[str, Any]) -> Shades | None:
         """Draw the stars, the likeliest members on top, and those not used separately."""

@@ -10,7 +10,7 @@ from nested_pandas import NestedFrame
 from skcluster._utils.models import nested_estimators
 from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import Stars, as_clusters, stars_of
-from skcluster.schema import CLUSTER_PARAMETERS, INTERVAL_ENDS
+from skcluster.schema import CLUSTER_PARAMETERS, INTERVAL_ENDS, notes_for_display
 
 #: Parameters of isochrones; the last one is optional.
 _ISOCHRONE = (*CLUSTER_PARAMETERS, "metallicity")
@@ -88,6 +88,17 @@ def stated_interval(estimates: Any, cluster: Any) -> FloatArray | None:
         return None
     ends = np.array([[float(estimates[name + end]) for end in INTERVAL_ENDS] for name in names])
     return ends if np.isfinite(ends).all() else None
+
+
+def stated_remarks(estimates: Any, cluster: Any) -> dict[str, Any]:
+    """Return the flag and the notes in the estimate of a cluster, by name; none for an array."""
+    if isinstance(estimates, pd.Series | Mapping):
+        estimates = pd.DataFrame([dict(estimates)], index=[cluster])
+    if not isinstance(estimates, pd.DataFrame):
+        return {}
+    row = estimates.loc[[cluster]]
+    flag = row["flag"].iloc[0] if "flag" in row else ""
+    return {"flag": flag if isinstance(flag, str) else "", "notes": notes_for_display(row)[0]}
 
 
 def isochrone_parameters(values: Any) -> FloatArray:

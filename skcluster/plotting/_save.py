@@ -24,6 +24,7 @@ from skcluster.plotting._inputs import (
     one_estimate,
     samples_of_isochrones,
     stated_interval,
+    stated_remarks,
 )
 from skcluster.plotting._membership import MembershipDisplay
 from skcluster.plotting._style import display_name
@@ -56,7 +57,7 @@ def save_diagrams(
     estimates : DataFrame
         ``log_age`` (dex), ``a_v`` (mag), ``distance_kpc`` (kpc) and, if it was estimated,
         ``metallicity`` (dex), a row per cluster. For NaN, or ages without an isochrone, only the
-        stars are drawn.
+        stars are drawn. Beside each diagram is its ``flag``, or else its ``notes``, if given.
     folder : str or PathLike
         Folder of the files, created if necessary. Files are named after their clusters, with
         characters other than letters, digits and ``+-._`` replaced.
@@ -153,6 +154,7 @@ def _display(
         membership=None if membership is None else membership[offsets[row] : offsets[row + 1]],
         coverage=coverage,
         law=law,
+        **stated_remarks(estimates, name),
     )
 
 

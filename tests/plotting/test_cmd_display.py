@@ -107,6 +107,26 @@ def test_the_errors_are_those_of_the_intervals_in_the_table(sample, model):
     assert solar.summary().endswith("[M/H] = 0.00")
 
 
+@pytest.mark.parametrize(
+    ("flag", "notes", "told", "untold"),
+    [
+        ("outside domain", "few stars", "doubtful: outside domain", "few stars"),
+        ("", "few stars; contaminants identified", "notes: few stars; 31 %", "doubtful"),
+        ("", "", "[M/H] = 0.20", "notes"),
+    ],
+)
+def test_flag_or_notes_are_told_beside_the_diagram(sample, flag, notes, told, untold):
+    X, _ = sample
+    values = {"log_age": 9.0, "a_v": 0.1, "distance_kpc": 1.0, "metallicity": 0.2}
+    values |= {"field_fraction": 0.314, "flag": flag, "notes": notes}
+    alone = CMDDisplay.from_clusters(X[:1], values).ax_.get_legend().get_title().get_text()
+    assert told in alone
+    assert untold not in alone
+    axes = plt.figure().add_subplot()
+    within = CMDDisplay.from_clusters(X[:1], values, ax=axes).ax_.get_legend().get_title()
+    assert not {"doubtful", "notes"} & set(within.get_text().replace(":", " ").split())
+
+
 def test_the_isochrone_has_the_metallicity_of_the_estimate(sample):
     X, _ = sample
     values = {"log_age": 9.0, "a_v": 0.1, "distance_kpc": 1.0, "metallicity": 0.2}

@@ -279,11 +279,34 @@ def test_the_table_as_csv(opened, small_page, run, downloads):
     text = saved(downloads, "Ten_clusters_.csv").read_text()
     rows = list(csv.DictReader(io.StringIO(text)))
     table = run[1]
-    assert list(rows[0]) == ["cluster", *table.columns.drop("flag"), "flag"]
+    assert list(rows[0]) == ["cluster", *table.columns]
     assert [row["cluster"] for row in rows] == table.index.tolist()
     assert float(rows[0]["distance_kpc"]) == pytest.approx(table["distance_kpc"].iloc[0], rel=1e-5)
     assert rows[3]["log_age"] == ""
     assert rows[3]["flag"] == "cannot be measured"
+    assert rows[1]["notes"] == "few stars; contaminants identified"
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_notes_are_told_second_and_are_no_warning(opened, small_page, dark):
+    page = opened(small_page, dark=dark)
+    rows = page.find_elements(By.CSS_SELECTOR, "tbody tr")
+    rows[1].click()
+    notes, beside = (
+        page.find_element(By.CSS_SELECTOR, "small.notes"),
+        page.find_element(By.ID, "notes"),
+    )
+    assert notes.text == beside.text == "few stars; contaminants identified"
+    assert page.find_element(By.ID, "flag").text == ""
+    rows[2].click()
+    warning = page.find_element(By.ID, "flag").value_of_css_property("color")
+    assert (
+        page.find_element(By.CSS_SELECTOR, "small.flag").value_of_css_property("color") == warning
+    )
+    for element in (notes, beside):
+        assert element.value_of_css_property("color") != warning
+    page.find_element(By.ID, "search").send_keys("contaminants")
+    assert names(page) == ["Cluster_2"]
 
 
 @pytest.mark.parametrize("dark", [False, True])
