@@ -27,6 +27,7 @@ def provenance(options: argparse.Namespace, table: Any = None) -> dict[str, str]
         "date": now(),
         "command": options.command_line,
         "coverage": f"{options.coverage:g}" if hasattr(options, "coverage") else "",
+        "priors": _priors(table) if "priors" in (() if table is None else table) else "",
         "flags": _flags(table) if table is not None else "",
         "warnings": " ".join(printed_warnings()),
         "cite": cite,
@@ -56,6 +57,14 @@ def _model_facts(path: Path | None) -> dict[str, str]:
         "trained on": str(about.get("data", "")),
         "cite": "; ".join(map(str, citations)) if isinstance(citations, list) else "",
     }
+
+
+def _priors(table: Any) -> str:
+    names = Counter(
+        part.split()[0] for text in table["priors"] for part in text.split("; ") if part
+    )
+    known = "".join(f"; {name}: {number}" for name, number in names.most_common())
+    return f"given for {(table['priors'] != '').sum()} of {len(table)} rows{known}"
 
 
 def _flags(table: Any) -> str:
