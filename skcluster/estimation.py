@@ -22,6 +22,7 @@ from skcluster.clusters._magnitude_limits import state_magnitude_limit
 from skcluster.clusters._tables import frame_of_arrow
 from skcluster.gaia import Release
 from skcluster.inference import IsochronePosterior, PredictiveDistribution
+from skcluster.io._priors import state_priors, stated_priors
 from skcluster.io._releases import to_edr3_parallaxes
 from skcluster.io._write import state_units
 from skcluster.isochrones import PopulationGrid
@@ -29,7 +30,7 @@ from skcluster.membership import MemberSelector
 from skcluster.membership._fields import ASTROMETRY
 from skcluster.membership._find_members import NO_CLUSTER
 from skcluster.persistence import load_model
-from skcluster.schema import CLUSTER_PARAMETERS, INTERVAL_ENDS, clip_targets
+from skcluster.schema import CLUSTER_PARAMETERS, INTERVAL_ENDS, TARGETS, clip_targets
 
 __all__ = ["estimate"]
 
@@ -53,6 +54,7 @@ _FEW_STARS = 10
         "release": [StrOptions({"edr3", "dr2"}), None],
         "zero_point": [Real, None],
         "magnitude_limit": [Interval(Real, None, None, closed="neither"), None],
+        "priors": "no_validation",
         "progress": [callable, None],
         "n_jobs": [Integral, None],
     },
@@ -69,6 +71,7 @@ def estimate(
     release: Release | None = None,
     zero_point: float | None = None,
     magnitude_limit: float | None = None,
+    priors: Any = None,
     progress: Callable[[int], None] | None = None,
     n_jobs: int | None = None,
 ) -> Any:
@@ -110,6 +113,15 @@ def estimate(
         Magnitude limit of the lists in G (mag). Fainter stars are not used. By default, the limit
         of each list is taken from the star column of that name, or else estimated from its faintest
         stars (`skcluster.clusters.magnitude_limits`).
+    priors : mapping of str to (float, float), table, str or PathLike, optional
+        What is known of the clusters from elsewhere, such as [M/H] from spectra, A_V from a map of
+        dust, or a distance: values and standard errors, of normal distributions by which the prior
+        is multiplied. ``{"metallicity": (0.1, 0.05)}`` holds for all clusters. A table, or a file
+        of one, has a row per cluster, their names in a column ``cluster``, and any of the columns
+        ``log_age``, ``a_v``, ``distance_kpc`` and ``metallicity``, each with its standard error in
+        ``log_age_error`` and so on, blank where nothing is known. Star columns of these names after
+        ``prior_``, such as ``prior_a_v`` and ``prior_a_v_error``, do the same. Needs a model with
+        `skcluster.inference.IsochronePosterior`.
     progress : callable, optional
         Called with the number of clusters just estimated.
     n_jobs : int, optional
@@ -124,7 +136,8 @@ def estimate(
         of stars used by the model, if known; the targets, that is ``log_age`` (dex), ``a_v`` (mag),
         ``distance_kpc`` (kpc) and any others, each followed by ``_lower`` and ``_upper`` if the
         model has intervals; further columns of the model, described in
-        `skcluster.schema.ESTIMATE_COLUMNS`; ``reliability``, the probability that the estimate can
+        `skcluster.schema.ESTIMATE_COLUMNS`; ``priors``, what was known of the cluster from
+        elsewhere, if anything was given; ``reliability``, the probability that the estimate can
         be trusted, if the model gives it; ``flag``, the reasons to doubt the estimate, separated by
         "; ": "cannot be measured" (the values are NaN, because the model can use no star), "no
         cluster found" (the same, for a row without any star, as
@@ -148,7 +161,8 @@ def estimate(
     TypeError
         If the model cannot predict.
     ValueError
-        If the model has unnamed targets and not three of them; if ``n_samples`` is positive, and
+        If the model has unnamed targets and not three of them; if ``priors`` have wrong values, or
+        the model cannot use them; if ``n_samples`` is positive, and
         the model has no ``predict_distribution`` or two clusters have the same name; or if
         ``membership`` is True, and the model does not provide it.
 
@@ -180,14 +194,21 @@ def estimate(
         X = to_edr3_parallaxes(X, release or "edr3", zero_point=zero_point)
     if magnitude_limit is not None:
         X = state_magnitude_limit(X, magnitude_limit)
+    if priors is not None:
+        X = state_priors(X, priors)
     rng = check_random_state(random_state)
     stars = stars_of(X)
     samples: dict[int, FloatArray] = {}
     parts: list[_Part] = []
     work = partial(_estimated, model, coverage, bool(n_samples), bool(membership))
     n_jobs = n_jobs if len(X) >= _FEWEST_FOR_PROCESSES else 1
-    parts_of_model = nested_estimators(model)
-    if n_jobs not in (None, 1) and any(isinstance(p, IsochronePosterior) for p in parts_of_model):
+    has_isochrones = any(isinstance(p, IsochronePosterior) for p in nested_estimators(model))
+    if (known := stated_priors(stars)) is not None and not has_isochrones:
+        raise ValueError(
+            "What is known of clusters from elsewhere (priors) needs a model with "
+            f"IsochronePosterior; {type(model).__name__} cannot use it."
+        )
+    if n_jobs not in (None, 1) and has_isochrones:
         PopulationGrid.load()  # otherwise every process computes it, if it is not on disk yet
     for part in in_processes(work, _chunks(X, stars.counts), n_jobs):
         if membership is True and part.membership is None:
@@ -200,7 +221,7 @@ def estimate(
             progress(min(_CHUNK, len(X) - _CHUNK * (len(parts) - 1)))
     targets = parts[0].targets
     no_cluster = _without_cluster(X)
-    results: list[Any] = [_table(parts, stars, no_cluster)]
+    results: list[Any] = [_table(parts, stars, no_cluster, known)]
     if n_samples:
         unknown = np.full((n_samples, len(targets)), np.nan)
         results.append(
@@ -346,13 +367,17 @@ def _columns(
     return pd.DataFrame(columns, index=rows)
 
 
-def _table(parts: list[_Part], stars: Stars, no_cluster: BoolArray) -> pd.DataFrame:
+def _table(
+    parts: list[_Part], stars: Stars, no_cluster: BoolArray, known: FloatArray | None
+) -> pd.DataFrame:
     """Combine the columns of some rows each into a table of all rows, with flags and units."""
     places = range(len(stars.index))
     table = pd.DataFrame({"n_stars": stars.counts}, index=places)
     table = table.join(pd.concat([part.table for part in parts]).reindex(places))
     if "n_used" in table:
         table["n_used"] = table["n_used"].fillna(0).astype(int)
+    if known is not None:
+        table["priors"] = pd.Series(list(map(_priors, known)), dtype="str")
     unknown = table[list(parts[0].targets)].isna().any(axis=1)
     few = (table.get("n_used", table["n_stars"]) < _FEW_STARS) & ~unknown
     flags = {NO_CLUSTER: no_cluster, "cannot be measured": unknown & ~no_cluster}
@@ -369,6 +394,15 @@ def _texts(own: dict[str, Any], of_model: pd.DataFrame) -> pd.Series:
     names = np.array(list(given))
     rows = np.column_stack([np.asarray(applies, bool) for applies in given.values()])
     return pd.Series(["; ".join(names[row]) for row in rows], dtype="str")
+
+
+def _priors(known: FloatArray) -> str:
+    """Return what is known of a cluster from elsewhere, as text."""
+    return "; ".join(
+        f"{target.name} {target.as_text(value, value - error, value + error)}"
+        for target, (value, error) in zip(TARGETS.values(), known, strict=True)
+        if np.isfinite(value)
+    )
 
 
 def _members(stars: Stars, parts: list[_Part]) -> pd.DataFrame | None:

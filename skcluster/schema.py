@@ -231,6 +231,35 @@ TARGETS: dict[str, Column] = _by_name(
 #: The targets that every y has, in this order, and every table of estimates.
 CLUSTER_PARAMETERS = ("log_age", "a_v", "distance_kpc")
 
+#: Smallest standard error of what is known of a cluster from elsewhere (dex, mag, kpc).
+_LEAST_PRIOR_ERROR = 1e-4
+#: Columns of a table of what is known of clusters from elsewhere: values of targets, and their
+#: standard errors. In a table of stars, `STAR_COLUMNS`, their names start with ``prior_``.
+PRIOR_COLUMNS: dict[str, Column] = _by_name(
+    *TARGETS.values(),
+    *(
+        Column(
+            f"{target.name}_error",
+            f"Standard error of {target.name}",
+            target.printed_unit,
+            low=_LEAST_PRIOR_ERROR,
+            synonyms=tuple(f"e_{name}" for name in target.names),
+        )
+        for target in TARGETS.values()
+    ),
+)
+STAR_COLUMNS |= _by_name(
+    *(
+        replace(
+            column,
+            name=f"prior_{column.name}",
+            description=f"Known from elsewhere: {column.description}",
+            synonyms=(),
+        )
+        for column in PRIOR_COLUMNS.values()
+    )
+)
+
 #: Columns of a table of labels: the parameters, and other measures of the distance.
 LABEL_COLUMNS: dict[str, Column] = _by_name(
     *(TARGETS[name] for name in CLUSTER_PARAMETERS),
@@ -281,6 +310,12 @@ ESTIMATE_COLUMNS: dict[str, Column] = _by_name(
         label="effective samples",
         low=0,
         decimals=0,
+    ),
+    Column(
+        "priors",
+        "What was known of the cluster from elsewhere and given",
+        label="priors",
+        kind="text",
     ),
     Column(
         "reliability",

@@ -11,6 +11,7 @@ from skcluster.schema import (
     ESTIMATE_COLUMNS,
     LABEL_COLUMNS,
     MEMBER_COLUMNS,
+    PRIOR_COLUMNS,
     STAR_COLUMNS,
     TARGETS,
     Column,
@@ -129,6 +130,7 @@ RANGES = {
     "metallicity": (-5, 2),
     "distance_modulus": (-5, 25),
     "distance_pc": (1, 1e6),
+    **{f"prior_{name}": (column.low, column.high) for name, column in PRIOR_COLUMNS.items()},
     **dict.fromkeys(["probability", "field_fraction", "goodness_of_fit"], (0, 1)),
     **dict.fromkeys(["reliability", "membership"], (0, 1)),
 }

@@ -5,7 +5,8 @@
 Fits ``reference_pipeline()`` and isochrones alone to all clusters except the well-known ones.
 Prints published ages and metallicities with the estimates of the networks, of the posterior with
 its intervals, and of isochrones alone, and with the values of the catalogue used for training;
-also as Markdown, with sources. Plots the diagrams of the clusters, and that of M 67 with the
+also as Markdown, with sources; then ages and A_V of the posterior with the published [Fe/H] ± 0.05
+given beside those without. Plots the diagrams of the clusters, and that of M 67 with the
 isochrones of networks and posterior. With ``--references``, it uses models that were saved by
 ``train_model.py`` or ``accuracy.py --save-references``; each cluster is estimated by the model that
 was trained without it.
@@ -36,6 +37,8 @@ TARGETS = list(CLUSTER_PARAMETERS)
 #: Columns of ages to compare with published ones.
 METHODS = ("networks", "posterior", "isochrones alone", "catalogue")
 M67 = "NGC_2682"
+#: Standard error of the published [Fe/H] where they are given (dex).
+FE_H_ERROR = 0.05
 #: Isochrones alone learn a few numbers from every so many-th cluster.
 EVERY = 8
 
@@ -56,8 +59,22 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def estimates(model: Any, X: Any) -> pd.DataFrame:
-    """What a posterior and its networks say: values, and ends of intervals of 68 per cent."""
-    distribution = model.predict_distribution(X)
+    """What a posterior and its networks say: values, and ends of intervals of 68 per cent.
+
+    Columns that start with ``given_`` are those with the published [Fe/H] given.
+    """
+    table = said(model, X)
+    fe_h = published()["fe_h"].reindex(X.index).dropna()
+    if len(fe_h):
+        given = pd.DataFrame({"metallicity": fe_h, "metallicity_error": FE_H_ERROR})
+        given = said(model, X.loc[fe_h.index], given.rename_axis("cluster"))
+        table = table.join(given.add_prefix("given_"))
+    return table
+
+
+def said(model: Any, X: Any, priors: Any = None) -> pd.DataFrame:
+    """Values, intervals and flags, with what is known from elsewhere."""
+    distribution = model.predict_distribution(X, priors)
     mean, ends = distribution.predict(), distribution.interval(0.68)
     table = pd.DataFrame(index=X.index)
     for i, target in enumerate(distribution.targets):
@@ -119,12 +136,19 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
         )
     )
     pairs = [("log age", name, column, "published_log_age") for name, column in ages.items()]
+    given = "posterior, [Fe/H] given"
+    has_given = table.drop(index=table.index[table["given_log_age"].isna()])
     pairs += [
+        ("log age", "posterior, same clusters", "same_log_age", "published_log_age"),
+        ("log age", given, "given_log_age", "published_log_age"),
+        ("A_V", "posterior, same clusters", "same_a_v", "published_a_v"),
+        ("A_V", given, "given_a_v", "published_a_v"),
         ("[Fe/H]", "posterior", "metallicity", "published_fe_h"),
         ("[Fe/H]", "isochrones alone", "isochrones_metallicity", "published_fe_h"),
         ("A_V", "networks", "networks_a_v", "published_a_v"),
         ("A_V", "posterior", "a_v", "published_a_v"),
     ]
+    table = table.join(has_given[["log_age", "a_v"]].add_prefix("same_"))
     lines = []
     for what, method, estimated, published in pairs:
         difference = (table[estimated] - table[published]).dropna().to_numpy()
@@ -192,6 +216,35 @@ def markdown(table: pd.DataFrame) -> str:
     rows = [_row(known, table.loc[known.name]) for known in CLUSTERS if known.name in table.index]
     lines = [heads, ["---"] * len(heads), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def given_markdown(table: pd.DataFrame) -> str:
+    """Ages and A_V with the published [Fe/H] given, beside those without."""
+    heads = [
+        "cluster", "[Fe/H], given", "log age, published", "without", "with [Fe/H]",
+        "A_V, published", "without", "with [Fe/H]",
+    ]  # fmt: skip
+    lines = [heads, ["---"] * len(heads)]
+    for known in CLUSTERS:
+        if known.name not in table.index or known.fe_h is None:
+            continue
+        row = table.loc[known.name]
+        lines.append([known.called, f"{known.fe_h:+.2f}", f"{known.log_age:.2f}"])
+        lines[-1] += [_interval(row, "log_age"), _interval(row, "given_log_age")]
+        lines[-1] += ["" if known.a_v is None else f"{known.a_v:.2f}"]
+        lines[-1] += [_interval(row, "a_v"), _interval(row, "given_a_v")]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def inside(table: pd.DataFrame) -> str:
+    """How many published values lie inside the intervals of 68 per cent."""
+    counts = []
+    for target, value in (("log_age", "log_age"), ("a_v", "a_v"), ("metallicity", "fe_h")):
+        rows = table[table[f"published_{value}"].notna()]
+        true = rows[f"published_{value}"]
+        hits = true.between(rows[f"{target}_lower"], rows[f"{target}_upper"])
+        counts.append(f"{target} {hits.sum()} of {len(hits)}")
+    return f"Published values inside the 68 % intervals: {', '.join(counts)}"
 
 
 def draw_all(X: Any, table: pd.DataFrame, file: Path) -> None:
@@ -266,9 +319,11 @@ def main(arguments: list[str] | None = None) -> pd.DataFrame:
         print(f"Not in {options.members.name}: {', '.join(missing)}")
     table = measure(X, y, names, options)
     text, total = markdown(table), summary(table)
-    print(f"{text}\n\nDifferences from published values\n\n{total.to_string(index=False)}")
+    given = given_markdown(table)
+    print(f"{text}\n\nWith [Fe/H] ± {FE_H_ERROR} given\n\n{given}\n\n{inside(table)}")
+    print(f"\nDifferences from published values\n\n{total.to_string(index=False)}")
     options.output.mkdir(parents=True, exist_ok=True)
-    (options.output / "well_known.md").write_text(f"{text}\n")
+    (options.output / "well_known.md").write_text(f"{text}\n\n{given}\n")
     table.to_csv(options.output / "well_known.csv")
     record = json.dumps(total.to_dict("records"), indent=2)
     (options.output / "well_known.json").write_text(f"{record}\n")

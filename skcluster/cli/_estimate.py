@@ -78,7 +78,14 @@ def _add_estimate(command: argparse.ArgumentParser) -> None:
 
 
 def _add_fields(command: argparse.ArgumentParser) -> None:
-    """Add the arguments of `_read`."""
+    """Add the arguments of `_read`, and what is known from elsewhere."""
+    command.add_argument(
+        "--priors",
+        type=Path,
+        metavar="FILE",
+        help="table of what is known of clusters from elsewhere: any of log_age, a_v, "
+        "distance_kpc and metallicity, each with a column of standard errors, as metallicity_error",
+    )
     command.add_argument(
         "--find-members",
         action="store_true",
@@ -144,6 +151,7 @@ ESTIMATE = Command(
   skcluster estimate gaia_export.csv --cluster "M 67"
   skcluster estimate clusters/*.csv -o estimates.ecsv
   skcluster estimate members.fits --cluster-column id --columns G=phot_g_mean_mag
+  skcluster estimate members.fits --priors spectroscopy.csv
   skcluster estimate members.vot --samples samples.parquet --plots figures/
   skcluster estimate field.fits --find-members --plots figures/
   skcluster estimate "NGC 2506" --from-gaia --radius 0.4
@@ -161,6 +169,7 @@ def _check_options(options: argparse.Namespace) -> None:
         options,
         *options.members,
         options.model,
+        options.priors,
         output=options.output,
         members_output=options.members_output,
         samples=options.samples,
@@ -246,6 +255,7 @@ def _results(
             n_samples=n_samples,
             membership=True if members else "if known" if diagrams else False,
             random_state=0,
+            priors=options.priors,
             progress=advance,
             n_jobs=options.jobs,
         )
@@ -343,7 +353,8 @@ def _add_report(command: argparse.ArgumentParser) -> None:
 def _report(options: argparse.Namespace) -> None:
     if options.output.suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"The report is written as .html or .htm, not {options.output.name}.")
-    check_outputs(options, *options.members, options.model, output=options.output)
+    inputs = *options.members, options.model, options.priors
+    check_outputs(options, *inputs, output=options.output)
     _check_jobs(options)
     model = load(options)
     X, found = _read(options)

@@ -28,6 +28,7 @@ def provenance(options: argparse.Namespace, table: Any = None) -> dict[str, str]
         "date": now(),
         "command": options.command_line,
         "coverage": f"{options.coverage:g}" if hasattr(options, "coverage") else "",
+        "priors": _priors(table),
         "flags": _rows_with(table, "flag"),
         "notes": _rows_with(table, "notes"),
         "warnings": " ".join(printed_warnings()),
@@ -70,3 +71,13 @@ def _rows_with(table: Any, column: str) -> str:
         return ""
     counts = "".join(f"; {text}: {number}" for text, number in counts_of(table[column]))
     return f"{(table[column] != '').sum()} of {len(table)} rows have one{counts}"
+
+
+def _priors(table: Any) -> str:
+    if table is None or "priors" not in table:
+        return ""
+    names = Counter(
+        part.split()[0] for text in table["priors"] for part in text.split("; ") if part
+    )
+    known = "".join(f"; {name}: {number}" for name, number in names.most_common())
+    return f"given for {(table['priors'] != '').sum()} of {len(table)} rows{known}"

@@ -69,6 +69,12 @@ class ClusterPosterior:
         std: FloatArray = np.sqrt(self.draws.weights @ (self.values - self.mean) ** 2)
         return std
 
+    @property
+    def known_error(self) -> FloatArray:
+        """Standard errors of `values` as known from elsewhere, shape (4,); NaN for unknown ones."""
+        known = self.potential.prior.known
+        return np.full(4, np.nan) if known is None else known[:, 1]
+
     @cached_property
     def differential_reddening(self) -> float:
         """Posterior mean of the scale of differential reddening (mag)."""

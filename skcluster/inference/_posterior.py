@@ -40,14 +40,10 @@ from skcluster.inference._regressor import (
     route,
     with_copies,
 )
+from skcluster.io._priors import state_priors
 
 #: Tempering without training clusters.
 _DEFAULT_TEMPERING = 0.3
-#: Parameters of `Prior` that are the same for all clusters.
-_PRIOR_OPTIONS = (
-    *("tail_weight", "tail_factors"),
-    *("metallicity_prior", "field_odds_prior", "reddening_prior"),
-)
 
 
 class IsochronePosterior(
@@ -388,13 +384,15 @@ class IsochronePosterior(
         ends = self._like_y(distribution.interval(0.68))
         return mean, (ends[..., 1] - ends[..., 0]) / 2
 
-    def predict_distribution(self, X: ClustersLike) -> PosteriorDistribution:
+    def predict_distribution(self, X: ClustersLike, priors: Any = None) -> PosteriorDistribution:
         """Sample the posterior distribution of each cluster.
 
         Parameters
         ----------
         X : clusters
             Any input of `skcluster.clusters.as_clusters`.
+        priors : mapping, table, str or PathLike, optional
+            What is known from elsewhere, as for `skcluster.estimation.estimate`.
 
         Returns
         -------
@@ -402,15 +400,11 @@ class IsochronePosterior(
             A `PredictiveDistribution` of log age, A_V, distance and metallicity, with the weighted
             draws in ``posteriors`` and membership probabilities in ``membership()``.
         """
+        X = X if priors is None else state_priors(X, priors)
         X, stars, features, potentials = self._predict_potentials(X)
+        sampling = range(len(X)), self.n_draws, self.seed_, 1
         posteriors: list[ClusterPosterior | None] = of_posteriors(
-            lambda posterior: posterior,
-            None,
-            potentials,
-            range(len(X)),
-            self.n_draws,
-            self.seed_,
-            n_jobs=1,
+            lambda posterior: posterior, None, potentials, *sampling
         )
         calibration = consistency = None
         if self.scores_ is not None:
@@ -456,24 +450,18 @@ class IsochronePosterior(
         else:
             prediction, features = predict_normal(self.estimator_, X, self.columns_)
         potentials = self._potentials(stars, prediction, self.inflation_, self.tempering_)
-        return X, stars, features, potentials
+        return X, stars, features, potentials.with_priors(stars, self.a_v_zero_point_)
 
     def _potentials(
         self, stars: Stars, prediction: NormalPrediction, inflation: FloatArray, tempering: float
     ) -> Potentials:
-        return Potentials.of(
-            stars,
-            NormalPrediction(prediction.mean, prediction.spread * inflation),
-            self.faint_limit,
-            {
-                "tempering": tempering,
-                **{name: getattr(self, name) for name in ("saturation", "law", "release")},
-            },
-            self._prior_options(),
-        )
+        prediction = NormalPrediction(prediction.mean, prediction.spread * inflation)
+        options = {name: getattr(self, name) for name in ("saturation", "law", "release")}
+        options |= {"tempering": tempering}
+        return Potentials.of(stars, prediction, self.faint_limit, options, self._prior_options())
 
     def _prior_options(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in _PRIOR_OPTIONS}
+        return {name: getattr(self, name) for name in Prior.OPTIONS}
 
     def _parallax_outliers(self, stars: Stars) -> FloatArray:
         bright = stars["phot_g_mean_mag"] < self.faint_limit

@@ -8,9 +8,12 @@ import numpy as np
 
 from skcluster._utils.typing import FloatArray
 from skcluster.clusters import Stars, magnitude_limits
+from skcluster.clusters._parallax import modulus_error_of
 from skcluster.inference._likelihood import StarLikelihood
 from skcluster.inference._prior import Parameters, Prior
 from skcluster.inference._regressor import NormalPrediction
+from skcluster.io._priors import stated_priors
+from skcluster.photometry import distance_modulus
 
 #: Isochrones do not match the colours of fainter dwarfs (mag).
 _FAINTEST_M_G = 8.3
@@ -97,6 +100,8 @@ class Potentials:
         Mean and spread of the priors of log age, A_V and distance modulus.
     likelihood_options, prior_options : mapping of str to object
         Keyword arguments of `StarLikelihood` and `Prior`.
+    known : ndarray of shape (n_clusters, 4, 2), optional
+        What is known of the clusters from elsewhere, see `Prior`.
     """
 
     stars: Mapping[str, FloatArray]
@@ -105,6 +110,7 @@ class Potentials:
     prediction: NormalPrediction
     likelihood_options: Mapping[str, Any]
     prior_options: Mapping[str, Any]
+    known: FloatArray | None = None
 
     @classmethod
     def of(
@@ -125,6 +131,20 @@ class Potentials:
     def with_tempering(self, tempering: float) -> "Potentials":
         """Return the same with another tempering of the likelihood."""
         return replace(self, likelihood_options={**self.likelihood_options, "tempering": tempering})
+
+    def with_priors(self, stars: Stars, a_v_zero_point: float) -> "Potentials":
+        """Return the same with what the star columns say of clusters from elsewhere.
+
+        It is known of the estimates, so of A_V including the zero point (mag) that is added.
+        """
+        known = stated_priors(stars)
+        if known is not None:
+            known[:, 1, 0] -= a_v_zero_point
+            distance, error = known[:, 2].T
+            # As for a parallax: the relative errors are the same.
+            known[:, 2, 1] = modulus_error_of(distance, error)
+            known[:, 2, 0] = distance_modulus(distance)
+        return replace(self, known=known)
 
     def __len__(self) -> int:
         return len(self.limits)
@@ -147,9 +167,13 @@ class Potentials:
             faint_limit=_limit(star["phot_g_mean_mag"], self.limits[i], mean),
             **self.likelihood_options,
         )
-        return Potential(
-            likelihood, Prior(mean, np.maximum(spread, _LEAST_SPREAD), **self.prior_options)
+        prior: Prior = Prior(
+            mean,
+            np.maximum(spread, _LEAST_SPREAD),
+            known=None if self.known is None else self.known[i],
+            **self.prior_options,
         )
+        return Potential(likelihood, prior)
 
 
 def _limit(g: FloatArray, magnitude_limit: float, mean: FloatArray) -> float:

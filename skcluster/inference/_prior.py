@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import ClassVar, Self
 
 import numpy as np
@@ -154,7 +155,8 @@ class Prior:
     mean. One has the width of the prediction's errors; the other is wider and allows the stars to
     outweigh the prediction. The metallicity is normal, the field odds are log-normal, and the scale
     of differential reddening takes one of four values. The distribution is truncated to the range
-    of the isochrones and to 0 ≤ A_V ≤ 12.
+    of the isochrones and to 0 ≤ A_V ≤ 12. What is known of the cluster from elsewhere multiplies it
+    by further normal distributions.
 
     Parameters
     ----------
@@ -171,6 +173,9 @@ class Prior:
     reddening_prior : sequence of four float, default=(0.5, 0.35, 0.12, 0.03)
         Probabilities of the scales of differential reddening in
         ``skcluster.isochrones.AXES.reddening``.
+    known : ndarray of shape (4, 2), optional
+        What is known from elsewhere of log age, A_V, distance modulus and [M/H]: values and
+        standard errors, NaN where nothing is known.
 
     References
     ----------
@@ -183,6 +188,11 @@ class Prior:
         "a_v": (0.0, 12.0),
         "metallicity": (AXES.metallicity.values[0], AXES.metallicity.values[-1]),
     }
+    #: Parameters that are the same for all clusters.
+    OPTIONS: ClassVar = (
+        *("tail_weight", "tail_factors"),
+        *("metallicity_prior", "field_odds_prior", "reddening_prior"),
+    )
     #: Number of uniform deviates that `draw` needs per set of parameters.
     N_DEVIATES: ClassVar = 7
 
@@ -193,6 +203,7 @@ class Prior:
     metallicity_prior: Sequence[float] = METALLICITY_PRIOR
     field_odds_prior: Sequence[float] = FIELD_ODDS_PRIOR
     reddening_prior: Sequence[float] = REDDENING_PRIOR
+    known: FloatArray | None = None
 
     def __post_init__(self) -> None:
         """Check the values that users set."""
@@ -214,6 +225,29 @@ class Prior:
         """Mean and standard deviation of the natural logarithm of the field odds."""
         return float(np.log(self.field_odds_prior[0])), self.field_odds_prior[1]
 
+    @cached_property
+    def _components(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Log weights, means and standard deviations of the two normal distributions.
+
+        Arrays of shape (2,), (2, 5) and (2, 5), in the order of `Parameters.continuous`.
+        """
+        others = np.array([self.metallicity_prior, self.log_field_odds], dtype=np.float64)
+        mean = np.tile(np.r_[self.mean, others[:, 0]], (2, 1))
+        spread = np.tile(np.r_[self.spread, others[:, 1]], (2, 1))
+        spread[1, :3] *= self.tail_factors
+        with np.errstate(divide="ignore"):
+            log_weight = np.log([1 - self.tail_weight, self.tail_weight])
+        if self.known is None or np.isnan(self.known).all():
+            return log_weight, mean, spread
+        # A product of two normal densities is a normal one, times the density of their difference.
+        rows = np.flatnonzero(np.isfinite(self.known).all(axis=1))
+        (value, error), width = self.known[rows].T, spread[:, rows]
+        total = np.hypot(width, error)
+        log_weight += (-0.5 * ((value - mean[:, rows]) / total) ** 2 - np.log(total)).sum(axis=1)
+        mean[:, rows] = (mean[:, rows] * error**2 + value * width**2) / total**2
+        spread[:, rows] = width * error / total
+        return log_weight - logsumexp(log_weight), mean, spread
+
     def supports(self, theta: Parameters) -> BoolArray:
         """Return which sets of parameters are possible at all."""
         within = [
@@ -230,38 +264,22 @@ class Prior:
 
     def log_density(self, theta: Parameters) -> FloatArray:
         """Return the logarithm of the density before truncation, normalised; shape (n_draws,)."""
-        z = (theta.continuous[:, :3] - self.mean) / self.spread
-        narrow = _log_normal(z) - np.log(self.spread).sum()
-        factors = np.array(self.tail_factors)
-        wide = _log_normal(z / factors) - np.log(self.spread * factors).sum()
+        values = theta.continuous
+        normal = [
+            log_weight - 0.5 * (((values - mean) / spread) ** 2).sum(axis=1) - np.log(spread).sum()
+            for log_weight, mean, spread in zip(*self._components, strict=True)
+        ]
         with np.errstate(divide="ignore"):
-            weights = np.log([1 - self.tail_weight, self.tail_weight])
             log_reddening = np.log(self.reddening_prior)
-        main = logsumexp([weights[0] + narrow, weights[1] + wide], axis=0)
-        (metallicity, width), (log_odds, log_width) = self.metallicity_prior, self.log_field_odds
-        others = np.column_stack(
-            [
-                (theta.metallicity - metallicity) / width,
-                (theta.log_field_odds - log_odds) / log_width,
-            ]
-        )
-        scale = np.log(width * log_width)
-        density: FloatArray = main + _log_normal(others) - scale + log_reddening[theta.reddening]
+        density: FloatArray = logsumexp(normal, axis=0) + log_reddening[theta.reddening]
+        density -= 0.5 * _LOG_2PI * values.shape[1]
         return density
 
     def draw(self, uniform: FloatArray) -> Parameters:
         """Convert uniform deviates, shape (n_draws, 7), to parameters before truncation."""
-        z = ndtri(uniform[:, :5])
-        wide = (uniform[:, 6] < self.tail_weight)[:, None]
-        spread = self.spread * np.where(wide, self.tail_factors, 1.0)
-        (metallicity, width), (log_odds, log_width) = self.metallicity_prior, self.log_field_odds
-        values = np.column_stack(
-            [
-                self.mean + spread * z[:, :3],
-                metallicity + width * z[:, 3],
-                log_odds + log_width * z[:, 4],
-            ]
-        )
+        log_weight, mean, spread = self._components
+        component = (uniform[:, 6] < np.exp(log_weight[1])).astype(np.intp)
+        values = mean[component] + spread[component] * ndtri(uniform[:, :5])
         return Parameters.from_continuous(
             values, choose(np.array(self.reddening_prior), uniform[:, 5])
         )
@@ -270,9 +288,3 @@ class Prior:
 def choose(probabilities: FloatArray, uniform: FloatArray) -> IntArray:
     """Draw indices with probabilities, from uniform deviates."""
     return np.searchsorted(np.cumsum(probabilities)[:-1], uniform)
-
-
-def _log_normal(z: FloatArray) -> FloatArray:
-    """Return the logarithm of the standard normal density, summed over the columns."""
-    density: FloatArray = -0.5 * (z**2 + _LOG_2PI).sum(axis=1)
-    return density

@@ -12,7 +12,7 @@ from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.clusters._columns import find_columns, missing_column
 from skcluster.clusters._tables import column_names, marked_values, to_frame, to_numbers
 from skcluster.photometry import distance_from_modulus
-from skcluster.schema import CLUSTER, CLUSTER_PARAMETERS, LABEL_COLUMNS
+from skcluster.schema import CLUSTER, CLUSTER_PARAMETERS, LABEL_COLUMNS, Column
 
 _LABELS = (CLUSTER, *LABEL_COLUMNS.values())
 #: Columns of the distance, and what makes kpc of them; the first one that a cluster has is used.
@@ -38,21 +38,22 @@ def labels_of(
         Map from the table's names to those of `skcluster.schema.LABEL_COLUMNS`.
     """
     frame, units = _label_columns(table, columns)
-    rows = _match(index, frame.pop("cluster"))
+    rows = match_rows(index, frame.pop("cluster"), "labels")
+    unlabelled = index[rows < 0]
+    if len(unlabelled):
+        warn_caller(
+            f"Left out {len(unlabelled)} of {len(index)} clusters without a row in the labels: "
+            f"{some_names(unlabelled)}.",
+        )
     frame, names = frame.iloc[rows[rows >= 0]], index[rows >= 0]
     markers: dict[str, int] = {}
     values = {
-        c: _numbers(frame[c], names, units.get(c), markers)
+        c: checked_numbers(frame[c], LABEL_COLUMNS[c], names, units.get(c), markers)
         for c in frame.columns
         if c not in _DISTANCES
     }
     values["distance_kpc"] = _distances(frame, names, units, markers)
-    if markers:
-        shown = ", ".join(f"{what} ({n})" for what, n in markers.items())
-        warn_caller(
-            "The labels have markers of missing values, which several clusters share and which "
-            f"are taken as blank: {shown}."
-        )
+    warn_of_markers(markers, "labels")
     y = pd.DataFrame({name: values[name] for name in CLUSTER_PARAMETERS}, index=names)
     blank = y.isna().any(axis=1).to_numpy()
     if blank.all():
@@ -83,47 +84,40 @@ def _label_columns(
     return frame.rename(columns=needed), {needed[name]: unit for name, unit in units.items()}
 
 
-def _match(index: pd.Index, clusters: pd.Series) -> IntArray:
-    """Return the row of each cluster of the index, -1 for none."""
-    wanted, labelled = matching_names(index), matching_names(pd.Index(clusters))
+def match_rows(index: pd.Index, clusters: pd.Series, what: str) -> IntArray:
+    """Return the row of each cluster of the index, -1 for none.
+
+    ``what`` the table holds, such as "labels", is for messages.
+    """
+    wanted, given = matching_names(index), matching_names(pd.Index(clusters))
     twice = wanted.duplicated(keep=False)
     if twice.any():
         raise ValueError(
             f"The members have clusters whose names differ only in spaces, underscores and case, "
-            f"so that their labels are ambiguous: {some_names(index[twice])}."
+            f"so that their {what} are ambiguous: {some_names(index[twice])}."
         )
-    twice = labelled.duplicated(keep=False) & labelled.isin(wanted)
+    twice = given.duplicated(keep=False) & given.isin(wanted)
     if twice.any():
         raise ValueError(
-            f"Clusters with more than one row in the labels: "
+            f"Clusters with more than one row in the {what}: "
             f"{some_names(dict.fromkeys(clusters[twice]))}."
         )
     rows = np.full(len(wanted), -1)
-    single = np.flatnonzero(~labelled.duplicated())
-    at = labelled[single].get_indexer(wanted)
+    single = np.flatnonzero(~given.duplicated())
+    at = given[single].get_indexer(wanted)
     rows[at >= 0] = single[at[at >= 0]]
-    _report_unmatched(index[rows < 0], len(index), clusters[~labelled.isin(wanted)], len(clusters))
-    return rows
-
-
-def _report_unmatched(
-    unlabelled: pd.Index, n_clusters: int, unmatched: pd.Series, n_rows: int
-) -> None:
-    if len(unlabelled) == n_clusters:
+    unmatched = clusters[~given.isin(wanted)]
+    if (rows < 0).all():
         raise ValueError(
-            f"Members and labels have no cluster in common: the members have "
-            f"{some_names(unlabelled)}, the labels {some_names(unmatched)}."
-        )
-    if len(unlabelled):
-        warn_caller(
-            f"Left out {len(unlabelled)} of {n_clusters} clusters without a row in the labels: "
-            f"{some_names(unlabelled)}.",
+            f"Members and {what} have no cluster in common: the members have "
+            f"{some_names(index)}, the {what} {some_names(unmatched)}."
         )
     if len(unmatched):
         warn_caller(
-            f"{len(unmatched)} of {n_rows} clusters in the labels have no members: "
+            f"{len(unmatched)} of {len(clusters)} clusters in the {what} have no members: "
             f"{some_names(unmatched)}.",
         )
+    return rows
 
 
 def _distances(
@@ -135,21 +129,33 @@ def _distances(
         rows = np.flatnonzero(np.isnan(distance))
         if column in frame and len(rows):
             labels = frame[column].iloc[rows]
-            distance[rows] = in_kpc(_numbers(labels, names[rows], units.get(column), markers))
+            found = LABEL_COLUMNS[column], names[rows], units.get(column), markers
+            distance[rows] = in_kpc(checked_numbers(labels, *found))
     return distance
 
 
-def _numbers(labels: pd.Series, names: pd.Index, unit: Any, markers: dict[str, int]) -> FloatArray:
-    """Return a column of labels in its unit, checked, and add the markers in it."""
-    column = LABEL_COLUMNS[str(labels.name)]
-    values = to_numbers(labels, column, unit, lambda row: f"cluster {names[row]!r} has")
-    for text, rows in marked_values(values, column):
+def checked_numbers(
+    values: pd.Series, column: Column, names: pd.Index, unit: Any, markers: dict[str, int]
+) -> FloatArray:
+    """Return a column of the named clusters in its unit, checked, and add the markers in it."""
+    numbers = to_numbers(values, column, unit, lambda row: f"cluster {names[row]!r} has")
+    for text, rows in marked_values(numbers, column):
         if len(rows) > 1:
-            values = values.copy()
-            values[rows] = np.nan
+            numbers = numbers.copy()
+            numbers[rows] = np.nan
             markers[f"{column.name} = {text}"] = len(rows)
-    wrong = np.flatnonzero(column.wrong(values))
+    wrong = np.flatnonzero(column.wrong(numbers))
     if len(wrong):
         first = wrong[0]
-        raise ValueError(f"cluster {names[first]!r} has {column.refusal(values[first])}")
-    return values.astype(np.float64)
+        raise ValueError(f"cluster {names[first]!r} has {column.refusal(numbers[first])}")
+    return numbers.astype(np.float64)
+
+
+def warn_of_markers(markers: Mapping[str, int], what: str) -> None:
+    """Warn of markers of missing values that `checked_numbers` found in labels or priors."""
+    if markers:
+        shown = ", ".join(f"{value} ({n})" for value, n in markers.items())
+        warn_caller(
+            f"The {what} have markers of missing values, which several clusters share and which "
+            f"are taken as blank: {shown}."
+        )

@@ -231,6 +231,24 @@ def test_works_in_a_pipe_that_closes(run, members):
     assert "error" not in done.stderr.lower()
 
 
+def test_what_is_known_from_elsewhere_is_stated(run, few, tmp_path, capsys):
+    names = pd.read_parquet(few)["cluster"].unique()
+    known = tmp_path / "spectra.csv"
+    known.write_text(f"Cluster,[Fe/H],e_[Fe/H]\n{names[1].replace('_', ' ')},0.21,0.02\n")
+    out = tmp_path / "e.csv"
+    assert run("estimate", few, "--priors", known, "-o", out, "--coverage", "0.95") == 0
+    table = pd.read_csv(out, comment="#").set_index("cluster")
+    assert table["priors"].fillna("").tolist() == ["", "metallicity 0.21 ± 0.02"]
+    assert table.loc[names[1], "metallicity"] == pytest.approx(0.21, abs=0.03)
+    assert run("estimate", few, "--priors", known, "--json") == 0
+    about = json.loads(capsys.readouterr().out)
+    assert about["priors"] == "given for 1 of 2 rows; metallicity: 1"
+    assert run("estimate", few, "--priors", known, "-o", known, "--overwrite") == 1
+    known.write_text(f"Cluster,A_V,a_v_error\n{names[0]},0.2,0\n")
+    assert run("estimate", few, "--priors", known) == 1
+    assert f"{names[0]!r} has a_v_error = 0 mag, which must be at least" in capsys.readouterr().err
+
+
 def test_nobody_reads_the_output(run, few, capsys, monkeypatch):
     read, write = os.pipe()
     os.close(read)

@@ -74,6 +74,26 @@ def test_users_set_what_is_expected_of_all_clusters():
     assert (theta.reddening == 0).all()
 
 
+def test_what_is_known_from_elsewhere_multiplies_the_density():
+    """The ratio to the density without it is that of normal ones, up to a constant; draws agree."""
+    known = np.array([[8.6, 0.1], [np.nan, np.nan], [10.3, 0.05], [0.1, 0.03]])
+    prior, plain = Prior(MEAN, SPREAD, 0.4, known=known), Prior(MEAN, SPREAD, 0.4)
+    theta = prior.draw(_deviates(4096, Prior.N_DEVIATES, 0))
+    of_known = [
+        norm.logpdf(values, *pair)
+        for values, pair in zip(theta.continuous.T, known, strict=False)
+        if np.isfinite(pair[0])
+    ]
+    rest = prior.log_density(theta) - plain.log_density(theta) - np.sum(of_known, axis=0)
+    np.testing.assert_allclose(rest, rest[0], atol=1e-8)
+    # Draws of the plain prior, weighted, say the same.
+    wide = plain.draw(_deviates(2**16, Prior.N_DEVIATES, 0))
+    weights = np.exp(prior.log_density(wide) - plain.log_density(wide))
+    assert weights.mean() == pytest.approx(1, abs=0.1)
+    means = weights @ wide.continuous / weights.sum()
+    np.testing.assert_allclose(theta.continuous.mean(axis=0), means, atol=0.06)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "rule"),
     [
