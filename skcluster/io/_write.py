@@ -118,13 +118,16 @@ def write_clusters(
     ...     read_clusters(f"{folder}/members.ecsv").index.tolist()
     ['sim_000000', 'sim_000001']
     """
+    write_estimates(star_table(X), path, metadata=metadata, format=format, overwrite=overwrite)
+
+
+def star_table(X: NestedFrame) -> pd.DataFrame:
+    """Return the stars of clusters as a long table, with the clusters' names as index."""
     stars = stars_of(X)
     fields: dict[str, Any] = {name: stars.arrow(name) for name in stars.columns}
-    table = as_table(pa.table(fields))
     names = X.index.take(stars.cluster).rename(CLUSTER.name)
-    write_estimates(
-        table.set_axis(names), path, metadata=metadata, format=format, overwrite=overwrite
-    )
+    table: pd.DataFrame = as_table(pa.table(fields)).set_axis(names)
+    return table
 
 
 def to_astropy(table: pd.DataFrame, metadata: Mapping[str, str] | None = None) -> Any:
