@@ -4,7 +4,7 @@ This module defines names, units, ranges, figure labels, descriptions and synony
 that reading, checking, estimating, plotting and writing agree.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -26,6 +26,7 @@ CLUSTER = Column(
     "Name of the cluster",
     kind="text",
     synonyms=("Cluster", "Name", "Cluster_name", "ClusterName"),
+    ucd="meta.id;meta.main",
 )
 
 #: The known columns of stars by their names in the Gaia archive. The ranges of magnitudes and
@@ -40,6 +41,7 @@ STAR_COLUMNS: dict[str, Column] = _by_name(
         kind="identifier",
         synonyms=("GaiaDR3", "GaiaEDR3", "GaiaDR2", "Source"),
         carried=True,
+        ucd="meta.id",
     ),
     Column(
         "phot_g_mean_mag",
@@ -50,6 +52,7 @@ STAR_COLUMNS: dict[str, Column] = _by_name(
         high=30,
         missing="leave out",
         exact=("Gmag",),
+        ucd="phot.mag;em.opt",
     ),
     Column(
         "phot_bp_mean_mag",
@@ -59,6 +62,7 @@ STAR_COLUMNS: dict[str, Column] = _by_name(
         low=-5,
         high=30,
         exact=("BPmag",),
+        ucd="phot.mag;em.opt.B",
     ),
     Column(
         "phot_rp_mean_mag",
@@ -68,6 +72,7 @@ STAR_COLUMNS: dict[str, Column] = _by_name(
         low=-5,
         high=30,
         exact=("RPmag",),
+        ucd="phot.mag;em.opt.R",
     ),
     Column(
         "bp_rp",
@@ -78,6 +83,7 @@ STAR_COLUMNS: dict[str, Column] = _by_name(
         high=25,
         missing="leave out",
         synonyms=("BP-RP",),
+        ucd="phot.color;em.opt.B;em.opt.R",
     ),
     Column(
         "phot_g_mean_flux_over_error",
@@ -85,18 +91,21 @@ STAR_COLUMNS: dict[str, Column] = _by_name(
         low=0,
         synonyms=("RFG",),
         carried=True,
+        ucd="stat.snr;phot.flux;em.opt",
     ),
     Column(
         "phot_bp_mean_flux_over_error",
         "Mean BP flux divided by its error",
         low=0,
         synonyms=("RFBP",),
+        ucd="stat.snr;phot.flux;em.opt.B",
     ),
     Column(
         "phot_rp_mean_flux_over_error",
         "Mean RP flux divided by its error",
         low=0,
         synonyms=("RFRP",),
+        ucd="stat.snr;phot.flux;em.opt.R",
     ),
     Column(
         "parallax",
@@ -107,6 +116,7 @@ STAR_COLUMNS: dict[str, Column] = _by_name(
         high=1000,
         synonyms=("Plx",),
         others=("plx_mas", "parallax_mas", "gaia_parallax", "gaia_plx"),
+        ucd="pos.parallax.trig",
     ),
     Column(
         "parallax_error",
@@ -119,6 +129,7 @@ STAR_COLUMNS: dict[str, Column] = _by_name(
             *("sigma_parallax", "parallax_sigma", "parallax_std", "parallax_uncertainty"),
             *("plx_e", "plx_err", "plx_error", "err_plx", "error_plx", "sigma_plx", "s_plx"),
         ),
+        ucd="stat.error;pos.parallax.trig",
     ),
     Column(
         "probability",
@@ -134,9 +145,24 @@ STAR_COLUMNS: dict[str, Column] = _by_name(
             *("mem_prob", "prob_mem", "gmm_mem_prob", "gmm_prob", "p_mem", "p_memb", "p_member"),
             *("pmem", "pmember", "p_membership"),
         ),
+        ucd="stat.probability",
     ),
-    Column("magnitude_limit", "Magnitude limit in G of the member list", "mag", low=-5, high=30),
-    Column("ra", "Right ascension", "deg", synonyms=("RA_ICRS", "RAdeg"), carried=True),
+    Column(
+        "magnitude_limit",
+        "Magnitude limit in G of the member list",
+        "mag",
+        low=-5,
+        high=30,
+        ucd="phot.mag;em.opt;stat.max",
+    ),
+    Column(
+        "ra",
+        "Right ascension",
+        "deg",
+        synonyms=("RA_ICRS", "RAdeg"),
+        carried=True,
+        ucd="pos.eq.ra;meta.main",
+    ),
     Column(
         "dec",
         "Declination",
@@ -145,6 +171,7 @@ STAR_COLUMNS: dict[str, Column] = _by_name(
         high=90,
         synonyms=("DE_ICRS", "DEdeg", "DEC_ICRS"),
         carried=True,
+        ucd="pos.eq.dec;meta.main",
     ),
     Column(
         "pmra",
@@ -153,6 +180,7 @@ STAR_COLUMNS: dict[str, Column] = _by_name(
         r"$\mu_{\alpha*}$",
         synonyms=("pmRA*", "pmRA_"),
         carried=True,
+        ucd="pos.pm;pos.eq.ra",
     ),
     Column(
         "pmdec",
@@ -161,6 +189,7 @@ STAR_COLUMNS: dict[str, Column] = _by_name(
         r"$\mu_\delta$",
         synonyms=("pmDE",),
         carried=True,
+        ucd="pos.pm;pos.eq.dec",
     ),
     Column(
         "pmra_error",
@@ -169,6 +198,7 @@ STAR_COLUMNS: dict[str, Column] = _by_name(
         low=0,
         synonyms=("e_pmRA", "e_pmRA*", "e_pmRA_"),
         carried=True,
+        ucd="stat.error;pos.pm;pos.eq.ra",
     ),
     Column(
         "pmdec_error",
@@ -177,8 +207,9 @@ STAR_COLUMNS: dict[str, Column] = _by_name(
         low=0,
         synonyms=("e_pmDE",),
         carried=True,
+        ucd="stat.error;pos.pm;pos.eq.dec",
     ),
-    Column("ruwe", "Renormalised unit weight error", low=0, carried=True),
+    Column("ruwe", "Renormalised unit weight error", low=0, carried=True, ucd="stat.error"),
 )
 
 #: Columns that every star needs.
@@ -197,6 +228,7 @@ TARGETS: dict[str, Column] = _by_name(
         low=5,
         high=11,
         synonyms=("AgeNN", "logAge", "log(age)", "logAge50", "log_age_50"),
+        ucd="time.age",
     ),
     Column(
         "a_v",
@@ -206,6 +238,7 @@ TARGETS: dict[str, Column] = _by_name(
         low=0,
         high=50,
         synonyms=("AVNN", "AV", "AV50", "a_v_50"),
+        ucd="phys.absorption;em.opt.V",
     ),
     Column(
         "distance_kpc",
@@ -216,6 +249,7 @@ TARGETS: dict[str, Column] = _by_name(
         high=1000,
         synonyms=("dist_kpc",),
         significant=3,
+        ucd="pos.distance",
     ),
     Column(
         "metallicity",
@@ -225,6 +259,7 @@ TARGETS: dict[str, Column] = _by_name(
         low=-5,
         high=2,
         synonyms=("[M/H]", "MH", "[Fe/H]", "Fe/H", "FeH"),
+        ucd="phys.abund.Z",
     ),
 )
 
@@ -271,17 +306,39 @@ LABEL_COLUMNS: dict[str, Column] = _by_name(
         low=-5,
         high=25,
         synonyms=("DMNN", "DM", "DistMod"),
+        ucd="phot.mag.distMod",
     ),
     Column(
-        "distance_pc", "Distance", "pc", "distance", low=1, high=1e6, synonyms=("DistPc", "dist_pc")
+        "distance_pc",
+        "Distance",
+        "pc",
+        "distance",
+        low=1,
+        high=1e6,
+        synonyms=("DistPc", "dist_pc"),
+        ucd="pos.distance",
     ),
 )
 
 #: Columns of a table of estimates.
 ESTIMATE_COLUMNS: dict[str, Column] = _by_name(
     CLUSTER,
-    Column("n_stars", "Number of member stars in the table", label="stars", low=0, decimals=0),
-    Column("n_used", "Number of stars used by the estimate", label="stars used", low=0, decimals=0),
+    Column(
+        "n_stars",
+        "Number of member stars in the table",
+        label="stars",
+        low=0,
+        decimals=0,
+        ucd="meta.number",
+    ),
+    Column(
+        "n_used",
+        "Number of stars used by the estimate",
+        label="stars used",
+        low=0,
+        decimals=0,
+        ucd="meta.number",
+    ),
     *TARGETS.values(),
     Column(
         "differential_reddening",
@@ -289,6 +346,7 @@ ESTIMATE_COLUMNS: dict[str, Column] = _by_name(
         "mag",
         "differential reddening",
         low=0,
+        ucd="stat.stdev;phys.absorption;em.opt.V",
     ),
     Column(
         "field_fraction",
@@ -296,6 +354,7 @@ ESTIMATE_COLUMNS: dict[str, Column] = _by_name(
         label="field fraction",
         low=0,
         high=1,
+        ucd="stat.value;arith.ratio",
     ),
     Column(
         "goodness_of_fit",
@@ -303,6 +362,7 @@ ESTIMATE_COLUMNS: dict[str, Column] = _by_name(
         label="goodness of fit",
         low=0,
         high=1,
+        ucd="stat.fit.goodness",
     ),
     Column(
         "effective_samples",
@@ -310,12 +370,14 @@ ESTIMATE_COLUMNS: dict[str, Column] = _by_name(
         label="effective samples",
         low=0,
         decimals=0,
+        ucd="meta.number",
     ),
     Column(
         "priors",
         "What was known of the cluster from elsewhere and given",
         label="priors",
         kind="text",
+        ucd="meta.note",
     ),
     Column(
         "reliability",
@@ -323,15 +385,21 @@ ESTIMATE_COLUMNS: dict[str, Column] = _by_name(
         label="reliability",
         low=0,
         high=1,
+        ucd="stat.probability",
     ),
     Column(
-        "flag", "Reasons to doubt the estimate; empty if there are none", label="flag", kind="text"
+        "flag",
+        "Reasons to doubt the estimate; empty if there are none",
+        label="flag",
+        kind="text",
+        ucd="meta.note",
     ),
     Column(
         "notes",
         "What was seen in the list and accounted for; no reason to doubt the estimate",
         label="notes",
         kind="text",
+        ucd="meta.note",
     ),
 )
 
@@ -346,38 +414,71 @@ MEMBER_COLUMNS: dict[str, Column] = _by_name(
         label="posterior membership probability",
         low=0,
         high=1,
+        ucd="stat.probability",
     )
 )
 
+
+def _measured(
+    name: str, text: str, unit: str, quantity: str, word: str, *decimals: int
+) -> list[Column]:
+    """Return the columns of a value, of its standard error and, with three decimals, of a width."""
+    parts = (
+        ("_error", "Standard error of the mean", "stat.error"),
+        ("_width", "Intrinsic width of", "stat.stdev"),
+    )
+    return [
+        Column(name, text, unit, decimals=decimals[0], ucd=f"{quantity};{word}"),
+        *(
+            Column(name + end, f"{about} {name}", unit, low=0, decimals=n, ucd=f"{ucd};{quantity}")
+            for (end, about, ucd), n in zip(parts, decimals[1:], strict=False)
+        ),
+    ]
+
+
+_PMRA = "Mean proper motion in right ascension, times cos(declination)"
+_PMDEC = "Mean proper motion in declination"
+
 #: Columns of a table of clusters that were found in fields of the sky, besides the names.
 CLUSTER_COLUMNS: dict[str, Column] = _by_name(
-    Column("n_members", "Number of members", label="members", low=0, decimals=0),
-    Column("significance", "Significance of the cluster", label="significance", low=0, decimals=1),
-    Column("ra", "Right ascension of the centre", "deg", decimals=4),
-    Column("ra_error", "Standard error of the right ascension", "deg", low=0, decimals=4),
-    Column("dec", "Declination of the centre", "deg", low=-90, high=90, decimals=4),
-    Column("dec_error", "Standard error of the declination", "deg", low=0, decimals=4),
-    Column("pmra", "Mean proper motion in right ascension, times cos(declination)", "mas / yr"),
-    Column("pmra_error", "Standard error of the mean pmra", "mas / yr", low=0, decimals=3),
-    Column("pmra_width", "Intrinsic width of pmra", "mas / yr", low=0, decimals=3),
-    Column("pmdec", "Mean proper motion in declination", "mas / yr"),
-    Column("pmdec_error", "Standard error of the mean pmdec", "mas / yr", low=0, decimals=3),
-    Column("pmdec_width", "Intrinsic width of pmdec", "mas / yr", low=0, decimals=3),
-    Column("parallax", "Mean parallax", "mas", decimals=3),
-    Column("parallax_error", "Standard error of the mean parallax", "mas", low=0, decimals=4),
-    Column("parallax_width", "Intrinsic width of the parallax", "mas", low=0, decimals=3),
-    Column("core_radius", "Core radius of the surface density", "deg", low=0, decimals=3),
-    Column("core_radius_pc", "Core radius of the surface density", "pc", low=0),
-    Column("half_number_radius", "Radius that holds half of the members", "deg", low=0, decimals=3),
-    Column("half_number_radius_pc", "Radius that holds half of the members", "pc", low=0),
-    Column("field_density", "Field stars per area around the cluster", "deg-2", low=0, decimals=0),
+    Column("n_members", "Number of members", label="members", low=0, decimals=0, ucd="meta.number"),
+    Column("significance", "Significance of the cluster", low=0, decimals=1, ucd="stat.snr"),
+    *_measured("ra", "Right ascension of the centre", "deg", "pos.eq.ra", "meta.main", 4, 4),
+    *_measured("dec", "Declination of the centre", "deg", "pos.eq.dec", "meta.main", 4, 4),
+    *_measured("pmra", _PMRA, "mas / yr", "pos.pm;pos.eq.ra", "stat.mean", 2, 3, 3),
+    *_measured("pmdec", _PMDEC, "mas / yr", "pos.pm;pos.eq.dec", "stat.mean", 2, 3, 3),
+    *_measured("parallax", "Mean parallax", "mas", "pos.parallax", "stat.mean", 3, 4, 3),
+    *(
+        Column(name + end, text, unit, low=0, decimals=decimals, ucd=ucd)
+        for name, text in (
+            ("core_radius", "Core radius of the surface density"),
+            ("half_number_radius", "Radius that holds half of the members"),
+        )
+        for end, unit, decimals, ucd in (
+            ("", "deg", 3, "phys.angSize"),
+            ("_pc", "pc", 2, "phys.size.radius"),
+        )
+    ),
     Column(
-        "flag", "Reasons to doubt the cluster; empty if there are none", label="flag", kind="text"
+        "field_density",
+        "Field stars per area around the cluster",
+        "deg-2",
+        low=0,
+        decimals=0,
+        ucd="src.density",
+    ),
+    Column(
+        "flag",
+        "Reasons to doubt the cluster; empty if there are none",
+        label="flag",
+        kind="text",
+        ucd="meta.note",
     ),
 )
 
 #: Suffixes of the columns of an interval, and their descriptions.
 INTERVAL_ENDS = {"_lower": "lower end of the interval", "_upper": "upper end of the interval"}
+_END_UCDS = {"_lower": "stat.min", "_upper": "stat.max"}
 
 
 def clip_targets(values: npt.ArrayLike, targets: Sequence[str] | None) -> npt.NDArray[np.float64]:
@@ -422,8 +523,23 @@ def estimate_column(name: str) -> Column:
     for ending, meaning in INTERVAL_ENDS.items():
         known = ESTIMATE_COLUMNS.get(name.removesuffix(ending))
         if name.endswith(ending) and known is not None:
-            return replace(known, name=name, description=f"{known.description}, {meaning}")
-    for columns in (ESTIMATE_COLUMNS, MEMBER_COLUMNS, STAR_COLUMNS, CLUSTER_COLUMNS):
+            return replace(
+                known,
+                name=name,
+                description=f"{known.description}, {meaning}",
+                ucd=f"{known.ucd};{_END_UCDS[ending]}" if known.ucd else "",
+            )
+    for columns in (ESTIMATE_COLUMNS, MEMBER_COLUMNS, STAR_COLUMNS, LABEL_COLUMNS, CLUSTER_COLUMNS):
         if name in columns:
             return columns[name]
     return Column(name, name)
+
+
+def columns_of(names: Collection[str]) -> list[Column]:
+    """Return the columns of a table of estimates, of stars, or of clusters found in fields.
+
+    What is called alike in the last two, such as ``parallax``, means that of a cluster in a table
+    that counts members.
+    """
+    clusters = CLUSTER_COLUMNS if "n_members" in names else {}
+    return [clusters.get(name) or estimate_column(name) for name in names]

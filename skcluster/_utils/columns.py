@@ -58,6 +58,8 @@ class Column:
     significant : int or None, default=None
         Significant digits of a printed value, instead of ``decimals``, for quantities that span
         orders of magnitude.
+    ucd : str, default=""
+        Unified content descriptor (UCD1+, IVOA), by which programs such as TOPCAT recognise it.
 
     See Also
     --------
@@ -89,6 +91,7 @@ class Column:
     carried: bool = False
     decimals: int = 2
     significant: int | None = None
+    ucd: str = ""
 
     def __post_init__(self) -> None:
         if not self.label:

@@ -17,10 +17,12 @@ from skcluster.cli._options import (
     add_model,
     add_output,
     add_overwrite,
+    add_samp,
     check_outputs,
     check_replaceable,
     load,
     read_members,
+    send,
 )
 from skcluster.cli._provenance import counts_of, provenance
 from skcluster.cli._text import estimates_as_json, estimates_as_text
@@ -40,6 +42,7 @@ _N_SAMPLES = 500
 def _add_estimate(command: argparse.ArgumentParser) -> None:
     add_members(command)
     add_output(command, "table of estimates", required=False)
+    add_samp(command, "table of estimates")
     command.add_argument("--json", action="store_true", help="print all columns as JSON")
     command.add_argument(
         "--members-output",
@@ -129,6 +132,7 @@ def _estimate(options: argparse.Namespace) -> None:
         n_samples=options.n_samples if options.samples is not None else 0,
     )
     _write(options, results)
+    send(options, "estimates", results.table, provenance(options, results.table))
     if options.plots is not None:
         _draw(options, X, results)
         if found is not None:

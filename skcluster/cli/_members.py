@@ -12,10 +12,12 @@ from skcluster.cli._console import encodable, print_result, table_lines, width_o
 from skcluster.cli._options import (
     Command,
     add_output,
+    add_samp,
     add_tables,
     check_outputs,
     check_replaceable,
     read_members,
+    send,
 )
 from skcluster.cli._provenance import provenance
 from skcluster.cli._text import shortened
@@ -176,6 +178,7 @@ def _add_members(command: argparse.ArgumentParser) -> None:
     )
     add_tables(command)
     add_output(command, "table of members with their probabilities", required=False)
+    add_samp(command, "table of members")
     command.add_argument(
         "--clusters", type=Path, metavar="FILE", help="table of the clusters to write"
     )
@@ -215,6 +218,7 @@ def _members(options: argparse.Namespace) -> None:
         write_clusters(found.X, options.output, format=options.output_format, **keywords)
     if options.clusters is not None:
         write_estimates(found.clusters, options.clusters, **keywords)
+    send(options, "members", found.X, keywords["metadata"])
     if options.plots is not None:
         draw(options, found)
     files = [file for file in (options.output, options.clusters) if file is not None]

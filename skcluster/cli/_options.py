@@ -271,6 +271,27 @@ def add_output(
     add_overwrite(command)
 
 
+def add_samp(command: argparse.ArgumentParser, content: str) -> None:
+    """Add the argument of `send`."""
+    command.add_argument(
+        "--samp",
+        action="store_true",
+        help=f"send the {content} to TOPCAT, Aladin and other programs that are open, by SAMP",
+    )
+
+
+def send(options: argparse.Namespace, content: str, table: Any, facts: dict[str, str]) -> None:
+    """Send a table, or the stars of clusters, to the programs that are open, if it is wanted."""
+    if not options.samp:
+        return
+    from skcluster.io import send_table
+
+    first, *others = (Path(text).stem for text in options.members)
+    more = f" and {len(others)} more" if others else ""
+    programs = send_table(table, f"{content} of {first}{more}", metadata=facts)
+    print_message(f"{content} sent to {', '.join(programs)}")
+
+
 def add_overwrite(command: argparse.ArgumentParser) -> None:
     """Add the argument of `check_outputs`."""
     command.add_argument("--overwrite", action="store_true", help="replace existing files")
@@ -284,12 +305,16 @@ def check_outputs(
     Parameters
     ----------
     options : Namespace
-        With ``overwrite``.
+        With ``overwrite``, and with ``samp`` if the command has it.
     *inputs : str, Path or None
         Files and folders that are read, and so must not be replaced; names are ignored.
     **outputs : Path or None
         Files to write, by the names of their options.
     """
+    if getattr(options, "samp", False):
+        from skcluster.io._samp import check_samp
+
+        check_samp()
     read = {Path(text).expanduser().resolve() for text in inputs if text is not None}
     options_of: dict[Path, str] = {}
     for option, file in outputs.items():

@@ -18,18 +18,23 @@ from datetime import UTC, datetime
 from io import BytesIO
 from numbers import Real
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from nested_pandas import NestedFrame
-from sklearn.utils._param_validation import Interval, validate_params
+from sklearn.utils._param_validation import HasMethods, Interval, validate_params
 
 from skcluster._utils.files import get_data_home, whole_file
 from skcluster.clusters import as_clusters
 from skcluster.datasets.catalogues._catalogue import FetchError
 from skcluster.datasets.catalogues._download import CONSTRAINTS, AnswerError, Service, text_of
+from skcluster.membership._sky import ra_dec
+
+if TYPE_CHECKING:
+    from astropy.coordinates import SkyCoord
+    from astropy.units import Quantity
 
 URL = "https://gea.esac.esa.int/tap-server/tap"
 TABLE = "gaiadr3.gaia_source"
@@ -47,16 +52,16 @@ MAX_ROWS = 3_000_000
 
 @validate_params(
     {
-        "target": [str, "array-like"],
-        "radius": [Interval(Real, 0, 90, closed="neither")],
+        "target": [str, "array-like", HasMethods("transform_to")],
+        "radius": [Interval(Real, 0, 90, closed="neither"), HasMethods("to_value")],
         "max_magnitude": [Interval(Real, None, None, closed="neither"), None],
         **{name: CONSTRAINTS[name] for name in CONSTRAINTS.keys() - {"progress"}},
     },
     prefer_skip_nested_validation=True,
 )
 def fetch_gaia_cone(
-    target: str | Sequence[float],
-    radius: float = 0.3,
+    target: "str | Sequence[float] | SkyCoord",
+    radius: "float | Quantity" = 0.3,
     *,
     max_magnitude: float | None = 18.0,
     data_home: str | os.PathLike[str] | None = None,
@@ -71,10 +76,10 @@ def fetch_gaia_cone(
 
     Parameters
     ----------
-    target : str or pair of float
+    target : str, pair of float or SkyCoord
         Name of a cluster, whose position CDS Sesame tells, or right ascension and declination
         (deg). The services of names are those of ``astropy.coordinates.name_resolve.sesame_url``.
-    radius : float, default=0.3
+    radius : float or Quantity, default=0.3
         Radius of the field (deg). It should be about three times that of the cluster.
     max_magnitude : float, optional, default=18.0
         Magnitude limit in G, None for all stars. The proper motions of fainter stars tell little
@@ -113,6 +118,10 @@ def fetch_gaia_cone(
     >>> field = fetch_gaia_cone("NGC 2506", radius=0.4)  # doctest: +SKIP
     >>> estimate(MemberSelector().fit_transform(field))  # doctest: +SKIP
     """
+    if hasattr(radius, "to_value"):
+        radius = float(radius.to_value("deg"))
+        if not 0 < radius < 90:
+            raise ValueError(f"radius must lie between 0 and 90 degrees, not {radius:g}.")
     name = target if isinstance(target, str) else "{:.5f} {:+.5f}".format(*_pair(target))
     limit = "all" if max_magnitude is None else f"G{max_magnitude:g}"
     stem = re.sub(r"[^\w.+-]+", "_", f"{' '.join(name.split())}_{radius:g}deg_{limit}")
@@ -131,8 +140,8 @@ def fetch_gaia_cone(
     return as_clusters(pq.read_table(file), cluster=name)
 
 
-def _pair(target: Sequence[float]) -> tuple[float, float]:
-    values = np.asarray(target, dtype=float)
+def _pair(target: Any) -> tuple[float, float]:
+    values = np.asarray(ra_dec(target), dtype=float)
     if values.shape != (2,) or not np.isfinite(values).all() or abs(values[1]) > 90:
         raise ValueError(
             f"target must be a name, or right ascension and declination in degrees, not {target!r}."

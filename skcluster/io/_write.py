@@ -3,6 +3,7 @@
 import os
 import unicodedata
 from collections.abc import Callable, Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -17,47 +18,7 @@ from skcluster._utils.messages import warn_caller
 from skcluster.clusters import stars_of
 from skcluster.clusters._tables import as_table
 from skcluster.io._read_table import EXTENSIONS
-from skcluster.schema import CLUSTER, INTERVAL_ENDS, estimate_column
-
-#: Unified content descriptors (IVOA, UCD1+) of the columns of `skcluster.schema`.
-UCDS = {
-    "cluster": "meta.id;meta.main",
-    "n_stars": "meta.number",
-    "n_used": "meta.number",
-    "log_age": "time.age",
-    "a_v": "phys.absorption;em.opt.V",
-    "distance_kpc": "pos.distance",
-    "distance_pc": "pos.distance",
-    "distance_modulus": "phot.mag.distMod",
-    "metallicity": "phys.abund.Z",
-    "differential_reddening": "stat.stdev;phys.absorption;em.opt.V",
-    "field_fraction": "stat.value;arith.ratio",
-    "goodness_of_fit": "stat.fit.goodness",
-    "effective_samples": "meta.number",
-    "reliability": "stat.probability",
-    "flag": "meta.note",
-    "notes": "meta.note",
-    "membership": "stat.probability",
-    "probability": "stat.probability",
-    "source_id": "meta.id",
-    "phot_g_mean_mag": "phot.mag;em.opt",
-    "phot_bp_mean_mag": "phot.mag;em.opt.B",
-    "phot_rp_mean_mag": "phot.mag;em.opt.R",
-    "bp_rp": "phot.color;em.opt.B;em.opt.R",
-    "phot_g_mean_flux_over_error": "stat.snr;phot.flux;em.opt",
-    "phot_bp_mean_flux_over_error": "stat.snr;phot.flux;em.opt.B",
-    "phot_rp_mean_flux_over_error": "stat.snr;phot.flux;em.opt.R",
-    "parallax": "pos.parallax.trig",
-    "parallax_error": "stat.error;pos.parallax.trig",
-    "ra": "pos.eq.ra;meta.main",
-    "dec": "pos.eq.dec;meta.main",
-    "pmra": "pos.pm;pos.eq.ra",
-    "pmdec": "pos.pm;pos.eq.dec",
-    "pmra_error": "stat.error;pos.pm;pos.eq.ra",
-    "pmdec_error": "stat.error;pos.pm;pos.eq.dec",
-    "ruwe": "stat.error",
-}
-_ENDS = dict(zip(INTERVAL_ENDS, ("stat.min", "stat.max"), strict=True))
+from skcluster.schema import CLUSTER, columns_of
 
 
 def write_estimates(
@@ -75,8 +36,9 @@ def write_estimates(
     estimates : DataFrame
         As `skcluster.estimation.estimate` returns it, with the clusters' names as index; or its
         table of stars with the column ``cluster`` as index. Units, descriptions and UCDs are those
-        of `to_astropy`; CSV and TSV have none. In Parquet, they are those of astropy, or of the
-        fields if integers or texts are missing, which astropy does not read.
+        of `to_astropy`; CSV and TSV have none. FITS and VOTable have no logarithmic units: there,
+        "[dex]" is part of the description. Parquet has them as metadata of the fields, of
+        astropy, and of the VOParquet convention, which TOPCAT reads.
     path : str or PathLike
         The file. It is replaced only once the new one is complete.
     metadata : mapping of str to str, optional
@@ -156,13 +118,16 @@ def write_clusters(
     ...     read_clusters(f"{folder}/members.ecsv").index.tolist()
     ['sim_000000', 'sim_000001']
     """
+    write_estimates(star_table(X), path, metadata=metadata, format=format, overwrite=overwrite)
+
+
+def star_table(X: NestedFrame) -> pd.DataFrame:
+    """Return the stars of clusters as a long table, with the clusters' names as index."""
     stars = stars_of(X)
     fields: dict[str, Any] = {name: stars.arrow(name) for name in stars.columns}
-    table = as_table(pa.table(fields))
     names = X.index.take(stars.cluster).rename(CLUSTER.name)
-    write_estimates(
-        table.set_axis(names), path, metadata=metadata, format=format, overwrite=overwrite
-    )
+    table: pd.DataFrame = as_table(pa.table(fields)).set_axis(names)
+    return table
 
 
 def to_astropy(table: pd.DataFrame, metadata: Mapping[str, str] | None = None) -> Any:
@@ -203,7 +168,7 @@ def to_astropy(table: pd.DataFrame, metadata: Mapping[str, str] | None = None) -
     unnamed = table.index.names == [None]
     frame = table.reset_index(drop=unnamed)
     made = Table.from_pandas(frame)
-    for name in made.colnames:
+    for name, known in zip(made.colnames, columns_of(made.colnames), strict=True):
         column = made[name]
         if column.dtype == object:
             made[name] = _of_objects(frame[name])
@@ -212,11 +177,11 @@ def to_astropy(table: pd.DataFrame, metadata: Mapping[str, str] | None = None) -
         elif column.dtype.kind == "f" and hasattr(column, "mask"):
             # NaN marks them too, and astropy has no masked quantities of logarithmic units.
             made[name] = column.filled(np.nan)
-        column, known = made[name], estimate_column(name)
+        column = made[name]
         column.info.unit = known.unit or None
         column.info.description = known.description
-        if ucd := ucd_of(name):
-            column.info.meta = {"ucd": ucd}
+        if known.ucd:
+            column.info.meta = {"ucd": known.ucd}
     made.meta = dict(metadata or {})
     return made
 
@@ -240,21 +205,14 @@ def _free_value(column: Any) -> int:
     return next(n for n in range(int(limits.max), int(limits.min) - 1, -1) if n not in used)
 
 
-def ucd_of(name: str) -> str:
-    """Return the UCD of a column, ends of intervals included; empty if it has none."""
-    for ending, meaning in _ENDS.items():
-        if name.endswith(ending) and name.removesuffix(ending) in UCDS:
-            return f"{UCDS[name.removesuffix(ending)]};{meaning}"
-    return UCDS.get(name, "")
-
-
 def state_units(table: pd.DataFrame) -> pd.DataFrame:
     """Return a table itself, with the units of its columns in ``attrs["units"]``.
 
     Tables of estimates and of labels have them: a dict from column names to units in astropy's
     notation, empty for pure numbers.
     """
-    table.attrs["units"] = {str(name): estimate_column(str(name)).unit for name in table.columns}
+    names = [str(name) for name in table.columns]
+    table.attrs["units"] = {column.name: column.unit for column in columns_of(names)}
     return table
 
 
@@ -276,10 +234,14 @@ def format_of(path: Path, format: str | None = None) -> str:
 
 
 def _without_logarithms(table: Any) -> Any:
-    """Return the table without the unit "dex", which the FITS and VOTable standards lack."""
+    """Return the table without the unit "dex", which the FITS and VOTable standards lack.
+
+    It becomes part of the description.
+    """
     for name in table.colnames:
-        if str(table[name].info.unit).startswith("dex"):
-            table[name].info.unit = None
+        info = table[name].info
+        if str(info.unit).startswith("dex"):
+            info.unit, info.description = None, f"{info.description} [dex]"
     return table
 
 
@@ -325,6 +287,8 @@ def _write_fits(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) ->
     for name in table.colnames:
         if table[name].dtype.kind == "b" and np.ma.getmaskarray(table[name]).any():
             _make_texts(table, name)  # astropy would write missing ones as true
+        if table[name].dtype == np.dtype("U1"):
+            table[name] = table[name].astype("U2")  # for TOPCAT, one letter is not a text
     # FITS keywords have eight letters; longer ones would be written as HIERARCH cards.
     table.meta = {"HISTORY": [_ascii(f"{name}: {value}") for name, value in metadata.items()]}
     table.write(path, format="fits", overwrite=True)
@@ -332,8 +296,12 @@ def _write_fits(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) ->
         for number, name in enumerate(table.colnames, 1):
             # TOPCAT and others read it; astropy does not write it.
             hdus[1].header[f"TCOMM{number}"] = _ascii(table[name].description)
-            if ucd := ucd_of(name):
+            if ucd := _ucd(table[name]):
                 hdus[1].header[f"TUCD{number}"] = ucd
+
+
+def _ucd(column: Any) -> str:
+    return str((column.info.meta or {}).get("ucd", ""))
 
 
 def _ascii(text: str) -> str:
@@ -367,35 +335,54 @@ def _with_ascii(table: Any) -> Any:
     return table
 
 
-def _write_votable(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) -> None:
+def _votable(table: Any, metadata: Mapping[str, str]) -> Any:
+    """Return a VOTable, whose standard has no unsigned integers and no logarithmic units."""
     from astropy.io.votable import from_table
     from astropy.io.votable.tree import Info
 
-    table = _with_signed_integers(_without_logarithms(to_astropy(estimates)))
-    votable = from_table(table)
+    votable = from_table(_with_signed_integers(_without_logarithms(table)))
     resource = votable.resources[0]
     resource.infos.extend(
         Info(name=name.replace(" ", "_"), value=value) for name, value in metadata.items()
     )
+    return votable
+
+
+def _write_votable(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) -> None:
+    votable = _votable(to_astropy(estimates), metadata)
+    for field in votable.resources[0].tables[0].fields:
+        if field.datatype == "unicodeChar":
+            field.arraysize = "*"  # the size of a column of empty texts, 1, is deprecated
     votable.to_xml(path)
 
 
 def _write_parquet(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) -> None:
+    """Write nulls for missing values; what describes the columns, for all who may read it."""
+    from astropy.table.meta import get_yaml_from_table
+
     table = to_astropy(estimates, metadata)
-    masks = {name: np.ma.getmaskarray(table[name]) for name in table.colnames}
-    if not any(mask.any() for mask in masks.values()):
-        table.write(path, format="parquet", overwrite=True)
-        return
-    # Where values are missing, astropy writes 0, with a column of masks that only astropy reads;
-    # all other programs read nulls.
     fields, columns = [], []
+    about = {**metadata, "table_meta_yaml": "\n".join(get_yaml_from_table(table))}
     for name in table.colnames:
         column, info = table[name], table[name].info
-        columns.append(pa.array(_plain(column), mask=masks[name]))
-        about = {"unit": str(info.unit or ""), "description": info.description, "ucd": ucd_of(name)}
-        fields.append(pa.field(name, columns[-1].type, metadata=about))
-    schema = pa.schema(fields, metadata=metadata)
+        columns.append(pa.array(_plain(column), mask=np.ma.getmaskarray(column)))
+        said = {"unit": str(info.unit or ""), "description": info.description, "ucd": _ucd(column)}
+        fields.append(pa.field(name, columns[-1].type, metadata=said))
+        if column.dtype.kind == "U":
+            # For astropy, which reads missing texts as "None".
+            about[f"table::len::{name}"] = str(max(column.dtype.itemsize // 4, 4))
+    about |= _voparquet(table, metadata)
+    schema = pa.schema(fields, metadata=about)
     pa.parquet.write_table(pa.Table.from_arrays(columns, schema=schema), path)
+
+
+def _voparquet(table: Any, metadata: Mapping[str, str]) -> dict[str, str]:
+    """Return a VOTable without data as metadata, as the IVOA's note on VOParquet describes it."""
+    xml = BytesIO()
+    _votable(table[:0], metadata).to_xml(xml)
+    head, _, rest = xml.getvalue().decode().partition("<DATA>")
+    content = head + rest.partition("</DATA>")[2]
+    return {"IVOA.VOTable-Parquet.version": "1.0", "IVOA.VOTable-Parquet.content": content}
 
 
 def _plain(column: Any) -> Any:

@@ -22,7 +22,7 @@ from skcluster.membership._downloads import (
 )
 from skcluster.membership._mixture import Field
 from skcluster.membership._search import Hint
-from skcluster.membership._sky import TangentPlane
+from skcluster.membership._sky import TangentPlane, ra_dec
 from skcluster.schema import STAR_COLUMNS
 
 ASTROMETRY = ("ra", "dec", "pmra", "pmdec", "parallax")
@@ -64,7 +64,7 @@ class Hints:
 
     Attributes
     ----------
-    center : pair of float or None
+    center : pair of float, SkyCoord or None
         Right ascension and declination, deg.
     proper_motion : pair of float or None
         Proper motion, mas/yr.
@@ -72,7 +72,7 @@ class Hints:
         Parallax, mas.
     """
 
-    center: Sequence[float] | None = None
+    center: Any = None
     proper_motion: Sequence[float] | None = None
     parallax: float | None = None
 
@@ -84,8 +84,9 @@ class Hints:
         ValueError
             If a hint is not made of finite numbers, or the declination is impossible.
         """
+        center = None if self.center is None else ra_dec(self.center)
         for name, value, n in (
-            ("center", self.center, 2),
+            ("center", center, 2),
             ("proper_motion", self.proper_motion, 2),
             ("parallax", self.parallax, 1),
         ):
@@ -95,12 +96,13 @@ class Hints:
             if numbers.shape != (n,) or not np.isfinite(numbers).all():
                 what = "two finite numbers" if n == 2 else "a finite number"
                 raise ValueError(f"{name} must be {what}, not {value!r}.")
-        if self.center is not None and abs(self.center[1]) > 90:
+        if center is not None and abs(center[1]) > 90:
             raise ValueError(f"center must be right ascension and declination, not {self.center}.")
 
     def of_row(self, X: NestedFrame, row: int, plane: TangentPlane) -> Hint:
         """Return the hints of a row: those in its columns, or else those of all rows."""
         center = _in_row(X, row, ("ra", "dec")) or self.center
+        center = None if center is None else ra_dec(center)
         motion = _in_row(X, row, ("pmra", "pmdec")) or self.proper_motion
         parallax = _in_row(X, row, ("parallax",)) or (self.parallax,)
         position = None

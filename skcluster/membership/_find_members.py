@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from numbers import Integral, Real
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
-from sklearn.utils._param_validation import Interval, StrOptions, validate_params
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions, validate_params
 
 from skcluster._utils.messages import some_names, warn_caller
 from skcluster._utils.typing import ClustersLike, FloatArray
@@ -15,6 +15,9 @@ from skcluster.membership._fields import Hints, SkyField, read_fields
 from skcluster.membership._mixture import EXPONENT, Cluster
 from skcluster.membership._search import Found, search
 from skcluster.schema import CLUSTER_COLUMNS
+
+if TYPE_CHECKING:
+    from astropy.coordinates import SkyCoord
 
 #: What the row of a field without a cluster says.
 NO_CLUSTER = "no cluster found"
@@ -25,7 +28,7 @@ NO_CLUSTER = "no cluster found"
         "X": "no_validation",
         "n_clusters": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "threshold": [Interval(Real, 0, 1, closed="both")],
-        "center": ["array-like", None],
+        "center": ["array-like", HasMethods("transform_to"), None],
         "proper_motion": ["array-like", None],
         "parallax": [Real, None],
         "release": [StrOptions({"edr3", "dr2"})],
@@ -37,7 +40,7 @@ def find_members(
     *,
     n_clusters: int | Literal["auto"] = 1,
     threshold: float = 0.5,
-    center: Sequence[float] | None = None,
+    center: "Sequence[float] | SkyCoord | None" = None,
     proper_motion: Sequence[float] | None = None,
     parallax: float | None = None,
     release: Release = "edr3",
@@ -57,7 +60,7 @@ def find_members(
         Largest number of clusters of a field, or "auto" for all significant ones.
     threshold : float, default=0.5
         Least probability of the members that ``n_members`` and the radii count.
-    center : pair of float, optional
+    center : pair of float or SkyCoord, optional
         Approximate right ascension and declination (deg), a hint for all fields.
     proper_motion : pair of float, optional
         Approximate proper motion in right ascension, times cos(declination), and in declination

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from numbers import Integral, Real
-from typing import Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 import pyarrow as pa
 from nested_pandas import NestedFrame
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils import Tags
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from skcluster._utils.doc_links import DocLinkMixin
 from skcluster._utils.order import check_same_order
@@ -18,6 +18,9 @@ from skcluster.clusters._stars import STARS, clusters_from_flat
 from skcluster.gaia import Release
 from skcluster.membership._fields import Hints
 from skcluster.membership._find_members import name_of, search_fields
+
+if TYPE_CHECKING:
+    from astropy.coordinates import SkyCoord
 
 
 class MemberSelector(DocLinkMixin, TransformerMixin, BaseEstimator):
@@ -35,7 +38,7 @@ class MemberSelector(DocLinkMixin, TransformerMixin, BaseEstimator):
         Largest number of clusters per field, or "auto" for all significant ones, the most
         significant first.
         Only with 1 does the number of rows stay that of the fields, as supervised pipelines need.
-    center : pair of float, default=None
+    center : pair of float or SkyCoord, default=None
         Approximate right ascension and declination of the cluster (deg).
     proper_motion : pair of float, default=None
         Approximate proper motion (mas/yr).
@@ -74,7 +77,7 @@ class MemberSelector(DocLinkMixin, TransformerMixin, BaseEstimator):
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "threshold": [Interval(Real, 0, 1, closed="both")],
         "n_clusters": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
-        "center": ["array-like", None],
+        "center": ["array-like", HasMethods("transform_to"), None],
         "proper_motion": ["array-like", None],
         "parallax": [Real, None],
         "release": [StrOptions({"edr3", "dr2"})],
@@ -85,7 +88,7 @@ class MemberSelector(DocLinkMixin, TransformerMixin, BaseEstimator):
         *,
         threshold: float = 0.5,
         n_clusters: int | Literal["auto"] = 1,
-        center: Sequence[float] | None = None,
+        center: "Sequence[float] | SkyCoord | None" = None,
         proper_motion: Sequence[float] | None = None,
         parallax: float | None = None,
         release: Release = "edr3",

@@ -1,10 +1,22 @@
 """Positions and proper motions of a field in the plane that touches the sky at its centre."""
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from skcluster._utils.typing import FloatArray
+
+
+def ra_dec(position: Any) -> Sequence[float]:
+    """Return right ascension and declination (deg) of a SkyCoord; a pair of numbers unchanged."""
+    if not hasattr(position, "transform_to"):
+        pair: Sequence[float] = position
+        return pair
+    icrs = position.transform_to("icrs")
+    if icrs.shape:
+        raise ValueError(f"One position is needed, not a SkyCoord of shape {icrs.shape}.")
+    return icrs.ra.deg, icrs.dec.deg
 
 
 class TangentPlane(NamedTuple):

@@ -10,6 +10,8 @@ from urllib.parse import parse_qs, unquote
 
 import numpy as np
 import pytest
+from astropy import units
+from astropy.coordinates import SkyCoord
 from astropy.coordinates.name_resolve import sesame_url
 from astropy.io.votable import from_table
 from astropy.io.votable.tree import Info
@@ -145,6 +147,14 @@ def test_a_cone_by_position_needs_no_sesame(gaia, fetch):
     assert not any("SNV?" in request for request in gaia.requests)
     with pytest.raises(ValueError, match="target must be a name, or right ascension"):
         fetch((10.0, 95.0))
+
+
+def test_a_cone_of_quantities(gaia, fetch):
+    field = fetch(SkyCoord(120, -10.75, unit="deg").galactic, radius=24 * units.arcmin)
+    assert field.index.tolist() == ["120.00000 -10.75000"]
+    assert "CIRCLE('ICRS', 120.00000000, -10.75000000, 0.40000000)" in gaia.queries[0]
+    with pytest.raises(ValueError, match="radius must lie between 0 and 90 degrees, not 180"):
+        fetch(NGC_2506, radius=180 * units.deg)
 
 
 def test_names_and_services_that_fail_are_told_apart(gaia, fetch):

@@ -1,13 +1,24 @@
+import shutil
+import subprocess
+
 import numpy as np
 import pandas as pd
 import pytest
 from astropy.io import fits
 from astropy.io.votable.ucd import parse_ucd
 from astropy.table import QTable, Table
+from astropy.utils.metadata import MergeConflictWarning
 
 from skcluster.io import to_astropy, write_estimates
-from skcluster.io._write import UCDS, ucd_of
-from skcluster.schema import LABEL_COLUMNS, estimate_column
+from skcluster.schema import (
+    CLUSTER,
+    CLUSTER_COLUMNS,
+    ESTIMATE_COLUMNS,
+    LABEL_COLUMNS,
+    MEMBER_COLUMNS,
+    STAR_COLUMNS,
+    estimate_column,
+)
 
 TABLE = pd.DataFrame(
     {
@@ -39,10 +50,11 @@ def test_every_file_type_keeps_the_values(extension, tmp_path):
         assert str(table["log_age_lower"].unit) == logarithmic.get(extension, "None")
         if extension == "fits":
             header = fits.getheader(file, 1)
-            assert header["TCOMM4"].endswith("lower end of the interval")
+            assert header["TCOMM4"].endswith("lower end of the interval [dex]")
             assert header["TUCD5"] == "pos.distance"
         else:
-            assert table["log_age_lower"].description.endswith("lower end of the interval")
+            description = table["log_age_lower"].description.removesuffix(" [dex]")
+            assert description.endswith("lower end of the interval")
             assert table["distance_kpc"].info.meta["ucd"] == "pos.distance"
         # astropy's Table drops the infos of a VOTable.
         assert "reference" in (file.read_text() if extension == "vot" else str(table.meta))
@@ -78,8 +90,9 @@ def test_columns_are_described(name, extension, tmp_path):
     write_estimates(pd.DataFrame({name: [0.5]}, index=index), file)
     column = Table.read(file)[name]
     known = estimate_column(name)
-    assert column.description == known.description != name
-    unit = "" if extension == "vot" and UNITS[name] == "dex" else UNITS[name]
+    stated = extension != "vot" or UNITS[name] != "dex"
+    assert column.description == (known.description if stated else known.title) != name
+    unit = UNITS[name] if stated else ""
     assert (column.unit or "") == unit
 
 
@@ -109,10 +122,56 @@ def test_a_failed_write_leaves_nothing(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", [*UCDS, "log_age_lower", "a_v_upper"])
-def test_ucds_are_words_of_the_vocabulary(name):
-    parse_ucd(ucd_of(name), check_controlled_vocabulary=True)
-    assert estimate_column(name).description != name or name in LABEL_COLUMNS
+COLUMNS = {
+    "stars": STAR_COLUMNS | MEMBER_COLUMNS | {"cluster": CLUSTER},
+    "estimates": ESTIMATE_COLUMNS | {n: estimate_column(n) for n in ("log_age_lower", "a_v_upper")},
+    "labels": LABEL_COLUMNS,
+    "clusters": CLUSTER_COLUMNS,
+}
+
+
+@pytest.mark.parametrize("columns", COLUMNS.values(), ids=COLUMNS)
+def test_all_columns_have_ucds_and_descriptions(columns):
+    for name, column in columns.items():
+        assert parse_ucd(column.ucd, check_controlled_vocabulary=True)
+        assert column.description not in ("", name)
+
+
+def test_clusters_and_stars_are_told_apart():
+    name, values = "parallax", {"parallax": [1.1]}
+    assert to_astropy(pd.DataFrame(values))[name].description == "Parallax"
+    clusters = to_astropy(pd.DataFrame({"n_members": [99]} | values))
+    assert clusters[name].description == "Mean parallax"
+    assert clusters[name].info.meta["ucd"] == "pos.parallax;stat.mean"
+
+
+@pytest.mark.skipif(shutil.which("stilts") is None, reason="needs stilts (of Debian and others)")
+def test_topcat_reads_what_is_written(tmp_path):
+    for table in (TABLE, TABLE.assign(flag="")):
+        vot, fits_file = tmp_path / "table.vot", tmp_path / "table.fits"
+        for file in (vot, fits_file):
+            write_estimates(table, file, metadata={"model": "reference"}, overwrite=True)
+            read = ["stilts", "tpipe", file, "cmd=meta Name Class UCD", "omode=out", "ofmt=csv"]
+            rows = subprocess.run(read, capture_output=True, text=True, check=True).stdout
+            assert "log_age_lower,Double,time.age;stat.min\n" in rows
+            assert "flag,String,meta.note\n" in rows
+        lint = subprocess.run(["stilts", "votlint", vot], capture_output=True, text=True)
+        assert (lint.returncode, lint.stdout, lint.stderr) == (0, "", "")
+
+
+def test_parquet_describes_itself_to_all(tmp_path):
+    n_used = pd.array([9, None], dtype="Int64")
+    write_estimates(TABLE.assign(n_used=n_used), file := tmp_path / "table.parquet")
+    with pytest.warns(MergeConflictWarning, match=r"\[dex\]"):
+        astropy_table = Table.read(file, format="parquet.votable")  # as TOPCAT reads it
+    for table in (Table.read(file), astropy_table):
+        assert table["distance_kpc"].unit == "kpc"
+        assert table["n_used"].info.meta["ucd"] == "meta.number"
+        np.testing.assert_array_equal(table["n_used"], [9, np.nan])
+    pd.testing.assert_series_equal(
+        pd.read_parquet(file, dtype_backend="numpy_nullable")["n_used"],
+        pd.Series(n_used, name="n_used"),
+    )
 
 
 def test_estimates_become_quantities():

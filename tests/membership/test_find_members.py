@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from astropy.coordinates import SkyCoord
 
 from skcluster.datasets import load_example_field, simulate_fields
 from skcluster.membership import find_members
@@ -204,6 +205,7 @@ def test_wrong_fields_are_refused_by_name(field, spoil, message):
     [
         ({"center": (1.0,)}, "center must be two finite numbers"),
         ({"proper_motion": (1.0, np.nan)}, "proper_motion must be two finite numbers"),
+        ({"center": SkyCoord([10, 20], [1, 2], unit="deg")}, r"One position .* shape \(2,\)"),
         ({"center": (10.0, 100.0)}, "center must be right ascension and declination"),
         ({"parallax": np.inf}, "parallax must be a finite number"),
     ],
@@ -233,7 +235,7 @@ def test_real_cones(read_cone, cones, name):
 def test_a_centre_selects_a_cluster_that_a_stronger_one_hides_or_that_fills_its_field(read_cone):
     cone = {"UBC 482": read_cone("UBC_482")}
     assert find_members(cone)[1]["pmra"].item() == pytest.approx(-5.8, abs=0.1)
-    hinted = find_members(cone, center=(131.14, -45.95))[1]
+    hinted = find_members(cone, center=SkyCoord(131.14, -45.95, unit="deg").galactic)[1]
     assert hinted["pmra"].item() == pytest.approx(-5.14, abs=0.1)
     assert hinted["parallax"].item() == pytest.approx(0.46, abs=0.05)
     cone = {"IC 4756": read_cone("IC_4756")}
