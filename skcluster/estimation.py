@@ -23,7 +23,7 @@ from skcluster.clusters._tables import frame_of_arrow
 from skcluster.gaia import Release
 from skcluster.inference import IsochronePosterior, PredictiveDistribution
 from skcluster.io._priors import state_priors, stated_priors
-from skcluster.io._releases import to_edr3_parallaxes
+from skcluster.io._releases import are_of_dr2, to_edr3_parallaxes
 from skcluster.io._write import state_units
 from skcluster.isochrones import PopulationGrid
 from skcluster.membership import MemberSelector
@@ -144,7 +144,8 @@ def estimate(
         `skcluster.membership.MemberSelector` gives for a field without a cluster) and those of the
         model, such as "outside domain" (unlike all training clusters); ``notes``, what was seen in
         the list and accounted for, which is no reason to doubt the estimate, in the same form: "few
-        stars" (fewer than 10 used) and those of the model, such as "contaminants identified".
+        stars" (fewer than 10 used), "DR2 zero point applied" (parallaxes were shifted from it) and
+        those of the model, such as "contaminants identified".
         Values and intervals stay within the ranges in
         `skcluster.schema.TARGETS`. ``attrs["units"]`` holds the units; `skcluster.io.to_astropy`
         makes an astropy table with them.
@@ -220,8 +221,7 @@ def estimate(
         if progress is not None:
             progress(min(_CHUNK, len(X) - _CHUNK * (len(parts) - 1)))
     targets = parts[0].targets
-    no_cluster = _without_cluster(X)
-    results: list[Any] = [_table(parts, stars, no_cluster, known)]
+    results: list[Any] = [_table(parts, stars, _without_cluster(X), are_of_dr2(X), known)]
     if n_samples:
         unknown = np.full((n_samples, len(targets)), np.nan)
         results.append(
@@ -368,7 +368,11 @@ def _columns(
 
 
 def _table(
-    parts: list[_Part], stars: Stars, no_cluster: BoolArray, known: FloatArray | None
+    parts: list[_Part],
+    stars: Stars,
+    no_cluster: BoolArray,
+    of_dr2: BoolArray,
+    known: FloatArray | None,
 ) -> pd.DataFrame:
     """Combine the columns of some rows each into a table of all rows, with flags and units."""
     places = range(len(stars.index))
@@ -383,7 +387,7 @@ def _table(
     flags = {NO_CLUSTER: no_cluster, "cannot be measured": unknown & ~no_cluster}
     table["flag"] = _texts(flags, pd.concat([part.flags for part in parts]).reindex(places))
     notes = pd.concat([part.notes for part in parts]).reindex(places)
-    table["notes"] = _texts({"few stars": few}, notes)
+    table["notes"] = _texts({"few stars": few, "DR2 zero point applied": of_dr2}, notes)
     return state_units(table.set_axis(stars.index.rename("cluster")))
 
 

@@ -56,7 +56,10 @@ def test_the_release_and_zero_point_of_parallaxes_count():
     X, _ = simulate_clusters(4, distance_kpc=3.0, n_stars=150, random_state=0)
     plain = estimate(X)
     pd.testing.assert_frame_equal(estimate(X, release="edr3"), plain)
-    assert (estimate(X, release="dr2")["distance_kpc"] < plain["distance_kpc"]).all()
+    of_dr2 = estimate(X, release="dr2")
+    assert (of_dr2["distance_kpc"] < plain["distance_kpc"]).all()
+    assert of_dr2["notes"].str.contains("DR2 zero point applied").all()
+    assert not estimate(X, zero_point=-0.05)["notes"].str.contains("DR2").any()
     assert (estimate(X, zero_point=0.0)["distance_kpc"] > plain["distance_kpc"]).all()
     with pytest.raises(ValueError, match="'release' parameter"):
         estimate(X, release="dr1")

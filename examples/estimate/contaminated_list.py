@@ -1,9 +1,10 @@
 """
-Contaminated member lists and flags
-===================================
+Contaminated member lists, notes and flags
+==========================================
 
-Member lists contain field stars. Estimates are robust to a moderate fraction of them, and are
-flagged if the fraction is larger. Here an increasing number of field stars is added to a cluster.
+Member lists contain field stars. A moderate fraction of them is identified and noted, and the
+estimates hold; a list of mostly field stars is flagged. Here an increasing number of field stars is
+added to a cluster.
 """
 
 # %%
@@ -50,7 +51,7 @@ def contaminated(fraction):
 fractions = (0.0, 0.2, 0.4, 0.6, 0.8)
 lists = as_clusters({f"{f:.0%} field stars": contaminated(f) for f in fractions})
 table, stars = estimate(lists, membership=True)
-shown = ["n_stars", "log_age", "a_v", "distance_kpc", "field_fraction", "goodness_of_fit", "flag"]
+shown = ["n_stars", "log_age", "a_v", "distance_kpc", "field_fraction", "flag", "notes"]
 print(table[shown].round(2).to_string())
 
 # %%
@@ -63,19 +64,19 @@ for name, ax in zip(lists.index[[0, 2, 4]], axes, strict=True):
     CMDDisplay.from_estimator(model, lists, cluster=name, ax=ax, colorbar=False)
 
 # %%
-# The errors and the goodness of fit. Estimates with a goodness of fit below 0.09 are flagged.
+# The errors, and the fraction of contaminants that were identified.
 
-figure, (error, fit) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
+figure, (error, share) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
 for target in y:
     error.plot(fractions, table[target] - y[target].iloc[0], "o-", label=target)
 error.axhline(0, color="black", linewidth=1)
 error.set(xlabel="fraction of field stars", ylabel="estimate minus true value (dex, mag, kpc)")
 error.legend()
-fit.plot(fractions, table["goodness_of_fit"], "o-", color="black")
-fit.axhline(0.09, color="black", linestyle="--", linewidth=1)
-fit.set(xlabel="fraction of field stars", ylabel="goodness of fit")
+share.plot(fractions, table["field_fraction"], "o-", color="black")
+share.axline((0, 0), slope=1, color="black", linestyle="--", linewidth=1)
+share.set(xlabel="fraction of field stars", ylabel="fraction identified")
 plt.show()
 
 # %%
-# A flag means that the estimate is in doubt, not that it was corrected for the field stars. Clean
-# the list, for example by proper motions, and repeat the estimate.
+# A note tells what was accounted for, and is no reason to drop the estimate. A flag means that the
+# estimate is not to be trusted: clean the list, for example by proper motions, and repeat it.

@@ -30,10 +30,12 @@ print(X.index.tolist())
 
 # %%
 # One call estimates all clusters. The default ``coverage`` of the intervals is 68 per cent. An
-# empty ``flag`` means that there is no reason to doubt the estimate.
+# empty ``flag`` means that there is no reason to doubt the estimate; ``notes`` tell what was seen
+# in a list and accounted for.
 
 table = skcluster.estimate(X)
-print(table[["log_age", "log_age_lower", "log_age_upper", "a_v", "distance_kpc", "flag"]].round(2))
+print(table[["log_age", "log_age_lower", "log_age_upper", "a_v", "distance_kpc"]].round(2))
+print(table[["flag", "notes"]])
 
 # %%
 # Because these clusters are simulated, the true values are known:

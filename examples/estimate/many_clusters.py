@@ -53,7 +53,8 @@ ax.set(xscale="log", xlabel="clusters", ylabel="processor time (ms per cluster)"
 print(f"10 000 clusters: {seconds[-1] / sizes[-1] * 10_000 / 60:.0f} minutes of one core")
 
 # %%
-# For many clusters, a plot is more useful than a table. Flagged estimates should be inspected.
+# For many clusters, a plot is more useful than a table. Flagged estimates should be inspected;
+# notes are no reason to drop a row.
 
 figure, ax = plt.subplots(figsize=(6, 4), layout="constrained")
 doubtful = table["flag"] != ""
@@ -63,6 +64,7 @@ ax.plot([6, 10.2], [6, 10.2], color="black", linewidth=1)
 ax.set(xlabel="true log age (dex)", ylabel="estimated log age (dex)")
 ax.legend()
 print(table["flag"].replace("", "none").value_counts().head())
+print(table["notes"].replace("", "none").value_counts().head())
 plt.show()
 
 # %%

@@ -159,6 +159,9 @@ ESTIMATE = Command(
   skcluster estimate members.vot --samples samples.parquet --plots figures/
   skcluster estimate field.fits --find-members --plots figures/
   skcluster estimate "NGC 2506" --from-gaia --radius 0.4
+
+A doubtful estimate (column flag) is not to be trusted. Notes (column notes) tell what
+was seen in a list and accounted for; they are no reason to drop a row.
 """,
     _add_estimate,
     _estimate,

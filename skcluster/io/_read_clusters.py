@@ -43,7 +43,7 @@ from skcluster.clusters._tables import (
 from skcluster.gaia import Release
 from skcluster.io._labels import labels_of
 from skcluster.io._read_table import EXTENSIONS, read_table
-from skcluster.io._releases import guess_release, parallax_shift, shifted, warn_of_releases
+from skcluster.io._releases import guess_release, parallax_shift, shifted, tell_releases
 from skcluster.io._write import state_units
 from skcluster.schema import CLUSTER
 
@@ -246,7 +246,8 @@ def read_clusters(
     X = whole_clusters(concat_clusters([part.X for part in parts]), whole)
     if magnitude_limit is not None:
         X = state_magnitude_limit(X, magnitude_limit)
-    warn_of_releases([(part.of_dr2, part.source.label) for part in parts if part.of_dr2])
+    are_dr2 = release == "dr2" and zero_point is None
+    tell_releases(X, [(part.X.index, part.of_dr2, part.source.label) for part in parts], are_dr2)
     _warn_of_repeated(X)
     if labels is None:
         return X

@@ -5,14 +5,18 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from nested_pandas import NestedFrame
 
 from skcluster._utils.messages import some_names, warn_caller
+from skcluster._utils.typing import BoolArray
 from skcluster.clusters import as_clusters, stars_of
 from skcluster.clusters._as_clusters import checked
 from skcluster.clusters._stars import with_stars
 from skcluster.gaia import Release, parallax_zero_point
 
+#: Entry of ``attrs`` for `are_of_dr2`: True for all clusters, or the names of some.
+_DR2 = "parallaxes of DR2"
 #: Names of columns and identifiers in the Gaia archive and VizieR that only one release has.
 _ONLY_IN: dict[Release, re.Pattern[str]] = {
     "dr2": re.compile(
@@ -52,7 +56,10 @@ def to_edr3_parallaxes(
     ``zero_point`` is that of the lists (mas), 0 for corrected parallaxes; by default, it is that of
     the release.
     """
-    return checked(shifted(as_clusters(X), parallax_shift(release, zero_point)))
+    clusters = checked(shifted(as_clusters(X), parallax_shift(release, zero_point)))
+    if release == "dr2" and zero_point is None:
+        state_dr2(clusters, clusters.index)
+    return clusters
 
 
 def shifted(X: NestedFrame, shift: float) -> NestedFrame:
@@ -73,11 +80,36 @@ def parallax_shift(release: Release, zero_point: float | None) -> float:
     return parallax_zero_point("edr3") - own
 
 
-def warn_of_releases(guesses: Iterable[tuple[str, str]]) -> None:
-    """Warn of parallaxes that were shifted because a column, of a table, belongs to DR2."""
+def state_dr2(X: NestedFrame, names: Iterable[Any]) -> None:
+    """State in ``X.attrs`` the clusters whose parallaxes were shifted from those of DR2."""
+    names = tuple(names)
+    if names and "parallax" in stars_of(X):
+        # Pandas copies the entry with every slice: the usual case must be short.
+        X.attrs[_DR2] = True if len(names) == len(X) else names
+
+
+def are_of_dr2(X: NestedFrame) -> BoolArray:
+    """Return which clusters `state_dr2` was told of."""
+    stated = X.attrs.get(_DR2, ())
+    return np.full(len(X), True) if stated is True else np.asarray(X.index.isin(list(stated)))
+
+
+def tell_releases(
+    X: NestedFrame, parts: Iterable[tuple[pd.Index, str | None, str]], are_dr2: bool
+) -> None:
+    """State which clusters were shifted from DR2, and warn of those shifted because of a column.
+
+    Each part of the clusters is given by their names, the column that belongs to DR2 if any, and
+    the name of their table.
+    """
     tables: dict[str, list[str]] = {}
-    for column, table in guesses:
-        tables.setdefault(column, []).append(table or "the table")
+    names: list[Any] = []
+    for index, column, table in parts:
+        if column:
+            tables.setdefault(column, []).append(table or "the table")
+        if column or are_dr2:
+            names += index.tolist()
+    state_dr2(X, names)
     for column, names in tables.items():
         warn_caller(
             f"The column {column!r} of {some_names(names)} belongs to Gaia DR2, so parallaxes "

@@ -41,6 +41,7 @@ FLAGS = {
 #: By the notes of `skcluster.estimation.estimate`.
 NOTES = {
     "few stars": "fewer than 10 stars were used; the intervals are wide accordingly",
+    "DR2 zero point applied": "parallaxes of Gaia DR2 were shifted to the zero point of EDR3",
     CONTAMINANTS: (
         "a quarter or more of the stars follow no isochrone near the estimate and had little "
         "weight in it"

@@ -122,6 +122,8 @@ def write_report(
     X = as_clusters(X)
     if len(X) != len(estimates) or (X.index != estimates.index).any():
         raise ValueError("The estimates are not of the same clusters, in the same order, as X.")
+    # A table that was read from a file may have NaN for empty texts.
+    estimates = estimates.fillna({name: "" for name in ("flag", "notes") if name in estimates})
     shades = membership_array(membership, stars_of(X))
     columns = _columns_of(estimates)
     clusters = list(_clusters(X, estimates, columns, samples or {}, shades, coverage, law))

@@ -7,6 +7,7 @@ import pytest
 from skcluster.clusters import stars_of
 from skcluster.clusters._stars import clusters_from_flat
 from skcluster.datasets import simulate_clusters
+from skcluster.estimation import estimate
 from skcluster.gaia import parallax_zero_point
 from skcluster.io import ReleaseWarning, read_clusters
 from skcluster.io._releases import guess_release, to_edr3_parallaxes
@@ -94,6 +95,23 @@ def test_reading_follows_what_columns_tell_and_says_so():
     np.testing.assert_allclose(
         parallaxes(TABLE, zero_point=0.0), np.subtract(TABLE["Plx"], 0.017), atol=1e-6
     )
+
+
+@pytest.mark.filterwarnings("ignore::skcluster.io.ReleaseWarning")
+def test_estimates_note_the_clusters_of_dr2():
+    first, second = ({**TABLE, "Cluster": [name] * 3} for name in "AB")
+    tables = [pd.DataFrame({**first, "GaiaDR2": [1, 2, 3]}), pd.DataFrame(second)]
+    bare = pd.DataFrame(first).drop(columns="Plx")
+
+    def noted(X):
+        return estimate(X)["notes"].str.contains("DR2 zero point applied").tolist()
+
+    assert noted(read_clusters(tables)) == [True, False]
+    assert noted(read_clusters(tables).iloc[::-1]) == [False, True]
+    assert noted(read_clusters(tables[0])) == [True]
+    assert noted(read_clusters(tables, release="dr2")) == [True, True]
+    assert noted(read_clusters(tables, release="dr2", zero_point=-0.03)) == [False, False]
+    assert noted(read_clusters(bare, release="dr2")) == [False]
 
 
 def test_a_limit_is_stated_with_the_stars():

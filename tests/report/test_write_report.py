@@ -224,6 +224,17 @@ def test_wrong_input_is_refused(tmp_path, run):
     assert (tmp_path / "a.html").read_text() == "mine"
 
 
+def test_a_table_that_was_read_from_a_file(tmp_path, run):
+    X, table, _ = run
+    table.to_csv(tmp_path / "e.csv")
+    read = pd.read_csv(tmp_path / "e.csv", index_col=0)
+    assert read["flag"].isna().any()
+    write_report(X, read, tmp_path / "a.html")
+    clusters = data_of(tmp_path / "a.html")["clusters"]
+    assert [cluster["flag"] for cluster in clusters] == table["flag"].tolist()
+    assert [cluster["notes"] for cluster in clusters] == table["notes"].tolist()
+
+
 def test_a_page_of_one_cluster_and_columns_of_text(tmp_path, run):
     X, table, samples = run
     table = table.iloc[:1].assign(
