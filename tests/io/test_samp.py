@@ -2,8 +2,10 @@
 
 import time
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pandas as pd
 import pytest
@@ -38,7 +40,7 @@ def hub(lockfile: Path) -> Iterator[None]:
 @pytest.fixture
 def program(hub: None) -> Iterator[Callable[[], tuple[str, Table, dict[str, str]]]]:
     """A program that loads tables, as TOPCAT does; the last table, its name and its facts."""
-    loaded: list[tuple[str, Table, dict[str, str]]] = []
+    loaded: list[tuple[str, bytes]] = []
     client = SAMPIntegratedClient(name="a program", addr="127.0.0.1")
     client.connect()
 
@@ -47,13 +49,17 @@ def program(hub: None) -> Iterator[Callable[[], tuple[str, Table, dict[str, str]
         if params["name"] == "bad":
             client.ereply(call, "samp.error", error={"samp.errortxt": "out of memory"})
             return
-        votable = parse(params["url"].removeprefix("file://"))
-        facts = {info.name: info.value for info in votable.resources[0].infos}
-        loaded.append((params["name"], votable.get_first_table().to_table(), facts))
+        loaded.append((params["name"], urlopen(params["url"]).read()))
         client.ereply(call, "samp.ok", result={})
 
+    def last() -> tuple[str, Table, dict[str, str]]:
+        name, content = loaded[-1]
+        votable = parse(BytesIO(content))
+        facts = {info.name: info.value for info in votable.resources[0].infos}
+        return name, votable.get_first_table().to_table(), facts
+
     client.bind_receive_call("table.load.votable", load)
-    yield lambda: loaded[-1]
+    yield last
     client.disconnect()
 
 
