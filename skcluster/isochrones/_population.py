@@ -19,18 +19,10 @@ from skcluster._utils.progress import progress_bar
 from skcluster._utils.typing import BoolArray, FloatArray, IntArray
 from skcluster.isochrones._axes import AXES
 from skcluster.isochrones._grid import IsochroneGrid
-from skcluster.isochrones._masses_and_binaries import (
-    BINARY_FRACTION,
-    MASS_RATIO_RANGE,
-    MASSIVE_STAR_LOSS,
-    kroupa,
-)
+from skcluster.isochrones._masses_and_binaries import MASSIVE_STAR_LOSS, kroupa, with_companions
 
 #: Increase it whenever the densities change.
 VERSION = 3
-
-#: Number of mass ratios that represent all binaries.
-_N_MASS_RATIOS = 10
 
 #: A_G and E(BP−RP) per A_V. Differential reddening shifts stars of all colours equally.
 _REDDENING_VECTOR = (0.85, 0.44)
@@ -77,9 +69,9 @@ class PopulationGrid:
 
     Notes
     -----
-    `load` computes the densities when they are first needed, which takes some seconds, and stores
-    them, compressed, in the folder of `skcluster.datasets.get_data_home` (59 MB). From there, those
-    of each age are read when they are first needed.
+    `load` computes the densities when they are first needed, which takes some seconds and is shown
+    on the standard error, and stores them, compressed, in the folder of
+    `skcluster.datasets.get_data_home` (59 MB). Those of an age are read when they are needed.
 
     References
     ----------
@@ -120,7 +112,8 @@ class PopulationGrid:
         if source is not None:
             # Memory is taken only for the ages that are read.
             return PopulationGrid(np.zeros(AXES.shape, np.uint8), source)
-        with progress_bar("Tabulating stellar populations", len(AXES.log_age)) as advance:
+        title = "Tabulating stellar populations (once, 60 MB)"
+        with progress_bar(title, len(AXES.log_age), show=True) as advance:
             codes = build(advance)
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -151,8 +144,8 @@ class PopulationGrid:
     def _computed_marginals(self) -> tuple[BoolArray, FloatArray, FloatArray]:
         """Which nodes' marginal distributions are computed, and these; see `_marginals`."""
         n_nodes, n_g = len(self._maps), len(AXES.g)
-        empty = np.empty((n_nodes, n_g + 1), np.float32), np.empty((n_nodes, n_g), np.float32)
-        return np.zeros(n_nodes, dtype=bool), *empty
+        tables = np.zeros((n_nodes, n_g + 1), np.float32), np.zeros((n_nodes, n_g), np.float32)
+        return np.zeros(n_nodes, dtype=bool), *tables
 
     def _marginals(self, nodes: list[IntArray]) -> tuple[FloatArray, FloatArray]:
         """Return the fraction of stars brighter than each M_G, and the mean colour, at some nodes.
@@ -165,7 +158,6 @@ class PopulationGrid:
             missing = np.unique(np.concatenate(nodes))
             missing = missing[~is_computed[missing]]
             g, colour = AXES.g, AXES.bp_rp
-            cumulative[missing, 0] = 0
             density = np.empty((len(g), len(colour)), np.float32)
             for node in missing.tolist():
                 # In memory that is reused: the first use of memory takes longer than the sums.
@@ -418,18 +410,20 @@ def _of_one_age(
 ) -> npt.NDArray[np.uint8]:
     """Return the codes for one age: all axes but the first; see `_transfer_functions`."""
     n_columns = 2 * (len(blurred[0]) - 1)
-    spectrum = fft.rfft2(_intrinsic_density(log_age), (len(reddened[0]), n_columns))
-    codes = np.empty((len(spectrum), *AXES.shape[2:]), np.uint8)
-    for i, of_reddening in enumerate(reddened):
-        # The scatter is along the colour only, so that one transform along the magnitude does.
-        rows = fft.ifft(spectrum * of_reddening, axis=1)[:, : len(AXES.g)]
-        for j, of_scatter in enumerate(blurred):
-            density = fft.irfft(rows * of_scatter, n_columns)[..., : len(AXES.bp_rp)]
-            # Narrow sequences ring: negative values are clipped, and the rest is renormalised.
-            total = density.sum(axis=(1, 2), keepdims=True)
-            density = np.maximum(density, 0)
-            density *= total / density.sum(axis=(1, 2), keepdims=True)
-            codes[:, i, j] = encode(density)
+    codes = np.empty(AXES.shape[1:], np.uint8)
+    # One map at a time, so that it stays in the cache of a core.
+    for m, intrinsic in enumerate(_intrinsic_density(log_age)):
+        spectrum = fft.rfft2(intrinsic, (len(reddened[0]), n_columns))
+        for i, of_reddening in enumerate(reddened):
+            # The scatter is along the colour only, so that one transform along the magnitude does.
+            rows = fft.ifft(spectrum * of_reddening, axis=0)[: len(AXES.g)]
+            for j, of_scatter in enumerate(blurred):
+                density = fft.irfft(rows * of_scatter, n_columns)[:, : len(AXES.bp_rp)]
+                # Narrow sequences ring: negative values are clipped, and the rest is renormalised.
+                total = density.sum()
+                np.maximum(density, 0, out=density)
+                density *= total / density.sum()
+                codes[m, i, j] = encode(density)
     return codes
 
 
@@ -437,42 +431,29 @@ def _intrinsic_density(log_age: float) -> npt.NDArray[np.float32]:
     """Return the unsmeared density, shape (n_metallicities, n_g, n_bp_rp)."""
     metallicity = AXES.metallicity.values
     isochrones = IsochroneGrid.load().interpolate(np.full(len(metallicity), log_age), metallicity)
-    log_mass = (isochrones.log_mass[:, 1:] + isochrones.log_mass[:, :-1]) / 2
-    magnitudes = (isochrones.magnitudes[:, :, 1:] + isochrones.magnitudes[:, :, :-1]) / 2
     rank = kroupa(MASSIVE_STAR_LOSS).rank(10 ** isochrones.log_mass.ravel())
     stars = np.diff(rank.reshape(isochrones.log_mass.shape), axis=1)
-    seen, numbers = [magnitudes], [(1 - BINARY_FRACTION) * stars]
-    row = np.repeat(np.arange(len(metallicity)), log_mass.shape[1])
-    low, high = MASS_RATIO_RANGE
-    for k in range(_N_MASS_RATIOS):
-        ratio = low + (high - low) * (k + 0.5) / _N_MASS_RATIOS
-        companion = log_mass + np.log10(ratio)
-        light = isochrones.at(row, companion.ravel()).reshape(magnitudes.shape)
-        # A companion below the minimum mass of the isochrone adds no light.
-        shines = companion >= isochrones.log_mass[:, :1]
-        added = 2.5 * np.log10(1 + shines * 10 ** (0.4 * (magnitudes - light)))
-        seen.append(magnitudes - added)
-        numbers.append(BINARY_FRACTION / _N_MASS_RATIOS * stars)
-    density = _deposit(np.concatenate(seen, axis=2), np.concatenate(numbers, axis=1))
+    # One isochrone at a time, so that its stars stay in the cache of a core.
+    curves = zip(isochrones.log_mass, isochrones.magnitudes.swapaxes(0, 1), stars, strict=True)
+    density = np.array([_deposit(*with_companions(*curve)) for curve in curves])
     total = density.sum(axis=(1, 2), keepdims=True) * AXES.g.step * AXES.bp_rp.step
     normalized: npt.NDArray[np.float32] = (density / total).astype(np.float32)
     return normalized
 
 
 def _deposit(magnitudes: FloatArray, stars: FloatArray) -> FloatArray:
-    """Count stars at the grid points, each star shared among the four points around it."""
+    """Count stars at the grid points, each shared among the four points around it."""
     y = (magnitudes[0] - AXES.g.start) / AXES.g.step
     x = (magnitudes[1] - magnitudes[2] - AXES.bp_rp.start) / AXES.bp_rp.step
     row, column = np.floor(y).astype(np.int64), np.floor(x).astype(np.int64)
     n_rows, n_columns = len(AXES.g), len(AXES.bp_rp)
     seen = (row >= 0) & (row < n_rows - 1) & (column >= 0) & (column < n_columns - 1)
-    cell = (np.arange(len(y))[:, None] * n_rows + row) * n_columns + column
-    cell, stars, y, x = cell[seen], stars[seen], (y - row)[seen], (x - column)[seen]
-    corners = [(0, (1 - y) * (1 - x)), (1, (1 - y) * x), (n_columns, y * (1 - x))]
-    corners.append((n_columns + 1, y * x))
-    size = len(magnitudes[0]) * AXES.map_size
-    counts = sum(np.bincount(cell + step, stars * share, size) for step, share in corners)
-    return np.asarray(counts).reshape(-1, n_rows, n_columns)
+    cell = (row * n_columns + column)[seen]
+    stars, y, x = stars[seen], (y - row)[seen], (x - column)[seen]
+    corners = {0: (1 - y) * (1 - x), 1: (1 - y) * x, n_columns: y * (1 - x), n_columns + 1: y * x}
+    size = n_rows * n_columns
+    counts = sum(np.bincount(cell + s, stars * share, size) for s, share in corners.items())
+    return np.asarray(counts).reshape(n_rows, n_columns)
 
 
 def _transfer_functions() -> tuple[npt.NDArray[np.complex64], npt.NDArray[np.float32]]:
