@@ -8,6 +8,8 @@ import pytest
 import skcluster
 
 HEAVY = ("keras", "tensorflow", "scikeras", "matplotlib", "astropy", "astroquery", "pooch")
+#: What importing skops or a part of scikit-learn brings, which an estimate does without.
+NEEDLESS = ("skops", "pytest", "dask", "sklearn.covariance", "sklearn.neighbors")
 
 LOADED = f"""
 import sys
@@ -28,6 +30,17 @@ def in_a_fresh_process(code: str) -> list[str]:
 
 def test_import_loads_nothing_heavy():
     assert in_a_fresh_process(LOADED) == [""]
+
+
+def test_an_estimate_imports_nothing_heavy(tmp_path):
+    code = f"""
+import sys
+import skcluster.cli
+skcluster.cli.main(["example", "-o", {str(tmp_path / "one.csv")!r}])
+assert skcluster.cli.main(["estimate", {str(tmp_path / "one.csv")!r}, "--json"]) == 0
+print(*(name for name in {HEAVY + NEEDLESS} if name in sys.modules))
+"""
+    assert in_a_fresh_process(code)[-1] == ""
 
 
 @pytest.mark.parametrize("module", ["clusters", "features", "augmentation", "io", "photometry"])

@@ -17,6 +17,11 @@ MASS_RATIO_RANGE = (0.1, 1.0)
 #: Scatter of BP−RP at a given mass in excess of the errors: rotation, spots, blended spectra (mag).
 COLOUR_SCATTER = 0.015
 
+#: Number of mass ratios that represent all binaries.
+_N_MASS_RATIOS = 10
+#: The light of a star of magnitude m is proportional to exp(-_EXPONENT * m).
+_EXPONENT = 0.4 * np.log(10)
+
 
 @dataclass(frozen=True)
 class MassFunction:
@@ -131,3 +136,36 @@ def kroupa(massive_star_loss: float = 0.0) -> MassFunction:
     if massive_star_loss == 0:
         return MassFunction((0.5,), (1.3, 2.3))
     return MassFunction((0.5, 2.0), (1.3, 2.3, 2.3 + massive_star_loss))
+
+
+def with_companions(
+    log_mass: FloatArray, magnitudes: FloatArray, stars: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return the magnitudes of the stars of an isochrone, single and with companions.
+
+    Parameters
+    ----------
+    log_mass : ndarray of shape (n_points,)
+        Logarithm (base 10) of the initial masses along the isochrone; it never decreases.
+    magnitudes : ndarray of shape (3, n_points)
+        Magnitudes in G, BP and RP (mag).
+    stars : ndarray of shape (n_points - 1,)
+        Number of stars between the points.
+
+    Returns
+    -------
+    magnitudes : ndarray of shape (3, n_mass_ratios + 1, n_points - 1)
+        Magnitudes half-way between the points, of single stars and of binaries (mag).
+    stars : ndarray of shape (n_mass_ratios + 1, n_points - 1)
+        Numbers of such stars.
+    """
+    single = (magnitudes[:, None, 1:] + magnitudes[:, None, :-1]) / 2
+    low, high = MASS_RATIO_RANGE
+    ratios = low + (high - low) * (np.arange(_N_MASS_RATIOS) + 0.5) / _N_MASS_RATIOS
+    companion = (log_mass[1:] + log_mass[:-1]) / 2 + np.log10(ratios)[:, None]
+    light = np.array([np.interp(companion, log_mass, band) for band in magnitudes])
+    # A companion below the minimum mass of the isochrone adds no light.
+    relative = (companion >= log_mass[0]) * np.exp(_EXPONENT * (single - light))
+    both = single - np.log(1 + relative) / _EXPONENT
+    shares = [1 - BINARY_FRACTION] + _N_MASS_RATIOS * [BINARY_FRACTION / _N_MASS_RATIOS]
+    return np.concatenate([single, both], axis=1), np.outer(shares, stars)

@@ -50,9 +50,9 @@ class PopulationGrid:
 
     Notes
     -----
-    `load` computes the densities when they are first needed, which takes some seconds, and stores
-    them, compressed, in the folder of `skcluster.datasets.get_data_home` (59 MB). From there, those
-    of each age are read when they are first needed.
+    `load` computes the densities when they are first needed, which takes some seconds and is shown
+    on the standard error, and stores them, compressed, in the folder of
+    `skcluster.datasets.get_data_home` (59 MB). Those of an age are read when they are needed.
 
     References
     ----------
@@ -94,7 +94,8 @@ class PopulationGrid:
         if source is not None:
             # Memory is taken only for the ages that are read.
             return PopulationGrid(*Tables.empty(), source)
-        with progress_bar("Tabulating stellar populations", len(AXES.log_age)) as advance:
+        title = "Tabulating stellar populations (once, 60 MB)"
+        with progress_bar(title, len(AXES.log_age), show=True) as advance:
             tables = build(advance)
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -138,8 +139,8 @@ class PopulationGrid:
     def _computed_marginals(self) -> tuple[BoolArray, FloatArray, FloatArray]:
         """Which nodes' marginal distributions are computed, and these; see `_marginals`."""
         n_nodes, n_g = len(self._maps), len(AXES.g)
-        empty = np.empty((n_nodes, n_g + 1), np.float32), np.empty((n_nodes, n_g), np.float32)
-        return np.zeros(n_nodes, dtype=bool), *empty
+        tables = np.zeros((n_nodes, n_g + 1), np.float32), np.zeros((n_nodes, n_g), np.float32)
+        return np.zeros(n_nodes, dtype=bool), *tables
 
     def _marginals(self, nodes: list[IntArray]) -> tuple[FloatArray, FloatArray]:
         """Return the fraction of stars brighter than each M_G, and the mean colour, at some nodes.

@@ -12,18 +12,10 @@ from scipy.ndimage import gaussian_filter1d
 from skcluster._utils.typing import FloatArray
 from skcluster.isochrones._axes import AXES
 from skcluster.isochrones._grid import IsochroneGrid
-from skcluster.isochrones._masses_and_binaries import (
-    BINARY_FRACTION,
-    MASS_RATIO_RANGE,
-    MASSIVE_STAR_LOSS,
-    kroupa,
-)
+from skcluster.isochrones._masses_and_binaries import MASSIVE_STAR_LOSS, kroupa, with_companions
 
 #: Increase it whenever the densities change.
 VERSION = 5
-
-#: Number of mass ratios that represent all binaries.
-_N_MASS_RATIOS = 10
 
 #: A_G and E(BP−RP) per A_V. Differential reddening shifts stars of all colours equally.
 _REDDENING_VECTOR = (0.85, 0.44)
@@ -97,21 +89,23 @@ def _of_one_age(
 ) -> Tables:
     """Return the tables of one age; see `_transfer_functions`."""
     n_columns = 2 * (len(blurred[0]) - 1)
-    intrinsic = _intrinsic_density(log_age)
-    centre = _centre_of_rows(intrinsic)
-    spectrum = fft.rfft2(intrinsic, (len(reddened[0]), n_columns))
-    move = _moves(centre, fft.rfftfreq(n_columns))
-    codes = np.empty((len(spectrum), *AXES.shape[2:]), np.uint8)
-    for i, of_reddening in enumerate(reddened):
-        # The scatter is along the colour only, so that one transform along the magnitude does.
-        rows = fft.ifft(spectrum * of_reddening, axis=1)[:, : len(AXES.g)] * move
-        for j, of_scatter in enumerate(blurred):
-            density = fft.irfft(rows * of_scatter, n_columns)[..., : len(AXES.bp_rp_offset)]
-            # Narrow sequences ring: negative values are clipped, and the rest is renormalised.
-            total = density.sum(axis=(1, 2), keepdims=True)
-            density = np.maximum(density, 0)
-            density *= total / density.sum(axis=(1, 2), keepdims=True)
-            codes[:, i, j] = encode(density)
+    density_of_all = _intrinsic_density(log_age)
+    centre = _centre_of_rows(density_of_all)
+    moves = _moves(centre, fft.rfftfreq(n_columns))
+    codes = np.empty(AXES.shape[1:], np.uint8)
+    # One map at a time, so that it stays in the cache of a core.
+    for m, intrinsic in enumerate(density_of_all):
+        spectrum = fft.rfft2(intrinsic, (len(reddened[0]), n_columns))
+        for i, of_reddening in enumerate(reddened):
+            # The scatter is along the colour only, so that one transform along the magnitude does.
+            rows = fft.ifft(spectrum * of_reddening, axis=0)[: len(AXES.g)] * moves[m]
+            for j, of_scatter in enumerate(blurred):
+                density = fft.irfft(rows * of_scatter, n_columns)[:, : len(AXES.bp_rp_offset)]
+                # Narrow sequences ring: negative values are clipped, and the rest is renormalised.
+                total = density.sum()
+                np.maximum(density, 0, out=density)
+                density *= total / density.sum()
+                codes[m, i, j] = encode(density)
     return Tables(codes, centre)
 
 
@@ -141,42 +135,29 @@ def _intrinsic_density(log_age: float) -> npt.NDArray[np.float32]:
     """Return the unsmeared density, shape (n_metallicities, n_g, n_bp_rp)."""
     metallicity = AXES.metallicity.values
     isochrones = IsochroneGrid.load().interpolate(np.full(len(metallicity), log_age), metallicity)
-    log_mass = (isochrones.log_mass[:, 1:] + isochrones.log_mass[:, :-1]) / 2
-    magnitudes = (isochrones.magnitudes[:, :, 1:] + isochrones.magnitudes[:, :, :-1]) / 2
     rank = kroupa(MASSIVE_STAR_LOSS).rank(10 ** isochrones.log_mass.ravel())
     stars = np.diff(rank.reshape(isochrones.log_mass.shape), axis=1)
-    seen, numbers = [magnitudes], [(1 - BINARY_FRACTION) * stars]
-    row = np.repeat(np.arange(len(metallicity)), log_mass.shape[1])
-    low, high = MASS_RATIO_RANGE
-    for k in range(_N_MASS_RATIOS):
-        ratio = low + (high - low) * (k + 0.5) / _N_MASS_RATIOS
-        companion = log_mass + np.log10(ratio)
-        light = isochrones.at(row, companion.ravel()).reshape(magnitudes.shape)
-        # A companion below the minimum mass of the isochrone adds no light.
-        shines = companion >= isochrones.log_mass[:, :1]
-        added = 2.5 * np.log10(1 + shines * 10 ** (0.4 * (magnitudes - light)))
-        seen.append(magnitudes - added)
-        numbers.append(BINARY_FRACTION / _N_MASS_RATIOS * stars)
-    density = _deposit(np.concatenate(seen, axis=2), np.concatenate(numbers, axis=1))
+    # One isochrone at a time, so that its stars stay in the cache of a core.
+    curves = zip(isochrones.log_mass, isochrones.magnitudes.swapaxes(0, 1), stars, strict=True)
+    density = np.array([_deposit(*with_companions(*curve)) for curve in curves])
     total = density.sum(axis=(1, 2), keepdims=True) * AXES.g.step * AXES.bp_rp.step
     normalized: npt.NDArray[np.float32] = (density / total).astype(np.float32)
     return normalized
 
 
 def _deposit(magnitudes: FloatArray, stars: FloatArray) -> FloatArray:
-    """Count stars at the grid points, each star shared among the four points around it."""
+    """Count stars at the grid points, each shared among the four points around it."""
     y = (magnitudes[0] - AXES.g.start) / AXES.g.step
     x = (magnitudes[1] - magnitudes[2] - AXES.bp_rp.start) / AXES.bp_rp.step
     row, column = np.floor(y).astype(np.int64), np.floor(x).astype(np.int64)
     n_rows, n_columns = len(AXES.g), len(AXES.bp_rp)
     seen = (row >= 0) & (row < n_rows - 1) & (column >= 0) & (column < n_columns - 1)
-    cell = (np.arange(len(y))[:, None] * n_rows + row) * n_columns + column
-    cell, stars, y, x = cell[seen], stars[seen], (y - row)[seen], (x - column)[seen]
-    corners = [(0, (1 - y) * (1 - x)), (1, (1 - y) * x), (n_columns, y * (1 - x))]
-    corners.append((n_columns + 1, y * x))
-    size = len(magnitudes[0]) * n_rows * n_columns
-    counts = sum(np.bincount(cell + step, stars * share, size) for step, share in corners)
-    return np.asarray(counts).reshape(-1, n_rows, n_columns)
+    cell = (row * n_columns + column)[seen]
+    stars, y, x = stars[seen], (y - row)[seen], (x - column)[seen]
+    corners = {0: (1 - y) * (1 - x), 1: (1 - y) * x, n_columns: y * (1 - x), n_columns + 1: y * x}
+    size = n_rows * n_columns
+    counts = sum(np.bincount(cell + s, stars * share, size) for s, share in corners.items())
+    return np.asarray(counts).reshape(n_rows, n_columns)
 
 
 def _transfer_functions() -> tuple[npt.NDArray[np.complex64], npt.NDArray[np.float32]]:

@@ -64,9 +64,14 @@ def cached(tmp_path: Path) -> Path:
     return file
 
 
-def test_one_process_computes_and_others_read(load: Load, builds: list[int], tmp_path: Path):
-    for _ in range(3):
+def test_one_process_computes_and_others_read(
+    load: Load, builds: list[int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert_densities(load())
+    assert "Tabulating stellar populations (once, 60 MB)" in capsys.readouterr().err
+    for _ in range(2):
         assert_densities(load())
+    assert capsys.readouterr().err == ""
     assert builds == [0]
     assert cached(tmp_path).suffix == ".arrow"
 
