@@ -9,8 +9,8 @@ from sklearn.utils._param_validation import Interval
 
 from skcluster._utils.typing import BoolArray, FloatArray, IntArray
 from skcluster.augmentation._base import ClusterResampler, Copies
-from skcluster.augmentation._list_copies import Contaminants, ListCopies
-from skcluster.clusters import Stars, validate_clusters
+from skcluster.augmentation._list_copies import Contaminants, ListCopies, field_of
+from skcluster.clusters import Stars
 
 _PROBABILITY = Interval(Real, 0, 1, closed="both")
 _SCALE = Interval(Real, 0, None, closed="left")
@@ -178,7 +178,7 @@ class ClusterCorruptor(ClusterResampler):
         limited = self._chosen(self.limited, copies, rng)
         limit = np.where(limited, rng.uniform(low, high, copies.n), _NO_LIMIT)
         self._remove(copies, limit, rng)
-        contaminants = Contaminants.of(stars, self._field(seed))
+        contaminants = Contaminants.of(stars, field_of(self.field, seed))
         faintest = np.maximum.reduceat(stars["phot_g_mean_mag"], stars.offsets[:-1])
         fraction = rng.uniform(0, self.max_contamination, copies.n)
         fraction[~self._chosen(self.contamination, copies, rng)] = 0
@@ -191,15 +191,6 @@ class ClusterCorruptor(ClusterResampler):
         if len(limits) != 2 or not limits[0] <= limits[1]:
             raise ValueError(f"limits must be two increasing magnitudes, not {self.limits!r}.")
         return limits
-
-    def _field(self, seed: int) -> Stars | None:
-        if self.field is None:
-            return None
-        field = self.field(random_state=seed) if callable(self.field) else self.field
-        try:
-            return validate_clusters(field)
-        except (TypeError, ValueError) as error:
-            raise type(error)(f"field must contain stars of sightlines. {error}") from error
 
     def _chosen(
         self, probability: float, copies: ListCopies, rng: np.random.Generator

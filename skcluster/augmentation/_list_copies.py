@@ -8,7 +8,7 @@ import pandas as pd
 
 from skcluster._utils.typing import BoolArray, FloatArray, IntArray
 from skcluster.augmentation._base import stars_of_copies
-from skcluster.clusters import Stars
+from skcluster.clusters import Stars, validate_clusters
 from skcluster.clusters._parallax import PARALLAX_FLOOR, modulus_at_least
 from skcluster.gaia import parallax_error, split_colour
 
@@ -20,6 +20,16 @@ _BINARY_M_G, _STRIP, _BINARY_QUANTILE = 3.0, 0.5, 0.65
 _APART = 100.0
 #: Frequencies of the styles of membership probabilities, see `ListCopies.restate_probabilities`.
 _STYLES = (0.3, 0.25, 0.2, 0.1, 0.1, 0.05)
+
+
+def field_of(field: Any, seed: int) -> Stars | None:
+    """Return field stars, one row per sightline, that are given or made by a function, if any."""
+    if field is None:
+        return None
+    try:
+        return validate_clusters(field(random_state=seed) if callable(field) else field)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"field must contain stars of sightlines. {error}") from error
 
 
 @dataclass
