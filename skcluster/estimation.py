@@ -1,8 +1,9 @@
 """Estimate clusters with a model, in one pass: the table, samples and memberships."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from numbers import Integral, Real
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
 from skcluster._utils.models import nested_estimators
+from skcluster._utils.parallel import in_processes
 from skcluster._utils.typing import BoolArray, ClustersLike, FloatArray, IntArray
 from skcluster.clusters import Stars, as_clusters, stars_of
 from skcluster.clusters._as_clusters import checked
@@ -30,8 +32,11 @@ from skcluster.schema import CLUSTER_PARAMETERS, INTERVAL_ENDS, clip_targets
 
 __all__ = ["estimate"]
 
-#: Number of clusters that are estimated between two reports of progress.
-_CHUNK = 100
+#: Number of clusters that are estimated at a time, whatever the number of jobs: sums of products in
+#: a network depend on it in the last digit.
+_CHUNK = 20
+#: For fewer clusters, starting processes takes longer than it saves.
+_FEWEST_FOR_PROCESSES = 100
 #: Clusters with fewer stars are flagged; an adopted value.
 _FEW_STARS = 10
 
@@ -48,6 +53,7 @@ _FEW_STARS = 10
         "zero_point": [Real, None],
         "magnitude_limit": [Interval(Real, None, None, closed="neither"), None],
         "progress": [callable, None],
+        "n_jobs": [Integral, None],
     },
     prefer_skip_nested_validation=True,
 )
@@ -63,6 +69,7 @@ def estimate(
     zero_point: float | None = None,
     magnitude_limit: float | None = None,
     progress: Callable[[int], None] | None = None,
+    n_jobs: int | None = None,
 ) -> Any:
     """Estimate log age, A_V and distance of clusters.
 
@@ -104,6 +111,10 @@ def estimate(
         stars (`skcluster.clusters.magnitude_limits`).
     progress : callable, optional
         Called with the number of clusters just estimated.
+    n_jobs : int, optional
+        Number of processes, as in scikit-learn: None is 1, -1 all cores. The results are the same
+        to the bit. Fewer than 100 clusters are estimated in this process, because starting others
+        takes longer.
 
     Returns
     -------
@@ -167,30 +178,22 @@ def estimate(
         X = state_magnitude_limit(X, magnitude_limit)
     rng = check_random_state(random_state)
     stars = stars_of(X)
-    tables: list[pd.DataFrame] = []
-    flags: list[pd.DataFrame] = []
     samples: dict[int, FloatArray] = {}
-    of_stars: list[FloatArray] | None = []
-    for rows in _chunks(stars.counts, progress):
-        some = checked(X.iloc[rows])
-        answer: PredictiveDistribution = (
-            model.predict_distribution(some)
-            if hasattr(model, "predict_distribution")
-            else _Points(model, some)
-        )
-        targets = _targets(answer)
-        tables.append(_columns(answer, targets, coverage, rows))
-        flags.append(pd.DataFrame(dict(answer.flags), index=rows))
-        if n_samples:
-            drawn = clip_targets(answer.sample(n_samples, rng), targets)
-            samples.update(zip(rows.tolist(), drawn, strict=True))
-        if membership and of_stars is not None:
-            values = answer.membership()
-            if values is None and membership is True:
-                raise ValueError(_no_membership(model))
-            of_stars = None if values is None else of_stars + values
+    parts: list[_Part] = []
+    work = partial(_estimated, model, coverage, bool(n_samples), bool(membership))
+    worthwhile = len(X) >= _FEWEST_FOR_PROCESSES
+    for part in in_processes(work, _chunks(X, stars.counts), n_jobs if worthwhile else 1):
+        if membership is True and part.membership is None:
+            raise ValueError(_no_membership(model))
+        if part.distribution is not None:  # drawn here, so that random numbers follow each other
+            drawn = clip_targets(part.distribution.sample(n_samples, rng), part.targets)
+            samples.update(zip(part.table.index.tolist(), drawn, strict=True))
+        parts.append(part._replace(distribution=None))
+        if progress is not None:
+            progress(min(_CHUNK, len(X) - _CHUNK * (len(parts) - 1)))
+    targets = parts[0].targets
     no_cluster = _without_cluster(X)
-    results: list[Any] = [_table(tables, flags, targets, stars, no_cluster)]
+    results: list[Any] = [_table(parts, stars, no_cluster)]
     if n_samples:
         unknown = np.full((n_samples, len(targets)), np.nan)
         results.append(
@@ -200,7 +203,7 @@ def estimate(
             }
         )
     if membership:
-        results.append(None if of_stars is None else _members(stars, of_stars))
+        results.append(_members(stars, parts))
     return tuple(results) if len(results) > 1 else results[0]
 
 
@@ -236,19 +239,51 @@ def _no_membership(model: Any) -> str:
     )
 
 
-def _chunks(n_stars: IntArray, progress: Callable[[int], None] | None) -> Iterator[IntArray]:
-    """Yield the rows of clusters that have stars, some at a time, and report progress.
+def _chunks(X: NestedFrame, n_stars: IntArray) -> Iterator[tuple[IntArray, NestedFrame]]:
+    """Yield the rows of clusters that have stars, and these clusters, some at a time.
 
-    If no cluster has any star, yield no rows once: the model then tells its columns.
+    Without any cluster, there is one empty chunk: the model then tells its columns.
     """
-    for start in range(0, len(n_stars), _CHUNK):
-        counts = n_stars[start : start + _CHUNK]
-        if counts.any():
-            yield start + np.flatnonzero(counts)
-        if progress is not None:
-            progress(len(counts))
-    if not n_stars.any():
-        yield np.arange(0)
+    for start in range(0, max(len(X), 1), _CHUNK):
+        rows = start + np.flatnonzero(n_stars[start : start + _CHUNK])
+        yield rows, X.iloc[rows]
+
+
+class _Part(NamedTuple):
+    """What is known of a chunk of clusters; rows are their positions."""
+
+    targets: tuple[str, ...]
+    #: The columns that come from the model, and its flags: a row per cluster with stars.
+    table: pd.DataFrame
+    flags: pd.DataFrame
+    #: Membership probabilities of the stars of each such cluster, if asked for and known.
+    membership: list[FloatArray] | None
+    #: To draw samples from, if asked for.
+    distribution: PredictiveDistribution | None
+
+
+def _estimated(
+    model: Any,
+    coverage: float,
+    sampled: bool,
+    membership: bool,
+    chunk: tuple[IntArray, NestedFrame],
+) -> _Part:
+    """Return the estimates of some clusters."""
+    rows, some = chunk[0], checked(chunk[1])
+    answer: PredictiveDistribution = (
+        model.predict_distribution(some)
+        if hasattr(model, "predict_distribution")
+        else _Points(model, some)
+    )
+    targets = _targets(answer)
+    return _Part(
+        targets,
+        _columns(answer, targets, coverage, rows),
+        pd.DataFrame(dict(answer.flags), index=rows),
+        answer.membership() if membership else None,
+        answer._for_samples() if sampled else None,
+    )
 
 
 class _Points(PredictiveDistribution):
@@ -300,25 +335,20 @@ def _columns(
     return pd.DataFrame(columns, index=rows)
 
 
-def _table(
-    tables: list[pd.DataFrame],
-    flags: list[pd.DataFrame],
-    targets: tuple[str, ...],
-    stars: Stars,
-    no_cluster: BoolArray,
-) -> pd.DataFrame:
+def _table(parts: list[_Part], stars: Stars, no_cluster: BoolArray) -> pd.DataFrame:
     """Combine the columns of some rows each into a table of all rows, with flags and units."""
     places = range(len(stars.index))
     table = pd.DataFrame({"n_stars": stars.counts}, index=places)
-    table = table.join(pd.concat(tables).reindex(places))
+    table = table.join(pd.concat([part.table for part in parts]).reindex(places))
     if "n_used" in table:
         table["n_used"] = table["n_used"].fillna(0).astype(int)
+    flags = pd.concat([part.flags for part in parts]).reindex(places)
     reasons = {
         NO_CLUSTER: no_cluster,
-        "cannot be measured": table[list(targets)].isna().any(axis=1) & ~no_cluster,
+        "cannot be measured": table[list(parts[0].targets)].isna().any(axis=1) & ~no_cluster,
         "few stars": (table.get("n_used", table["n_stars"]) < _FEW_STARS) & ~no_cluster,
         # A row without a prediction has no flag of the model.
-        **{name: flag.eq(True) for name, flag in pd.concat(flags).reindex(places).items()},
+        **{name: flag.eq(True) for name, flag in flags.items()},
     }
     names = np.array(list(reasons))
     doubts = np.column_stack([np.asarray(doubtful, bool) for doubtful in reasons.values()])
@@ -326,9 +356,14 @@ def _table(
     return state_units(table.set_axis(stars.index.rename("cluster")))
 
 
-def _members(stars: Stars, membership: list[FloatArray]) -> pd.DataFrame:
-    """Return all stars with their membership probabilities, which are those of the clusters."""
+def _members(stars: Stars, parts: list[_Part]) -> pd.DataFrame | None:
+    """Return all stars with their membership probabilities; None if the model knows none."""
+    values: list[FloatArray] = [np.empty(0)]
+    for part in parts:
+        if part.membership is None:
+            return None
+        values += part.membership
     table = frame_of_arrow(pa.table({name: stars.arrow(name) for name in stars.columns}))
     table.insert(0, "cluster", stars.index.to_numpy()[stars.cluster])
     # Clusters that the model was not asked about have no star.
-    return table.assign(membership=np.concatenate([*membership, np.empty(0)]))
+    return table.assign(membership=np.concatenate(values))

@@ -12,13 +12,7 @@ import numpy.typing as npt
 
 from skcluster._utils.columns import Column
 
-__all__ = [
-    "ESTIMATE_COLUMNS",
-    "STAR_COLUMNS",
-    "TARGETS",
-    "Column",
-    "estimate_column",
-]
+__all__ = ["STAR_COLUMNS", "TARGETS", "Column"]
 
 
 def _by_name(*columns: Column) -> dict[str, Column]:
@@ -352,23 +346,8 @@ def clip_targets(values: npt.ArrayLike, targets: Sequence[str] | None) -> npt.ND
 def estimate_column(name: str) -> Column:
     """Return the column of a table of estimates, ends of intervals included, or of its stars.
 
-    Parameters
-    ----------
-    name : str
-        Name, such as ``"log_age"`` or ``"log_age_lower"``. An unknown column is taken as a
-        dimensionless number described by its name.
-
-    Returns
-    -------
-    Column
-        The definition. Unit, range and label of the end of an interval are those of its value.
-
-    Examples
-    --------
-    >>> from skcluster.schema import estimate_column
-    >>> column = estimate_column("distance_kpc_lower")
-    >>> column.unit, column.description
-    ('kpc', 'Distance, lower end of the interval')
+    Unit, range and label of the end of an interval are those of its value. An unknown column is
+    taken as a dimensionless number described by its name.
     """
     for ending, meaning in INTERVAL_ENDS.items():
         known = ESTIMATE_COLUMNS.get(name.removesuffix(ending))

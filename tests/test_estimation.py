@@ -167,11 +167,20 @@ def test_the_table_has_what_the_model_offers():
 
 
 def test_samples_belong_to_their_clusters():
-    X, _ = simulate_clusters(104, random_state=0, n_stars=15)  # the last four in a second batch
+    X, _ = simulate_clusters(104, random_state=0, n_stars=15)  # the last four are a batch
     model = IsochronePosterior(n_draws=64, random_state=0).fit(X)
     batches: list[int] = []
     table, samples = estimate(X, model, n_samples=50, random_state=0, progress=batches.append)
-    assert batches == [100, 4]
+    assert batches == [20] * 5 + [4]
+    with_two = estimate(
+        X, model, n_samples=50, membership=True, random_state=0, progress=batches.append, n_jobs=2
+    )
+    assert batches == [20, 20, 20, 20, 20, 4] * 2
+    pd.testing.assert_frame_equal(with_two[0], table, check_exact=True)
+    for name, drawn in samples.items():
+        pd.testing.assert_frame_equal(with_two[1][name], drawn, check_exact=True)
+    _, members = estimate(X, model, membership=True)
+    pd.testing.assert_frame_equal(with_two[2], members, check_exact=True)
     assert list(samples) == table.index.tolist() == X.index.tolist()
     pd.testing.assert_frame_equal(table[:9], estimate(X[:9], model), rtol=1e-5)
     drawn = model.sample(X, 50, random_state=0)

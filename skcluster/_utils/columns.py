@@ -61,7 +61,7 @@ class Column:
 
     See Also
     --------
-    estimate_column : The definition of a column in a table of estimates.
+    skcluster.schema.TARGETS : The columns that can be estimated.
 
     Examples
     --------

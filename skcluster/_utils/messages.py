@@ -7,13 +7,15 @@ from typing import Any
 
 #: Packages whose frames are skipped between a warning and the line that caused it.
 _BETWEEN = {"skcluster", "sklearn", "imblearn", "joblib"}
+#: Largest number of names in a message.
+_MOST = 5
 
 
-def some_names(names: Iterable[Any], most: int = 5) -> str:
+def some_names(names: Iterable[Any]) -> str:
     """Return the first few of many names, as text."""
     names = [repr(name) for name in names]
-    rest = len(names) - most
-    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")
+    rest = len(names) - _MOST
+    return ", ".join(names[:_MOST]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def counted_stars(number: int, one: str, several: str) -> str:

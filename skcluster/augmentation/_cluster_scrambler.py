@@ -10,8 +10,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 
 from skcluster._utils.typing import FloatArray, IntArray
-from skcluster.augmentation._base import ClusterResampler, Copies
-from skcluster.augmentation._list_copies import ListCopies, field_of
+from skcluster.augmentation._base import CHANGED, ClusterResampler, Copies, field_of
 from skcluster.clusters import Stars
 from skcluster.clusters._parallax import PARALLAX_FLOOR, modulus_at_least
 from skcluster.gaia import parallax_error, split_colour
@@ -143,9 +142,7 @@ class _Material:
 
     def __post_init__(self) -> None:
         self.columns = {
-            name: self.stars[name].astype(np.float64)
-            for name in ListCopies.CHANGED
-            if name in self.stars
+            name: self.stars[name].astype(np.float64) for name in CHANGED if name in self.stars
         }
 
     def own(self, cluster: int) -> IntArray:

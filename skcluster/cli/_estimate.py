@@ -12,6 +12,7 @@ from skcluster.cli._console import print_message, print_result
 from skcluster.cli._members import Found, add_search, check_figures, draw, given_search, search
 from skcluster.cli._options import (
     Command,
+    add_jobs,
     add_members,
     add_model,
     add_output,
@@ -72,6 +73,7 @@ def _add_estimate(command: argparse.ArgumentParser) -> None:
         help="file type of the diagrams (default: %(default)s)",
     )
     add_model(command)
+    add_jobs(command)
     _add_fields(command)
 
 
@@ -107,7 +109,7 @@ def _estimate(options: argparse.Namespace) -> None:
     model = load(options)
     X, found = _read(options)
     if options.plots is not None:
-        from skcluster.clusters._names import file_names
+        from skcluster._utils.files import file_names
 
         for file in file_names(X.index, options.plots, options.plot_format).values():
             check_replaceable(file, options.overwrite)
@@ -169,8 +171,14 @@ def _check_options(options: argparse.Namespace) -> None:
         raise ValueError(f"Samples are written as .parquet, not {options.samples.name}.")
     if options.plots is not None and options.plots.exists() and not options.plots.is_dir():
         raise NotADirectoryError(f"--plots takes a folder, but {options.plots} is a file.")
+    _check_jobs(options)
     if options.n_samples < 1:
         raise ValueError(f"--n-samples must be at least 1, not {options.n_samples}.")
+
+
+def _check_jobs(options: argparse.Namespace) -> None:
+    if options.jobs == 0:
+        raise ValueError("--jobs must be at least 1, or -1 for one per core, not 0.")
 
 
 def _tell(found: Found) -> None:
@@ -237,6 +245,7 @@ def _results(
             membership=True if members else "if known" if diagrams else False,
             random_state=0,
             progress=advance,
+            n_jobs=options.jobs,
         )
     table, *more = results if isinstance(results, tuple) else (results,)
     samples = more[0] if n_samples else None
@@ -276,6 +285,7 @@ def _draw(options: argparse.Namespace, X: Any, results: _Results) -> None:
             format=options.plot_format,
             overwrite=options.overwrite,
             progress=advance,
+            n_jobs=options.jobs,
         )
 
 
@@ -314,6 +324,7 @@ def _add_report(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--title", help="heading of the page (default: named after the members)")
     add_model(command)
+    add_jobs(command)
     add_overwrite(command)
     _add_fields(command)
 
@@ -322,6 +333,7 @@ def _report(options: argparse.Namespace) -> None:
     if options.output.suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"The report is written as .html or .htm, not {options.output.name}.")
     check_outputs(options, *options.members, options.model, output=options.output)
+    _check_jobs(options)
     model = load(options)
     X, found = _read(options)
     table, samples, members = _results(options, model, X, diagrams=True)

@@ -222,6 +222,17 @@ def add_model(command: argparse.ArgumentParser) -> None:
     add_trusted(command)
 
 
+def add_jobs(command: argparse.ArgumentParser) -> None:
+    """Add the number of processes."""
+    command.add_argument(
+        "--jobs",
+        type=int,
+        default=-1,
+        metavar="N",
+        help="number of processes for many clusters (default: one per core)",
+    )
+
+
 def add_trusted(command: argparse.ArgumentParser) -> None:
     """Add the argument for types in model files that are neither ours nor of scikit-learn."""
     command.add_argument(

@@ -17,15 +17,14 @@ from nested_pandas import NestedFrame
 from skcluster._utils.doc_links import documentation
 from skcluster._utils.messages import counted_stars, some_names, warn_caller
 from skcluster._utils.typing import BoolArray, ClustersLike
-from skcluster.clusters._columns import check_needed
-from skcluster.clusters._complete import completed
+from skcluster.clusters._columns import Notes, check_needed
 from skcluster.clusters._nest import (
     clusters_of_table,
     clusters_of_tables,
+    completed,
     with_names_as_index,
     with_our_names,
 )
-from skcluster.clusters._notes import Notes
 from skcluster.clusters._stars import (
     Stars,
     is_nested,
@@ -166,15 +165,10 @@ def as_clusters(
     return whole_clusters(X, whole)
 
 
-def nest_clusters(
-    data: Any,
-    columns: Mapping[str, str] | None = None,
-    cluster_column: str | None = None,
-    cluster: str | None = None,
-) -> NestedFrame:
+def nest_clusters(data: Any) -> NestedFrame:
     """Make clusters as `as_clusters` does, without checking values or leaving stars out."""
     notes = Notes()
-    X = _completed(data, dict(columns or {}), cluster_column, cluster, notes)
+    X = _completed(data, {}, None, None, notes)
     notes.warn()
     return X
 
@@ -333,17 +327,8 @@ def checked(X: NestedFrame) -> NestedFrame:
 def whole_clusters(X: NestedFrame, whole: BoolArray | None = None) -> NestedFrame:
     """Return clusters without stars that lack magnitude or colour, checked.
 
-    Parameters
-    ----------
-    X : NestedFrame
-        Clusters with our names of columns.
-    whole : ndarray of bool, shape (n_stars,), optional
-        What `whole_stars` returned, if it was called already.
-
-    Returns
-    -------
-    NestedFrame
-        The clusters; the very same object if nothing is left out.
+    They are the very same object if nothing is left out. ``whole`` is what `whole_stars` returned,
+    if it was called already.
     """
     if is_checked(X):
         return X

@@ -1,7 +1,12 @@
-"""Recognise the columns of any table by their names, and say which are missing."""
+"""Recognise the columns of any table by their names, and say which are missing.
+
+What is noticed while tables are read is collected in `Notes`, so that it is said once for all.
+"""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Any
@@ -9,8 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from skcluster._utils.messages import some_names
-from skcluster.clusters._notes import Notes
+from skcluster._utils.messages import some_names, warn_caller
 from skcluster.clusters._stars import STARS
 from skcluster.schema import NEEDED_STAR_COLUMNS, STAR_COLUMNS, Column
 
@@ -28,11 +32,92 @@ _OF_CLASSES = re.compile("classprob|varprob|probbinary")
 _SIMILAR = 0.75
 #: The magnitudes whose difference is the colour.
 BP_RP = ("phot_bp_mean_mag", "phot_rp_mean_mag")
+#: Columns without which estimates are made, but less exact ones.
+OPTIONAL = ("probability", "parallax", "parallax_error")
 #: What is said of a needed column that is missing.
 _EXPLAINED = {
     "bp_rp": " It is BP−RP, not G−RP, and is computed from phot_bp_mean_mag and phot_rp_mean_mag "
     "if these are given."
 }
+
+
+@dataclass
+class Notes:
+    """Notes on some tables of stars.
+
+    Attributes
+    ----------
+    release : str or None
+        Data release that the caller named; its columns are preferred.
+    n_tables : int
+        Number of tables.
+    on_columns : dict of str to None
+        What was done with columns that fit several ways, or cannot be read.
+    missed : dict of str to (int, dict of str to None)
+        For a column that was not recognised, in how many tables, and the nearest names in them.
+    markers : Counter of str
+        Number of stars by column and marker of a missing value.
+    n_marked, n_stars : int
+        Number of stars with a marker, and of all.
+    percentages : list of (int, float, float)
+        Number of stars, smallest and largest probability of each list in per cent.
+    """
+
+    release: str | None = None
+    n_tables: int = 0
+    on_columns: dict[str, None] = field(default_factory=dict)
+    missed: dict[str, tuple[int, dict[str, None]]] = field(default_factory=dict)
+    markers: Counter[str] = field(default_factory=Counter)
+    n_marked: int = 0
+    n_stars: int = 0
+    percentages: list[tuple[int, float, float]] = field(default_factory=list)
+
+    def add_table(self, recognised: Iterable[str], nearest: dict[str, list[Any]]) -> None:
+        """Add a table by our names of its columns, and the nearest names for those it lacks."""
+        self.n_tables += 1
+        for name in set(OPTIONAL).difference(recognised):
+            number, names = self.missed.get(name, (0, {}))
+            self.missed[name] = number + 1, names | dict.fromkeys(map(str, nearest.get(name, ())))
+
+    def keep(self, column: Any, reason: str) -> None:
+        """Note that a column is kept as it is."""
+        text = f"The column {column!r} is kept as it is, and not used: {reason.rstrip('.')}"
+        self.on_columns[text] = None
+
+    def warn(self) -> None:
+        """Issue a warning for each kind of note."""
+        if self.on_columns:
+            warn_caller(f"{'; '.join(self.on_columns)}.")
+        self._warn_of_missed()
+        if self.markers:
+            shown = ", ".join(f"{what} ({n})" for what, n in self.markers.items())
+            warn_caller(
+                f"{self.n_marked} of {self.n_stars} stars have markers of missing values, which "
+                f"several stars share and which are taken as missing: {shown}."
+            )
+        if self.percentages:
+            counts, low, high = zip(*self.percentages, strict=True)
+            warn_caller(
+                f"Probabilities of {sum(counts)} stars lie between {min(low):g} and "
+                f"{max(high):g}: taken as per cent and divided by 100, in {len(counts)} "
+                f"{'cluster' if len(counts) == 1 else 'clusters'}."
+            )
+
+    def _warn_of_missed(self) -> None:
+        near = {name: self.missed[name] for name in OPTIONAL if name in self.missed}
+        if not any(names for _, names in near.values()):
+            return
+        parts = []
+        for name, (number, names) in near.items():
+            tables = f" in {number} of {self.n_tables} tables" if self.n_tables > 1 else ""
+            nearest = f" (nearest names: {some_names(names)})" if names else ""
+            parts.append(f"{name}{tables}{nearest}")
+        first = next(name for name, (_, names) in near.items() if names)
+        theirs = next(iter(near[first][1]))
+        warn_caller(
+            f"Not found among the columns, and not used: {', '.join(parts)}; a column of another "
+            f"name is used with columns={{{theirs!r}: {first!r}}}, or --columns {theirs}={first}."
+        )
 
 
 def find_columns(
@@ -64,13 +149,6 @@ def find_columns(
     ValueError
         If a column of ``given`` does not exist or its new name is not wanted, or if two columns
         match one that estimates depend on, and neither has the exact name.
-
-    Examples
-    --------
-    >>> from skcluster.clusters._columns import find_columns
-    >>> from skcluster.schema import STAR_COLUMNS
-    >>> find_columns(["Gmag", "BP-RP", "Teff"], list(STAR_COLUMNS.values()))
-    {'Gmag': 'phot_g_mean_mag', 'BP-RP': 'bp_rp'}
     """
     columns = list(columns)
     names = dict(given or {})
@@ -230,19 +308,9 @@ def rename_columns(frame: pd.DataFrame, names: Mapping[Any, str]) -> pd.DataFram
 
 
 def check_needed(stars: Any, columns: Iterable[Any]) -> None:
-    """Refuse stars that lack a needed column; the message lists the table's own columns.
+    """Refuse stars, a DataFrame or Stars, that lack a needed column; or whose stars are nested.
 
-    Parameters
-    ----------
-    stars : DataFrame or Stars
-        The stars.
-    columns : iterable of str
-        The table's own columns.
-
-    Raises
-    ------
-    ValueError
-        If a column is missing, or in a nested column whose stars are not found.
+    The message lists ``columns``, the table's own.
     """
     for name in NEEDED_STAR_COLUMNS:
         if name not in stars and not (name == "bp_rp" and all(band in stars for band in BP_RP)):

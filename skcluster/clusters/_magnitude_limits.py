@@ -70,34 +70,12 @@ def stated_limits(stars: Stars) -> FloatArray:
 
 
 def state_magnitude_limit(X: Any, limit: float) -> NestedFrame:
-    """Set the magnitude limit of member lists.
-
-    Parameters
-    ----------
-    X : clusters
-        Any input of `as_clusters`.
-    limit : float
-        Magnitude limit in G (mag).
-
-    Returns
-    -------
-    NestedFrame
-        The clusters, with the star column ``magnitude_limit``. Lists with a smaller stated limit
-        keep it.
+    """Return clusters with a magnitude limit in G (mag); lists with a smaller one keep it.
 
     Raises
     ------
     ValueError
         If the limit is not a number in the range of ``magnitude_limit``.
-
-    Examples
-    --------
-    >>> from skcluster.clusters import magnitude_limits, stars_of
-    >>> from skcluster.clusters._magnitude_limits import state_magnitude_limit
-    >>> from skcluster.datasets import simulate_clusters
-    >>> X, y = simulate_clusters(2, random_state=0)
-    >>> magnitude_limits(stars_of(state_magnitude_limit(X, 16.0)), faintest=18.0)
-    array([16., 16.])
     """
     rule = STAR_COLUMNS["magnitude_limit"]
     if not rule.low <= limit <= rule.high:

@@ -1,29 +1,50 @@
-"""Nest the stars of tables in clusters, under our names, without checking values."""
+"""Make clusters of tables: typed stars under our names, nested, with complete values.
 
-from collections.abc import Mapping
+Each table becomes plain numbers under the names of the Gaia archive (`star_frame`), nested by
+cluster. Lists are completed (`completed`) once all tables are together, so that the same stars give
+the same clusters however they are divided: markers of missing values, such as -999, are recognised
+because several stars share them (`find_markers`); a list in per cent because its probabilities are;
+and a colour that is missing is the difference of the star's magnitudes. Ranges are checked after
+that (`as_clusters`).
+"""
+
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from nested_pandas import NestedFrame
 
 from skcluster._utils.messages import counted_stars
-from skcluster.clusters._columns import check_needed, find_columns
-from skcluster.clusters._notes import Notes
-from skcluster.clusters._stars import STARS, clusters_from_flat, joined, stars_of, with_stars
+from skcluster._utils.typing import BoolArray, FloatArray, IntArray
+from skcluster.clusters._columns import (
+    BP_RP,
+    OPTIONAL,
+    Notes,
+    check_needed,
+    find_columns,
+    nearest_names,
+    rename_columns,
+)
+from skcluster.clusters._stars import STARS, Stars, clusters_from_flat, joined, stars_of, with_stars
 from skcluster.clusters._tables import (
+    Marker,
     as_table,
     as_texts,
+    find_markers,
     index_as_columns,
-    is_dispensable,
     is_table,
-    star_frame,
+    shared_markers,
     to_frame,
+    to_numbers,
 )
 from skcluster.schema import CLUSTER, STAR_COLUMNS
 
+#: The columns of a star, and that of its cluster under its own name only.
+_OF_STARS = (replace(CLUSTER, synonyms=()), *STAR_COLUMNS.values())
 #: A column with nearly as many names as rows names stars: their least number, and share of names.
 _FEWEST_ROWS, _NEARLY_ALL = 10, 0.9
 
@@ -177,3 +198,203 @@ def _same(name: Any, row: int) -> Any:
 
 def _nested(stars: pd.DataFrame, offsets: Any, index: pd.Index) -> NestedFrame:
     return clusters_from_flat({str(n): c.array for n, c in stars.items()}, offsets, index)
+
+
+def star_frame(
+    frame: pd.DataFrame,
+    units: Mapping[Any, Any],
+    given: Mapping[Any, str],
+    cluster_of: Callable[[int], Any],
+    notes: Notes,
+) -> pd.DataFrame:
+    """Return stars with plain numbers under the names of the Gaia archive, in its units.
+
+    Parameters
+    ----------
+    frame, units
+        The stars with any column names, as `to_frame` returns them.
+    given : mapping of str to str
+        Map from other names in the table to those of the Gaia archive.
+    cluster_of : callable
+        Function of the position of a row that returns the name of its cluster, for messages.
+    notes : Notes
+        Where it is noted which columns were chosen, not read, or not recognised.
+
+    Raises
+    ------
+    ValueError
+        If a needed column is missing, or a value of a column that is used is not a number.
+    """
+    names = find_columns(frame.columns, _OF_STARS, given, notes)
+    names = {theirs: ours for theirs, ours in names.items() if ours != CLUSTER.name}
+    numbers: dict[str, FloatArray] = {}
+    unread: dict[Any, str] = {}
+    waiting = [theirs for theirs, ours in names.items() if STAR_COLUMNS[ours].kind == "number"]
+    while waiting:
+        theirs = waiting.pop()
+        ours = names[theirs]
+        try:
+            numbers[ours] = to_numbers(
+                frame[theirs].rename(ours),
+                STAR_COLUMNS[ours],
+                units.get(theirs),
+                lambda row: f"cluster {cluster_of(row)!r} has a star with",
+            )
+        except ValueError as error:
+            if theirs in given or not is_dispensable(ours, theirs, names.values()):
+                raise
+            unread[theirs] = str(error)
+            del names[theirs]
+            if theirs != ours:
+                rest = [c for c in frame.columns if c not in unread and c not in names]
+                others = find_columns(rest, [STAR_COLUMNS[ours]], None, notes)
+                names.update(others)
+                waiting += others
+    stars = rename_columns(frame, {**names, **_kept(frame, units, unread, notes)}).copy(deep=False)
+    for ours, values in numbers.items():
+        stars[ours] = values
+    missed = set(OPTIONAL).difference(names.values())
+    rest = [c for c in frame.columns if c not in names]
+    notes.add_table(names.values(), {n: nearest_names(rest, STAR_COLUMNS[n]) for n in missed})
+    return stars
+
+
+def _kept(
+    frame: pd.DataFrame, units: Mapping[Any, Any], unread: Mapping[Any, str], notes: Notes
+) -> dict[Any, str]:
+    """Note columns that are kept, and return new names for those that must not be taken as ours.
+
+    Numbers in a unit that cannot be converted would be taken as numbers in ours.
+    """
+    for theirs, reason in unread.items():
+        notes.keep(theirs, reason)
+    are_numbers = [c for c in unread if pd.api.types.is_numeric_dtype(frame[c])]
+    return {c: f"{c} [{units.get(c)}]" for c in are_numbers}
+
+
+def is_dispensable(ours: str, theirs: Any, columns: Iterable[Any]) -> bool:
+    """Return whether estimates are made without a column, such as BP and RP beside the colour."""
+    return STAR_COLUMNS[ours].carried or (ours in BP_RP and ours != theirs and "bp_rp" in columns)
+
+
+def completed(
+    stars: Stars,
+    notes: Notes,
+    *,
+    are_tables: bool = False,
+    markers: Mapping[Marker, IntArray] | None = None,
+    shared: set[Marker] | None = None,
+) -> Stars:
+    """Return stars with missing values for markers, fractions for percentages, and colours.
+
+    They are the very same object if nothing changes; what does is noted. ``are_tables`` says
+    whether each cluster is a table of its own; ``markers`` is what `find_markers` returned, if it
+    was called already, and ``shared`` those that several stars share, here or in other tables.
+    """
+    markers = find_markers(stars) if markers is None else markers
+    shared = shared_markers([markers]) if shared is None else shared
+    notes.n_stars += len(stars)
+    stars = _without_markers(stars, {m: p for m, p in markers.items() if m in shared}, notes)
+    return _with_fractions(_with_colours(stars), are_tables, notes)
+
+
+def _without_markers(stars: Stars, markers: Mapping[Marker, IntArray], notes: Notes) -> Stars:
+    if not markers:
+        return stars
+    given = stars
+    blank: dict[str, BoolArray] = {}
+    for (names, text), positions in markers.items():
+        notes.markers[f"{' = '.join(names)} = {text}"] += len(positions)
+        for name in names:
+            blank.setdefault(name, np.zeros(len(stars), dtype=bool))[positions] = True
+    notes.n_marked += int(np.count_nonzero(np.any(list(blank.values()), axis=0)))
+    colour = _of_marked_bands(given, blank)
+    if colour is not None:
+        blank["bp_rp"] = blank.get("bp_rp", colour) | colour
+    for name, rows in blank.items():
+        stars = stars.with_column(name, _with_gaps(stars[name], rows))
+    return stars
+
+
+def _of_marked_bands(stars: Stars, blank: Mapping[str, BoolArray]) -> BoolArray | None:
+    """Return the colours that are differences of markers, such as 0 for BP = RP = 99."""
+    if "bp_rp" not in stars or not set(BP_RP) & blank.keys() or not _have_numbers(stars, BP_RP):
+        return None
+    bp, rp = (stars[name].astype(np.float64) for name in BP_RP)
+    rows = np.any([blank[name] for name in BP_RP if name in blank], axis=0)
+    given = stars["bp_rp"].astype(np.float64)
+    difference: BoolArray = rows & np.isclose(given, bp - rp, rtol=1e-5, atol=1e-2)
+    return difference
+
+
+def _with_gaps(values: npt.NDArray[Any], rows: BoolArray) -> FloatArray:
+    kind = values.dtype if values.dtype.kind == "f" else np.dtype(np.float64)
+    filled: FloatArray = np.where(rows, kind.type(np.nan), values.astype(kind, copy=False))
+    return filled
+
+
+def _have_numbers(stars: Stars, names: Iterable[str]) -> bool:
+    return all(name in stars and stars[name].dtype.kind in "fiu" for name in names)
+
+
+def _with_colours(stars: Stars) -> Stars:
+    """Return stars with BP−RP computed for those whose colour is missing."""
+    if not _have_numbers(stars, BP_RP):
+        return stars
+    if "bp_rp" not in stars:
+        return stars.with_column("bp_rp", stars[BP_RP[0]] - stars[BP_RP[1]])
+    colour = stars["bp_rp"]
+    if colour.dtype.kind != "f":
+        return stars
+    missing = np.flatnonzero(np.isnan(colour))
+    if not len(missing):
+        return stars
+    computed = stars[BP_RP[0]][missing] - stars[BP_RP[1]][missing]
+    if np.isnan(computed).all():
+        return stars
+    filled = colour.astype(np.result_type(colour, computed))
+    filled[missing] = computed
+    return stars.with_column("bp_rp", filled)
+
+
+def _with_fractions(stars: Stars, are_tables: bool, notes: Notes) -> Stars:
+    """Return stars with fractions as probabilities in the lists that are in per cent.
+
+    A list with a probability above 1 is, if its table is: others of the table may be fractions.
+    """
+    if not _have_numbers(stars, ["probability"]) or not len(stars):
+        return stars
+    values = stars["probability"]
+    if not np.fmax.reduce(values) > 1:
+        return stars
+    filled = np.flatnonzero(stars.counts)
+    first = stars.offsets[filled]
+    low, high = (extreme.reduceat(values, first) for extreme in (np.fmin, np.fmax))
+    rows = filled[(low >= 0) & (high > 1) & (high <= 100)].tolist()
+    lists = {i: values[slice(*stars.offsets[i : i + 2])].astype(np.float64) for i in rows}
+    lists = {i: one[np.isfinite(one)] for i, one in lists.items()}
+    if are_tables:
+        in_percent = {i: one for i, one in lists.items() if _are_percentages([one], len(one))}
+    else:
+        in_percent = lists if _are_percentages(lists.values(), np.isfinite(values).sum()) else {}
+    # Fractions with a wrong value among them are refused, not divided.
+    in_percent = {i: one for i, one in in_percent.items() if np.mean(one > 1) >= 0.5}
+    if not in_percent:
+        return stars
+    fractions = values.astype(values.dtype if values.dtype.kind == "f" else np.float64)
+    for i, one in in_percent.items():
+        fractions[slice(*stars.offsets[i : i + 2])] /= 100
+        notes.percentages.append((len(one), float(one.min()), float(one.max())))
+    return stars.with_column("probability", fractions)
+
+
+def _are_percentages(lists: Iterable[FloatArray], n_in_table: int) -> bool:
+    """Return whether the lists of a table with probabilities above 1 are in per cent."""
+    values = np.concatenate([np.empty(0), *lists])
+    above = np.count_nonzero(values > 1)
+    # One value above 1 is an error; percentages are nearly all above 1.
+    return bool(
+        (above > 1 or above == n_in_table == 1)
+        and 10 < values.max() <= 100
+        and np.median(values) > 1
+    )

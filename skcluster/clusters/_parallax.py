@@ -44,20 +44,9 @@ def parallax_errors(stars: Stars, release: Release = "edr3") -> FloatArray:
 
 
 def median_parallaxes(stars: Stars, zero_point: float = 0.0) -> FloatArray:
-    """Return the median parallax of each cluster (mas).
+    """Return the median parallax of each cluster (mas), minus the zero point; NaN without any.
 
-    Parameters
-    ----------
-    stars : Stars
-        All clusters, with parallaxes.
-    zero_point : float, default=0
-        As in `skcluster.photometry.distance_from_parallax` (mas).
-
-    Returns
-    -------
-    ndarray of shape (n_clusters,)
-        The medians; NaN for a cluster without any parallax. They are computed in single precision,
-        whose seven digits exceed Gaia's precision.
+    They are computed in single precision, whose seven digits exceed Gaia's precision.
     """
     parallax = stars[_PARALLAX].astype(np.float32, copy=False)
     return _medians(parallax, stars.offsets[:-1], stars.counts) - zero_point
@@ -95,22 +84,10 @@ def _medians(values: npt.NDArray[np.float32], first: IntArray, counts: IntArray)
 def mean_parallaxes(
     stars: Stars, zero_point: float = 0.0, release: Release = "edr3"
 ) -> tuple[FloatArray, FloatArray]:
-    """Return the weighted mean parallax of each cluster and its standard error, without outliers.
+    """Return the weighted mean parallax of each cluster and its error (mas), without outliers.
 
-    Parameters
-    ----------
-    stars : Stars
-        All clusters, with parallaxes.
-    zero_point : float, default=0
-        As in `skcluster.photometry.distance_from_parallax` (mas).
-    release : {"edr3", "dr2"}, default="edr3"
-        Data release of the typical errors of stars without one.
-
-    Returns
-    -------
-    mean, error : ndarray of shape (n_clusters,)
-        Means and errors (mas); NaN for a cluster without any parallax. The errors are those of the
-        weighting alone, without `MEAN_PARALLAX_FLOOR`.
+    They are NaN for a cluster without any parallax. The errors are those of the weighting alone,
+    without `MEAN_PARALLAX_FLOOR`. ``release`` is that of the typical errors of stars without one.
     """
     n, cluster = len(stars.index), stars.cluster
     parallax = stars[_PARALLAX].astype(np.float64) - zero_point
@@ -127,20 +104,7 @@ def mean_parallaxes(
 
 
 def parallax_outliers(stars: Stars, release: Release = "edr3") -> FloatArray:
-    """Return the fraction of each cluster's parallaxes that are outliers.
-
-    Parameters
-    ----------
-    stars : Stars
-        All clusters.
-    release : {"edr3", "dr2"}, default="edr3"
-        Data release of the typical errors of stars without one.
-
-    Returns
-    -------
-    ndarray of shape (n_clusters,)
-        Fractions of the stars with a parallax; NaN for a cluster without any.
-    """
+    """Return the fraction of each cluster's parallaxes that are outliers; NaN without any."""
     n, cluster = len(stars.index), stars.cluster
     if _PARALLAX not in stars:
         return np.full(n, np.nan)
@@ -158,20 +122,10 @@ def _outliers(parallax: FloatArray, error: FloatArray, median: FloatArray) -> Bo
 
 
 def parallax_moduli(stars: Stars, release: Release = "edr3") -> tuple[FloatArray, FloatArray]:
-    """Return the distance modulus of each cluster's mean parallax, and its standard error.
+    """Return the distance modulus of each cluster's mean parallax, and its standard error (mag).
 
-    Parameters
-    ----------
-    stars : Stars
-        All clusters.
-    release : {"edr3", "dr2"}, default="edr3"
-        Data release of the zero point and of the typical errors of stars without one.
-
-    Returns
-    -------
-    modulus, error : ndarray of shape (n_clusters,)
-        Moduli, corrected for the zero point, and errors that include `MEAN_PARALLAX_FLOOR` (mag);
-        `UNKNOWN_MODULUS` for a cluster without any parallax.
+    They are corrected for the zero point of the release; the errors include `MEAN_PARALLAX_FLOOR`.
+    A cluster without any parallax has `UNKNOWN_MODULUS`.
     """
     if _PARALLAX not in stars:
         stars = stars.with_column(_PARALLAX, np.full(len(stars), np.nan))

@@ -286,7 +286,7 @@ def clusters_from_flat(
     offsets: npt.ArrayLike,
     index: Any = None,
 ) -> NestedFrame:
-    """Return clusters from flat star arrays, without copying numpy's numbers.
+    """Return clusters from flat star arrays, without copying numpy's numbers or checking values.
 
     Parameters
     ----------
@@ -296,21 +296,6 @@ def clusters_from_flat(
         The stars of cluster ``i`` are ``offsets[i]:offsets[i + 1]``.
     index : array-like of shape (n_clusters,), optional
         Names of the clusters; by default 0, 1, 2 ….
-
-    Returns
-    -------
-    NestedFrame
-        One row per cluster, with the nested column ``stars``. Values are not checked;
-        `as_clusters` does that.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skcluster.clusters._stars import clusters_from_flat
-    >>> X = clusters_from_flat({"phot_g_mean_mag": np.array([12.1, 13.5, 9.8]),
-    ...                         "bp_rp": np.array([0.8, 0.7, 0.3])}, offsets=[0, 2, 3])
-    >>> X.shape
-    (2, 1)
     """
     arrow_offsets = pa.array(np.asarray(offsets), type=pa.int64())
     lists = [

@@ -1,13 +1,13 @@
-"""Make plain numbers under the names of `skcluster.schema`, in its units, of any table.
+"""Any table as a DataFrame, and its columns as plain numbers in the units of `skcluster.schema`.
 
-A table of pandas, astropy or Arrow becomes a DataFrame (`to_frame`), its columns are recognised
-(`find_columns`), its texts and units become numbers (`to_numbers`); `star_frame` does all three for
-stars. Ranges are checked once all stars are together (`as_clusters`).
+A table of pandas, astropy or Arrow becomes a DataFrame (`to_frame`), and its texts and units become
+numbers (`to_numbers`). Some of them, such as -999, mark missing values (`marked_values`).
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,18 +15,31 @@ import pandas as pd
 
 from skcluster._utils.columns import MISSING
 from skcluster._utils.messages import warn_caller
-from skcluster._utils.typing import FloatArray
-from skcluster.clusters._columns import BP_RP, find_columns, nearest_names, rename_columns
-from skcluster.clusters._complete import marked_values
-from skcluster.clusters._notes import OPTIONAL, Notes
-from skcluster.clusters._stars import is_nested, with_nested_stars
-from skcluster.schema import CLUSTER, STAR_COLUMNS, Column
+from skcluster._utils.typing import FloatArray, IntArray
+from skcluster.clusters._columns import BP_RP
+from skcluster.clusters._stars import Stars, is_nested, with_nested_stars
+from skcluster.schema import STAR_COLUMNS, Column
 
-#: The columns of a star, and that of its cluster under its own name only.
-_OF_STARS = (replace(CLUSTER, synonyms=()), *STAR_COLUMNS.values())
 #: Logarithms of years have no agreed notation: VizieR's are unknown to astropy.
 _LOG_YEARS = ("", "dex", "[yr]", "log(yr)")
 _INTEGERS = ("Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64")
+#: Columns and the text of a marker in them.
+Marker: TypeAlias = tuple[tuple[str, ...], str]
+
+#: No list has several stars of magnitude 0.
+_MAGNITUDES = ("phot_g_mean_mag", *BP_RP)
+#: Zero in both columns is the missing value of tables that know no other.
+_ZERO_TOGETHER = (("parallax", "parallax_error"), ("ra", "dec"), ("pmra", "pmdec"))
+#: Numbers of nines, from which on they are markers also within the range of a column.
+_NINES = re.compile(r"9{2,}(\.9+)?")
+#: Markers outside of the range of a column.
+_MARKERS = re.compile(r"-?(9+(\.9+)?|8{2,}(\.8+)?|3276[78]|2\.147484e\+09)")
+#: Numbers beyond this are the fillers of programs.
+_HUGE = 1e18
+#: Relative distance of a marker within the range from all measured values.
+_ISOLATED = 0.1
+#: Numbers of a column outside its range, from which on they are no markers.
+_MANY = 1000
 
 
 def is_table(data: Any) -> bool:
@@ -239,78 +252,78 @@ def _recognized(unit: Any) -> Any:
     return units.Unit(unit)
 
 
-def star_frame(
-    frame: pd.DataFrame,
-    units: Mapping[Any, Any],
-    given: Mapping[Any, str],
-    cluster_of: Callable[[int], Any],
-    notes: Notes,
-) -> pd.DataFrame:
-    """Return stars with plain numbers under the names of the Gaia archive, in its units.
-
-    Parameters
-    ----------
-    frame, units
-        The stars with any column names, as `to_frame` returns them.
-    given : mapping of str to str
-        Map from other names in the table to those of the Gaia archive.
-    cluster_of : callable
-        Function of the position of a row that returns the name of its cluster, for messages.
-    notes : Notes
-        Where it is noted which columns were chosen, not read, or not recognised.
-
-    Raises
-    ------
-    ValueError
-        If a needed column is missing, or a value of a column that is used is not a number.
-    """
-    names = find_columns(frame.columns, _OF_STARS, given, notes)
-    names = {theirs: ours for theirs, ours in names.items() if ours != CLUSTER.name}
-    numbers: dict[str, FloatArray] = {}
-    unread: dict[Any, str] = {}
-    waiting = [theirs for theirs, ours in names.items() if STAR_COLUMNS[ours].kind == "number"]
-    while waiting:
-        theirs = waiting.pop()
-        ours = names[theirs]
-        try:
-            numbers[ours] = to_numbers(
-                frame[theirs].rename(ours),
-                STAR_COLUMNS[ours],
-                units.get(theirs),
-                lambda row: f"cluster {cluster_of(row)!r} has a star with",
-            )
-        except ValueError as error:
-            if theirs in given or not is_dispensable(ours, theirs, names.values()):
-                raise
-            unread[theirs] = str(error)
-            del names[theirs]
-            if theirs != ours:
-                rest = [c for c in frame.columns if c not in unread and c not in names]
-                others = find_columns(rest, [STAR_COLUMNS[ours]], None, notes)
-                names.update(others)
-                waiting += others
-    stars = rename_columns(frame, {**names, **_kept(frame, units, unread, notes)}).copy(deep=False)
-    for ours, values in numbers.items():
-        stars[ours] = values
-    missed = set(OPTIONAL).difference(names.values())
-    rest = [c for c in frame.columns if c not in names]
-    notes.add_table(names.values(), {n: nearest_names(rest, STAR_COLUMNS[n]) for n in missed})
-    return stars
+def marked_values(values: npt.NDArray[Any], column: Column) -> list[tuple[str, IntArray]]:
+    """Return text and rows of the values that mark missing ones if several rows have them."""
+    size = np.abs(values)
+    suspicious = (size >= 99) & ((size < 100) | (size >= 999))
+    if column.name in _MAGNITUDES:
+        suspicious |= values == 0
+    outside = (values < column.low) | (values > column.high)
+    if not suspicious.any() and not outside.any():
+        return []
+    rows = np.flatnonzero((suspicious | outside) & np.isfinite(values))
+    different, which = np.unique(values[rows], return_inverse=True)
+    if len(different) > _MANY:
+        return []
+    is_outside = (different < column.low) | (different > column.high)
+    own = [_is_marker(v, column, out) for v, out in zip(different, is_outside, strict=True)]
+    if not any(own):
+        return []
+    measured = np.delete(values, rows[np.array(own)[which]])
+    return [
+        (_text(value), rows[which == i])
+        for i, value in enumerate(different)
+        if own[i] and _stands_apart(value, is_outside[i], measured, column)
+    ]
 
 
-def _kept(
-    frame: pd.DataFrame, units: Mapping[Any, Any], unread: Mapping[Any, str], notes: Notes
-) -> dict[Any, str]:
-    """Note columns that are kept, and return new names for those that must not be taken as ours.
-
-    Numbers in a unit that cannot be converted would be taken as numbers in ours.
-    """
-    for theirs, reason in unread.items():
-        notes.keep(theirs, reason)
-    are_numbers = [c for c in unread if pd.api.types.is_numeric_dtype(frame[c])]
-    return {c: f"{c} [{units.get(c)}]" for c in are_numbers}
+def _text(value: Any) -> str:
+    # As printed in single precision, in which 99.999 is another number.
+    return f"{float(value):.7g}"
 
 
-def is_dispensable(ours: str, theirs: Any, columns: Iterable[Any]) -> bool:
-    """Return whether estimates are made without a column, such as BP and RP beside the colour."""
-    return STAR_COLUMNS[ours].carried or (ours in BP_RP and ours != theirs and "bp_rp" in columns)
+def _is_marker(value: Any, column: Column, outside: bool) -> bool:
+    text = _text(value)
+    if value == 0:
+        return column.name in _MAGNITUDES
+    if outside and ((value == -1 and column.low == 0) or _MARKERS.fullmatch(text)):
+        return True
+    return abs(value) > _HUGE or _NINES.fullmatch(text.lstrip("-")) is not None
+
+
+def _stands_apart(value: Any, outside: bool, measured: npt.NDArray[Any], column: Column) -> bool:
+    """Return whether a value that looks like a marker is none of the measured ones."""
+    if outside:
+        # A needed column of nothing else is wrong, not blank, which is an error.
+        return column.missing == "keep" or len(measured) > 0
+    distance = np.abs(measured.astype(np.float64) - float(value))
+    near = _ISOLATED * abs(float(value))
+    return not bool((distance < near).any())
+
+
+def find_markers(stars: Stars) -> dict[Marker, IntArray]:
+    """Return the positions of stars whose values mark missing ones if several stars have them."""
+    markers: dict[Marker, IntArray] = {}
+    for name, column in STAR_COLUMNS.items():
+        if name not in stars or column.kind != "number" or not len(stars):
+            continue
+        values = stars[name]
+        if values.dtype.kind in "fiu":
+            for text, positions in marked_values(values, column):
+                markers[(name,), text] = positions
+    for pair in _ZERO_TOGETHER:
+        if all(name in stars and stars[name].dtype.kind in "fiu" for name in pair):
+            first, second = (stars[name] for name in pair)
+            positions = np.flatnonzero((first == 0) & (second == 0))
+            if len(positions):
+                markers[pair, "0"] = positions
+    return markers
+
+
+def shared_markers(found: Iterable[Mapping[Marker, IntArray]]) -> set[Marker]:
+    """Return the markers that several stars share, in all lists together."""
+    counts: dict[Marker, int] = {}
+    for markers in found:
+        for marker, positions in markers.items():
+            counts[marker] = counts.get(marker, 0) + len(positions)
+    return {marker for marker, number in counts.items() if number > 1}

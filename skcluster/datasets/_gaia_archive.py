@@ -13,10 +13,10 @@ import gzip
 import os
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from io import BytesIO
-from numbers import Integral, Real
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from sklearn.utils._param_validation import Interval, validate_params
 from skcluster._utils.files import get_data_home, whole_file
 from skcluster.clusters import as_clusters
 from skcluster.datasets.catalogues._catalogue import FetchError
+from skcluster.datasets.catalogues._download import CONSTRAINTS, AnswerError, Service, text_of
 
 URL = "https://gea.esac.esa.int/tap-server/tap"
 TABLE = "gaiadr3.gaia_source"
@@ -37,9 +38,8 @@ COLUMNS = (
     *("pmra", "pmra_error", "pmdec", "pmdec_error"),
     *("phot_g_mean_mag", "bp_rp", "phot_bp_mean_mag", "phot_rp_mean_mag", "ruwe"),
 )
-#: Timeouts (s) of the connection, and between bytes of an answer; delays between two looks at a
-#: job, of which the first is doubled up to the second; longest wait for a job.
-TIMEOUT = (10.0, 60.0)
+#: Delays (s) between two looks at a job, of which the first is doubled up to the second; longest
+#: wait for a job.
 DELAYS, LONGEST = (0.5, 8.0), 3600.0
 #: Largest number of rows of an answer to anybody who is not logged in.
 MAX_ROWS = 3_000_000
@@ -50,10 +50,7 @@ MAX_ROWS = 3_000_000
         "target": [str, "array-like"],
         "radius": [Interval(Real, 0, 90, closed="neither")],
         "max_magnitude": [Interval(Real, None, None, closed="neither"), None],
-        "data_home": [str, os.PathLike, None],
-        "download_if_missing": ["boolean"],
-        "n_retries": [Interval(Integral, 0, None, closed="left")],
-        "delay": [Interval(Real, 0, None, closed="left")],
+        **{name: CONSTRAINTS[name] for name in CONSTRAINTS.keys() - {"progress"}},
     },
     prefer_skip_nested_validation=True,
 )
@@ -166,23 +163,8 @@ def _query(ra: float, dec: float, radius: float, max_magnitude: float | None) ->
     return query if max_magnitude is None else f"{query} AND phot_g_mean_mag <= {max_magnitude:g}"
 
 
-class _AnswerError(Exception):
-    """An unusable answer, which the next attempt may improve unless it is final."""
-
-    def __init__(self, reason: str, *, final: bool = False) -> None:
-        super().__init__(reason)
-        self.final = final
-
-
-class _Archive:
-    """The archive, whose requests are repeated until it gives a usable answer."""
-
-    def __init__(self, n_retries: int, delay: float) -> None:
-        import requests
-
-        self.n_retries, self.delay = n_retries, delay
-        self._session = requests.Session()
-        self._session.headers["User-Agent"] = "skcluster"
+class _Archive(Service):
+    """The archive, which is asked by jobs."""
 
     def stars(self, query: str, kept: Path) -> pa.Table:
         """Return the answer to a query; the address of its job is kept in a file meanwhile.
@@ -197,12 +179,13 @@ class _Archive:
             try:
                 return self._result(job, query)
             except FetchError as error:
-                if not isinstance(error.__cause__, _AnswerError) or not error.__cause__.final:
+                if not isinstance(error.__cause__, AnswerError) or not error.__cause__.final:
                     raise
                 # The archive has removed the job, or stopped it: another one is started.
         options = {"REQUEST": "doQuery", "LANG": "ADQL", "FORMAT": "votable", "PHASE": "RUN"}
-        job = self._ask(
-            "post", f"{URL}/async", _job_of, data={**options, "QUERY": query}, allow_redirects=False
+        options["QUERY"] = query
+        job = self.ask(
+            "Stars", "post", f"{URL}/async", _job_of, data=options, allow_redirects=False
         )
         kept.write_text(job)
         return self._result(job, query)
@@ -210,9 +193,9 @@ class _Archive:
     def _result(self, job: str, query: str) -> pa.Table:
         """Wait for a job and return its result."""
         pause, end = DELAYS[0], time.monotonic() + LONGEST
-        while (phase := self._ask("get", f"{job}/phase", _text_of)) != "COMPLETED":
+        while (phase := self.ask("Stars", "get", f"{job}/phase", text_of)) != "COMPLETED":
             if phase in ("ERROR", "ABORTED"):
-                reason = _AnswerError(self._ask("get", f"{job}/error", _text_of), final=True)
+                reason = AnswerError(self.ask("Stars", "get", f"{job}/error", text_of), final=True)
                 raise FetchError(f"The Gaia archive refused {query!r}: {reason}") from reason
             if time.monotonic() > end:
                 raise FetchError(
@@ -221,49 +204,17 @@ class _Archive:
                 )
             time.sleep(pause)
             pause = min(2 * pause, DELAYS[1])
-        return self._ask("get", f"{job}/results/result", _table_of)
-
-    def _ask(self, method: str, url: str, read: Callable[[Any], Any], **options: Any) -> Any:
-        """Return what a function makes of the answer to a request."""
-        for attempt in range(self.n_retries + 1):
-            if attempt:
-                time.sleep(self.delay * 2 ** (attempt - 1))
-            try:
-                return read(self._answer(method, url, options))
-            except _AnswerError as error:
-                fault = error
-                if error.final:
-                    break
-        raise FetchError(f"Stars could not be fetched: {url} gave {fault}.") from fault
-
-    def _answer(self, method: str, url: str, options: dict[str, Any]) -> Any:
-        from requests import RequestException
-
-        try:
-            answer = self._session.request(method, url, timeout=TIMEOUT, **options)
-        except RequestException as error:
-            raise _AnswerError(f"no complete answer ({error})") from error
-        status = answer.status_code
-        if status >= 400:
-            final = status < 500 and status not in (408, 425, 429)
-            raise _AnswerError(f"HTTP status {status}, {_text_of(answer)!r}", final=final)
-        return answer
+        return self.ask("Stars", "get", f"{job}/results/result", _table_of)
 
 
 def _job_of(answer: Any) -> str:
     """Return the address of the job that was started."""
     job = answer.headers.get("Location")
     if not job:
-        raise _AnswerError("no address of a job")
+        raise AnswerError("no address of a job")
     from urllib.parse import urljoin
 
     return str(urljoin(answer.url, job))
-
-
-def _text_of(answer: Any) -> str:
-    """Return the text of an answer, without markup."""
-    text = " ".join(re.sub(r"<[^>]*>", " ", answer.text).split())
-    return text if len(text) <= 200 else f"{text[:200]}…"
 
 
 def _table_of(answer: Any) -> pa.Table:
@@ -281,9 +232,9 @@ def _table_of(answer: Any) -> pa.Table:
         status = {str(info.value) for info in resource.infos if info.name == "QUERY_STATUS"}
         columns = {name: _typed(table[name]) for name in COLUMNS}
     except Exception as error:  # parsing what a server sends may raise any error
-        raise _AnswerError(f"no table of stars ({error})") from error
+        raise AnswerError(f"no table of stars ({error})") from error
     if "OVERFLOW" in status or len(table) >= MAX_ROWS:
-        raise _AnswerError(
+        raise AnswerError(
             f"only {len(table)} rows, its limit; a smaller radius or magnitude limit is needed",
             final=True,
         )

@@ -106,7 +106,7 @@ def calibrate(
     ``potentials`` are those of training clusters, followed by copies, with priors that have not
     seen them; ``true`` their labels (log age, A_V, distance modulus), ``outliers`` their fractions
     of outlying parallaxes. ``n_training`` of them are no copies. ``sampling`` is the number of
-    draws, the seed and the number of threads.
+    draws, the seed and the number of processes.
     """
     tempering = potentials.likelihood_options["tempering"]
     if choose_tempering:

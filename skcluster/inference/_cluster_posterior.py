@@ -2,15 +2,13 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TypeVar
 
 import numpy as np
-
-# scikit-learn's Parallel would change the warning filters of all threads.
-from joblib import Parallel, delayed
 from scipy.special import softmax
 
+from skcluster._utils.parallel import in_processes
 from skcluster._utils.typing import FloatArray
 from skcluster.inference._potential import Potential, Potentials
 from skcluster.inference._prior import Parameters
@@ -119,16 +117,23 @@ def of_posteriors(
     seed: int,
     n_jobs: int | None,
 ) -> list[T]:
-    """Return a function of the posterior of some clusters, which are sampled in threads.
+    """Return a function of the posterior of some clusters, which are sampled in processes.
 
     ``missing`` where there is no potential. The posteriors themselves are not kept.
     """
+    value = partial(_value, function, missing, potentials, n_draws, seed)
+    return list(in_processes(value, rows, n_jobs))
 
-    def value(row: int) -> T:
-        potential = potentials[row]
-        if potential is None:
-            return missing
-        return function(ClusterPosterior.sample(potential, n_draws, seed))
 
-    values: list[T] = Parallel(n_jobs=n_jobs, prefer="threads")(map(delayed(value), rows))
-    return values
+def _value(
+    function: Callable[[ClusterPosterior], T],
+    missing: T,
+    potentials: Potentials,
+    n_draws: int,
+    seed: int,
+    row: int,
+) -> T:
+    potential = potentials[row]
+    if potential is None:
+        return missing
+    return function(ClusterPosterior.sample(potential, n_draws, seed))

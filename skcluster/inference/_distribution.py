@@ -149,6 +149,10 @@ class PredictiveDistribution(ABC):
             The samples.
         """
 
+    def _for_samples(self) -> "PredictiveDistribution":
+        """Return what `sample` needs, to be sent to another process."""
+        return self
+
     def membership(self) -> list[FloatArray] | None:
         """Return the membership probability of each star.
 

@@ -114,7 +114,8 @@ class IsochronePosterior(
     false_alarm_rate : float, default=0.09
         Goodness of fit below which a cluster is flagged: the expected fraction of flagged clusters.
     n_jobs : int or None, default=None
-        Number of folds that are fitted in parallel, and of threads that sample clusters.
+        Number of processes of `fit`, which fit the folds and sample the held-out clusters.
+        `skcluster.estimation.estimate` has an ``n_jobs`` for predictions.
     random_state : int, RandomState instance or None, default=None
         Determines the shuffling of the folds and the draws. The regressor has its own parameter.
 
@@ -410,7 +411,7 @@ class IsochronePosterior(
             range(len(X)),
             self.n_draws,
             self.seed_,
-            self.n_jobs,
+            n_jobs=1,
         )
         calibration = consistency = None
         if self.scores_ is not None:
@@ -425,7 +426,6 @@ class IsochronePosterior(
             calibration,
             consistency,
             self.false_alarm_rate,
-            self.n_jobs,
             partial(self._outside, X, features) if has_domain else None,
         )
 

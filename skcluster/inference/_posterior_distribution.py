@@ -1,13 +1,14 @@
 """Estimates, intervals, samples and flags from the posterior distributions of clusters."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from joblib import Parallel, delayed
 from scipy.special import ndtri
 from sklearn.utils import check_random_state
 
@@ -60,8 +61,6 @@ class PosteriorDistribution(PredictiveDistribution):
     consistency: Consistency | None
     #: Goodness of fit below which clusters are flagged.
     false_alarm_rate: float
-    #: Number of threads of the predictive check.
-    n_jobs: int | None
     _find_outside: Callable[[], BoolArray] | None
 
     def __post_init__(self) -> None:
@@ -89,15 +88,11 @@ class PosteriorDistribution(PredictiveDistribution):
     @cached_property
     def _discrepancies(self) -> FloatArray:
         """Discrepancies in the order of `Consistency.NAMES`, shape (n_clusters, 4)."""
-        # They take as long as the posteriors. scikit-learn's Parallel would change the warning
-        # filters of all threads.
         measured = [posterior for posterior in self.posteriors if posterior is not None]
         rows = np.array([posterior is not None for posterior in self.posteriors], dtype=bool)
         values = np.full((len(rows), len(Consistency.NAMES)), np.nan)
         if measured:
-            values[rows, :-1] = Parallel(n_jobs=self.n_jobs, prefer="threads")(
-                map(delayed(discrepancies_of_stars), measured)
-            )
+            values[rows, :-1] = list(map(discrepancies_of_stars, measured))
             values[rows, -1] = self.parallax_outliers[rows]
         return values
 
@@ -142,6 +137,12 @@ class PosteriorDistribution(PredictiveDistribution):
                 values = posterior.draws.resample(uniform).continuous[:, : mean.shape[1]]
                 drawn[i] = mean[i] + scale[i] * (values - mean[i])
         return to_targets(drawn, self.a_v_zero_point)
+
+    def _for_samples(self) -> "PosteriorDistribution":
+        light = copy(self)
+        light.posteriors = [p and replace(p, potential=cast(Any, None)) for p in self.posteriors]
+        light._find_outside = None
+        return light
 
     @cached_property
     def goodness_of_fit(self) -> FloatArray:

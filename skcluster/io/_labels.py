@@ -10,8 +10,7 @@ from skcluster._utils.messages import some_names, warn_caller
 from skcluster._utils.order import matching_names
 from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.clusters._columns import find_columns, missing_column
-from skcluster.clusters._complete import marked_values
-from skcluster.clusters._tables import column_names, to_frame, to_numbers
+from skcluster.clusters._tables import column_names, marked_values, to_frame, to_numbers
 from skcluster.photometry import distance_from_modulus
 from skcluster.schema import CLUSTER, CLUSTER_PARAMETERS, LABEL_COLUMNS
 
@@ -27,7 +26,7 @@ _DISTANCES: dict[str, Callable[[FloatArray], FloatArray]] = {
 def labels_of(
     index: pd.Index, table: Any, *, columns: Mapping[str, str] | None = None
 ) -> pd.DataFrame:
-    """Return the labels of some clusters.
+    """Return the labels of clusters that have all three, in the order and spelling of ``index``.
 
     Parameters
     ----------
@@ -37,23 +36,6 @@ def labels_of(
         A row per cluster; column names as in `skcluster.schema.LABEL_COLUMNS`.
     columns : mapping of str to str, optional
         Map from the table's names to those of `skcluster.schema.LABEL_COLUMNS`.
-
-    Returns
-    -------
-    DataFrame
-        ``log_age`` (dex of years), ``a_v`` (mag), ``distance_kpc`` (kpc) of the clusters that have
-        all three, in the order and with the spelling of ``index``.
-
-    Raises
-    ------
-    ValueError
-        If a column is missing, no cluster is in both tables, a cluster has two rows, or a label is
-        not a number or outside its range.
-
-    Warns
-    -----
-    UserWarning
-        With counts: clusters without a row, rows without a cluster, and blank labels.
     """
     frame, units = _label_columns(table, columns)
     rows = _match(index, frame.pop("cluster"))

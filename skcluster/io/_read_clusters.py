@@ -20,33 +20,38 @@ from skcluster._utils.messages import counted_stars, some_names, warn_caller
 from skcluster._utils.typing import BoolArray, TableLike
 from skcluster.clusters import OneClusterWarning, concat_clusters, stars_of
 from skcluster.clusters._as_clusters import whole_clusters, whole_stars
-from skcluster.clusters._complete import completed, find_markers, shared_markers
+from skcluster.clusters._columns import Notes
 from skcluster.clusters._magnitude_limits import state_magnitude_limit
 from skcluster.clusters._nest import (
     are_names_of_stars,
     clusters_of_table,
+    completed,
     with_names_as_index,
     with_our_names,
 )
-from skcluster.clusters._notes import Notes
 from skcluster.clusters._stars import is_nested, with_stars
 from skcluster.clusters._tables import (
     as_table,
     as_texts,
     column_names,
+    find_markers,
     index_as_columns,
+    is_table,
+    shared_markers,
     to_frame,
 )
 from skcluster.gaia import Release
-from skcluster.io._inputs import Source, only_one, refuse_other, sources_of
 from skcluster.io._labels import labels_of
-from skcluster.io._read_table import read_table
+from skcluster.io._read_table import EXTENSIONS, read_table
 from skcluster.io._releases import guess_release, parallax_shift, shifted, warn_of_releases
 from skcluster.io._write import state_units
 from skcluster.schema import CLUSTER
 
 Readable: TypeAlias = str | os.PathLike[str] | TableLike
 Members: TypeAlias = Readable | Sequence[Readable] | Mapping[str, Readable]
+
+#: Extensions of tables in a folder, where a ``.txt`` is often a note on the others.
+_IN_FOLDERS = EXTENSIONS.keys() - {".txt"}
 
 
 @overload
@@ -213,9 +218,15 @@ def read_clusters(
     if cluster_column is not None:
         given[cluster_column] = CLUSTER.name
     parallax_shift(release or "edr3", zero_point)  # refuses wrong values before a table is read
-    sources = sources_of(members)
+    sources = _sources_of(members)
     if cluster is not None:
-        sources = [replace(only_one(sources, cluster), cluster=cluster)]
+        if len(sources) > 1:
+            raise ValueError(
+                f"One name, {cluster!r}, cannot be that of {len(sources)} tables: without cluster= "
+                "or --cluster, each is named after its file; a dict of names and tables names each "
+                "one."
+            )
+        sources = [replace(sources[0], cluster=cluster)]
     leave_out = on_error == "warn" and len(sources) > 1
     notes = Notes(release)
     origins: dict[Any, str] = {}
@@ -261,10 +272,23 @@ class BadTableWarning(UserWarning):
 
 
 @dataclass(frozen=True)
+class _Source:
+    """A table of members, or a file of one."""
+
+    data: Any
+    #: Name in messages: the path of a file; empty for a single table.
+    label: str
+    #: Name of its cluster if it has no column of cluster names.
+    name: str
+    #: Name of its cluster, whatever columns it has.
+    cluster: str | None = None
+
+
+@dataclass(frozen=True)
 class _Part:
     """The clusters of one source."""
 
-    source: Source
+    source: _Source
     X: NestedFrame
     #: Whether no column names the cluster.
     is_one_cluster: bool
@@ -276,8 +300,68 @@ class _Part:
     of_dr2: str | None = None
 
 
+def _sources_of(members: Any) -> list[_Source]:
+    """Return the sources to read, files of folders one by one."""
+    if isinstance(members, str | os.PathLike):
+        files = _files(Path(members).expanduser())
+        return [_Source(path, str(path), _cluster_of_file(path)) for path in files]
+    if is_table(members):
+        return [_Source(members, "", CLUSTER.name)]
+    sources: list[_Source] = []
+    if isinstance(members, Mapping):
+        for key, item in members.items():
+            name, is_path = str(key), isinstance(item, str | os.PathLike)
+            data = Path(item).expanduser() if is_path else item
+            label = str(item) if is_path else f"table {key!r}"
+            sources.append(_Source(data, label, name, cluster=name))
+    elif isinstance(members, Sequence) and not isinstance(members, bytes):
+        for i, item in enumerate(members):
+            of_path = isinstance(item, str | os.PathLike)
+            sources += _sources_of(item) if of_path else [_Source(item, f"table {i}", str(i))]
+    else:
+        _refuse_other("members", members)
+    for source in sources:
+        if not isinstance(source.data, Path):
+            _refuse_other("members", source.data)
+    if not sources:
+        raise ValueError("There are no members to read.")
+    return sources
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    files = sorted(file for file in path.iterdir() if _is_table_file(file))
+    if not files:
+        raise ValueError(f"The folder {path} has no table; known types: {', '.join(EXTENSIONS)}.")
+    return files
+
+
+def _is_table_file(file: Path) -> bool:
+    name = file.name.lower().removesuffix(".gz")
+    return file.is_file() and not name.startswith(".") and Path(name).suffix in _IN_FOLDERS
+
+
+def _cluster_of_file(path: Path) -> str:
+    """Return a file's name without the extensions of its type."""
+    name = path.name
+    for extension in (".gz", *EXTENSIONS):
+        if name.lower().endswith(extension):
+            name = name[: -len(extension)]
+    return name or path.name
+
+
+def _refuse_other(what: str, data: Any) -> None:
+    """Refuse what is neither a file nor a table."""
+    if not is_table(data):
+        raise TypeError(
+            f"The {what} must be a path, a DataFrame or an astropy Table, not "
+            f"{type(data).__name__}."
+        )
+
+
 @contextmanager
-def _left_out_if_bad(source: Source, leave_out: bool) -> Iterator[None]:
+def _left_out_if_bad(source: _Source, leave_out: bool) -> Iterator[None]:
     """Add the file's name to errors, and make them warnings if the file can be left out."""
     try:
         yield
@@ -298,13 +382,13 @@ def _load(data: Any, format: str | None, what: str) -> Any:
     if isinstance(data, str | os.PathLike):
         table = read_table(data, format)
     else:
-        refuse_other(what, data)
+        _refuse_other(what, data)
         table = as_table(data)
     return table if is_nested(table) else index_as_columns(table)
 
 
 def _read_source(
-    source: Source, given: Mapping[str, str], format: str | None, notes: Notes
+    source: _Source, given: Mapping[str, str], format: str | None, notes: Notes
 ) -> _Part:
     """Return the clusters of a table, not checked yet."""
     table = _load(source.data, format, "members")
@@ -377,7 +461,7 @@ def _warn_of_one_cluster(parts: list[_Part]) -> None:
     )
 
 
-def _warn_of_merged(source: Source, table: Any, column: Any) -> None:
+def _warn_of_merged(source: _Source, table: Any, column: Any) -> None:
     """Warn if a name that is given makes one cluster of several that a column names."""
     names = as_texts(to_frame(table[[column]])[0][column].dropna()).unique()
     if len(names) > 1 and not are_names_of_stars(len(names), len(table)):

@@ -4,12 +4,14 @@ Each file type has one reader, at the end of this file. Before a reader starts, 
 it open something else, or take more than the file seems to hold, is refused.
 """
 
+import gzip
 import math
 import os
 import re
 import warnings
 from collections.abc import Callable
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from xml.parsers import expat
@@ -17,18 +19,20 @@ from xml.parsers import expat
 import numpy as np
 
 from skcluster.clusters._tables import frame_of_arrow
-from skcluster.io._sources import (
-    MB,
-    Source,
-    check_names,
-    opened,
-    read_astropy,
-    refuse_promises,
-    size,
-    unzipped,
-)
-from skcluster.io._text_tables import read_ecsv, read_text
+from skcluster.io._text_tables import check_names, read_astropy, read_ecsv, read_text
 
+#: Bytes of a megabyte.
+_MB = 10**6
+#: First bytes of compressed files, by type; readers would uncompress these themselves.
+_COMPRESSED = {
+    b"\x1f\x8b": "gzip",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ": "xz",
+    b"PK\x03\x04": "zip",
+    b"PK\x05\x06": "zip",
+    b"\x1f\x9d": "compress",
+    b"\x28\xb5\x2f\xfd": "zstd",
+}
 #: File types by extension; text files and FITS may be gzipped (``.csv.gz``).
 EXTENSIONS = {
     ".csv": "csv",
@@ -107,7 +111,7 @@ def read_table(path: str | os.PathLike[str], format: str | None = None) -> Any:
     if path.stat().st_size == 0:
         raise ValueError(f"The file {path} is empty.")
     try:
-        table = _READERS[kind](unzipped(path))
+        table = _READERS[kind](_content_of(path))
     except Exception as error:  # the readers raise many types of errors, and none names the file
         reason = next(filter(None, str(error).splitlines()), type(error).__name__)
         if isinstance(error, UnicodeDecodeError):
@@ -133,20 +137,44 @@ def _kind_of(path: Path, format: str | None) -> str:
     return kind
 
 
-def _read_fits(source: Source) -> Any:
+def _content_of(path: Path) -> bytes:
+    """Return the content of a file, uncompressed if it is gzipped, up to a limit."""
+    with path.open("rb") as file:
+        kind = _compression(file.read(6))
+    if kind is None and path.suffix.lower() != ".gz":
+        return path.read_bytes()
+    if kind not in ("gzip", None):
+        raise ValueError(f"it is compressed with {kind}; only gzip is supported.")
+    most = max(100 * _MB, 10 * path.stat().st_size)
+    with gzip.open(path) as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise ValueError(
+            f"its uncompressed size exceeds {most / _MB:.0f} MB, for a file of this size."
+        )
+    if _compression(data[:6]):
+        raise ValueError("it is compressed more than once.")
+    return data
+
+
+def _compression(start: bytes) -> str | None:
+    return next((kind for magic, kind in _COMPRESSED.items() if start.startswith(magic)), None)
+
+
+def _read_fits(content: bytes) -> Any:
     from astropy.io import fits
 
     with warnings.catch_warnings():
         warnings.filterwarnings("error", message="File may have been truncated")
-        with fits.open(source, memmap=False, character_as_bytes=True) as hdus:
+        with fits.open(BytesIO(content), memmap=False, character_as_bytes=True) as hdus:
             for hdu in hdus:
                 if isinstance(hdu, fits.BinTableHDU | fits.TableHDU):
-                    _check_fits_table(hdu, source)
+                    _check_fits_table(hdu, content)
             return _with_texts(read_astropy(hdus, format="fits"))
 
 
-def _check_fits_table(hdu: Any, source: Source) -> None:
-    refuse_promises(hdu.header["NAXIS2"], "rows", source)
+def _check_fits_table(hdu: Any, content: bytes) -> None:
+    _refuse_promises(hdu.header["NAXIS2"], "rows", content)
     if not 0 < hdu.header["TFIELDS"] <= 999:  # astropy would count up to any number
         raise ValueError(f"it has {hdu.header['TFIELDS']} columns; FITS allows 999.")
     check_names(hdu.columns.names)
@@ -157,13 +185,13 @@ def _check_fits_table(hdu: Any, source: Source) -> None:
             )
 
 
-def read_votable(source: Source) -> Any:
+def read_votable(content: bytes) -> Any:
     """Return the table of a VOTable, without opening anything else."""
-    _check_votable(source)
-    return _with_texts(read_astropy(source, format="votable", use_names_over_ids=True))
+    _check_votable(content)
+    return _with_texts(read_astropy(BytesIO(content), format="votable", use_names_over_ids=True))
 
 
-def _check_votable(source: Source) -> None:
+def _check_votable(content: bytes) -> None:
     """Refuse references to other files or servers, entities, and repeated columns."""
     names: list[str] = []
 
@@ -171,11 +199,11 @@ def _check_votable(source: Source) -> None:
         element = element.rpartition(" ")[2]
         if element == "TABLE":
             names.clear()
-            refuse_promises(int(attributes.get("nrows") or 0), "rows", source)
+            _refuse_promises(int(attributes.get("nrows") or 0), "rows", content)
         elif element == "FIELD":
             names.append(attributes.get("name", ""))
             shape = re.findall(r"\d+", attributes.get("arraysize", "")[:100])
-            refuse_promises(math.prod(map(int, shape)), "values per row", source)
+            _refuse_promises(math.prod(map(int, shape)), "values per row", content)
         elif element == "DATA":
             check_names(names)
         elif element in ("FITS", "PARQUET"):
@@ -192,8 +220,13 @@ def _check_votable(source: Source) -> None:
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.StartElementHandler = start
     parser.EntityDeclHandler = entity
-    with opened(source) as file:
-        parser.ParseFile(file)
+    parser.Parse(content, True)
+
+
+def _refuse_promises(number: int, what: str, content: bytes) -> None:
+    """Refuse a header that states so many rows or values that memory is taken for nothing."""
+    if number > len(content):
+        raise ValueError(f"it is truncated: it states {number} {what}, more than it has bytes.")
 
 
 def _with_texts(table: Any) -> Any:
@@ -215,11 +248,11 @@ def _with_texts(table: Any) -> Any:
     return table
 
 
-def _read_parquet(source: Source) -> Any:
+def _read_parquet(content: bytes) -> Any:
     import pyarrow as pa
     import pyarrow.parquet
 
-    with pa.parquet.ParquetFile(source) as file:
+    with pa.parquet.ParquetFile(pa.BufferReader(content)) as file:
         footer, schema = file.metadata, file.schema_arrow
     check_names(schema.names)
     groups = [footer.row_group(i) for i in range(footer.num_row_groups)]
@@ -230,20 +263,20 @@ def _read_parquet(source: Source) -> Any:
         for i in range(group.num_columns)
     )
     unpacked = max(8 * values, sum(group.total_byte_size for group in groups))
-    unpacked += _size_of_texts(source, schema)
-    most = max(400 * MB, 25 * size(source))
+    unpacked += _size_of_texts(content, schema)
+    most = max(400 * _MB, 25 * len(content))
     if unpacked > most:
         raise ValueError(
-            f"its table would take {unpacked / MB:.0f} MB; the limit is {most / MB:.0f}, for a "
+            f"its table would take {unpacked / _MB:.0f} MB; the limit is {most / _MB:.0f}, for a "
             "file of this size."
         )
     if b"table_meta_yaml" in (schema.metadata or {}):  # astropy's, with units
-        return _with_texts(read_astropy(source, format="parquet"))
-    with pa.parquet.ParquetFile(source) as file:
+        return _with_texts(read_astropy(BytesIO(content), format="parquet"))
+    with pa.parquet.ParquetFile(pa.BufferReader(content)) as file:
         return frame_of_arrow(file.read())
 
 
-def _size_of_texts(source: Source, schema: Any) -> int:
+def _size_of_texts(content: bytes, schema: Any) -> int:
     """Return the bytes of all texts, of which a file holds each different one once; check them."""
     import pyarrow as pa
     import pyarrow.compute
@@ -251,7 +284,7 @@ def _size_of_texts(source: Source, schema: Any) -> int:
 
     is_text = (pa.types.is_string, pa.types.is_large_string)
     names = [f.name for f in schema if any(is_kind(f.type) for is_kind in is_text)]
-    with pa.parquet.ParquetFile(source, read_dictionary=names) as file:
+    with pa.parquet.ParquetFile(pa.BufferReader(content), read_dictionary=names) as file:
         table = file.read(columns=names)
     size = 0
     for name in names:
@@ -265,7 +298,7 @@ def _size_of_texts(source: Source, schema: Any) -> int:
     return size
 
 
-_READERS: dict[str, Callable[[Source], Any]] = {
+_READERS: dict[str, Callable[[bytes], Any]] = {
     "csv": partial(read_text, usual=","),
     "tsv": partial(read_text, usual="\t"),
     "text": read_text,

@@ -30,28 +30,10 @@ _ONLY_IN: dict[Release, re.Pattern[str]] = {
 
 
 def guess_release(columns: Iterable[Any]) -> tuple[Release, str] | None:
-    """Guess the data release of a table from the names of its columns.
+    """Return the data release of a table by the names of its columns, and the column that tells.
 
-    Parameters
-    ----------
-    columns : iterable of str
-        Names of columns in the Gaia archive or VizieR.
-
-    Returns
-    -------
-    release : {"edr3", "dr2"}
-        The release; "edr3" for DR3 as well, whose astrometry and photometry are the same.
-    column : str
-        The column that identifies the release. If none does, or columns disagree, None is returned
-        instead of both.
-
-    Examples
-    --------
-    >>> from skcluster.io._releases import guess_release
-    >>> guess_release(["GaiaDR2", "Gmag", "BP-RP", "Plx"])
-    ('dr2', 'GaiaDR2')
-    >>> guess_release(["Gmag", "BP-RP", "Plx"]) is None
-    True
+    None if no column does, or if columns disagree. DR3 is "edr3" as well: its astrometry and
+    photometry are the same.
     """
     names = [str(name) for name in columns]
     first = {
@@ -65,37 +47,10 @@ def guess_release(columns: Iterable[Any]) -> tuple[Release, str] | None:
 def to_edr3_parallaxes(
     X: Any, release: Release = "edr3", *, zero_point: float | None = None
 ) -> NestedFrame:
-    """Shift parallaxes to the zero point of Gaia EDR3, which the pretrained model expects.
+    """Return clusters with parallaxes shifted to the zero point of EDR3, which models expect.
 
-    Parameters
-    ----------
-    X : clusters
-        Any input of `skcluster.clusters.as_clusters`.
-    release : {"edr3", "dr2"}, default="edr3"
-        Data release of the parallaxes.
-    zero_point : float, optional
-        Parallax zero point of the lists (mas): 0 for corrected parallaxes. By default, that of the
-        release, `skcluster.gaia.parallax_zero_point`.
-
-    Returns
-    -------
-    NestedFrame
-        The clusters with all parallaxes shifted; unchanged without parallaxes or if the shift is 0.
-
-    Raises
-    ------
-    ValueError
-        If there is no such release, or ``zero_point`` is not a finite number.
-
-    Examples
-    --------
-    >>> from skcluster.clusters import stars_of
-    >>> from skcluster.datasets import simulate_clusters
-    >>> from skcluster.io._releases import to_edr3_parallaxes
-    >>> X, y = simulate_clusters(1, random_state=0)
-    >>> shifted = to_edr3_parallaxes(X, "dr2")
-    >>> round(float((stars_of(shifted)["parallax"] - stars_of(X)["parallax"]).mean()), 3)
-    0.012
+    ``zero_point`` is that of the lists (mas), 0 for corrected parallaxes; by default, it is that of
+    the release.
     """
     return checked(shifted(as_clusters(X), parallax_shift(release, zero_point)))
 
@@ -139,8 +94,7 @@ class ReleaseWarning(UserWarning):
 
     See Also
     --------
-    guess_release : The guess from the names of columns.
-    to_edr3_parallaxes : The shift.
+    read_clusters : Read clusters from tables or files.
 
     Examples
     --------

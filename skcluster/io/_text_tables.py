@@ -8,9 +8,10 @@ others are divided by a sign or by blanks, which is the one that divides header 
 
 import csv
 import re
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from io import BytesIO, TextIOWrapper
+from io import BytesIO, StringIO
 from itertools import islice
 from typing import Any
 
@@ -19,8 +20,9 @@ import pandas as pd
 
 from skcluster._utils.columns import MISSING
 from skcluster._utils.messages import warn_caller
-from skcluster.io._sources import MAX_COLUMNS, Source, check_names, opened, read_astropy
 
+#: Most columns of a table.
+MAX_COLUMNS = 10_000
 #: What can separate columns, and its name; blanks last, because they are in texts, too.
 _SEPARATORS = {
     "\t": "tabs",
@@ -48,54 +50,65 @@ _ROW_NAME = re.compile(r'\s*"(\d+)"')
 _TOO_LONG = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
 
 
-def read_text(source: Source, usual: str = "") -> Any:
-    """Read a table of text.
+def read_text(content: bytes, usual: str = "") -> Any:
+    """Read a table of text; one of astropy if it states units, or else a DataFrame.
 
-    Parameters
-    ----------
-    source : Path or BytesIO
-        The file.
-    usual : str, default=""
-        The separator that the file's type suggests; it is used if several are possible.
-
-    Returns
-    -------
-    DataFrame or astropy Table
-        The table; one of astropy if the file states units.
-
-    Raises
-    ------
-    ValueError
-        If the layout is not recognised, or a row has more fields than the header.
+    ``usual`` is the separator that the file's type suggests; it is used if several are possible.
     """
-    source, head = _with_head(source)
+    if b"\r" in content[:_HEAD] and b"\n" not in content[:_HEAD]:  # as Excel for Macintosh does
+        content = content.replace(b"\r", b"\n")
+    head = content[:_HEAD].splitlines(keepends=True)
+    head = head if len(content) <= _HEAD or len(head) == 1 else head[:-1]  # none cut off
     text = b"".join(head).decode("utf-8-sig")
     if text.lstrip().startswith("# %ECSV"):
-        return read_ecsv(source)
+        return read_ecsv(content)
     if text.lstrip().startswith("<"):
         raise ValueError(f"it is HTML or XML, not a table of text; {_first(text.splitlines())}.")
     n_described = len(re.findall(r"^Byte-by-byte Description", text, re.MULTILINE))
     if n_described:
-        return _read_described(source, n_described)
+        return _read_described(content, n_described)
     lines = [line.decode("utf-8-sig") for line in head]
     rows = list(islice(filter(_is_row, lines), _N_ROWS))
     if rows and rows[0].startswith("|"):
-        return _read_between_bars(source, rows)
+        return _read_between_bars(content, rows)
     dashes = _dashes_below(rows)
     if dashes and not any(sign in rows[dashes] for sign in _SEPARATORS if sign != " "):
-        return _read_fixed_width(source, rows, dashes)
+        return _read_fixed_width(content, rows, dashes)
     layout = _layout(lines, list(map(len, head)), usual)
-    frame = _read_separated(source, layout)
+    frame = _read_separated(content, layout)
     return _with_units(frame, layout) if any(layout.units) else frame
 
 
-def read_ecsv(source: Source) -> Any:
+def read_ecsv(content: bytes) -> Any:
     """Read an ECSV file; the Gaia archive writes ``null`` for a missing value."""
-    with opened(source) as file:
-        lines = TextIOWrapper(file, encoding="utf-8", errors="replace")
-        head = next((line for line in lines if not line.startswith("#")), "").strip()
+    lines = StringIO(content.decode(errors="replace"), newline=None)
+    head = next((line for line in lines if not line.startswith("#")), "").strip()
     check_names(next(csv.reader([head], delimiter="," if "," in head else " "), []))
-    return read_astropy(source, format="ascii.ecsv", fill_values=_FILLED)
+    return read_astropy(BytesIO(content), format="ascii.ecsv", fill_values=_FILLED)
+
+
+def check_names(names: Sequence[str]) -> None:
+    """Refuse thousands of columns, and two of the same name: one would be ignored or renamed."""
+    if len(names) > MAX_COLUMNS:
+        raise ValueError(f"it has {len(names)} columns; the limit is {MAX_COLUMNS}.")
+    seen = set()
+    for name in filter(None, map(str.strip, names)):
+        if name in seen:
+            raise ValueError(f"it has more than one column {name!r}.")
+        seen.add(name)
+
+
+def read_astropy(content: Any, **options: Any) -> Any:
+    """Read a table by astropy; a truncated file is an error, a unit unknown to astropy is not."""
+    from astropy.table import Table
+    from astropy.units import UnitsWarning
+
+    with warnings.catch_warnings():
+        # Non-standard units are frequent and harmless in columns of fluxes; in a column that is
+        # used, they raise an error when the column is converted.
+        warnings.simplefilter("ignore", UnitsWarning)
+        warnings.filterwarnings("error", message="File may have been truncated")
+        return Table.read(content, **options)
 
 
 #: Missing values, as astropy's readers of text take them.
@@ -121,17 +134,6 @@ class _Layout:
     has_decimal_commas: bool
     #: Header and first rows, for messages.
     first: str
-
-
-def _with_head(source: Source) -> tuple[Source, list[bytes]]:
-    """Return a source whose lines end as usual, and its first lines, none cut off."""
-    with opened(source) as file:
-        head = file.read(_HEAD)
-        if b"\r" in head and b"\n" not in head:  # as Excel for Macintosh writes it
-            source = BytesIO((head + file.read()).replace(b"\r", b"\n"))
-            head = source.getvalue()[:_HEAD]
-    lines = head.splitlines(keepends=True)
-    return source, lines if len(head) < _HEAD or len(lines) == 1 else lines[:-1]
 
 
 def _is_row(line: str) -> bool:
@@ -262,10 +264,8 @@ def _dashes_below(rows: Sequence[str]) -> int:
     return 0
 
 
-def _read_separated(source: Source, layout: _Layout) -> pd.DataFrame:
-    with opened(source) as file:
-        file.seek(layout.n_bytes)
-        content = _without_comments(file.read(), layout)
+def _read_separated(content: bytes, layout: _Layout) -> pd.DataFrame:
+    content = _without_comments(content[layout.n_bytes :], layout)
     n = len(layout.names)
     if layout.separator == " ":
         _check_words(content, layout)
@@ -418,49 +418,51 @@ def _integers(texts: pd.Series) -> pd.Series:
 def _with_units(frame: pd.DataFrame, layout: _Layout) -> Any:
     """Return a table of astropy, with units."""
     from astropy.table import Table
-    from astropy.units import Unit
 
     table = Table.from_pandas(frame)
-    for name, unit in zip(layout.names, map(str.strip, layout.units), strict=False):
-        if unit and name in table.colnames and table[name].dtype.kind in "iuf":
-            table[name].unit = Unit(unit, parse_strict="silent")
+    _set_units(table, dict(zip(layout.names, layout.units, strict=False)))
     return table
 
 
-def _read_fixed_width(source: Source, rows: Sequence[str], dashes: int) -> Any:
-    """Read columns whose width a line of dashes states; texts in them may have blanks."""
+def _set_units(table: Any, units: Mapping[str, str]) -> None:
+    """Set the units of the columns of numbers of a table of astropy."""
     from astropy.units import Unit
 
+    for name, unit in units.items():
+        if unit.strip() and name in table.colnames and table[name].dtype.kind in "iuf":
+            table[name].unit = Unit(unit.strip(), parse_strict="silent")
+
+
+def _read_fixed_width(content: bytes, rows: Sequence[str], dashes: int) -> Any:
+    """Read columns whose width a line of dashes states; texts in them may have blanks."""
     spans = [match.span() for match in re.finditer("-+", rows[dashes])]
     check_names([rows[0][start:end] for start, end in spans])
-    lines = [line for line in _lines(source) if _is_row(line)]
+    lines = [line for line in _lines(content) if _is_row(line)]
     if lines.count(lines[dashes]) > 1:
         raise ValueError("it contains several tables; save each as a file of its own.")
     table = read_astropy(
         [lines[0], *lines[dashes:]], format="ascii.fixed_width_two_line", fill_values=_FILLED
     )
-    for name, (start, end) in zip(table.colnames, spans, strict=True) if dashes == 2 else ():
-        unit = lines[1][start:end].strip()
-        if unit and table[name].dtype.kind in "iuf":
-            table[name].unit = Unit(unit, parse_strict="silent")
+    if dashes == 2:
+        units = [lines[1][start:end] for start, end in spans]
+        _set_units(table, dict(zip(table.colnames, units, strict=True)))
     return table
 
 
-def _read_described(source: Source, n_described: int) -> Any:
+def _read_described(content: bytes, n_described: int) -> Any:
     """Read a machine-readable table of a journal, or of the CDS, that describes its columns."""
     if n_described > 1:
         raise ValueError(f"it contains {n_described} tables; save each as a file of its own.")
-    return read_astropy(_lines(source), format="ascii.mrt", fill_values=_FILLED)
+    return read_astropy(_lines(content), format="ascii.mrt", fill_values=_FILLED)
 
 
-def _read_between_bars(source: Source, rows: Sequence[str]) -> Any:
+def _read_between_bars(content: bytes, rows: Sequence[str]) -> Any:
     """Read a table whose header, or all rows, are between vertical bars."""
     check_names(rows[0].strip().strip("|").split("|"))
     is_ipac = not all(row.startswith("|") for row in rows)
     form = "ascii.ipac" if is_ipac else "ascii.fixed_width"
-    return read_astropy(_lines(source), format=form, fill_values=_FILLED)
+    return read_astropy(_lines(content), format=form, fill_values=_FILLED)
 
 
-def _lines(source: Source) -> list[str]:
-    with opened(source) as file:
-        return file.read().decode("utf-8-sig").splitlines()
+def _lines(content: bytes) -> list[str]:
+    return content.decode("utf-8-sig").splitlines()

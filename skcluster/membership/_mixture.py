@@ -21,6 +21,8 @@ _NEAR, _MAX_SCALE = 1.2, 8.0
 _RADII = np.geomspace(0.02, 1.0, 24)
 _PREFERRED_RADIUS = 0.15
 _N_RINGS = 128
+#: Steps of the fit of the field before clusters are looked for.
+_FIELD_STEPS = 25
 #: Exponent of the surface density (1 + (r / core radius)²)^-exponent.
 EXPONENT = 2.5
 
@@ -163,7 +165,7 @@ def scale_of(parallax: float) -> float:
     return float(scales_of(np.array(parallax)))
 
 
-def fit_background(field: Field, weight: FloatArray, n_steps: int = 25) -> Background:
+def fit_background(field: Field, weight: FloatArray) -> Background:
     """Fit the distribution of the field to weighted stars.
 
     The normals start from the stars in order of their distance from the median, so that narrow ones
@@ -183,7 +185,7 @@ def fit_background(field: Field, weight: FloatArray, n_steps: int = 25) -> Backg
         np.array([np.cov(group) for group in groups]) + np.diag(_LEAST_FIELD**2),
     )
     background = Background(normals, np.full(N_FIELD, 1 / N_FIELD))
-    for _ in range(n_steps):
+    for _ in range(_FIELD_STEPS):
         solved, part, _ = background.solve(field)
         background = background.step(solved, part * weight)
     return background

@@ -2,18 +2,20 @@
 
 import os
 from collections.abc import Callable, Mapping
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from nested_pandas import NestedFrame
 
-from skcluster._utils.files import whole_file
+from skcluster._utils.files import file_names, whole_file
 from skcluster._utils.messages import warn_caller
-from skcluster._utils.typing import ClustersLike
+from skcluster._utils.parallel import in_processes
+from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import as_clusters, stars_of
-from skcluster.clusters._names import file_names
 from skcluster.photometry import Law
 from skcluster.plotting._cmd import CMDDisplay
 from skcluster.plotting._diagram import can_be_drawn
@@ -27,6 +29,8 @@ from skcluster.plotting._membership import MembershipDisplay
 from skcluster.plotting._style import display_name
 
 _DPI, _PAGE_DPI = 200, 90
+#: For fewer figures, starting processes takes longer than it saves.
+_FEWEST_FOR_PROCESSES = 30
 
 
 def save_diagrams(
@@ -41,6 +45,7 @@ def save_diagrams(
     format: str = "png",
     overwrite: bool = False,
     progress: Callable[[int], None] | None = None,
+    n_jobs: int | None = None,
 ) -> list[Path]:
     """Save the diagram of each cluster with the isochrone of its estimate.
 
@@ -69,6 +74,9 @@ def save_diagrams(
         Whether existing files may be replaced.
     progress : callable, optional
         Called with 1 after each cluster.
+    n_jobs : int, optional
+        Number of processes, as in scikit-learn: None is 1, -1 all cores. Fewer than 30 diagrams
+        are drawn in this process.
 
     Returns
     -------
@@ -97,9 +105,6 @@ def save_diagrams(
     ...     [file.name for file in save_diagrams(X, y, folder)]
     ['sim_000000.png', 'sim_000001.png']
     """
-    from matplotlib import style
-    from matplotlib.figure import Figure
-
     if format not in ("png", "pdf", "svg"):
         raise ValueError(f"format must be 'png', 'pdf' or 'svg', not {format!r}.")
     X = as_clusters(X)
@@ -112,32 +117,57 @@ def save_diagrams(
     if existing and not overwrite:
         raise FileExistsError(f"{existing[0]} already exists; overwrite=True replaces it.")
     Path(folder).mkdir(parents=True, exist_ok=True)
-    stars = stars_of(X)
-    shades = membership_array(membership, stars)
-    for row, (name, file) in zip(np.flatnonzero(~empty).tolist(), files.items(), strict=True):
-        values = one_estimate(estimates, name)
-        drawable = values is not None and can_be_drawn(values)[0]
-        drawn = samples_of_isochrones(samples, name) if samples is not None and drawable else None
-        own = slice(stars.offsets[row], stars.offsets[row + 1])
-        display = CMDDisplay._from_stars(
-            name,
-            stars_of(X[row : row + 1]),
-            values if drawable else None,
-            interval=stated_interval(estimates, name),
-            samples=drawn,
-            membership=None if shades is None else shades[own],
-            coverage=coverage,
-            law=law,
-        )
-        # Dark on light whatever the user's style is, for print; and without a layout engine, which
-        # takes longer than the drawing.
-        with style.context("default", after_reset=True), whole_file(file, overwrite) as half:
-            figure = Figure(figsize=(6.6, 5.2), dpi=_DPI)
-            display.plot(ax=figure.add_axes((0.1, 0.095, 0.575, 0.845)), beside=True)
-            figure.savefig(half, format=format, dpi=_DPI, metadata={"Title": display_name(name)})
+    shades = membership_array(membership, stars_of(X))
+    displays = (
+        _display(X, int(row), estimates, samples, shades, coverage, law)
+        for row in np.flatnonzero(~empty)
+    )
+    draw = partial(_save_diagram, format, overwrite)
+    some = n_jobs if len(files) >= _FEWEST_FOR_PROCESSES else 1
+    for _ in in_processes(draw, zip(displays, files.items(), strict=True), some):
         if progress is not None:
             progress(1)
     return list(files.values())
+
+
+def _display(
+    X: NestedFrame,
+    row: int,
+    estimates: Any,
+    samples: Mapping[Any, Any] | None,
+    membership: FloatArray | None,
+    coverage: float,
+    law: Law,
+) -> CMDDisplay:
+    """Return the diagram of a cluster, not drawn yet."""
+    name, offsets = X.index[row], stars_of(X).offsets
+    values = one_estimate(estimates, name)
+    drawable = values is not None and can_be_drawn(values)[0]
+    drawn = samples_of_isochrones(samples, name) if samples is not None and drawable else None
+    return CMDDisplay._from_stars(
+        name,
+        stars_of(X[row : row + 1]),
+        values if drawable else None,
+        interval=stated_interval(estimates, name),
+        samples=drawn,
+        membership=None if membership is None else membership[offsets[row] : offsets[row + 1]],
+        coverage=coverage,
+        law=law,
+    )
+
+
+def _save_diagram(format: str, overwrite: bool, item: tuple[CMDDisplay, tuple[Any, Path]]) -> None:
+    """Draw a diagram into a file."""
+    from matplotlib import style
+    from matplotlib.figure import Figure
+
+    display, (name, file) = item
+    # Dark on light whatever the user's style is, for print; and without a layout engine, which
+    # takes longer than the drawing.
+    with style.context("default", after_reset=True), whole_file(file, overwrite) as half:
+        figure = Figure(figsize=(6.6, 5.2), dpi=_DPI)
+        display.plot(ax=figure.add_axes((0.1, 0.095, 0.575, 0.845)), beside=True)
+        figure.savefig(half, format=format, dpi=_DPI, metadata={"Title": display_name(name)})
 
 
 def save_memberships(

@@ -1,6 +1,6 @@
 from ._ann import ANNRegressor as ANNRegressor
 from ._cnn import CNNRegressor as CNNRegressor
-from ._mdm import MDMRegressor as MDMRegressor
+from ._cnn import MDMRegressor as MDMRegressor
 from ._set_regressor import SetRegressor as SetRegressor
 from ._targets import NamedTargetRegressor as NamedTargetRegressor
 from ._targets import TargetMinMaxScaler as TargetMinMaxScaler

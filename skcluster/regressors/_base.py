@@ -87,3 +87,9 @@ def as_sizes(name: str, sizes: ArrayLike) -> tuple[int, ...]:
         if not isinstance(value, Integral) or value < 1:
             raise ValueError(f"{name} must hold positive integers. Got {value!r}.")
     return tuple(int(value) for value in values)
+
+
+def target_names(y: Any) -> list[str] | None:
+    """Return the names of targets, if y is a DataFrame or Series and all have one."""
+    names = list(getattr(y, "columns", [getattr(y, "name", None)]))
+    return names if names and all(isinstance(name, str) for name in names) else None

@@ -19,8 +19,8 @@ from skcluster.regressors._base import (
     as_sizes,
     check_same_weights,
     refuse_clusters,
+    target_names,
 )
-from skcluster.regressors._targets import target_names
 from skcluster.regressors.networks.architecture import (
     FloatArray,
     NumpyLayers,

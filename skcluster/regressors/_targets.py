@@ -24,6 +24,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skcluster._utils.doc_links import DocLinkMixin, documentation
 from skcluster._utils.order import check_same_order
 from skcluster.photometry import distance_from_modulus, distance_modulus
+from skcluster.regressors._base import target_names
 from skcluster.schema import CLUSTER_PARAMETERS, TARGETS, clip_targets
 
 #: Centre and scale of targets; the distance is scaled as its modulus. They are constant, because
@@ -391,9 +392,3 @@ def _check_weights(weights: Any, y: Any) -> None:
             "by 'passthrough' (augment='passthrough') to fit with weights. See "
             f"{documentation('recipes#weights-of-clusters')}."
         )
-
-
-def target_names(y: Any) -> list[str] | None:
-    """Return the names of targets, if y is a DataFrame or Series and all have one."""
-    names = list(getattr(y, "columns", [getattr(y, "name", None)]))
-    return names if names and all(isinstance(name, str) for name in names) else None

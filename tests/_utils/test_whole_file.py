@@ -1,11 +1,11 @@
-"""Files that appear only once they are whole."""
+"""Files that appear only once they are whole, and their names."""
 
 import os
 from pathlib import Path
 
 import pytest
 
-from skcluster._utils.files import whole_file
+from skcluster._utils.files import file_names, whole_file
 
 
 def test_a_file_appears_when_it_is_whole(tmp_path: Path) -> None:
@@ -72,3 +72,13 @@ def test_others_may_read_what_the_umask_lets_them(tmp_path: Path, mask: int, mod
     finally:
         os.umask(before)
     assert (tmp_path / "shared").stat().st_mode & 0o777 == mode
+
+
+def test_every_name_gets_a_file_of_its_own(tmp_path: Path) -> None:
+    names = ["NGC 2682", "ngc/2682", "..", "M 67", "m 67"]
+    files = file_names(names, tmp_path, "png")
+    assert list(files) == names
+    assert len({file.name.lower() for file in files.values()}) == len(names)
+    assert {file.parent for file in files.values()} == {tmp_path}
+    assert files["M 67"].name == "M_67.png"
+    assert files[".."].name == "cluster.png"

@@ -16,7 +16,7 @@ from skcluster import (
     GuessFeatures,
     StarSet,
 )
-from skcluster._utils.order import check_same_order
+from skcluster._utils.order import check_same_order, matching_names
 from skcluster.datasets import simulate_clusters
 from skcluster.features import CMDSummary
 from skcluster.inference import ConformalRegressor, IsochronePosterior
@@ -163,3 +163,9 @@ def test_clusters_of_the_same_name_pass_in_their_order():
     check_same_order(twice, pd.Series([1.0, 2.0, 3.0], index=twice))
     with pytest.raises(ValueError, match="row 1 is 'b' in X and 'a' in y"):
         check_same_order(twice, pd.Series([1.0, 2.0, 3.0], index=["a", "a", "b"]))
+
+
+def test_numbers_of_a_name_do_not_run_together():
+    names = matching_names(pd.Index(["ESO_92_05", "ESO 92 05", "ESO_920_5", "ESO_9205"]))
+    assert names[0] == names[1]
+    assert names.nunique() == 3

@@ -10,7 +10,7 @@ import rich.progress  # noqa: F401  draws a random number when it is imported fi
 from vizier_server import Server, running
 
 import skcluster.datasets
-from skcluster.datasets.catalogues import _download, _vizier
+from skcluster.datasets.catalogues import _download
 from skcluster.datasets.catalogues._published import CATALOGUES
 
 
@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def vizier(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """VizieR on loopback."""
     with running() as server:
-        monkeypatch.setattr(_vizier, "URL", server.tap)
+        monkeypatch.setattr(_download, "URL", server.tap)
         yield server
 
 

@@ -7,7 +7,7 @@ import pytest
 from vizier_server import count_by_start, numbered
 
 from skcluster.datasets import CatalogueChangedError, FetchError
-from skcluster.datasets.catalogues import _vizier
+from skcluster.datasets.catalogues import _download
 
 
 def files(folder):
@@ -82,7 +82,7 @@ def test_nothing_that_an_answer_refers_to_is_opened(fetch, vizier):
 
 
 def test_a_server_that_is_too_slow_is_left(fetch, vizier, monkeypatch):
-    monkeypatch.setattr(_vizier, "TIMEOUT", (1.0, 1.0))
+    monkeypatch.setattr(_download, "TIMEOUT", (1.0, 1.0))
     vizier.always = "hang"
     with pytest.raises(FetchError, match=r"no complete answer .*timed out"):
         fetch(n_retries=0)
@@ -92,8 +92,8 @@ def test_a_server_that_is_too_slow_is_left(fetch, vizier, monkeypatch):
 
 
 def test_no_connection_is_said(fetch, vizier, monkeypatch):
-    monkeypatch.setattr(_vizier, "URL", "http://127.0.0.1:9/tap")
-    expected = r"127\.0\.0\.1:9/tap gave no complete answer \(.*refused"
+    monkeypatch.setattr(_download, "URL", "http://127.0.0.1:9/tap")
+    expected = r"127\.0\.0\.1:9/tap/sync gave no complete answer \(.*refused"
     with pytest.raises(FetchError, match=expected):
         fetch(n_retries=0)
 
@@ -107,7 +107,7 @@ def test_an_error_that_would_come_again_is_not_asked_for_again(fetch, vizier):
 
 def test_retries_wait_longer_each_time(fetch, vizier, monkeypatch):
     waits = []
-    monkeypatch.setattr(_vizier.time, "sleep", waits.append)
+    monkeypatch.setattr(_download.time, "sleep", waits.append)
     vizier.misbehave(*["error_500"] * 3)
     fetch(n_retries=3, delay=2.0)
     assert waits == [2.0, 4.0, 8.0]

@@ -7,8 +7,8 @@ fetched whole. What is fetched goes into a temporary folder.
 import pytest
 
 from skcluster.datasets import fetch_catalogue, fetch_cluster
+from skcluster.datasets.catalogues._download import VizierTable
 from skcluster.datasets.catalogues._published import CATALOGUES
-from skcluster.datasets.catalogues._vizier import VizierTable
 
 pytestmark = [pytest.mark.network, pytest.mark.timeout(1800)]
 

@@ -161,7 +161,7 @@ def test_faults_are_tried_again(gaia, fetch):
 
 def test_an_interrupted_download_continues_with_its_job(gaia, fetch):
     gaia.faults = {"/result": [500] * 4}
-    with pytest.raises(FetchError, match="HTTP status 500, 'Sorry'"):
+    with pytest.raises(FetchError, match="HTTP status 500, with the text 'Sorry'"):
         fetch()
     assert len(fetch().iloc[0]["stars"]) == len(gaia.table)
     assert len(gaia.queries) == 1

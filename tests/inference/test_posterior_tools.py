@@ -1,8 +1,5 @@
 """The posterior works with scikit-learn's tools, with files and with any regressor inside."""
 
-import pickle
-import warnings
-
 import numpy as np
 import pytest
 from sklearn import config_context
@@ -110,21 +107,6 @@ def test_the_number_of_jobs_changes_no_bit(fitted, clusters):
     X, y = clusters
     one, two = (clone(fitted).set_params(n_jobs=n, n_draws=64).fit(X, y) for n in (1, 2))
     same(one, two, X)
-
-
-def test_the_number_of_threads_changes_no_bit(fitted, clusters):
-    X, _ = clusters
-    with_two = pickle.loads(pickle.dumps(fitted)).set_params(n_jobs=2)
-    same(fitted, with_two, X.iloc[:6])
-
-
-def test_threads_leave_the_warnings_filters_alone(fitted, clusters):
-    X, _ = clusters
-    model = pickle.loads(pickle.dumps(fitted)).set_params(n_jobs=4, n_draws=64)
-    before = list(warnings.filters)
-    for _ in range(3):
-        model.predict(X.iloc[:8])
-        assert warnings.filters == before
 
 
 def same(first, second, X):

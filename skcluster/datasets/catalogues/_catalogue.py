@@ -161,20 +161,10 @@ class Catalogue:
 
 
 def targets_of(clusters: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return targets and the bounds of their uncertainties.
+    """Return the targets of a catalogue's clusters, and the bounds of their uncertainties.
 
-    Parameters
-    ----------
-    clusters : DataFrame
-        A catalogue's clusters, with the columns of `Catalogue`.
-
-    Returns
-    -------
-    y : DataFrame of shape (n_clusters, 3)
-        ``log_age`` (log10 of years), ``a_v`` (mag), ``distance_kpc``; NaN where blank.
-    uncertainties : DataFrame of shape (n_clusters, 6)
-        ``log_age_low``, ``log_age_high`` and so on: the bounds of the catalogue's intervals, in
-        the targets' units; NaN where it gives none.
+    NaN where the catalogue has none. The bounds ``log_age_low``, ``log_age_high`` and so on are in
+    the targets' units.
     """
     y, bounds = {}, {}
     for target, sources in _SOURCES.items():

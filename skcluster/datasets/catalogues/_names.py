@@ -69,16 +69,8 @@ _PROPER = {_plain(name): _plain(called) for name, called in _CALLED.items()}
 def folded_names(names: pd.Index) -> pd.Index:
     """Return names in one spelling, so that those of one cluster are equal.
 
-    Parameters
-    ----------
-    names : Index of str
-        Names as catalogues or people write them.
-
-    Returns
-    -------
-    Index of str
-        Without case, spaces, hyphens, underscores and leading zeros; usual abbreviations of lists,
-        Messier's numbers and a few proper names replaced by what catalogues use.
+    They are without case, spaces, hyphens, underscores and leading zeros; usual abbreviations of
+    lists, Messier's numbers and a few proper names are replaced by what catalogues use.
 
     Examples
     --------

@@ -14,6 +14,8 @@ _DUST_SCALE = 4.0
 # Tolerance of parallaxes around the cluster's: mas, and a fraction of the parallax.
 _WINDOW, _RELATIVE_WINDOW = 0.1, 0.05
 _N_DISTANCES = 24
+# Numbers of ages of the stars of the disc, and of masses of each age.
+_N_AGES, _N_MASSES = 200, 300
 # Beyond about this distance (kpc) a list has its full fraction of field stars.
 _CONFUSION_DISTANCE = 1.0
 
@@ -51,16 +53,16 @@ class DiscStars:
 
 
 @cache
-def disc_stars(n_ages: int = 200, n_masses: int = 300) -> DiscStars:
+def disc_stars() -> DiscStars:
     """Simulate individual stars of a disc with constant star formation over ten billion years."""
     rng = np.random.default_rng(0)
-    log_age = np.log10(10 ** rng.uniform(0, 1, n_ages) * 1e9)
-    log_age[: n_ages // 2] = rng.uniform(7.0, 9.0, n_ages // 2)
-    metallicity = np.clip(rng.normal(-0.1, 0.2, n_ages), *IsochroneGrid.METALLICITY_RANGE)
+    log_age = np.log10(10 ** rng.uniform(0, 1, _N_AGES) * 1e9)
+    log_age[: _N_AGES // 2] = rng.uniform(7.0, 9.0, _N_AGES // 2)
+    metallicity = np.clip(rng.normal(-0.1, 0.2, _N_AGES), *IsochroneGrid.METALLICITY_RANGE)
     isochrones = IsochroneGrid.load().interpolate(log_age, metallicity)
     # Half of the masses are uniform in log mass, half on the points of the isochrone, to include
     # giants; each star represents those of an interval of mass and age.
-    n = n_masses // 2
+    n = _N_MASSES // 2
     points = isochrones.log_mass[:, :: max(1, isochrones.log_mass.shape[1] // n)]
     even = points[:, :1] + (points[:, -1:] - points[:, :1]) * np.linspace(0, 1, n)
     log_mass = np.sort(np.hstack([points, even]), axis=1)
@@ -70,7 +72,7 @@ def disc_stars(n_ages: int = 200, n_masses: int = 300) -> DiscStars:
     order = np.argsort(log_age)
     span = np.gradient(10 ** log_age[order])[np.argsort(order)]
     weight = (stars * span[:, None]).ravel()
-    row = np.repeat(np.arange(n_ages), log_mass.shape[1])
+    row = np.repeat(np.arange(_N_AGES), log_mass.shape[1])
     magnitudes = isochrones.at(row, log_mass.ravel())
     order = np.argsort(magnitudes[0])
     cumulative = np.cumsum(weight[order])
@@ -100,24 +102,9 @@ def draw_field(
     faint_limit: float,
     rng: np.random.Generator,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Draw the field stars of clusters.
+    """Draw absolute G, BP, RP, shape (3, n_stars), distance and A_V of field stars of clusters.
 
-    Parameters
-    ----------
-    cluster : ndarray of int, shape (n_stars,)
-        Cluster of each star.
-    distance_kpc, a_v : ndarray of shape (n_clusters,)
-        Distance and extinction of the clusters.
-    faint_limit : float
-        Magnitude limit of the catalogue in G.
-    rng : Generator
-
-    Returns
-    -------
-    magnitudes : ndarray of shape (3, n_stars)
-        Absolute G, BP, RP.
-    distance_kpc, a_v : ndarray of shape (n_stars,)
-        Of the stars.
+    ``cluster`` is that of each star; distances and extinctions are those of the clusters.
     """
     disc = disc_stars()
     parallax = 1 / distance_kpc
