@@ -74,7 +74,7 @@ def estimate(
     Raises
     ------
     ImportError
-        If Dask is not installed (``pip install skcluster[distributed]``).
+        If Dask is not installed (``python -m pip install '.[distributed]'`` in a clone).
     TypeError
         If the catalogue is in memory.
     FileNotFoundError

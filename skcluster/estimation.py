@@ -21,9 +21,10 @@ from skcluster.clusters._as_clusters import checked
 from skcluster.clusters._magnitude_limits import state_magnitude_limit
 from skcluster.clusters._tables import frame_of_arrow
 from skcluster.gaia import Release
-from skcluster.inference import PredictiveDistribution
+from skcluster.inference import IsochronePosterior, PredictiveDistribution
 from skcluster.io._releases import to_edr3_parallaxes
 from skcluster.io._write import state_units
+from skcluster.isochrones import PopulationGrid
 from skcluster.membership import MemberSelector
 from skcluster.membership._fields import ASTROMETRY
 from skcluster.membership._find_members import NO_CLUSTER
@@ -181,8 +182,11 @@ def estimate(
     samples: dict[int, FloatArray] = {}
     parts: list[_Part] = []
     work = partial(_estimated, model, coverage, bool(n_samples), bool(membership))
-    worthwhile = len(X) >= _FEWEST_FOR_PROCESSES
-    for part in in_processes(work, _chunks(X, stars.counts), n_jobs if worthwhile else 1):
+    n_jobs = n_jobs if len(X) >= _FEWEST_FOR_PROCESSES else 1
+    parts_of_model = nested_estimators(model)
+    if n_jobs not in (None, 1) and any(isinstance(p, IsochronePosterior) for p in parts_of_model):
+        PopulationGrid.load()  # otherwise every process computes it, if it is not on disk yet
+    for part in in_processes(work, _chunks(X, stars.counts), n_jobs):
         if membership is True and part.membership is None:
             raise ValueError(_no_membership(model))
         if part.distribution is not None:  # drawn here, so that random numbers follow each other

@@ -51,7 +51,7 @@ def global_state_is_left_alone() -> Iterator[None]:
 def sample_folder() -> Path:
     """Where the 978 real clusters lie."""
     if not SAMPLE.is_dir():
-        pytest.skip(f"the sample of real clusters is not at {SAMPLE}")
+        pytest.skip(f"the sample of real clusters is not at {SAMPLE}: see CONTRIBUTING.md")
     return SAMPLE
 
 

@@ -149,3 +149,13 @@ def test_links_to_headings_are_found_out():
         ("", "f"),
         ("h.md", ""),
     ]
+
+
+def test_citations_of_the_paper_resolve_and_articles_have_dois():
+    cited = set(re.findall(r"@(\w+)", (ROOT / "paper" / "paper.md").read_text()))
+    entries = re.findall(
+        r"^@(\w+)\{(\w+),(.*?)^\}", (ROOT / "paper" / "paper.bib").read_text(), re.M | re.S
+    )
+    assert cited == {key for _, key, _ in entries}
+    for kind, key, fields in entries:
+        assert kind != "article" or re.search(r"doi = \{10\.\d+/", fields), key

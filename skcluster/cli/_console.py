@@ -12,6 +12,8 @@ from typing import Any, Literal, TextIO
 _BEGINNINGS = {"BadTableWarning": "error: ", "OneClusterWarning": ""}
 #: Simple letters for signs that the standard output cannot encode.
 _SIMPLE = {"−": "-", "–": "-", "…": "~", "±": "+-"}
+#: The warnings that the command has printed, for `printed_warnings`.
+_PRINTED: list[str] = []
 
 
 @contextmanager
@@ -24,10 +26,12 @@ def console() -> Iterator[list[str]]:
         Warnings about tables that were left out, which change the exit code.
     """
     left_out: list[str] = []
+    _PRINTED.clear()
 
     def show(message: Any, category: type[Warning], *_: Any, **__: Any) -> None:
         if category.__name__ == "BadTableWarning":
             left_out.append(str(message))
+        _PRINTED.append(str(message))
         print_message(f"{_BEGINNINGS.get(category.__name__, 'warning: ')}{message}")
 
     with ExitStack() as stack:
@@ -38,6 +42,11 @@ def console() -> Iterator[list[str]]:
         # Set after catch_warnings, which restores the old one.
         warnings.showwarning = show
         yield left_out
+
+
+def printed_warnings() -> list[str]:
+    """Return the warnings that the command has printed so far."""
+    return list(_PRINTED)
 
 
 def _make_safe(name: str, stack: ExitStack) -> None:

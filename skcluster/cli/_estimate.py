@@ -20,9 +20,9 @@ from skcluster.cli._options import (
     check_outputs,
     check_replaceable,
     load,
-    provenance,
     read_members,
 )
+from skcluster.cli._provenance import provenance
 from skcluster.cli._text import estimates_as_json, estimates_as_text
 
 #: Number of rows that are printed when the whole table is written to a file.
@@ -127,7 +127,7 @@ def _estimate(options: argparse.Namespace) -> None:
         if found is not None:
             draw(options, found)
     if options.json:
-        print_result(estimates_as_json(results.table, provenance(options)))
+        print_result(estimates_as_json(results.table, provenance(options, results.table)))
     elif options.output is None or sys.stdout.isatty():
         _print(options, results.table)
         print_result(_doubts(results.table, options.output))
@@ -257,7 +257,10 @@ def _write(options: argparse.Namespace, results: _Results) -> None:
 
     if options.output is None and options.members_output is None and options.samples is None:
         return
-    keywords: dict[str, Any] = {"metadata": provenance(options), "overwrite": options.overwrite}
+    keywords: dict[str, Any] = {
+        "metadata": provenance(options, results.table),
+        "overwrite": options.overwrite,
+    }
     if options.output is not None:
         write_estimates(results.table, options.output, format=options.output_format, **keywords)
     if options.members_output is not None:
@@ -340,7 +343,7 @@ def _report(options: argparse.Namespace) -> None:
     from skcluster.persistence import read_card
     from skcluster.report import write_report
 
-    metadata = {name: fact for name, fact in provenance(options).items() if name != "cite"}
+    facts = provenance(options, table)
     first, *others = options.members
     more = f" and {len(others)} more" if others else ""
     write_report(
@@ -352,7 +355,7 @@ def _report(options: argparse.Namespace) -> None:
         fields=None if found is None else (found.stars, found.clusters),
         coverage=options.coverage,
         title=options.title or f"Star clusters of {Path(first).name}{more}",
-        metadata=metadata,
+        metadata={name: fact for name, fact in facts.items() if name != "cite"},
         card=read_card(options.model)["card"],
         overwrite=options.overwrite,
     )

@@ -17,6 +17,7 @@ from skcluster.cli._options import (
     check_outputs,
     read_members,
 )
+from skcluster.cli._provenance import now
 
 _PIPELINES = ("reference", "set", "ann", "cnn", "mdm")
 
@@ -169,7 +170,8 @@ def _card(options: argparse.Namespace, X: Any, y: Any, scores: Any) -> dict[str,
     from skcluster.schema import TARGETS
 
     card: dict[str, Any] = {
-        "name": options.pipeline,
+        "name": f"{options.pipeline} pipeline, fitted by the user",
+        "fitted": now(),
         "targets": ", ".join(f"{TARGETS[n].description} ({TARGETS[n].printed_unit})" for n in y),
         "data": f"{len(X)} clusters of {', '.join(Path(m).name for m in options.members)}, "
         f"parameters of {options.labels.name}",

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -61,6 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    options.command_line = shlex.join(["skcluster", *given])
     try:
         options.run(options)
         sys.stdout.flush()

@@ -17,6 +17,7 @@ from skcluster.cli._options import (
     check_replaceable,
     read_members,
 )
+from skcluster.cli._provenance import provenance
 from skcluster.cli._text import shortened
 
 #: Options that say something about the search for members, and their names in `find_members`.
@@ -207,7 +208,7 @@ def _members(options: argparse.Namespace) -> None:
     check_figures(options, X.index)
     found = search(options, X)
     keywords: dict[str, Any] = {
-        "metadata": {"members": "selected by skcluster"},
+        "metadata": {"members": "selected by skcluster", **provenance(options, found.clusters)},
         "overwrite": options.overwrite,
     }
     if options.output is not None:

@@ -214,7 +214,7 @@ def _fetch(name: str, catalogue: str, or_files: bool) -> Any:
 
 
 def add_model(command: argparse.ArgumentParser) -> None:
-    """Add the arguments of `load` and `provenance`."""
+    """Add the arguments of `load`."""
     command.add_argument("--model", type=Path, help="model file (default: the pretrained model)")
     command.add_argument(
         "--coverage", type=float, default=0.68, help="coverage of the intervals (default: 0.68)"
@@ -253,20 +253,6 @@ def load(options: argparse.Namespace) -> Any:
     from skcluster.persistence import load_model
 
     return load_model(options.model, trusted=options.trusted)
-
-
-def provenance(options: argparse.Namespace) -> dict[str, str]:
-    """Return the model and version that made the estimates, for the header of a file."""
-    from skcluster.persistence import read_card
-
-    card = read_card(options.model)
-    citations = card["card"].get("citations")
-    return {
-        "model": str(card["card"].get("name", options.model)),
-        "skcluster": card["versions"]["skcluster"],
-        "coverage": f"{options.coverage:g}",
-        **({"cite": "; ".join(map(str, citations))} if isinstance(citations, list) else {}),
-    }
 
 
 def add_output(

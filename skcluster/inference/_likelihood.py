@@ -221,12 +221,21 @@ class StarLikelihood:
             The log likelihood of each set.
         """
         log_likelihood = np.empty(len(parameters))
+        seen = share_seen(parameters, self.faint_limit, self.law)
         size = max(_BLOCK // len(self._chosen), 1)
+        # Neighbours in the tables follow each other, so that these stay in the cache of a core.
+        order = np.lexsort(
+            (
+                parameters.reddening,
+                AXES.metallicity.bracket(parameters.metallicity)[0],
+                AXES.log_age.bracket(parameters.log_age)[0],
+            )
+        )
         for start in range(0, len(parameters), size):
-            block = slice(start, start + size)
+            block = order[start : start + size]
             theta, chosen = parameters[block], self._chosen
             share = self.field_share(theta.log_field_odds, chosen)
-            density = (1 - share) * self.member_density(theta, chosen)
+            density = (1 - share) * self._member_density(theta, chosen, seen[block])
             density += share * self.field_density[chosen]
             log_likelihood[block] = np.log(np.maximum(density, 1e-12)) @ self._chosen_weight
         return log_likelihood
@@ -266,7 +275,13 @@ class StarLikelihood:
         ndarray of float32, shape (n_draws, n_chosen)
             :math:`p(x_i \mid \theta)`, in 1/mag².
         """
-        theta, stars = parameters, np.arange(len(self.g)) if stars is None else stars
+        stars = np.arange(len(self.g)) if stars is None else stars
+        seen = share_seen(parameters, self.faint_limit, self.law)
+        return self._member_density(parameters, stars, seen)
+
+    def _member_density(
+        self, theta: Parameters, stars: IntArray, share_of_seen: FloatArray
+    ) -> FloatArray:
         table = DereddeningTable.load(self.law)
         rows, place = np.unique(table.rows(theta.a_v), return_inverse=True)
         bp_rp, a_g, log_jacobian = table.at(rows, self.bp_rp[stars])
@@ -281,9 +296,8 @@ class StarLikelihood:
             self._scatter[stars],
         )
         # Normalised over the stars that are brighter than the limit.
-        share = np.maximum(share_seen(theta, self.faint_limit, self.law), 1e-6)
         density *= np.exp(log_jacobian)[place]
-        density /= share[:, None].astype(np.float32)
+        density /= np.maximum(share_of_seen, 1e-6)[:, None].astype(np.float32)
         return density
 
 

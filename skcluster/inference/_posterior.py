@@ -97,7 +97,7 @@ class IsochronePosterior(
     reddening_prior : sequence of four float, default=(0.5, 0.35, 0.12, 0.03)
         Prior probabilities of the scales of differential reddening, 0, 0.12, 0.3 and 0.7 mag;
         adopted values.
-    n_draws : int, default=2048
+    n_draws : int, default=1536
         Number of draws per cluster; more are added if the effective number is too small.
     faint_limit : float, default=18.0
         Stars of this G magnitude or fainter are not used (mag), nor dwarfs fainter than about
@@ -239,7 +239,7 @@ class IsochronePosterior(
         metallicity_prior: Sequence[float] = Prior.metallicity_prior,
         field_odds_prior: Sequence[float] = Prior.field_odds_prior,
         reddening_prior: Sequence[float] = Prior.reddening_prior,
-        n_draws: int = 2048,
+        n_draws: int = 1536,
         faint_limit: float = 18.0,
         law: Any = "dr2",
         release: Any = "edr3",

@@ -19,6 +19,8 @@ _WIDER = 1.15
 _LEAST_VARIANCES = np.diag([1e-4, 1e-4, 1e-5, 1e-5, 1e-3])
 #: Fraction of a proposal's scales of differential reddening that comes from the prior.
 _PRIOR_SHARE = 0.1
+#: Effective number of draws of one scale with which its mean counts as much as that of all draws.
+_FEW_DRAWS = 12
 #: Minimum effective number of draws for fitting a proposal; otherwise the weights are flattened.
 _FITTED_TO = 60
 #: Maximum number of added stages while the effective number of draws is below `_ENOUGH`.
@@ -128,36 +130,45 @@ def _weights(
 
 @dataclass(frozen=True, eq=False)
 class _Student:
-    """A Student distribution of the continuous parameters, and one of the reddening scale."""
+    """A Student distribution for each scale of differential reddening.
+
+    The means differ, because A_V is that of the least reddened stars; the covariance is the same.
+    """
 
     #: Number of uniform deviates that `draw` needs per set of parameters.
     N_DEVIATES = 7
 
-    mean: FloatArray
+    means: FloatArray
     root: FloatArray
     reddening: FloatArray
 
     @classmethod
     def fit(cls, draws: WeightedDraws, prior: Prior) -> "_Student":
-        weights = _flattened(draws.weights)
-        values = draws.parameters.continuous
-        mean = weights @ values
-        deviation = values - mean
-        covariance = _WIDER * (deviation.T @ (deviation * weights[:, None])) + _LEAST_VARIANCES
+        weights, values = _flattened(draws.weights), draws.parameters.continuous
         prior_share = np.array(prior.reddening_prior)
-        share = np.bincount(draws.parameters.reddening, weights, len(prior_share))
+        of_scale = weights[:, None] * (
+            draws.parameters.reddening[:, None] == np.arange(len(prior_share))
+        )
+        share = of_scale.sum(axis=0)
+        # A mean of few draws is drawn towards that of all.
+        effective = share**2 / np.maximum((of_scale**2).sum(axis=0), 1e-300)
+        pull = (_FEW_DRAWS / (effective + _FEW_DRAWS))[:, None]
+        own = of_scale.T @ values / np.maximum(share, 1e-300)[:, None]
+        means = (1 - pull) * own + pull * (weights @ values)
+        deviation = values - means[draws.parameters.reddening]
+        covariance = _WIDER * (deviation.T @ (deviation * weights[:, None])) + _LEAST_VARIANCES
         reddening = (1 - _PRIOR_SHARE) * share / share.sum() + _PRIOR_SHARE * prior_share
-        return cls(mean, np.linalg.cholesky(covariance), reddening)
+        return cls(means, np.linalg.cholesky(covariance), reddening)
 
     def draw(self, uniform: FloatArray) -> Parameters:
         z = ndtri(uniform[:, :5]) * np.sqrt(_DEGREES / chdtri(_DEGREES, uniform[:, 6]))[:, None]
-        return Parameters.from_continuous(
-            self.mean + z @ self.root.T, choose(self.reddening, uniform[:, 5])
-        )
+        scale = choose(self.reddening, uniform[:, 5])
+        return Parameters.from_continuous(self.means[scale] + z @ self.root.T, scale)
 
     def log_density(self, theta: Parameters) -> FloatArray:
-        n = len(self.mean)
-        z = np.linalg.solve(self.root, (theta.continuous - self.mean).T)
+        n = len(self.root)
+        deviation = theta.continuous - self.means[theta.reddening]
+        z = np.linalg.solve(self.root, deviation.T)
         normalisation = (
             lgamma((_DEGREES + n) / 2)
             - lgamma(_DEGREES / 2)

@@ -1,7 +1,4 @@
-"""The density of a cluster's stars in the colour-magnitude diagram, by age and metallicity.
-
-`PopulationGrid` looks densities up; `build` computes them from isochrones, one byte each.
-"""
+"""The density of a cluster's stars in the colour-magnitude diagram, by age and metallicity."""
 
 import hashlib
 from collections.abc import Callable
@@ -12,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 from joblib import Parallel, delayed
 from scipy import fft
 
@@ -29,7 +27,7 @@ from skcluster.isochrones._masses_and_binaries import (
 )
 
 #: Increase it whenever the densities change.
-VERSION = 2
+VERSION = 3
 
 #: Number of mass ratios that represent all binaries.
 _N_MASS_RATIOS = 10
@@ -42,8 +40,9 @@ _DEVIATES = 0.125 * (np.arange(24) + 0.5)
 #: Padding around a map, so that a convolution does not wrap around.
 _PADDING = (40, 60)
 
-# Logarithms of densities (1/mag²) are stored in 255 steps of 8 per cent.
-_LOWEST, _HIGHEST = np.log(1e-6), np.log(300.0)
+# Logarithms of densities (1/mag²) are stored in 255 steps of 6 per cent. Lower densities are the
+# rounding errors of the convolution.
+_LOWEST, _HIGHEST = np.log(3e-5), np.log(300.0)
 _STEP = (_HIGHEST - _LOWEST) / 254
 
 #: The density (1/mag²) that each code stands for.
@@ -66,7 +65,10 @@ class PopulationGrid:
     Parameters
     ----------
     codes : ndarray of uint8, one dimension per axis of `skcluster.isochrones.AXES`
-        Natural logarithms of the densities in steps of 0.08; code 0 is a density of zero.
+        Natural logarithms of the densities in steps of 0.06; code 0 is a density of zero.
+    source : callable, optional
+        Returns the codes of an age, given its index; they replace those in ``codes`` when densities
+        of that age are first needed.
 
     See Also
     --------
@@ -75,9 +77,9 @@ class PopulationGrid:
 
     Notes
     -----
-    `load` computes the densities when they are first needed, which takes about ten seconds, and
-    stores them in the folder of `skcluster.datasets.get_data_home` (240 MB), from where they are
-    memory-mapped.
+    `load` computes the densities when they are first needed, which takes some seconds, and stores
+    them, compressed, in the folder of `skcluster.datasets.get_data_home` (59 MB). From there, those
+    of each age are read when they are first needed.
 
     References
     ----------
@@ -96,6 +98,7 @@ class PopulationGrid:
     """
 
     codes: npt.NDArray[np.uint8]
+    source: Callable[[int], npt.NDArray[np.uint8]] | None = None
 
     @staticmethod
     @cache
@@ -112,26 +115,28 @@ class PopulationGrid:
         UserWarning
             If the cache cannot be written. Each process then computes the grid again.
         """
-        file = get_data_home() / f"population_{_fingerprint()}.npy"
-        codes = _read(file)
-        if codes is None:
-            with progress_bar("Tabulating stellar populations", len(AXES.log_age)) as advance:
-                codes = build(advance)
-            try:
-                file.parent.mkdir(parents=True, exist_ok=True)
-                with whole_file(file, overwrite=True) as half, half.open("wb") as opened:
-                    np.save(opened, codes)
-            except OSError as error:
-                warn_caller(
-                    f"The densities of stellar populations cannot be stored in {file.parent} "
-                    f"({error.strerror}), so each process computes them again. The environment "
-                    "variable SKCLUSTER_DATA sets another folder.",
-                )
-                return PopulationGrid(codes)
-            # Memory-mapped from the file, to share the memory between processes.
-            kept = _read(file)
-            codes = codes if kept is None else kept
+        file = get_data_home() / f"population_{_fingerprint()}.arrow"
+        source = _open(file)
+        if source is not None:
+            # Memory is taken only for the ages that are read.
+            return PopulationGrid(np.zeros(AXES.shape, np.uint8), source)
+        with progress_bar("Tabulating stellar populations", len(AXES.log_age)) as advance:
+            codes = build(advance)
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with whole_file(file, overwrite=True) as half:
+                _write(half, codes)
+        except OSError as error:
+            warn_caller(
+                f"The densities of stellar populations cannot be stored in {file.parent} "
+                f"({error.strerror}), so each process computes them again. The environment "
+                "variable SKCLUSTER_DATA sets another folder.",
+            )
         return PopulationGrid(codes)
+
+    @cached_property
+    def _is_read(self) -> BoolArray:
+        return np.full(len(AXES.log_age), self.source is None)
 
     @cached_property
     def _flat(self) -> npt.NDArray[np.uint8]:
@@ -156,9 +161,9 @@ class PopulationGrid:
         fraction is that at the edges between the rows of the grid, from 0 at the bright end.
         """
         is_computed, cumulative, mean = self._computed_marginals
-        missing = np.unique(np.concatenate(nodes))
-        missing = missing[~is_computed[missing]]
-        if len(missing):
+        if not all(is_computed[node].all() for node in nodes):
+            missing = np.unique(np.concatenate(nodes))
+            missing = missing[~is_computed[missing]]
             g, colour = AXES.g, AXES.bp_rp
             density = DENSITY_OF_CODE[self._maps[missing, 0]]
             share = density.sum(-1)
@@ -200,13 +205,20 @@ class PopulationGrid:
         """
         inside, cell, corners = self._cells(m_g, bp_rp)
         cell += np.asarray(scatter)[None, :] * AXES.map_size
-        total = np.zeros(m_g.shape, np.float32)
+        place, code = np.empty(m_g.shape, np.int64), np.empty(m_g.shape, np.uint8)
+        density, at_node = np.empty((2, *m_g.shape), np.float32)
+        total: FloatArray = np.zeros(m_g.shape, np.float32)
         for node, weight in self._nodes(log_age, metallicity, reddening):
-            base = cell + (node * (len(AXES.scatter) * AXES.map_size))[:, None]
-            at_node = np.zeros(m_g.shape, np.float32)
+            np.add(cell, (node * (len(AXES.scatter) * AXES.map_size))[:, None], out=place)
+            at_node[:] = 0
             for offset, corner in corners:
-                at_node += corner * DENSITY_OF_CODE[self._flat[base + offset]]
-            total += weight[:, None].astype(np.float32) * at_node
+                # Into arrays that exist, and without checks of the indices: twice as fast.
+                np.take(self._flat[offset:], place, out=code, mode="clip")
+                np.take(DENSITY_OF_CODE, code, out=density, mode="clip")
+                density *= corner
+                at_node += density
+            at_node *= weight[:, None].astype(np.float32)
+            total += at_node
         total *= inside
         return total
 
@@ -292,12 +304,16 @@ class PopulationGrid:
         )
         return density
 
-    @staticmethod
     def _nodes(
-        log_age: npt.ArrayLike, metallicity: npt.ArrayLike, reddening: npt.ArrayLike
+        self, log_age: npt.ArrayLike, metallicity: npt.ArrayLike, reddening: npt.ArrayLike
     ) -> list[tuple[IntArray, FloatArray]]:
         """Return the four nodes in age and metallicity around each draw, and their weights."""
         i, u = AXES.log_age.bracket(log_age)
+        if self.source is not None:
+            for age in np.flatnonzero(~self._is_read).tolist():
+                if ((i == age) | (i + 1 == age)).any():
+                    self.codes[age] = self.source(age)
+                    self._is_read[age] = True
         j, v = AXES.metallicity.bracket(metallicity)
         k = np.asarray(reddening)
         if (unknown := (k < 0) | (k >= len(AXES.reddening))).any():
@@ -330,13 +346,34 @@ class PopulationGrid:
         return inside, (row * width + column).astype(np.int64), corners
 
 
-def _read(file: Path) -> npt.NDArray[np.uint8] | None:
-    """Return the codes in a file, memory-mapped; None if it is missing or incomplete."""
+def _write(file: Path, codes: npt.NDArray[np.uint8]) -> None:
+    """Write codes to an Arrow file, one compressed batch per age."""
+    schema = pa.schema({"codes": pa.uint8()})
+    options = pa.ipc.IpcWriteOptions(compression="zstd")
+    with (
+        pa.OSFile(str(file), "wb") as sink,
+        pa.ipc.new_file(sink, schema, options=options) as arrow,
+    ):
+        for of_age in codes:
+            arrow.write_batch(pa.record_batch([of_age.reshape(-1)], schema=schema))
+
+
+def _open(file: Path) -> Callable[[int], npt.NDArray[np.uint8]] | None:
+    """Return what reads the codes of an age from a file; None if it is missing or incomplete."""
+
+    def codes_of(age: int) -> npt.NDArray[np.uint8]:
+        codes = reader.get_batch(age).column(0).to_numpy(zero_copy_only=False)
+        of_age: npt.NDArray[np.uint8] = codes.reshape(AXES.shape[1:])
+        return of_age
+
     try:
-        codes = np.lib.format.open_memmap(file, mode="r")
-    except (OSError, ValueError):
+        reader = pa.ipc.open_file(pa.memory_map(str(file)))
+        if reader.num_record_batches != len(AXES.log_age):
+            return None
+        codes_of(0)
+    except (OSError, ValueError):  # pyarrow's errors are of these types.
         return None
-    return codes if codes.shape == AXES.shape and codes.dtype == np.uint8 else None
+    return codes_of
 
 
 @cache
@@ -365,7 +402,7 @@ def build(advance: Callable[[int], None]) -> npt.NDArray[np.uint8]:
     transfer = _transfer_functions()
     codes = np.empty(AXES.shape, np.uint8)
     maps = Parallel(n_jobs=2, prefer="threads", return_as="generator")(
-        delayed(_of_one_age)(log_age, transfer) for log_age in AXES.log_age.values
+        delayed(_of_one_age)(log_age, *transfer) for log_age in AXES.log_age.values
     )
     for i, of_one_age in enumerate(maps):
         codes[i] = of_one_age
@@ -373,19 +410,23 @@ def build(advance: Callable[[int], None]) -> npt.NDArray[np.uint8]:
     return codes
 
 
-def _of_one_age(log_age: float, transfer: npt.NDArray[np.complex64]) -> npt.NDArray[np.uint8]:
-    """Return the codes for one age: all axes but the first."""
-    shape = transfer.shape[-2], 2 * (transfer.shape[-1] - 1)
-    spectrum = fft.rfft2(_intrinsic_density(log_age), shape)
-    codes = np.empty((len(spectrum), *transfer.shape[:2], len(AXES.g), len(AXES.bp_rp)), np.uint8)
-    for i, j in np.ndindex(transfer.shape[:2]):
-        density = fft.irfft2(spectrum * transfer[i, j], shape)
-        density = density[:, : len(AXES.g), : len(AXES.bp_rp)]
-        # Narrow sequences ring: negative values are clipped, and the rest is renormalised.
-        total = density.sum(axis=(1, 2), keepdims=True)
-        density = np.maximum(density, 0)
-        density *= total / density.sum(axis=(1, 2), keepdims=True)
-        codes[:, i, j] = encode(density)
+def _of_one_age(
+    log_age: float, reddened: npt.NDArray[np.complex64], blurred: npt.NDArray[np.float32]
+) -> npt.NDArray[np.uint8]:
+    """Return the codes for one age: all axes but the first; see `_transfer_functions`."""
+    n_columns = 2 * (len(blurred[0]) - 1)
+    spectrum = fft.rfft2(_intrinsic_density(log_age), (len(reddened[0]), n_columns))
+    codes = np.empty((len(spectrum), *AXES.shape[2:]), np.uint8)
+    for i, of_reddening in enumerate(reddened):
+        # The scatter is along the colour only, so that one transform along the magnitude does.
+        rows = fft.ifft(spectrum * of_reddening, axis=1)[:, : len(AXES.g)]
+        for j, of_scatter in enumerate(blurred):
+            density = fft.irfft(rows * of_scatter, n_columns)[..., : len(AXES.bp_rp)]
+            # Narrow sequences ring: negative values are clipped, and the rest is renormalised.
+            total = density.sum(axis=(1, 2), keepdims=True)
+            density = np.maximum(density, 0)
+            density *= total / density.sum(axis=(1, 2), keepdims=True)
+            codes[:, i, j] = encode(density)
     return codes
 
 
@@ -397,7 +438,7 @@ def _intrinsic_density(log_age: float) -> npt.NDArray[np.float32]:
     magnitudes = (isochrones.magnitudes[:, :, 1:] + isochrones.magnitudes[:, :, :-1]) / 2
     rank = kroupa(MASSIVE_STAR_LOSS).rank(10 ** isochrones.log_mass.ravel())
     stars = np.diff(rank.reshape(isochrones.log_mass.shape), axis=1)
-    density = _deposit(magnitudes, (1 - BINARY_FRACTION) * stars)
+    seen, numbers = [magnitudes], [(1 - BINARY_FRACTION) * stars]
     row = np.repeat(np.arange(len(metallicity)), log_mass.shape[1])
     low, high = MASS_RATIO_RANGE
     for k in range(_N_MASS_RATIOS):
@@ -407,7 +448,9 @@ def _intrinsic_density(log_age: float) -> npt.NDArray[np.float32]:
         # A companion below the minimum mass of the isochrone adds no light.
         shines = companion >= isochrones.log_mass[:, :1]
         added = 2.5 * np.log10(1 + shines * 10 ** (0.4 * (magnitudes - light)))
-        density += _deposit(magnitudes - added, BINARY_FRACTION / _N_MASS_RATIOS * stars)
+        seen.append(magnitudes - added)
+        numbers.append(BINARY_FRACTION / _N_MASS_RATIOS * stars)
+    density = _deposit(np.concatenate(seen, axis=2), np.concatenate(numbers, axis=1))
     total = density.sum(axis=(1, 2), keepdims=True) * AXES.g.step * AXES.bp_rp.step
     normalized: npt.NDArray[np.float32] = (density / total).astype(np.float32)
     return normalized
@@ -429,26 +472,28 @@ def _deposit(magnitudes: FloatArray, stars: FloatArray) -> FloatArray:
     return np.asarray(counts).reshape(-1, n_rows, n_columns)
 
 
-def _transfer_functions() -> npt.NDArray[np.complex64]:
-    """Return Fourier transforms by differential reddening (axis 0) and scatter (axis 1)."""
+def _transfer_functions() -> tuple[npt.NDArray[np.complex64], npt.NDArray[np.float32]]:
+    """Return Fourier transforms of the differential reddening and of the scatter in colour.
+
+    Of shapes (n_reddenings, n_rows, n_frequencies) and (n_scatters, n_frequencies).
+    """
     n_rows = fft.next_fast_len(len(AXES.g) + _PADDING[0], real=True)
     n_columns = fft.next_fast_len(len(AXES.bp_rp) + _PADDING[1], real=True)
     n_columns += n_columns % 2
-    along_g, along_colour = fft.fftfreq(n_rows)[:, None], fft.rfftfreq(n_columns)[None]
+    along_g, along_colour = fft.fftfreq(n_rows)[:, None], fft.rfftfreq(n_columns)
     share = np.exp(-0.5 * _DEVIATES**2)
     share /= share.sum()
     steps = np.array(_REDDENING_VECTOR) / (AXES.g.step, AXES.bp_rp.step)
-    size = len(AXES.reddening), len(AXES.scatter), n_rows, n_columns // 2 + 1
-    functions = np.empty(size, dtype=np.complex64)
-    for i, scale in enumerate(AXES.reddening):
-        phase = along_g * steps[0] + along_colour * steps[1]
-        reddened = sum(
+    phase = along_g * steps[0] + along_colour * steps[1]
+    reddened = [
+        sum(
             w * np.exp(-2j * np.pi * scale * deviate * phase)
             for w, deviate in zip(share, _DEVIATES, strict=True)
         )
-        for j, sigma in enumerate(AXES.scatter):
-            # Sharing a star among points, and interpolating between them, each adds a variance of a
-            # sixth of the step squared.
-            rest = max((sigma / AXES.bp_rp.step) ** 2 - 1 / 3, 0)
-            functions[i, j] = reddened * np.exp(-2 * np.pi**2 * rest * along_colour**2)
-    return functions
+        for scale in AXES.reddening
+    ]
+    # Sharing a star among points, and interpolating between them, each adds a variance of a sixth
+    # of the step squared.
+    rest = np.maximum((np.array(AXES.scatter) / AXES.bp_rp.step) ** 2 - 1 / 3, 0)
+    blurred = np.exp(-2 * np.pi**2 * rest[:, None] * along_colour**2)
+    return np.array(reddened, np.complex64), blurred.astype(np.float32)

@@ -1,6 +1,7 @@
 """Save and load fitted models, with a card that says what they are good for."""
 
 import copy
+import hashlib
 import io
 import json
 import os
@@ -34,16 +35,20 @@ _FIRST = ("name", "targets", "data", "limits", "cross-validated scores")
 _STYLE = """
 .skcluster-card { font-size: 0.9em; margin-bottom: 0.5em; }
 .skcluster-card summary { font-weight: bold; cursor: pointer; }
-.skcluster-card dl { display: grid; grid-template-columns: max-content 1fr; gap: 0 1em; margin: 0; }
+.skcluster-card dl { display: grid; gap: 0 1em; margin: 0;
+  grid-template-columns: minmax(6em, max-content) minmax(0, 1fr); }
 .skcluster-card dt { font-weight: normal; opacity: 0.75; }
 .skcluster-card dd, .skcluster-card ul { margin: 0; padding: 0; list-style: none; }
+.skcluster-card dd { min-width: 0; overflow-x: auto; }
+.skcluster-card :is(th, td) { font-size: 0.9em; padding: 0 0.6em 0 0; white-space: nowrap; }
 """
 
 
 class ModelCard(dict[str, Any]):
     """Card of a model, as stored in its file.
 
-    A dict with ``format``, the version of the file format; ``versions``, the versions of the
+    A dict with ``format``, the version of the file format; ``fingerprint``, the first 16 digits of
+    the file's SHA-256 sum, which tells models of the same name apart; ``versions``, those of the
     libraries that wrote the file; and ``card``, the targets of the model, its training clusters,
     limits of validity, scores and citations. Notebooks display it as text.
 
@@ -70,14 +75,18 @@ class ModelCard(dict[str, Any]):
         last = len(_FIRST)
         names = sorted(card, key=lambda name: _FIRST.index(name) if name in _FIRST else last)
         versions = ", ".join(f"{library} {number}" for library, number in self["versions"].items())
-        return {**{name: card[name] for name in names}, "made with": versions}
+        return {
+            **{name: card[name] for name in names},
+            "fingerprint": self["fingerprint"],
+            "made with": versions,
+        }
 
     def _repr_html_(self) -> str:
         sections = {name: content for name, content in self.sections().items() if content}
         name = as_html(sections.pop("name", "without a name"))
         table = as_html(sections, lambda section: estimate_column(section).title)
         return (
-            f'<style>{_STYLE}</style><details open class="skcluster-card">'
+            f'<style>{_STYLE}</style><details class="skcluster-card">'
             f"<summary>Model {name}</summary>{table}</details>"
         )
 
@@ -306,7 +315,8 @@ def read_card(path: str | os.PathLike[str] | None = None) -> ModelCard:
     Returns
     -------
     ModelCard
-        A dict of ``format``, ``versions`` and ``card``, which notebooks show as text.
+        A dict of ``format``, ``fingerprint``, ``versions`` and ``card``, which notebooks show as
+        text.
 
     Raises
     ------
@@ -370,7 +380,10 @@ def _read_manifest(file: IO[bytes]) -> ModelCard:
             f"it has format {number}, but this version of skcluster reads {_FORMAT}. {what}."
         )
     versions, card = dict(manifest["versions"]), dict(manifest["card"])
-    return ModelCard(format=number, versions=versions, card=card)
+    file.seek(0)
+    fingerprint = hashlib.sha256(file.read()).hexdigest()[:16]
+    file.seek(0)
+    return ModelCard(format=number, fingerprint=fingerprint, versions=versions, card=card)
 
 
 def _read_objects(file: IO[bytes], trusted: list[str]) -> Any:

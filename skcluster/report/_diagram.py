@@ -18,6 +18,12 @@ _MOST_CURVES = 80
 MOST_STARS = 4000
 #: Maximum number of stars on a page, 24 bytes each.
 _MOST_ON_PAGE = 400_000
+#: Length between points of an isochrone, in units of the diagram.
+_STEP = 0.004
+#: The fraction of a half-normal distribution below this multiple of its scale is 95 per cent.
+MOST_REDDENED = 1.96
+#: Differential reddening below this scale (mag) cannot be seen in a diagram.
+_LEAST_SPREAD = 0.02
 #: Cells of the band, in colour and in magnitude.
 CELLS = (150, 200)
 
@@ -51,6 +57,7 @@ def diagram(
     samples: Any,
     coverage: float,
     law: Law,
+    spread: float = 0.0,
 ) -> dict[str, Any]:
     """Return stars, isochrone and band of one cluster in a form that JSON supports.
 
@@ -68,13 +75,17 @@ def diagram(
         Fraction of the samples whose isochrones form the band.
     law : {"dr2", "edr3"}
         Extinction law, as in `skcluster.isochrones.isochrone`.
+    spread : float, default=0.0
+        Scale of the half-normal differential reddening (mag of A_V); the isochrone behind more
+        dust than that of 95 per cent of the stars is drawn as well.
 
     Returns
     -------
     dict
         ``limits`` (mag): minimum and maximum of colour, then of magnitude; ``stars``, and each of
-        ``lines``, the continuous parts of the isochrone: coordinates as 16-bit integers in base64,
-        in units of the diagram; ``band``: for each column of cells, start and end of each run.
+        ``lines`` and ``reddened``, the continuous parts of the isochrones: coordinates as 16-bit
+        integers in base64, in units of the diagram; ``band``: for each column of cells, start and
+        end of each run.
     """
     if len(colour) == 0:
         return {}
@@ -85,8 +96,12 @@ def diagram(
     points = np.column_stack([colour, magnitude])[shown]
     drawn["stars"] = _packed((points - low) / (high - low))
     if can_be_drawn(estimate)[0]:
-        line = (seen_isochrones(estimate, law=law)[0] - low) / (high - low)
-        drawn["lines"] = [_packed(part) for part in _parts_within(line)]
+        both = np.stack([estimate, estimate])
+        both[1, 1] += MOST_REDDENED * (spread if spread > _LEAST_SPREAD else 0.0)
+        lines = (seen_isochrones(both, law=law) - low) / (high - low)
+        drawn["lines"] = [_packed(part) for part in _parts_within(lines[0])]
+        if both[1, 1] > both[0, 1]:
+            drawn["reddened"] = [_packed(part) for part in _parts_within(lines[1])]
     if samples is not None:
         credible = most_credible(samples, coverage, _MOST_CURVES)
         if len(credible):
@@ -102,7 +117,16 @@ def _parts_within(line: FloatArray) -> list[FloatArray]:
     # Points far outside are kept if a line leads from them into the diagram.
     kept = np.convolve(near, [True, True, True], "same") & np.isfinite(line).all(axis=1)
     ends = np.flatnonzero(np.diff(np.pad(kept.astype(np.int8), 1)))
-    return [line[start:end] for start, end in ends.reshape(-1, 2) if end - start > 1]
+    parts = (line[start:end] for start, end in ends.reshape(-1, 2) if end - start > 1)
+    return [_thinned(part) for part in parts]
+
+
+def _thinned(line: FloatArray) -> FloatArray:
+    """Return the first, the last, and one point in each step of a line."""
+    along = np.cumsum(np.hypot(*np.diff(line, axis=0, prepend=line[:1]).T))
+    kept = np.diff(along // _STEP, prepend=-1.0) > 0
+    kept[-1] = True
+    return line[kept]
 
 
 def _packed(places: FloatArray) -> str:

@@ -18,8 +18,8 @@ HOVER = {
 def figure_item(shown: Iterable[str]) -> str:
     """Return the empty diagram as JSON for ``Bokeh.embed.embed_item``.
 
-    The page finds its models by name: ``diagram``, and the data sources ``stars``, ``lines`` and
-    ``band``. The page also sets the colours.
+    The page finds its models by name: ``diagram``, and the data sources ``stars``, ``lines``,
+    ``reddened`` and ``band``. The page also sets the colours.
 
     Parameters
     ----------
@@ -56,15 +56,16 @@ def figure_item(shown: Iterable[str]) -> str:
     plot.axis.major_label_text_font_size = "12px"
     plot.toolbar.logo = None
 
-    sides = ("left", "right", "top", "bottom")
-    band = _source("band", sides)
-    plot.quad(**{side: side for side in sides}, source=band, name="area", line_color=None)
+    band = _source("band", ("colour", "g"))
+    plot.patches("colour", "g", source=band, name="area")
     columns = ["colour", "g", "fill", "edge", *shown]
     stars = _source("stars", columns)
     points = plot.scatter(
         "colour", "g", fill_color="fill", line_color="edge", source=stars, name="points"
     )
     lines = _source("lines", ("colour", "g"))
+    reddened = _source("reddened", ("colour", "g"))
+    plot.multi_line("colour", "g", line_width=1.3, line_dash=[5, 3], source=reddened, name="dashes")
     for name, width in (("halo", 3.4), ("isochrone", 1.7)):
         plot.multi_line("colour", "g", line_width=width, line_join="round", source=lines, name=name)
     plot.add_tools(_hover(points, shown))

@@ -7,6 +7,7 @@ from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from html import escape
 from importlib.resources import files
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +22,21 @@ from skcluster.clusters import as_clusters, stars_of
 from skcluster.datasets import other_names
 from skcluster.datasets.catalogues._names import ABBREVIATIONS
 from skcluster.photometry import Law
-from skcluster.plotting._inputs import isochrone_parameters, membership_array
+from skcluster.plotting._corner import CornerDisplay
+from skcluster.plotting._inputs import isochrone_parameters, membership_array, stated_interval
 from skcluster.plotting._save import membership_picture
 from skcluster.report._diagram import CELLS, diagram, shown_stars, star_facts
 from skcluster.report._figure import HOVER, figure_item, library
-from skcluster.schema import INTERVAL_ENDS, estimate_column
+from skcluster.report._meanings import meaning_of, meanings
+from skcluster.schema import CLUSTER_PARAMETERS, INTERVAL_ENDS, estimate_column
 
 #: Columns that are shown only beside the diagram if the table has many columns.
 _BESIDE_DIAGRAM = ("n_stars", "differential_reddening", "field_fraction", "effective_samples")
 #: Isochrones are drawn for every model.
 _ISOCHRONES = "isochrones: PARSEC, Bressan et al. 2012, MNRAS 427, 127"
-_SCRIPTS = ("names.js", "table.js", "diagram.js", "download.js", "page.js")
+_SCRIPTS = ("names.js", "diagram.js", "svg.js", "table.js", "page.js", "download.js")
+#: Pages of so few clusters show corner plots and tables of stars beside the diagram.
+_FEW = 3
 
 
 def write_report(
@@ -54,7 +59,9 @@ def write_report(
     The page needs no network and no other file. Its table can be sorted, searched by the common
     names of a cluster, and saved as CSV. Choosing a cluster shows its stars, the isochrone of its
     estimate and the area covered by the isochrones of its samples. The diagram, drawn by Bokeh, can
-    be zoomed and saved as PNG, and describes the star under the pointer.
+    be zoomed and saved as PNG or SVG, and describes the star under the pointer. A dashed isochrone
+    has the extinction that 95 per cent of the stars do not exceed, if there is differential
+    reddening. A page of one to three clusters also shows corner plots and tables of stars.
 
     Parameters
     ----------
@@ -117,12 +124,18 @@ def write_report(
         for cluster, name in zip(clusters, X.index, strict=True):
             if name in fields[1].index:
                 cluster["picture"] = b64encode(membership_picture(*fields, name)).decode()
+    if len(X) <= _FEW:
+        for cluster, name in zip(clusters, X.index, strict=True):
+            if name in (samples or {}):
+                cluster |= _corner((samples or {})[name], estimates, name)
     hover = [name for name in HOVER if any(name in cluster for cluster in clusters)]
     data = {
         "title": title,
         "coverage": coverage,
         "cells": CELLS,
         "columns": columns,
+        "few": _FEW,
+        "star_columns": HOVER,
         "lists": ABBREVIATIONS,
         "clusters": clusters,
     }
@@ -133,7 +146,7 @@ def write_report(
             "facts": "".join(
                 f"<div><dt>{escape(k)}</dt><dd>{escape(v)}</dd></div>" for k, v in facts.items()
             ),
-            "footer": _footer(card),
+            "footer": _footer(card, meanings(estimates, coverage)),
             "style": _template("page.css"),
             "library": library(),
             "script": "\n".join(map(_template, _SCRIPTS)),
@@ -173,17 +186,24 @@ def _clusters(
                 None if drawn is None else isochrone_parameters(drawn),
                 coverage,
                 law,
+                _spread(estimates, i),
             ),
             **star_facts(stars, membership, stars.offsets[i] + shown),
         }
 
 
+def _spread(estimates: pd.DataFrame, row: int) -> float:
+    """Return the scale of differential reddening, 0 if it was not estimated."""
+    name = "differential_reddening"
+    return float(np.nan_to_num(estimates[name].iloc[row])) if name in estimates else 0.0
+
+
 def _columns_of(estimates: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the description of each column of estimates for the page."""
+    """Return the description of each column of estimates for the page, but for the flag."""
     columns = []
     unlisted = _BESIDE_DIAGRAM if "n_used" in estimates else ()
-    for key in estimates.select_dtypes("number").columns:
-        if not key.endswith(tuple(INTERVAL_ENDS)):
+    for key in estimates.columns:
+        if key != "flag" and not key.endswith(tuple(INTERVAL_ENDS)):
             column = estimate_column(key)
             # The page does not render mathtext.
             name = column.label.replace("$", "")
@@ -192,8 +212,10 @@ def _columns_of(estimates: pd.DataFrame) -> list[dict[str, Any]]:
                     "key": key,
                     "name": name[0].upper() + name[1:],
                     "unit": column.printed_unit,
+                    "about": meaning_of(key, estimates),
                     "listed": key not in unlisted,
                     "interval": f"{key}_lower" in estimates,
+                    "text": not pd.api.types.is_numeric_dtype(estimates[key]),
                 }
             )
     return columns
@@ -216,24 +238,52 @@ def _rows_of(estimates: pd.DataFrame, keys: list[str]) -> Iterator[dict[str, Any
 
 
 def _text(key: str, *values: Any) -> str:
-    if isinstance(values[0], int | np.integer):
+    if isinstance(values[0], int | np.integer | str | bool):
         return str(values[0])
+    if values[0] is None or values[0] is pd.NA:
+        return ""
     return estimate_column(key).as_text(*(np.nan if v is None else float(v) for v in values))
 
 
-def _number(value: Any) -> float | None:
-    """Return a value rounded to six significant digits; None for NaN."""
-    return None if value is None or np.isnan(value) else float(f"{value:.6g}")
+def _number(value: Any) -> float | str | None:
+    """Return a value, numbers rounded to six significant digits; None if it is missing."""
+    if pd.isna(value):
+        return None
+    return str(value) if isinstance(value, str | bool) else float(f"{value:.6g}")
 
 
-def _footer(card: Mapping[str, Any] | None) -> str:
-    """Return the limits and citations in the card of a model as HTML."""
+def _corner(samples: Any, estimates: pd.DataFrame, name: Any) -> dict[str, str]:
+    """Return the corner plot of a cluster, with the intervals of the table; empty without one."""
+    from matplotlib import style
+    from matplotlib.figure import Figure
+
+    table = pd.DataFrame(samples)
+    if not isinstance(samples, pd.DataFrame):
+        table.columns = [*CLUSTER_PARAMETERS, "metallicity"][: table.shape[1]]
+    table = table[[target for target in table if target in estimates]].dropna()
+    row, interval = estimates.loc[name], stated_interval(estimates, name)
+    if table.shape[1] < 2 or len(table) < 10 or interval is None:
+        return {}
+    ends = [[row[f"{target}{end}"] for end in INTERVAL_ENDS] for target in table]
+    content = StringIO()
+    plain = {"svg.fonttype": "none", "svg.hashsalt": "", "font.family": "sans-serif"}
+    with style.context(["default", plain], after_reset=True):
+        figure = Figure(figsize=(6.4, 6.4))
+        CornerDisplay.from_samples(table, estimate=row[list(table)], interval=ends, figure=figure)
+        figure.savefig(content, format="svg", metadata={"Date": None})
+    return {"corner": b64encode(content.getvalue().encode()).decode()}
+
+
+def _footer(card: Mapping[str, Any] | None, meanings: Mapping[str, str]) -> str:
+    """Return what the numbers mean, and the limits and citations in the card of a model."""
     card = card or {}
     citations = [str(text) for text in card.get("citations", ())]
     if not any("Bressan" in text for text in citations):
         citations.append(_ISOCHRONES)
     parts = {"Limits of the estimates": card.get("limits"), "Citations": citations}
-    return "".join(
+    terms = "".join(f"<div><dt>{name}</dt><dd>{text}</dd></div>" for name, text in meanings.items())
+    glossary = f'<section class="wide"><h2>What the numbers mean</h2><dl>{terms}</dl></section>'
+    return glossary + "".join(
         f"<section><h2>{heading}</h2>{as_html(content, _title)}</section>"
         for heading, content in parts.items()
         if content

@@ -1,13 +1,18 @@
+import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from astropy.io import fits
 from astropy.table import Table
+
+from skcluster.persistence import read_card
 
 
 def test_estimate_writes_and_is_silent(run, members, tmp_path, capsys):
@@ -16,6 +21,13 @@ def test_estimate_writes_and_is_silent(run, members, tmp_path, capsys):
     table = Table.read(output)
     assert len(table) == 25
     assert table.meta["model"] == "reference"
+    assert table.meta["fingerprint"] == read_card()["fingerprint"]
+    assert "300000 simulated clusters" in table.meta["trained on"]
+    assert table.meta["command"] == f"skcluster estimate {members} -o {output}"
+    assert table.meta["date"][:10] == f"{datetime.now(UTC):%Y-%m-%d}"
+    n_doubtful = sum(bool(flag) for flag in table["flag"].filled(""))
+    assert table.meta["flags"].startswith(f"{n_doubtful} of 25 rows have one; ")
+    assert "warnings" not in table.meta
     assert "Cantat-Gaudin et al. 2020, A&A 640, A1" in table.meta["cite"]
     assert capsys.readouterr().out == ""
 
@@ -30,6 +42,23 @@ def test_a_terminal_sees_the_first_of_many(run, members, tmp_path, capsys, monke
     flags = Table.read(output)["flag"]
     n_doubtful = sum(bool(flag) for flag in flags.filled(""))
     assert lines[-1].startswith(f"{n_doubtful} of 25 estimates are doubtful: 'sim_")
+
+
+@pytest.mark.parametrize("extension", ["ecsv", "fits", "vot", "parquet", "html", "json"])
+def test_warnings_of_reading_reach_the_results(run, few, tmp_path, capsys, extension):
+    stars = pd.read_parquet(few)
+    stars.loc[stars.index[:3], "phot_g_mean_mag"] = np.nan
+    members, output = tmp_path / "members.csv", tmp_path / f"out.{extension}"
+    stars.to_csv(members, index=False)
+    if extension == "json":
+        assert run("estimate", members, "--json") == 0
+        output.write_text(capsys.readouterr().out)
+    else:
+        assert run("report" if extension == "html" else "estimate", members, "-o", output) == 0
+    content = " ".join(output.read_bytes().decode("latin-1").split())
+    if extension == "fits":
+        content = "".join(fits.getheader(output, 1)["HISTORY"])
+    assert "Left out 3 of" in content
 
 
 @pytest.mark.parametrize("extension", ["csv", "ecsv", "fits", "vot", "parquet"])
@@ -131,11 +160,15 @@ def test_fit_info_and_estimate_with_the_model(run, members, tmp_path, capsys):
     fit = ["fit", members, labels, "-o", model, "--pipeline", "ann", "--epochs", "2"]
     assert run(*fit, "--no-intervals") == 0
     assert run("info", model) == 0
-    assert "name: ann" in capsys.readouterr().out
+    assert "name: ann pipeline, fitted by the user" in capsys.readouterr().out
     assert run("estimate", members, "--model", model) == 0
     head, line, *_ = capsys.readouterr().out.splitlines()
     assert head.split()[:2] == ["cluster", "stars"]
     assert "+" not in line
+    assert run("estimate", members, "--model", model, "--json") == 0
+    about = json.loads(capsys.readouterr().out)
+    assert about["model"] == "model.skcluster (ann pipeline, fitted by the user)"
+    assert about["fingerprint"] == read_card(model)["fingerprint"] != read_card()["fingerprint"]
     assert run(*fit) == 1
     assert "--overwrite replaces it" in capsys.readouterr().err
 

@@ -53,7 +53,7 @@ def test_a_card_cannot_move_the_cursor(monkeypatch, run, capsys):
     from skcluster.persistence._model_file import ModelCard
 
     card = {"name": "\x1b[2Jx", "limits": {"\x1b]": [{"\x1b": "\x1b"}]}, "notes": ["\x1b"]}
-    read = ModelCard(format=1, versions={"numpy": "\x1b"}, card=card)
+    read = ModelCard(format=1, fingerprint="\x1b", versions={"numpy": "\x1b"}, card=card)
     monkeypatch.setattr(persistence, "read_card", lambda model: read)
     assert run("info") == 0
     assert run("info", "--json") == 0

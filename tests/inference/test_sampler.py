@@ -70,7 +70,22 @@ def test_a_normal_likelihood_times_a_normal_prior_is_normal(mean, spread):
     reddening = np.bincount(draws.parameters.reddening, draws.weights, 4)
     np.testing.assert_allclose(reddening, REDDENING_PRIOR, atol=0.03)
     assert draws.weights.sum() == pytest.approx(1)
-    assert draws.effective_size > 500
+    assert draws.effective_size > 400
+
+
+def test_extinction_may_depend_on_the_scale_of_differential_reddening():
+    a_v = np.array([4.2, 4.0, 3.6, 3.0])
+
+    def log_likelihood(theta: Parameters) -> Any:
+        return -0.5 * ((theta.a_v - a_v[theta.reddening]) / 0.05) ** 2
+
+    draws = sample(log_likelihood, PRIOR, 2048, seed=0)
+    for scale in (0, 1):
+        of_scale = draws.weights * (draws.parameters.reddening == scale)
+        drawn = of_scale @ draws.parameters.a_v / of_scale.sum()
+        assert drawn == pytest.approx(a_v[scale], abs=0.02)
+    # One mean for all scales gives 230.
+    assert draws.effective_size > 300
 
 
 def test_a_flat_likelihood_returns_the_prior():

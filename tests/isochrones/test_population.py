@@ -41,14 +41,14 @@ def density(grid: PopulationGrid, theta: tuple[float, float, int], m_g, bp_rp, s
     return densities[0]
 
 
-@given(st.floats(1e-6, 300.0))
+@given(st.floats(3e-5, 300.0))
 def test_codes_are_within_four_per_cent(value: float) -> None:
     decoded = DENSITY_OF_CODE[encode(np.array([value]))[0]]
-    assert decoded == pytest.approx(value, rel=0.041)
+    assert decoded == pytest.approx(value, rel=0.033)
 
 
 def test_no_density_is_no_density() -> None:
-    assert (DENSITY_OF_CODE[encode(np.array([0.0, -1.0, 1e-8]))] == 0).all()
+    assert (DENSITY_OF_CODE[encode(np.array([0.0, -1.0, 1e-6]))] == 0).all()
     assert (np.diff(DENSITY_OF_CODE) > 0).all()
     assert (encode(DENSITY_OF_CODE.astype(float)) == np.arange(256)).all()
 

@@ -24,7 +24,7 @@ def field(fields):
 def cones():
     """The folder of real cones."""
     if not CONES.is_dir():
-        pytest.skip(f"the real cones are not at {CONES}")
+        pytest.skip(f"the real cones are not at {CONES}: see CONTRIBUTING.md")
     return CONES
 
 

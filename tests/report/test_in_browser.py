@@ -4,6 +4,7 @@ import csv
 import io
 import shutil
 from importlib.resources import files
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -98,6 +99,7 @@ def values(page):
 
 def picture(page):
     """What is seen of the diagram, once Bokeh has drawn it; shape (height, width, 3)."""
+    page.execute_script("document.getElementById('diagram').scrollIntoView({ block: 'center' })")
     frames = "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(done))"
     for _ in range(3):
         page.execute_async_script(frames)
@@ -145,8 +147,13 @@ def test_a_posterior(opened, posterior_page, run):
     distance = run[1]["distance_kpc"].iloc[0]
     text = TARGETS["distance_kpc"].as_text(distance, distance - 0.05, distance + 0.05)
     assert f"Distance{text} kpc" in details
-    assert page.find_element(By.ID, "unused").is_displayed()
-    assert page.find_element(By.ID, "isochrone").text == "PARSEC isochrone of the estimate"
+    key = [item.text for item in page.find_elements(By.CSS_SELECTOR, "#key li")]
+    assert key == [
+        "50 stars, the more faded the less probable as members",
+        "10 stars not used, beyond the magnitude limit",
+        "PARSEC isochrone of the estimate",
+        "isochrones of 68 % of joint samples",
+    ]
     navy = abs(picture(page) - [6, 32, 63]).sum(axis=2) < 40
     assert navy.sum() > 50
     page.find_elements(By.CSS_SELECTOR, "tbody tr")[2].click()
@@ -239,7 +246,7 @@ def test_a_cluster_that_could_not_be_measured_shows_its_stars(opened, small_page
     assert chosen(page) == "Cluster 4"
     assert page.find_element(By.ID, "flag").text == "cannot be measured"
     drawn = ink(page)
-    assert drawn["dark"] > 500
+    assert drawn["dark"] > 400
     assert drawn["line"] == drawn["band"] == 0
 
 
@@ -279,15 +286,53 @@ def test_the_table_as_csv(opened, small_page, run, downloads):
     assert rows[3]["flag"] == "cannot be measured"
 
 
-def test_the_diagram_as_png(opened, small_page, downloads):
-    page = opened(small_page)
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_diagram_for_publication(opened, small_page, downloads, dark):
+    for old in downloads.glob("NGC_2682.*"):
+        old.unlink()
+    page = opened(small_page, dark=dark)
     page.find_element(By.ID, "png").click()
     with Image.open(saved(downloads, "NGC_2682.png")) as image:
-        assert image.height > image.width > 300
+        assert image.size == (1800, 2160)
         pixels = np.asarray(image.convert("RGB")).astype(int)
-    assert (abs(pixels - [213, 94, 0]).sum(axis=2) < 60).sum() > 200
+    # Light, whatever the page is.
+    assert pixels.mean() > 220
+    assert (abs(pixels - [213, 94, 0]).sum(axis=2) < 60).sum() > 2000
     # The name and the estimate above it.
-    assert (pixels[:50].sum(axis=2) < 300).sum() > 100
+    assert (pixels[:150].sum(axis=2) < 300).sum() > 500
+    page.find_element(By.ID, "svg").click()
+    drawn = ElementTree.parse(saved(downloads, "NGC_2682.svg")).getroot()
+    texts = [text.text for text in drawn.iter("{http://www.w3.org/2000/svg}text")]
+    assert {"NGC 2682", "G [mag]", "60 stars, the more faded the less probable as members"} <= {
+        *texts
+    }
+    assert "var(" not in ElementTree.tostring(drawn, encoding="unicode")
+
+
+def test_all_rows_and_on_request_all_diagrams_print(opened, posterior_page, run):
+    page = opened(posterior_page, 794, 500)
+    # Rows, or marks of the diagram, that are cut or hidden.
+    cut = """
+        const box = (e) => e.getBoundingClientRect();
+        const last = box(document.getElementById("rows").lastChild);
+        return [
+            last.bottom <= box(document.getElementById("list")).bottom + 1,
+            box(document.getElementById("meaning")).height > 50,
+            [...document.querySelectorAll("#gallery li")].filter((e) => box(e).height).length,
+            box(document.getElementById("printed")).height > 100,
+            box(document.getElementById("diagram")).height,
+        ];
+    """
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    assert page.execute_script(cut) == [True, True, 0, True, 0]
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "screen"})
+    page.find_element(By.ID, "all").click()
+    assert len(page.find_elements(By.CSS_SELECTOR, "#gallery svg")) == len(run[0])
+    page.find_elements(By.CSS_SELECTOR, "#gallery button")[1].click()
+    assert chosen(page) == "Cluster 2"
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    assert page.execute_script(cut) == [True, True, len(run[0]), False, 0]
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
 
 
 def pointed_at(page, star):

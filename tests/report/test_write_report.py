@@ -1,6 +1,7 @@
 import base64
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from skcluster.datasets import simulate_clusters
 from skcluster.isochrones import isochrone
 from skcluster.report import write_report
 from skcluster.report._diagram import shown_stars
+from skcluster.report._meanings import FLAGS
 
 
 def data_of(page):
@@ -220,3 +222,27 @@ def test_wrong_input_is_refused(tmp_path, run):
     with pytest.raises(FileExistsError):
         write_report(X, table, tmp_path / "a.html")
     assert (tmp_path / "a.html").read_text() == "mine"
+
+
+def test_a_page_of_one_cluster_and_columns_of_text(tmp_path, run):
+    X, table, samples = run
+    table = table.iloc[:1].assign(
+        differential_reddening=0.3, goodness_of_fit=0.5, notes="from a thesis", flag="mostly field"
+    )
+    write_report(X.iloc[:1], table, tmp_path / "a.html", samples=samples)
+    data = data_of(tmp_path / "a.html")
+    cluster = data["clusters"][0]
+    assert len(cluster["reddened"]) > 0
+    # The interval of the table, not that of the samples.
+    assert "± 0.20" in base64.b64decode(cluster["corner"]).decode()
+    assert cluster["texts"]["notes"] == "from a thesis"
+    text = (tmp_path / "a.html").read_text()
+    assert "least reddened stars" in text
+    assert "<dt>Flag “mostly field”</dt>" in text
+
+
+def test_every_flag_has_a_meaning():
+    page = Path(__file__).parents[2] / "docs" / "posterior.md"
+    rows = page.read_text().partition("| flag | meaning |")[2].partition("\n\n")[0]
+    flags = [line.split("|")[1].strip() for line in rows.splitlines()[2:]]
+    assert set(flags) == FLAGS.keys()

@@ -13,24 +13,23 @@ const odd = (values) => values.filter((_, i) => i % 2 === 1);
 const tone = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
 function mixed(from, to, share) {
+  if (from.startsWith("var")) return `color-mix(in srgb, ${to} ${Math.round(100 * share)}%, ${from})`;
   const parts = (colour) => [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16));
   const [a, b] = [parts(from), parts(to)];
   return `rgb(${a.map((v, i) => Math.round(v + share * (b[i] - v))).join()})`;
 }
 
-/* From unlikely to likely members, as in `skcluster.plotting`. */
-function scale(posterior) {
-  const tones = posterior
-    ? ["unlikely", "between", "likely"].map(tone)
-    : ["faint", "faint", "ink"].map(tone);
-  return Array.from({ length: 255 }, (_, i) =>
-    i < 127 ? mixed(tones[0], tones[1], i / 127) : mixed(tones[1], tones[2], (i - 127) / 127)
+/* Seventeen colours from unlikely to likely members, as in `skcluster.plotting`. */
+function scale(posterior, tone) {
+  const tones = (posterior ? ["unlikely", "between", "likely"] : ["faint", "faint", "ink"]).map(tone);
+  return Array.from({ length: 17 }, (_, i) =>
+    i < 8 ? mixed(tones[0], tones[1], i / 8) : mixed(tones[1], tones[2], (i - 8) / 8)
   );
 }
 
 const share = (value) => (value ? ((value - 1) / 254).toFixed(2) : "–");
 
-function starColumns(cluster) {
+function starColumns(cluster, colours = tone) {
   const [blue, red, bright, faint] = cluster.limits;
   const at = places(cluster.stars);
   const found = {
@@ -51,12 +50,13 @@ function starColumns(cluster) {
     found.source_id = Array.from(new BigInt64Array(bytes(cluster.source_id).buffer), String);
   }
   const shades = membership || probability;
-  const tones = scale(Boolean(membership));
+  const tones = scale(Boolean(membership), colours);
+  const [ink, hollow] = [colours("ink"), colours("hollow")];
   // A star that the list gives no probability is used all the same.
   found.fill = Array.from({ length: n }, (_, i) =>
-    !shades ? tone("ink") : shades[i] ? tones[shades[i] - 1] : membership ? null : tones[0]
+    !shades ? ink : shades[i] ? tones[Math.round((shades[i] - 1) / 15.875)] : membership ? null : tones[0]
   );
-  found.edge = found.fill.map((fill) => (fill ? null : tone("hollow")));
+  found.edge = found.fill.map((fill) => (fill ? null : hollow));
   if (shades) inOrder(found, shades);
   return found;
 }
@@ -67,28 +67,32 @@ function inOrder(columns, shades) {
   for (const name of Object.keys(columns)) columns[name] = turn.map((i) => columns[name][i]);
 }
 
-function lineColumns(cluster) {
+function lineColumns(cluster, parts) {
   const [blue, red, bright, faint] = cluster.limits;
-  const lines = (cluster.lines ?? []).map(places);
+  const lines = (parts ?? []).map(places);
   return {
     colour: lines.map((line) => even(line).map((u) => blue + u * (red - blue))),
     g: lines.map((line) => odd(line).map((v) => bright + v * (faint - bright))),
   };
 }
 
+/* The band as quadrangles between neighbouring columns of cells. */
 function bandColumns(cluster) {
   const [blue, red, bright, faint] = cluster.limits;
-  const found = { left: [], right: [], top: [], bottom: [] };
+  const found = { colour: [], g: [] };
   const [columns, rows] = data.cells;
-  (cluster.band ?? []).forEach((runs, i) => {
-    for (let k = 0; k < runs.length; k += 2) {
-      found.left.push(blue + (i / columns) * (red - blue));
-      // A little wider than a cell, so that no seams show.
-      found.right.push(blue + ((i + 1.5) / columns) * (red - blue));
-      found.top.push(bright + (runs[k] / rows) * (faint - bright));
-      found.bottom.push(bright + (runs[k + 1] / rows) * (faint - bright));
+  const band = cluster.band ?? [];
+  for (let i = 0; i + 1 < band.length; i++) {
+    for (let k = 0; k < band[i].length; k += 2) {
+      const [top, bottom] = band[i].slice(k, k + 2);
+      for (let m = 0; m < band[i + 1].length; m += 2) {
+        const [nextTop, nextBottom] = band[i + 1].slice(m, m + 2);
+        if (nextTop >= bottom || top >= nextBottom) continue;
+        found.colour.push([0, 1, 1, 0].map((step) => blue + ((i + 0.5 + step) / columns) * (red - blue)));
+        found.g.push([top, nextTop, nextBottom, bottom].map((v) => bright + (v / rows) * (faint - bright)));
+      }
     }
-  });
+  }
   return found;
 }
 
@@ -105,7 +109,8 @@ function draw(cluster) {
   plot.y_range.setv({ start: faint, end: bright, reset_start: faint, reset_end: bright });
   model("points").glyph.size = Math.min(5, Math.max(2, 70 / Math.sqrt(stars.g.length || 1)));
   model("stars").data = stars;
-  model("lines").data = lineColumns(drawn);
+  model("lines").data = lineColumns(drawn, drawn.lines);
+  model("reddened").data = lineColumns(drawn, drawn.reddened);
   model("band").data = bandColumns(drawn);
 }
 
@@ -118,7 +123,8 @@ function paint() {
       axis_line_color: tone("ink"), major_tick_line_color: tone("ink"), minor_tick_line_color: tone("ink"),
     });
   }
-  model("area").glyph.setv({ fill_color: tone("band") });
+  model("area").glyph.setv({ fill_color: tone("band"), line_color: tone("band") });
+  model("dashes").glyph.setv({ line_color: tone("line") });
   model("halo").glyph.setv({ line_color: tone("paper") });
   model("isochrone").glyph.setv({ line_color: tone("line") });
 }

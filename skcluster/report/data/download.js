@@ -1,4 +1,4 @@
-/* The table as CSV, and the diagram as PNG. */
+/* Tables as CSV, and the diagram as PNG or SVG, always light. */
 function save(blob, name) {
   const link = element("a", "", { href: URL.createObjectURL(blob), download: name });
   link.click();
@@ -9,48 +9,42 @@ const fileName = (text, ending) => `${text.replace(/[^\p{L}\p{N}.+-]+/gu, "_")}.
 
 const quoted = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
+function saveCsv(rows, name) {
+  const text = rows.map((row) => row.map((cell) => quoted(String(cell))).join(",") + "\r\n").join("");
+  save(new Blob([text], { type: "text/csv;charset=utf-8" }), fileName(name, "csv"));
+}
+
 /* Names of columns are those of `skcluster.estimate`. */
-function asCsv(clusters) {
+get("csv").addEventListener("click", () => {
   const ends = (c) => (c.interval ? ["", "_lower", "_upper"] : [""]);
   const head = ["cluster", ...data.columns.flatMap((c) => ends(c).map((end) => c.key + end)), "flag"];
-  const rows = clusters.map((cluster) => [
+  const rows = shown.map((cluster) => [
     cluster.name,
     ...data.columns.flatMap((c) => cluster.values[c.key].slice(0, ends(c).length).map((v) => v ?? "")),
     cluster.flag,
   ]);
-  return [head, ...rows].map((row) => row.map((cell) => quoted(String(cell))).join(",") + "\r\n").join("");
-}
-
-get("csv").addEventListener("click", () => {
-  save(new Blob([asCsv(shown)], { type: "text/csv;charset=utf-8" }), fileName(data.title, "csv"));
+  saveCsv([head, ...rows], data.title);
 });
 
-const summary = (cluster) =>
-  data.columns
-    .filter((c) => c.interval)
-    .map(({ key, name, unit }) => `${name} ${cluster.texts[key]} ${unit}`);
+get("csv-stars").addEventListener("click", () => {
+  const [heads, rows] = starTable(chosen);
+  saveCsv([heads.map(([name]) => name), ...rows.map((row) => row.map((v) => v.replace("−", "-").replace("–", "")))],
+    `${shownName(chosen)} stars`);
+});
 
-/* The diagram with the cluster's name and estimate above it. */
-function asImage(view) {
-  const drawn = view.export("png").canvas;
-  const canvas = element("canvas", "");
-  const unit = window.devicePixelRatio || 1;
-  const lines = summary(chosen);
-  const room = (34 + 20 * Math.ceil(lines.length / 2)) * unit;
-  canvas.width = drawn.width;
-  canvas.height = drawn.height + room;
-  const ink = canvas.getContext("2d");
-  ink.fillStyle = tone("paper");
-  ink.fillRect(0, 0, canvas.width, canvas.height);
-  ink.drawImage(drawn, 0, room);
-  ink.fillStyle = tone("ink");
-  ink.font = `600 ${16 * unit}px system-ui, sans-serif`;
-  ink.fillText(shownName(chosen), 10 * unit, 20 * unit, canvas.width - 20 * unit);
-  ink.font = `${13 * unit}px system-ui, sans-serif`;
-  lines.forEach((line, i) => {
-    const [column, row] = [i % 2, Math.floor(i / 2)];
-    const half = canvas.width / 2;
-    ink.fillText(line, 10 * unit + column * half, (42 + 20 * row) * unit, half - 14 * unit);
-  });
-  return canvas;
-}
+get("svg").addEventListener("click", () => {
+  const text = asSvg(chosen, { colours: lightTone });
+  save(new Blob([text], { type: "image/svg+xml" }), fileName(shownName(chosen), "svg"));
+});
+
+/* 1800 x 2160 pixels: 15 cm wide at 300 per inch. */
+get("png").addEventListener("click", async () => {
+  const cluster = chosen;
+  const image = new Image(1800, 2160);
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(asSvg(cluster, { colours: lightTone }))}`;
+  await image.decode();
+  const canvas = element("canvas", "", { width: image.width, height: image.height });
+  canvas.getContext("2d").drawImage(image, 0, 0, image.width, image.height);
+  canvas.toBlob((blob) => save(blob, fileName(shownName(cluster), "png")));
+});
+

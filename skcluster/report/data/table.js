@@ -14,10 +14,11 @@ function element(tag, text, attributes = {}) {
 
 function makeHead() {
   const heads = [["name", "Cluster"]];
-  for (const c of listed) heads.push([c.key, c.unit ? `${c.name} [${c.unit}]` : c.name]);
-  for (const [key, text] of heads) {
+  for (const c of listed) heads.push([c.key, c.unit ? `${c.name} [${c.unit}]` : c.name, c.about, c.text]);
+  for (const [key, text, about = "", prose = false] of heads) {
     const th = element("th", "", { scope: "col", "aria-sort": "none", "data-key": key });
-    const button = element("button", text, { type: "button" });
+    if (prose) th.className = "prose";
+    const button = element("button", text, { type: "button", title: about });
     button.addEventListener("click", () => sort(key));
     th.append(button);
     get("head").append(th);
@@ -31,7 +32,11 @@ function makeRow(cluster) {
   // Beside the name, where no scrolling hides it.
   if (cluster.flag) first.append(element("small", cluster.flag, { class: "flag" }));
   row.append(first);
-  for (const { key } of listed) {
+  for (const { key, text } of listed) {
+    if (text) {
+      row.append(element("td", cluster.texts[key], { class: "prose" }));
+      continue;
+    }
     const [value, ...interval] = cluster.texts[key].split(" ");
     const td = element("td", value);
     if (interval.length) td.append(" ", element("small", interval.join(" ")));
@@ -62,7 +67,7 @@ function compare(a, b) {
   const [x, y] = [a.values[key][0], b.values[key][0]];
   // What could not be measured comes last, whichever way.
   if (x === null || y === null) return (x === null) - (y === null);
-  return sign * (x - y);
+  return sign * (typeof x === "string" ? collator.compare(x, y) : x - y);
 }
 
 function list() {
@@ -72,10 +77,11 @@ function list() {
   shown = data.clusters.filter(
     (c) =>
       (!flagged || c.flag) &&
-      (c.keys.some((key) => key.includes(name)) || c.flag.toLowerCase().includes(words))
+      (c.keys.some((key) => key.includes(name)) || c.words.includes(words))
   );
   shown.sort(compare);
   get("rows").replaceChildren(...shown.map((c) => c.row));
+  showGallery();
   get("count").textContent = `${shown.length} of ${data.clusters.length} clusters`;
   if (shown.length && !shown.includes(chosen)) choose(shown[0], false);
 }
@@ -93,6 +99,43 @@ function choose(cluster, focus) {
   }
   if (focus) cluster.row.focus({ preventScroll: true });
 }
+
+/* All diagrams, in the order of the rows: on the screen instead of the table, in print below it. */
+function showGallery() {
+  const all = get("all").checked;
+  get("list").classList.toggle("diagrams", all);
+  get("gallery").replaceChildren(...(all ? shown.map(small) : []));
+  seeSides();
+}
+
+function small(cluster) {
+  if (!cluster.small) {
+    cluster.small = element("li");
+    const button = element("button", "", { type: "button" });
+    button.append(element("b", shownName(cluster)));
+    if (cluster.flag) button.append(element("small", cluster.flag, { class: "flag" }));
+    button.insertAdjacentHTML("beforeend", asSvg(cluster, { colours: namedTone, small: true }));
+    button.append(element("span", summary(cluster).join(", ")));
+    button.addEventListener("click", () => {
+      choose(cluster, false);
+      showDetail();
+    });
+    cluster.small.append(button);
+    cluster.small.classList.toggle("posterior", Boolean(cluster.membership));
+  }
+  return cluster.small;
+}
+
+/* Says that there are columns to the right. */
+function seeSides() {
+  const box = get("scroll");
+  const beyond = box.scrollWidth - box.clientWidth - box.scrollLeft > 2;
+  get("list").classList.toggle("beyond", beyond);
+  get("sideways").hidden = !(beyond || box.scrollLeft > 2);
+}
+
+get("scroll").addEventListener("scroll", seeSides, { passive: true });
+addEventListener("resize", seeSides);
 
 get("rows").addEventListener("keydown", (event) => {
   if (event.key === "Enter") showDetail();

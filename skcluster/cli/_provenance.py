@@ -1,0 +1,64 @@
+"""What made a result: the model, the version, the call and its warnings, for files and pages."""
+
+import argparse
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import skcluster
+from skcluster.cli._console import printed_warnings
+
+
+def provenance(options: argparse.Namespace, table: Any = None) -> dict[str, str]:
+    """Return what made a result, as texts by name, in reading order.
+
+    Parameters
+    ----------
+    options : Namespace
+        With ``command_line``; if it has ``coverage``, the model is described, too.
+    table : DataFrame, optional
+        The result; the number of rows with each flag is stated.
+    """
+    facts = _model_facts(options.model) if hasattr(options, "coverage") else {}
+    cite = facts.pop("cite", "")
+    facts |= {
+        "skcluster": skcluster.__version__,
+        "date": now(),
+        "command": options.command_line,
+        "coverage": f"{options.coverage:g}" if hasattr(options, "coverage") else "",
+        "flags": _flags(table) if table is not None else "",
+        "warnings": " ".join(printed_warnings()),
+        "cite": cite,
+    }
+    return {name: text for name, text in facts.items() if text}
+
+
+def now() -> str:
+    """Return date and time in UTC, to the second."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _model_facts(path: Path | None) -> dict[str, str]:
+    """Return which model it is; one from a file is never called like the pretrained one."""
+    from skcluster.persistence import read_card
+
+    card = read_card(path)
+    about = card["card"]
+    name = str(about.get("name", ""))
+    if path is not None:
+        name = f"{path.name} ({name})" if name else path.name
+    citations = about.get("citations")
+    return {
+        "model": name,
+        "fingerprint": card["fingerprint"],
+        "fitted": str(about.get("fitted", "")),
+        "trained on": str(about.get("data", "")),
+        "cite": "; ".join(map(str, citations)) if isinstance(citations, list) else "",
+    }
+
+
+def _flags(table: Any) -> str:
+    counts = Counter(reason for text in table["flag"] for reason in text.split("; ") if reason)
+    reasons = "".join(f"; {reason}: {number}" for reason, number in counts.most_common())
+    return f"{(table['flag'] != '').sum()} of {len(table)} rows have one{reasons}"

@@ -1,0 +1,92 @@
+"""What the numbers, flags and marks of a page mean, in words."""
+
+from collections.abc import Iterable
+from html import escape
+
+import pandas as pd
+
+from skcluster.schema import INTERVAL_ENDS, estimate_column
+
+#: What the descriptions in `skcluster.schema` leave out.
+_MORE = {
+    "n_used": "The others are beyond the magnitude limit of the list or of the model.",
+    "differential_reddening": (
+        "Dust in front of some stars only: half of them have less than 0.67 times this A_V on top "
+        "of that of the cluster, 95 % less than 1.96 times (dashed line)."
+    ),
+    "field_fraction": "Contaminants of the list, which no isochrone describes.",
+    "goodness_of_fit": (
+        "Near 0, the stars are unlike any cluster that the model describes, and a flag names the "
+        "reason; 0.5 is as good as usual. It is no probability that the estimate is right."
+    ),
+    "effective_samples": "Below about 100, intervals and band are coarse.",
+}
+#: If the model estimates differential reddening.
+_LEAST_REDDENED = (
+    "That of the least reddened stars: the isochrone follows the blue edge of the sequence, and "
+    "stars behind more dust lie to its right and below, as do binaries above it."
+)
+#: By the flags of `skcluster.estimation.estimate`.
+FLAGS = {
+    "no cluster found": "no group of stars stands out from the field",
+    "cannot be measured": "no star, or none brighter than the magnitude limit",
+    "few stars": "fewer than 10 stars were used",
+    "mostly field": "many stars do not follow any isochrone near the estimate",
+    "stars do not follow the isochrone": "clusters simulated from the estimate look different",
+    "stars disagree with the network": "the stars led far from the network's prediction",
+    "parallaxes disagree": "many parallaxes differ from that of the cluster",
+    "posterior not sampled": "the estimate is that of the network alone",
+    "outside domain": "unlike all training clusters: the estimate is an extrapolation",
+}
+
+
+def meaning_of(name: str, estimates: pd.DataFrame) -> str:
+    """Return what the values of a column of estimates mean."""
+    column = estimate_column(name)
+    text = column.description
+    more = _MORE.get(name, "")
+    if name == "a_v" and "differential_reddening" in estimates:
+        more = _LEAST_REDDENED
+    told = text.lower() not in (name, column.label.lower())
+    return f"{text}. {more}".strip() if told or more else ""
+
+
+def meanings(estimates: pd.DataFrame, coverage: float) -> dict[str, str]:
+    """Return what the numbers of a table of estimates mean, by their titles.
+
+    Parameters
+    ----------
+    estimates : DataFrame
+        As returned by `skcluster.estimation.estimate`.
+    coverage : float
+        Coverage of the intervals.
+
+    Returns
+    -------
+    dict of str to str
+        HTML of descriptions by HTML of terms: columns, intervals, band, and flags that occur.
+    """
+    found = {}
+    ends = tuple(INTERVAL_ENDS)
+    for name in estimates.columns:
+        if not str(name).endswith(ends) and (text := meaning_of(name, estimates)):
+            found[estimate_column(name).label.replace("$", "")] = text
+    if any(str(name).endswith(ends) for name in estimates.columns):
+        found[f"± or + −, {coverage:.0%} interval"] = (
+            f"The true value lies inside for {coverage:.0%} of clusters like those of the training."
+        )
+        found["Band in the diagram"] = (
+            f"Where the isochrones of the {coverage:.0%} most credible joint samples run. It "
+            "shows how well the isochrone is known, not how far stars scatter around it."
+        )
+    found |= {f"Flag “{flag}”": FLAGS[flag] for flag in _flags_in(estimates) if flag in FLAGS}
+    return {escape(_capital(term)): escape(_capital(text)) for term, text in found.items()}
+
+
+def _flags_in(estimates: pd.DataFrame) -> Iterable[str]:
+    flags = estimates.get("flag", ())
+    return dict.fromkeys(name for text in flags for name in str(text).split("; "))
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
