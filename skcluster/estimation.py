@@ -38,7 +38,7 @@ __all__ = ["estimate"]
 _CHUNK = 20
 #: For fewer clusters, starting processes takes longer than it saves.
 _FEWEST_FOR_PROCESSES = 100
-#: Clusters with fewer stars are flagged; an adopted value.
+#: Of clusters with fewer stars, this is noted; an adopted value.
 _FEW_STARS = 10
 
 
@@ -124,12 +124,15 @@ def estimate(
         of stars used by the model, if known; the targets, that is ``log_age`` (dex), ``a_v`` (mag),
         ``distance_kpc`` (kpc) and any others, each followed by ``_lower`` and ``_upper`` if the
         model has intervals; further columns of the model, described in
-        `skcluster.schema.ESTIMATE_COLUMNS`; ``flag``, the reasons to doubt the estimate, separated
-        by "; ": "cannot be measured" (the values are NaN, because the model can use no star), "no
+        `skcluster.schema.ESTIMATE_COLUMNS`; ``reliability``, the probability that the estimate can
+        be trusted, if the model gives it; ``flag``, the reasons to doubt the estimate, separated by
+        "; ": "cannot be measured" (the values are NaN, because the model can use no star), "no
         cluster found" (the same, for a row without any star, as
-        `skcluster.membership.MemberSelector` gives for a field without a cluster), "few stars"
-        (fewer than 10 used) and those of the model, such as "outside domain" (unlike all training
-        clusters). Values and intervals stay within the ranges in
+        `skcluster.membership.MemberSelector` gives for a field without a cluster) and those of the
+        model, such as "outside domain" (unlike all training clusters); ``notes``, what was seen in
+        the list and accounted for, which is no reason to doubt the estimate, in the same form: "few
+        stars" (fewer than 10 used) and those of the model, such as "contaminants identified".
+        Values and intervals stay within the ranges in
         `skcluster.schema.TARGETS`. ``attrs["units"]`` holds the units; `skcluster.io.to_astropy`
         makes an astropy table with them.
     samples : dict of DataFrames of n_samples rows
@@ -257,9 +260,10 @@ class _Part(NamedTuple):
     """What is known of a chunk of clusters; rows are their positions."""
 
     targets: tuple[str, ...]
-    #: The columns that come from the model, and its flags: a row per cluster with stars.
+    #: The columns that come from the model, its flags and notes: a row per cluster with stars.
     table: pd.DataFrame
     flags: pd.DataFrame
+    notes: pd.DataFrame
     #: Membership probabilities of the stars of each such cluster, if asked for and known.
     membership: list[FloatArray] | None
     #: To draw samples from, if asked for.
@@ -285,6 +289,7 @@ def _estimated(
         targets,
         _columns(answer, targets, coverage, rows),
         pd.DataFrame(dict(answer.flags), index=rows),
+        pd.DataFrame(dict(answer.notes), index=rows),
         answer.membership() if membership else None,
         answer._for_samples() if sampled else None,
     )
@@ -336,6 +341,8 @@ def _columns(
         columns |= {name + ending: values[:, i] for ending, values in ends.items()}
     if answer.extra_columns is not None:
         columns |= {str(name): c.to_numpy() for name, c in answer.extra_columns.items()}
+    if answer.reliability is not None:
+        columns["reliability"] = answer.reliability
     return pd.DataFrame(columns, index=rows)
 
 
@@ -346,18 +353,22 @@ def _table(parts: list[_Part], stars: Stars, no_cluster: BoolArray) -> pd.DataFr
     table = table.join(pd.concat([part.table for part in parts]).reindex(places))
     if "n_used" in table:
         table["n_used"] = table["n_used"].fillna(0).astype(int)
-    flags = pd.concat([part.flags for part in parts]).reindex(places)
-    reasons = {
-        NO_CLUSTER: no_cluster,
-        "cannot be measured": table[list(parts[0].targets)].isna().any(axis=1) & ~no_cluster,
-        "few stars": (table.get("n_used", table["n_stars"]) < _FEW_STARS) & ~no_cluster,
-        # A row without a prediction has no flag of the model.
-        **{name: flag.eq(True) for name, flag in flags.items()},
-    }
-    names = np.array(list(reasons))
-    doubts = np.column_stack([np.asarray(doubtful, bool) for doubtful in reasons.values()])
-    table["flag"] = pd.Series(["; ".join(names[row]) for row in doubts], dtype="str")
+    unknown = table[list(parts[0].targets)].isna().any(axis=1)
+    few = (table.get("n_used", table["n_stars"]) < _FEW_STARS) & ~unknown
+    flags = {NO_CLUSTER: no_cluster, "cannot be measured": unknown & ~no_cluster}
+    table["flag"] = _texts(flags, pd.concat([part.flags for part in parts]).reindex(places))
+    notes = pd.concat([part.notes for part in parts]).reindex(places)
+    table["notes"] = _texts({"few stars": few}, notes)
     return state_units(table.set_axis(stars.index.rename("cluster")))
+
+
+def _texts(own: dict[str, Any], of_model: pd.DataFrame) -> pd.Series:
+    """Return the names of what applies to each row, separated by "; "."""
+    # Nothing of the model applies to a row without a prediction.
+    given = own | {str(name): column.eq(True) for name, column in of_model.items()}
+    names = np.array(list(given))
+    rows = np.column_stack([np.asarray(applies, bool) for applies in given.values()])
+    return pd.Series(["; ".join(names[row]) for row in rows], dtype="str")
 
 
 def _members(stars: Stars, parts: list[_Part]) -> pd.DataFrame | None:

@@ -6,6 +6,7 @@ that reading, checking, estimating, plotting and writing agree.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -282,9 +283,25 @@ ESTIMATE_COLUMNS: dict[str, Column] = _by_name(
         decimals=0,
     ),
     Column(
+        "reliability",
+        "Probability that the estimate can be trusted",
+        label="reliability",
+        low=0,
+        high=1,
+    ),
+    Column(
         "flag", "Reasons to doubt the estimate; empty if there are none", label="flag", kind="text"
     ),
+    Column(
+        "notes",
+        "What was seen in the list and accounted for; no reason to doubt the estimate",
+        label="notes",
+        kind="text",
+    ),
 )
+
+#: The note on field stars, which displays complete with their share.
+CONTAMINANTS = "contaminants identified"
 
 #: Columns that estimates add to a table of stars.
 MEMBER_COLUMNS: dict[str, Column] = _by_name(
@@ -341,6 +358,24 @@ def clip_targets(values: npt.ArrayLike, targets: Sequence[str] | None) -> npt.ND
     high = [np.inf if column is None else column.high for column in columns]
     clipped: npt.NDArray[np.float64] = np.clip(array, low, high)
     return clipped
+
+
+def notes_for_display(estimates: Any) -> list[str]:
+    """Return the notes of a table of estimates, with the share of contaminants where it is known.
+
+    The column of notes has no numbers, so that it can be counted and selected by.
+    """
+    notes = estimates["notes"] if "notes" in estimates else [""] * len(estimates)
+    shares = estimates.get("field_fraction", [np.nan] * len(estimates))
+    return [
+        # What a file does not contain may be read as NaN.
+        ""
+        if not isinstance(text, str)
+        else text
+        if np.isnan(share)
+        else text.replace(CONTAMINANTS, f"{100 * share:.0f} % {CONTAMINANTS}")
+        for text, share in zip(notes, shares, strict=True)
+    ]
 
 
 def estimate_column(name: str) -> Column:

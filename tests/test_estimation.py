@@ -34,17 +34,21 @@ def test_each_cluster_has_a_line_with_intervals():
     assert (narrow["log_age_upper"] < table["log_age_upper"][:9]).all()
 
 
-def test_doubtful_clusters_are_flagged():
+def test_doubtful_clusters_are_flagged_and_others_noted():
     X, _ = simulate_clusters(1, random_state=0, n_stars=200, log_age=8.0)
     rows = [X.iloc[0]["stars"].assign(cluster="good")]
     rows.append(rows[0].head(4).assign(cluster="poor"))
     rows.append(rows[0].assign(cluster="faint", phot_g_mean_mag=18.5))
     rows.append(rows[0].assign(cluster="odd", bp_rp=9.0))
+    deeper = rows[0]["parallax"].where(np.arange(200) % 10 > 0, 3.0)
+    rows.append(rows[0].assign(cluster="deep", parallax=deeper))
     table = estimate(as_clusters(pd.concat(rows), cluster_column="cluster"))
-    assert table.loc["good", "flag"] == ""
-    assert "few stars" in table.loc["poor", "flag"]
+    assert table.loc["good", ["flag", "notes"]].tolist() == ["", ""]
+    assert table.loc["poor", ["flag", "notes"]].tolist() == ["", "few stars"]
     assert table.loc["faint", "flag"].startswith("cannot be measured")
+    assert table.loc["faint", "notes"] == ""
     assert np.isnan(table.loc["faint", "log_age_lower"])
+    assert table.loc["deep", "notes"] == "parallaxes deeper than the errors"
     assert "outside domain" in table.loc["odd", "flag"]
 
 
@@ -94,7 +98,7 @@ def test_lists_without_parallaxes_are_estimated():
 def test_any_model_of_three_targets_will_do():
     X, y = simulate_clusters(30, random_state=0)
     model = make_pipeline(CMDHistogram(), LinearRegression()).fit(X, y[TARGETS])
-    assert estimate(X, model).columns.tolist() == ["n_stars", *TARGETS, "flag"]
+    assert estimate(X, model).columns.tolist() == ["n_stars", *TARGETS, "flag", "notes"]
     with pytest.raises(ValueError, match="need a model such as IsochronePosterior; Pipeline"):
         estimate(X, model, membership=True)
     assert estimate(X, model, membership="if known")[1] is None
@@ -125,7 +129,15 @@ class Offered(PredictiveDistribution):
 
     @property
     def flags(self) -> Any:
-        return {"mostly field": self.n_used > 20}
+        return {"two clusters": self.n_used > 20}
+
+    @property
+    def notes(self) -> Any:
+        return {"contaminants identified": self.n_used < 20, "seen twice": self.n_used < 20}
+
+    @property
+    def reliability(self) -> Any:
+        return self.n_used / 100
 
     def predict(self) -> Any:
         return self._means
@@ -154,11 +166,17 @@ def test_the_table_has_what_the_model_offers():
         *(t + end for t in [*TARGETS, "metallicity"] for end in ends),
         "goodness_of_fit",
         "note",
+        "reliability",
         "flag",
+        "notes",
     ]
     assert table["n_stars"].tolist() == [0, 50, 12]
     assert table["n_used"].tolist() == [0, 25, 6]
-    assert table["flag"].tolist() == ["cannot be measured; few stars", "mostly field", "few stars"]
+    assert table["flag"].tolist() == ["cannot be measured", "two clusters", ""]
+    notes = "few stars; contaminants identified; seen twice"
+    assert table["notes"].tolist() == ["", "", notes]
+    assert table["reliability"].isna().tolist() == [True, False, False]
+    assert table.loc[["rich", "poor"], "reliability"].tolist() == [0.25, 0.06]
     # An extinction is never negative, nor is an age below that of a star.
     assert table.loc["rich", ["a_v", "a_v_lower", "log_age"]].tolist() == [0, 0, 5]
     assert table.loc["rich", "metallicity_upper"] == 0.5
@@ -239,7 +257,7 @@ def test_clusters_without_stars_alone_have_all_columns():
         )
     table = estimate(gone)
     assert table.columns.tolist() == estimate(X).columns.tolist()
-    assert table["flag"].tolist() == ["cannot be measured; few stars"] * 2
+    assert table["flag"].tolist() == ["cannot be measured"] * 2
     assert table["n_used"].tolist() == [0, 0]
     assert table["goodness_of_fit"].isna().all()
 

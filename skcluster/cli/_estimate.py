@@ -22,7 +22,7 @@ from skcluster.cli._options import (
     load,
     read_members,
 )
-from skcluster.cli._provenance import provenance
+from skcluster.cli._provenance import counts_of, provenance
 from skcluster.cli._text import estimates_as_json, estimates_as_text
 
 #: Number of rows that are printed when the whole table is written to a file.
@@ -130,6 +130,8 @@ def _estimate(options: argparse.Namespace) -> None:
         print_result(estimates_as_json(results.table, provenance(options, results.table)))
     elif options.output is None or sys.stdout.isatty():
         _print(options, results.table)
+        if notes := _notes(results.table):
+            print_result(notes)
         print_result(_doubts(results.table, options.output))
     elif (results.table["flag"] != "").any():
         print_message(_doubts(results.table, options.output))
@@ -304,6 +306,12 @@ def _print(options: argparse.Namespace, table: Any) -> None:
     if left_out:
         notes.append(f"more columns with -o or --json ({', '.join(left_out)})")
     print_result(f"{'; '.join(notes)}.")
+
+
+def _notes(table: Any) -> str:
+    """Return how many lists have each note; empty without any."""
+    counts = ", ".join(f"{text} ({number})" for text, number in counts_of(table["notes"]))
+    return f"Notes, no reasons for doubt: {counts}." if counts else ""
 
 
 def _doubts(table: Any, file: Path | None) -> str:

@@ -2,6 +2,7 @@
 
 import argparse
 from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ def provenance(options: argparse.Namespace, table: Any = None) -> dict[str, str]
     options : Namespace
         With ``command_line``; if it has ``coverage``, the model is described, too.
     table : DataFrame, optional
-        The result; the number of rows with each flag is stated.
+        The result; the number of rows with each flag and each note is stated.
     """
     facts = _model_facts(options.model) if hasattr(options, "coverage") else {}
     cite = facts.pop("cite", "")
@@ -27,7 +28,8 @@ def provenance(options: argparse.Namespace, table: Any = None) -> dict[str, str]
         "date": now(),
         "command": options.command_line,
         "coverage": f"{options.coverage:g}" if hasattr(options, "coverage") else "",
-        "flags": _flags(table) if table is not None else "",
+        "flags": _rows_with(table, "flag"),
+        "notes": _rows_with(table, "notes"),
         "warnings": " ".join(printed_warnings()),
         "cite": cite,
     }
@@ -58,7 +60,13 @@ def _model_facts(path: Path | None) -> dict[str, str]:
     }
 
 
-def _flags(table: Any) -> str:
-    counts = Counter(reason for text in table["flag"] for reason in text.split("; ") if reason)
-    reasons = "".join(f"; {reason}: {number}" for reason, number in counts.most_common())
-    return f"{(table['flag'] != '').sum()} of {len(table)} rows have one{reasons}"
+def counts_of(texts: Iterable[str]) -> list[tuple[str, int]]:
+    """Return how many rows have each of the flags, or notes, in a column, the most common first."""
+    return Counter(one for text in texts for one in text.split("; ") if one).most_common()
+
+
+def _rows_with(table: Any, column: str) -> str:
+    if table is None or column not in table:
+        return ""
+    counts = "".join(f"; {text}: {number}" for text, number in counts_of(table[column]))
+    return f"{(table[column] != '').sum()} of {len(table)} rows have one{counts}"

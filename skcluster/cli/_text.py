@@ -16,6 +16,7 @@ _HEADINGS = {
     "n_used": "used",
     "n_stars": "stars",
     "metallicity": "[M/H] [dex]",
+    "reliability": "reliability",
     "goodness_of_fit": "fit",
 }
 #: Columns that are to the left of the parameters, although they are dropped before them.
@@ -35,8 +36,8 @@ def estimates_as_text(table: Any, width: int | None = None) -> EstimatesText:
     """Return the main columns of estimates, values with intervals in one column.
 
     Files contain all columns. These are the number of used stars (or, if the model does not
-    state it, of all stars), the parameters and the goodness of fit, as far as they fit; the flag of
-    an estimate is in a line below it.
+    state it, of all stars), the parameters, reliability and goodness of fit, as far as they fit;
+    the flag of an estimate is in a line below it, its notes in the next.
 
     Parameters
     ----------
@@ -45,6 +46,8 @@ def estimates_as_text(table: Any, width: int | None = None) -> EstimatesText:
     width : int, optional
         Width of the terminal in columns; by default that of the standard output, 80 for a file.
     """
+    from skcluster.schema import notes_for_display
+
     width = width or shutil.get_terminal_size((80, 24)).columns
     names = [name for name in _HEADINGS if name == "cluster" or name in table]
     if "n_used" in names:
@@ -62,12 +65,12 @@ def estimates_as_text(table: Any, width: int | None = None) -> EstimatesText:
     shown = {_HEADINGS[name]: columns[name] for name in dict.fromkeys(order) if name in columns}
     heading, *rows = table_lines(shown, _width(columns))
     lines = [heading]
-    for row, flag in zip(rows, table["flag"], strict=True):
+    for row, flag, notes in zip(rows, table["flag"], notes_for_display(table), strict=True):
         lines.append(row)
-        if flag:
-            indent = "    doubtful: "
+        for head, text in (("doubtful", flag), ("notes", notes)):
+            indent = f"    {head}: "
             lines += textwrap.wrap(
-                escaped(flag), width, initial_indent=indent, subsequent_indent=" " * len(indent)
+                escaped(text), width, initial_indent=indent, subsequent_indent=" " * len(indent)
             )
     return EstimatesText("\n".join(lines), left_out)
 

@@ -45,7 +45,7 @@ class PredictiveDistribution(ABC):
     object describes the rows of ``X``, in order; ``X`` may have no rows.
 
     A subclass implements `predict`, `interval` and `sample`. The attributes are optional; each adds
-    columns or flags to the table of estimates.
+    columns, flags or notes to the table of estimates.
 
     Attributes
     ----------
@@ -57,6 +57,10 @@ class PredictiveDistribution(ABC):
         Further columns for the table of estimates, in this order. Its index is ignored.
     flags : mapping of str to ndarray of bool, shape (n_clusters,)
         Reasons to doubt estimates, and which clusters each of them applies to.
+    notes : mapping of str to ndarray of bool, shape (n_clusters,)
+        What was seen in the lists and accounted for, and which clusters each of them applies to.
+    reliability : ndarray of shape (n_clusters,), or None
+        Probability that the estimate can be trusted, between 0 and 1.
 
     See Also
     --------
@@ -84,6 +88,7 @@ class PredictiveDistribution(ABC):
     targets: tuple[str, ...] | None = None
     n_used: IntArray | None = None
     extra_columns: pd.DataFrame | None = None
+    reliability: FloatArray | None = None
     #: Function that returns which clusters are outside the domain of the model, if it has one.
     _find_outside: Callable[[], BoolArray] | None = None
 
@@ -91,6 +96,14 @@ class PredictiveDistribution(ABC):
     def flags(self) -> Mapping[str, BoolArray]:
         """Reasons to doubt estimates, and which clusters each of them applies to."""
         return {} if self._find_outside is None else {"outside domain": self.outside_domain}
+
+    @property
+    def notes(self) -> Mapping[str, BoolArray]:
+        """What was seen in the lists and accounted for, and the clusters it applies to.
+
+        A note is no reason to doubt an estimate.
+        """
+        return {}
 
     @cached_property
     def outside_domain(self) -> BoolArray:

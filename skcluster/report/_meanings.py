@@ -1,11 +1,11 @@
-"""What the numbers, flags and marks of a page mean, in words."""
+"""What the numbers, flags, notes and marks of a page mean, in words."""
 
 from collections.abc import Iterable
 from html import escape
 
 import pandas as pd
 
-from skcluster.schema import INTERVAL_ENDS, estimate_column
+from skcluster.schema import CONTAMINANTS, INTERVAL_ENDS, estimate_column
 
 #: What the descriptions in `skcluster.schema` leave out.
 _MORE = {
@@ -19,6 +19,7 @@ _MORE = {
         "Near 0, the stars are unlike any cluster that the model describes, and a flag names the "
         "reason; 0.5 is as good as usual. It is no probability that the estimate is right."
     ),
+    "reliability": "Cut a catalogue by it, as strictly as its purpose needs.",
     "effective_samples": "Below about 100, intervals and band are coarse.",
 }
 #: If the model estimates differential reddening.
@@ -30,13 +31,24 @@ _LEAST_REDDENED = (
 FLAGS = {
     "no cluster found": "no group of stars stands out from the field",
     "cannot be measured": "no star, or none brighter than the magnitude limit",
-    "few stars": "fewer than 10 stars were used",
-    "mostly field": "many stars do not follow any isochrone near the estimate",
+    "mostly field": "at least half of the stars follow no isochrone near the estimate",
     "stars do not follow the isochrone": "clusters simulated from the estimate look different",
     "stars disagree with the network": "the stars led far from the network's prediction",
-    "parallaxes disagree": "many parallaxes differ from that of the cluster",
+    "parallaxes disagree": "at least half of the parallaxes differ from that of the cluster",
     "posterior not sampled": "the estimate is that of the network alone",
     "outside domain": "unlike all training clusters: the estimate is an extrapolation",
+}
+#: By the notes of `skcluster.estimation.estimate`.
+NOTES = {
+    "few stars": "fewer than 10 stars were used; the intervals are wide accordingly",
+    CONTAMINANTS: (
+        "a quarter or more of the stars follow no isochrone near the estimate and had little "
+        "weight in it"
+    ),
+    "parallaxes deeper than the errors": (
+        "5 % or more of the parallaxes are over three errors from that of the cluster: it is near "
+        "and extended, or these stars are contaminants"
+    ),
 }
 
 
@@ -64,7 +76,7 @@ def meanings(estimates: pd.DataFrame, coverage: float) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        HTML of descriptions by HTML of terms: columns, intervals, band, and flags that occur.
+        HTML of descriptions by HTML of terms: columns, intervals, band, flags and notes that occur.
     """
     found = {}
     ends = tuple(INTERVAL_ENDS)
@@ -79,13 +91,15 @@ def meanings(estimates: pd.DataFrame, coverage: float) -> dict[str, str]:
             f"Where the isochrones of the {coverage:.0%} most credible joint samples run. It "
             "shows how well the isochrone is known, not how far stars scatter around it."
         )
-    found |= {f"Flag “{flag}”": FLAGS[flag] for flag in _flags_in(estimates) if flag in FLAGS}
+    for column, kind, known in (("flag", "Flag", FLAGS), ("notes", "Note", NOTES)):
+        texts = _texts_in(estimates, column)
+        found |= {f"{kind} “{text}”": known[text] for text in texts if text in known}
     return {escape(_capital(term)): escape(_capital(text)) for term, text in found.items()}
 
 
-def _flags_in(estimates: pd.DataFrame) -> Iterable[str]:
-    flags = estimates.get("flag", ())
-    return dict.fromkeys(name for text in flags for name in str(text).split("; "))
+def _texts_in(estimates: pd.DataFrame, column: str) -> Iterable[str]:
+    texts = estimates.get(column, ())
+    return dict.fromkeys(one for text in texts for one in str(text).split("; "))
 
 
 def _capital(text: str) -> str:

@@ -28,7 +28,12 @@ from skcluster.plotting._save import membership_picture
 from skcluster.report._diagram import CELLS, diagram, shown_stars, star_facts
 from skcluster.report._figure import HOVER, figure_item, library
 from skcluster.report._meanings import meaning_of, meanings
-from skcluster.schema import CLUSTER_PARAMETERS, INTERVAL_ENDS, estimate_column
+from skcluster.schema import (
+    CLUSTER_PARAMETERS,
+    INTERVAL_ENDS,
+    estimate_column,
+    notes_for_display,
+)
 
 #: Columns that are shown only beside the diagram if the table has many columns.
 _BESIDE_DIAGRAM = ("n_stars", "differential_reddening", "field_fraction", "effective_samples")
@@ -199,11 +204,11 @@ def _spread(estimates: pd.DataFrame, row: int) -> float:
 
 
 def _columns_of(estimates: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the description of each column of estimates for the page, but for the flag."""
+    """Return the description of each column of estimates for the page, but for flag and notes."""
     columns = []
     unlisted = _BESIDE_DIAGRAM if "n_used" in estimates else ()
     for key in estimates.columns:
-        if key != "flag" and not key.endswith(tuple(INTERVAL_ENDS)):
+        if key not in ("flag", "notes") and not key.endswith(tuple(INTERVAL_ENDS)):
             column = estimate_column(key)
             # The page does not render mathtext.
             name = column.label.replace("$", "")
@@ -222,16 +227,20 @@ def _columns_of(estimates: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _rows_of(estimates: pd.DataFrame, keys: list[str]) -> Iterator[dict[str, Any]]:
-    """Yield names, flag and values of each cluster, with their intervals, as numbers and as text.
+    """Yield names, flag, notes and values of each cluster, as numbers and as text.
 
     A text is a value followed by the distances to the upper and lower end of its interval.
     """
-    for name, row in zip(estimates.index, estimates.to_dict("records"), strict=True):
+    notes = notes_for_display(estimates)
+    rows = estimates.to_dict("records")
+    for name, row, shown in zip(estimates.index, rows, notes, strict=True):
         values = {key: [row.get(key + end) for end in ("", *INTERVAL_ENDS)] for key in keys}
         yield {
             "name": str(name),
             "also": other_names(str(name)),
             "flag": str(row.get("flag", "")),
+            "notes": str(row.get("notes", "")),
+            "shown_notes": shown,
             "values": {key: [_number(value) for value in given] for key, given in values.items()},
             "texts": {key: _text(key, *given) for key, given in values.items()},
         }

@@ -27,6 +27,8 @@ def test_estimate_writes_and_is_silent(run, members, tmp_path, capsys):
     assert table.meta["date"][:10] == f"{datetime.now(UTC):%Y-%m-%d}"
     n_doubtful = sum(bool(flag) for flag in table["flag"].filled(""))
     assert table.meta["flags"].startswith(f"{n_doubtful} of 25 rows have one; ")
+    n_noted = sum(bool(notes) for notes in table["notes"].filled(""))
+    assert table.meta["notes"].startswith(f"{n_noted} of 25 rows have one; ")
     assert "warnings" not in table.meta
     assert "Cantat-Gaudin et al. 2020, A&A 640, A1" in table.meta["cite"]
     assert capsys.readouterr().out == ""
@@ -39,9 +41,13 @@ def test_a_terminal_sees_the_first_of_many(run, members, tmp_path, capsys, monke
     lines = capsys.readouterr().out.splitlines()
     assert f"… and 5 more in {output}" in lines
     assert sum(line.startswith("sim_") for line in lines) == 20
-    flags = Table.read(output)["flag"]
-    n_doubtful = sum(bool(flag) for flag in flags.filled(""))
-    assert lines[-1].startswith(f"{n_doubtful} of 25 estimates are doubtful: 'sim_")
+    table = Table.read(output)
+    n_doubtful = sum(bool(flag) for flag in table["flag"].filled(""))
+    n_contaminated = sum("contaminants" in notes for notes in table["notes"].filled(""))
+    assert lines[-2].startswith("Notes, no reasons for doubt: ")
+    assert f"contaminants identified ({n_contaminated})" in lines[-2]
+    verb = "is" if n_doubtful == 1 else "are"
+    assert lines[-1].startswith(f"{n_doubtful} of 25 estimates {verb} doubtful: 'sim_")
 
 
 @pytest.mark.parametrize("extension", ["ecsv", "fits", "vot", "parquet", "html", "json"])
@@ -239,7 +245,7 @@ def test_one_star(run, tmp_path, capsys):
     file.write_text("cluster,phot_g_mean_mag,bp_rp,parallax\nlonely,12.5,0.8,1.2\n")
     assert run("estimate", file, "--plots", tmp_path / "figures") == 0
     printed = capsys.readouterr().out
-    assert "few stars" in printed
+    assert "    notes: few stars; " in printed
     assert (tmp_path / "figures" / "lonely.png").stat().st_size > 10_000
     assert run("report", file, "-o", tmp_path / "one.html") == 0
 
@@ -252,7 +258,7 @@ def test_a_cluster_without_bright_stars_has_no_value(run, tmp_path, capsys, monk
     assert run("estimate", file) == 0
     _, line, doubt, _, last = capsys.readouterr().out.splitlines()
     assert line.split()[:5] == ["faint", "0", *["–"] * 3]
-    assert doubt.strip().startswith("doubtful: cannot be measured; few stars")
+    assert doubt.strip().startswith("doubtful: cannot be measured")
     assert last == "1 of 1 estimate is doubtful: 'faint'; see docs/posterior.md#output."
     assert run("estimate", file, "-o", tmp_path / "e.csv") == 0
     printed = capsys.readouterr()

@@ -27,7 +27,9 @@ def table(names=("NGC_2682", "Melotte_22"), **columns) -> pd.DataFrame:
             "metallicity_lower": [-0.1, -0.2],
             "metallicity_upper": [0.1, 0.1],
             "goodness_of_fit": [0.5, 0.01],
-            "flag": ["", "few stars; stars do not follow the isochrone; parallaxes disagree"],
+            "field_fraction": [0.314, 0.0],
+            "flag": ["", "stars do not follow the isochrone; stars disagree with the network"],
+            "notes": ["contaminants identified", "few stars"],
             **columns,
         },
         index=pd.Index(names, name="cluster"),
@@ -39,17 +41,19 @@ def test_80_columns():
     assert text.splitlines() == [
         "cluster     used     log age [dex]         A_V [mag]       distance [kpc]",
         "NGC_2682     884  9.59 +0.13 −0.09       0.13 ± 0.07  0.853 +0.027 −0.026",
+        "    notes: 31 % contaminants identified",
         "Melotte_22     9  8.20 +0.19 −0.20  0.00 +0.07 −0.00       12.3 +0.6 −0.4",
-        "    doubtful: few stars; stars do not follow the isochrone; parallaxes disagree",
+        "    doubtful: stars do not follow the isochrone; stars disagree with the network",
+        "    notes: few stars",
     ]
     assert left_out == ["[M/H]", "fit"]
 
 
 def test_a_wide_terminal_shows_more():
-    text, left_out = estimates_as_text(table(), 120)
+    text, left_out = estimates_as_text(table(reliability=[0.97, 0.04]), 120)
     assert left_out == []
-    assert text.splitlines()[0].split()[-3:] == ["[M/H]", "[dex]", "fit"]
-    assert "−0.10 +0.20 −0.10  0.01" in text
+    assert text.splitlines()[0].split()[-4:] == ["[M/H]", "[dex]", "reliability", "fit"]
+    assert "−0.10 +0.20 −0.10         0.04  0.01" in text
 
 
 @pytest.mark.parametrize("names", [("A" * 60, "B" * 60), ("星" * 30, "B"), ("a", "\x1b[2J" * 9)])
@@ -73,7 +77,7 @@ def test_an_interval_beside_its_value_keeps_its_signs():
 
 
 def test_a_model_without_intervals():
-    few = table()[["n_stars", "log_age", "a_v", "distance_kpc", "flag"]]
+    few = table()[["n_stars", "log_age", "a_v", "distance_kpc", "flag", "notes"]]
     assert estimates_as_text(few, 80).text.split()[:2] == ["cluster", "stars"]
     assert estimates_as_text(few, 80).text.splitlines()[1].split() == [
         "NGC_2682",

@@ -15,7 +15,9 @@ TABLE = pd.DataFrame(
         "log_age": [9.46, np.nan],
         "log_age_lower": [9.33, np.nan],
         "distance_kpc": [0.884, np.nan],
-        "flag": ["", "few stars"],
+        "reliability": [0.97, np.nan],
+        "flag": ["", "outside domain"],
+        "notes": ["few stars; contaminants identified", ""],
     },
     index=pd.Index(["NGC_2682", "Nobody_1"], name="cluster"),
 )
@@ -49,7 +51,9 @@ def test_every_file_type_keeps_the_values(extension, tmp_path):
     assert [str(name) for name in back["cluster"]] == TABLE.index.tolist()
     np.testing.assert_allclose(back["log_age"].astype(float), TABLE["log_age"])
     assert back["n_stars"].tolist() == [991, 3]
-    assert back["flag"].iloc[1] == "few stars"
+    assert back["flag"].iloc[1] == "outside domain"
+    assert back["notes"].iloc[0] == "few stars; contaminants identified"
+    np.testing.assert_allclose(back["reliability"].astype(float), TABLE["reliability"])
 
 
 UNITS = {
@@ -59,6 +63,7 @@ UNITS = {
     "field_fraction": "",
     "goodness_of_fit": "",
     "effective_samples": "",
+    "reliability": "",
     "membership": "",
     "pmra": "mas / yr",
     "ra": "deg",

@@ -14,7 +14,7 @@ def estimates_of(y):
         table[target] = y[target]
         table[f"{target}_lower"] = y[target] - width
         table[f"{target}_upper"] = y[target] + width
-    return table.assign(flag="")
+    return table.assign(flag="", notes="")
 
 
 def samples_of(table):
@@ -26,13 +26,14 @@ def samples_of(table):
 
 @pytest.fixture(scope="session")
 def run():
-    """Ten clusters: one flagged, one unmeasured, one with a name that tries to be markup."""
+    """Ten clusters: one flagged, one noted, one unmeasured, one whose name tries to be markup."""
     X, y = simulate_clusters(10, random_state=0, n_stars=60)
     names = ["NGC_2682", *(f"Cluster_{i}" for i in range(2, 10)), "</script><b>&'\""]
     X, y = X.set_axis(names), y.set_axis(names)
     table = estimates_of(y)
     table.loc["Cluster_3", "flag"] = "outside domain"
-    table.loc["Cluster_4", table.columns[1:-1]] = np.nan
+    table.loc["Cluster_2", "notes"] = "few stars; contaminants identified"
+    table.loc["Cluster_4", table.columns[1:-2]] = np.nan
     table.loc["Cluster_4", "flag"] = "cannot be measured"
     samples = samples_of(table)
     del samples["Cluster_4"]

@@ -279,11 +279,12 @@ def test_the_table_as_csv(opened, small_page, run, downloads):
     text = saved(downloads, "Ten_clusters_.csv").read_text()
     rows = list(csv.DictReader(io.StringIO(text)))
     table = run[1]
-    assert list(rows[0]) == ["cluster", *table.columns.drop("flag"), "flag"]
+    assert list(rows[0]) == ["cluster", *table.columns]
     assert [row["cluster"] for row in rows] == table.index.tolist()
     assert float(rows[0]["distance_kpc"]) == pytest.approx(table["distance_kpc"].iloc[0], rel=1e-5)
     assert rows[3]["log_age"] == ""
     assert rows[3]["flag"] == "cannot be measured"
+    assert rows[1]["notes"] == "few stars; contaminants identified"
 
 
 @pytest.mark.parametrize("dark", [False, True])

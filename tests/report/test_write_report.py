@@ -11,7 +11,7 @@ from skcluster.datasets import simulate_clusters
 from skcluster.isochrones import isochrone
 from skcluster.report import write_report
 from skcluster.report._diagram import shown_stars
-from skcluster.report._meanings import FLAGS
+from skcluster.report._meanings import FLAGS, NOTES
 
 
 def data_of(page):
@@ -227,7 +227,12 @@ def test_wrong_input_is_refused(tmp_path, run):
 def test_a_page_of_one_cluster_and_columns_of_text(tmp_path, run):
     X, table, samples = run
     table = table.iloc[:1].assign(
-        differential_reddening=0.3, goodness_of_fit=0.5, notes="from a thesis", flag="mostly field"
+        differential_reddening=0.3,
+        field_fraction=0.314,
+        goodness_of_fit=0.5,
+        source="a thesis",
+        flag="outside domain",
+        notes="few stars; contaminants identified",
     )
     write_report(X.iloc[:1], table, tmp_path / "a.html", samples=samples)
     data = data_of(tmp_path / "a.html")
@@ -235,14 +240,21 @@ def test_a_page_of_one_cluster_and_columns_of_text(tmp_path, run):
     assert len(cluster["reddened"]) > 0
     # The interval of the table, not that of the samples.
     assert "± 0.20" in base64.b64decode(cluster["corner"]).decode()
-    assert cluster["texts"]["notes"] == "from a thesis"
+    assert cluster["texts"]["source"] == "a thesis"
+    assert cluster["shown_notes"] == "few stars; 31 % contaminants identified"
     text = (tmp_path / "a.html").read_text()
     assert "least reddened stars" in text
-    assert "<dt>Flag “mostly field”</dt>" in text
+    terms = re.findall("<dt>(Flag .*?|Note .*?)</dt>", text)
+    assert terms == [
+        "Flag “outside domain”",
+        "Note “few stars”",
+        "Note “contaminants identified”",
+    ]
 
 
-def test_every_flag_has_a_meaning():
+@pytest.mark.parametrize(("kind", "meanings"), [("flag", FLAGS), ("note", NOTES)])
+def test_every_flag_and_note_has_a_meaning(kind, meanings):
     page = Path(__file__).parents[2] / "docs" / "posterior.md"
-    rows = page.read_text().partition("| flag | meaning |")[2].partition("\n\n")[0]
-    flags = [line.split("|")[1].strip() for line in rows.splitlines()[2:]]
-    assert set(flags) == FLAGS.keys()
+    rows = page.read_text().partition(f"| {kind} | meaning |")[2].partition("\n\n")[0]
+    texts = [line.split("|")[1].strip() for line in rows.splitlines()[2:]]
+    assert set(texts) == meanings.keys()

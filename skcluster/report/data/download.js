@@ -17,11 +17,12 @@ function saveCsv(rows, name) {
 /* Names of columns are those of `skcluster.estimate`. */
 get("csv").addEventListener("click", () => {
   const ends = (c) => (c.interval ? ["", "_lower", "_upper"] : [""]);
-  const head = ["cluster", ...data.columns.flatMap((c) => ends(c).map((end) => c.key + end)), "flag"];
+  const head = ["cluster", ...data.columns.flatMap((c) => ends(c).map((end) => c.key + end)), "flag", "notes"];
   const rows = shown.map((cluster) => [
     cluster.name,
     ...data.columns.flatMap((c) => cluster.values[c.key].slice(0, ends(c).length).map((v) => v ?? "")),
     cluster.flag,
+    cluster.notes,
   ]);
   saveCsv([head, ...rows], data.title);
 });

@@ -20,5 +20,5 @@ function simbad(cluster) {
 
 for (const cluster of data.clusters) {
   cluster.keys = [cluster.name, ...cluster.also].map(folded);
-  cluster.words = [cluster.flag, ...Object.values(cluster.texts)].join(" ").toLowerCase();
+  cluster.words = [cluster.flag, cluster.shown_notes, ...Object.values(cluster.texts)].join(" ").toLowerCase();
 }

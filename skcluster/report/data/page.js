@@ -7,6 +7,7 @@ function show(cluster) {
   if (link) get("simbad").href = link;
   get("simbad").setAttribute("aria-label", `${shownName(cluster)} in SIMBAD (opens in a new tab)`);
   get("flag").textContent = cluster.flag;
+  get("notes").textContent = cluster.shown_notes;
   const [facts, said] = [[], []];
   for (const { key, name, unit, about } of data.columns) {
     const text = `${cluster.texts[key]} ${unit}`.trim();

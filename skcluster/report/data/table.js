@@ -25,12 +25,19 @@ function makeHead() {
   }
 }
 
+/* The flag first; notes are no warning. */
+function remarks(cluster) {
+  return [["flag", cluster.flag], ["notes", cluster.shown_notes]]
+    .filter(([, text]) => text)
+    .map(([kind, text]) => element("small", text, { class: kind }));
+}
+
 function makeRow(cluster) {
   const row = element("tr", "", { tabindex: "-1" });
   const first = element("th", "", { scope: "row" });
   first.append(element("span", cluster.name));
   // Beside the name, where no scrolling hides it.
-  if (cluster.flag) first.append(element("small", cluster.flag, { class: "flag" }));
+  first.append(...remarks(cluster));
   row.append(first);
   for (const { key, text } of listed) {
     if (text) {
@@ -113,7 +120,7 @@ function small(cluster) {
     cluster.small = element("li");
     const button = element("button", "", { type: "button" });
     button.append(element("b", shownName(cluster)));
-    if (cluster.flag) button.append(element("small", cluster.flag, { class: "flag" }));
+    button.append(...remarks(cluster));
     button.insertAdjacentHTML("beforeend", asSvg(cluster, { colours: namedTone, small: true }));
     button.append(element("span", summary(cluster).join(", ")));
     button.addEventListener("click", () => {
