@@ -269,13 +269,6 @@ ESTIMATE_COLUMNS: dict[str, Column] = _by_name(
         high=1,
     ),
     Column(
-        "goodness_of_fit",
-        "Fraction of held-out training clusters that fit no better",
-        label="goodness of fit",
-        low=0,
-        high=1,
-    ),
-    Column(
         "effective_samples",
         "Effective number of weighted posterior samples",
         label="effective samples",
@@ -284,7 +277,7 @@ ESTIMATE_COLUMNS: dict[str, Column] = _by_name(
     ),
     Column(
         "reliability",
-        "Probability that the estimate can be trusted",
+        "Probability that the list is one cluster, whose estimate can be trusted",
         label="reliability",
         low=0,
         high=1,

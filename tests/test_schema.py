@@ -129,7 +129,7 @@ RANGES = {
     "metallicity": (-5, 2),
     "distance_modulus": (-5, 25),
     "distance_pc": (1, 1e6),
-    **dict.fromkeys(["probability", "field_fraction", "goodness_of_fit"], (0, 1)),
+    **dict.fromkeys(["probability", "field_fraction"], (0, 1)),
     **dict.fromkeys(["reliability", "membership"], (0, 1)),
 }
 NOT_NEGATIVE = {

@@ -50,7 +50,16 @@ def contaminated(fraction):
 fractions = (0.0, 0.2, 0.4, 0.6, 0.8)
 lists = as_clusters({f"{f:.0%} field stars": contaminated(f) for f in fractions})
 table, stars = estimate(lists, membership=True)
-shown = ["n_stars", "log_age", "a_v", "distance_kpc", "field_fraction", "goodness_of_fit", "flag"]
+shown = [
+    "n_stars",
+    "log_age",
+    "a_v",
+    "distance_kpc",
+    "field_fraction",
+    "reliability",
+    "flag",
+    "notes",
+]
 print(table[shown].round(2).to_string())
 
 # %%
@@ -63,17 +72,17 @@ for name, ax in zip(lists.index[[0, 2, 4]], axes, strict=True):
     CMDDisplay.from_estimator(model, lists, cluster=name, ax=ax, colorbar=False)
 
 # %%
-# The errors and the goodness of fit. Estimates with a goodness of fit below 0.09 are flagged.
+# The errors and the reliability. Estimates with a reliability below 0.5 are flagged.
 
-figure, (error, fit) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
+figure, (error, reliability) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
 for target in y:
     error.plot(fractions, table[target] - y[target].iloc[0], "o-", label=target)
 error.axhline(0, color="black", linewidth=1)
 error.set(xlabel="fraction of field stars", ylabel="estimate minus true value (dex, mag, kpc)")
 error.legend()
-fit.plot(fractions, table["goodness_of_fit"], "o-", color="black")
-fit.axhline(0.09, color="black", linestyle="--", linewidth=1)
-fit.set(xlabel="fraction of field stars", ylabel="goodness of fit")
+reliability.plot(fractions, table["reliability"], "o-", color="black")
+reliability.axhline(0.5, color="black", linestyle="--", linewidth=1)
+reliability.set(xlabel="fraction of field stars", ylabel="reliability", ylim=(0, 1))
 plt.show()
 
 # %%

@@ -32,7 +32,6 @@ UCDS = {
     "metallicity": "phys.abund.Z",
     "differential_reddening": "stat.stdev;phys.absorption;em.opt.V",
     "field_fraction": "stat.value;arith.ratio",
-    "goodness_of_fit": "stat.fit.goodness",
     "effective_samples": "meta.number",
     "reliability": "stat.probability",
     "flag": "meta.note",
