@@ -191,7 +191,7 @@ def _random_stars(material: _Material, cluster: int) -> tuple[IntArray, Columns]
 
 def _two_clusters(material: _Material, cluster: int) -> tuple[IntArray, Columns]:
     n = len(material.stars.index)
-    other = (cluster + material.rng.integers(1, max(n, 2))) % n
+    other = (cluster + int(material.rng.integers(1, max(n, 2)))) % n
     return np.concatenate([material.own(cluster), material.own(other)]), {}
 
 
@@ -254,7 +254,8 @@ def _field(material: _Material, cluster: int) -> tuple[IntArray, Columns]:
     n = max(len(material.own(cluster)), _FEWEST)
     host, given = material.somewhere(cluster, n), material.field
     sightline = rng.integers(len(given.index))
-    drawn = rng.integers(*given.offsets[sightline : sightline + 2], size=n)
+    first, last = given.offsets[sightline : sightline + 2].tolist()
+    drawn = rng.integers(first, last, size=n)
     columns = _with_bands(*(given[name].astype(np.float64)[drawn] for name in (G, COLOUR)))
     for name in (PARALLAX, ERROR):
         if name in given:

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
-from skcluster._utils.typing import BoolArray, FloatArray, IntArray
+from skcluster._utils.typing import BoolArray, FloatArray
 from skcluster.clusters._stars import Stars
 from skcluster.gaia import Release, parallax_error, parallax_zero_point
 from skcluster.photometry import modulus_from_parallax

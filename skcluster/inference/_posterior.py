@@ -175,10 +175,9 @@ class IsochronePosterior(
 
     The reliability of an estimate is the probability that its list is one cluster seen in G, BP and
     RP, if half of all lists are. Boosted trees [4]_ learn it from held-out training clusters and
-    those copies whose intervals of coverage 0.95 hold, and from the lists of the ``scrambler``.
-    They see how the stars follow the isochrone, how far the estimate is from the prior, the
-    estimate and its widths, and the parallaxes of members and of the other stars. A flag names
-    those of the four that lower the reliability most.
+    those copies whose intervals of coverage 0.95 hold, and from the lists of the ``scrambler``, by
+    how the stars follow the isochrone, the distance from the prior, the estimate and its widths,
+    and the parallaxes. A flag names those of the four that lower the reliability most.
 
     References
     ----------
@@ -415,14 +414,9 @@ class IsochronePosterior(
             draws in ``posteriors`` and membership probabilities in ``membership()``.
         """
         X, stars, features, potentials = self._predict_potentials(X)
+        sampling = range(len(X)), self.n_draws, self.seed_, 1
         posteriors: list[ClusterPosterior | None] = of_posteriors(
-            lambda posterior: posterior,
-            None,
-            potentials,
-            range(len(X)),
-            self.n_draws,
-            self.seed_,
-            n_jobs=1,
+            lambda posterior: posterior, None, potentials, *sampling
         )
         trees, held_out = self.reliability_trees_, self.held_out_
         has_domain = self.domain_ is not None and len(X) > 0

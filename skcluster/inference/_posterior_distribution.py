@@ -193,8 +193,8 @@ class PosteriorDistribution(PredictiveDistribution):
         """Whether an interval of coverage 0.68 is outside the range of all training clusters."""
         trained = np.full((1, 3), np.nan) if self.trained is None else self.trained
         lower, upper = np.moveaxis(self.interval(0.68)[:, :3], -1, 0)
-        beyond: BoolArray = (upper < trained.min(axis=0)) | (lower > trained.max(axis=0))
-        return beyond.any(axis=1)
+        beyond = (upper < trained.min(axis=0)) | (lower > trained.max(axis=0))
+        return np.asarray(beyond.any(axis=1))
 
     @property
     def notes(self) -> Mapping[str, BoolArray]:

@@ -57,7 +57,7 @@ def posterior_clues(posterior: ClusterPosterior) -> FloatArray:
     field = np.log(likelihood.field_density)
     shift = (posterior.mean[:3] - prior.mean) / prior.spread
     odds = posterior.draws.weights @ posterior.draws.parameters.log_field_odds
-    return np.r_[
+    clues: FloatArray = np.r_[
         [odds, posterior.differential_reddening, np.median(field)],
         np.quantile(np.log(density).mean(axis=0) - field, [0.1, 0.5, 0.9]),
         [np.linalg.norm(shift), *shift],
@@ -66,6 +66,7 @@ def posterior_clues(posterior: ClusterPosterior) -> FloatArray:
         np.log(prior.spread),
         [np.log10(len(field))],
     ]
+    return clues
 
 
 def parallax_clues(stars: Stars, membership: FloatArray, release: Release) -> FloatArray:

@@ -27,7 +27,7 @@ def simulated(n, seed):
 
 @pytest.fixture(scope="module")
 def learned():
-    """An isochrone fit that has learned from 40 simulated clusters and twice as many other lists."""
+    """An isochrone fit of 40 simulated clusters and twice as many lists that are none."""
     scrambler = ClusterScrambler(kinds=KINDS, field=simulate_field_stars, random_state=0)
     model = IsochronePosterior(scrambler=scrambler, tempering=0.3, n_draws=256, random_state=0)
     return model.fit(*simulated(40, 0))
