@@ -23,7 +23,8 @@ from sklearn.pipeline import FeatureUnion
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skcluster import regressors
-from skcluster.augmentation import ClusterCorruptor
+from skcluster.augmentation import ClusterCorruptor, ClusterScrambler
+from skcluster.augmentation._cluster_scrambler import KINDS
 from skcluster.datasets import simulate_field_stars
 from skcluster.features import CMDHistogram, CMDRasterizer, GuessFeatures, StarSet
 from skcluster.inference import IsochronePosterior, describe_cluster
@@ -259,6 +260,13 @@ def reference_pipeline(**overrides: Any) -> IsochronePosterior:
     settings: dict[str, Any] = {
         "domain": describe_cluster,
         "resampler": ClusterCorruptor(field=simulate_field_stars, random_state=random_state),
+        # Lists without a cluster are the hardest to tell.
+        "scrambler": ClusterScrambler(
+            n_copies=3,
+            kinds=[*KINDS, "no cluster"],
+            field=simulate_field_stars,
+            random_state=random_state,
+        ),
     }
     settings |= {name: overrides.pop(name) for name in own & overrides.keys()}
     try:

@@ -128,7 +128,7 @@ class Offered(PredictiveDistribution):
 
     @property
     def extra_columns(self) -> Any:
-        return pd.DataFrame({"goodness_of_fit": self._fits, "note": "seen"})
+        return pd.DataFrame({"fits": self._fits, "note": "seen"})
 
     @property
     def flags(self) -> Any:
@@ -167,7 +167,7 @@ def test_the_table_has_what_the_model_offers():
         "n_stars",
         "n_used",
         *(t + end for t in [*TARGETS, "metallicity"] for end in ends),
-        "goodness_of_fit",
+        "fits",
         "note",
         "reliability",
         "flag",
@@ -183,7 +183,7 @@ def test_the_table_has_what_the_model_offers():
     # An extinction is never negative, nor is an age below that of a star.
     assert table.loc["rich", ["a_v", "a_v_lower", "log_age"]].tolist() == [0, 0, 5]
     assert table.loc["rich", "metallicity_upper"] == 0.5
-    assert table.loc["gone", "goodness_of_fit":"note"].isna().all()
+    assert table.loc["gone", "fits":"note"].isna().all()
     assert list(samples) == ["gone", "rich", "poor"]
     assert samples["rich"].columns.tolist() == [*TARGETS, "metallicity"]
     assert samples["rich"].shape == (4, 4)
@@ -262,7 +262,7 @@ def test_clusters_without_stars_alone_have_all_columns():
     assert table.columns.tolist() == estimate(X).columns.tolist()
     assert table["flag"].tolist() == ["cannot be measured"] * 2
     assert table["n_used"].tolist() == [0, 0]
-    assert table["goodness_of_fit"].isna().all()
+    assert table["reliability"].isna().all()
 
 
 def test_all_stars_are_returned_with_their_membership():

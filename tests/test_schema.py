@@ -131,7 +131,7 @@ RANGES = {
     "distance_modulus": (-5, 25),
     "distance_pc": (1, 1e6),
     **{f"prior_{name}": (column.low, column.high) for name, column in PRIOR_COLUMNS.items()},
-    **dict.fromkeys(["probability", "field_fraction", "goodness_of_fit"], (0, 1)),
+    **dict.fromkeys(["probability", "field_fraction"], (0, 1)),
     **dict.fromkeys(["reliability", "membership"], (0, 1)),
 }
 NOT_NEGATIVE = {

@@ -51,7 +51,16 @@ def contaminated(fraction):
 fractions = (0.0, 0.2, 0.4, 0.6, 0.8)
 lists = as_clusters({f"{f:.0%} field stars": contaminated(f) for f in fractions})
 table, stars = estimate(lists, membership=True)
-shown = ["n_stars", "log_age", "a_v", "distance_kpc", "field_fraction", "flag", "notes"]
+shown = [
+    "n_stars",
+    "log_age",
+    "a_v",
+    "distance_kpc",
+    "field_fraction",
+    "reliability",
+    "flag",
+    "notes",
+]
 print(table[shown].round(2).to_string())
 
 # %%
@@ -64,17 +73,17 @@ for name, ax in zip(lists.index[[0, 2, 4]], axes, strict=True):
     CMDDisplay.from_estimator(model, lists, cluster=name, ax=ax, colorbar=False)
 
 # %%
-# The errors, and the fraction of contaminants that were identified.
+# The errors and the reliability. Estimates with a reliability below 0.5 are flagged.
 
-figure, (error, share) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
+figure, (error, reliability) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
 for target in y:
     error.plot(fractions, table[target] - y[target].iloc[0], "o-", label=target)
 error.axhline(0, color="black", linewidth=1)
 error.set(xlabel="fraction of field stars", ylabel="estimate minus true value (dex, mag, kpc)")
 error.legend()
-share.plot(fractions, table["field_fraction"], "o-", color="black")
-share.axline((0, 0), slope=1, color="black", linestyle="--", linewidth=1)
-share.set(xlabel="fraction of field stars", ylabel="fraction identified")
+reliability.plot(fractions, table["reliability"], "o-", color="black")
+reliability.axhline(0.5, color="black", linestyle="--", linewidth=1)
+reliability.set(xlabel="fraction of field stars", ylabel="reliability", ylim=(0, 1))
 plt.show()
 
 # %%

@@ -21,6 +21,18 @@ from skcluster.clusters import Stars, as_clusters, validate_clusters
 from skcluster.clusters._stars import STARS, clusters_from_flat
 from skcluster.schema import CLUSTER_PARAMETERS
 
+#: Columns of copies that may change.
+CHANGED = (
+    "phot_g_mean_mag",
+    "bp_rp",
+    "phot_bp_mean_mag",
+    "phot_rp_mean_mag",
+    "parallax",
+    "parallax_error",
+    "probability",
+    "magnitude_limit",
+)
+
 
 @dataclass(frozen=True)
 class Copies:
@@ -112,6 +124,16 @@ class ClusterResampler(DocLinkMixin, BaseEstimator):
         tags.target_tags.required = True
         tags.target_tags.multi_output = True
         return tags
+
+
+def field_of(field: Any, seed: int) -> Stars | None:
+    """Return field stars, one row per sightline, that are given or made by a function, if any."""
+    if field is None:
+        return None
+    try:
+        return validate_clusters(field(random_state=seed) if callable(field) else field)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"field must contain stars of sightlines. {error}") from error
 
 
 def stars_of_copies(stars: Stars, rows: IntArray) -> tuple[IntArray, IntArray]:

@@ -10,8 +10,14 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 
 from skcluster._utils.typing import BoolArray, FloatArray, IntArray
-from skcluster.augmentation._base import ClusterResampler, Copies, stars_of_copies
-from skcluster.clusters import Stars, validate_clusters
+from skcluster.augmentation._base import (
+    CHANGED,
+    ClusterResampler,
+    Copies,
+    field_of,
+    stars_of_copies,
+)
+from skcluster.clusters import Stars
 from skcluster.clusters._parallax import PARALLAX_FLOOR, modulus_at_least
 from skcluster.gaia import parallax_error, split_colour
 
@@ -28,17 +34,6 @@ _BINARY_M_G, _STRIP, _BINARY_QUANTILE = 3.0, 0.5, 0.65
 _APART = 100.0
 #: Frequencies of the styles of membership probabilities, see `_ListCopies.restate_probabilities`.
 _STYLES = (0.3, 0.25, 0.2, 0.1, 0.1, 0.05)
-#: Columns of copies that may change.
-_CHANGED = (
-    "phot_g_mean_mag",
-    "bp_rp",
-    "phot_bp_mean_mag",
-    "phot_rp_mean_mag",
-    "parallax",
-    "parallax_error",
-    "probability",
-    "magnitude_limit",
-)
 
 
 class ClusterCorruptor(ClusterResampler):
@@ -200,7 +195,7 @@ class ClusterCorruptor(ClusterResampler):
         limited = copies.chosen(self.limited, rng)
         limit = np.where(limited, rng.uniform(low, high, copies.n), _NO_LIMIT)
         self._remove(copies, limit, rng)
-        contaminants = _Contaminants.of(stars, self._field(seed))
+        contaminants = _Contaminants.of(stars, field_of(self.field, seed))
         faintest = np.maximum.reduceat(stars["phot_g_mean_mag"], stars.offsets[:-1])
         fraction = rng.uniform(0, self.max_contamination, copies.n)
         fraction[~copies.chosen(self.contamination, rng)] = 0
@@ -213,15 +208,6 @@ class ClusterCorruptor(ClusterResampler):
         if len(limits) != 2 or not limits[0] <= limits[1]:
             raise ValueError(f"limits must be two increasing magnitudes, not {self.limits!r}.")
         return limits
-
-    def _field(self, seed: int) -> Stars | None:
-        if self.field is None:
-            return None
-        field = self.field(random_state=seed) if callable(self.field) else self.field
-        try:
-            return validate_clusters(field)
-        except (TypeError, ValueError) as error:
-            raise type(error)(f"field must contain stars of sightlines. {error}") from error
 
     def _remove(self, copies: "_ListCopies", limit: FloatArray, rng: np.random.Generator) -> None:
         """Remove stars of the copies."""
@@ -279,7 +265,7 @@ class _ListCopies:
     def of(cls, stars: Stars, rows: IntArray) -> Self:
         """Return unchanged copies of clusters."""
         host, copy = stars_of_copies(stars, rows)
-        columns = {name: stars[name].astype(np.float64)[host] for name in _CHANGED if name in stars}
+        columns = {name: stars[name].astype(np.float64)[host] for name in CHANGED if name in stars}
         return cls(len(rows), copy, host, np.zeros(len(copy), dtype=bool), columns)
 
     @property

@@ -17,7 +17,6 @@ _HEADINGS = {
     "n_stars": "stars",
     "metallicity": "[M/H] [dex]",
     "reliability": "reliability",
-    "goodness_of_fit": "fit",
 }
 #: Columns that are to the left of the parameters, although they are dropped before them.
 _COUNTS = ("n_used", "n_stars")
@@ -36,7 +35,7 @@ def estimates_as_text(table: Any, width: int | None = None) -> EstimatesText:
     """Return the main columns of estimates, values with intervals in one column.
 
     Files contain all columns. These are the number of used stars (or, if the model does not
-    state it, of all stars), the parameters, reliability and goodness of fit, as far as they fit;
+    state it, of all stars), the parameters and the reliability, as far as they fit;
     the flag of an estimate is in a line below it, its notes in the next.
 
     Parameters

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
-from skcluster._utils.typing import BoolArray, FloatArray, IntArray
+from skcluster._utils.typing import BoolArray, FloatArray
 from skcluster.clusters._stars import Stars
 from skcluster.gaia import Release, parallax_error, parallax_zero_point
 from skcluster.photometry import modulus_from_parallax
@@ -48,19 +48,19 @@ def median_parallaxes(stars: Stars, zero_point: float = 0.0) -> FloatArray:
 
     They are computed in single precision, whose seven digits exceed Gaia's precision.
     """
-    parallax = stars[_PARALLAX].astype(np.float32, copy=False)
-    return _medians(parallax, stars.offsets[:-1], stars.counts) - zero_point
+    return medians_of_clusters(stars[_PARALLAX], stars) - zero_point
 
 
-def _medians(values: npt.NDArray[np.float32], first: IntArray, counts: IntArray) -> FloatArray:
-    """Return the median of each of several groups of consecutive values, ignoring NaN.
+def medians_of_clusters(values: npt.NDArray[np.floating], stars: Stars) -> FloatArray:
+    """Return the median of the stars' values of each cluster, ignoring NaN, in single precision.
 
     Groups of similar size are stacked as rows, padded with NaN, and sorted. This is several times
     faster than sorting all values by group, because short rows stay in the processor's cache.
     """
+    first, counts = stars.offsets[:-1], stars.counts
     medians = np.empty(len(counts))
     largest = max(int(counts.max(initial=0)), 1)
-    padded = np.append(values, np.full(largest, np.nan, np.float32))
+    padded = np.append(values.astype(np.float32), np.full(largest, np.nan, np.float32))
     order = np.argsort(counts)
     end = len(order)
     while end:

@@ -7,10 +7,17 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import minimize
 
-from skcluster._utils.typing import FloatArray
-from skcluster.inference._cluster_posterior import of_posteriors
-from skcluster.inference._goodness_of_fit import discrepancies_of_stars
+from skcluster._utils.typing import FloatArray, IntArray
+from skcluster.clusters import Stars
+from skcluster.inference._cluster_posterior import ClusterPosterior, of_posteriors
 from skcluster.inference._potential import Potentials
+from skcluster.inference._regressor import COPY, SCRAMBLED
+from skcluster.inference._reliability import (
+    N_POSTERIOR_CLUES,
+    Reliability,
+    parallax_clues,
+    posterior_clues,
+)
 
 #: The age around which the spread's dependence on age is expanded (dex).
 _MIDDLE_AGE = 8.4
@@ -22,6 +29,8 @@ _MOST = 3.0
 _N_TRIED = 240
 #: Values of the tempering to choose from, in increasing order.
 TEMPERINGS = (0.05, 0.1, 0.2, 0.3)
+#: Coverage of the intervals that hold for copies from which the reliability is learned.
+_TOLD = 0.95
 #: Error of a perfect prediction (dex and mag), in whose units others would be infinite.
 _LEAST_ERROR = 0.01
 
@@ -86,31 +95,32 @@ class Calibrated(NamedTuple):
     #: Mean difference between the labels' A_V and the posterior's (mag).
     a_v_zero_point: float
     spreads: Calibration
-    #: Posterior means of log age, A_V, distance modulus and metallicity, shape (n_clusters, 4).
+    #: Posterior means of log age, A_V, distance modulus and metallicity, shape (n_lists, 4).
     mean: FloatArray
-    #: In the order of `Consistency.NAMES`, shape (n_training, 4).
-    discrepancies: FloatArray
+    #: None without lists that are no clusters.
+    reliability: Reliability | None
 
 
 def calibrate(
     potentials: Potentials,
     true: FloatArray,
-    outliers: FloatArray,
+    kinds: IntArray,
+    stars: Stars,
     *,
-    n_training: int,
     choose_tempering: bool,
     sampling: tuple[int, int, int | None],
 ) -> Calibrated:
     """Choose the tempering and calibrate the posteriors of held-out clusters.
 
-    ``potentials`` are those of training clusters, followed by copies, with priors that have not
-    seen them; ``true`` their labels (log age, A_V, distance modulus), ``outliers`` their fractions
-    of outlying parallaxes. ``n_training`` of them are no copies. ``sampling`` is the number of
-    draws, the seed and the number of processes.
+    ``potentials`` are those of lists with priors that have not seen them; ``true`` their labels
+    (log age, A_V, distance modulus), ``kinds`` their kinds, see
+    `skcluster.inference._regressor.with_copies`. ``sampling`` is the number of draws, the seed and
+    the number of processes.
     """
     tempering = potentials.likelihood_options["tempering"]
+    clusters = np.flatnonzero(kinds < SCRAMBLED)
     if choose_tempering:
-        some = np.arange(0, len(true), max(len(true) // _N_TRIED, 1))
+        some = clusters[:: max(len(clusters) // _N_TRIED, 1)]
         means = [
             of_posteriors(
                 lambda posterior: posterior.mean[:3],
@@ -124,20 +134,34 @@ def calibrate(
         predicted = potentials.prediction.mean[some]
         tempering = _best_tempering(np.array(means), predicted, true[some])
         potentials = potentials.with_tempering(tempering)
-    numbers = of_posteriors(
-        lambda posterior: np.r_[posterior.mean, posterior.std, discrepancies_of_stars(posterior)],
-        np.full(11, np.nan),
-        potentials,
-        range(len(true)),
-        *sampling,
-    )
-    mean, std, of_stars = np.split(np.array(numbers), [4, 8], axis=1)
+    found = of_posteriors(_numbers, None, potentials, range(len(true)), *sampling)
+    numbers = np.full((len(true), 8 + N_POSTERIOR_CLUES), np.nan)
+    membership = np.full(len(stars), np.nan)
+    for i, of_list in enumerate(found):
+        if of_list is not None:
+            numbers[i], used, values = of_list
+            membership[stars.offsets[i] + used] = values
+    mean, std, of_stars = np.split(numbers, [4, 8], axis=1)
     errors = true - mean[:, :3]
-    zero_point = float(np.nanmean(errors[:n_training, 1]))
+    zero_point = float(np.nanmean(errors[kinds == 0, 1]))
     errors[:, 1] -= zero_point
-    discrepancies = np.column_stack([of_stars, np.where(np.isnan(mean[:, 0]), np.nan, outliers)])
-    spreads = Calibration.fit(errors, std[:, :3], mean[:, 0])
-    return Calibrated(tempering, zero_point, spreads, mean, discrepancies[:n_training])
+    spreads = Calibration.fit(errors[clusters], std[clusters, :3], mean[clusters, 0])
+    reliability = None
+    if SCRAMBLED in kinds:
+        reach = spreads.reach(_TOLD) * spreads.spread(std[:, :3], mean[:, 0])
+        # A copy that is too much corrupted is neither a cluster nor none.
+        told = (kinds != COPY) | (np.abs(errors) <= reach).all(axis=1)
+        release = potentials.likelihood_options["release"]
+        clues = np.column_stack([of_stars, parallax_clues(stars, membership, release)])
+        told &= np.isfinite(clues).all(axis=1)
+        reliability = Reliability.fit(clues[told], kinds[told] < SCRAMBLED, sampling[1])
+    return Calibrated(tempering, zero_point, spreads, mean, reliability)
+
+
+def _numbers(posterior: ClusterPosterior) -> tuple[FloatArray, IntArray, FloatArray]:
+    """Return mean, standard deviation and clues; the used stars, and their memberships."""
+    numbers = np.r_[posterior.mean, posterior.std, posterior_clues(posterior)]
+    return numbers, posterior.potential.likelihood.stars, posterior.membership
 
 
 def _best_tempering(means: FloatArray, predicted: FloatArray, true: FloatArray) -> float:

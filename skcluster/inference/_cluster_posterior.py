@@ -86,6 +86,12 @@ class ClusterPosterior:
         return self.draws.resample((np.arange(n) + 0.5) / n)
 
     @cached_property
+    def member_density(self) -> FloatArray:
+        """Density of members at each used star, by a few draws (1/mag²), shape (16, n_used)."""
+        draws = self.representatives(_N_REPRESENTATIVES)
+        return self.potential.likelihood.member_density(draws)
+
+    @cached_property
     def membership(self) -> FloatArray:
         """Membership probability of each used star, shape (n_used,).
 
@@ -94,8 +100,7 @@ class ClusterPosterior:
         prior.
         """
         likelihood, prior = self.potential.likelihood, self.potential.prior
-        density = likelihood.member_density(self.representatives(_N_REPRESENTATIVES))
-        field = likelihood.field_density
+        density, field = self.member_density, likelihood.field_density
         mean, std = prior.log_field_odds
         shares = likelihood.field_share(mean + std * _DEVIATIONS)
         log_density = np.stack(

@@ -21,15 +21,14 @@ from skcluster._utils.doc_links import DocLinkMixin
 from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import Stars, as_clusters, stars_of, validate_clusters
-from skcluster.clusters._parallax import parallax_outliers
 from skcluster.inference._calibration import Calibration, calibrate
 from skcluster.inference._cluster_posterior import ClusterPosterior, of_posteriors
 from skcluster.inference._distribution import PredictiveMethodsMixin
-from skcluster.inference._goodness_of_fit import Consistency
 from skcluster.inference._posterior_distribution import PosteriorDistribution, to_targets
 from skcluster.inference._potential import Potential, Potentials, check_measurable
 from skcluster.inference._prior import Prior
 from skcluster.inference._regressor import (
+    SCRAMBLED,
     NormalPrediction,
     checked_targets,
     columns_of_targets,
@@ -40,6 +39,7 @@ from skcluster.inference._regressor import (
     route,
     with_copies,
 )
+from skcluster.inference._reliability import Reliability
 from skcluster.io._priors import state_priors
 
 #: Tempering without training clusters.
@@ -54,7 +54,7 @@ class IsochronePosterior(
     The predictive distribution of a regressor, such as a neural network, serves as the prior
     distribution. It is multiplied by the likelihood of the cluster's stars on isochrones, and the
     product is sampled. Besides log age, A_V and distance, this determines metallicity, differential
-    reddening, fraction of field stars, membership probabilities and goodness of fit.
+    reddening, fraction of field stars, membership probabilities and reliability.
 
     Parameters
     ----------
@@ -68,9 +68,13 @@ class IsochronePosterior(
         Resampler whose ``fit_resample`` makes copies of training clusters, for example
         `skcluster.augmentation.ClusterCorruptor`. Copies of held-out clusters are included in the
         calibration, so that the widths hold for such lists, and in the domain.
+    scrambler : resampler or None, default=None
+        Resampler whose ``fit_resample`` adds lists that are not one cluster, for example
+        `skcluster.augmentation.ClusterScrambler`. The reliability of estimates is learned from
+        them. Without it, there is none.
     cv : int or cross-validation splitter, default=5
         Splits of the training clusters. Errors on held-out clusters determine the widths of prior
-        and intervals, the tempering and the goodness of fit. An int is a number of shuffled folds.
+        and intervals, the tempering and the reliability. An int is a number of shuffled folds.
     tempering : float or "auto", default="auto"
         Weight in the likelihood of a star without neighbours, see `StarLikelihood`. "auto" takes
         the largest of 0.05, 0.1, 0.2 and 0.3 whose mean squared error on held-out clusters exceeds
@@ -107,8 +111,8 @@ class IsochronePosterior(
         Features that tell whether a cluster resembles the training clusters: a transformer of
         clusters, or a function of the features of the pipeline's last step; see
         `ConformalRegressor`. Not used without an estimator.
-    false_alarm_rate : float, default=0.09
-        Goodness of fit below which a cluster is flagged: the expected fraction of flagged clusters.
+    least_reliability : float, default=0.5
+        Reliability below which an estimate is flagged.
     n_jobs : int or None, default=None
         Number of processes of `fit`, which fit the folds and sample the held-out clusters.
         `skcluster.estimation.estimate` has an ``n_jobs`` for predictions.
@@ -131,8 +135,8 @@ class IsochronePosterior(
     scores_ : ndarray of shape (n_clusters + n_copies, 3)
         Absolute errors on held-out clusters, and on copies of them that the resampler makes, in
         units of the calibrated spread, sorted.
-    discrepancies_ : ndarray of shape (n_clusters, 4)
-        Discrepancies of the held-out clusters, see the notes.
+    reliability_trees_ : ndarray of shape (n_nodes, 5) or None
+        Decision trees that give the reliability. None without a ``scrambler``.
     held_out_ : ndarray of shape (n_clusters, 3)
         Predictions for the training clusters when held out, in the order of the columns of ``y``.
     seed_ : int
@@ -165,12 +169,11 @@ class IsochronePosterior(
     The logarithm of the calibrated spread is linear in that of the posterior's standard deviation
     and quadratic in log age; intervals take quantiles of ``scores_`` as in conformal prediction.
 
-    The goodness of fit rests on four discrepancies: the fraction of field stars; the mean log
-    density of the stars compared with that of clusters simulated from the estimate (a posterior
-    predictive check); the distance of the estimate from the prior's mean in standard deviations;
-    and the fraction of parallaxes more than three errors from the cluster's. Fisher's method
-    combines their p-values among held-out training clusters; the goodness of fit is the fraction of
-    these that fit no better.
+    The reliability of an estimate is the probability that its list is one cluster seen in G, BP and
+    RP, if half of all lists are. Boosted trees [4]_ learn it from held-out training clusters and
+    those copies whose intervals of coverage 0.95 hold, and from the lists of the ``scrambler``, by
+    how the stars follow the isochrone, the distance from the prior, the estimate and its widths,
+    and the parallaxes. A flag names those of the four that lower the reliability most.
 
     References
     ----------
@@ -178,6 +181,7 @@ class IsochronePosterior(
     .. [2] Branco & Ferraz 2023, on networks alone; von Hippel et al. 2006, ApJ 645, 1436, on
        Bayesian isochrone fits.
     .. [3] Netopil et al. 2016, A&A 585, A150.
+    .. [4] Friedman 2002, Computational Statistics & Data Analysis 38, 367.
 
     Examples
     --------
@@ -198,12 +202,13 @@ class IsochronePosterior(
     population_: Any
     spread_coefficients_: Any
     scores_: Any
-    discrepancies_: Any
+    reliability_trees_: Any
     held_out_: Any
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "estimator": [HasMethods(["fit", "predict"]), None],
         "resampler": [HasMethods(["fit_resample"]), None],
+        "scrambler": [HasMethods(["fit_resample"]), None],
         "cv": ["cv_object"],
         "tempering": [Interval(Real, 0, 1, closed="right"), StrOptions({"auto"})],
         "saturation": [Interval(Real, 0, None, closed="right")],
@@ -217,7 +222,7 @@ class IsochronePosterior(
         "law": [StrOptions({"dr2", "edr3"})],
         "release": [StrOptions({"dr2", "edr3"})],
         "domain": [HasMethods(["fit", "transform"]), callable, None],
-        "false_alarm_rate": [Interval(Real, 0, 1, closed="left")],
+        "least_reliability": [Interval(Real, 0, 1, closed="both")],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
     }
@@ -227,6 +232,7 @@ class IsochronePosterior(
         estimator: Any = None,
         *,
         resampler: Any = None,
+        scrambler: Any = None,
         cv: Any = 5,
         tempering: float | str = "auto",
         saturation: float = 60.0,
@@ -240,12 +246,13 @@ class IsochronePosterior(
         law: Any = "dr2",
         release: Any = "edr3",
         domain: Any = None,
-        false_alarm_rate: float = 0.09,
+        least_reliability: float = 0.5,
         n_jobs: int | None = None,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.estimator = estimator
         self.resampler = resampler
+        self.scrambler = scrambler
         self.cv = cv
         self.tempering = tempering
         self.saturation = saturation
@@ -259,7 +266,7 @@ class IsochronePosterior(
         self.law = law
         self.release = release
         self.domain = domain
-        self.false_alarm_rate = false_alarm_rate
+        self.least_reliability = least_reliability
         self.n_jobs = n_jobs
         self.random_state = random_state
 
@@ -302,7 +309,8 @@ class IsochronePosterior(
             return self._fit_without_labels(seed)
         validate_clusters(X)
         columns = columns_of_targets(y)
-        X_all, y_all, source = with_copies(X, y, self.resampler)
+        X_all, y_all, source, kinds = with_copies(X, y, self.resampler, self.scrambler)
+        are = kinds < SCRAMBLED
         true = checked_targets(y_all, columns, X_all.index)
         stars = stars_of(X_all)
         estimator = population = None
@@ -310,7 +318,8 @@ class IsochronePosterior(
         if self.estimator is None:
             if fit_params:
                 raise ValueError(f"Without an estimator, {', '.join(fit_params)} cannot be used.")
-            population = np.column_stack([true.mean(axis=0), true.std(axis=0)])[:2]
+            of_clusters = true[are]
+            population = np.column_stack([of_clusters.mean(axis=0), of_clusters.std(axis=0)])[:2]
             prediction = predict_from_parallaxes(stars, self.release, population)
         else:
             routed = route(self, fit_params)
@@ -324,13 +333,14 @@ class IsochronePosterior(
                 self.n_jobs,
             )
             prediction = NormalPrediction(*predictions)
-            inflation = np.sqrt(np.nanmean(((true - prediction.mean) / prediction.spread) ** 2, 0))
-        check_measurable(stars, prediction, self.faint_limit)
+            errors = ((true - prediction.mean) / prediction.spread)[are]
+            inflation = np.sqrt(np.nanmean(errors**2, axis=0))
+        check_measurable(stars, prediction, self.faint_limit, are)
         calibrated = calibrate(
             self._potentials(stars, prediction, inflation, self._fixed_tempering()),
             true,
-            self._parallax_outliers(stars),
-            n_training=len(X),
+            kinds,
+            stars,
             choose_tempering=self.tempering == "auto",
             sampling=(self.n_draws, seed, self.n_jobs),
         )
@@ -339,8 +349,8 @@ class IsochronePosterior(
         self.tempering_, self.a_v_zero_point_ = calibrated.tempering, calibrated.a_v_zero_point
         self.spread_coefficients_ = calibrated.spreads.coefficients
         self.scores_ = calibrated.spreads.scores
-        self.discrepancies_ = calibrated.discrepancies
-        self._learn_domain(X_all, estimator)
+        self.reliability_trees_ = calibrated.reliability and calibrated.reliability.trees
+        self._learn_domain(X_all.iloc[np.flatnonzero(are)], estimator)
         predicted = to_targets(calibrated.mean[: len(X)], self.a_v_zero_point_)
         # Set last, so that a failed fit leaves the estimator unfitted.
         self.held_out_ = self._like_y(predicted)
@@ -352,7 +362,7 @@ class IsochronePosterior(
         self.seed_, self.tempering_ = seed, self._fixed_tempering()
         self.inflation_, self.a_v_zero_point_, self.columns_ = np.ones(3), 0.0, [0, 1, 2]
         self.estimator_ = self.population_ = self.domain_ = None
-        self.spread_coefficients_ = self.scores_ = self.discrepancies_ = self.held_out_ = None
+        self.spread_coefficients_ = self.scores_ = self.reliability_trees_ = self.held_out_ = None
         return self
 
     def _fixed_tempering(self) -> float:
@@ -406,19 +416,17 @@ class IsochronePosterior(
         posteriors: list[ClusterPosterior | None] = of_posteriors(
             lambda posterior: posterior, None, potentials, *sampling
         )
-        calibration = consistency = None
-        if self.scores_ is not None:
-            calibration = Calibration(self.spread_coefficients_, self.scores_)
-            consistency = Consistency(self.discrepancies_)
+        trees, held_out = self.reliability_trees_, self.held_out_
         has_domain = self.domain_ is not None and len(X) > 0
         return PosteriorDistribution(
             posteriors,
-            stars.counts,
-            self._parallax_outliers(stars),
+            stars,
+            self.release,
             self.a_v_zero_point_,
-            calibration,
-            consistency,
-            self.false_alarm_rate,
+            None if self.scores_ is None else Calibration(self.spread_coefficients_, self.scores_),
+            None if trees is None else Reliability(trees),
+            self.least_reliability,
+            None if held_out is None else held_out[:, self.columns_],
             partial(self._outside, X, features) if has_domain else None,
         )
 
@@ -462,10 +470,6 @@ class IsochronePosterior(
 
     def _prior_options(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in Prior.OPTIONS}
-
-    def _parallax_outliers(self, stars: Stars) -> FloatArray:
-        bright = stars["phot_g_mean_mag"] < self.faint_limit
-        return parallax_outliers(stars.take(bright), self.release)
 
     def _like_y(self, values: FloatArray) -> FloatArray:
         """Return log age, A_V and distance, the first along axis 1, in the order of y's columns."""

@@ -12,11 +12,19 @@ import pandas as pd
 from scipy.special import ndtri
 from sklearn.utils import check_random_state
 
-from skcluster._utils.typing import BoolArray, FloatArray, IntArray
+from skcluster._utils.typing import BoolArray, FloatArray
+from skcluster.clusters import Stars
+from skcluster.clusters._parallax import parallax_outliers
+from skcluster.gaia import Release
 from skcluster.inference._calibration import Calibration
 from skcluster.inference._cluster_posterior import ClusterPosterior
 from skcluster.inference._distribution import PredictiveDistribution, validate_request
-from skcluster.inference._goodness_of_fit import Consistency, discrepancies_of_stars
+from skcluster.inference._reliability import (
+    N_POSTERIOR_CLUES,
+    Reliability,
+    parallax_clues,
+    posterior_clues,
+)
 from skcluster.photometry import distance_from_modulus
 from skcluster.schema import CLUSTER_PARAMETERS, CONTAMINANTS, clip_targets
 
@@ -24,8 +32,6 @@ TARGETS = (*CLUSTER_PARAMETERS, "metallicity")
 #: Fraction of field stars, and fraction of parallaxes that are outliers, from which on they are
 #: noted; adopted values. Of the training clusters, 14 and 5 per cent have more.
 _NOTED_FIELD, _NOTED_OUTLIERS = 0.25, 0.05
-#: Fraction of them from which on they are flagged, if the fit is poor: the list is not a cluster.
-_FLAGGED = 0.5
 #: Systematic error of [M/H] (dex), added in quadrature to that of the posterior, which is not
 #: calibrated, because training clusters have no label of it. It stands for errors of the isochrones
 #: and is as large as those of spectra; with it, 19 of 27 published [Fe/H] lie inside the 68 per
@@ -58,19 +64,21 @@ class PosteriorDistribution(PredictiveDistribution):
 
     #: The posterior of each cluster; None for a cluster without a usable star.
     posteriors: Sequence[ClusterPosterior | None]
-    #: Number of stars of each cluster.
-    counts: IntArray
-    #: Fraction of the parallaxes of each cluster that are outliers; NaN where unknown.
-    parallax_outliers: FloatArray
+    #: The stars of all clusters.
+    stars: Stars
+    #: Data release of the typical errors of parallaxes.
+    release: Release
     #: Correction added to A_V (mag).
     a_v_zero_point: float
     #: Calibration of log age, A_V and distance modulus. Without it, intervals are those of a normal
     #: distribution with the posterior's standard deviation.
     calibration: Calibration | None
-    #: Discrepancies of training clusters. Without them, there is no goodness of fit.
-    consistency: Consistency | None
-    #: Goodness of fit below which clusters are flagged.
-    false_alarm_rate: float
+    #: Without it, there is no reliability.
+    classifier: Reliability | None
+    #: Reliability below which estimates are flagged.
+    least_reliability: float
+    #: Log age, A_V and distance of held-out training clusters, shape (n_training, 3).
+    trained: FloatArray | None
     _find_outside: Callable[[], BoolArray] | None
 
     def __post_init__(self) -> None:
@@ -97,15 +105,16 @@ class PosteriorDistribution(PredictiveDistribution):
         return to_targets(self.mean, self.a_v_zero_point)
 
     @cached_property
-    def _discrepancies(self) -> FloatArray:
-        """Discrepancies in the order of `Consistency.NAMES`, shape (n_clusters, 4)."""
-        measured = [posterior for posterior in self.posteriors if posterior is not None]
-        rows = np.array([posterior is not None for posterior in self.posteriors], dtype=bool)
-        values = np.full((len(rows), len(Consistency.NAMES)), np.nan)
-        if measured:
-            values[rows, :-1] = list(map(discrepancies_of_stars, measured))
-            values[rows, -1] = self.parallax_outliers[rows]
-        return values
+    def _clues(self) -> FloatArray:
+        """What tells whether the lists are clusters, in the order of `CLUES`; NaN if unknown."""
+        of_stars = self._numbers(posterior_clues, np.full(N_POSTERIOR_CLUES, np.nan))
+        of_parallaxes = parallax_clues(self.stars, self._membership, self.release)
+        return np.column_stack([of_stars, of_parallaxes])
+
+    @cached_property
+    def _membership(self) -> FloatArray:
+        """Membership probability of all stars, NaN of those that are not used."""
+        return np.concatenate([np.empty(0), *self.membership()])
 
     @cached_property
     def _spread(self) -> FloatArray:
@@ -163,23 +172,21 @@ class PosteriorDistribution(PredictiveDistribution):
         light = copy(self)
         light.posteriors = [p and replace(p, potential=cast(Any, None)) for p in self.posteriors]
         light._find_outside = None
+        light.stars = cast(Any, None)
         return light
 
     @cached_property
-    def goodness_of_fit(self) -> FloatArray:
-        """Fraction of training clusters that fit no better, shape (n_clusters,)."""
-        if self.consistency is None:
-            return np.full(len(self.posteriors), np.nan)
-        return self.consistency.goodness_of_fit(self._discrepancies)
+    def reliability(self) -> FloatArray | None:  # type: ignore[override]
+        """Probability that each list is one cluster, shape (n_clusters,); None if not learned."""
+        return None if self.classifier is None else self.classifier.probability(self._clues)
 
     @cached_property
     def extra_columns(self) -> pd.DataFrame:  # type: ignore[override]
-        """Differential reddening, fraction of field stars, goodness of fit, effective samples."""
+        """Differential reddening, fraction of field stars, effective samples."""
         return pd.DataFrame(
             {
                 "differential_reddening": self._numbers(lambda p: p.differential_reddening),
                 "field_fraction": self._numbers(lambda p: p.field_fraction),
-                "goodness_of_fit": self.goodness_of_fit,
                 "effective_samples": self._numbers(lambda p: p.draws.effective_size),
             }
         )
@@ -188,31 +195,42 @@ class PosteriorDistribution(PredictiveDistribution):
     def flags(self) -> Mapping[str, BoolArray]:
         """Reasons to doubt estimates, and the clusters to which each of them applies."""
         flags: dict[str, BoolArray] = {}
-        if self.consistency is not None:
-            flags.update(self.consistency.flags(self._discrepancies, self.false_alarm_rate))
-            for values, (name, text) in zip(
-                self._discrepancies.T, self.consistency.NAMES.items(), strict=True
-            ):
-                if name in ("field_fraction", "parallax"):
-                    flags[text] = flags[text] & (values >= _FLAGGED)
+        if self.classifier is not None and self.reliability is not None:
+            doubtful = self.reliability < self.least_reliability
+            reasons = self.classifier.reasons(self._clues)
+            flags |= {text: doubtful & applies for text, applies in reasons.items()}
         flags["posterior not sampled"] = self._numbers(lambda p: p.is_fallback, 0) > 0
-        return {**flags, **super().flags}
+        if self.trained is not None:
+            flags["outside domain"] = self._beyond
+        return flags
+
+    @cached_property
+    def _beyond(self) -> BoolArray:
+        """Whether an interval of coverage 0.68 is outside the range of all training clusters."""
+        trained = np.full((1, 3), np.nan) if self.trained is None else self.trained
+        lower, upper = np.moveaxis(self.interval(0.68)[:, :3], -1, 0)
+        beyond = (upper < trained.min(axis=0)) | (lower > trained.max(axis=0))
+        return np.asarray(beyond.any(axis=1))
 
     @property
     def notes(self) -> Mapping[str, BoolArray]:
         """What was seen in the lists and accounted for, and the clusters it applies to."""
-        return {
+        used = self.stars.take(np.isfinite(self._membership))
+        outliers = parallax_outliers(used, self.release)
+        notes = {
             CONTAMINANTS: self._numbers(lambda p: p.field_fraction) >= _NOTED_FIELD,
-            "parallaxes deeper than the errors": self.parallax_outliers >= _NOTED_OUTLIERS,
-            **super().notes,
+            "parallaxes deeper than the errors": outliers >= _NOTED_OUTLIERS,
         }
+        if self._find_outside is not None:
+            notes["unlike the training lists"] = self.outside_domain & ~self._beyond
+        return notes
 
     def membership(self) -> list[FloatArray]:
         """Return membership probabilities, an array of shape (n_stars,) per cluster.
 
         NaN for stars that are fainter than the limit and not used.
         """
-        membership = [np.full(n, np.nan) for n in self.counts]
+        membership = [np.full(n, np.nan) for n in self.stars.counts]
         for values, posterior in zip(membership, self.posteriors, strict=True):
             if posterior is not None:
                 values[posterior.potential.likelihood.stars] = posterior.membership

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from sklearn import get_config
 from sklearn.base import clone
 from sklearn.model_selection import KFold, check_cv
@@ -18,7 +19,7 @@ from sklearn.utils.validation import _check_method_params
 
 from skcluster._utils.models import LastStep, last_step
 from skcluster._utils.typing import FloatArray, IntArray
-from skcluster.clusters import Stars
+from skcluster.clusters import Stars, concat_clusters
 from skcluster.clusters._parallax import parallax_moduli
 from skcluster.gaia import Release
 from skcluster.photometry import distance_modulus
@@ -28,6 +29,8 @@ from skcluster.schema import CLUSTER_PARAMETERS
 _NEAREST = 0.01
 #: Minimum standard deviation of a prediction (dex and mag).
 _LEAST_SPREAD = 1e-3
+#: Kinds of lists that are not given clusters, see `with_copies`.
+COPY, SCRAMBLED = 1, 2
 #: Mean and spread of log age and A_V without training clusters: those of the known open clusters
 #: (Cantat-Gaudin et al. 2020, A&A 640, A1).
 POPULATION = ((8.3, 0.7), (1.2, 0.9))
@@ -164,16 +167,27 @@ def predict_from_parallaxes(
     return NormalPrediction(mean, spread)
 
 
-def with_copies(X: Any, y: Any, resampler: Any) -> tuple[Any, Any, IntArray]:
-    """Return clusters, followed by the copies that a resampler makes, if there is one.
+def with_copies(
+    X: Any, y: Any, resampler: Any, scrambler: Any
+) -> tuple[Any, Any, IntArray, IntArray]:
+    """Return clusters, followed by what resamplers make of them, if there are any.
 
-    The third item is the training cluster of each row.
+    The third item is the training cluster of each row; the fourth is 0 for a given cluster, `COPY`
+    for a copy by the first resampler and `SCRAMBLED` for a list of the second one, no cluster.
     """
-    if resampler is None:
-        return X, y, np.arange(len(X))
-    resampler = clone(resampler)
-    X, y = resampler.fit_resample(X, y)
-    return X, y, np.asarray(resampler.sample_indices_)
+    rows = np.arange(len(X))
+    frames, labels, sources, kinds = [X], [y], [rows], [np.zeros(len(X), dtype=np.int64)]
+    for kind, given in ((COPY, resampler), (SCRAMBLED, scrambler)):
+        if given is not None:
+            made = clone(given)
+            X_more, y_more = made.fit_resample(X, y)
+            new = np.arange(len(X), len(X_more))
+            frames.append(X_more.iloc[new])
+            labels.append(_safe_indexing(y_more, new))
+            sources.append(np.asarray(made.sample_indices_)[new])
+            kinds.append(np.full(len(new), kind))
+    y_all = pd.concat(labels) if hasattr(y, "iloc") else np.concatenate(labels)
+    return concat_clusters(frames), y_all, np.concatenate(sources), np.concatenate(kinds)
 
 
 def folds_of(

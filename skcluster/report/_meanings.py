@@ -15,10 +15,6 @@ _MORE = {
         "of that of the cluster, 95 % less than 1.96 times (dashed line)."
     ),
     "field_fraction": "Contaminants of the list, which no isochrone describes.",
-    "goodness_of_fit": (
-        "Near 0, the stars are unlike any cluster that the model describes, and a flag names the "
-        "reason; 0.5 is as good as usual. It is no probability that the estimate is right."
-    ),
     "reliability": "Cut a catalogue by it, as strictly as its purpose needs.",
     "effective_samples": "Below about 100, intervals and band are coarse.",
 }
@@ -31,12 +27,20 @@ _LEAST_REDDENED = (
 FLAGS = {
     "no cluster found": "no group of stars stands out from the field",
     "cannot be measured": "no star, or none brighter than the magnitude limit",
-    "mostly field": "at least half of the stars follow no isochrone near the estimate",
-    "stars do not follow the isochrone": "clusters simulated from the estimate look different",
+    "stars do not follow one isochrone": (
+        "as in lists without a cluster, with other colours, or of two clusters"
+    ),
     "stars disagree with the network": "the stars led far from the network's prediction",
-    "parallaxes disagree": "at least half of the parallaxes differ from that of the cluster",
+    "improbable parameters": (
+        "the estimate or its widths are unlike those of clusters, as for wrong units or colours"
+    ),
+    "parallaxes of more than one cluster": (
+        "the parallaxes of members, or of members and the other stars, differ too much"
+    ),
     "posterior not sampled": "the estimate is that of the network alone",
-    "outside domain": "unlike all training clusters: the estimate is an extrapolation",
+    "outside domain": (
+        "log age, A_V or distance is beyond that of all training clusters: an extrapolation"
+    ),
 }
 #: By the notes of `skcluster.estimation.estimate`.
 NOTES = {
@@ -49,6 +53,9 @@ NOTES = {
     "parallaxes deeper than the errors": (
         "5 % or more of the parallaxes are over three errors from that of the cluster: it is near "
         "and extended, or these stars are contaminants"
+    ),
+    "unlike the training lists": (
+        "in parallax, number of stars, magnitudes, colours or magnitude limit; the estimate is not"
     ),
 }
 

@@ -161,14 +161,6 @@ ESTIMATE_COLUMNS: dict[str, Column] = by_name(
         ucd="stat.value;arith.ratio",
     ),
     Column(
-        "goodness_of_fit",
-        "Fraction of held-out training clusters that fit no better",
-        label="goodness of fit",
-        low=0,
-        high=1,
-        ucd="stat.fit.goodness",
-    ),
-    Column(
         "effective_samples",
         "Effective number of weighted posterior samples",
         label="effective samples",
@@ -185,7 +177,7 @@ ESTIMATE_COLUMNS: dict[str, Column] = by_name(
     ),
     Column(
         "reliability",
-        "Probability that the estimate can be trusted",
+        "Probability that the list is one cluster, whose estimate can be trusted",
         label="reliability",
         low=0,
         high=1,

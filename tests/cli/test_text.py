@@ -26,7 +26,6 @@ def table(names=("NGC_2682", "Melotte_22"), **columns) -> pd.DataFrame:
             "metallicity": [0.02, -0.1],
             "metallicity_lower": [-0.1, -0.2],
             "metallicity_upper": [0.1, 0.1],
-            "goodness_of_fit": [0.5, 0.01],
             "field_fraction": [0.314, 0.0],
             "flag": ["", "stars do not follow the isochrone; stars disagree with the network"],
             "notes": ["contaminants identified", "few stars"],
@@ -46,14 +45,14 @@ def test_80_columns():
         "    doubtful: stars do not follow the isochrone; stars disagree with the network",
         "    notes: few stars",
     ]
-    assert left_out == ["[M/H]", "fit"]
+    assert left_out == ["[M/H]"]
 
 
 def test_a_wide_terminal_shows_more():
     text, left_out = estimates_as_text(table(reliability=[0.97, 0.04]), 120)
     assert left_out == []
-    assert text.splitlines()[0].split()[-4:] == ["[M/H]", "[dex]", "reliability", "fit"]
-    assert "−0.10 +0.20 −0.10         0.04  0.01" in text
+    assert text.splitlines()[0].split()[-3:] == ["[M/H]", "[dex]", "reliability"]
+    assert "−0.10 +0.20 −0.10         0.04" in text
 
 
 @pytest.mark.parametrize("names", [("A" * 60, "B" * 60), ("星" * 30, "B"), ("a", "\x1b[2J" * 9)])

@@ -244,6 +244,6 @@ def test_the_reference_on_real_clusters(sample_folder, tmp_path):
     assert [len(table) for table in tables] == [2, 2, 0]
     for table in tables[1:]:
         pd.testing.assert_series_equal(table.dtypes, tables[0].dtypes)
-    assert "goodness_of_fit" in tables[0]
+    assert "reliability" in tables[0]
     X = read_clusters(members[members["Cluster"].isin(names)])
     assert_same(tmp_path / "out", estimate_in_memory(X))

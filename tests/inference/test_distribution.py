@@ -82,6 +82,8 @@ def test_the_reference_is_computed_once(monkeypatch, fitted, clusters):
     distribution.sample(10, random_state=0), distribution.membership()
     assert len(distribution.extra_columns) == 4
     assert distribution.flags
+    assert distribution.notes
+    assert distribution.reliability is not None
     assert calls == {"transform": 1, "predict": 1}
 
 

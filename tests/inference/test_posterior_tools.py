@@ -115,7 +115,7 @@ def same(first, second, X):
     np.testing.assert_array_equal(one.predict(), two.predict())
     np.testing.assert_array_equal(one.interval(0.9), two.interval(0.9))
     np.testing.assert_array_equal(one.sample(9, random_state=0), two.sample(9, random_state=0))
-    np.testing.assert_array_equal(one.goodness_of_fit, two.goodness_of_fit)
+    np.testing.assert_array_equal(one.reliability, two.reliability)
     assert one.flags.keys() == two.flags.keys()
     for name, flag in one.flags.items():
         np.testing.assert_array_equal(flag, two.flags[name])

@@ -73,7 +73,6 @@ UNITS = {
     "metallicity": "dex",
     "differential_reddening": "mag",
     "field_fraction": "",
-    "goodness_of_fit": "",
     "effective_samples": "",
     "reliability": "",
     "membership": "",

@@ -61,7 +61,7 @@ def posterior_page(run, tmp_path_factory):
     """As of a model that gives metallicities and memberships; the fifth star is not used."""
     file = tmp_path_factory.mktemp("report") / "posterior.html"
     X, table, _ = run
-    table = table.assign(n_used=59, effective_samples=151.4, goodness_of_fit=0.5)
+    table = table.assign(n_used=59, effective_samples=151.4, reliability=0.5)
     for end, value in {"": 0.2, "_lower": -0.001, "_upper": 0.3}.items():
         table[f"metallicity{end}"] = value
     samples = {

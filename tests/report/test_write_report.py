@@ -240,7 +240,7 @@ def test_a_page_of_one_cluster_and_columns_of_text(tmp_path, run):
     table = table.iloc[:1].assign(
         differential_reddening=0.3,
         field_fraction=0.314,
-        goodness_of_fit=0.5,
+        reliability=0.5,
         source="a thesis",
         flag="outside domain",
         notes="few stars; contaminants identified",
