@@ -2,7 +2,9 @@
 
 Parameters are drawn from the prior, stars are simulated from them, and the posterior given these
 stars is sampled. If likelihood and sampling are correct, the rank of the true value among the
-draws is uniformly distributed (Talts et al. 2018, arXiv:1804.06788).
+draws is uniformly distributed (Talts et al. 2018, arXiv:1804.06788). The stars come from isochrones
+interpolated to the parameters, not from the densities of the likelihood, so that errors of these
+between their ages and metallicities show.
 """
 
 from pathlib import Path
@@ -15,12 +17,14 @@ from matplotlib.figure import Figure
 from scipy.stats import kstest
 from sklearn.utils.parallel import Parallel, delayed
 
+from skcluster.clusters import stars_of
+from skcluster.datasets import Effects, simulate_clusters
 from skcluster.inference import Parameters, Potential, StarLikelihood
 
 # The prior and the sampler are what is tested; users reach them through IsochronePosterior.
 from skcluster.inference._prior import Prior
 from skcluster.inference._sampler import sample_posterior
-from skcluster.inference._simulate_members import simulate_members
+from skcluster.photometry import distance_from_modulus
 
 Floats = npt.NDArray[np.floating[Any]]
 
@@ -32,6 +36,8 @@ LABELS = {
 }
 #: Mean and spread of log age, A_V and distance modulus in the prior.
 PRIOR = ((8.6, 0.9, 10.5), (0.4, 0.3, 0.3))
+#: Of the scales of differential reddening, only that of none: simulated ones vary continuously.
+REDDENING_PRIOR = (1.0, 0.0, 0.0, 0.0)
 N_STARS = 100
 #: Faint limit, and ends of the field stars' magnitudes and colours, which are uniform (mag).
 FIELD = ((8.0, 18.0), (-0.5, 3.5))
@@ -51,12 +57,31 @@ def draw_parameters(prior: Prior, rng: np.random.RandomState) -> Parameters:
             return theta
 
 
+def draw_members(theta: Parameters, n_stars: int, rng: np.random.RandomState) -> Any:
+    """Magnitudes and colours of members as the likelihood assumes them: binaries and errors."""
+    effects = Effects()
+    assumed = ("binary_fraction", "massive_star_loss", "photometric_errors", "colour_scatter")
+    X, _ = simulate_clusters(
+        1,
+        log_age=theta.log_age[0],
+        a_v=theta.a_v[0],
+        distance_kpc=distance_from_modulus(theta.distance_modulus[0]),
+        metallicity=theta.metallicity[0],
+        n_stars=n_stars,
+        effects=Effects.none().but(
+            **{name: getattr(effects, name) for name in (*assumed, "faint_limit")}
+        ),
+        random_state=rng,
+    )
+    stars = stars_of(X)
+    return stars["phot_g_mean_mag"].copy(), stars["bp_rp"].copy()
+
+
 def draw_stars(theta: Parameters, rng: np.random.RandomState) -> tuple[Floats, Floats]:
     """Magnitudes and colours of members and field stars."""
     share = 1 / (1 + np.exp(-theta.log_field_odds[0]))
     n_field = rng.binomial(N_STARS, share)
-    faint_limit = FIELD[0][1]
-    g, bp_rp = simulate_members(theta, N_STARS, faint_limit=faint_limit, random_state=rng)
+    g, bp_rp = draw_members(theta, N_STARS, rng)
     g[:n_field] = rng.uniform(*FIELD[0], n_field)
     bp_rp[:n_field] = rng.uniform(*FIELD[1], n_field)
     return g, bp_rp
@@ -65,7 +90,7 @@ def draw_stars(theta: Parameters, rng: np.random.RandomState) -> tuple[Floats, F
 def simulate(seed: int, n_draws: int) -> Floats:
     """Ranks of the truth in `LABELS`, between 0 and 1, and the effective number of draws."""
     rng = np.random.RandomState(seed)
-    prior = Prior(np.array(PRIOR[0]), np.array(PRIOR[1]))
+    prior = Prior(np.array(PRIOR[0]), np.array(PRIOR[1]), reddening_prior=REDDENING_PRIOR)
     theta = draw_parameters(prior, rng)
     likelihood = StarLikelihood(
         *draw_stars(theta, rng),

@@ -297,31 +297,6 @@ class PopulationGrid:
         density = self.density([log_age], [metallicity], [reddening], m_g, bp_rp, scatters)
         return density.reshape(len(AXES.g), len(AXES.bp_rp))
 
-    def around_centre(
-        self, log_age: float, metallicity: float, reddening: int, scatter: int
-    ) -> tuple[FloatArray, FloatArray]:
-        """Return the density as it is tabulated, by colour relative to the centre.
-
-        Parameters
-        ----------
-        log_age, metallicity : float
-            Logarithm (base 10) of the age in years and [M/H] (dex).
-        reddening, scatter : int
-            Indices into ``AXES.reddening`` and ``AXES.scatter``.
-
-        Returns
-        -------
-        density : ndarray of shape (n_g, n_bp_rp_offset)
-            Density (1/mag²).
-        centre : ndarray of shape (n_g,)
-            Intrinsic colour of offset 0 (mag).
-        """
-        nodes = self._nodes([log_age], [metallicity], [reddening])
-        density: FloatArray = sum(
-            weight * DENSITY_OF_CODE[self._maps[node[0], scatter]] for node, weight in nodes
-        )
-        return density, self._centre(nodes)[0]
-
     def _nodes(
         self, log_age: npt.ArrayLike, metallicity: npt.ArrayLike, reddening: npt.ArrayLike
     ) -> list[tuple[IntArray, FloatArray]]:

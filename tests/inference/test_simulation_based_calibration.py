@@ -1,20 +1,22 @@
-"""Ranks of the truth among draws of the posterior are uniform, for clusters of the model itself.
+"""Ranks of the truth among draws of the posterior are uniform, for simulated clusters.
 
 Talts et al. 2018, arXiv:1804.06788.
 """
 
 import numpy as np
 import pytest
+from rank_statistics import REDDENING_PRIOR, draw_members
 from scipy.stats import kstest
 
 from skcluster.inference import Potential, StarLikelihood
 from skcluster.inference._prior import Prior
 from skcluster.inference._sampler import sample_posterior
-from skcluster.inference._simulate_members import simulate_members
 
 #: Where field stars are, evenly: G, BP−RP (mag).
 BOX = (8.0, 18.0), (-0.5, 3.5)
-PRIOR = Prior(np.array([8.6, 0.9, 10.5]), np.array([0.4, 0.3, 0.3]), tail_weight=0.3)
+PRIOR = Prior(
+    np.array([8.6, 0.9, 10.5]), np.array([0.4, 0.3, 0.3]), reddening_prior=REDDENING_PRIOR
+)
 NAMES = ["log_age", "a_v", "distance_modulus", "metallicity", "log_field_odds"]
 
 
@@ -29,7 +31,7 @@ def ranks(seed, n_stars=60):
         theta = PRIOR.draw(rng.uniform(1e-6, 1 - 1e-6, (1, Prior.N_DEVIATES)))
         if PRIOR.supports(theta)[0]:
             break
-    g, bp_rp = simulate_members(theta, n_stars, random_state=rng)
+    g, bp_rp = draw_members(theta, n_stars, rng)
     share = 1 / (1 + np.exp(-theta.log_field_odds[0]))
     n_field = rng.binomial(n_stars, share)
     g[:n_field], bp_rp[:n_field] = (rng.uniform(*ends, n_field) for ends in BOX)
