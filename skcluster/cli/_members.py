@@ -126,6 +126,7 @@ def search(options: argparse.Namespace, X: Any) -> Found:
     members = clusters_from_flat(
         {name: stars[name].to_numpy()[order] for name in columns}, offsets, clusters.index
     )
+    members.attrs = X.attrs  # the release of their parallaxes
     return Found(stars, clusters, members)
 
 

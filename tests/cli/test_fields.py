@@ -155,11 +155,13 @@ def clusters_of(page: Path) -> list[dict]:
 
 
 def test_report_shows_members_over_the_field(run, two, tmp_path, capsys):
-    assert run("report", two, "--find-members", "-o", tmp_path / "report.html") == 0
+    options = ("--find-members", "--release", "dr2")
+    assert run("report", two, *options, "-o", tmp_path / "report.html") == 0
     first, second = clusters_of(tmp_path / "report.html")
     for cluster in (first, second):
         assert base64.b64decode(cluster["picture"]).startswith(b"\x89PNG")
     assert second["flag"] == "no cluster found"
+    assert first["notes"] == "DR2 zero point applied"
     assert run("report", two, "-o", tmp_path / "list.html") == 0
     assert "'A', 'B' look like fields" in capsys.readouterr().err
     assert not any("picture" in cluster for cluster in clusters_of(tmp_path / "list.html"))
