@@ -222,7 +222,8 @@ class PosteriorDistribution(PredictiveDistribution):
             "parallaxes deeper than the errors": outliers >= _NOTED_OUTLIERS,
         }
         if self._find_outside is not None:
-            notes["unlike the training lists"] = self.outside_domain & ~self._beyond
+            unlike = self.outside_domain & ~self._beyond
+            notes["unlike the training lists"] = unlike & (self.n_used > 0)
         return notes
 
     def membership(self) -> list[FloatArray]:
