@@ -353,7 +353,8 @@ def _write_votable(estimates: pd.DataFrame, path: str, metadata: dict[str, str])
     for field in votable.resources[0].tables[0].fields:
         if field.datatype == "unicodeChar":
             field.arraysize = "*"  # the size of a column of empty texts, 1, is deprecated
-    votable.to_xml(path)
+    # As texts, astropy (8.0) writes a byte beyond the memory of a row of 512 bytes, or 1024 …
+    votable.to_xml(path, tabledata_format="binary2")
 
 
 def _write_parquet(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) -> None:
