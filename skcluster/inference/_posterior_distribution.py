@@ -108,7 +108,7 @@ class PosteriorDistribution(PredictiveDistribution):
         spread = self.std.copy()
         spread[:, 3] = np.hypot(spread[:, 3], METALLICITY_ERROR)
         if self.calibration is not None:
-            spread[:, :3] = self.calibration.spread(spread[:, :3], self.mean[:, 0])
+            spread[:, :3] = self.calibration.spread(spread[:, :3], self.mean[:, :3])
         return spread
 
     def _reach(self, coverage: float) -> FloatArray:

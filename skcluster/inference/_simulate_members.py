@@ -91,7 +91,7 @@ def simulate_members(
                 raise ValueError(f"No member is brighter than G = {faint_limit:g}.")
             size = _MANY
         g, bp_rp = np.append(g, new_g[seen]), np.append(bp_rp, new_colour[seen])
-    return g[:n_stars], bp_rp[:n_stars]
+    return g[:n_stars], bp_rp[:n_stars] + parameters.colour_zero_point[0]
 
 
 def _triangular(rng: np.random.RandomState, n: int) -> FloatArray:

@@ -16,6 +16,7 @@ from skcluster.inference._simulate_members import simulate_members
 BOX = (8.0, 18.0), (-0.5, 3.5)
 PRIOR = Prior(np.array([8.6, 0.9, 10.5]), np.array([0.4, 0.3, 0.3]), tail_weight=0.3)
 NAMES = ["log_age", "a_v", "distance_modulus", "metallicity", "log_field_odds"]
+NAMES += ["colour_zero_point"]
 
 
 def evenly(g, bp_rp):
