@@ -17,6 +17,8 @@ PACKAGE = Path(skcluster.__file__).parent
 #: Constants by words in their names, and where they are.
 HOMES = {
     ("PARALLAX", "FLOOR"): "clusters/_parallax.py",
+    ("PARALLAX", "ZERO", "POINT"): "clusters/_parallax.py",
+    ("COLOUR", "ZERO", "POINT"): "inference/_prior.py",
     ("UNKNOWN", "MODULUS"): "clusters/_parallax.py",
     ("LEAST", "PARALLAX"): "clusters/_parallax.py",
     ("BINARY", "FRACTION"): "isochrones/_masses_and_binaries.py",

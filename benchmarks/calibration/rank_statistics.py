@@ -74,7 +74,7 @@ def draw_members(theta: Parameters, n_stars: int, rng: np.random.RandomState) ->
         random_state=rng,
     )
     stars = stars_of(X)
-    return stars["phot_g_mean_mag"].copy(), stars["bp_rp"].copy()
+    return stars["phot_g_mean_mag"].copy(), stars["bp_rp"] + theta.colour_zero_point[0]
 
 
 def draw_stars(theta: Parameters, rng: np.random.RandomState) -> tuple[Floats, Floats]:

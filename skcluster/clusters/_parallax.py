@@ -13,9 +13,9 @@ from skcluster.photometry import modulus_from_parallax
 #: an adopted value that limits the weight of bright stars, whose errors are smaller than the
 #: variation of the zero point.
 PARALLAX_FLOOR = 0.03
-#: Error of the mean parallax of a cluster with any number of stars (mas): the zero point varies by
-#: as much across the sky (Lindegren et al. 2021, A&A 649, A4).
-MEAN_PARALLAX_FLOOR = 0.02
+#: Standard error of the parallax zero point of a list (mas), which varies by as much across the sky
+#: (Lindegren et al. 2021, A&A 649, A4).
+PARALLAX_ZERO_POINT_ERROR = 0.02
 #: Smaller and negative mean parallaxes count as this one (mas), a distance of 20 kpc.
 LEAST_PARALLAX = 0.05
 #: Parallaxes farther than this from the cluster's median, in units of their errors, are outliers.
@@ -87,7 +87,7 @@ def mean_parallaxes(
     """Return the weighted mean parallax of each cluster and its error (mas), without outliers.
 
     They are NaN for a cluster without any parallax. The errors are those of the weighting alone,
-    without `MEAN_PARALLAX_FLOOR`. ``release`` is that of the typical errors of stars without one.
+    without `PARALLAX_ZERO_POINT_ERROR`. ``release`` is that of typical errors of stars without one.
     """
     n, cluster = len(stars.index), stars.cluster
     parallax = stars[_PARALLAX].astype(np.float64) - zero_point
@@ -124,13 +124,12 @@ def _outliers(parallax: FloatArray, error: FloatArray, median: FloatArray) -> Bo
 def parallax_moduli(stars: Stars, release: Release = "edr3") -> tuple[FloatArray, FloatArray]:
     """Return the distance modulus of each cluster's mean parallax, and its standard error (mag).
 
-    They are corrected for the zero point of the release; the errors include `MEAN_PARALLAX_FLOOR`.
-    A cluster without any parallax has `UNKNOWN_MODULUS`.
+    They are corrected for the zero point of the release; the errors do not include that of
+    the zero point. A cluster without any parallax has `UNKNOWN_MODULUS`.
     """
     if _PARALLAX not in stars:
         stars = stars.with_column(_PARALLAX, np.full(len(stars), np.nan))
     mean, error = mean_parallaxes(stars, parallax_zero_point(release), release)
-    error = np.hypot(error, MEAN_PARALLAX_FLOOR)
     # A parallax that is small or negative within its error bounds the distance from below.
     usable = np.maximum(np.maximum(mean, 0.5 * error), LEAST_PARALLAX)
     modulus_error = np.minimum(modulus_error_of(usable, error), _LARGEST_MODULUS_ERROR)

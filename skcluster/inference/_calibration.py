@@ -9,6 +9,7 @@ from scipy.optimize import minimize
 
 from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.clusters import Stars
+from skcluster.clusters._parallax import modulus_error_of
 from skcluster.inference._cluster_posterior import ClusterPosterior, of_posteriors
 from skcluster.inference._potential import Potentials
 from skcluster.inference._regressor import COPY, SCRAMBLED
@@ -18,6 +19,7 @@ from skcluster.inference._reliability import (
     parallax_clues,
     posterior_clues,
 )
+from skcluster.photometry import distance_from_modulus
 
 #: The age around which the spread's dependence on age is expanded (dex).
 _MIDDLE_AGE = 8.4
@@ -33,6 +35,8 @@ TEMPERINGS = (0.05, 0.1, 0.2, 0.3)
 _TOLD = 0.95
 #: Error of a perfect prediction (dex and mag), in whose units others would be infinite.
 _LEAST_ERROR = 0.01
+#: A_V / E(BP−RP) of stars of typical colours.
+_A_V_PER_COLOUR = 1 / 0.42
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +44,8 @@ class Calibration:
     """Spreads of estimates that are calibrated on errors of held-out clusters.
 
     The logarithm of an estimate's spread is linear in that of the posterior's standard deviation
-    and quadratic in log age, because labels of young clusters are less certain. It is fitted by
+    and quadratic in log age, because labels of young clusters are less certain. The errors that
+    follow from the zero points of parallaxes and colours are added in quadrature. It is fitted by
     maximum likelihood of normal errors. Intervals take the quantile of errors in units of this
     spread, as in conformal prediction.
 
@@ -50,35 +55,41 @@ class Calibration:
         Coefficients of 1, the log posterior standard deviation, log age and its square.
     scores : ndarray of shape (n_training_clusters, n_targets)
         Absolute errors in units of the spread, sorted.
+    zero_points : (float, float)
+        Standard errors of the zero points of parallaxes (mas) and BP−RP (mag).
     """
 
     coefficients: FloatArray
     scores: FloatArray
+    zero_points: tuple[float, float]
 
     @classmethod
-    def fit(cls, errors: FloatArray, std: FloatArray, log_age: FloatArray) -> "Calibration":
-        """Fit to errors and posterior standard deviations of shape (n_clusters, n_targets)."""
+    def fit(
+        cls,
+        errors: FloatArray,
+        std: FloatArray,
+        mean: FloatArray,
+        zero_points: tuple[float, float],
+    ) -> "Calibration":
+        """Fit to errors, posterior standard deviations and means, shape (n_clusters, n_targets)."""
         measured = np.isfinite(errors).all(axis=1)
-        errors, std, log_age = errors[measured], std[measured], log_age[measured]
+        errors, std, mean = errors[measured], std[measured], mean[measured]
+        least = zero_point_errors(mean[:, 2], *zero_points)
         coefficients = np.column_stack(
             [
-                _fit(error, features)
-                for error, features in zip(errors.T, _features(std, log_age), strict=True)
+                _fit(*columns)
+                for columns in zip(errors.T, _features(std, mean[:, 0]), least.T, strict=True)
             ]
         )
-        spread = cls(coefficients, np.empty((0, len(errors.T)))).spread(std, log_age)
-        return cls(coefficients, np.sort(np.abs(errors) / spread, axis=0))
+        spread = cls(coefficients, np.empty((0, len(errors.T))), zero_points).spread(std, mean)
+        return cls(coefficients, np.sort(np.abs(errors) / spread, axis=0), zero_points)
 
-    def spread(self, std: FloatArray, log_age: FloatArray) -> FloatArray:
+    def spread(self, std: FloatArray, mean: FloatArray) -> FloatArray:
         """Return calibrated spreads, shape (n_clusters, n_targets)."""
-        logarithms = [
-            features @ coefficients
-            for features, coefficients in zip(
-                _features(std, log_age), self.coefficients.T, strict=True
-            )
-        ]
-        spread: FloatArray = np.exp(np.clip(np.column_stack(logarithms), *_LOG_RANGE))
-        return spread
+        features = _features(std, mean[:, 0])
+        least = zero_point_errors(mean[:, 2], *self.zero_points)
+        parts = zip(features, self.coefficients.T, least.T, strict=True)
+        return np.column_stack([_spread(f @ c, floor) for f, c, floor in parts])
 
     def reach(self, coverage: float) -> FloatArray:
         """Return the half length of intervals in units of the spread, shape (n_targets,)."""
@@ -101,6 +112,21 @@ class Calibrated(NamedTuple):
     reliability: Reliability | None
 
 
+def zero_point_errors(
+    modulus: FloatArray, parallax_error: float, colour_error: float
+) -> FloatArray:
+    """Return the errors of log age, A_V and distance modulus, shape (n_clusters, 3).
+
+    They follow from the standard errors of the zero points of parallaxes (mas) and colours (mag);
+    that of the age is small.
+    """
+    errors = np.zeros((len(modulus), 3))
+    errors[:, 1] = _A_V_PER_COLOUR * colour_error
+    parallax = 1 / distance_from_modulus(modulus)
+    errors[:, 2] = modulus_error_of(parallax, np.full(len(modulus), parallax_error))
+    return errors
+
+
 def calibrate(
     potentials: Potentials,
     true: FloatArray,
@@ -108,14 +134,15 @@ def calibrate(
     stars: Stars,
     *,
     choose_tempering: bool,
+    zero_points: tuple[float, float],
     sampling: tuple[int, int, int | None],
 ) -> Calibrated:
     """Choose the tempering and calibrate the posteriors of held-out clusters.
 
     ``potentials`` are those of lists with priors that have not seen them; ``true`` their labels
     (log age, A_V, distance modulus), ``kinds`` their kinds, see
-    `skcluster.inference._regressor.with_copies`. ``sampling`` is the number of draws, the seed and
-    the number of processes.
+    `skcluster.inference._regressor.with_copies`, ``zero_points`` the errors of zero points, as in
+    `Calibration`. ``sampling`` is the number of draws, the seed and the number of processes.
     """
     tempering = potentials.likelihood_options["tempering"]
     clusters = np.flatnonzero(kinds < SCRAMBLED)
@@ -145,10 +172,10 @@ def calibrate(
     errors = true - mean[:, :3]
     zero_point = float(np.nanmean(errors[kinds == 0, 1]))
     errors[:, 1] -= zero_point
-    spreads = Calibration.fit(errors[clusters], std[clusters, :3], mean[clusters, 0])
+    spreads = Calibration.fit(errors[clusters], std[clusters, :3], mean[clusters, :3], zero_points)
     reliability = None
     if SCRAMBLED in kinds:
-        reach = spreads.reach(_TOLD) * spreads.spread(std[:, :3], mean[:, 0])
+        reach = spreads.reach(_TOLD) * spreads.spread(std[:, :3], mean[:, :3])
         # A copy that is too much corrupted is neither a cluster nor none.
         told = (kinds != COPY) | (np.abs(errors) <= reach).all(axis=1)
         release = potentials.likelihood_options["release"]
@@ -192,16 +219,21 @@ def _features(std: FloatArray, log_age: FloatArray) -> list[FloatArray]:
     return [np.column_stack([np.ones_like(age), log, age, age**2]) for log in logarithms.T]
 
 
-def _fit(errors: FloatArray, features: FloatArray) -> FloatArray:
+def _spread(logarithm: FloatArray, least: FloatArray) -> FloatArray:
+    spread: FloatArray = np.hypot(np.exp(np.clip(logarithm, *_LOG_RANGE)), least)
+    return spread
+
+
+def _fit(errors: FloatArray, features: FloatArray, least: FloatArray) -> FloatArray:
     """Return the coefficients for one target; very few clusters determine only the first."""
     start = np.zeros(features.shape[1])
     start[0] = np.log(np.sqrt(np.mean(errors**2)) + 1e-3)
     n_fitted = features.shape[1] if len(errors) >= 10 * features.shape[1] else 1
 
     def loss(coefficients: FloatArray) -> float:
-        logarithm = np.clip(features[:, :n_fitted] @ coefficients, *_LOG_RANGE)
-        z2 = np.minimum((errors / np.exp(logarithm)) ** 2, _MOST**2)
-        return float(np.mean(z2 / 2 + logarithm))
+        spread = _spread(features[:, :n_fitted] @ coefficients, least)
+        z2 = np.minimum((errors / spread) ** 2, _MOST**2)
+        return float(np.mean(z2 / 2 + np.log(spread)))
 
     start[:n_fitted] = minimize(loss, start[:n_fitted], method="BFGS").x
     return start

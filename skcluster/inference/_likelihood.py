@@ -287,16 +287,18 @@ class StarLikelihood:
         bp_rp, a_g, log_jacobian = table.at(rows, self.bp_rp[stars])
         unextinguished = self.g[stars].astype(np.float32) - a_g
         modulus = theta.distance_modulus.astype(np.float32)[:, None]
+        zero_point = theta.colour_zero_point.astype(np.float32)[:, None]
+        slope = np.exp(log_jacobian)[place]
         density = PopulationGrid.load().density(
             theta.log_age,
             theta.metallicity,
             theta.reddening,
             unextinguished[place] - modulus,
-            bp_rp[place],
+            bp_rp[place] - slope * zero_point,  # to first order
             self._scatter[stars],
         )
         # Normalised over the stars that are brighter than the limit.
-        density *= np.exp(log_jacobian)[place]
+        density *= slope
         density /= np.maximum(share_of_seen, 1e-6)[:, None].astype(np.float32)
         return density
 

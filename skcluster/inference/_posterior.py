@@ -21,7 +21,8 @@ from skcluster._utils.doc_links import DocLinkMixin
 from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import Stars, as_clusters, stars_of, validate_clusters
-from skcluster.inference._calibration import Calibration, calibrate
+from skcluster.clusters._parallax import PARALLAX_ZERO_POINT_ERROR
+from skcluster.inference._calibration import Calibration, calibrate, zero_point_errors
 from skcluster.inference._cluster_posterior import ClusterPosterior, of_posteriors
 from skcluster.inference._distribution import PredictiveMethodsMixin
 from skcluster.inference._posterior_distribution import PosteriorDistribution, to_targets
@@ -91,12 +92,14 @@ class IsochronePosterior(
         Mean and standard deviation of the prior of [M/H] (dex). The default is the scatter of
         [Fe/H] among open clusters [3]_.
     field_odds_prior : (float, float), default=(0.12, 1.2)
-        Median of the prior of the field odds, which are the odds of a typical star of the list to
-        be a field star, and standard deviation of their natural logarithm. The default, about one
-        star in nine, is an adopted value.
+        Median of the prior odds of a typical star of the list to be a field star, about one star in
+        nine, and standard deviation of their natural logarithm; adopted values.
     reddening_prior : sequence of four float, default=(0.5, 0.35, 0.12, 0.03)
         Prior probabilities of the scales of differential reddening, 0, 0.12, 0.3 and 0.7 mag;
         adopted values.
+    parallax_zero_point_error, colour_zero_point_error : float, default=0.02
+        Standard errors of the zero points of parallaxes (mas), which widens the prior of the
+        distance, and of BP−RP (mag), which is sampled.
     n_draws : int, default=1536
         Number of draws per cluster; more are added if the effective number is too small.
     faint_limit : float, default=18.0
@@ -167,7 +170,8 @@ class IsochronePosterior(
     below 15, the estimate is the prior, and the cluster is flagged.
 
     The logarithm of the calibrated spread is linear in that of the posterior's standard deviation
-    and quadratic in log age; intervals take quantiles of ``scores_`` as in conformal prediction.
+    and quadratic in log age, plus the errors that follow from zero points, in quadrature. Intervals
+    take quantiles of ``scores_`` as in conformal prediction.
 
     The reliability of an estimate is the probability that its list is one cluster seen in G, BP and
     RP, if half of all lists are. Boosted trees [4]_ learn it from held-out training clusters and
@@ -217,6 +221,8 @@ class IsochronePosterior(
         "metallicity_prior": ["array-like"],
         "field_odds_prior": ["array-like"],
         "reddening_prior": ["array-like"],
+        "parallax_zero_point_error": [Interval(Real, 0, None, closed="left")],
+        "colour_zero_point_error": [Interval(Real, 0, None, closed="left")],
         "n_draws": [Interval(Integral, 64, None, closed="left")],
         "faint_limit": [Interval(Real, None, None, closed="neither")],
         "law": [StrOptions({"dr2", "edr3"})],
@@ -241,6 +247,8 @@ class IsochronePosterior(
         metallicity_prior: Sequence[float] = Prior.metallicity_prior,
         field_odds_prior: Sequence[float] = Prior.field_odds_prior,
         reddening_prior: Sequence[float] = Prior.reddening_prior,
+        parallax_zero_point_error: float = PARALLAX_ZERO_POINT_ERROR,
+        colour_zero_point_error: float = Prior.colour_zero_point_error,
         n_draws: int = 1536,
         faint_limit: float = 18.0,
         law: Any = "dr2",
@@ -261,6 +269,8 @@ class IsochronePosterior(
         self.metallicity_prior = metallicity_prior
         self.field_odds_prior = field_odds_prior
         self.reddening_prior = reddening_prior
+        self.parallax_zero_point_error = parallax_zero_point_error
+        self.colour_zero_point_error = colour_zero_point_error
         self.n_draws = n_draws
         self.faint_limit = faint_limit
         self.law = law
@@ -342,6 +352,7 @@ class IsochronePosterior(
             kinds,
             stars,
             choose_tempering=self.tempering == "auto",
+            zero_points=(self.parallax_zero_point_error, self.colour_zero_point_error),
             sampling=(self.n_draws, seed, self.n_jobs),
         )
         self.seed_, self.columns_, self.inflation_ = seed, columns, inflation
@@ -410,20 +421,24 @@ class IsochronePosterior(
             A `PredictiveDistribution` of log age, A_V, distance and metallicity, with the weighted
             draws in ``posteriors`` and membership probabilities in ``membership()``.
         """
-        X = X if priors is None else state_priors(X, priors)
-        X, stars, features, potentials = self._predict_potentials(X)
+        stated = X if priors is None else state_priors(X, priors)
+        X, stars, features, potentials = self._predict_potentials(stated)
         sampling = range(len(X)), self.n_draws, self.seed_, 1
         posteriors: list[ClusterPosterior | None] = of_posteriors(
             lambda posterior: posterior, None, potentials, *sampling
         )
         trees, held_out = self.reliability_trees_, self.held_out_
+        calibration = None
+        if self.scores_ is not None:
+            zero_points = self.parallax_zero_point_error, self.colour_zero_point_error
+            calibration = Calibration(self.spread_coefficients_, self.scores_, zero_points)
         has_domain = self.domain_ is not None and len(X) > 0
         return PosteriorDistribution(
             posteriors,
             stars,
             self.release,
             self.a_v_zero_point_,
-            None if self.scores_ is None else Calibration(self.spread_coefficients_, self.scores_),
+            calibration,
             None if trees is None else Reliability(trees),
             self.least_reliability,
             None if held_out is None else held_out[:, self.columns_],
@@ -463,7 +478,9 @@ class IsochronePosterior(
     def _potentials(
         self, stars: Stars, prediction: NormalPrediction, inflation: FloatArray, tempering: float
     ) -> Potentials:
-        prediction = NormalPrediction(prediction.mean, prediction.spread * inflation)
+        zero_point = zero_point_errors(prediction.mean[:, 2], self.parallax_zero_point_error, 0)
+        spread = np.hypot(prediction.spread * inflation, zero_point)
+        prediction = NormalPrediction(prediction.mean, spread)
         options = {name: getattr(self, name) for name in ("saturation", "law", "release")}
         options |= {"tempering": tempering}
         return Potentials.of(stars, prediction, self.faint_limit, options, self._prior_options())

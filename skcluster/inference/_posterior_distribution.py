@@ -122,7 +122,7 @@ class PosteriorDistribution(PredictiveDistribution):
         spread = self.std.copy()
         spread[:, 3] = np.hypot(spread[:, 3], METALLICITY_ERROR)
         if self.calibration is not None:
-            spread[:, :3] = self.calibration.spread(spread[:, :3], self.mean[:, 0])
+            spread[:, :3] = self.calibration.spread(spread[:, :3], self.mean[:, :3])
         return spread
 
     def _reach(self, coverage: float) -> FloatArray:
@@ -223,7 +223,7 @@ class PosteriorDistribution(PredictiveDistribution):
         }
         if self._find_outside is not None:
             unlike = self.outside_domain & ~self._beyond
-            notes["unlike the training lists"] = unlike & (self.n_used > 0)
+            notes["unlike the training lists"] = unlike & (np.asarray(self.n_used) > 0)
         return notes
 
     def membership(self) -> list[FloatArray]:

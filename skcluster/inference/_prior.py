@@ -23,6 +23,11 @@ REDDENING_PRIOR = (0.5, 0.35, 0.12, 0.03)
 #: Weight of the wide component of the prior, and its standard deviations of log age, A_V and
 #: distance modulus in units of those of the narrow one: adopted values.
 TAIL_WEIGHT, TAIL_FACTORS = 0.3, (2.5, 3.5, 1.3)
+#: Standard error of the zero point of a list's colours (mag): photometric systems agree to one or
+#: two hundredths of a magnitude; an adopted value.
+COLOUR_ZERO_POINT_ERROR = 0.02
+#: Smaller ones are taken as this one (mag), so that proposals have a finite width.
+_LEAST_COLOUR_ERROR = 1e-3
 
 _TYPICAL_LOG_FIELD_ODDS = float(np.log(FIELD_ODDS_PRIOR[0]))
 _LOG_2PI = np.log(2 * np.pi)
@@ -47,6 +52,8 @@ class Parameters:
     log_field_odds : ndarray
         Natural logarithm of the prior odds of a typical star of the list to be a field star rather
         than a member, see `StarLikelihood`.
+    colour_zero_point : ndarray
+        Zero point of the list's BP−RP (mag), by which observed colours are too red.
     reddening : ndarray of int
         Scale of differential reddening, as an index into ``skcluster.isochrones.AXES.reddening``.
 
@@ -67,6 +74,7 @@ class Parameters:
     distance_modulus: FloatArray
     metallicity: FloatArray
     log_field_odds: FloatArray
+    colour_zero_point: FloatArray
     reddening: IntArray
 
     def __len__(self) -> int:
@@ -81,6 +89,7 @@ class Parameters:
         metallicity: npt.ArrayLike = 0.0,
         log_field_odds: npt.ArrayLike = _TYPICAL_LOG_FIELD_ODDS,
         reddening: npt.ArrayLike = 0,
+        colour_zero_point: npt.ArrayLike = 0.0,
     ) -> Self:
         """Make sets of parameters from arrays or numbers, which are broadcast.
 
@@ -98,6 +107,8 @@ class Parameters:
             Natural logarithm of the field odds of a typical star.
         reddening : array-like of int, default=0
             Index of the scale of differential reddening.
+        colour_zero_point : array-like, default=0.0
+            Zero point of the list's BP−RP (mag).
 
         Returns
         -------
@@ -109,7 +120,8 @@ class Parameters:
         ValueError
             If a value is not finite.
         """
-        given = (log_age, a_v, distance_modulus, metallicity, log_field_odds, reddening)
+        main = log_age, a_v, distance_modulus, metallicity
+        given = (*main, log_field_odds, colour_zero_point, reddening)
         arrays = np.broadcast_arrays(*(np.atleast_1d(np.asarray(v, float)) for v in given))
         for field, values in zip(fields(cls), arrays, strict=True):
             if not np.isfinite(values).all():
@@ -119,7 +131,7 @@ class Parameters:
 
     @property
     def continuous(self) -> FloatArray:
-        """All parameters except the scale of differential reddening, shape (n_draws, 5)."""
+        """All parameters except the scale of differential reddening, shape (n_draws, 6)."""
         columns = [getattr(self, field.name) for field in fields(self)[:-1]]
         return np.column_stack(columns)
 
@@ -129,7 +141,7 @@ class Parameters:
 
         Parameters
         ----------
-        values : ndarray of shape (n_draws, 5)
+        values : ndarray of shape (n_draws, 6)
             The continuous parameters.
         reddening : ndarray of int, shape (n_draws,)
             Indices of the scale of differential reddening.
@@ -139,8 +151,8 @@ class Parameters:
         theta : Parameters
             The sets of parameters.
         """
-        log_age, a_v, modulus, metallicity, odds = np.ascontiguousarray(values.T)
-        return cls(log_age, a_v, modulus, metallicity, odds, reddening)
+        log_age, a_v, modulus, metallicity, odds, colour = np.ascontiguousarray(values.T)
+        return cls(log_age, a_v, modulus, metallicity, odds, colour, reddening)
 
     def __getitem__(self, rows: object) -> Self:
         """Return some of the sets."""
@@ -153,10 +165,10 @@ class Prior:
 
     Log age, A_V and distance modulus follow a mixture of two normal distributions with the same
     mean. One has the width of the prediction's errors; the other is wider and allows the stars to
-    outweigh the prediction. The metallicity is normal, the field odds are log-normal, and the scale
-    of differential reddening takes one of four values. The distribution is truncated to the range
-    of the isochrones and to 0 ≤ A_V ≤ 12. What is known of the cluster from elsewhere multiplies it
-    by further normal distributions.
+    outweigh the prediction. The metallicity and the zero point of colours are normal, the field
+    odds are log-normal, and the scale of differential reddening takes one of four values. The
+    distribution is truncated to the range of the isochrones and to 0 ≤ A_V ≤ 12. What is known of
+    the cluster from elsewhere multiplies it by further normal distributions.
 
     Parameters
     ----------
@@ -173,6 +185,8 @@ class Prior:
     reddening_prior : sequence of four float, default=(0.5, 0.35, 0.12, 0.03)
         Probabilities of the scales of differential reddening in
         ``skcluster.isochrones.AXES.reddening``.
+    colour_zero_point_error : float, default=0.02
+        Standard error of the zero point of BP−RP (mag).
     known : ndarray of shape (4, 2), optional
         What is known from elsewhere of log age, A_V, distance modulus and [M/H]: values and
         standard errors, NaN where nothing is known.
@@ -191,10 +205,10 @@ class Prior:
     #: Parameters that are the same for all clusters.
     OPTIONS: ClassVar = (
         *("tail_weight", "tail_factors"),
-        *("metallicity_prior", "field_odds_prior", "reddening_prior"),
+        *("metallicity_prior", "field_odds_prior", "reddening_prior", "colour_zero_point_error"),
     )
     #: Number of uniform deviates that `draw` needs per set of parameters.
-    N_DEVIATES: ClassVar = 7
+    N_DEVIATES: ClassVar = 8
 
     mean: FloatArray
     spread: FloatArray
@@ -203,6 +217,7 @@ class Prior:
     metallicity_prior: Sequence[float] = METALLICITY_PRIOR
     field_odds_prior: Sequence[float] = FIELD_ODDS_PRIOR
     reddening_prior: Sequence[float] = REDDENING_PRIOR
+    colour_zero_point_error: float = COLOUR_ZERO_POINT_ERROR
     known: FloatArray | None = None
 
     def __post_init__(self) -> None:
@@ -229,9 +244,10 @@ class Prior:
     def _components(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Log weights, means and standard deviations of the two normal distributions.
 
-        Arrays of shape (2,), (2, 5) and (2, 5), in the order of `Parameters.continuous`.
+        Arrays of shape (2,), (2, 6) and (2, 6), in the order of `Parameters.continuous`.
         """
-        others = np.array([self.metallicity_prior, self.log_field_odds], dtype=np.float64)
+        colour = 0.0, max(self.colour_zero_point_error, _LEAST_COLOUR_ERROR)
+        others = np.array([self.metallicity_prior, self.log_field_odds, colour], dtype=np.float64)
         mean = np.tile(np.r_[self.mean, others[:, 0]], (2, 1))
         spread = np.tile(np.r_[self.spread, others[:, 1]], (2, 1))
         spread[1, :3] *= self.tail_factors
@@ -276,12 +292,12 @@ class Prior:
         return density
 
     def draw(self, uniform: FloatArray) -> Parameters:
-        """Convert uniform deviates, shape (n_draws, 7), to parameters before truncation."""
+        """Convert uniform deviates, shape (n_draws, 8), to parameters before truncation."""
         log_weight, mean, spread = self._components
-        component = (uniform[:, 6] < np.exp(log_weight[1])).astype(np.intp)
-        values = mean[component] + spread[component] * ndtri(uniform[:, :5])
+        component = (uniform[:, 7] < np.exp(log_weight[1])).astype(np.intp)
+        values = mean[component] + spread[component] * ndtri(uniform[:, :6])
         return Parameters.from_continuous(
-            values, choose(np.array(self.reddening_prior), uniform[:, 5])
+            values, choose(np.array(self.reddening_prior), uniform[:, 6])
         )
 
 

@@ -16,7 +16,7 @@ from skcluster.inference._prior import Parameters, Prior, choose
 _DEGREES = 5
 #: Ratio of a proposal's variance to that of the draws, and minimum variances.
 _WIDER = 1.15
-_LEAST_VARIANCES = np.diag([1e-4, 1e-4, 1e-5, 1e-5, 1e-3])
+_LEAST_VARIANCES = np.diag([1e-4, 1e-4, 1e-5, 1e-5, 1e-3, 1e-7])
 #: Fraction of a proposal's scales of differential reddening that comes from the prior.
 _PRIOR_SHARE = 0.1
 #: Effective number of draws of one scale with which its mean counts as much as that of all draws.
@@ -136,7 +136,7 @@ class _Student:
     """
 
     #: Number of uniform deviates that `draw` needs per set of parameters.
-    N_DEVIATES = 7
+    N_DEVIATES = 8
 
     means: FloatArray
     root: FloatArray
@@ -161,8 +161,8 @@ class _Student:
         return cls(means, np.linalg.cholesky(covariance), reddening)
 
     def draw(self, uniform: FloatArray) -> Parameters:
-        z = ndtri(uniform[:, :5]) * np.sqrt(_DEGREES / chdtri(_DEGREES, uniform[:, 6]))[:, None]
-        scale = choose(self.reddening, uniform[:, 5])
+        z = ndtri(uniform[:, :6]) * np.sqrt(_DEGREES / chdtri(_DEGREES, uniform[:, 7]))[:, None]
+        scale = choose(self.reddening, uniform[:, 6])
         return Parameters.from_continuous(self.means[scale] + z @ self.root.T, scale)
 
     def log_density(self, theta: Parameters) -> FloatArray:

@@ -177,7 +177,7 @@ ESTIMATE_COLUMNS: dict[str, Column] = by_name(
     ),
     Column(
         "reliability",
-        "Probability that the list is one cluster, whose estimate can be trusted",
+        "Probability that the list is one cluster",
         label="reliability",
         low=0,
         high=1,

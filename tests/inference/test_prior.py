@@ -26,6 +26,7 @@ def test_the_density_is_a_product_of_normal_ones(tail_weight, main, others):
     ]
     expected = (1 - tail_weight) * densities[0] + tail_weight * densities[1]
     expected *= norm.pdf(others[0], 0.0, 0.15) * norm.pdf(others[1], np.log(0.12), 1.2)
+    expected *= norm.pdf(0.0, 0.0, 0.02)  # the zero point of the colours
     expected *= [0.5, 0.35, 0.12, 0.03][others[2]]
     assert prior.log_density(theta)[0] == pytest.approx(np.log(expected), rel=1e-6, abs=1e-6)
 
@@ -41,6 +42,7 @@ def test_draws_follow_the_density():
         assert test.statistic < 0.01
     assert kstest(theta.metallicity, norm(0, 0.15).cdf).statistic < 0.01
     assert kstest(theta.log_field_odds, norm(np.log(0.12), 1.2).cdf).statistic < 0.01
+    assert kstest(theta.colour_zero_point, norm(0, 0.02).cdf).statistic < 0.01
     np.testing.assert_allclose(
         np.bincount(theta.reddening) / 4096, prior.reddening_prior, atol=0.01
     )

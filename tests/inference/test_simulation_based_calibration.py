@@ -18,6 +18,7 @@ PRIOR = Prior(
     np.array([8.6, 0.9, 10.5]), np.array([0.4, 0.3, 0.3]), reddening_prior=REDDENING_PRIOR
 )
 NAMES = ["log_age", "a_v", "distance_modulus", "metallicity", "log_field_odds"]
+NAMES += ["colour_zero_point"]
 
 
 def evenly(g, bp_rp):
