@@ -37,6 +37,7 @@ from skcluster.inference._regressor import (
     folds_of,
     predict_from_parallaxes,
     predict_normal,
+    predict_normal_only,
     route,
     with_copies,
 )
@@ -90,7 +91,7 @@ class IsochronePosterior(
         those of the narrow one; adopted values.
     metallicity_prior : (float, float), default=(0.0, 0.15)
         Mean and standard deviation of the prior of [M/H] (dex). The default is the scatter of
-        [Fe/H] among open clusters [3]_.
+        [Fe/H] among open clusters [2]_.
     field_odds_prior : (float, float), default=(0.12, 1.2)
         Median of the prior odds of a typical star of the list to be a field star, about one star in
         nine, and standard deviation of their natural logarithm; adopted values.
@@ -174,7 +175,7 @@ class IsochronePosterior(
     take quantiles of ``scores_`` as in conformal prediction.
 
     The reliability of an estimate is the probability that its list is one cluster seen in G, BP and
-    RP, if half of all lists are. Boosted trees [4]_ learn it from held-out training clusters and
+    RP, if half of all lists are. Boosted trees [3]_ learn it from held-out training clusters and
     those copies whose intervals of coverage 0.95 hold, and from the lists of the ``scrambler``, by
     how the stars follow the isochrone, the distance from the prior, the estimate and its widths,
     and the parallaxes. A flag names those of the four that lower the reliability most.
@@ -182,10 +183,8 @@ class IsochronePosterior(
     References
     ----------
     .. [1] Cornuet et al. 2012, Scandinavian Journal of Statistics 39, 798.
-    .. [2] Branco & Ferraz 2023, on networks alone; von Hippel et al. 2006, ApJ 645, 1436, on
-       Bayesian isochrone fits.
-    .. [3] Netopil et al. 2016, A&A 585, A150.
-    .. [4] Friedman 2002, Computational Statistics & Data Analysis 38, 367.
+    .. [2] Netopil et al. 2016, A&A 585, A150.
+    .. [3] Friedman 2002, Computational Statistics & Data Analysis 38, 367.
 
     Examples
     --------
@@ -323,18 +322,16 @@ class IsochronePosterior(
         are = kinds < SCRAMBLED
         true = checked_targets(y_all, columns, X_all.index)
         stars = stars_of(X_all)
-        estimator = population = None
-        inflation = np.ones(3)
+        estimator, population, inflation = None, None, np.ones(3)
         if self.estimator is None:
             if fit_params:
                 raise ValueError(f"Without an estimator, {', '.join(fit_params)} cannot be used.")
-            of_clusters = true[are]
-            population = np.column_stack([of_clusters.mean(axis=0), of_clusters.std(axis=0)])[:2]
+            population = np.column_stack([true[are].mean(axis=0), true[are].std(axis=0)])[:2]
             prediction = predict_from_parallaxes(stars, self.release, population)
         else:
             routed = route(self, fit_params)
             estimator, predictions = fit_and_predict_held_out(
-                partial(_predict_normal, columns),
+                partial(predict_normal_only, columns),
                 self.estimator,
                 (X, y),
                 (X_all, y_all, source),
@@ -427,7 +424,6 @@ class IsochronePosterior(
         posteriors: list[ClusterPosterior | None] = of_posteriors(
             lambda posterior: posterior, None, potentials, *sampling
         )
-        trees, held_out = self.reliability_trees_, self.held_out_
         calibration = None
         if self.scores_ is not None:
             zero_points = self.parallax_zero_point_error, self.colour_zero_point_error
@@ -439,9 +435,9 @@ class IsochronePosterior(
             self.release,
             self.a_v_zero_point_,
             calibration,
-            None if trees is None else Reliability(trees),
+            None if self.reliability_trees_ is None else Reliability(self.reliability_trees_),
             self.least_reliability,
-            None if held_out is None else held_out[:, self.columns_],
+            None if self.held_out_ is None else self.held_out_[:, self.columns_],
             partial(self._outside, X, features) if has_domain else None,
         )
 
@@ -502,7 +498,3 @@ class IsochronePosterior(
         tags.no_validation = True
         tags.regressor_tags.poor_score = True
         return tags
-
-
-def _predict_normal(columns: list[int], estimator: Any, X: Any, y: Any) -> NormalPrediction:
-    return predict_normal(estimator, X, columns)[0]

@@ -144,6 +144,11 @@ def predict_normal(estimator: Any, X: Any, columns: list[int]) -> tuple[NormalPr
     return NormalPrediction(mean, np.maximum(spread, _LEAST_SPREAD)), last.features
 
 
+def predict_normal_only(columns: list[int], estimator: Any, X: Any, y: Any) -> NormalPrediction:
+    """Return the prediction without the features, for `fit_and_predict_held_out`."""
+    return predict_normal(estimator, X, columns)[0]
+
+
 def _with_modulus(values: FloatArray, columns: list[int]) -> FloatArray:
     """Return log age, A_V and distance modulus of predictions, whose distances may be negative."""
     values = np.array(values, dtype=np.float64)[:, columns]
