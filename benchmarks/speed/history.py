@@ -3,6 +3,8 @@
     python benchmarks/speed/history.py           # measure, append to history.jsonl, compare
     python benchmarks/speed/history.py --show    # only compare the recorded lines
 
+`speed.py --against REV` appends what users wait for to the same file, in seconds.
+
 Takes a few minutes on 2 cores. Times are processor times, so that other processes have little
 effect, and are given in units of a fixed numpy calculation that is timed in between, so that
 machines can be compared. Errors are those of held-out simulated clusters. A line also contains
@@ -84,6 +86,19 @@ def revision() -> str:
     return done.stdout.strip()
 
 
+def append(size: list[int], measured: dict[str, float], file: Path = HISTORY) -> None:
+    """Append a line of what was measured on clusters and settings of some size."""
+    line = {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "revision": revision(),
+        "machine": machine(),
+        "size": size,
+        "measured": measured,
+    }
+    with file.open("a") as opened:
+        opened.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
 def table(file: Path, last: int) -> pd.DataFrame:
     """The last lines of the history as columns."""
     lines = [json.loads(line) for line in file.read_text().splitlines()][-last:]
@@ -103,15 +118,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args(arguments)
     if not options.show:
-        line = {
-            "date": datetime.now(UTC).isoformat(timespec="seconds"),
-            "revision": revision(),
-            "machine": machine(),
-            "size": [options.n_clusters, options.epochs, options.repeats],
-            "measured": measure(options.n_clusters, options.epochs, options.repeats),
-        }
-        with options.file.open("a") as opened:
-            opened.write(json.dumps(line, ensure_ascii=False) + "\n")
+        size = [options.n_clusters, options.epochs, options.repeats]
+        append(size, measure(*size), options.file)
     print(table(options.file, last=4).to_string(float_format="{:.4g}".format))
 
 

@@ -3,6 +3,12 @@
     python benchmarks/speed/speed.py
     python benchmarks/speed/speed.py --members members.parquet --clusters clusters.csv
     python benchmarks/speed/speed.py --only training prediction
+    python benchmarks/speed/speed.py --against main~10
+
+The last prints only what users wait for, side by side with an older revision, whose package is
+kept in the output folder, and appends a line to ``history.jsonl``, as ``history.py`` does. With
+``--slow`` it also fits the reference pipeline, which takes half an hour each. For the training of
+the older revision, run that part with ``PYTHONPATH`` set to the kept folder.
 
 Each table gives medians of alternating repetitions (for training, the shortest of three), and the
 ratio to the first row. Libraries for comparison are part of the extra ``benchmarks``. Takes about
@@ -12,49 +18,17 @@ as well as the tables.
 
 import argparse
 import json
-import subprocess
-import sys
-import tempfile
-from collections.abc import Callable, Iterator
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import speed_features
 import speed_networks
 import speed_search
-from speed_timing import Table, compared, machine
+import speed_waits
+from speed_timing import Table, machine
 
 from skcluster.datasets import load_simulated_clusters
-from skcluster.io import read_clusters, write_clusters
-
-#: What is imported; each line also needs what the ones above it need.
-IMPORTS = {
-    "import skcluster": "import skcluster",
-    "import pandas": "import pandas",
-    "import pandas, scikit-learn": "import pandas, sklearn.pipeline",
-    "import pandas, scikit-learn, skops": "import pandas, sklearn.pipeline, skops.io",
-}
-
-
-def startup(X: Any, y: Any, options: argparse.Namespace) -> Iterator[Table]:
-    """The command for the first cluster, and what it must import."""
-    with tempfile.TemporaryDirectory() as folder:
-        file, output = Path(folder) / "members.csv", Path(folder) / "estimates.csv"
-        write_clusters(X[:1], file)
-        arguments = ["estimate", str(file), "-o", str(output), "--overwrite"]
-        jobs: dict[str, Callable[[], Any]] = {
-            "skcluster estimate": partial(_run, "-m", "skcluster", *arguments),
-            **{what: partial(_run, "-c", code) for what, code in IMPORTS.items()},
-        }
-        jobs["skcluster estimate"]()  # what is computed once, and compiled files
-        yield compared("Start to end of a process", jobs, options.repeats)
-
-
-def _run(*arguments: str) -> None:
-    subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
-
+from skcluster.io import read_clusters
 
 PARTS = {
     "features": speed_features.features,
@@ -62,7 +36,7 @@ PARTS = {
     "generators": speed_features.generators,
     "training": speed_networks.training,
     "prediction": speed_networks.prediction,
-    "startup": startup,
+    "waits": speed_waits.waits,
     "search": speed_search.search,
     "memory": speed_search.memory,
 }
@@ -77,7 +51,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         "--members", type=Path, metavar="FILE", help="table of member stars of real clusters"
     )
     parser.add_argument("--clusters", type=Path, metavar="FILE", help="table of their parameters")
-    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument("--only", nargs="+", choices=PARTS, help="by default, all")
+    parser.add_argument("--against", metavar="REV", help="revision to compare waits with")
+    parser.add_argument("--slow", action="store_true", help="with waits: fit the reference model")
     parser.add_argument(
         "--n-large", type=int, default=100_000, help="number of clusters in the large sample"
     )
@@ -90,6 +66,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if (options.members is None) != (options.clusters is None):
         parser.error("--members and --clusters go together")
+    if options.only is None:
+        options.only = list(PARTS) if options.against is None else ["waits"]
     return options
 
 
