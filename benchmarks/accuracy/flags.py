@@ -3,13 +3,13 @@ r"""How many lists are flagged, of held-out clusters and of lists that are not o
     python benchmarks/accuracy/flags.py --members members.parquet --clusters clusters.csv \
         --field field_stars.parquet
 
-Fits ``reference_pipeline()`` on half of the clusters. Of the other half, or with ``--references``
-of the held-out clusters of models saved by ``cross_fit.py`` or ``accuracy.py --save-references``,
-come the lists: as they are; with 10, 30 and 50 per cent real field stars; corrupted by
-``ClusterCorruptor``; and those of each kind of ``ClusterScrambler``. Prints the percentage of
-flagged lists, with which flags, and of those whose 95 per cent intervals hold; the coverage of these
-intervals for lists without a flag; the well-known clusters that are flagged; and the share of lists
-that are clusters in each tenth of the reliability.
+Fits ``reference_pipeline()`` on half of the clusters. The lists are made of the other half, or of
+the held-out clusters of models saved by ``train_model.py`` or ``accuracy.py --save-references``,
+with ``--references``: the clusters as they are; with 10, 30 and 50 per cent real field stars;
+corrupted by ``ClusterCorruptor``; and those of each kind of ``ClusterScrambler``. Prints the
+percentage of flagged lists, also of those whose 95 per cent intervals hold, and with which flags;
+the coverage of these intervals for lists without a flag; the well-known clusters that are flagged;
+and the share of lists that are clusters in each tenth of the reliability.
 """
 
 import argparse
@@ -49,7 +49,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--clusters", type=Path, required=True, metavar="FILE")
     parser.add_argument("--field", type=Path, metavar="FILE", help="real field stars")
     parser.add_argument(
-        "--references", type=Path, metavar="FOLDER", help="saved models; see cross_fit.py"
+        "--references", type=Path, metavar="FOLDER", help="saved models; see train_model.py"
     )
     parser.add_argument("--every", type=int, default=1, help="use every N-th held-out cluster")
     parser.add_argument("--seed", type=int, default=0)

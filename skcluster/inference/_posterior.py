@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 from nested_pandas import NestedFrame
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, _fit_context, clone
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, _fit_context
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
@@ -32,9 +32,9 @@ from skcluster.inference._regressor import (
     NormalPrediction,
     checked_targets,
     columns_of_targets,
+    fit_and_predict_held_out,
     folds_of,
     predict_from_parallaxes,
-    predict_held_out,
     predict_normal,
     route,
     with_copies,
@@ -327,7 +327,7 @@ class IsochronePosterior(
             prediction = predict_from_parallaxes(stars, self.release, population)
         else:
             routed = route(self, fit_params)
-            predictions = predict_held_out(
+            estimator, predictions = fit_and_predict_held_out(
                 partial(_predict_normal, columns),
                 self.estimator,
                 (X, y),
@@ -339,7 +339,6 @@ class IsochronePosterior(
             prediction = NormalPrediction(*predictions)
             errors = ((true - prediction.mean) / prediction.spread)[are]
             inflation = np.sqrt(np.nanmean(errors**2, axis=0))
-            estimator = clone(self.estimator).fit(X, y, **routed.estimator.fit)
         check_measurable(stars, prediction, self.faint_limit, are)
         calibrated = calibrate(
             self._potentials(stars, prediction, inflation, self._fixed_tempering()),
