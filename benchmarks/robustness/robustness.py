@@ -31,7 +31,6 @@ from references import references
 TARGETS = list(CLUSTER_PARAMETERS)
 #: The parameters whose errors are printed.
 PARTS = ["log_age", "a_v", "modulus"]
-FEW_STARS = 10
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -74,8 +73,7 @@ def estimates_of(model: Any, X: pd.DataFrame, y: pd.DataFrame) -> pd.DataFrame:
         ends = distribution.interval(percent / 100)[:, :3]
         hit = (ends[..., 0] <= y.to_numpy()) & (y.to_numpy() <= ends[..., 1])
         found |= {f"{name}_{percent}": hit[:, j] for j, name in enumerate(TARGETS)}
-    reasons = {**distribution.flags, "few stars": distribution.n_used < FEW_STARS}
-    doubts = pd.DataFrame(reasons)
+    doubts = pd.DataFrame(dict(distribution.flags))
     found["reasons"] = ["; ".join(doubts.columns[row]) for row in doubts.to_numpy()]
     return pd.DataFrame(found, index=X.index).assign(flagged=lambda t: t["reasons"].ne(""))
 
