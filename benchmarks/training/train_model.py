@@ -110,11 +110,11 @@ def assemble(
 
 
 def without_augmentation(model: IsochronePosterior) -> IsochronePosterior:
-    """The same model without what makes copies while fitting.
+    """The same model without what makes lists while fitting.
 
     scikit-learn's `Pipeline` is imported in less time than imbalanced-learn's.
     """
-    model.set_params(resampler=None, n_jobs=None)
+    model.set_params(resampler=None, scrambler=None, n_jobs=None)
     for name in ("estimator", "estimator_"):
         steps = getattr(model, name).steps
         setattr(model, name, Pipeline([step for step in steps if step[0] != "augment"]))

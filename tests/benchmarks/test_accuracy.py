@@ -81,10 +81,11 @@ def test_accuracy_coverage_and_the_model_with_their_scores(data, tmp_path, capsy
     assert len(measured["ranks"]) == 4
     assert (tmp_path / "c" / "ranks.png").stat().st_size > 5_000
 
-    flags.main([*data, "--references", str(kept), "--n-lists", "6", "--output", str(tmp_path)])
-    lists = json.loads((tmp_path / "flags.json").read_text())["lists"]
-    flagged = {line["list"]: line["flagged (%)"] for line in lists}
-    assert flagged["400 random stars"] > flagged["cluster as it is"]
+    flags.main([*data, "--references", str(kept), "--every", "2", "--output", str(tmp_path)])
+    printed = json.loads((tmp_path / "flags.json").read_text())
+    flagged = {kind: line["flagged (%)"] for kind, line in printed["lists"].items()}
+    assert flagged["random stars"] > flagged["clusters as they are"]
+    assert sum(line["lists"] for line in printed["reliability"].values()) > 45
 
 
 @pytest.mark.usefixtures("quick")
@@ -93,8 +94,8 @@ def test_references_are_fitted_where_none_were_kept(data, tmp_path, capsys):
     calibration.main([*options, "--output", str(tmp_path)])
     assert "fold 2 done" in capsys.readouterr().out
     assert "ranks" not in json.loads((tmp_path / "calibration.json").read_text())
-    flags.main([*data, "--n-lists", "2", "--output", str(tmp_path)])
-    assert "400 random stars" in capsys.readouterr().out
+    flags.main([*data, "--every", "9", "--output", str(tmp_path)])
+    assert "random stars" in capsys.readouterr().out
     with pytest.raises(SystemExit, match="holds no model"):
         references.kept_references(tmp_path)
 
@@ -155,8 +156,8 @@ def test_well_known_clusters_are_compared_and_drawn(renamed, tmp_path, capsys):
     assert "isochrones alone" in text
     for figure in ("well_known.png", "m67.png"):
         assert (tmp_path / figure).stat().st_size > 20_000
-    flags.main([*renamed, "--n-lists", "1", "--output", str(tmp_path)])
-    assert "M 67: log age" in capsys.readouterr().out
+    flags.main([*renamed, "--output", str(tmp_path)])
+    assert "of 3 flagged" in capsys.readouterr().out
 
 
 def test_published_values_are_plausible():
