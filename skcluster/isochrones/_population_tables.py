@@ -89,16 +89,16 @@ def _of_one_age(
 ) -> Tables:
     """Return the tables of one age; see `_transfer_functions`."""
     n_columns = 2 * (len(blurred[0]) - 1)
-    density_of_all = _intrinsic_density(log_age)
-    centre = _centre_of_rows(density_of_all)
+    intrinsic = _intrinsic_density(log_age)
+    centre = _centre_of_rows(intrinsic)
     moves = _moves(centre, fft.rfftfreq(n_columns))
     codes = np.empty(AXES.shape[1:], np.uint8)
     # One map at a time, so that it stays in the cache of a core.
-    for m, intrinsic in enumerate(density_of_all):
-        spectrum = fft.rfft2(intrinsic, (len(reddened[0]), n_columns))
+    for m, (of_metallicity, move) in enumerate(zip(intrinsic, moves, strict=True)):
+        spectrum = fft.rfft2(of_metallicity, (len(reddened[0]), n_columns))
         for i, of_reddening in enumerate(reddened):
             # The scatter is along the colour only, so that one transform along the magnitude does.
-            rows = fft.ifft(spectrum * of_reddening, axis=0)[: len(AXES.g)] * moves[m]
+            rows = fft.ifft(spectrum * of_reddening, axis=0)[: len(AXES.g)] * move
             for j, of_scatter in enumerate(blurred):
                 density = fft.irfft(rows * of_scatter, n_columns)[:, : len(AXES.bp_rp_offset)]
                 # Narrow sequences ring: negative values are clipped, and the rest is renormalised.
