@@ -207,7 +207,7 @@ class PosteriorDistribution(PredictiveDistribution):
         }
         if self._find_outside is not None:
             unlike = self.outside_domain & ~self._beyond
-            notes["unlike the training lists"] = unlike & (self.n_used > 0)
+            notes["unlike the training lists"] = unlike & np.isfinite(self.mean[:, 0])
         return notes
 
     def membership(self) -> list[FloatArray]:
