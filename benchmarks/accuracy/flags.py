@@ -83,7 +83,9 @@ def measure(model: Any, X: Any, y: pd.DataFrame | None) -> pd.DataFrame:
 def lists_of(X: Any, y: pd.DataFrame, field: Contaminants | None, seed: int) -> Any:
     """Kinds of lists, made of clusters; with labels if they are clusters."""
     yield CLEAN, X, y
-    for name in FIELD if field is not None else []:
+    for name in FIELD:
+        if field is None:
+            break
         lists = SPOILS[name].apply(X, field, np.random.default_rng(seed))
         yield SPOILS[name].text, lists, y.loc[lists.index]
     pipeline = reference_pipeline(random_state=seed)
@@ -128,7 +130,8 @@ def tenths(found: dict[str, pd.DataFrame]) -> pd.DataFrame:
     table["weight"] = 0.5 / table.groupby("cluster")["cluster"].transform("size")
     tenth = np.minimum((10 * table["reliability"]).astype(int), 9)
     lines = {}
-    for k, part in table.groupby(tenth):
+    for k in np.unique(tenth):
+        part = table[tenth == k]
         share = np.average(part["cluster"], weights=part["weight"])
         counted = part["weight"].sum() ** 2 / (part["weight"] ** 2).sum()
         lines[f"{k / 10:.1f} to {(k + 1) / 10:.1f}"] = {
