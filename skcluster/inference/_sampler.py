@@ -26,6 +26,9 @@ _FITTED_TO = 60
 #: Maximum number of added stages while the effective number of draws is below `_ENOUGH`.
 _MOST_EXTRA_STAGES = 12
 _ENOUGH = 100
+#: Effective number of draws below which sampling starts again with more draws, which are more
+#: likely to include some of the largest mode; by what factor, and from how many on it does not.
+_TOO_FEW, _MORE, _MOST_DRAWS = 50, 4, 20_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +64,8 @@ def sample_posterior(potential: Potential, n_draws: int, seed: int) -> WeightedD
     Half of the draws come from the prior. Each following quarter comes from a Student distribution
     fitted to all draws so far. Weights refer to the mixture of all proposals (Cornuet et al. 2012,
     Scandinavian Journal of Statistics 39, 798). Quarters are added as long as the effective number
-    of draws is below 100, at most twelve.
+    of draws is below 100, at most twelve. If it is below 50 then, sampling starts again with four
+    times as many draws, if these are at most 20 000.
 
     Parameters
     ----------
@@ -93,6 +97,8 @@ def sample_posterior(potential: Potential, n_draws: int, seed: int) -> WeightedD
             np.concatenate([theta.reddening, new.reddening]),
         )
         draws = WeightedDraws(theta, _weights(theta, target, proposals))
+    if draws.effective_size < _TOO_FEW and n_draws * _MORE <= _MOST_DRAWS:
+        return sample_posterior(potential, _MORE * n_draws, seed)
     return draws
 
 

@@ -136,7 +136,9 @@ def test_a_hard_posterior_gets_more_draws():
     far = normal([9.5, 2.0, 11.0, 0.3, 1.0, 0.0], [0.01, 0.01, 0.01, 0.01, 0.05, 0.01])
     easy, hard = (sample(f, PRIOR, 512, seed=0) for f in (flat, far))
     assert len(easy.weights) == 512
-    assert 512 < len(hard.weights) <= 512 + 12 * 128
+    # Twelve added stages, and the same again with four times as many draws.
+    assert 512 < len(hard.weights) <= 4**2 * (512 + 12 * 128)
+    assert hard.effective_size > 50
     assert np.isfinite(hard.weights).all()
 
 
