@@ -90,6 +90,15 @@ def stated_interval(estimates: Any, cluster: Any) -> FloatArray | None:
     return ends if np.isfinite(ends).all() else None
 
 
+def stated_spread(estimates: Any, cluster: Any) -> float:
+    """Return the scale of differential reddening of one cluster (mag), 0 if it is not stated."""
+    if isinstance(estimates, pd.DataFrame):
+        estimates = estimates.loc[cluster]
+    if not isinstance(estimates, pd.Series | Mapping):
+        return 0.0
+    return float(np.nan_to_num(estimates.get("differential_reddening", 0.0)))
+
+
 def isochrone_parameters(values: Any) -> FloatArray:
     """Return the parameters of isochrones in a table or array, shape (n, 3) or (n, 4)."""
     if isinstance(values, pd.DataFrame):
