@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from joblib import Parallel, delayed
 from robustness_lists import SPOILS, Contaminants
 
 from skcluster.io import read_clusters
@@ -31,6 +32,8 @@ from references import references
 TARGETS = list(CLUSTER_PARAMETERS)
 #: The parameters whose errors are printed.
 PARTS = ["log_age", "a_v", "modulus"]
+#: Number of clusters that a process estimates at a time.
+CHUNK = 20
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -50,6 +53,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--lines", nargs="+", choices=list(SPOILS), default=list(SPOILS))
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=-1, help="number of processes (default: all)")
     parser.add_argument("--output", type=Path, default=Path("out/robustness"), metavar="FOLDER")
     return parser.parse_args(arguments)
 
@@ -110,13 +114,17 @@ def main(arguments: list[str] | None = None) -> None:
         X, y, options.references, options.folds, random_state=options.seed, n_jobs=2
     )
     for model, held_out in models:
-        model.set_params(n_jobs=2)
+        model.set_params(n_jobs=None)
         names = held_out[:: options.every]
         for name in options.lines:
             rng = np.random.default_rng(options.seed)
             chosen = [names[row] for row in SPOILS[name].rows(y.loc[names])]
             spoilt = SPOILS[name].apply(X.loc[chosen], contaminants, rng)
-            results[name].append(estimates_of(model, spoilt, y.loc[spoilt.index]))
+            truth = y.loc[spoilt.index]
+            chunks = [slice(start, start + CHUNK) for start in range(0, len(spoilt), CHUNK)]
+            results[name] += Parallel(n_jobs=options.jobs)(
+                delayed(estimates_of)(model, spoilt[chunk], truth[chunk]) for chunk in chunks
+            )
     table = pd.DataFrame(
         {SPOILS[name].text: summary(pd.concat(found)) for name, found in results.items()}
     ).T

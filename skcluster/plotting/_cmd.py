@@ -14,6 +14,7 @@ from skcluster.plotting._diagram import (
     Shades,
     diagram_limits,
     most_credible,
+    most_reddened,
     seen_isochrones,
     shades_of,
 )
@@ -25,6 +26,7 @@ from skcluster.plotting._inputs import (
     samples_of_isochrones,
     stated_interval,
     stated_remarks,
+    stated_spread,
 )
 from skcluster.plotting._style import (
     PALE,
@@ -67,6 +69,8 @@ class CMDDisplay:
         Log age (dex), A_V (mag), distance (kpc) and, if it was estimated, [M/H] (dex).
     isochrone : ndarray of shape (n_points, 2), optional
         BP−RP and G (mag) along the isochrone of the estimate.
+    reddened : ndarray of shape (n_points, 2), optional
+        The isochrone with the extinction that 95 per cent of the stars do not exceed.
     band : ndarray of shape (n_curves, n_points, 2), optional
         The isochrones of the most credible samples.
     interval : ndarray of shape (3, 2) or (4, 2), optional
@@ -84,7 +88,7 @@ class CMDDisplay:
     stars_ : PathCollection
     unused_ : PathCollection or None
         The stars that the estimate did not use.
-    isochrone_ : Line2D or None
+    isochrone_, reddened_ : Line2D or None
     band_ : LineCollection or None
 
     See Also
@@ -110,6 +114,7 @@ class CMDDisplay:
     name: str | None = None
     estimate: FloatArray | None = None
     isochrone: FloatArray | None = None
+    reddened: FloatArray | None = None
     band: FloatArray | None = None
     interval: FloatArray | None = None
     coverage: float = 0.68
@@ -141,7 +146,8 @@ class CMDDisplay:
             ``log_age`` (dex), ``a_v`` (mag), ``distance_kpc`` (kpc) and, if it was estimated,
             ``metallicity`` (dex): a row per cluster, or those of this one. Without estimates only
             the stars are drawn. Intervals are those of their columns, such as ``log_age_lower`` and
-            ``log_age_upper``, or else of the samples.
+            ``log_age_upper``, or else of the samples. With ``differential_reddening`` (mag), the
+            isochrone is also drawn with the extinction that 95 per cent of the stars do not exceed.
         cluster : object, optional
             Name of the cluster; not needed if X has only one.
         samples : array-like of n_samples rows or mapping of names to such, optional
@@ -182,6 +188,7 @@ class CMDDisplay:
             stars,
             one_estimate(estimates, name),
             interval=stated_interval(estimates, name),
+            spread=stated_spread(estimates, name),
             samples=None if samples is None else samples_of_isochrones(samples, name),
             membership=shades,
             coverage=coverage,
@@ -199,6 +206,7 @@ class CMDDisplay:
         *,
         interval: FloatArray | None,
         samples: FloatArray | None,
+        spread: float = 0.0,
         membership: FloatArray | None = None,
         coverage: float,
         metallicity: float | None = None,
@@ -207,13 +215,15 @@ class CMDDisplay:
         notes: str = "",
     ) -> "CMDDisplay":
         """Return the display of stars that were checked before; not drawn yet."""
-        isochrone = band = None
+        isochrone = reddened = band = None
         estimate, samples = (_at(metallicity, values) for values in (estimate, samples))
         if metallicity is not None and interval is not None:
             interval = np.vstack([interval[:3], [np.nan, np.nan]])
         try:
             if estimate is not None:
                 isochrone = seen_isochrones(estimate, law)[0]
+                if (behind := most_reddened(estimate, spread)) is not None:
+                    reddened = seen_isochrones(behind, law)[0]
         except ValueError as error:
             raise ValueError(f"cluster {name!r}: {error}") from error
         if samples is not None:
@@ -230,6 +240,7 @@ class CMDDisplay:
             name=display_name(name),
             estimate=estimate,
             isochrone=isochrone,
+            reddened=reddened,
             band=band,
             interval=interval,
             coverage=coverage,
@@ -281,6 +292,8 @@ class CMDDisplay:
             ends = distribution.interval(kw.get("coverage", 0.68))[0]
             for end, values in zip(INTERVAL_ENDS, ends.T, strict=True):
                 estimate |= zip([target + end for target in targets], values, strict=True)
+            if distribution.extra_columns is not None:
+                estimate |= distribution.extra_columns.iloc[0]
         return cls.from_clusters(alone, estimate, **kw)
 
     def plot(
@@ -313,6 +326,8 @@ class CMDDisplay:
         CMDDisplay
             The display, with ``ax_`` and ``figure_``.
         """
+        from matplotlib.ticker import AutoMinorLocator
+
         beside = ax is None if beside is None else beside
         self.figure_, self.ax_ = one_axes(ax, figsize=(6.2, 5.2))
         shades = self._draw_stars(star_kw or {})
@@ -327,7 +342,8 @@ class CMDDisplay:
         )
         # Dollar signs in names are not mathtext. A given place saves a layout of all ticks.
         self.ax_.set_title(title_text(self.name or ""), parse_math=False, y=1.0)
-        self.ax_.minorticks_on()
+        for axis in (self.ax_.xaxis, self.ax_.yaxis):  # each tick takes a millisecond
+            axis.set_minor_locator(AutoMinorLocator(2))
         self.ax_.tick_params(which="both", direction="in", top=True, right=True)
         self._draw_colorbar(shades if colorbar else None, beside)
         if legend:
@@ -436,7 +452,7 @@ class CMDDisplay:
         self.ax_.add_collection(self.band_, autolim=False)
 
     def _draw_isochrone(self, isochrone_kw: dict[str, Any]) -> None:
-        self.isochrone_ = None
+        self.isochrone_ = self.reddened_ = None
         if self.isochrone is None:
             return
         n_values = 0 if self.estimate is None else len(self.estimate)
@@ -449,6 +465,10 @@ class CMDDisplay:
             "label": "PARSEC isochrone" if n_values == 4 else "PARSEC, [M/H] = 0",
         }
         (self.isochrone_,) = self.ax_.plot(*self.isochrone.T, **{**style, **isochrone_kw})
+        if self.reddened is not None:
+            label = "more dust than 95 %\nof the stars have"
+            style |= {"linewidth": 0.9, "linestyle": "--", "path_effects": None, "label": label}
+            (self.reddened_,) = self.ax_.plot(*self.reddened.T, **style)
 
 
 def _at(metallicity: float | None, values: FloatArray | None) -> FloatArray | None:

@@ -11,6 +11,11 @@ from skcluster.photometry import Law, distance_modulus, redden
 from skcluster.plotting._style import BLUES, GREYS
 from skcluster.schema import MEMBER_COLUMNS, STAR_COLUMNS
 
+#: The fraction of a half-normal distribution below this multiple of its scale is 95 per cent.
+MOST_REDDENED = 1.96
+#: Differential reddening below this scale (mag) cannot be seen in a diagram.
+_LEAST_SPREAD = 0.02
+
 
 def diagram_limits(colour: FloatArray, magnitude: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the limits of a diagram's axes, colour first, with a margin around the stars.
@@ -103,6 +108,18 @@ def can_be_drawn(parameters: npt.ArrayLike) -> BoolArray:
     ):
         drawn &= (values >= low) & (values <= high)
     return drawn
+
+
+def most_reddened(estimate: FloatArray, spread: float) -> FloatArray | None:
+    """Return an estimate with the extinction that 95 per cent of the stars do not exceed.
+
+    None if differential reddening of that scale (mag) cannot be seen.
+    """
+    if not spread > _LEAST_SPREAD:
+        return None
+    reddened = estimate.copy()
+    reddened[1] += MOST_REDDENED * spread
+    return reddened
 
 
 def _with_metallicity(parameters: npt.ArrayLike) -> FloatArray:

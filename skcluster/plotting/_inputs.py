@@ -101,6 +101,15 @@ def stated_remarks(estimates: Any, cluster: Any) -> dict[str, Any]:
     return {"flag": flag if isinstance(flag, str) else "", "notes": notes_for_display(row)[0]}
 
 
+def stated_spread(estimates: Any, cluster: Any) -> float:
+    """Return the scale of differential reddening of one cluster (mag), 0 if it is not stated."""
+    if isinstance(estimates, pd.DataFrame):
+        estimates = estimates.loc[cluster]
+    if not isinstance(estimates, pd.Series | Mapping):
+        return 0.0
+    return float(np.nan_to_num(estimates.get("differential_reddening", 0.0)))
+
+
 def isochrone_parameters(values: Any) -> FloatArray:
     """Return the parameters of isochrones in a table or array, shape (n, 3) or (n, 4)."""
     if isinstance(values, pd.DataFrame):

@@ -25,6 +25,7 @@ from skcluster.plotting._inputs import (
     samples_of_isochrones,
     stated_interval,
     stated_remarks,
+    stated_spread,
 )
 from skcluster.plotting._membership import MembershipDisplay
 from skcluster.plotting._style import display_name
@@ -150,6 +151,7 @@ def _display(
         stars_of(X[row : row + 1]),
         values if drawable else None,
         interval=stated_interval(estimates, name),
+        spread=stated_spread(estimates, name),
         samples=drawn,
         membership=None if membership is None else membership[offsets[row] : offsets[row + 1]],
         coverage=coverage,
@@ -169,7 +171,10 @@ def _save_diagram(format: str, overwrite: bool, item: tuple[CMDDisplay, tuple[An
     with style.context("default", after_reset=True), whole_file(file, overwrite) as half:
         figure = Figure(figsize=(6.6, 5.2), dpi=_DPI)
         display.plot(ax=figure.add_axes((0.1, 0.095, 0.575, 0.845)), beside=True)
-        figure.savefig(half, format=format, dpi=_DPI, metadata={"Title": display_name(name)})
+        # Less compression takes a quarter of its time for files that are a fifth larger.
+        fast: dict[str, Any] = {"pil_kwargs": {"compress_level": 1}} if format == "png" else {}
+        title = {"Title": display_name(name)}
+        figure.savefig(half, format=format, dpi=_DPI, metadata=title, **fast)
 
 
 def save_memberships(

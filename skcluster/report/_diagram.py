@@ -11,7 +11,13 @@ from scipy.ndimage import binary_closing
 from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.clusters import Stars
 from skcluster.photometry import Law
-from skcluster.plotting._diagram import can_be_drawn, diagram_limits, most_credible, seen_isochrones
+from skcluster.plotting._diagram import (
+    can_be_drawn,
+    diagram_limits,
+    most_credible,
+    most_reddened,
+    seen_isochrones,
+)
 
 _MOST_CURVES = 80
 #: Maximum number of stars shown per cluster; a random selection of so many looks the same.
@@ -20,10 +26,6 @@ MOST_STARS = 4000
 _MOST_ON_PAGE = 400_000
 #: Length between points of an isochrone, in units of the diagram.
 _STEP = 0.004
-#: The fraction of a half-normal distribution below this multiple of its scale is 95 per cent.
-MOST_REDDENED = 1.96
-#: Differential reddening below this scale (mag) cannot be seen in a diagram.
-_LEAST_SPREAD = 0.02
 #: Cells of the band, in colour and in magnitude.
 CELLS = (150, 200)
 
@@ -96,12 +98,11 @@ def diagram(
     points = np.column_stack([colour, magnitude])[shown]
     drawn["stars"] = _packed((points - low) / (high - low))
     if can_be_drawn(estimate)[0]:
-        both = np.stack([estimate, estimate])
-        both[1, 1] += MOST_REDDENED * (spread if spread > _LEAST_SPREAD else 0.0)
-        lines = (seen_isochrones(both, law=law) - low) / (high - low)
-        drawn["lines"] = [_packed(part) for part in _parts_within(lines[0])]
-        if both[1, 1] > both[0, 1]:
-            drawn["reddened"] = [_packed(part) for part in _parts_within(lines[1])]
+        reddened = most_reddened(estimate, spread)
+        for name, values in (("lines", estimate), ("reddened", reddened)):
+            if values is not None:
+                line = (seen_isochrones(values, law=law)[0] - low) / (high - low)
+                drawn[name] = [_packed(part) for part in _parts_within(line)]
     if samples is not None:
         credible = most_credible(samples, coverage, _MOST_CURVES)
         if len(credible):

@@ -23,7 +23,12 @@ from skcluster.datasets import other_names
 from skcluster.datasets.catalogues._names import ABBREVIATIONS
 from skcluster.photometry import Law
 from skcluster.plotting._corner import CornerDisplay
-from skcluster.plotting._inputs import isochrone_parameters, membership_array, stated_interval
+from skcluster.plotting._inputs import (
+    isochrone_parameters,
+    membership_array,
+    stated_interval,
+    stated_spread,
+)
 from skcluster.plotting._save import membership_picture
 from skcluster.report._diagram import CELLS, diagram, shown_stars, star_facts
 from skcluster.report._figure import HOVER, figure_item, library
@@ -193,16 +198,10 @@ def _clusters(
                 None if drawn is None else isochrone_parameters(drawn),
                 coverage,
                 law,
-                _spread(estimates, i),
+                stated_spread(estimates.iloc[i], X.index[i]),
             ),
             **star_facts(stars, membership, stars.offsets[i] + shown),
         }
-
-
-def _spread(estimates: pd.DataFrame, row: int) -> float:
-    """Return the scale of differential reddening, 0 if it was not estimated."""
-    name = "differential_reddening"
-    return float(np.nan_to_num(estimates[name].iloc[row])) if name in estimates else 0.0
 
 
 def _columns_of(estimates: pd.DataFrame) -> list[dict[str, Any]]:

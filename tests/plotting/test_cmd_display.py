@@ -39,6 +39,19 @@ def test_stars_and_isochrone_are_where_they_should_be(sample):
     assert display.ax_.get_title() == name.replace("_", " ")
 
 
+@pytest.mark.parametrize(("spread", "more"), [(0.3, 0.588), (0.01, None), (np.nan, None)])
+def test_differential_reddening_is_a_second_line(sample, spread, more):
+    X, y = sample
+    name = X.index[0]
+    estimate = {**y.loc[name], "differential_reddening": spread}
+    line = CMDDisplay.from_clusters(X, estimate, cluster=name).reddened_
+    assert (line is None) == (more is None)
+    if line is not None:
+        reddened = {**y.loc[name], "a_v": y.loc[name, "a_v"] + more}
+        expected = CMDDisplay.from_clusters(X, reddened, cluster=name).isochrone_
+        np.testing.assert_allclose(line.get_xydata(), expected.get_xydata())
+
+
 def test_stars_without_any_effect_lie_on_the_isochrone_of_their_parameters():
     X, y = simulate_clusters(1, random_state=0, n_stars=50, metallicity=0.0, effects=Effects.none())
     display = CMDDisplay.from_clusters(X, y)
