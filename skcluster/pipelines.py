@@ -213,7 +213,7 @@ def set_pipeline(**overrides: Any) -> Pipeline:
     >>> set_pipeline(epochs=0).fit(X, y[["log_age", "distance_kpc"]]).predict(X).shape
     (3, 2)
     """
-    network = regressors.SetRegressor(pretrained="simulated", n_networks=3, epochs=12)
+    network = regressors.SetRegressor(pretrained="simulated", n_networks=3, epochs=6)
     target = regressors.NamedTargetRegressor(network, transformer=regressors.TargetScaler())
     corruptor = ClusterCorruptor(
         n_copies=4, field=simulate_field_stars, random_state=overrides.get("random_state")

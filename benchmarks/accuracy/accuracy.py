@@ -126,7 +126,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         "--references",
         type=Path,
         metavar="FOLDER",
-        help="use saved reference models of the folds; see cross_fit.py",
+        help="use saved reference models of the folds; see train_model.py",
     )
     parser.add_argument("--output", type=Path, default=Path("out/accuracy"), metavar="FOLDER")
     return parser.parse_args(arguments)

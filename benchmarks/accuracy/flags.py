@@ -6,7 +6,7 @@ Fits ``reference_pipeline()`` on half of the clusters, and makes degraded lists 
 the other half: random stars of all clusters; a cluster with five times as many contaminants; two
 clusters with the same name; G−RP instead of BP−RP. Prints how many lists of each kind have each
 flag, the false alarms for the unchanged clusters, and the estimate of M 67 with five times as many
-contaminants. With ``--references``, it uses models that were saved by ``cross_fit.py`` or
+contaminants. With ``--references``, it uses models that were saved by ``train_model.py`` or
 ``accuracy.py --save-references``, each for its held-out clusters.
 """
 
@@ -111,7 +111,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--members", type=Path, required=True, metavar="FILE")
     parser.add_argument("--clusters", type=Path, required=True, metavar="FILE")
     parser.add_argument(
-        "--references", type=Path, metavar="FOLDER", help="saved models; see cross_fit.py"
+        "--references", type=Path, metavar="FOLDER", help="saved models; see train_model.py"
     )
     parser.add_argument("--n-lists", type=int, default=100, help="lists of each kind")
     parser.add_argument("--seed", type=int, default=0)

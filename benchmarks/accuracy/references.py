@@ -15,7 +15,7 @@ def kept_references(folder: Path) -> list[tuple[Any, list[str]]]:
     """Models that were kept by folds, and the clusters that each has not seen."""
     files = sorted(folder.glob("fold*.skcluster"))
     if not files:
-        raise SystemExit(f"{folder} holds no model; cross_fit.py writes them.")
+        raise SystemExit(f"{folder} holds no model; train_model.py writes them.")
     return [(load_model(file), list(read_card(file)["card"]["held out"])) for file in files]
 
 

@@ -7,7 +7,7 @@ Prints published ages and metallicities with the estimates of the networks, of t
 its intervals, and of isochrones alone, and with the values of the catalogue used for training;
 also as Markdown, with sources. Plots the diagrams of the clusters, and that of M 67 with the
 isochrones of networks and posterior. With ``--references``, it uses models that were saved by
-``cross_fit.py`` or ``accuracy.py --save-references``; each cluster is estimated by the model that
+``train_model.py`` or ``accuracy.py --save-references``; each cluster is estimated by the model that
 was trained without it.
 """
 
@@ -48,7 +48,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--members", type=Path, required=True, metavar="FILE")
     parser.add_argument("--clusters", type=Path, required=True, metavar="FILE")
     parser.add_argument(
-        "--references", type=Path, metavar="FOLDER", help="saved models; see cross_fit.py"
+        "--references", type=Path, metavar="FOLDER", help="saved models; see train_model.py"
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=Path, default=Path("out/well_known"), metavar="FOLDER")

@@ -6,7 +6,7 @@ The first part cross-validates ``reference_pipeline()``, which is calibrated on 
 clusters of each fold. It prints the coverage of the 68 and 95 per cent intervals on held-out
 clusters, for all and for each third by age, A_V, distance and number of stars, and the widths of
 the intervals relative to intervals of constant width. With ``--references``, it uses models that
-were saved by ``cross_fit.py`` or ``accuracy.py --save-references`` instead of fitting new ones.
+were saved by ``train_model.py`` or ``accuracy.py --save-references`` instead of fitting new ones.
 
 The second part is simulation-based calibration: it simulates clusters from the model of the
 likelihood, and computes the ranks of their true parameters among draws of the posterior, without
@@ -55,7 +55,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         "--inner-folds", type=int, default=5, help="folds for the calibration of a model"
     )
     parser.add_argument(
-        "--references", type=Path, metavar="FOLDER", help="saved models; see cross_fit.py"
+        "--references", type=Path, metavar="FOLDER", help="saved models; see train_model.py"
     )
     parser.add_argument("--epochs", type=int, help="number of epochs, to shorten a test run")
     parser.add_argument("--n-networks", type=int, help="number of networks, to shorten a test run")

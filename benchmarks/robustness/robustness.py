@@ -7,7 +7,7 @@ Degrades the member lists of held-out clusters in different ways (stars of other
 field added, bright or faint stars removed, zero points shifted). For each, prints the RMSE of the
 clusters without a flag, the coverage of their intervals, the percentage of flagged clusters, and
 the RMSE of all clusters by the network alone. Fits the reference model on the training clusters of
-each fold, or uses the models saved by ``cross_fit.py``.
+each fold, or uses the models saved by ``train_model.py``.
 """
 
 import argparse
@@ -43,7 +43,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--clusters", type=Path, required=True, metavar="FILE")
     parser.add_argument("--field", type=Path, required=True, metavar="FILE")
     parser.add_argument(
-        "--references", type=Path, metavar="FOLDER", help="models saved by cross_fit.py"
+        "--references", type=Path, metavar="FOLDER", help="models saved by train_model.py"
     )
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument(

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 from nested_pandas import NestedFrame
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, _fit_context, clone
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, _fit_context
 from sklearn.utils import Tags, check_array, check_random_state, get_tags
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import _num_samples, check_is_fitted, indexable
@@ -26,8 +26,8 @@ from skcluster.inference._distribution import (
 )
 from skcluster.inference._regressor import (
     TransformedPrediction,
+    fit_and_predict_held_out,
     folds_of,
-    predict_held_out,
     route,
 )
 from skcluster.schema import clip_targets
@@ -194,7 +194,7 @@ class ConformalRegressor(
         self.y_ndim_ = true.ndim
         routed = route(self, fit_params)
         folds = folds_of(self.cv, self.random_state, X, true, routed.splitter.split)
-        predicted, self.errors_, spreads = predict_held_out(
+        estimator, (predicted, errors, spreads) = fit_and_predict_held_out(
             _held_out,
             self.estimator,
             (X, y),
@@ -203,9 +203,9 @@ class ConformalRegressor(
             routed.estimator.fit,
             self.n_jobs,
         )
-        self.scores_ = self.errors_ / spreads
+        self.errors_, self.scores_ = errors, errors / spreads
         self.held_out_ = predicted.reshape(true.shape)
-        self.estimator_ = clone(self.estimator).fit(X, y, **routed.estimator.fit)
+        self.estimator_ = estimator
         for name in ("n_features_in_", "feature_names_in_"):
             if hasattr(self.estimator_, name):
                 setattr(self, name, getattr(self.estimator_, name))

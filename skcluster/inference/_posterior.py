@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 from nested_pandas import NestedFrame
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, _fit_context, clone
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, _fit_context
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
@@ -33,9 +33,9 @@ from skcluster.inference._regressor import (
     NormalPrediction,
     checked_targets,
     columns_of_targets,
+    fit_and_predict_held_out,
     folds_of,
     predict_from_parallaxes,
-    predict_held_out,
     predict_normal,
     route,
     with_copies,
@@ -318,7 +318,7 @@ class IsochronePosterior(
             prediction = predict_from_parallaxes(stars, self.release, population)
         else:
             routed = route(self, fit_params)
-            predictions = predict_held_out(
+            estimator, predictions = fit_and_predict_held_out(
                 partial(_predict_normal, columns),
                 self.estimator,
                 (X, y),
@@ -329,7 +329,6 @@ class IsochronePosterior(
             )
             prediction = NormalPrediction(*predictions)
             inflation = np.sqrt(np.nanmean(((true - prediction.mean) / prediction.spread) ** 2, 0))
-            estimator = clone(self.estimator).fit(X, y, **routed.estimator.fit)
         check_measurable(stars, prediction, self.faint_limit)
         calibrated = calibrate(
             self._potentials(stars, prediction, inflation, self._fixed_tempering()),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from inspect import signature
+from itertools import chain
 from numbers import Integral
 from typing import Any, NamedTuple
 
@@ -201,7 +202,7 @@ def folds_of(
     return folds
 
 
-def predict_held_out(
+def fit_and_predict_held_out(
     predict: Callable[[Any, Any, Any], Sequence[FloatArray]],
     estimator: Any,
     training: tuple[Any, Any],
@@ -209,8 +210,8 @@ def predict_held_out(
     folds: list[tuple[IntArray, IntArray]],
     fit_params: dict[str, Any],
     n_jobs: int | None,
-) -> tuple[FloatArray, ...]:
-    """Return what is predicted for clusters by regressors that have not seen them.
+) -> tuple[Any, tuple[FloatArray, ...]]:
+    """Return a regressor fitted on all clusters, and what others predict that have not seen them.
 
     ``predict`` returns arrays of one row per cluster from a fitted regressor and some X and y; they
     are concatenated in the order of ``tested``. The third item of ``tested`` is the training
@@ -218,7 +219,7 @@ def predict_held_out(
     are metadata for the regressor's ``fit``.
     """
     rows = [np.flatnonzero(np.isin(tested[2], test)) for _, test in folds]
-    parts = Parallel(n_jobs=n_jobs)(
+    held_out = (
         delayed(_fit_and_predict)(
             predict,
             clone(estimator),
@@ -228,8 +229,17 @@ def predict_held_out(
         )
         for (train, _), test in zip(folds, rows, strict=True)
     )
+    # The fit on all clusters takes longest and comes first, so that it runs beside the others.
+    fitted, *parts = Parallel(n_jobs=n_jobs)(
+        chain([delayed(_fit)(clone(estimator), *training, fit_params)], held_out)
+    )
     order = np.argsort(np.concatenate(rows))
-    return tuple(np.concatenate(values)[order] for values in zip(*parts, strict=True))
+    predicted = (np.concatenate(values)[order] for values in zip(*parts, strict=True))
+    return fitted, tuple(predicted)
+
+
+def _fit(estimator: Any, X: Any, y: Any, fit_params: dict[str, Any]) -> Any:
+    return estimator.fit(X, y, **fit_params)
 
 
 def _fit_and_predict(
@@ -241,8 +251,7 @@ def _fit_and_predict(
     y_test: Any,
     fit_params: dict[str, Any],
 ) -> Sequence[FloatArray]:
-    estimator.fit(X, y, **fit_params)
-    return predict(estimator, X_test, y_test)
+    return predict(_fit(estimator, X, y, fit_params), X_test, y_test)
 
 
 def route(owner: Any, params: dict[str, Any]) -> Bunch:

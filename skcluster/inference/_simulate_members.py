@@ -69,7 +69,7 @@ def simulate_members(
     rng = check_random_state(random_state)
     a_v, modulus = parameters.a_v[0], parameters.distance_modulus[0]
     population = parameters.log_age[0], parameters.metallicity[0], int(parameters.reddening[0])
-    density = PopulationGrid.load().map(*population, scatter=0)
+    density, centre = PopulationGrid.load().around_centre(*population, scatter=0)
     # The rows around the limit are included, and fainter stars are removed individually.
     last = int((faint_limit - modulus - AXES.g.start) / AXES.g.step) + 2
     cumulative = np.cumsum(density[: max(last, 0)], dtype=np.float64)
@@ -79,9 +79,11 @@ def simulate_members(
         if not len(cumulative) or not cumulative[-1] > 0:
             raise ValueError(f"No member is brighter than G = {faint_limit:g}.")
         cell = np.searchsorted(cumulative, cumulative[-1] * rng.uniform(size=size))
-        row, column = np.divmod(cell, len(AXES.bp_rp))
+        row, column = np.divmod(cell, density.shape[1])
         m_g = AXES.g.values[row] + AXES.g.step * _triangular(rng, len(cell))
-        colour = AXES.bp_rp.values[column] + AXES.bp_rp.step * _triangular(rng, len(cell))
+        offset = AXES.bp_rp_offset
+        colour = offset.values[column] + offset.step * _triangular(rng, len(cell))
+        colour += np.interp(m_g, AXES.g.values, centre)
         # The scatter is added to intrinsic colours; its size is that of observed ones.
         colour = _scattered(colour, *redden(m_g + modulus, colour, a_v, law), rng)
         new_g, new_colour = redden(m_g + modulus, colour, a_v, law)

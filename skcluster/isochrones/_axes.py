@@ -57,6 +57,8 @@ class Axes:
         Standard deviations of the colour (mag).
     g, bp_rp : Axis
         Absolute magnitude and intrinsic colour (mag).
+    bp_rp_offset : Axis
+        Intrinsic colour relative to the centre at that M_G (mag).
     """
 
     log_age: Axis
@@ -65,17 +67,19 @@ class Axes:
     scatter: tuple[float, ...]
     g: Axis
     bp_rp: Axis
+    bp_rp_offset: Axis
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Lengths of all axes."""
-        axes = (self.log_age, self.metallicity, self.reddening, self.scatter, self.g, self.bp_rp)
+        """Lengths of the axes of densities."""
+        of_maps = self.g, self.bp_rp_offset
+        axes = (self.log_age, self.metallicity, self.reddening, self.scatter, *of_maps)
         return tuple(len(axis) for axis in axes)
 
     @property
     def map_size(self) -> int:
-        """Number of points of one map in magnitude and colour."""
-        return len(self.g) * len(self.bp_rp)
+        """Number of points of one map in magnitude and colour offset."""
+        return len(self.g) * len(self.bp_rp_offset)
 
 
 #: Steps in age and metallicity shift the sequence by less than its width; the scatters increase by
@@ -87,4 +91,5 @@ AXES = Axes(
     scatter=(0.02, 0.04, 0.08),
     g=Axis(-7.5, 0.1, 168),
     bp_rp=Axis(-0.8, 0.02, 208),
+    bp_rp_offset=Axis(-1.6, 0.02, 208),
 )

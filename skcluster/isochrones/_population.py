@@ -10,43 +10,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from joblib import Parallel, delayed
-from scipy import fft
 
 from skcluster._utils.files import get_data_home, whole_file
 from skcluster._utils.messages import warn_caller
 from skcluster._utils.progress import progress_bar
 from skcluster._utils.typing import BoolArray, FloatArray, IntArray
 from skcluster.isochrones._axes import AXES
-from skcluster.isochrones._grid import IsochroneGrid
-from skcluster.isochrones._masses_and_binaries import (
-    BINARY_FRACTION,
-    MASS_RATIO_RANGE,
-    MASSIVE_STAR_LOSS,
-    kroupa,
-)
-
-#: Increase it whenever the densities change.
-VERSION = 3
-
-#: Number of mass ratios that represent all binaries.
-_N_MASS_RATIOS = 10
-
-#: A_G and E(BP−RP) per A_V. Differential reddening shifts stars of all colours equally.
-_REDDENING_VECTOR = (0.85, 0.44)
-#: Half-normal deviates that represent the distribution of differential reddening.
-_DEVIATES = 0.125 * (np.arange(24) + 0.5)
-
-#: Padding around a map, so that a convolution does not wrap around.
-_PADDING = (40, 60)
-
-# Logarithms of densities (1/mag²) are stored in 255 steps of 6 per cent. Lower densities are the
-# rounding errors of the convolution.
-_LOWEST, _HIGHEST = np.log(3e-5), np.log(300.0)
-_STEP = (_HIGHEST - _LOWEST) / 254
-
-#: The density (1/mag²) that each code stands for.
-DENSITY_OF_CODE = np.concatenate([[0], np.exp(_LOWEST + _STEP * np.arange(255))]).astype(np.float32)
+from skcluster.isochrones._population_tables import DENSITY_OF_CODE, VERSION, Tables, build
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,14 +30,17 @@ class PopulationGrid:
     companion, whose mass ratio is uniform between 0.1 and 1. Each density is tabulated for several
     scales of differential reddening, whose A_V is half-normal and so only adds extinction, and for
     several values of the scatter in colour. Densities are interpolated linearly in log age and
-    metallicity.
+    metallicity, along the sequence: colours are relative to the mean colour at that M_G, which is
+    interpolated as well. Two sequences side by side would be wider than either.
 
     Parameters
     ----------
     codes : ndarray of uint8, one dimension per axis of `skcluster.isochrones.AXES`
         Natural logarithms of the densities in steps of 0.06; code 0 is a density of zero.
+    centre : ndarray of float32, shape (n_ages, n_metallicities, n_g)
+        Intrinsic colour relative to which stars are tabulated, by M_G: a smooth mean (mag).
     source : callable, optional
-        Returns the codes of an age, given its index; they replace those in ``codes`` when densities
+        Returns codes and centre of an age, given its index; they replace those given when densities
         of that age are first needed.
 
     See Also
@@ -98,7 +71,8 @@ class PopulationGrid:
     """
 
     codes: npt.NDArray[np.uint8]
-    source: Callable[[int], npt.NDArray[np.uint8]] | None = None
+    centre: npt.NDArray[np.float32]
+    source: Callable[[int], Tables] | None = None
 
     @staticmethod
     @cache
@@ -119,20 +93,20 @@ class PopulationGrid:
         source = _open(file)
         if source is not None:
             # Memory is taken only for the ages that are read.
-            return PopulationGrid(np.zeros(AXES.shape, np.uint8), source)
+            return PopulationGrid(*Tables.empty(), source)
         with progress_bar("Tabulating stellar populations", len(AXES.log_age)) as advance:
-            codes = build(advance)
+            tables = build(advance)
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             with whole_file(file, overwrite=True) as half:
-                _write(half, codes)
+                _write(half, tables)
         except OSError as error:
             warn_caller(
                 f"The densities of stellar populations cannot be stored in {file.parent} "
                 f"({error.strerror}), so each process computes them again. The environment "
                 "variable SKCLUSTER_DATA sets another folder.",
             )
-        return PopulationGrid(codes)
+        return PopulationGrid(*tables)
 
     @cached_property
     def _is_read(self) -> BoolArray:
@@ -146,6 +120,19 @@ class PopulationGrid:
     def _maps(self) -> npt.NDArray[np.uint8]:
         """Codes of each node, shape (n_nodes, n_scatters, n_g, n_bp_rp)."""
         return self._flat.reshape(-1, *self.codes.shape[3:])
+
+    @cached_property
+    def _centres(self) -> npt.NDArray[np.float32]:
+        """Centres of each age and metallicity, shape (n_ages * n_metallicities, n_g)."""
+        return self.centre.reshape(-1, len(AXES.g))
+
+    def _centre(self, nodes: list[tuple[IntArray, FloatArray]]) -> FloatArray:
+        """Return the interpolated centres of some draws, shape (n_draws, n_g)."""
+        centre: FloatArray = np.zeros((len(nodes[0][0]), len(AXES.g)), np.float32)
+        for node, weight in nodes:
+            of_node = self._centres[node // len(AXES.reddening)]
+            centre += weight[:, None].astype(np.float32) * of_node
+        return centre
 
     @cached_property
     def _computed_marginals(self) -> tuple[BoolArray, FloatArray, FloatArray]:
@@ -164,12 +151,13 @@ class PopulationGrid:
         if not all(is_computed[node].all() for node in nodes):
             missing = np.unique(np.concatenate(nodes))
             missing = missing[~is_computed[missing]]
-            g, colour = AXES.g, AXES.bp_rp
+            offset = AXES.bp_rp_offset
             density = DENSITY_OF_CODE[self._maps[missing, 0]]
             share = density.sum(-1)
-            mean[missing] = density @ colour.values.astype(np.float32) / np.maximum(share, 1e-9)
+            mean[missing] = density @ offset.values.astype(np.float32) / np.maximum(share, 1e-9)
+            mean[missing] += self._centres[missing // len(AXES.reddening)]
             cumulative[missing, 0] = 0
-            cumulative[missing, 1:] = np.cumsum(share, -1) * g.step * colour.step
+            cumulative[missing, 1:] = np.cumsum(share, -1) * AXES.g.step * offset.step
             is_computed[missing] = True
         return cumulative, mean
 
@@ -203,12 +191,13 @@ class PopulationGrid:
             less with it, because reddened dwarfs leave the grid at the faint end; divide by
             `share_brighter` to normalise it above a limit. Zero outside the grid.
         """
-        inside, cell, corners = self._cells(m_g, bp_rp)
+        nodes = self._nodes(log_age, metallicity, reddening)
+        inside, cell, corners = self._cells(m_g, bp_rp, self._centre(nodes))
         cell += np.asarray(scatter)[None, :] * AXES.map_size
         place, code = np.empty(m_g.shape, np.int64), np.empty(m_g.shape, np.uint8)
         density, at_node = np.empty((2, *m_g.shape), np.float32)
         total: FloatArray = np.zeros(m_g.shape, np.float32)
-        for node, weight in self._nodes(log_age, metallicity, reddening):
+        for node, weight in nodes:
             np.add(cell, (node * (len(AXES.scatter) * AXES.map_size))[:, None], out=place)
             at_node[:] = 0
             for offset, corner in corners:
@@ -283,7 +272,7 @@ class PopulationGrid:
         return colour
 
     def map(self, log_age: float, metallicity: float, reddening: int, scatter: int) -> FloatArray:
-        """Return the density at the points of the grid.
+        """Return the density at the points of `skcluster.isochrones.AXES`.
 
         Parameters
         ----------
@@ -298,11 +287,36 @@ class PopulationGrid:
         ndarray of shape (n_g, n_bp_rp)
             Density (1/mag²).
         """
+        points = np.meshgrid(*(a.values.astype(np.float32) for a in (AXES.g, AXES.bp_rp)))
+        m_g, bp_rp = (values.T.reshape(1, -1) for values in points)
+        scatters = np.full(m_g.size, scatter)
+        density = self.density([log_age], [metallicity], [reddening], m_g, bp_rp, scatters)
+        return density.reshape(len(AXES.g), len(AXES.bp_rp))
+
+    def around_centre(
+        self, log_age: float, metallicity: float, reddening: int, scatter: int
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return the density as it is tabulated, by colour relative to the centre.
+
+        Parameters
+        ----------
+        log_age, metallicity : float
+            Logarithm (base 10) of the age in years and [M/H] (dex).
+        reddening, scatter : int
+            Indices into ``AXES.reddening`` and ``AXES.scatter``.
+
+        Returns
+        -------
+        density : ndarray of shape (n_g, n_bp_rp_offset)
+            Density (1/mag²).
+        centre : ndarray of shape (n_g,)
+            Intrinsic colour of offset 0 (mag).
+        """
+        nodes = self._nodes([log_age], [metallicity], [reddening])
         density: FloatArray = sum(
-            weight * DENSITY_OF_CODE[self._maps[node[0], scatter]]
-            for node, weight in self._nodes([log_age], [metallicity], [reddening])
+            weight * DENSITY_OF_CODE[self._maps[node[0], scatter]] for node, weight in nodes
         )
-        return density
+        return density, self._centre(nodes)[0]
 
     def _nodes(
         self, log_age: npt.ArrayLike, metallicity: npt.ArrayLike, reddening: npt.ArrayLike
@@ -312,7 +326,7 @@ class PopulationGrid:
         if self.source is not None:
             for age in np.flatnonzero(~self._is_read).tolist():
                 if ((i == age) | (i + 1 == age)).any():
-                    self.codes[age] = self.source(age)
+                    self.codes[age], self.centre[age] = self.source(age)
                     self._is_read[age] = True
         j, v = AXES.metallicity.bracket(metallicity)
         k = np.asarray(reddening)
@@ -331,49 +345,65 @@ class PopulationGrid:
 
     @staticmethod
     def _cells(
-        m_g: FloatArray, bp_rp: FloatArray
+        m_g: FloatArray, bp_rp: FloatArray, centre: FloatArray
     ) -> tuple[BoolArray, IntArray, list[tuple[int, FloatArray]]]:
-        """Return which stars lie on the grid, their cells, and the cells' corners with weights."""
-        y, x = ((v - a.start) / a.step for v, a in ((m_g, AXES.g), (bp_rp, AXES.bp_rp)))
-        bottom, right = np.float32(len(AXES.g) - 1.01), np.float32(len(AXES.bp_rp) - 1.01)
-        inside = (y >= 0) & (y <= bottom) & (x >= 0) & (x <= right)
-        y, x = np.clip(y, 0, bottom), np.clip(x, 0, right)
-        row, column = y.astype(np.int32), x.astype(np.int32)
-        y, x = y - row.astype(np.float32), x - column.astype(np.float32)
-        width = len(AXES.bp_rp)
+        """Return which stars lie on the grid, their cells, and the cells' corners with weights.
+
+        ``centre`` is that of each draw, shape (n_draws, n_g).
+        """
+        width = len(AXES.bp_rp_offset)
+        bottom, right = np.float32(len(AXES.g) - 1.01), np.float32(width - 1.01)
+        y = (m_g - AXES.g.start) / AXES.g.step
+        inside = (y >= 0) & (y <= bottom)
+        y = np.clip(y, 0, bottom)
+        row = y.astype(np.int64)
+        y -= row
+        of_draw = row + len(AXES.g) * np.arange(len(row))[:, None]
+        above = np.take(centre, of_draw, mode="clip")
+        below = np.take(centre.reshape(-1)[1:], of_draw, mode="clip")
+        x = bp_rp - (above + y * (below - above))
+        x = (x - AXES.bp_rp_offset.start) / AXES.bp_rp_offset.step
+        inside &= (x >= 0) & (x <= right)
+        x = np.clip(x, 0, right)
+        column = x.astype(np.int64)
+        x -= column
         xy = x * y
         corners = [(0, 1 - x - y + xy), (1, x - xy), (width, y - xy), (width + 1, xy)]
-        return inside, (row * width + column).astype(np.int64), corners
+        return inside, row * width + column, corners
 
 
-def _write(file: Path, codes: npt.NDArray[np.uint8]) -> None:
-    """Write codes to an Arrow file, one compressed batch per age."""
-    schema = pa.schema({"codes": pa.uint8()})
+def _write(file: Path, tables: Tables) -> None:
+    """Write tables to an Arrow file, one compressed batch of one row per age."""
+    schema = pa.schema({"codes": pa.binary(), "centre": pa.binary()})
     options = pa.ipc.IpcWriteOptions(compression="zstd")
     with (
         pa.OSFile(str(file), "wb") as sink,
         pa.ipc.new_file(sink, schema, options=options) as arrow,
     ):
-        for of_age in codes:
-            arrow.write_batch(pa.record_batch([of_age.reshape(-1)], schema=schema))
+        for of_age in zip(*tables, strict=True):
+            columns = [[values.tobytes()] for values in of_age]
+            arrow.write_batch(pa.record_batch(columns, schema=schema))
 
 
-def _open(file: Path) -> Callable[[int], npt.NDArray[np.uint8]] | None:
-    """Return what reads the codes of an age from a file; None if it is missing or incomplete."""
+def _open(file: Path) -> Callable[[int], Tables] | None:
+    """Return what reads the tables of an age from a file; None if it is missing or incomplete."""
 
-    def codes_of(age: int) -> npt.NDArray[np.uint8]:
-        codes = reader.get_batch(age).column(0).to_numpy(zero_copy_only=False)
-        of_age: npt.NDArray[np.uint8] = codes.reshape(AXES.shape[1:])
-        return of_age
+    def read(age: int) -> Tables:
+        batch = reader.get_batch(age)
+        codes, centre = (batch.column(name)[0].as_buffer() for name in Tables._fields)
+        return Tables(
+            np.frombuffer(codes, np.uint8).reshape(AXES.shape[1:]),
+            np.frombuffer(centre, np.float32).reshape(-1, len(AXES.g)),
+        )
 
     try:
         reader = pa.ipc.open_file(pa.memory_map(str(file)))
         if reader.num_record_batches != len(AXES.log_age):
             return None
-        codes_of(0)
+        read(0)
     except (OSError, ValueError):  # pyarrow's errors are of these types.
         return None
-    return codes_of
+    return read
 
 
 @cache
@@ -381,119 +411,3 @@ def _fingerprint() -> str:
     """Return a fingerprint of what the grid is computed from."""
     source = files("skcluster.isochrones").joinpath("data/parsec_isochrones.npz").read_bytes()
     return hashlib.sha256(source + f"{VERSION} {AXES}".encode()).hexdigest()[:16]
-
-
-def encode(density: FloatArray) -> npt.NDArray[np.uint8]:
-    """Return the nearest codes; densities below 1e-6 become 0."""
-    logarithm = np.log(np.maximum(density, np.float32(1e-9)))
-    code = np.rint((logarithm - np.float32(_LOWEST)) / np.float32(_STEP)) + 1
-    nearest: npt.NDArray[np.uint8] = np.clip(code, 0, 255).astype(np.uint8)
-    return nearest
-
-
-def build(advance: Callable[[int], None]) -> npt.NDArray[np.uint8]:
-    """Compute the codes of `PopulationGrid`, on two threads.
-
-    Parameters
-    ----------
-    advance : callable
-        Called with the number of ages just computed.
-    """
-    transfer = _transfer_functions()
-    codes = np.empty(AXES.shape, np.uint8)
-    maps = Parallel(n_jobs=2, prefer="threads", return_as="generator")(
-        delayed(_of_one_age)(log_age, *transfer) for log_age in AXES.log_age.values
-    )
-    for i, of_one_age in enumerate(maps):
-        codes[i] = of_one_age
-        advance(1)
-    return codes
-
-
-def _of_one_age(
-    log_age: float, reddened: npt.NDArray[np.complex64], blurred: npt.NDArray[np.float32]
-) -> npt.NDArray[np.uint8]:
-    """Return the codes for one age: all axes but the first; see `_transfer_functions`."""
-    n_columns = 2 * (len(blurred[0]) - 1)
-    spectrum = fft.rfft2(_intrinsic_density(log_age), (len(reddened[0]), n_columns))
-    codes = np.empty((len(spectrum), *AXES.shape[2:]), np.uint8)
-    for i, of_reddening in enumerate(reddened):
-        # The scatter is along the colour only, so that one transform along the magnitude does.
-        rows = fft.ifft(spectrum * of_reddening, axis=1)[:, : len(AXES.g)]
-        for j, of_scatter in enumerate(blurred):
-            density = fft.irfft(rows * of_scatter, n_columns)[..., : len(AXES.bp_rp)]
-            # Narrow sequences ring: negative values are clipped, and the rest is renormalised.
-            total = density.sum(axis=(1, 2), keepdims=True)
-            density = np.maximum(density, 0)
-            density *= total / density.sum(axis=(1, 2), keepdims=True)
-            codes[:, i, j] = encode(density)
-    return codes
-
-
-def _intrinsic_density(log_age: float) -> npt.NDArray[np.float32]:
-    """Return the unsmeared density, shape (n_metallicities, n_g, n_bp_rp)."""
-    metallicity = AXES.metallicity.values
-    isochrones = IsochroneGrid.load().interpolate(np.full(len(metallicity), log_age), metallicity)
-    log_mass = (isochrones.log_mass[:, 1:] + isochrones.log_mass[:, :-1]) / 2
-    magnitudes = (isochrones.magnitudes[:, :, 1:] + isochrones.magnitudes[:, :, :-1]) / 2
-    rank = kroupa(MASSIVE_STAR_LOSS).rank(10 ** isochrones.log_mass.ravel())
-    stars = np.diff(rank.reshape(isochrones.log_mass.shape), axis=1)
-    seen, numbers = [magnitudes], [(1 - BINARY_FRACTION) * stars]
-    row = np.repeat(np.arange(len(metallicity)), log_mass.shape[1])
-    low, high = MASS_RATIO_RANGE
-    for k in range(_N_MASS_RATIOS):
-        ratio = low + (high - low) * (k + 0.5) / _N_MASS_RATIOS
-        companion = log_mass + np.log10(ratio)
-        light = isochrones.at(row, companion.ravel()).reshape(magnitudes.shape)
-        # A companion below the minimum mass of the isochrone adds no light.
-        shines = companion >= isochrones.log_mass[:, :1]
-        added = 2.5 * np.log10(1 + shines * 10 ** (0.4 * (magnitudes - light)))
-        seen.append(magnitudes - added)
-        numbers.append(BINARY_FRACTION / _N_MASS_RATIOS * stars)
-    density = _deposit(np.concatenate(seen, axis=2), np.concatenate(numbers, axis=1))
-    total = density.sum(axis=(1, 2), keepdims=True) * AXES.g.step * AXES.bp_rp.step
-    normalized: npt.NDArray[np.float32] = (density / total).astype(np.float32)
-    return normalized
-
-
-def _deposit(magnitudes: FloatArray, stars: FloatArray) -> FloatArray:
-    """Count stars at the grid points, each star shared among the four points around it."""
-    y = (magnitudes[0] - AXES.g.start) / AXES.g.step
-    x = (magnitudes[1] - magnitudes[2] - AXES.bp_rp.start) / AXES.bp_rp.step
-    row, column = np.floor(y).astype(np.int64), np.floor(x).astype(np.int64)
-    n_rows, n_columns = len(AXES.g), len(AXES.bp_rp)
-    seen = (row >= 0) & (row < n_rows - 1) & (column >= 0) & (column < n_columns - 1)
-    cell = (np.arange(len(y))[:, None] * n_rows + row) * n_columns + column
-    cell, stars, y, x = cell[seen], stars[seen], (y - row)[seen], (x - column)[seen]
-    corners = [(0, (1 - y) * (1 - x)), (1, (1 - y) * x), (n_columns, y * (1 - x))]
-    corners.append((n_columns + 1, y * x))
-    size = len(magnitudes[0]) * AXES.map_size
-    counts = sum(np.bincount(cell + step, stars * share, size) for step, share in corners)
-    return np.asarray(counts).reshape(-1, n_rows, n_columns)
-
-
-def _transfer_functions() -> tuple[npt.NDArray[np.complex64], npt.NDArray[np.float32]]:
-    """Return Fourier transforms of the differential reddening and of the scatter in colour.
-
-    Of shapes (n_reddenings, n_rows, n_frequencies) and (n_scatters, n_frequencies).
-    """
-    n_rows = fft.next_fast_len(len(AXES.g) + _PADDING[0], real=True)
-    n_columns = fft.next_fast_len(len(AXES.bp_rp) + _PADDING[1], real=True)
-    n_columns += n_columns % 2
-    along_g, along_colour = fft.fftfreq(n_rows)[:, None], fft.rfftfreq(n_columns)
-    share = np.exp(-0.5 * _DEVIATES**2)
-    share /= share.sum()
-    steps = np.array(_REDDENING_VECTOR) / (AXES.g.step, AXES.bp_rp.step)
-    phase = along_g * steps[0] + along_colour * steps[1]
-    reddened = [
-        sum(
-            w * np.exp(-2j * np.pi * scale * deviate * phase)
-            for w, deviate in zip(share, _DEVIATES, strict=True)
-        )
-        for scale in AXES.reddening
-    ]
-    # Sharing a star among points, and interpolating between them, each adds a variance of a sixth
-    # of the step squared.
-    rest = np.maximum((np.array(AXES.scatter) / AXES.bp_rp.step) ** 2 - 1 / 3, 0)
-    blurred = np.exp(-2 * np.pi**2 * rest[:, None] * along_colour**2)
-    return np.array(reddened, np.complex64), blurred.astype(np.float32)

@@ -7,7 +7,6 @@ from typing import Any
 
 import accuracy
 import calibration
-import cross_fit
 import flags
 import numpy as np
 import pandas as pd
@@ -45,10 +44,10 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Any:
         quick = {"n_networks": 1, "epochs": 2, "cv": 2, "n_draws": 64, "tempering": 0.3}
         return reference_pipeline(**{**quick, **overrides})
 
-    for module in (references, train_model, well_known, flags, cross_fit):
+    for module in (references, train_model, well_known, flags):
         monkeypatch.setattr(module, "reference_pipeline", pipeline)
     monkeypatch.setitem(accuracy.MODELS, "reference", pipeline)
-    monkeypatch.setattr(cross_fit, "set_pipeline", partial(set_pipeline, n_networks=1, epochs=2))
+    monkeypatch.setattr(train_model, "set_pipeline", partial(set_pipeline, n_networks=1, epochs=2))
     alone = partial(IsochronePosterior, n_draws=64, tempering=0.3)
     monkeypatch.setitem(accuracy.MODELS, "isochrones", alone)
     monkeypatch.setattr(well_known, "IsochronePosterior", alone)
@@ -87,16 +86,6 @@ def test_accuracy_coverage_and_the_model_with_their_scores(data, tmp_path, capsy
     flagged = {line["list"]: line["flagged (%)"] for line in lists}
     assert flagged["400 random stars"] > flagged["cluster as it is"]
 
-    model = tmp_path / "model.skcluster"
-    folders = ["--accuracy", str(tmp_path / "a"), "--calibration", str(tmp_path / "c")]
-    train_model.main([*data, *folders, "--output", str(model)])
-    before = load_model(model).scores_
-    train_model.main([*data, *folders, "--output", str(model), "--card-only"])
-    np.testing.assert_array_equal(load_model(model).scores_, before)
-    card = read_card(model)["card"]
-    assert card["cross-validated scores"]["R2"].startswith("0.")
-    assert len(card["coverage of held-out clusters"]) == 6
-
 
 @pytest.mark.usefixtures("quick")
 def test_references_are_fitted_where_none_were_kept(data, tmp_path, capsys):
@@ -111,21 +100,35 @@ def test_references_are_fitted_where_none_were_kept(data, tmp_path, capsys):
 
 
 @pytest.mark.usefixtures("quick")
-def test_cross_fitted_references_have_not_seen_their_clusters(data, tmp_path, capsys):
-    kept = str(tmp_path / "kept")
-    cross_fit.main([*data, "--folds", "2", "--output", kept])
-    options = ["--models", "set", "reference", "--references", kept, "--output", str(tmp_path)]
-    accuracy.main([*data, *options, "--folds", "2"])
-    table = pd.read_csv(tmp_path / "predictions.csv", index_col=0)
-    for (model, unseen), i in zip(references.kept_references(tmp_path / "kept"), "01", strict=True):
-        assert len(unseen) == len(model.held_out_) == 45
-        network = load_model(tmp_path / "kept" / f"networks{i}.skcluster")
-        X = accuracy.read_clusters(data[1]).loc[unseen]
+def test_the_model_is_rebuilt_with_its_scores_and_continues_where_it_was(data, tmp_path, capsys):
+    kept, file = tmp_path / "kept", tmp_path / "model.skcluster"
+    command = [*data, "--folds", "2", "--simulations", "20", "--folder", str(kept)]
+    train_model.main([*command, "--output", str(file)])
+    card = read_card(file)["card"]
+    assert card["cross-validated scores"]["R2"].startswith("0.")
+    assert len(card["coverage of held-out clusters"]) == 6
+    model = load_model(file)
+    assert len(model.held_out_) == 90
+    # The references of the folds have not seen their clusters.
+    table = pd.read_csv(kept / "accuracy" / "predictions.csv", index_col=0)
+    X = accuracy.read_clusters(data[1])
+    for (reference, unseen), i in zip(references.kept_references(kept), "01", strict=True):
+        assert len(unseen) == len(reference.held_out_) == 45
+        network = load_model(kept / f"networks{i}.skcluster")
         columns = [f"set_{target}" for target in accuracy.TARGETS]
-        np.testing.assert_allclose(network.predict(X), table.loc[unseen, columns], rtol=1e-4)
-        assert not model.outside_domain(X).all()
+        predicted = network.predict(X.loc[unseen])
+        np.testing.assert_allclose(predicted, table.loc[unseen, columns], rtol=1e-4)
+        assert not reference.outside_domain(X.loc[unseen]).all()
+
+    (kept / "fold1.skcluster").unlink()
+    capsys.readouterr()
+    train_model.main([*command, "--output", str(file)])
+    assert "fold1.skcluster: tempering" in (printed := capsys.readouterr().out)
+    assert "fold0" not in printed
+    assert "skcluster fitted" not in printed
+    np.testing.assert_array_equal(load_model(file).predict(X[:5]), model.predict(X[:5]))
     with pytest.raises(SystemExit, match="other folds"):
-        accuracy.main([*data, *options, "--folds", "2", "--seed", "1"])
+        accuracy.main([*data, "--references", str(kept), "--folds", "2", "--seed", "1"])
 
 
 @pytest.fixture(scope="module")

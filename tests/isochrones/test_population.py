@@ -12,7 +12,7 @@ from skcluster.clusters import stars_of
 from skcluster.datasets import Effects, simulate_clusters
 from skcluster.isochrones import PopulationGrid, isochrone
 from skcluster.isochrones._axes import AXES
-from skcluster.isochrones._population import DENSITY_OF_CODE, encode
+from skcluster.isochrones._population_tables import DENSITY_OF_CODE, encode
 from skcluster.photometry import distance_modulus
 
 Floats = npt.NDArray[np.floating]
@@ -74,14 +74,15 @@ def test_share_and_colour_are_those_of_the_map(
 ) -> None:
     grid = PopulationGrid.load()
     theta = [age], [metallicity], [reddening]
-    population = grid.map(age, metallicity, reddening, 0)
+    population, centre = grid.around_centre(age, metallicity, reddening, 0)
     rows = population.sum(axis=1) * CELL
     edges = np.append(AXES.g.values - AXES.g.step / 2, AXES.g.values[-1] + AXES.g.step / 2)
     expected = np.interp(m_g, edges, np.append(0, np.cumsum(rows)))
     np.testing.assert_allclose(grid.share_brighter(*theta, np.array([m_g])), expected, atol=1e-5)
     on_grid = AXES.g.values[[40, 110]]
     colours = np.array([grid.mean_colour(*theta, on_grid[k : k + 1])[0] for k in (0, 1)])
-    mean = population @ AXES.bp_rp.values / np.maximum(population.sum(axis=1), 1e-9)
+    offset = population @ AXES.bp_rp_offset.values / np.maximum(population.sum(axis=1), 1e-9)
+    mean = centre + offset
     # Colours are interpolated between ages, not weighted by the numbers of stars.
     assert colours[1] == pytest.approx(mean[110], abs=0.05)
     assert AXES.bp_rp.values[0] <= colours[0] <= AXES.bp_rp.values[-1]
@@ -92,30 +93,64 @@ def test_share_brighter_rises_from_nothing_to_all(grid: PopulationGrid) -> None:
     share = [grid.share_brighter([8.3], [0.1], [1], limits[k : k + 1])[0] for k in range(200)]
     assert share[0] == 0
     assert (np.diff(share) >= 0).all()
-    assert share[-1] == pytest.approx(grid.map(8.3, 0.1, 1, 0).sum() * CELL, rel=1e-4)
+    assert share[-1] == pytest.approx(grid.around_centre(8.3, 0.1, 1, 0)[0].sum() * CELL, rel=1e-4)
 
 
 @given(
     st.integers(0, len(AXES.log_age) - 2),
     st.integers(0, len(AXES.metallicity) - 2),
     st.integers(0, len(AXES.g) - 2),
-    st.integers(0, len(AXES.bp_rp) - 3),
+    st.integers(0, len(AXES.bp_rp_offset) - 3),
     SCATTERS,
 )
-def test_interpolates_between_nodes(i: int, j: int, row: int, column: int, scatter: int) -> None:
+def test_interpolates_between_nodes_along_the_sequence(
+    i: int, j: int, row: int, column: int, scatter: int
+) -> None:
     grid = PopulationGrid.load()
+    age, metallicity = AXES.log_age.values, AXES.metallicity.values
+    grid.map(age[i] + 0.01, 0.0, 0, 0)  # reads the tables of both ages
     at_nodes = DENSITY_OF_CODE[
         grid.codes[i : i + 2, j : j + 2, 0, scatter, row : row + 2, column : column + 2]
     ]
-    age, metallicity = AXES.log_age.values, AXES.metallicity.values
-    m_g, bp_rp = AXES.g.values[row], AXES.bp_rp.values[column]
+    centre = grid.centre[i : i + 2, j : j + 2, row : row + 2]
+    m_g, offset = AXES.g.values[row], AXES.bp_rp_offset.values[column]
     if row < len(AXES.g) - 2:
-        node = density(grid, (age[i], metallicity[j], 0), m_g, bp_rp, scatter)
-        np.testing.assert_allclose(node, at_nodes[0, 0, 0, 0], rtol=1e-3, atol=2e-3)
+        node = density(grid, (age[i], metallicity[j], 0), m_g, centre[0, 0, 0] + offset, scatter)
+        np.testing.assert_allclose(node, at_nodes[0, 0, 0, 0], rtol=3e-3, atol=2e-3)
     middle = [(v[k] + v[k + 1]) / 2 for v, k in ((age, i), (metallicity, j))]
-    cell = m_g + AXES.g.step / 2, bp_rp + AXES.bp_rp.step / 2
+    cell = m_g + AXES.g.step / 2, centre.mean() + offset + AXES.bp_rp_offset.step / 2
     interpolated = density(grid, (*middle, 0), *cell, scatter)
-    np.testing.assert_allclose(interpolated, at_nodes.mean(), rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(interpolated, at_nodes.mean(), rtol=3e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize(("age", "metallicity"), [(8.25, 0.025), (9.03, 0.1), (9.45, -0.125)])
+def test_populations_between_nodes_are_as_narrow_as_those_of_the_isochrones(
+    grid: PopulationGrid, age: float, metallicity: float
+) -> None:
+    """Interpolated isochrones, from which stars are simulated, are not wider in between."""
+    stars = stars_of(
+        simulate_clusters(
+            1,
+            log_age=age,
+            metallicity=metallicity,
+            a_v=0.0,
+            distance_kpc=0.1,
+            n_stars=3000,
+            effects=Effects.none().but(binary_fraction=0.0),
+            random_state=0,
+        )[0]
+    )
+    m_g = stars["phot_g_mean_mag"] - 5.0
+    dwarfs = (m_g > 5) & (m_g < 8)
+    seen = m_g[dwarfs], stars["bp_rp"][dwarfs]
+
+    def mean_log_density(metallicity: float) -> float:
+        return float(np.log(density(grid, (age, metallicity, 0), *seen) + 1e-3).mean())
+
+    steps = np.array([-0.15, -0.075, 0.0, 0.075, 0.15])
+    profile = np.array([mean_log_density(metallicity + step) for step in steps])
+    assert np.argmax(profile) == 2
+    assert (np.diff(profile) * [1, 1, -1, -1] > 0).all()
 
 
 @given(

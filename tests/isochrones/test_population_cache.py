@@ -11,12 +11,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from skcluster.isochrones import PopulationGrid, _population
+from skcluster.isochrones import PopulationGrid, _population, _population_tables
 from skcluster.isochrones._axes import Axes, Axis
 
 #: Of a grid of a few numbers.
-SMALL = Axes(Axis(6, 1, 4), Axis(0, 1, 2), (0.0, 0.1), (0.02,), Axis(0, 1, 5), Axis(0, 1, 3))
-CODES = np.random.default_rng(0).integers(0, 256, SMALL.shape).astype(np.uint8)
+SMALL = Axes(
+    Axis(6, 1, 4), Axis(0, 1, 2), (0.0, 0.1), (0.02,), Axis(0, 1, 5), Axis(0, 1, 3), Axis(0, 1, 3)
+)
+RNG = np.random.default_rng(0)
+TABLES = _population.Tables(
+    RNG.integers(0, 256, SMALL.shape).astype(np.uint8), RNG.random((4, 2, 5)).astype(np.float32)
+)
 
 Load = Callable[[], PopulationGrid]
 
@@ -26,13 +31,14 @@ def builds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[int]:
     """A folder of its own for a small grid; a number per computation."""
     seen: list[int] = []
 
-    def build(advance: Callable[[int], None]) -> np.ndarray:
+    def build(advance: Callable[[int], None]) -> _population.Tables:
         seen.append(len(seen))
         time.sleep(0.05)
-        return CODES.copy()
+        return _population.Tables(*(table.copy() for table in TABLES))
 
     monkeypatch.setenv("SKCLUSTER_DATA", str(tmp_path / "cache"))
-    monkeypatch.setattr(_population, "AXES", SMALL)
+    for module in (_population, _population_tables):
+        monkeypatch.setattr(module, "AXES", SMALL)
     monkeypatch.setattr(_population, "build", build)
     return seen
 
@@ -44,13 +50,13 @@ def load() -> Load:
 
 
 def assert_densities(grid: PopulationGrid) -> None:
-    """Those of the codes, at all nodes."""
-    for (i, j, k, scatter), codes in zip(
-        np.ndindex(SMALL.shape[:4]), CODES.reshape(-1, *SMALL.shape[4:]), strict=True
-    ):
+    """Those of the tables, at all nodes."""
+    for i, j, k, scatter in np.ndindex(SMALL.shape[:4]):
         node = SMALL.log_age.values[i], SMALL.metallicity.values[j]
-        density = grid.map(*node, k, scatter)
+        density, centre = grid.around_centre(*node, k, scatter)
+        codes = TABLES.codes[i, j, k, scatter]
         np.testing.assert_array_equal(density, _population.DENSITY_OF_CODE[codes])
+        np.testing.assert_array_equal(centre, TABLES.centre[i, j])
 
 
 def cached(tmp_path: Path) -> Path:
@@ -73,7 +79,7 @@ def test_only_the_ages_that_are_needed_are_read(load: Load, builds: list[int]):
         grid, source=lambda age: read.append(int(age)) or grid.source(age)
     )
     for _ in range(2):
-        recorded.map(7.5, 0.0, 0, 0)
+        recorded.around_centre(7.5, 0.0, 0, 0)
     assert read == [1, 2]
 
 
@@ -93,8 +99,8 @@ print(PopulationGrid.load().map(9.0, 0.0, 0, 0).sum())
     assert float(process.stdout) == pytest.approx(PopulationGrid.load().map(9.0, 0.0, 0, 0).sum())
 
 
-def written(codes: np.ndarray, file: Path) -> bytes:
-    _population._write(file, codes)
+def written(file: Path, codes: np.ndarray, centre: np.ndarray) -> bytes:
+    _population._write(file, _population.Tables(codes, centre))
     return file.read_bytes()
 
 
@@ -105,8 +111,8 @@ def damaged(file: Path, how: str) -> bytes:
         "cut in the header": whole[:50],
         "cut": whole[:-1],
         "text": b"not densities at all" * 30,
-        "fewer ages": written(CODES[:2], file),
-        "other shape": written(CODES[..., :2], file),
+        "fewer ages": written(file, *(table[:2] for table in TABLES)),
+        "other shape": written(file, TABLES.codes[..., :2], TABLES.centre),
     }[how]
 
 
@@ -148,7 +154,7 @@ def test_where_nothing_can_be_kept_one_warning_says_so(
 def test_a_full_disk_leaves_nothing_behind(
     load: Load, builds: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    def fail(file, codes):
+    def fail(file, tables):
         file.write_bytes(b"some")
         raise OSError(28, "No space left on device")
 

@@ -1,0 +1,206 @@
+"""Tables of the density of a cluster's stars in the colour-magnitude diagram, from isochrones."""
+
+from collections.abc import Callable
+from typing import NamedTuple, Self
+
+import numpy as np
+import numpy.typing as npt
+from joblib import Parallel, delayed
+from scipy import fft
+from scipy.ndimage import gaussian_filter1d
+
+from skcluster._utils.typing import FloatArray
+from skcluster.isochrones._axes import AXES
+from skcluster.isochrones._grid import IsochroneGrid
+from skcluster.isochrones._masses_and_binaries import (
+    BINARY_FRACTION,
+    MASS_RATIO_RANGE,
+    MASSIVE_STAR_LOSS,
+    kroupa,
+)
+
+#: Increase it whenever the densities change.
+VERSION = 5
+
+#: Number of mass ratios that represent all binaries.
+_N_MASS_RATIOS = 10
+
+#: A_G and E(BP−RP) per A_V. Differential reddening shifts stars of all colours equally.
+_REDDENING_VECTOR = (0.85, 0.44)
+#: Half-normal deviates that represent the distribution of differential reddening.
+_DEVIATES = 0.125 * (np.arange(24) + 0.5)
+
+#: Sum of densities at an M_G below which the mean colour there is not known.
+_FEW_STARS = 1e-6
+
+#: Standard deviation (mag) of the kernel that smooths mean colours along M_G. Without it, ages
+#: between those of the grid are up to 2.5 in log likelihood less likely, because giants of one age
+#: move the mean where the other has none.
+_SMOOTHING = 0.3
+
+#: Padding around a map, so that a convolution does not wrap around.
+_PADDING = (40, 60)
+
+# Logarithms of densities (1/mag²) are stored in 255 steps of 6 per cent. Lower densities are the
+# rounding errors of the convolution.
+_LOWEST, _HIGHEST = np.log(3e-5), np.log(300.0)
+_STEP = (_HIGHEST - _LOWEST) / 254
+
+#: The density (1/mag²) that each code stands for.
+DENSITY_OF_CODE = np.concatenate([[0], np.exp(_LOWEST + _STEP * np.arange(255))]).astype(np.float32)
+
+
+class Tables(NamedTuple):
+    """Codes and centre of `PopulationGrid`, of all ages or of one."""
+
+    codes: npt.NDArray[np.uint8]
+    centre: npt.NDArray[np.float32]
+
+    @classmethod
+    def empty(cls) -> Self:
+        """Return those of all ages, of no star."""
+        return cls(
+            np.zeros(AXES.shape, np.uint8),
+            np.zeros((len(AXES.log_age), len(AXES.metallicity), len(AXES.g)), np.float32),
+        )
+
+
+def encode(density: FloatArray) -> npt.NDArray[np.uint8]:
+    """Return the nearest codes; densities below 1e-6 become 0."""
+    logarithm = np.log(np.maximum(density, np.float32(1e-9)))
+    code = np.rint((logarithm - np.float32(_LOWEST)) / np.float32(_STEP)) + 1
+    nearest: npt.NDArray[np.uint8] = np.clip(code, 0, 255).astype(np.uint8)
+    return nearest
+
+
+def build(advance: Callable[[int], None]) -> Tables:
+    """Compute the tables of `PopulationGrid`, on two threads.
+
+    Parameters
+    ----------
+    advance : callable
+        Called with the number of ages just computed.
+    """
+    transfer = _transfer_functions()
+    tables = Tables.empty()
+    of_ages = Parallel(n_jobs=2, prefer="threads", return_as="generator")(
+        delayed(_of_one_age)(log_age, *transfer) for log_age in AXES.log_age.values
+    )
+    for i, (codes, centre) in enumerate(of_ages):
+        tables.codes[i], tables.centre[i] = codes, centre
+        advance(1)
+    return tables
+
+
+def _of_one_age(
+    log_age: float, reddened: npt.NDArray[np.complex64], blurred: npt.NDArray[np.float32]
+) -> Tables:
+    """Return the tables of one age; see `_transfer_functions`."""
+    n_columns = 2 * (len(blurred[0]) - 1)
+    intrinsic = _intrinsic_density(log_age)
+    centre = _centre_of_rows(intrinsic)
+    spectrum = fft.rfft2(intrinsic, (len(reddened[0]), n_columns))
+    move = _moves(centre, fft.rfftfreq(n_columns))
+    codes = np.empty((len(spectrum), *AXES.shape[2:]), np.uint8)
+    for i, of_reddening in enumerate(reddened):
+        # The scatter is along the colour only, so that one transform along the magnitude does.
+        rows = fft.ifft(spectrum * of_reddening, axis=1)[:, : len(AXES.g)] * move
+        for j, of_scatter in enumerate(blurred):
+            density = fft.irfft(rows * of_scatter, n_columns)[..., : len(AXES.bp_rp_offset)]
+            # Narrow sequences ring: negative values are clipped, and the rest is renormalised.
+            total = density.sum(axis=(1, 2), keepdims=True)
+            density = np.maximum(density, 0)
+            density *= total / density.sum(axis=(1, 2), keepdims=True)
+            codes[:, i, j] = encode(density)
+    return Tables(codes, centre)
+
+
+def _centre_of_rows(density: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return the mean colour by metallicity and M_G, smoothed; the nearest one without any star."""
+    share = density.sum(axis=-1)
+    mean = density @ AXES.bp_rp.values.astype(np.float32) / np.maximum(share, np.float32(1e-9))
+    g = AXES.g.values
+    for of_one, has_stars in zip(mean, share > _FEW_STARS, strict=True):
+        of_one[:] = np.interp(g, g[has_stars], of_one[has_stars])
+    centre: npt.NDArray[np.float32] = gaussian_filter1d(mean, _SMOOTHING / AXES.g.step, axis=1)
+    return centre
+
+
+def _moves(centre: npt.NDArray[np.float32], frequency: FloatArray) -> npt.NDArray[np.complex64]:
+    """Return transforms that move the colour at each centre to an offset of 0."""
+    columns = (centre + (AXES.bp_rp_offset.start - AXES.bp_rp.start)) / AXES.bp_rp.step
+    whole, part = np.divmod(columns[..., None], 1)
+    # A star is shared between two columns, which adds a variance that its scatter lacks then.
+    shared = 1 - part + part * np.exp(2j * np.pi * frequency)
+    lacking = np.exp(2 * np.pi**2 * part * (1 - part) * frequency**2)
+    moves = np.exp(2j * np.pi * whole * frequency) * shared * lacking
+    return np.asarray(moves, dtype=np.complex64)
+
+
+def _intrinsic_density(log_age: float) -> npt.NDArray[np.float32]:
+    """Return the unsmeared density, shape (n_metallicities, n_g, n_bp_rp)."""
+    metallicity = AXES.metallicity.values
+    isochrones = IsochroneGrid.load().interpolate(np.full(len(metallicity), log_age), metallicity)
+    log_mass = (isochrones.log_mass[:, 1:] + isochrones.log_mass[:, :-1]) / 2
+    magnitudes = (isochrones.magnitudes[:, :, 1:] + isochrones.magnitudes[:, :, :-1]) / 2
+    rank = kroupa(MASSIVE_STAR_LOSS).rank(10 ** isochrones.log_mass.ravel())
+    stars = np.diff(rank.reshape(isochrones.log_mass.shape), axis=1)
+    seen, numbers = [magnitudes], [(1 - BINARY_FRACTION) * stars]
+    row = np.repeat(np.arange(len(metallicity)), log_mass.shape[1])
+    low, high = MASS_RATIO_RANGE
+    for k in range(_N_MASS_RATIOS):
+        ratio = low + (high - low) * (k + 0.5) / _N_MASS_RATIOS
+        companion = log_mass + np.log10(ratio)
+        light = isochrones.at(row, companion.ravel()).reshape(magnitudes.shape)
+        # A companion below the minimum mass of the isochrone adds no light.
+        shines = companion >= isochrones.log_mass[:, :1]
+        added = 2.5 * np.log10(1 + shines * 10 ** (0.4 * (magnitudes - light)))
+        seen.append(magnitudes - added)
+        numbers.append(BINARY_FRACTION / _N_MASS_RATIOS * stars)
+    density = _deposit(np.concatenate(seen, axis=2), np.concatenate(numbers, axis=1))
+    total = density.sum(axis=(1, 2), keepdims=True) * AXES.g.step * AXES.bp_rp.step
+    normalized: npt.NDArray[np.float32] = (density / total).astype(np.float32)
+    return normalized
+
+
+def _deposit(magnitudes: FloatArray, stars: FloatArray) -> FloatArray:
+    """Count stars at the grid points, each star shared among the four points around it."""
+    y = (magnitudes[0] - AXES.g.start) / AXES.g.step
+    x = (magnitudes[1] - magnitudes[2] - AXES.bp_rp.start) / AXES.bp_rp.step
+    row, column = np.floor(y).astype(np.int64), np.floor(x).astype(np.int64)
+    n_rows, n_columns = len(AXES.g), len(AXES.bp_rp)
+    seen = (row >= 0) & (row < n_rows - 1) & (column >= 0) & (column < n_columns - 1)
+    cell = (np.arange(len(y))[:, None] * n_rows + row) * n_columns + column
+    cell, stars, y, x = cell[seen], stars[seen], (y - row)[seen], (x - column)[seen]
+    corners = [(0, (1 - y) * (1 - x)), (1, (1 - y) * x), (n_columns, y * (1 - x))]
+    corners.append((n_columns + 1, y * x))
+    size = len(magnitudes[0]) * n_rows * n_columns
+    counts = sum(np.bincount(cell + step, stars * share, size) for step, share in corners)
+    return np.asarray(counts).reshape(-1, n_rows, n_columns)
+
+
+def _transfer_functions() -> tuple[npt.NDArray[np.complex64], npt.NDArray[np.float32]]:
+    """Return Fourier transforms of the differential reddening and of the scatter in colour.
+
+    Of shapes (n_reddenings, n_rows, n_frequencies) and (n_scatters, n_frequencies).
+    """
+    n_rows = fft.next_fast_len(len(AXES.g) + _PADDING[0], real=True)
+    n_columns = fft.next_fast_len(len(AXES.bp_rp) + _PADDING[1], real=True)
+    n_columns += n_columns % 2
+    along_g, along_colour = fft.fftfreq(n_rows)[:, None], fft.rfftfreq(n_columns)
+    share = np.exp(-0.5 * _DEVIATES**2)
+    share /= share.sum()
+    steps = np.array(_REDDENING_VECTOR) / (AXES.g.step, AXES.bp_rp.step)
+    phase = along_g * steps[0] + along_colour * steps[1]
+    reddened = [
+        sum(
+            w * np.exp(-2j * np.pi * scale * deviate * phase)
+            for w, deviate in zip(share, _DEVIATES, strict=True)
+        )
+        for scale in AXES.reddening
+    ]
+    # Sharing a star among points, and interpolating between them, each adds a variance of a sixth
+    # of the step squared.
+    rest = np.maximum((np.array(AXES.scatter) / AXES.bp_rp.step) ** 2 - 1 / 3, 0)
+    blurred = np.exp(-2 * np.pi**2 * rest[:, None] * along_colour**2)
+    return np.array(reddened, np.complex64), blurred.astype(np.float32)
