@@ -11,7 +11,7 @@ from table1_report import Row
 
 from skcluster import CMDHistogram, CMDRasterizer
 from skcluster.clusters import stars_of
-from skcluster.plotting import ArchitectureDisplay, Curve, LearningCurveDisplay, layers_of
+from skcluster.plotting import ArchitectureDisplay, Curve, TrainingHistoryDisplay, layers_of
 
 #: The cluster of the paper's figure 1.
 EXAMPLE = "Alessi_5"
@@ -103,6 +103,6 @@ def _learning_curves(rows: list[Row]) -> Figure:
                 )
             )
     figure = Figure(figsize=(6, 4), layout="constrained")
-    display = LearningCurveDisplay(curves=curves).plot(figure.subplots())
+    display = TrainingHistoryDisplay(curves=curves).plot(figure.subplots())
     display.ax_.set(title=rows[0].title, ylabel="mean squared error (MinMax units)")
     return figure

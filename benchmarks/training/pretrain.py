@@ -88,7 +88,7 @@ def main(arguments: list[str] | None = None) -> None:
     )
     model.fit(stars, targets)
     options.output.parent.mkdir(parents=True, exist_ok=True)
-    save_pretrained(options.output, model.weights_, targets=TARGETS)
+    save_pretrained(model.weights_, options.output, targets=TARGETS)
     record = {
         "simulated_clusters": len(stars),
         "settings": model.get_params(),

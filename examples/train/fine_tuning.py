@@ -43,7 +43,7 @@ models = {
 # `save_pretrained` writes the networks of a fitted model to a file from which other networks can
 # start. Here it is the pretrained model of the package, which was also trained on real clusters.
 
-save_pretrained("shipped.npz", load_model())
+save_pretrained(load_model(), "shipped.npz")
 models["shipped, fine-tuned"] = set_pipeline(
     **{**settings, "n_networks": 3}, pretrained="shipped.npz", epochs=8
 )

@@ -19,7 +19,7 @@ from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skcluster import ANNRegressor, CMDHistogram, CMDSummary, simulate_clusters
-from skcluster.plotting import LearningCurveDisplay
+from skcluster.plotting import TrainingHistoryDisplay
 
 X, y = simulate_clusters(300, random_state=0)
 summary = make_pipeline(CMDSummary(), SimpleImputer(), StandardScaler())
@@ -68,6 +68,6 @@ figure.colorbar(image, label="R²")
 # error of the validation clusters, a tenth of all; the weights of the epoch with the smallest one
 # are used.
 
-display = LearningCurveDisplay.from_estimator(search.best_estimator_)
+display = TrainingHistoryDisplay.from_estimator(search.best_estimator_)
 display.ax_.set_title(str(search.best_params_["regressor__hidden_layer_sizes"]))
 plt.show()

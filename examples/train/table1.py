@@ -20,7 +20,7 @@ from skcluster import ClusterAugmenter, CMDHistogram, CMDRasterizer
 from skcluster.datasets import load_simulated_clusters
 from skcluster.metrics import error_table
 from skcluster.pipelines import ann_pipeline, cnn_pipeline, mdm_pipeline
-from skcluster.plotting import ArchitectureDisplay, LearningCurveDisplay, layers_of
+from skcluster.plotting import ArchitectureDisplay, TrainingHistoryDisplay, layers_of
 
 X, y = load_simulated_clusters(return_X_y=True)
 X, y = X[:600], y[:600]
@@ -77,7 +77,7 @@ networks = {name: model[-1].regressor_ for name, model in models.items()}
 
 figure, axes = plt.subplots(1, 3, figsize=(12, 3.8), layout="constrained")
 for ax, names in zip(axes, (["ANN", "ANN, augmented"], ["CNN"], ["MDM"]), strict=True):
-    LearningCurveDisplay.from_estimator({name: networks[name] for name in names}, ax=ax)
+    TrainingHistoryDisplay.from_estimator({name: networks[name] for name in names}, ax=ax)
     ax.set(title=names[0], ylabel="mean squared error (MinMax units)")
 
 # %%

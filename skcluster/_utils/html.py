@@ -41,7 +41,7 @@ def _is_range(value: Any) -> bool:
 
 
 def _text(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return f"{value:z.4g}" if isinstance(value, float) else str(value)
 
 
 def _table(rows: list[Mapping[str, Any]], title: Callable[[str], str]) -> str:

@@ -48,13 +48,14 @@ def _add_estimate(command: argparse.ArgumentParser) -> None:
         "--members-output",
         type=Path,
         metavar="FILE",
-        help="table of all stars to write, with their membership probabilities",
+        help="table of the stars to write, with their membership probabilities; those without "
+        "magnitude or colour are left out",
     )
     command.add_argument(
         "--samples",
         type=Path,
         metavar="FILE",
-        help="table of joint posterior samples of the parameters to write, .parquet",
+        help="table of joint posterior samples of the parameters to write",
     )
     command.add_argument(
         "--n-samples",
@@ -185,8 +186,8 @@ def _check_options(options: argparse.Namespace) -> None:
         format_of(options.output, options.output_format)
     if options.members_output is not None:
         format_of(options.members_output)
-    if options.samples is not None and format_of(options.samples) != "parquet":
-        raise ValueError(f"Samples are written as .parquet, not {options.samples.name}.")
+    if options.samples is not None:
+        format_of(options.samples)
     if options.plots is not None and options.plots.exists() and not options.plots.is_dir():
         raise NotADirectoryError(f"--plots takes a folder, but {options.plots} is a file.")
     _check_jobs(options)

@@ -134,7 +134,7 @@ def _start(options: argparse.Namespace) -> dict[str, Any]:
 
     path = None if given == _PRETRAINED else Path(given)
     weights = BytesIO()
-    save_pretrained(weights, load_model(path, trusted=options.trusted))
+    save_pretrained(load_model(path, trusted=options.trusted), weights)
     return {"pretrained": weights.getvalue(), "learning_rate": _LEARNING_RATE}
 
 

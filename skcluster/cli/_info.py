@@ -67,4 +67,5 @@ def _is_range(value: Any) -> bool:
 
 
 def _text(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    # z: a value that is rounded to zero has no sign.
+    return f"{value:z.4g}" if isinstance(value, float) else str(value)

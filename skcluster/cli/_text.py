@@ -1,7 +1,9 @@
 """Estimates as text: a table that fits a terminal, or JSON for programs."""
 
 import json
+import os
 import shutil
+import sys
 import textwrap
 from typing import Any, NamedTuple
 
@@ -43,11 +45,13 @@ def estimates_as_text(table: Any, width: int | None = None) -> EstimatesText:
     table : DataFrame
         As `skcluster.estimate` returns it.
     width : int, optional
-        Width of the terminal in columns; by default that of the standard output, 80 for a file.
+        Width of the terminal in columns; by default that of the standard output, and without
+        limit if it is a file or a pipe.
     """
     from skcluster.schema import notes_for_display
 
-    width = width or shutil.get_terminal_size((80, 24)).columns
+    limited = sys.stdout.isatty() or "COLUMNS" in os.environ
+    width = width or (shutil.get_terminal_size((80, 24)).columns if limited else sys.maxsize)
     names = [name for name in _HEADINGS if name == "cluster" or name in table]
     if "n_used" in names:
         names = [name for name in names if name != "n_stars"]

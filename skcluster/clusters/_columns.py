@@ -4,6 +4,7 @@ What is noticed while tables are read is collected in `Notes`, so that it is sai
 """
 
 import re
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -280,14 +281,16 @@ def missing_column(what: str, column: Column, columns: Iterable[Any]) -> str:
     cure = (
         f"read_clusters(…, label_columns={new}) renames it"
         if what == "labels"
-        else f"as_clusters(table, columns={new}), the same argument of read_clusters, or "
-        f"--columns 'its name={column.name}' on the command line renames it"
+        else f"--columns 'its name={column.name}' on the command line, or columns={new} of "
+        "as_clusters and read_clusters, renames it"
     )
     alike = [c for c in columns if folded(c) in _ALIKE.get(column.name, ())]
     near = alike or [c for c in nearest_names(columns, column) if str(c) not in STAR_COLUMNS]
     meant = ""
     if near:
         pair = f"{{{near[0]!r}: {column.name!r}}}"
+        if what != "labels":
+            pair = f"--columns {shlex.quote(f'{near[0]}={column.name}')} or columns={pair}"
         why = ", not taken because other surveys name other bands like this" if alike else ""
         meant = (
             f" The nearest {'name is' if len(near) == 1 else 'names are'} {some_names(near)}{why}; "

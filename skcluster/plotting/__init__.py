@@ -9,9 +9,9 @@ from skcluster.plotting._architecture import ArchitectureDisplay, Layer, layers_
 from skcluster.plotting._cmd import CMDDisplay
 from skcluster.plotting._corner import CornerDisplay
 from skcluster.plotting._evaluation import CoverageDisplay, EstimateDisplay
-from skcluster.plotting._learning_curves import Curve, LearningCurveDisplay
 from skcluster.plotting._membership import MembershipDisplay
 from skcluster.plotting._save import save_diagrams, save_memberships
+from skcluster.plotting._training_history import Curve, TrainingHistoryDisplay
 
 __all__ = [
     "ArchitectureDisplay",
@@ -21,8 +21,8 @@ __all__ = [
     "Curve",
     "EstimateDisplay",
     "Layer",
-    "LearningCurveDisplay",
     "MembershipDisplay",
+    "TrainingHistoryDisplay",
     "layers_of",
     "save_diagrams",
     "save_memberships",

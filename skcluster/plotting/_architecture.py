@@ -88,7 +88,7 @@ class ArchitectureDisplay:
 
     See Also
     --------
-    LearningCurveDisplay : Loss of the network during training.
+    TrainingHistoryDisplay : Loss of the network during training.
 
     Examples
     --------

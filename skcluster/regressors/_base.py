@@ -1,6 +1,6 @@
 """Common parts of all regressors, without Keras."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from numbers import Integral
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +12,14 @@ from sklearn.utils._param_validation import HasMethods
 
 from skcluster._utils.doc_links import DocLinkMixin
 
+try:
+    from sklearn.callback import CallbackSupportMixin
+except ImportError:  # before scikit-learn 1.9
+
+    class CallbackSupportMixin:  # type: ignore[no-redef]
+        """Nothing: this version of scikit-learn has no callbacks."""
+
+
 #: Constraints of the parameters that are passed to Keras.
 KERAS_CONSTRAINTS: dict[str, list[Any]] = {
     "optimizer": [str, dict, HasMethods(["get_config", "apply_gradients"])],
@@ -20,7 +28,51 @@ KERAS_CONSTRAINTS: dict[str, list[Any]] = {
 }
 
 
-class NetworkRegressorMixin(DocLinkMixin):
+class EpochTasks:
+    """The epochs of a training as tasks of scikit-learn's callbacks; nothing without these.
+
+    Parameters
+    ----------
+    estimator : NetworkRegressorMixin
+        The regressor that is fitted.
+    X, y : arrays
+        Its training data.
+    n_epochs : int
+        Largest number of epochs, those of all networks together.
+    """
+
+    def __init__(self, estimator: "NetworkRegressorMixin", X: Any, y: Any, n_epochs: int) -> None:
+        self._about = {"estimator": estimator, "X": X, "y": y}
+        self._root = None
+        if hasattr(estimator, "_init_callback_context"):
+            self._root = estimator._init_callback_context(max_subtasks=n_epochs)
+            self._root.call_on_fit_task_begin(**self._about)
+        self._epoch: Any = None
+
+    def begin(self) -> None:
+        """Tell the callbacks that an epoch begins."""
+        if self._root is not None:
+            self._epoch = self._root.subcontext(task_name="epoch")
+            self._epoch.call_on_fit_task_begin(**self._about)
+
+    def end(self, fitted: Callable[[], dict[str, Any]]) -> bool:
+        """Tell them that it ends, and return whether one of them stops the training.
+
+        ``fitted`` returns the attributes that make the regressor a fitted one.
+        """
+        if self._root is None:
+            return False
+        return bool(
+            self._epoch.call_on_fit_task_end(**self._about, reconstruction_attributes=fitted)
+        )
+
+    def finish(self) -> None:
+        """Tell them that the training is finished."""
+        if self._root is not None:
+            self._root.call_on_fit_task_end(**self._about)
+
+
+class NetworkRegressorMixin(DocLinkMixin, CallbackSupportMixin):
     """Handle inputs, outputs, callbacks and warm starts of a regressor with networks."""
 
     callbacks: Any
@@ -50,7 +102,7 @@ class NetworkRegressorMixin(DocLinkMixin):
         return bool(self.warm_start) and hasattr(self, "weights_")
 
     def __sklearn_tags__(self) -> Tags:
-        tags: Tags = super().__sklearn_tags__()  # type: ignore[misc]
+        tags: Tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         tags.regressor_tags.poor_score = True  # with few epochs on the small data of the checks
         tags.non_deterministic = False

@@ -23,6 +23,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skcluster._utils.order import check_same_order
 from skcluster.regressors._base import (
     KERAS_CONSTRAINTS,
+    EpochTasks,
     NetworkRegressorMixin,
     as_sizes,
     check_same_weights,
@@ -262,7 +263,9 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
             raise ValueError("sample_weight must not be negative.")
         columns = targets.reshape(len(targets), -1).astype(np.float32)
         ratios = (weights / weights.mean()).astype(np.float32)
-        self._train(Rows(self._inputs(table), columns, ratios))
+        tasks = EpochTasks(self, table, targets, self.epochs)
+        self._train(Rows(self._inputs(table), columns, ratios), tasks)
+        tasks.finish()
         return self
 
     def predict(self, X: ArrayLike) -> NDArray[np.float64]:
@@ -306,7 +309,7 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
     def _inputs(self, X: NDArray[Any]) -> dict[str, FloatArray]:
         """Turn X into the named inputs of the network."""
 
-    def _train(self, rows: Rows) -> None:
+    def _train(self, rows: Rows, tasks: EpochTasks) -> None:
         """Draw what is random in a fixed order, and train."""
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         rng = np.random.default_rng(seed)
@@ -316,7 +319,7 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
         order = batch_rows(len(rows), self.batch_size, self.epochs, rng)
         self.weights_, self.history_, self.best_epoch_ = train(
             self.architecture_,
-            self._settings(),
+            self._settings(tasks),
             shuffled_rows(rows, order),
             order.shape[:2],
             start,
@@ -333,7 +336,7 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
         weights["output_bias"] = rows.mean_targets
         return weights
 
-    def _settings(self) -> TrainingSettings:
+    def _settings(self, tasks: EpochTasks) -> TrainingSettings:
         optimizer, learning_rate = resolve_optimizer(self.optimizer, self.learning_rate)
         if learning_rate is None and self.learning_rate_schedule is not None:
             raise ValueError(
@@ -349,6 +352,8 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
             patience=self.patience,
             callbacks=self._callbacks(),
             verbose=int(self.verbose),
+            begin_epoch=tasks.begin,
+            end_epoch=lambda weights: tasks.end(lambda: {"weights_": weights()}),
         )
 
     def _regularization(self) -> Regularization:

@@ -1,6 +1,7 @@
 """A network over sets of stars."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -15,6 +16,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from skcluster._utils.order import check_same_order
 from skcluster.regressors._base import (
     KERAS_CONSTRAINTS,
+    EpochTasks,
     NetworkRegressorMixin,
     as_sizes,
     check_same_weights,
@@ -251,10 +253,13 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
             self._check_same_networks(architecture)
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         seeds = np.random.SeedSequence(seed).spawn(self.n_networks)
-        trained = []
+        tasks = EpochTasks(self, X, y, self.n_networks * self.epochs)
+        trained: list[tuple[Weights, list[float]]] = []
         for i, rng in enumerate(map(np.random.default_rng, seeds)):
             start = self._first_weights(i, architecture, rows, target_names(y), rng)
-            trained.append(self._train(architecture, rows, start, rng))
+            before = [weights for weights, _ in trained]
+            trained.append(self._train(architecture, rows, start, rng, tasks, before))
+        tasks.finish()
         self.architecture_ = architecture
         self.weights_ = [weights for weights, _ in trained]
         self.history_ = [losses for _, losses in trained]
@@ -388,6 +393,8 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
         rows: Rows,
         weights: Weights,
         rng: np.random.Generator,
+        tasks: EpochTasks,
+        before: list[Weights],
     ) -> tuple[Weights, list[float]]:
         if not self.epochs:
             return weights, []
@@ -396,7 +403,12 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
         order = batch_rows(len(rows), self.batch_size, self.epochs, rng)
         batches = sampled_stars(rows, order, self.stars_per_step, self.star_dropout, rng)
         seed = int(rng.integers(2**31))
-        trained = train(architecture, self._settings(), batches, order.shape[:2], weights, seed)
+
+        def end_epoch(now: Callable[[], Weights]) -> bool:
+            return tasks.end(lambda: {"architecture_": architecture, "weights_": [*before, now()]})
+
+        settings = replace(self._settings(), begin_epoch=tasks.begin, end_epoch=end_epoch)
+        trained = train(architecture, settings, batches, order.shape[:2], weights, seed)
         return trained.weights, trained.history["loss"]
 
     def _settings(self) -> "TrainingSettings":

@@ -28,8 +28,9 @@ def test_help_has_examples(run, name, capsys):
     assert f"examples:\n  skcluster {name}" in capsys.readouterr().out
 
 
-def test_samples(run, few, tmp_path, capsys):
-    file = tmp_path / "samples.parquet"
+@pytest.mark.parametrize("extension", ["parquet", "fits"])
+def test_samples(run, few, tmp_path, capsys, extension):
+    file = tmp_path / f"samples.{extension}"
     assert run("estimate", few, "--samples", file, "--n-samples", 7) == 0
     table = Table.read(file)
     assert table.colnames == ["cluster", "log_age", "a_v", "distance_kpc", "metallicity"]
@@ -37,8 +38,8 @@ def test_samples(run, few, tmp_path, capsys):
     assert str(table["distance_kpc"].unit) == "kpc"
     assert (table["a_v"] >= 0).all()
     assert (table["distance_kpc"] > 0).all()
-    assert run("estimate", few, "--samples", tmp_path / "s.csv") == 1
-    assert "Samples are written as .parquet" in capsys.readouterr().err
+    assert run("estimate", few, "--samples", tmp_path / "s.doc") == 1
+    assert "The file type of" in capsys.readouterr().err
     assert run("estimate", few, "--samples", file, "--overwrite", "--n-samples", 0) == 1
     assert "--n-samples must be at least 1, not 0" in capsys.readouterr().err
 

@@ -55,6 +55,13 @@ def test_a_wide_terminal_shows_more():
     assert "−0.10 +0.20 −0.10         0.04" in text
 
 
+def test_a_pipe_gets_all_columns(capsys, monkeypatch):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    text, left_out = estimates_as_text(table(("A" * 60, "B")))
+    assert left_out == []
+    assert "A" * 60 in text
+
+
 @pytest.mark.parametrize("names", [("A" * 60, "B" * 60), ("星" * 30, "B"), ("a", "\x1b[2J" * 9)])
 @pytest.mark.parametrize("width", [80, 60])
 def test_no_line_is_wider_than_the_terminal(names, width):

@@ -17,7 +17,7 @@ from skcluster.plotting import (
     CornerDisplay,
     CoverageDisplay,
     EstimateDisplay,
-    LearningCurveDisplay,
+    TrainingHistoryDisplay,
 )
 
 TARGETS = ["log_age", "a_v", "distance_kpc"]
@@ -32,21 +32,21 @@ def test_learning_curves_are_the_history(sample):
     X, y = sample
     model = ann_pipeline(epochs=4, random_state=0).fit(X, y)
     network = model[-1].regressor_
-    display = LearningCurveDisplay.from_estimator(model)
+    display = TrainingHistoryDisplay.from_estimator(model)
     training, validation = display.lines_
     assert training.get_xdata().tolist() == [1, 2, 3, 4]
     np.testing.assert_array_equal(training.get_ydata(), network.history_["loss"])
     np.testing.assert_array_equal(validation.get_ydata(), network.history_["val_loss"])
     labels = [text.get_text() for text in display.ax_.get_legend().get_texts()]
     assert labels[-1] == f"best epoch: {network.best_epoch_}"
-    both = LearningCurveDisplay.from_estimator({"ours": model, "theirs": network})
+    both = TrainingHistoryDisplay.from_estimator({"ours": model, "theirs": network})
     assert len(both.lines_) == 4
     assert both.lines_[2].get_label() == "theirs training"
 
 
 def test_learning_curves_of_every_network_of_the_reference(model):
     # Its weights come from a file, and so does its history.
-    display = LearningCurveDisplay.from_estimator(model)
+    display = TrainingHistoryDisplay.from_estimator(model)
     assert [line.get_label() for line in display.lines_] == [
         f"network {i} training" for i in (1, 2, 3)
     ]
@@ -56,7 +56,7 @@ def test_learning_curves_need_a_network(sample):
     X, y = sample
     model = make_pipeline(CMDHistogram(), LinearRegression()).fit(X, y)
     with pytest.raises(ValueError, match="no fitted network"):
-        LearningCurveDisplay.from_estimator(model)
+        TrainingHistoryDisplay.from_estimator(model)
 
 
 def test_estimates_against_truth(sample, model):

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skcluster.regressors import ANNRegressor, CNNRegressor, MDMRegressor
+from skcluster.regressors import ANNRegressor, CNNRegressor, MDMRegressor, SetRegressor
 
 FAST: dict[str, Any] = {
     "hidden_layer_sizes": 8,
@@ -54,3 +54,11 @@ def set_table(n: int = 60, n_slots: int = 9, seed: int = 0) -> tuple[Any, Any]:
     seen = np.where(stars[:, :, 2] > 0, stars[:, :, 0], -9)
     y = np.column_stack([stars[:, :, 1].sum(1) / count, seen.max(1), context[:, 0]])
     return np.hstack([context, stars.reshape(n, -1)]).astype(np.float32), y
+
+
+ALL = {**REGRESSORS, "set": SetRegressor(**SMALL_SET)}
+
+
+def data(name: str) -> tuple[Any, Any]:
+    """X and y for one of them all."""
+    return set_table() if name == "set" else table(name)

@@ -10,19 +10,14 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from regressor_cases import FAST, REGRESSORS, SMALL_SET, set_table, table
+from regressor_cases import ALL, FAST, REGRESSORS, SMALL_SET, data, set_table, table
 from sklearn.base import clone
 
 from skcluster.regressors import ANNRegressor, SetRegressor
 from skcluster.regressors.networks import compiled
 
-ALL = {**REGRESSORS, "set": SetRegressor(**SMALL_SET)}
 every_regressor = pytest.mark.parametrize("name", ALL)
 SET = pytest.param("set", marks=pytest.mark.slow)  # takes seconds to compile
-
-
-def data(name):
-    return set_table() if name == "set" else table(name)
 
 
 class Recorder(keras.callbacks.Callback):

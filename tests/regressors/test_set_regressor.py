@@ -164,7 +164,7 @@ def test_training_starts_from_pretrained_weights(tmp_path: Path):
     X, y = data()
     file = tmp_path / "weights.npz"
     first = SetRegressor(**SMALL).set_params(n_networks=2).fit(X, y)
-    save_pretrained(file, first.weights_)
+    save_pretrained(first.weights_, file)
     again = SetRegressor(**{**SMALL, "pretrained": file, "epochs": 0, "n_networks": 2}).fit(X, y)
     np.testing.assert_allclose(again.predict(X), first.predict(X), atol=0.01)  # half precision
     tuned = clone(again).set_params(epochs=2).fit(X, y)
@@ -181,7 +181,7 @@ def test_known_targets_start_from_pretrained_weights_and_others_afresh(tmp_path:
     X, y = data()
     file = tmp_path / "weights.npz"
     first = SetRegressor(**SMALL).fit(X, y)
-    save_pretrained(file, first.weights_, targets=["mean", "largest", "context"])
+    save_pretrained(first.weights_, file, targets=["mean", "largest", "context"])
     again = SetRegressor(**{**SMALL, "pretrained": file, "epochs": 0})
     frame = pd.DataFrame(y[:, [2, 0, 1]], columns=["context", "new", "largest"])
     mean, std = again.fit(X, frame).predict(X, return_std=True)
@@ -202,7 +202,7 @@ def test_training_starts_from_the_networks_inside_a_model(tmp_path: Path):
     inside = NamedTargetRegressor(SetRegressor(**SMALL), transformer=StandardScaler())
     model = make_pipeline(FunctionTransformer(), inside).fit(X, frame)
     file = tmp_path / "weights.npz"
-    save_pretrained(file, model)
+    save_pretrained(model, file)
     start = {"regressor__pretrained": file, "regressor__epochs": 0}
     again = clone(inside).set_params(**start).fit(X, frame[["other", "log_age"]])
     np.testing.assert_allclose(again.predict(X), model.predict(X)[:, [2, 0]], atol=0.01)
@@ -212,7 +212,7 @@ def test_a_model_without_set_networks_has_no_weights_to_start_from(tmp_path: Pat
     file = tmp_path / "weights.npz"
     for model in (SetRegressor(**SMALL), make_pipeline(StandardScaler(), LinearRegression())):
         with pytest.raises(ValueError, match="contains no fitted SetRegressor"):
-            save_pretrained(file, model)
+            save_pretrained(model, file)
     assert not file.exists()
 
 

@@ -22,8 +22,8 @@ _HEAD = ("output_kernel", "output_bias", "direct_kernel")
 
 
 def save_pretrained(
-    file: str | Path | IO[bytes],
     networks: BaseEstimator | Sequence[Mapping[str, FloatArray]],
+    file: str | Path | IO[bytes],
     *,
     targets: Sequence[str] | None = None,
 ) -> None:
@@ -31,11 +31,11 @@ def save_pretrained(
 
     Parameters
     ----------
-    file : str, Path or binary file object
-        File to write; a name ends in ".npz".
     networks : fitted estimator or sequence of mappings
         A fitted `SetRegressor`, or an estimator that contains one, such as the pipelines of
         `skcluster.pipelines` and models read by `skcluster.load_model`; or its ``weights_``.
+    file : str, Path or binary file object
+        File to write; a name ends in ".npz".
     targets : sequence of str, optional
         Names of the targets, in order. With names, training on other targets can start from these
         weights too, and uses those of targets with the same name. By default, the names that the
@@ -61,7 +61,7 @@ def save_pretrained(
     >>> first = SetRegressor(**settings, random_state=0).fit(X, y)
     >>> with TemporaryDirectory() as folder:
     ...     weights = Path(folder) / "weights.npz"
-    ...     save_pretrained(weights, first.weights_)
+    ...     save_pretrained(first.weights_, weights)
     ...     again = SetRegressor(**settings, pretrained=weights, random_state=0).fit(X, y)
     """
     if hasattr(networks, "fit"):
@@ -127,7 +127,7 @@ def _read(
         if not {f"0_{name}" for name in architecture.weight_shapes} <= set(arrays.files):
             raise ValueError(
                 f"{origin} holds no weights of a SetRegressor. Where it is the file of a model, "
-                "save_pretrained(..., load_model(...)) makes one of weights from it."
+                "save_pretrained(load_model(...), ...) makes one of weights from it."
             )
         stored = arrays[_TARGETS].tolist() if _TARGETS in arrays.files else None
         n_networks = len({name.partition("_")[0] for name in arrays.files} - {_TARGETS})

@@ -1,6 +1,6 @@
 """The training of a network of any kind: learning rate, history, validation, best weights."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import ceil, cos, pi
@@ -40,6 +40,10 @@ class TrainingSettings:
     patience: int | None = None
     callbacks: Sequence[Any] = ()
     verbose: int = 0
+    #: Called when an epoch begins, and, with a function that returns the weights, when it ends;
+    #: the latter returns whether the training stops.
+    begin_epoch: Callable[[], None] | None = None
+    end_epoch: Callable[[Callable[[], Weights]], bool] | None = None
 
 
 class Trained(NamedTuple):
@@ -128,6 +132,11 @@ class TrainingMonitor(keras.callbacks.Callback):
                 epochs, unit_name="epoch", stateful_metrics=("loss", "val_loss")
             )
 
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Tell scikit-learn's callbacks."""
+        if self._settings.begin_epoch is not None:
+            self._settings.begin_epoch()
+
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Record the history; later callbacks find ``val_loss`` in their logs."""
         logs = {} if logs is None else logs
@@ -137,6 +146,9 @@ class TrainingMonitor(keras.callbacks.Callback):
             logs["val_loss"] = self._validate(epoch)
         if self._bar is not None:
             self._bar.update(epoch + 1, self._losses(), finalize=False)
+        end = self._settings.end_epoch
+        if end is not None and end(lambda: self._network.weights):
+            self.model.stop_training = True
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Finish the line of the progress bar."""

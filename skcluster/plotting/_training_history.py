@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Curve(NamedTuple):
     """Losses of one network during training.
 
-    `LearningCurveDisplay` draws them.
+    `TrainingHistoryDisplay` draws them.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class Curve(NamedTuple):
 
     See Also
     --------
-    LearningCurveDisplay : Display of learning curves.
+    TrainingHistoryDisplay : Display of learning curves.
 
     Examples
     --------
@@ -49,7 +49,7 @@ class Curve(NamedTuple):
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class LearningCurveDisplay:
+class TrainingHistoryDisplay:
     """Training and validation loss of each epoch, and the epoch whose weights were kept.
 
     Use `from_estimator` to make one.
@@ -74,10 +74,10 @@ class LearningCurveDisplay:
     >>> import matplotlib; matplotlib.use("agg")
     >>> from skcluster.datasets import simulate_clusters
     >>> from skcluster.pipelines import ann_pipeline
-    >>> from skcluster.plotting import LearningCurveDisplay
+    >>> from skcluster.plotting import TrainingHistoryDisplay
     >>> X, y = simulate_clusters(30, random_state=0)
     >>> model = ann_pipeline(epochs=3, random_state=0).fit(X, y)
-    >>> display = LearningCurveDisplay.from_estimator(model)
+    >>> display = TrainingHistoryDisplay.from_estimator(model)
     >>> [line.get_label() for line in display.lines_]
     ['training', 'validation']
     """
@@ -91,7 +91,7 @@ class LearningCurveDisplay:
         *,
         ax: "Axes | None" = None,
         **plot_kw: Any,
-    ) -> "LearningCurveDisplay":
+    ) -> "TrainingHistoryDisplay":
         """Draw the learning curves of a fitted model.
 
         Parameters
@@ -106,7 +106,7 @@ class LearningCurveDisplay:
 
         Returns
         -------
-        LearningCurveDisplay
+        TrainingHistoryDisplay
 
         Raises
         ------
@@ -123,7 +123,7 @@ class LearningCurveDisplay:
         *,
         line_kw: dict[str, Any] | None = None,
         log: bool | None = None,
-    ) -> "LearningCurveDisplay":
+    ) -> "TrainingHistoryDisplay":
         """Draw the display.
 
         Parameters
@@ -138,7 +138,7 @@ class LearningCurveDisplay:
 
         Returns
         -------
-        LearningCurveDisplay
+        TrainingHistoryDisplay
             The display, with ``ax_``, ``figure_`` and ``lines_``.
         """
         from matplotlib.ticker import MaxNLocator
