@@ -103,7 +103,7 @@ def estimate(
     >>> [file.name for file in files]
     ['part-000000.parquet']
     >>> table.shape  # of all columns of the pretrained model
-    (5, 19)
+    (5, 20)
     """
     from dask.base import compute
     from dask.delayed import delayed

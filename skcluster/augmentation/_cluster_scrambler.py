@@ -86,7 +86,7 @@ class ClusterScrambler(ClusterResampler):
     >>> X, y = simulate_clusters(4, random_state=0)
     >>> scrambler = ClusterScrambler(kinds=["two clusters", "G-RP"], random_state=0)
     >>> X_more, y_more = scrambler.fit_resample(X, y)
-    >>> len(X_more), sorted(set(scrambler.kinds_))
+    >>> len(X_more), sorted(set(scrambler.kinds_.tolist()))
     (12, ['', 'G-RP', 'two clusters'])
     """
 

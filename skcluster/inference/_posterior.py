@@ -98,7 +98,7 @@ class IsochronePosterior(
     reddening_prior : sequence of four float, default=(0.5, 0.35, 0.12, 0.03)
         Prior probabilities of the scales of differential reddening, 0, 0.12, 0.3 and 0.7 mag;
         adopted values.
-    parallax_zero_point_error, colour_zero_point_error : float, default=0.02
+    parallax_zero_point_error, colour_zero_point_error : float, default=0.02, 0.02
         Standard errors of the zero points of parallaxes (mas), which widens the prior of the
         distance, and of BP−RP (mag), which is sampled.
     n_draws : int, default=1536
