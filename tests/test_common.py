@@ -16,6 +16,7 @@ DRAWN = "which stars get or lose what depends on their order, as with any random
 EXPECTED_FAILURES = {
     ("ClusterAugmenter-noisy", "the_order_of_stars_does_not_matter"): DRAWN,
     ("ClusterCorruptor", "the_order_of_stars_does_not_matter"): DRAWN,
+    ("ClusterScrambler", "the_order_of_stars_does_not_matter"): DRAWN,
     (
         "IsochronePosterior",
         "a_pipeline_can_remember",
@@ -57,5 +58,5 @@ def test_no_check_is_lost():
     by_module = {m: sum(f.__module__ == m for f, _ in CHECKS.values()) for m in modules}
     assert list(by_module.values()) == [9, 9, 15, 8]
     assert len(CHECKS) == 41
-    assert len(PAIRS) == 562
+    assert len(PAIRS) == 593
     assert EXPECTED_FAILURES.keys() <= {(case.name, name) for case, name in PAIRS}

@@ -126,13 +126,13 @@ def tenths(found: dict[str, pd.DataFrame]) -> pd.DataFrame:
     parts = {kind: part for kind, part in found.items() if HITS[0] not in part}
     parts |= {CLEAN: found[CLEAN], CORRUPTED: copies[copies[HITS].all(axis=1)]}
     table = pd.concat(parts, names=["kind"]).reset_index("kind").dropna(subset="reliability")
-    table["cluster"] = table["kind"].isin([CLEAN, CORRUPTED])
-    table["weight"] = 0.5 / table.groupby("cluster")["cluster"].transform("size")
+    table["is_cluster"] = table["kind"].isin([CLEAN, CORRUPTED])
+    table["weight"] = 0.5 / table.groupby("is_cluster")["is_cluster"].transform("size")
     tenth = np.minimum((10 * table["reliability"]).astype(int), 9)
     lines = {}
     for k in np.unique(tenth):
         part = table[tenth == k]
-        share = np.average(part["cluster"], weights=part["weight"])
+        share = np.average(part["is_cluster"], weights=part["weight"])
         counted = part["weight"].sum() ** 2 / (part["weight"] ** 2).sum()
         lines[f"{k / 10:.1f} to {(k + 1) / 10:.1f}"] = {
             "lists": len(part),

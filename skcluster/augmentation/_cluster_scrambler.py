@@ -75,9 +75,13 @@ class ClusterScrambler(ClusterResampler):
       away, whose colours are shifted to metallicities below those of the isochrones;
     - "field": the stars of one sightline, with their own parallaxes;
     - "no cluster": 80 to 100 per cent of the list are field stars with parallaxes like those of the
-      cluster, as a selection of members finds them where there is no cluster.
+      cluster, as a selection of members finds them where there is no cluster [1]_.
 
     The frequencies and ranges are choices of this package.
+
+    References
+    ----------
+    .. [1] Cantat-Gaudin & Anders 2020, A&A 633, A99, on such clusters in catalogues.
 
     Examples
     --------

@@ -243,6 +243,8 @@ def _with_texts(table: Any) -> Any:
         ) from error
     for name in table.colnames:
         column = table[name]
+        if column.dtype == object and all(isinstance(text, str) for text in column):
+            column = table[name] = column.astype(str)
         if column.dtype.kind == "U" and (blank := np.asarray(column) == "").any():
             table[name] = MaskedColumn(column, mask=blank | np.ma.getmaskarray(column))
     return table
@@ -270,10 +272,31 @@ def _read_parquet(content: bytes) -> Any:
             f"its table would take {unpacked / _MB:.0f} MB; the limit is {most / _MB:.0f}, for a "
             "file of this size."
         )
-    if b"table_meta_yaml" in (schema.metadata or {}):  # astropy's, with units
-        return _with_texts(read_astropy(BytesIO(content), format="parquet"))
     with pa.parquet.ParquetFile(pa.BufferReader(content)) as file:
-        return frame_of_arrow(file.read())
+        arrow = file.read()
+    if b"table_meta_yaml" in (schema.metadata or {}):  # astropy's, with units
+        return _with_nulls(_with_texts(read_astropy(BytesIO(content), format="parquet")), arrow)
+    return frame_of_arrow(arrow)
+
+
+def _with_nulls(table: Any, arrow: Any) -> Any:
+    """Return an astropy table in which nulls are missing, which astropy reads as NaN or "None"."""
+    from astropy.table import MaskedColumn
+
+    for name in table.colnames:
+        if name in arrow.column_names and arrow[name].null_count:
+            values, info = arrow[name].combine_chunks(), table[name].info
+            known = values.drop_null()
+            filled = (
+                values.fill_null(known[0]) if len(known) else values.cast("string").fill_null("")
+            )
+            data = filled.to_numpy(zero_copy_only=False)
+            data = data.astype(str) if data.dtype == object else data
+            mask = values.is_null().to_numpy(zero_copy_only=False)
+            table[name] = MaskedColumn(
+                data, mask=mask, unit=info.unit, description=info.description
+            )
+    return table
 
 
 def _size_of_texts(content: bytes, schema: Any) -> int:

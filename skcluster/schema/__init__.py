@@ -83,6 +83,7 @@ PRIOR_COLUMNS: dict[str, Column] = by_name(
             target.printed_unit,
             low=_LEAST_PRIOR_ERROR,
             synonyms=tuple(f"e_{name}" for name in target.names),
+            ucd=f"stat.error;{target.ucd}",
         )
         for target in TARGETS.values()
     ),
@@ -192,7 +193,7 @@ ESTIMATE_COLUMNS: dict[str, Column] = by_name(
     ),
     Column(
         "notes",
-        "What was seen in the list and accounted for; no reason to doubt the estimate",
+        "What was seen in the list and accounted for",
         label="notes",
         kind="text",
         ucd="meta.note",

@@ -27,6 +27,7 @@ from skcluster import (
     MDMRegressor,
     Pipeline,
 )
+from skcluster.augmentation import ClusterScrambler
 from skcluster.features import StarSet
 from skcluster.inference import ConformalRegressor, IsochronePosterior
 from skcluster.regressors import NamedTargetRegressor, SetRegressor, TargetScaler
@@ -188,6 +189,7 @@ CASES = [
     Case(
         "ClusterCorruptor", ClusterCorruptor(no_parallaxes=0, random_state=0), {"n_copies": [1, 3]}
     ),
+    Case("ClusterScrambler", ClusterScrambler(random_state=0), {"n_copies": [1, 3]}),
     Case("ANNRegressor", ANNRegressor(**TINY), {"learning_rate": [1e-3, 1e-1]}, GUESS),
     Case("CNNRegressor", CNNRegressor(**TINY_IMAGE), {"learning_rate": [1e-3, 1e-1]}, PICTURE),
     Case(
