@@ -5,8 +5,8 @@
 
 Prints the errors with respect to the published values, the coverage of the stated errors, and the
 CPU time per cluster, of `skcluster.estimate` and of Auriga 1.1 (Kounkel et al. 2020, AJ 160, 279).
-``--auriga-python`` is the Python of an environment that has it: ``pip install auriga torch
-"numpy<2" "setuptools<81"``. The weights of its network are in the package.
+``--auriga-python`` is the Python of an environment that has it: ``pip install auriga "numpy<2"
+"pandas<3" "setuptools<81"``. The weights of its network are in the package.
 
 Auriga is a network for seven quantities per star: G, BP, RP, J, H, K and parallax. The lists have
 no J, H, K. It accepts that and replaces them by constants ("auriga, no 2MASS"). "auriga, J H K from
