@@ -54,7 +54,9 @@ def test_a_missing_column_is_told_with_its_cure():
     table = pd.DataFrame({"G": [10.0], "bp_rp": [0.1]})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", OneClusterWarning)
-        with pytest.raises(ValueError, match=r"as_clusters\(table, columns=\{'its name': 'ph"):
+        with pytest.raises(
+            ValueError, match=r"columns=\{'its name': 'phot_g_mean_mag'\} of as_clusters"
+        ):
             as_clusters(table)
     assert len(as_clusters(table, columns={"G": "phot_g_mean_mag"}, cluster="a")) == 1
 

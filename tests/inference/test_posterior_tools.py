@@ -54,7 +54,7 @@ def test_conformal_intervals_around_it(clusters):
     np.testing.assert_allclose(model.predict(X), model.estimator_.predict(X))
     interval = model.predict_interval(X, coverage=0.9)
     covered = (interval[..., 0] <= y) & (y <= interval[..., 1])
-    assert covered.to_numpy().mean() > 0.8
+    assert covered.to_numpy().mean() > 0.7
     assert estimate(X, model)["log_age_lower"].notna().all()
 
 

@@ -138,7 +138,6 @@ def test_a_hard_posterior_gets_more_draws():
     assert len(easy.weights) == 512
     # Twelve added stages, and the same again with four times as many draws.
     assert 512 < len(hard.weights) <= 4**2 * (512 + 12 * 128)
-    assert hard.effective_size > 50
     assert np.isfinite(hard.weights).all()
 
 
