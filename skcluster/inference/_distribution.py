@@ -60,7 +60,7 @@ class PredictiveDistribution(ABC):
     notes : mapping of str to ndarray of bool, shape (n_clusters,)
         What was seen in the lists and accounted for, and which clusters each of them applies to.
     reliability : ndarray of shape (n_clusters,), or None
-        Probability that the estimate can be trusted, between 0 and 1.
+        Probability that the list is one cluster, whose estimate can be trusted, between 0 and 1.
 
     See Also
     --------

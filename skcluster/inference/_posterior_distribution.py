@@ -30,7 +30,7 @@ from skcluster.schema import CLUSTER_PARAMETERS, CONTAMINANTS, clip_targets
 
 TARGETS = (*CLUSTER_PARAMETERS, "metallicity")
 #: Fraction of field stars, and fraction of parallaxes that are outliers, from which on they are
-#: noted; adopted values. Of the training clusters, 14 and 5 per cent have more.
+#: noted; adopted values.
 _NOTED_FIELD, _NOTED_OUTLIERS = 0.25, 0.05
 #: Systematic error of [M/H] (dex), added in quadrature to that of the posterior, which is not
 #: calibrated, because training clusters have no label of it. It stands for errors of the isochrones
