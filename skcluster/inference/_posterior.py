@@ -347,6 +347,7 @@ class IsochronePosterior(
             self._potentials(stars, prediction, inflation, self._fixed_tempering()),
             true,
             kinds,
+            source,
             stars,
             choose_tempering=self.tempering == "auto",
             zero_points=(self.parallax_zero_point_error, self.colour_zero_point_error),
@@ -420,9 +421,8 @@ class IsochronePosterior(
         """
         stated = X if priors is None else state_priors(X, priors)
         X, stars, features, potentials = self._predict_potentials(stated)
-        sampling = range(len(X)), self.n_draws, self.seed_, 1
         posteriors: list[ClusterPosterior | None] = of_posteriors(
-            lambda posterior: posterior, None, potentials, *sampling
+            lambda one: one, None, potentials, range(len(X)), self.n_draws, self.seed_, 1
         )
         calibration = None
         if self.scores_ is not None:

@@ -10,15 +10,13 @@ from scipy import fft
 from scipy.ndimage import gaussian_filter1d
 
 from skcluster._utils.typing import FloatArray
-from skcluster.isochrones._axes import AXES
+from skcluster.isochrones._axes import AXES, REDDENING_VECTOR
 from skcluster.isochrones._grid import IsochroneGrid
 from skcluster.isochrones._masses_and_binaries import MASSIVE_STAR_LOSS, kroupa, with_companions
 
 #: Increase it whenever the densities change.
 VERSION = 5
 
-#: A_G and E(BP−RP) per A_V. Differential reddening shifts stars of all colours equally.
-_REDDENING_VECTOR = (0.85, 0.44)
 #: Half-normal deviates that represent the distribution of differential reddening.
 _DEVIATES = 0.125 * (np.arange(24) + 0.5)
 
@@ -171,7 +169,7 @@ def _transfer_functions() -> tuple[npt.NDArray[np.complex64], npt.NDArray[np.flo
     along_g, along_colour = fft.fftfreq(n_rows)[:, None], fft.rfftfreq(n_columns)
     share = np.exp(-0.5 * _DEVIATES**2)
     share /= share.sum()
-    steps = np.array(_REDDENING_VECTOR) / (AXES.g.step, AXES.bp_rp.step)
+    steps = np.array(REDDENING_VECTOR) / (AXES.g.step, AXES.bp_rp.step)
     phase = along_g * steps[0] + along_colour * steps[1]
     reddened = [
         sum(
