@@ -4,10 +4,10 @@
 
 The first part cross-validates ``reference_pipeline()``, which is calibrated on the training
 clusters of each fold. It prints the coverage of the 68 and 95 per cent intervals on held-out
-clusters, for all and for each third by age, A_V and distance, estimated and published, and by number
-of stars, and the widths of
-the intervals relative to intervals of constant width. With ``--references``, it uses models that
-were saved by ``train_model.py`` or ``accuracy.py --save-references`` instead of fitting new ones.
+clusters, for all and for each third by age, A_V and distance, estimated and published, and by
+number of stars, and the widths of the intervals relative to intervals of constant width. With
+``--references``, it uses models that were saved by ``train_model.py`` or
+``accuracy.py --save-references`` instead of fitting new ones.
 
 The second part is simulation-based calibration: it simulates clusters from the model of the
 likelihood, and computes the ranks of their true parameters among draws of the posterior, without
