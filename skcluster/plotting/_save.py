@@ -121,7 +121,7 @@ def save_diagrams(
     Path(folder).mkdir(parents=True, exist_ok=True)
     shades = membership_array(membership, stars_of(X))
     displays = (
-        _display(X, int(row), estimates, samples, shades, coverage, law)
+        undrawn_display(X, int(row), estimates, samples, shades, coverage, law)
         for row in np.flatnonzero(~empty)
     )
     draw = partial(_save_diagram, format, overwrite)
@@ -132,7 +132,7 @@ def save_diagrams(
     return list(files.values())
 
 
-def _display(
+def undrawn_display(
     X: NestedFrame,
     row: int,
     estimates: Any,
