@@ -1,7 +1,7 @@
 """Select one cluster, and convert inputs to arrays."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -41,10 +41,21 @@ def one_cluster(X: ClustersLike, cluster: Any) -> tuple[Any, NestedFrame, Stars]
     return cluster, alone, stars
 
 
-def one_estimate(estimates: Any, cluster: Any) -> FloatArray | None:
-    """Return log age, A_V, distance and, if present, metallicity of one cluster.
+class GivenEstimate(NamedTuple):
+    """What the user states of the estimate of one cluster."""
 
-    None if there is no estimate.
+    #: Log age, A_V, distance and, if present, metallicity.
+    parameters: FloatArray | None = None
+    #: Lower and upper ends of their intervals, shape (n_parameters, 2).
+    interval: FloatArray | None = None
+    #: Scale of differential reddening (mag).
+    spread: float = 0.0
+    flag: str = ""
+    notes: str = ""
+
+
+def one_estimate(estimates: Any, cluster: Any) -> GivenEstimate:
+    """Return the estimate of one cluster in a table, a mapping or an array of its values.
 
     Raises
     ------
@@ -53,61 +64,35 @@ def one_estimate(estimates: Any, cluster: Any) -> FloatArray | None:
         nor four numbers.
     """
     if estimates is None:
-        return None
+        return GivenEstimate()
     if isinstance(estimates, pd.DataFrame):
         if cluster not in estimates.index:
             raise ValueError(f"The estimates have no row for cluster {cluster!r}.")
         estimates = estimates.loc[cluster]
         if isinstance(estimates, pd.DataFrame):
             raise ValueError(f"The estimates have {len(estimates)} rows for cluster {cluster!r}.")
-    if isinstance(estimates, pd.Series | Mapping):
-        missing = [target for target in CLUSTER_PARAMETERS if target not in estimates]
-        if missing:
-            raise ValueError(f"The estimate of cluster {cluster!r} lacks {', '.join(missing)}.")
-        estimates = [estimates[target] for target in _ISOCHRONE if target in estimates]
-    values = np.asarray(estimates, dtype=float).ravel()
-    if values.size not in (3, 4):
-        raise ValueError(
-            f"An estimate is three numbers, {', '.join(CLUSTER_PARAMETERS)}, or four, with "
-            f"metallicity; got {values.size} for cluster {cluster!r}."
-        )
-    return values
-
-
-def stated_interval(estimates: Any, cluster: Any) -> FloatArray | None:
-    """Return the ends of the interval of each parameter in `one_estimate`, shape (n_parameters, 2).
-
-    None if the estimates do not state them all.
-    """
-    if isinstance(estimates, pd.DataFrame):
-        estimates = estimates.loc[cluster]
     if not isinstance(estimates, pd.Series | Mapping):
-        return None
-    names = [target for target in _ISOCHRONE if target in estimates]
-    if any(name + end not in estimates for name in names for end in INTERVAL_ENDS):
-        return None
-    ends = np.array([[float(estimates[name + end]) for end in INTERVAL_ENDS] for name in names])
-    return ends if np.isfinite(ends).all() else None
-
-
-def stated_remarks(estimates: Any, cluster: Any) -> dict[str, Any]:
-    """Return the flag and the notes in the estimate of a cluster, by name; none for an array."""
-    if isinstance(estimates, pd.Series | Mapping):
-        estimates = pd.DataFrame([dict(estimates)], index=[cluster])
-    if not isinstance(estimates, pd.DataFrame):
-        return {}
-    row = estimates.loc[[cluster]]
-    flag = row["flag"].iloc[0] if "flag" in row else ""
-    return {"flag": flag if isinstance(flag, str) else "", "notes": notes_for_display(row)[0]}
-
-
-def stated_spread(estimates: Any, cluster: Any) -> float:
-    """Return the scale of differential reddening of one cluster (mag), 0 if it is not stated."""
-    if isinstance(estimates, pd.DataFrame):
-        estimates = estimates.loc[cluster]
-    if not isinstance(estimates, pd.Series | Mapping):
-        return 0.0
-    return float(np.nan_to_num(estimates.get("differential_reddening", 0.0)))
+        values = np.asarray(estimates, dtype=float).ravel()
+        if values.size not in (3, 4):
+            raise ValueError(
+                f"An estimate is three numbers, {', '.join(CLUSTER_PARAMETERS)}, or four, with "
+                f"metallicity; got {values.size} for cluster {cluster!r}."
+            )
+        return GivenEstimate(values)
+    row = dict(estimates)
+    missing = [target for target in CLUSTER_PARAMETERS if target not in row]
+    if missing:
+        raise ValueError(f"The estimate of cluster {cluster!r} lacks {', '.join(missing)}.")
+    names = [target for target in _ISOCHRONE if target in row]
+    ends = [[float(row.get(name + end, np.nan)) for end in INTERVAL_ENDS] for name in names]
+    flag = row.get("flag")
+    return GivenEstimate(
+        np.array([float(row[name]) for name in names]),
+        np.array(ends) if np.isfinite(ends).all() else None,
+        float(np.nan_to_num(row.get("differential_reddening", 0.0))),
+        flag if isinstance(flag, str) else "",
+        notes_for_display(pd.DataFrame([row]))[0],
+    )
 
 
 def isochrone_parameters(values: Any) -> FloatArray:
