@@ -221,27 +221,18 @@ class CMDRasterizer(DiagramTransformer):
 
 @dataclass(frozen=True)
 class _Layout:
-    """Size and layout of a picture.
+    """Size and layout of a picture."""
 
-    Parameters
-    ----------
-    size : int
-        Number of rows and columns of pixels.
-    colours, magnitudes : (float, float)
-        Limits of the diagram, mag.
-    inverted : bool
-        Whether bright stars are at the top.
-    marker : float
-        Diameter of a star, points.
-    axes : bool
-        Whether frame, ticks and their labels are drawn.
-    """
-
+    #: Number of rows and columns of pixels.
     size: int
+    #: Limits of the diagram, mag.
     colours: tuple[float, float]
     magnitudes: tuple[float, float]
+    #: Whether bright stars are at the top.
     inverted: bool
+    #: Diameter of a star, points.
     marker: float
+    #: Whether frame, ticks and their labels are drawn.
     axes: bool
 
     @property

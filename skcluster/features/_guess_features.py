@@ -239,15 +239,7 @@ class GuessFeatures(ClusterTransformer):
 
 
 class _Selection:
-    """Sums over selected stars of several consecutive groups.
-
-    Parameters
-    ----------
-    selected : ndarray of bool, shape (n_stars,)
-        The stars to sum over.
-    ends : ndarray of int, shape (n_groups + 1,)
-        The stars of group ``i`` are ``ends[i]:ends[i + 1]``.
-    """
+    """Sums over selected stars of consecutive groups: group i is ``ends[i]:ends[i + 1]``."""
 
     def __init__(self, selected: BoolArray, ends: IntArray) -> None:
         self.positions = np.flatnonzero(selected)

@@ -17,14 +17,7 @@ _ISOCHRONE = (*CLUSTER_PARAMETERS, "metallicity")
 
 
 def one_cluster(X: ClustersLike, cluster: Any) -> tuple[Any, NestedFrame, Stars]:
-    """Return the name of one cluster, X with that cluster alone, and its stars.
-
-    Raises
-    ------
-    ValueError
-        If ``cluster`` is not in X, or more than once, or not given and X has several; or if the
-        cluster has no star.
-    """
+    """Return the name of one cluster, X with that cluster alone, and its stars."""
     X = as_clusters(X)
     if cluster is None:
         if len(X) != 1:
@@ -55,14 +48,7 @@ class GivenEstimate(NamedTuple):
 
 
 def one_estimate(estimates: Any, cluster: Any) -> GivenEstimate:
-    """Return the estimate of one cluster in a table, a mapping or an array of its values.
-
-    Raises
-    ------
-    ValueError
-        If a DataFrame has no row for the cluster or lacks a target, or an array has neither three
-        nor four numbers.
-    """
+    """Return the estimate of one cluster in a table, a mapping or an array of its values."""
     if estimates is None:
         return GivenEstimate()
     if isinstance(estimates, pd.DataFrame):
@@ -103,13 +89,7 @@ def isochrone_parameters(values: Any) -> FloatArray:
 
 
 def sample_array(samples: Any) -> FloatArray:
-    """Return joint samples of one cluster as an array of shape (n_samples, n_targets).
-
-    Raises
-    ------
-    ValueError
-        If the samples are not a table of numbers with at least two rows.
-    """
+    """Return joint samples of one cluster as an array of shape (n_samples, n_targets)."""
     array = np.asarray(samples, dtype=float)
     if array.ndim == 3 and len(array) == 1:
         array = array[0]
@@ -122,13 +102,7 @@ def sample_array(samples: Any) -> FloatArray:
 
 
 def samples_of_isochrones(samples: Any, cluster: Any = None) -> FloatArray:
-    """Return joint samples of isochrone parameters, shape (n_samples, 3) or (n_samples, 4).
-
-    Raises
-    ------
-    ValueError
-        If there are no samples of the cluster, or they lack these columns.
-    """
+    """Return joint samples of isochrone parameters, shape (n_samples, 3) or (n_samples, 4)."""
     if isinstance(samples, Mapping) and not isinstance(samples, pd.DataFrame):
         if cluster not in samples:
             raise ValueError(f"There are no samples of cluster {cluster!r}.")
@@ -140,25 +114,10 @@ def samples_of_isochrones(samples: Any, cluster: Any = None) -> FloatArray:
 
 
 def membership_array(membership: Any, stars: Stars) -> FloatArray | None:
-    """Return the membership probability of each star of some clusters.
+    """Return the membership probability of each star of some clusters, None if there are none.
 
-    Parameters
-    ----------
-    membership : DataFrame or array-like of shape (n_stars,), or None
-        Table returned by `skcluster.estimation.estimate`, with a column ``membership`` of all
-        stars; or its values.
-    stars : Stars
-        All stars of the clusters, in the same order.
-
-    Returns
-    -------
-    ndarray of shape (n_stars,), or None
-        The probabilities; None if there are none.
-
-    Raises
-    ------
-    ValueError
-        If the number of values is not that of stars, or the stars belong to other clusters.
+    They are those of a table as `skcluster.estimation.estimate` returns it, with a row per star, or
+    its values; an error if the stars belong to other clusters.
     """
     if membership is None:
         return None
@@ -202,13 +161,7 @@ def places_of(y: Any, targets: Sequence[str] | None) -> Any:
 
 
 def table_of(values: Any, what: str) -> FloatArray:
-    """Return values as a float array of shape (n_clusters, n_targets).
-
-    Raises
-    ------
-    ValueError
-        If there are no values, or more than two dimensions.
-    """
+    """Return values as a float array of shape (n_clusters, n_targets)."""
     array = np.asarray(values, dtype=float)
     if array.ndim == 1:
         array = array.reshape(-1, 1)
@@ -226,13 +179,7 @@ def answers_about(estimator: Any, X: ClustersLike) -> tuple[Any, Any]:
 
 
 def network_inside(estimator: Any) -> Any:
-    """Return the fitted network inside a pipeline or another meta-estimator.
-
-    Raises
-    ------
-    ValueError
-        If there is no network.
-    """
+    """Return the fitted network inside a pipeline or another meta-estimator."""
     for network in nested_estimators(estimator):
         if hasattr(network, "history_"):
             return network

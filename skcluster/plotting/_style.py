@@ -60,13 +60,7 @@ def many_axes(
     n_columns: int | None = None,
     size: tuple[float, float] = (3.7, 3.6),
 ) -> "tuple[Figure | SubFigure, npt.NDArray[np.object_]]":
-    """Return one axes per panel, and their figure; new ones of a size (inches) if there are none.
-
-    Raises
-    ------
-    ValueError
-        If the number of axes is not that of panels.
-    """
+    """Return one axes per panel, and their figure; new ones of a size (inches) for None."""
     from matplotlib import pyplot as plt
 
     if ax is None:

@@ -29,17 +29,11 @@ _A_V_SHAPE, _A_V_MEAN = 1.2, 3.0
 
 @dataclass(frozen=True)
 class DiscStars:
-    """Disc stars sorted by brightness.
+    """Disc stars sorted by brightness."""
 
-    Attributes
-    ----------
-    magnitudes : ndarray of shape (3, n_stars)
-        Absolute G, BP, RP, brightest star first.
-    cumulative : ndarray of shape (n_stars,)
-        Cumulative fraction of stars of each brightness or brighter.
-    """
-
+    #: Absolute G, BP, RP, brightest star first; shape (3, n_stars).
     magnitudes: FloatArray
+    #: Cumulative fraction of stars of each brightness or brighter; shape (n_stars,).
     cumulative: FloatArray
 
     def share_brighter(self, g: FloatArray) -> FloatArray:

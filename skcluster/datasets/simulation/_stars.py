@@ -47,13 +47,7 @@ def apparent(
 def simulate_stars(
     parameters: Parameters, effects: Effects, rng: np.random.Generator
 ) -> tuple[dict[str, FloatArray], IntArray]:
-    """Simulate the stars of clusters, cluster after cluster; return columns and numbers of stars.
-
-    Raises
-    ------
-    ValueError
-        If a cluster has no star brighter than the faint limit.
-    """
+    """Simulate the stars of clusters in order; return columns and numbers of stars."""
     isochrones = IsochroneGrid.load().interpolate(parameters.log_age, parameters.metallicity)
     n_field = field_counts(parameters.n_stars, parameters.distance_kpc, effects.field_fraction, rng)
     members = _members(parameters, parameters.n_stars - n_field, isochrones, effects, rng)
