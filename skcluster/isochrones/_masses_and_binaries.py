@@ -74,27 +74,10 @@ class MassFunction:
 
 
 def kroupa(massive_star_loss: float = 0.0) -> MassFunction:
-    """Return the initial mass function of Kroupa (2001) [1]_, above 0.08 solar masses.
+    """Return the initial mass function of Kroupa (2001, MNRAS 322, 231, equation 2).
 
-    Parameters
-    ----------
-    massive_star_loss : float, default=0.0
-        Steepening of the slope above two solar masses: 0.5 makes it 2.8 instead of 2.3.
-
-    Returns
-    -------
-    MassFunction
-        The mass function.
-
-    References
-    ----------
-    .. [1] Kroupa 2001, MNRAS 322, 231, equation 2.
-
-    Examples
-    --------
-    >>> from skcluster.isochrones import kroupa
-    >>> kroupa().slopes
-    (1.3, 2.3)
+    It holds above 0.08 solar masses. The loss of massive stars steepens the slope above two solar
+    masses: 0.5 makes it 2.8 instead of 2.3.
     """
     if massive_star_loss == 0:
         return MassFunction((0.5,), (1.3, 2.3))

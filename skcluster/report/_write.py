@@ -19,8 +19,7 @@ from skcluster._utils.files import whole_file
 from skcluster._utils.html import as_html
 from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import as_clusters, stars_of
-from skcluster.datasets import other_names
-from skcluster.datasets.catalogues._names import ABBREVIATIONS
+from skcluster.datasets.catalogues._names import ABBREVIATIONS, other_names
 from skcluster.photometry import Law
 from skcluster.plotting._corner import CornerDisplay
 from skcluster.plotting._inputs import (

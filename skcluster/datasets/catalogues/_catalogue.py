@@ -51,9 +51,9 @@ class CatalogueChangedError(ValueError):
 
     Examples
     --------
-    >>> from skcluster.datasets import CatalogueChangedError, fetch_dias_2021
+    >>> from skcluster.datasets import CatalogueChangedError, fetch_catalogue
     >>> try:
-    ...     fetch_dias_2021()  # doctest: +SKIP
+    ...     fetch_catalogue("dias_2021")  # doctest: +SKIP
     ... except CatalogueChangedError as error:
     ...     print(error)
     """

@@ -88,34 +88,7 @@ def _spelt(names: pd.Index) -> pd.Series:
 
 
 def other_names(name: str) -> list[str]:
-    """Other usual names of a cluster: Messier's number, the NGC's, a few proper names.
-
-    Parameters
-    ----------
-    name : str
-        In any usual spelling.
-
-    Returns
-    -------
-    list of str
-        Empty if there are none.
-
-    See Also
-    --------
-    fetch_cluster : Find the members of a cluster by any of its names.
-
-    References
-    ----------
-    Messier's list, with the numbers of the *New General Catalogue* (Dreyer 1888).
-
-    Examples
-    --------
-    >>> from skcluster.datasets import other_names
-    >>> other_names("NGC_2632")
-    ['Praesepe', 'Beehive', 'M 44']
-    >>> other_names("messier 67")
-    ['NGC 2682']
-    """
+    """Return other usual names of a cluster: Messier's number, the NGC's, a few proper names."""
     whole, spelt = folded_names(pd.Index([name]))[0], _spelt(pd.Index([name]))[0]
     others = [other for other, called in _CALLED.items() if _plain(called) == whole]
     candidates = pd.Index([*dict.fromkeys(_CALLED[other] for other in others), *others])

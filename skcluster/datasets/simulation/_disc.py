@@ -6,7 +6,8 @@ from functools import cache
 import numpy as np
 
 from skcluster._utils.typing import FloatArray, IntArray
-from skcluster.isochrones import IsochroneGrid, kroupa
+from skcluster.isochrones import IsochroneGrid
+from skcluster.isochrones._masses_and_binaries import kroupa
 from skcluster.photometry import distance_modulus
 
 # Scale length of the dust along a sightline (kpc).

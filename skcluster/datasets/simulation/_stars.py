@@ -9,9 +9,9 @@ from skcluster.datasets.simulation._disc import draw_field, field_counts
 from skcluster.datasets.simulation._effects import Effects
 from skcluster.datasets.simulation._priors import Parameters
 from skcluster.gaia import Band, parallax_error, photometric_error
-from skcluster.isochrones import IsochroneGrid, kroupa
+from skcluster.isochrones import IsochroneGrid
 from skcluster.isochrones._grid import Isochrones
-from skcluster.isochrones._masses_and_binaries import MASS_RATIO_RANGE
+from skcluster.isochrones._masses_and_binaries import MASS_RATIO_RANGE, kroupa
 from skcluster.photometry import Law, distance_modulus, extinction_coefficients
 
 # A binary of equal stars is brighter than one of them by this (mag).
