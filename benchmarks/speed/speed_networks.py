@@ -116,7 +116,8 @@ class Plain:
         step()
         n_steps = 200
         seconds = _seconds(lambda: [step() for _ in range(n_steps)])
-        return seconds / n_steps * self.network.epochs * n_training / batch_size
+        fit: float = seconds / n_steps * self.network.epochs * n_training / batch_size
+        return fit
 
     def predict(self, X: Any) -> npt.NDArray[np.floating[Any]]:
         """Log age, A_V and distance."""
