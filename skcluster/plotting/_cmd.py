@@ -20,14 +20,12 @@ from skcluster.plotting._diagram import (
     shades_of,
 )
 from skcluster.plotting._inputs import (
+    GivenEstimate,
     answers_about,
     membership_array,
     one_cluster,
     one_estimate,
     samples_of_isochrones,
-    stated_interval,
-    stated_remarks,
-    stated_spread,
 )
 from skcluster.plotting._style import (
     PALE,
@@ -188,14 +186,11 @@ class CMDDisplay:
             name,
             stars,
             one_estimate(estimates, name),
-            interval=stated_interval(estimates, name),
-            spread=stated_spread(estimates, name),
             samples=None if samples is None else samples_of_isochrones(samples, name),
             membership=shades,
             coverage=coverage,
             metallicity=metallicity,
             law=law,
-            **stated_remarks(estimates, name),
         ).plot(ax=ax, **plot_kw)
 
     @classmethod
@@ -203,27 +198,24 @@ class CMDDisplay:
         cls,
         name: Any,
         stars: Stars,
-        estimate: FloatArray | None,
+        given: GivenEstimate,
         *,
-        interval: FloatArray | None,
         samples: FloatArray | None,
-        spread: float = 0.0,
-        membership: FloatArray | None = None,
+        membership: FloatArray | None,
         coverage: float,
         metallicity: float | None = None,
         law: Law,
-        flag: str = "",
-        notes: str = "",
     ) -> "CMDDisplay":
         """Return the display of stars that were checked before; not drawn yet."""
         isochrone = reddened = band = None
-        estimate, samples = (_at(metallicity, values) for values in (estimate, samples))
+        estimate, samples = (_at(metallicity, values) for values in (given.parameters, samples))
+        interval = given.interval
         if metallicity is not None and interval is not None:
             interval = np.vstack([interval[:3], [np.nan, np.nan]])
         try:
             if estimate is not None:
                 isochrone = seen_isochrones(estimate, law)[0]
-                if (behind := most_reddened(estimate, spread)) is not None:
+                if (behind := most_reddened(estimate, given.spread)) is not None:
                     reddened = seen_isochrones(behind, law)[0]
         except ValueError as error:
             raise ValueError(f"cluster {name!r}: {error}") from error
@@ -245,8 +237,8 @@ class CMDDisplay:
             band=band,
             interval=interval,
             coverage=coverage,
-            flag=flag,
-            notes=notes,
+            flag=given.flag,
+            notes=given.notes,
         )
 
     @classmethod
