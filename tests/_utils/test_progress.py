@@ -37,7 +37,8 @@ def test_the_stages_of_a_fit_are_counted_on_a_terminal_only(
     monkeypatch.setenv("COLUMNS", "120")
     X, y = simulate_clusters(12, n_stars=60, random_state=0)
     regressor = make_pipeline(CMDHistogram(colour_width=0.4), Ridge())
-    model = IsochronePosterior(regressor, cv=2, tempering=0.3, n_draws=64, n_jobs=n_jobs)
+    settings = {"cv": 2, "tempering": 0.3, "n_draws": 64, "random_state": 0}
+    model = IsochronePosterior(regressor, **settings, n_jobs=n_jobs)
     with shown_stages("Beginning"):
         model.fit(X, y)
     shown = capsys.readouterr().err
