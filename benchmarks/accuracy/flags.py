@@ -130,7 +130,9 @@ def tenths(found: dict[str, pd.DataFrame]) -> pd.DataFrame:
     parts |= {CLEAN: found[CLEAN], CORRUPTED: copies[copies[HITS].all(axis=1)]}
     table = pd.concat(parts, names=["kind"]).reset_index("kind").dropna(subset="reliability")
     table["is_cluster"] = table["kind"].isin([CLEAN, CORRUPTED])
-    table["weight"] = 0.5 / table.groupby("is_cluster")["is_cluster"].transform("size")
+    # Several draws of copies count as one, like the clusters as they are.
+    table["weight"] = table["kind"].map({CORRUPTED: len(found[CLEAN]) / len(copies)}).fillna(1.0)
+    table["weight"] *= 0.5 / table.groupby("is_cluster")["weight"].transform("sum")
     tenth = np.minimum((10 * table["reliability"]).astype(int), 9)
     lines = {}
     for k in np.unique(tenth):
