@@ -1,13 +1,12 @@
 """``skcluster fit``: train a model, from the start or from the networks of another."""
 
 import argparse
-import sys
-from contextlib import nullcontext
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from skcluster._utils.messages import warn_caller
+from skcluster._utils.progress import shown_stages
 from skcluster.cli._console import print_message, print_result, table_lines
 from skcluster.cli._options import (
     Command,
@@ -80,7 +79,7 @@ def _run(options: argparse.Namespace) -> None:
     with_errors = options.pipeline == "reference" or not options.no_intervals
     parts = f": {_N_FOLDS} times to measure its errors, then once on all" if with_errors else ""
     print_message(f"training the model {options.pipeline!r} on {len(X)} clusters{parts}")
-    with _elapsed_time("Training"):
+    with shown_stages("Training"):
         model.fit(X, y)
     scores = _scores(model, y) if with_errors else None
     card = _card(options, X, y, scores)
@@ -223,16 +222,3 @@ def _scores_as_text(scores: Any) -> str:
         for column_cells, cell in zip(columns.values(), cells, strict=True):
             column_cells.append(cell)
     return "\n".join(["errors on clusters held out:", *table_lines(columns, 80)])
-
-
-def _elapsed_time(title: str) -> Any:
-    """Show the elapsed time on a terminal."""
-    if not sys.stderr.isatty():
-        return nullcontext()
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    bar = Progress(*columns, console=Console(stderr=True), transient=True)
-    bar.add_task(title, total=None)
-    return bar

@@ -45,7 +45,7 @@ def test_fresh_and_used_networks_give_the_same_bits(name, built):
     )
     fresh = clone(model).fit(X, y)
     before = fresh.predict(X)
-    clone(model).set_params(random_state=9, learning_rate=0.1).fit(X * 100, y * 100)
+    clone(model).set_params(random_state=9, learning_rate=0.1).fit(X * 10, y * 100)
     used = clone(model).fit(X, y)
     assert len(built) == 1
     assert used.history_ == fresh.history_
