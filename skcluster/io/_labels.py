@@ -84,18 +84,25 @@ def _label_columns(
     return frame.rename(columns=needed), {needed[name]: unit for name, unit in units.items()}
 
 
+def spelt_differently(index: pd.Index) -> str:
+    """Return a sentence about clusters whose names may be spellings of one name, "" for none."""
+    twice = matching_names(index).duplicated(keep=False)
+    if not twice.any():
+        return ""
+    return (
+        "The members have clusters whose names differ only in spaces, underscores and case: "
+        f"{some_names(index[twice])}."
+    )
+
+
 def match_rows(index: pd.Index, clusters: pd.Series, what: str) -> IntArray:
     """Return the row of each cluster of the index, -1 for none.
 
     ``what`` the table holds, such as "labels", is for messages.
     """
     wanted, given = matching_names(index), matching_names(pd.Index(clusters))
-    twice = wanted.duplicated(keep=False)
-    if twice.any():
-        raise ValueError(
-            f"The members have clusters whose names differ only in spaces, underscores and case, "
-            f"so that their {what} are ambiguous: {some_names(index[twice])}."
-        )
+    if message := spelt_differently(index):
+        raise ValueError(f"{message} Their {what} are ambiguous.")
     twice = given.duplicated(keep=False) & given.isin(wanted)
     if twice.any():
         raise ValueError(
