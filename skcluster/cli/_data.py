@@ -39,10 +39,8 @@ def _fetch(options: argparse.Namespace) -> None:
     from skcluster.clusters import concat_clusters
     from skcluster.datasets.catalogues._published import CATALOGUES
     from skcluster.io import write_clusters
-    from skcluster.io._write import format_of
 
     check_outputs(options, output=options.output)
-    format_of(options.output, options.output_format)
     strict = options.strict or len(options.names) == 1
     clusters = fetch_members(options.names, options.catalogue, strict=strict)
     if not clusters:
@@ -81,24 +79,16 @@ def _add_example(command: argparse.ArgumentParser) -> None:
 
 
 def _example(options: argparse.Namespace) -> None:
-    import pandas as pd
-
-    from skcluster.clusters import stars_of
     from skcluster.datasets import load_example, load_example_field
-    from skcluster.io import write_estimates
-    from skcluster.io._write import format_of
+    from skcluster.io import write_clusters, write_estimates
 
     check_outputs(options, output=options.output, labels=options.labels)
-    files = [file for file in (options.output, options.labels) if file is not None]
-    for file in files:
-        format_of(file)
     X, y = load_example_field() if options.field else load_example()
-    stars = stars_of(X)
-    columns = {name: stars[name] for name in stars.columns}
-    members = pd.DataFrame(columns, index=X.index[stars.cluster])
-    for file, table in zip(files, (members, y), strict=False):
-        write_estimates(table, file, overwrite=options.overwrite)
-        print_result(str(file))
+    write_clusters(X, options.output, overwrite=options.overwrite)
+    print_result(str(options.output))
+    if options.labels is not None:
+        write_estimates(y, options.labels, overwrite=options.overwrite)
+        print_result(str(options.labels))
 
 
 EXAMPLE = Command(
@@ -142,7 +132,7 @@ def _simulate(options: argparse.Namespace) -> None:
 
     members = options.output
     labels = options.labels or members.with_name(f"{members.stem}_labels{members.suffix}")
-    check_outputs(options, output=members, labels=labels)
+    check_outputs(options, are_tables=False, output=members, labels=labels)
     kind = format_of(members, options.output_format)
     kind_of_labels = format_of(labels, None if options.labels else kind)
     priors = {name: _prior(options, option) for option, (name, _) in _PARAMETERS.items()}

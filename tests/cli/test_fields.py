@@ -38,7 +38,7 @@ def test_members_are_printed_written_and_drawn(run, field, tmp_path, capsys):
     ]
     assert run("members", field, *options) == 0
     *heads, row, first, second = capsys.readouterr().out.splitlines()
-    assert heads[-1].split()[:3] == ["cluster", "members", "[deg]"]
+    assert heads[-1].split()[:3] == ["cluster", "members", "RA"]
     assert row.split()[:2] == ["field", "286"]
     assert [first, second] == [str(files[0]), str(files[1])]
     members = Table.read(files[0])
