@@ -14,8 +14,7 @@ import pandas as pd
 import pyarrow as pa
 from nested_pandas import NestedFrame
 
-from skcluster._utils.doc_links import documentation
-from skcluster._utils.messages import counted_stars, some_names, warn_caller
+from skcluster._utils.messages import counted_stars, documentation, some_names, warn_caller
 from skcluster._utils.typing import BoolArray, ClustersLike
 from skcluster.clusters._columns import Notes, check_needed
 from skcluster.clusters._nest import (
@@ -341,13 +340,7 @@ def whole_clusters(X: NestedFrame, whole: BoolArray | None = None) -> NestedFram
 
 
 def whole_stars(stars: Stars) -> BoolArray:
-    """Return which stars have magnitude and colour; the border where each value is checked.
-
-    Raises
-    ------
-    ValueError
-        If a needed column is missing, or a value is outside its range.
-    """
+    """Return which stars have magnitude and colour; the border where each value is checked."""
     check_needed(stars, stars.columns)
     whole = np.ones(len(stars), dtype=bool)
     for name, column in STAR_COLUMNS.items():

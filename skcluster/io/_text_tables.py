@@ -150,9 +150,7 @@ def _layout(lines: list[str], sizes: list[int], usual: str) -> _Layout:
     rows = list(islice((i for i, line in enumerate(lines) if _is_row(line)), _N_ROWS))
     if not rows:
         raise ValueError("it contains comments only.")
-    end = _end_of_header(lines, rows[0])
-    below = [lines[i] for i in rows if i >= end]
-    content = ["".join(lines[rows[0] : end]), *below]
+    content, end = [lines[i] for i in rows], rows[0] + 1
     above = next((line for line in reversed(lines[: rows[0]]) if not line.isspace()), "")
     first = _first([above, *content])
     dashes = _dashes_below(content)
@@ -169,7 +167,7 @@ def _layout(lines: list[str], sizes: list[int], usual: str) -> _Layout:
             raise ValueError(f"no line names its columns; {first}.")
         check_names(names)
     elif dashes:
-        end = [i for i in rows if i >= end][dashes - 1] + 1
+        end = rows[dashes] + 1
     rows = [i for i in rows if i >= end]
     few = [field for i in rows for field in _fields(lines[i], separator)]
     has_commas = separator != "," and any(map(_DECIMAL_COMMA.fullmatch, few))
@@ -193,16 +191,6 @@ def _fields(line: str, separator: str) -> list[str]:
     if '"' not in line:
         return [field.strip() for field in line.rstrip("\r\n").split(separator)]
     return next(csv.reader([line], delimiter=separator, skipinitialspace=True), [])
-
-
-def _end_of_header(lines: Sequence[str], at: int) -> int:
-    """Return the line after the header: a name in quotes may have several lines."""
-    n_quotes = 0
-    for end, line in enumerate(lines[at:], at + 1):
-        n_quotes += line.count('"')
-        if n_quotes % 2 == 0:
-            return end
-    return at + 1
 
 
 def _separator(header: str, rows: Sequence[str], usual: str) -> str:
@@ -312,12 +300,7 @@ def _without_comments(content: bytes, layout: _Layout) -> bytes:
     dashes = [i for i, line in enumerate(lines) if _is_dashes(line)] if layout.has_dashes else []
     if dashes:
         raise ValueError(f"it contains {1 + len(dashes)} tables; save each as a file of its own.")
-    comments, n_quotes = [], 0
-    for i, line in enumerate(lines):
-        if line.startswith(b"#") and n_quotes % 2 == 0:  # not within a text of several lines
-            comments.append(i)
-        else:
-            n_quotes += line.count(b'"')
+    comments = [i for i, line in enumerate(lines) if line.startswith(b"#")]
     sizes = [len(_fields(lines[i].decode(), layout.separator)) for i in comments]
     if n_rows := sizes.count(len(layout.names)) if len(layout.names) > 1 else 0:
         warn_caller(f"Left out {n_rows} lines of the table that begin with '#', as comments.")
