@@ -11,7 +11,7 @@ from table1_report import Row
 
 from skcluster import CMDHistogram, CMDRasterizer
 from skcluster.clusters import stars_of
-from skcluster.plotting import ArchitectureDisplay, Curve, TrainingHistoryDisplay, layers_of
+from skcluster.plotting import ArchitectureDisplay, TrainingHistoryDisplay, layers_of
 
 #: The cluster of the paper's figure 1.
 EXAMPLE = "Alessi_5"
@@ -90,19 +90,8 @@ def _networks(rows: list[Row]) -> Iterator[tuple[str, str, str]]:
 
 
 def _learning_curves(rows: list[Row]) -> Figure:
-    curves = []
-    for row in rows:
-        if row.augmentation in ("", "augmented"):
-            curve = row.curves[0]
-            curves.append(
-                Curve(
-                    row.augmentation,
-                    np.asarray(curve["loss"]),
-                    np.asarray(curve["val_loss"]) if "val_loss" in curve else None,
-                    curve.get("best_epoch"),
-                )
-            )
+    histories = {r.augmentation: r.curves[0] for r in rows if r.augmentation in ("", "augmented")}
     figure = Figure(figsize=(6, 4), layout="constrained")
-    display = TrainingHistoryDisplay(curves=curves).plot(figure.subplots())
+    display = TrainingHistoryDisplay(histories=histories).plot(figure.subplots())
     display.ax_.set(title=rows[0].title, ylabel="mean squared error (MinMax units)")
     return figure

@@ -31,7 +31,6 @@ __all__ = [
     "distance_from_parallax",
     "distance_modulus",
     "extinction_coefficients",
-    "modulus_from_parallax",
     "parallax_from_distance",
     "redden",
 ]
@@ -196,30 +195,6 @@ def parallax_from_distance(distance_kpc: npt.ArrayLike, zero_point: float = 0.0)
     2.0
     """
     return 1 / np.asarray(distance_kpc, dtype=float) + zero_point
-
-
-def modulus_from_parallax(parallax: npt.ArrayLike, zero_point: float = 0.0) -> FloatArray:
-    """Return the distance moduli of parallaxes.
-
-    Parameters
-    ----------
-    parallax : array-like
-        Parallaxes in mas.
-    zero_point : float, default=0
-        As in `distance_from_parallax`.
-
-    Returns
-    -------
-    ndarray
-        Distance moduli in mag; NaN for parallaxes that are not positive after the correction.
-
-    Examples
-    --------
-    >>> from skcluster.photometry import modulus_from_parallax
-    >>> modulus_from_parallax([1.0, 10.0, -1.0])
-    array([10.,  5., nan])
-    """
-    return distance_modulus(distance_from_parallax(parallax, zero_point))
 
 
 def extinction_coefficients(

@@ -35,23 +35,15 @@ CHANGED = (
 
 @dataclass(frozen=True)
 class Copies:
-    """The stars and labels of copies of clusters.
+    """The stars and labels of copies of clusters."""
 
-    Attributes
-    ----------
-    copy : ndarray of int, shape (n_stars,)
-        The copy that each star belongs to, in increasing order.
-    host : ndarray of int, shape (n_stars,)
-        Index of the given star whose unchanged columns are copied.
-    columns : mapping of str to ndarray of shape (n_stars,)
-        Star columns that differ from those of the host.
-    labels : mapping of str to ndarray of shape (n_copies,)
-        Labels that differ from those of the copied cluster.
-    """
-
+    #: The copy that each star belongs to, in increasing order; shape (n_stars,).
     copy: IntArray
+    #: Index of the given star whose unchanged columns are copied; shape (n_stars,).
     host: IntArray
+    #: Star columns that differ from those of the host; shape (n_stars,).
     columns: Mapping[str, npt.NDArray[Any]]
+    #: Labels that differ from those of the copied cluster; shape (n_copies,).
     labels: Mapping[str, FloatArray] = field(default_factory=dict)
 
 

@@ -320,23 +320,16 @@ class ClusterAugmenter(ClusterResampler):
 
 @dataclass(frozen=True)
 class _ChosenStars:
-    """The stars of all copies, copy after copy.
+    """The stars of all copies, copy after copy."""
 
-    Attributes
-    ----------
-    copy : ndarray of int, shape (n_stars,)
-        Copy of each star.
-    host : ndarray of int, shape (n_stars,)
-        Index of the member of the copied cluster whose row is copied.
-    light : ndarray of int, shape (n_stars,)
-        Index of the star with the photometry: the host itself, or any star for a field star.
-    field : ndarray of bool, shape (n_stars,)
-        Whether the star is a field star.
-    """
-
+    #: Copy of each star; shape (n_stars,).
     copy: IntArray
+    #: Index of the member of the copied cluster whose row is copied; shape (n_stars,).
     host: IntArray
+    #: Index of the star with the photometry: the host itself, or any star for a field star; shape
+    #: (n_stars,).
     light: IntArray
+    #: Whether the star is a field star; shape (n_stars,).
     field: BoolArray
 
     def take(self, which: IntArray | BoolArray) -> "_ChosenStars":

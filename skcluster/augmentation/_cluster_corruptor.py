@@ -239,26 +239,16 @@ class ClusterCorruptor(ClusterResampler):
 
 @dataclass
 class _ListCopies:
-    """The stars of all copies, copy after copy. Methods change them in place.
-
-    Attributes
-    ----------
-    n : int
-        Number of copies.
-    copy : ndarray of int, shape (n_stars,)
-        The copy that each star belongs to.
-    host : ndarray of int, shape (n_stars,)
-        Index of the star in the original lists that provides the other columns.
-    contaminant : ndarray of bool, shape (n_stars,)
-        Whether the star was added.
-    columns : dict of str to ndarray of shape (n_stars,)
-        Columns that may change, by the names of the Gaia archive.
-    """
+    """The stars of all copies, copy after copy. Methods change them in place."""
 
     n: int
+    #: The copy that each star belongs to; shape (n_stars,).
     copy: IntArray
+    #: Index of the star in the original lists that provides the other columns; shape (n_stars,).
     host: IntArray
+    #: Whether the star was added; shape (n_stars,).
     contaminant: BoolArray
+    #: Columns that may change, by the names of the Gaia archive; shape (n_stars,).
     columns: dict[str, Any]
 
     @classmethod
@@ -418,24 +408,16 @@ class _ListCopies:
 
 @dataclass(frozen=True)
 class _Contaminants:
-    """Stars in groups, each group sorted by G: clusters, sightlines, and all of them together.
+    """Stars in groups, each group sorted by G: clusters, sightlines, and all of them together."""
 
-    Attributes
-    ----------
-    g, bp_rp : ndarray of shape (n_stars,)
-        Magnitudes and colours (mag).
-    key : ndarray of shape (n_stars,)
-        Sort key: number of the group times 100, plus G.
-    n_groups : int
-        Number of groups; the last one contains all stars of all clusters.
-    n_clusters : int
-        Number of groups that are the stars of one cluster; they come first.
-    """
-
+    #: Magnitudes and colours (mag); shape (n_stars,).
     g: FloatArray
     bp_rp: FloatArray
+    #: Sort key: number of the group times 100, plus G; shape (n_stars,).
     key: FloatArray
+    #: Number of groups; the last one contains all stars of all clusters.
     n_groups: int
+    #: Number of groups that are the stars of one cluster; they come first.
     n_clusters: int
 
     @classmethod

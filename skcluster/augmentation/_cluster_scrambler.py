@@ -14,7 +14,8 @@ from skcluster.augmentation._base import CHANGED, ClusterResampler, Copies, fiel
 from skcluster.clusters import Stars
 from skcluster.clusters._parallax import PARALLAX_FLOOR, modulus_at_least
 from skcluster.gaia import parallax_error, split_colour
-from skcluster.isochrones import IsochroneGrid, kroupa
+from skcluster.isochrones import IsochroneGrid
+from skcluster.isochrones._masses_and_binaries import kroupa
 from skcluster.photometry import parallax_from_distance, redden
 from skcluster.schema import STAR_COLUMNS
 

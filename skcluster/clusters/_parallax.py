@@ -7,7 +7,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from skcluster._utils.typing import BoolArray, FloatArray
 from skcluster.clusters._stars import Stars
 from skcluster.gaia import Release, parallax_error, parallax_zero_point
-from skcluster.photometry import modulus_from_parallax
+from skcluster.photometry import distance_modulus
 
 #: Scatter of the parallaxes of single stars in excess of their errors (mas), added in quadrature:
 #: an adopted value that limits the weight of bright stars, whose errors are smaller than the
@@ -142,7 +142,7 @@ def parallax_moduli(stars: Stars, release: Release = "edr3") -> tuple[FloatArray
 
 def modulus_at_least(parallax: FloatArray, min_parallax: float = LEAST_PARALLAX) -> FloatArray:
     """Return the distance modulus (mag) of parallaxes; those below a limit count as the limit."""
-    return np.asarray(modulus_from_parallax(np.maximum(parallax, min_parallax)), dtype=np.float64)
+    return np.asarray(distance_modulus(1 / np.maximum(parallax, min_parallax)), dtype=np.float64)
 
 
 def modulus_error_of(parallax: FloatArray, error: FloatArray) -> FloatArray:

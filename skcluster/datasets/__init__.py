@@ -6,15 +6,11 @@ from skcluster.datasets._load import load_example, load_example_field, load_simu
 from skcluster.datasets.catalogues._catalogue import CatalogueChangedError, FetchError
 from skcluster.datasets.catalogues._cross_match import cross_match
 from skcluster.datasets.catalogues._fetch import (
-    fetch_bossini_2019,
     fetch_cantat_gaudin_2020,
     fetch_catalogue,
-    fetch_cavallo_2024,
     fetch_cluster,
-    fetch_dias_2021,
     fetch_hunt_reffert_2023,
 )
-from skcluster.datasets.catalogues._names import other_names
 from skcluster.datasets.simulation._effects import Effects
 from skcluster.datasets.simulation._fields import simulate_fields
 from skcluster.datasets.simulation._simulate import (
@@ -28,19 +24,15 @@ __all__ = [
     "Effects",
     "FetchError",
     "cross_match",
-    "fetch_bossini_2019",
     "fetch_cantat_gaudin_2020",
     "fetch_catalogue",
-    "fetch_cavallo_2024",
     "fetch_cluster",
-    "fetch_dias_2021",
     "fetch_gaia_cone",
     "fetch_hunt_reffert_2023",
     "get_data_home",
     "load_example",
     "load_example_field",
     "load_simulated_clusters",
-    "other_names",
     "simulate_clusters",
     "simulate_field_stars",
     "simulate_fields",

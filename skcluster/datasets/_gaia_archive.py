@@ -176,13 +176,7 @@ class _Archive(Service):
     """The archive, which is asked by jobs."""
 
     def stars(self, query: str, kept: Path) -> pa.Table:
-        """Return the answer to a query; the address of its job is kept in a file meanwhile.
-
-        Raises
-        ------
-        FetchError
-            If there is no complete answer.
-        """
+        """Return the answer to a query; the address of its job is kept in a file meanwhile."""
         if kept.is_file():
             job = kept.read_text().strip()
             try:

@@ -3,13 +3,13 @@
 from abc import abstractmethod
 from collections.abc import Iterator
 from numbers import Real
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from nested_pandas import NestedFrame
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils._set_output import _get_output_config
@@ -33,7 +33,76 @@ STARS_IN_BLOCK = 2**15
 
 
 class ClusterTransformer(TransformerMixin, BaseEstimator):
-    """Base of the transformers of clusters to one row of features per cluster."""
+    """Base of the transformers of clusters to one row of features per cluster.
+
+    A subclass learns in `_learn`, computes the features in `_compute` and names them in
+    `_feature_names`; `_columns` are the star columns that it needs besides magnitude and colour.
+    """
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: ClustersLike, y: Any = None) -> Self:
+        """Check the parameters, and learn the attributes from the training clusters.
+
+        Parameters
+        ----------
+        X : clusters
+            Any input of `skcluster.clusters.as_clusters`.
+        y : object
+            Ignored, but its rows must not name the clusters in another order.
+
+        Returns
+        -------
+        self : object
+            The fitted transformer.
+
+        Raises
+        ------
+        ValueError
+            If a parameter cannot be used, or the stars lack a column that is needed, or all have
+            no value in it.
+
+        Warns
+        -----
+        UserWarning
+            If there is no cluster to learn a fallback from.
+        """
+        stars = validate_clusters(X, columns=self._columns())
+        check_same_order(stars.index, y)
+        self._learn(stars)
+        return self
+
+    def transform(self, X: ClustersLike) -> npt.NDArray[Any]:
+        """Compute the features.
+
+        Parameters
+        ----------
+        X : clusters
+            Any input of `skcluster.clusters.as_clusters`.
+
+        Returns
+        -------
+        ndarray of shape (n_clusters, n_features)
+            The features in the order of `get_feature_names_out`.
+
+        Warns
+        -----
+        UserWarning
+            If the stars of a cluster lack the values that are needed, and a fallback is used.
+        """
+        check_is_fitted(self)
+        stars = validate_clusters(X, columns=self._columns())
+        return self._output(self._compute(stars), X, stars)
+
+    def _columns(self) -> tuple[str, ...]:
+        return ()
+
+    @abstractmethod
+    def _learn(self, stars: Stars) -> None:
+        """Set the attributes of the fitted transformer."""
+
+    @abstractmethod
+    def _compute(self, stars: Stars) -> npt.NDArray[Any]:
+        """Return the features, one row per cluster."""
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -105,13 +174,11 @@ class DiagramTransformer(ClusterTransformer):
             check_range("magnitude_range", magnitudes),
         )
 
-    def _validate(self, X: ClustersLike, columns: tuple[str, ...] = ()) -> Stars:
-        needed = (PARALLAX,) if self.magnitude == "absolute" else ()
-        return validate_clusters(X, columns=(*needed, *columns))
+    def _columns(self) -> tuple[str, ...]:
+        return (PARALLAX,) if self.magnitude == "absolute" else ()
 
-    def _fit_distances(self, stars: Stars, y: Any) -> None:
-        """Learn the fallback for the parallax of a cluster without any; check the order of y."""
-        check_same_order(stars.index, y)
+    def _learn(self, stars: Stars) -> None:
+        """Learn the fallback for the parallax of a cluster without any."""
         if self.magnitude == "absolute":
             self.fallback_parallax_ = typical_parallax(median_parallaxes(stars, self.zero_point))
 

@@ -1,16 +1,14 @@
 """Histograms of colour-magnitude diagrams."""
 
 from numbers import Real
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted
 
 from skcluster._utils.messages import warn_caller
-from skcluster._utils.typing import ClustersLike, FloatArray
+from skcluster._utils.typing import FloatArray
 from skcluster.clusters import Stars
 from skcluster.features._base import (
     COLOUR,
@@ -142,51 +140,15 @@ class CMDHistogram(DiagramTransformer):
         self.min_parallax = min_parallax
         self.dtype = dtype
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: ClustersLike, y: Any = None) -> Self:
-        """Set up the bins and, for absolute magnitudes, learn the fallback parallax.
+    def _columns(self) -> tuple[str, ...]:
+        return (*super()._columns(), *((PROBABILITY,) if self.weights else ()))
 
-        Parameters
-        ----------
-        X : clusters
-            Any input of `skcluster.clusters.as_clusters`.
-        y : object
-            Ignored, but its rows must not name the clusters in another order.
-
-        Returns
-        -------
-        self : CMDHistogram
-            The fitted transformer.
-        """
+    def _learn(self, stars: Stars) -> None:
         colours, magnitudes = self._ranges()
-        self._fit_distances(self._validate_stars(X), y)
+        super()._learn(stars)
         self.colour_edges_ = bin_edges(*colours, self.colour_width)
         self.magnitude_edges_ = bin_edges(*magnitudes, self.magnitude_width)
         self.histogram_shape_ = (len(self.colour_edges_) - 1, len(self.magnitude_edges_) - 1)
-        return self
-
-    def transform(self, X: ClustersLike) -> FloatArray:
-        """Count the stars.
-
-        Parameters
-        ----------
-        X : clusters
-            Any input of `skcluster.clusters.as_clusters`.
-
-        Returns
-        -------
-        ndarray of shape (n_clusters, n_colour_bins * n_magnitude_bins)
-            The counts, starting with the magnitude bins of the first colour bin.
-
-        Warns
-        -----
-        UserWarning
-            If a star lacks a needed probability, or a cluster a needed parallax.
-        """
-        check_is_fitted(self)
-        stars = self._validate_stars(X)
-        counts = self._count(stars, self._moduli(stars), self._weights(stars))
-        return self._output(counts, X, stars)
 
     def _feature_names(self) -> list[str]:
         colours, magnitudes = (
@@ -194,9 +156,6 @@ class CMDHistogram(DiagramTransformer):
             for edges in (self.colour_edges_, self.magnitude_edges_)
         )
         return [f"colour_{c}_magnitude_{m}" for c in colours for m in magnitudes]
-
-    def _validate_stars(self, X: ClustersLike) -> Stars:
-        return self._validate(X, (PROBABILITY,) if self.weights else ())
 
     def _weights(self, stars: Stars) -> FloatArray | None:
         if self.weights is None:
@@ -211,14 +170,13 @@ class CMDHistogram(DiagramTransformer):
             weights = np.where(missing, 0, weights)
         return weights
 
-    def _count(
-        self, stars: Stars, moduli: FloatArray | None, weights: FloatArray | None
-    ) -> FloatArray:
-        """Return counts of shape (n_clusters, n_bins), computed for a block of clusters at a time.
+    def _compute(self, stars: Stars) -> FloatArray:
+        """Count the stars of a block of clusters at a time.
 
         All bins of the clusters of a block are numbered consecutively, so that one call of
         ``np.bincount`` counts them. Each diagram has a border of bins for the stars outside.
         """
+        moduli, weights = self._moduli(stars), self._weights(stars)
         n_colours, n_magnitudes = self.histogram_shape_
         shape = n_colours + 2, n_magnitudes + 2
         n_bins = shape[0] * shape[1]

@@ -3,15 +3,13 @@
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted
 
-from skcluster._utils.typing import ClustersLike, FloatArray, IntArray
+from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.clusters import Stars
 from skcluster.features._base import (
     COLOUR,
@@ -38,7 +36,7 @@ _PIXELS = 2**19
 class CMDRasterizer(DiagramTransformer):
     """Picture of the colour-magnitude diagram of each cluster, as a row of pixels.
 
-    Every star is a dot, as in a scatter plot.
+    Every star is a dot, as in a scatter plot. A pixel is the amount of ink; the top row is first.
 
     Parameters
     ----------
@@ -159,47 +157,12 @@ class CMDRasterizer(DiagramTransformer):
         self.min_parallax = min_parallax
         self.dtype = dtype
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: ClustersLike, y: Any = None) -> Self:
-        """Set up the picture and, for absolute magnitudes, learn the fallback parallax.
-
-        Parameters
-        ----------
-        X : clusters
-            Any input of `skcluster.clusters.as_clusters`.
-        y : object
-            Ignored, but its rows must not name the clusters in another order.
-
-        Returns
-        -------
-        self : CMDRasterizer
-            The fitted transformer.
-        """
+    def _learn(self, stars: Stars) -> None:
         self._ranges()
-        self._fit_distances(self._validate(X), y)
+        super()._learn(stars)
         self.image_shape_ = (int(self.image_size), int(self.image_size), 1)
-        return self
 
-    def transform(self, X: ClustersLike) -> npt.NDArray[Any]:
-        """Draw every cluster.
-
-        Parameters
-        ----------
-        X : clusters
-            Any input of `skcluster.clusters.as_clusters`.
-
-        Returns
-        -------
-        ndarray of shape (n_clusters, image_size * image_size)
-            Amount of ink of each pixel, starting with the top row.
-
-        Warns
-        -----
-        UserWarning
-            For absolute magnitudes, if a cluster has no star with a parallax.
-        """
-        check_is_fitted(self)
-        stars = self._validate(X)
+    def _compute(self, stars: Stars) -> npt.NDArray[Any]:
         colours, magnitudes = self._ranges()
         layout = _Layout(
             size=self.image_shape_[0],
@@ -212,7 +175,7 @@ class CMDRasterizer(DiagramTransformer):
         pictures = np.empty((len(stars.index), layout.size, layout.size), dtype=self.dtype)
         draw = _draw_fast if self.renderer == "fast" else _draw_with_matplotlib
         draw(layout, stars, self._moduli(stars), pictures)
-        return self._output(pictures.reshape(len(pictures), -1), X, stars)
+        return pictures.reshape(len(pictures), -1)
 
     def _feature_names(self) -> list[str]:
         rows, columns, _ = self.image_shape_
@@ -221,27 +184,18 @@ class CMDRasterizer(DiagramTransformer):
 
 @dataclass(frozen=True)
 class _Layout:
-    """Size and layout of a picture.
+    """Size and layout of a picture."""
 
-    Parameters
-    ----------
-    size : int
-        Number of rows and columns of pixels.
-    colours, magnitudes : (float, float)
-        Limits of the diagram, mag.
-    inverted : bool
-        Whether bright stars are at the top.
-    marker : float
-        Diameter of a star, points.
-    axes : bool
-        Whether frame, ticks and their labels are drawn.
-    """
-
+    #: Number of rows and columns of pixels.
     size: int
+    #: Limits of the diagram, mag.
     colours: tuple[float, float]
     magnitudes: tuple[float, float]
+    #: Whether bright stars are at the top.
     inverted: bool
+    #: Diameter of a star, points.
     marker: float
+    #: Whether frame, ticks and their labels are drawn.
     axes: bool
 
     @property

@@ -2,17 +2,14 @@
 
 from collections.abc import Sequence
 from numbers import Integral, Real
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval
-from sklearn.utils.validation import check_is_fitted
 
-from skcluster._utils.order import check_same_order
-from skcluster._utils.typing import ClustersLike, FloatArray, IntArray
-from skcluster.clusters import Stars, validate_clusters
+from skcluster._utils.typing import FloatArray, IntArray
+from skcluster.clusters import Stars
 from skcluster.clusters._parallax import mean_parallaxes, modulus_at_least
 from skcluster.features._base import (
     COLOUR,
@@ -64,9 +61,11 @@ class CMDSummary(ClusterTransformer):
 
     Notes
     -----
-    Bins and quantiles are choices of this package. The parallax is the inverse-variance weighted
-    mean of the stars within three errors of the median. Features have names such as
-    ``bp_rp_q10_from_-9.00`` and ``share_from_-9.00``, where "from" is the bright edge of a bin.
+    The columns are the colour quantiles (mag) of each bin, the fraction of the stars in each bin,
+    quantiles of G and colour of all stars (mag), the number of stars, the mean parallax and its
+    error (mas). Bins and quantiles are choices of this package. The parallax is the inverse-
+    variance weighted mean of the stars within three errors of the median. Features have names such
+    as ``bp_rp_q10_from_-9.00`` and ``share_from_-9.00``, where "from" is the bright edge of a bin.
 
     With few clusters, a bin may be empty in all of them. Random forests accept such a column;
     scikit-learn's `HistGradientBoostingRegressor` does not, so use wider bins or drop the column.
@@ -113,56 +112,15 @@ class CMDSummary(ClusterTransformer):
         self.zero_point = zero_point
         self.min_parallax = min_parallax
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: ClustersLike, y: Any = None) -> Self:
-        """Learn the fallback for missing parallaxes.
+    def _columns(self) -> tuple[str, ...]:
+        return (PARALLAX,)
 
-        Parameters
-        ----------
-        X : clusters
-            Any input of `skcluster.clusters.as_clusters`, with parallaxes.
-        y : object
-            Ignored, but its rows must not name the clusters in another order.
-
-        Returns
-        -------
-        self : CMDSummary
-            The fitted transformer.
-
-        Raises
-        ------
-        ValueError
-            If there is no parallax, the edges do not increase, or a quantile is not in [0, 1].
-        """
+    def _learn(self, stars: Stars) -> None:
         self._edges()
         self._quantiles()
-        stars = validate_clusters(X, columns=(PARALLAX,))
-        check_same_order(stars.index, y)
         self.fallback_parallax_ = typical_parallax(mean_parallaxes(stars, self.zero_point)[0])
-        return self
 
-    def transform(self, X: ClustersLike) -> FloatArray:
-        """Compute the features.
-
-        Parameters
-        ----------
-        X : clusters
-            Any input of `skcluster.clusters.as_clusters`, with parallaxes.
-
-        Returns
-        -------
-        ndarray of shape (n_clusters, n_features)
-            Colour quantiles (mag) and fraction of the stars of each bin, quantiles of G and colour
-            of all stars (mag), number of stars, mean parallax and its error (mas). NaN if there
-            are too few stars.
-
-        Warns
-        -----
-        UserWarning
-            If a cluster has no star with a parallax.
-        """
-        check_is_fitted(self)
-        stars = validate_clusters(X, columns=(PARALLAX,))
+    def _compute(self, stars: Stars) -> FloatArray:
         parallax, error = mean_parallaxes(stars, self.zero_point)
         parallax = fill_parallaxes(parallax, stars, self.fallback_parallax_)
         if self.faint_limit is not None:
@@ -178,7 +136,7 @@ class CMDSummary(ClusterTransformer):
             quantiles_by_group(stars.cluster, colour, n, _OF_COLOUR, self.min_stars)[0],
             np.column_stack([stars.counts, np.maximum(parallax, self.min_parallax), error]),
         ]
-        return self._output(np.hstack(columns), X, stars)
+        return np.hstack(columns)
 
     def _feature_names(self) -> list[str]:
         bright = [f"from_{edge:.2f}" for edge in self._edges()[:-1]]

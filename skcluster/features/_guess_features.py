@@ -1,17 +1,14 @@
 """Guess features: slope, mean colour and median parallax."""
 
 from numbers import Integral, Real
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
 import numpy as np
-from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted
 
 from skcluster._utils.messages import warn_caller
-from skcluster._utils.order import check_same_order
-from skcluster._utils.typing import BoolArray, ClustersLike, FloatArray, IntArray
-from skcluster.clusters import Stars, validate_clusters
+from skcluster._utils.typing import BoolArray, FloatArray, IntArray
+from skcluster.clusters import Stars
 from skcluster.clusters._parallax import median_parallaxes, modulus_at_least
 from skcluster.features._base import (
     COLOUR,
@@ -34,8 +31,8 @@ _LEAST_SCATTER = 1e-3
 class GuessFeatures(ClusterTransformer):
     """Slope of the colour-magnitude relation, mean colour and median parallax of each cluster.
 
-    These numbers indicate the parameters: the colour of the turn-off, the colour of unevolved
-    stars, and the distance.
+    These three numbers (mag/mag, mag, mas), never NaN, indicate the parameters: the colour of the
+    turn-off, the colour of unevolved stars, and the distance.
 
     Parameters
     ----------
@@ -139,62 +136,18 @@ class GuessFeatures(ClusterTransformer):
         self.max_distance = max_distance
         self.dtype = dtype
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: ClustersLike, y: Any = None) -> Self:
-        """Learn the fallbacks for features that a cluster lacks.
+    def _columns(self) -> tuple[str, ...]:
+        return (PARALLAX,)
 
-        Parameters
-        ----------
-        X : clusters
-            Any input of `skcluster.clusters.as_clusters`, with parallaxes.
-        y : object
-            Ignored, but its rows must not name the clusters in another order.
-
-        Returns
-        -------
-        self : GuessFeatures
-            The fitted transformer.
-
-        Raises
-        ------
-        ValueError
-            If there is no parallax.
-
-        Warns
-        -----
-        UserWarning
-            If no training cluster has a slope or a mean colour, so that zero is used.
-        """
+    def _learn(self, stars: Stars) -> None:
         check_range("mean_range", self.mean_range)
-        stars = validate_clusters(X, columns=(PARALLAX,))
-        check_same_order(stars.index, y)
         parallax = median_parallaxes(stars, self.zero_point)
         typical = typical_parallax(parallax)
         features = self._measure(stars, np.where(np.isnan(parallax), typical, parallax))
         self.fallback_features_ = np.array([self._typical(features, i) for i in range(len(_NAMES))])
         self.fallback_features_[2] = typical
-        return self
 
-    def transform(self, X: ClustersLike) -> FloatArray:
-        """Compute the features.
-
-        Parameters
-        ----------
-        X : clusters
-            Any input of `skcluster.clusters.as_clusters`, with parallaxes.
-
-        Returns
-        -------
-        ndarray of shape (n_clusters, 3)
-            Slope, mean colour (mag) and median parallax (mas) or distance (kpc), never NaN.
-
-        Warns
-        -----
-        UserWarning
-            If a cluster has no star with a parallax.
-        """
-        check_is_fitted(self)
-        stars = validate_clusters(X, columns=(PARALLAX,))
+    def _compute(self, stars: Stars) -> FloatArray:
         parallax = median_parallaxes(stars, self.zero_point)
         filled = fill_parallaxes(parallax, stars, float(self.fallback_features_[2]))
         features = self._measure(stars, filled)
@@ -205,7 +158,7 @@ class GuessFeatures(ClusterTransformer):
             features[:, 0] = np.clip(features[:, 0], -self.max_slope, self.max_slope)
         if self.max_distance is not None:
             features[:, 2] = 1 / np.maximum(features[:, 2], 1 / self.max_distance)
-        return self._output(features, X, stars)
+        return features
 
     def _feature_names(self) -> list[str]:
         return [*_NAMES[:2], _NAMES[2] if self.max_distance is None else _DISTANCE]
@@ -239,15 +192,7 @@ class GuessFeatures(ClusterTransformer):
 
 
 class _Selection:
-    """Sums over selected stars of several consecutive groups.
-
-    Parameters
-    ----------
-    selected : ndarray of bool, shape (n_stars,)
-        The stars to sum over.
-    ends : ndarray of int, shape (n_groups + 1,)
-        The stars of group ``i`` are ``ends[i]:ends[i + 1]``.
-    """
+    """Sums over selected stars of consecutive groups: group i is ``ends[i]:ends[i + 1]``."""
 
     def __init__(self, selected: BoolArray, ends: IntArray) -> None:
         self.positions = np.flatnonzero(selected)

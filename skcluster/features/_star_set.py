@@ -1,17 +1,14 @@
 """The individual stars of clusters, for networks over sets."""
 
 from numbers import Integral, Real
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval
-from sklearn.utils.validation import check_is_fitted
 
-from skcluster._utils.order import check_same_order
-from skcluster._utils.typing import ClustersLike, FloatArray, IntArray
-from skcluster.clusters import Stars, magnitude_limits, validate_clusters
+from skcluster._utils.typing import FloatArray, IntArray
+from skcluster.clusters import Stars, magnitude_limits
 from skcluster.clusters._parallax import (
     UNKNOWN_MODULUS,
     mean_parallaxes,
@@ -100,7 +97,7 @@ class StarSet(ClusterTransformer):
     Seven columns follow for each star, brightest first: G, colour, G corrected by the cluster's
     parallax, difference from the cluster's parallax in units of its error (within ±5; 0 if
     missing), membership probability (1 if missing), rank in brightness from −1 to 1, and 1. All
-    seven are 0 for padding.
+    seven are 0 for padding. The row of a cluster without a star brighter than the limit is NaN.
 
     References
     ----------
@@ -138,41 +135,10 @@ class StarSet(ClusterTransformer):
         self.zero_point = zero_point
         self.min_parallax = min_parallax
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: ClustersLike, y: Any = None) -> Self:
-        """Check the clusters and set the number of columns.
-
-        Parameters
-        ----------
-        X : clusters
-            Any input of `skcluster.clusters.as_clusters`.
-        y : object
-            Ignored, but its rows must not name the clusters in another order.
-
-        Returns
-        -------
-        self : StarSet
-            The fitted transformer.
-        """
-        check_same_order(validate_clusters(X).index, y)
+    def _learn(self, stars: Stars) -> None:
         self.n_features_out_ = len(CONTEXT) + self.max_stars * len(_CHANNELS)
-        return self
 
-    def transform(self, X: ClustersLike) -> npt.NDArray[np.float32]:
-        """Arrange the stars of each cluster in a row.
-
-        Parameters
-        ----------
-        X : clusters
-            Any input of `skcluster.clusters.as_clusters`.
-
-        Returns
-        -------
-        ndarray of float32, shape (n_clusters, 16 + 7 * max_stars)
-            The features, see the notes. NaN for a cluster without a star brighter than the limit.
-        """
-        check_is_fitted(self)
-        stars = validate_clusters(X)
+    def _compute(self, stars: Stars) -> npt.NDArray[np.float32]:
         if PARALLAX not in stars:
             stars = stars.with_column(PARALLAX, np.full(len(stars), np.nan, dtype=np.float32))
         parallax, error = mean_parallaxes(stars, self.zero_point)
@@ -185,7 +151,7 @@ class StarSet(ClusterTransformer):
         of_stars[stars.cluster[chosen], place] = channels
         values = np.hstack([context, of_stars.reshape(n, -1)])
         values[stars.counts == 0] = np.nan
-        return self._output(values, X, stars)
+        return values
 
     def _feature_names(self) -> list[str]:
         of_stars = (f"star_{i}_{name}" for i in range(self.max_stars) for name in _CHANNELS)

@@ -321,10 +321,10 @@ def _votable(table: Any, metadata: Mapping[str, str]) -> Any:
     from astropy.io.votable.tree import Info
 
     votable = from_table(_with_signed_integers(_without_logarithms(table)))
-    resource = votable.resources[0]
-    resource.infos.extend(
-        Info(name=name.replace(" ", "_"), value=value) for name, value in metadata.items()
-    )
+    infos = votable.resources[0].infos
+    for name, value in metadata.items():
+        infos.append(Info(name=name.replace(" ", "_"), value=value))
+        infos[-1].ID = None  # astropy takes the name, which may be that of a column as well
     return votable
 
 

@@ -1,12 +1,10 @@
 """PARSEC isochrones in Gaia's bands, and the density of their stars in the CMD."""
 
 from skcluster.isochrones._grid import IsochroneGrid, isochrone
-from skcluster.isochrones._masses_and_binaries import kroupa
 from skcluster.isochrones._population import PopulationGrid
 
 __all__ = [
     "IsochroneGrid",
     "PopulationGrid",
     "isochrone",
-    "kroupa",
 ]

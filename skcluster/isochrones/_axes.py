@@ -8,19 +8,16 @@ import numpy.typing as npt
 
 from skcluster._utils.typing import FloatArray, IntArray
 
+#: A_G and E(BP−RP) per A_V of stars of typical colours, for what shifts stars of all colours
+#: equally: differential reddening, and errors of the zero point of colours.
+REDDENING_VECTOR = (0.85, 0.44)
+
 
 @dataclass(frozen=True)
 class Axis:
-    """Evenly spaced values.
+    """Evenly spaced values."""
 
-    Attributes
-    ----------
-    start, step : float
-        The first value and the step.
-    size : int
-        Number of values.
-    """
-
+    #: The first value and the step.
     start: float
     step: float
     size: int
@@ -42,31 +39,21 @@ class Axis:
 
 @dataclass(frozen=True)
 class Axes:
-    """The axes of `PopulationGrid`.
+    """The axes of `PopulationGrid`."""
 
-    Attributes
-    ----------
-    log_age : Axis
-        log10 of the age in years.
-    metallicity : Axis
-        [M/H] (dex).
-    reddening : tuple of float
-        Scales of differential reddening: of the half-normal distribution of the A_V of individual
-        stars in excess of the cluster's (mag).
-    scatter : tuple of float
-        Standard deviations of the colour (mag).
-    g, bp_rp : Axis
-        Absolute magnitude and intrinsic colour (mag).
-    bp_rp_offset : Axis
-        Intrinsic colour relative to the centre at that M_G (mag).
-    """
-
+    #: log10 of the age in years.
     log_age: Axis
+    #: [M/H] (dex).
     metallicity: Axis
+    #: Scales of differential reddening: of the half-normal distribution of the A_V of individual
+    #: stars in excess of the cluster's (mag).
     reddening: tuple[float, ...]
+    #: Standard deviations of the colour (mag).
     scatter: tuple[float, ...]
+    #: Absolute magnitude and intrinsic colour (mag).
     g: Axis
     bp_rp: Axis
+    #: Intrinsic colour relative to the centre at that M_G (mag).
     bp_rp_offset: Axis
 
     @property

@@ -64,20 +64,10 @@ class Isochrones:
     gap: BoolArray
 
     def at(self, cluster: IntArray, log_mass: FloatArray) -> FloatArray:
-        """Return the absolute magnitudes of stars.
+        """Return the absolute magnitudes of stars in G, BP and RP, shape (3, n_stars).
 
-        Parameters
-        ----------
-        cluster : ndarray of int, shape (n_stars,)
-            The row of each star's isochrone.
-        log_mass : ndarray of shape (n_stars,)
-            Logarithm (base 10) of the stars' initial masses in solar masses; masses beyond the
-            first and last point have the magnitudes of these points.
-
-        Returns
-        -------
-        ndarray of shape (3, n_stars)
-            G, BP and RP (mag).
+        ``cluster`` is the row of each star's isochrone, ``log_mass`` the logarithm of its initial
+        mass; masses beyond the first and last point have the magnitudes of these points.
         """
         n_points = self.log_mass.shape[1]
         # One sorted array for all isochrones: each is offset by 8 dex from the previous one.

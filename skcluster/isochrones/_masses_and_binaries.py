@@ -28,42 +28,16 @@ class MassFunction:
     """Broken power-law mass function: dN/dm is a power law in m between two breaks.
 
     `rank` and `mass` convert between masses and uniformly distributed numbers, for drawing masses.
-
-    Parameters
-    ----------
-    breaks : tuple of float
-        Masses at which the slope changes (solar masses).
-    slopes : tuple of float
-        The slopes, one more than breaks, none of them 1.
-
-    See Also
-    --------
-    kroupa : The initial mass function of Kroupa (2001).
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skcluster.isochrones._masses_and_binaries import MassFunction
-    >>> salpeter = MassFunction(breaks=(1.0,), slopes=(2.35, 2.35))
-    >>> float(salpeter.mass(salpeter.rank(np.array([2.0])))[0].round(6))
-    2.0
+    There is one slope more than breaks (solar masses), and none is 1.
     """
 
     breaks: tuple[float, ...]
     slopes: tuple[float, ...]
 
     def rank(self, mass: FloatArray) -> FloatArray:
-        """Return the rank of masses, which increases with mass and is uniform over stars.
+        """Return the rank of masses (solar masses), which increases and is uniform over stars.
 
-        Parameters
-        ----------
-        mass : ndarray
-            Masses (solar masses).
-
-        Returns
-        -------
-        ndarray
-            The integral of the mass function up to each mass, up to a constant and a factor.
+        It is the integral of the mass function up to each mass, up to a constant and a factor.
         """
         bounds, scales, starts = self._parts()
         part = np.searchsorted(self.breaks, mass)
@@ -73,18 +47,7 @@ class MassFunction:
         return rank
 
     def mass(self, rank: FloatArray) -> FloatArray:
-        """Return the masses of ranks; the inverse of `rank`.
-
-        Parameters
-        ----------
-        rank : ndarray
-            Ranks, as `rank` returns them.
-
-        Returns
-        -------
-        ndarray
-            Masses (solar masses).
-        """
+        """Return the masses (solar masses) of ranks; the inverse of `rank`."""
         bounds, scales, starts = self._parts()
         part = np.searchsorted(starts[1:], rank)
         power = 1 - np.array(self.slopes)[part]
@@ -111,27 +74,10 @@ class MassFunction:
 
 
 def kroupa(massive_star_loss: float = 0.0) -> MassFunction:
-    """Return the initial mass function of Kroupa (2001) [1]_, above 0.08 solar masses.
+    """Return the initial mass function of Kroupa (2001, MNRAS 322, 231, equation 2).
 
-    Parameters
-    ----------
-    massive_star_loss : float, default=0.0
-        Steepening of the slope above two solar masses: 0.5 makes it 2.8 instead of 2.3.
-
-    Returns
-    -------
-    MassFunction
-        The mass function.
-
-    References
-    ----------
-    .. [1] Kroupa 2001, MNRAS 322, 231, equation 2.
-
-    Examples
-    --------
-    >>> from skcluster.isochrones import kroupa
-    >>> kroupa().slopes
-    (1.3, 2.3)
+    It holds above 0.08 solar masses. The loss of massive stars steepens the slope above two solar
+    masses: 0.5 makes it 2.8 instead of 2.3.
     """
     if massive_star_loss == 0:
         return MassFunction((0.5,), (1.3, 2.3))
@@ -141,23 +87,12 @@ def kroupa(massive_star_loss: float = 0.0) -> MassFunction:
 def with_companions(
     log_mass: FloatArray, magnitudes: FloatArray, stars: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Return the magnitudes of the stars of an isochrone, single and with companions.
+    """Return the stars of an isochrone, single and with companions: magnitudes and numbers.
 
-    Parameters
-    ----------
-    log_mass : ndarray of shape (n_points,)
-        Logarithm (base 10) of the initial masses along the isochrone; it never decreases.
-    magnitudes : ndarray of shape (3, n_points)
-        Magnitudes in G, BP and RP (mag).
-    stars : ndarray of shape (n_points - 1,)
-        Number of stars between the points.
-
-    Returns
-    -------
-    magnitudes : ndarray of shape (3, n_mass_ratios + 1, n_points - 1)
-        Magnitudes half-way between the points, of single stars and of binaries (mag).
-    stars : ndarray of shape (n_mass_ratios + 1, n_points - 1)
-        Numbers of such stars.
+    Of an isochrone, ``log_mass`` (n_points,) never decreases, ``magnitudes`` (3, n_points) are
+    those in G, BP and RP, and ``stars`` (n_points - 1,) the numbers of stars between the points.
+    The results are half-way between the points: magnitudes of shape (3, n_mass_ratios + 1, n_points
+    - 1), single stars first, and numbers of shape (n_mass_ratios + 1, n_points - 1).
     """
     single = (magnitudes[:, None, 1:] + magnitudes[:, None, :-1]) / 2
     low, high = MASS_RATIO_RANGE

@@ -275,28 +275,6 @@ class PopulationGrid:
         colour: FloatArray = sum(weight * mean[node, row] for node, weight in nodes)
         return colour
 
-    def map(self, log_age: float, metallicity: float, reddening: int, scatter: int) -> FloatArray:
-        """Return the density at the points of `skcluster.isochrones.AXES`.
-
-        Parameters
-        ----------
-        log_age, metallicity : float
-            Logarithm (base 10) of the age in years and [M/H] (dex).
-        reddening, scatter : int
-            Scale of differential reddening and scatter of the colour, as indices into
-            ``AXES.reddening`` and ``AXES.scatter``.
-
-        Returns
-        -------
-        ndarray of shape (n_g, n_bp_rp)
-            Density (1/mag²).
-        """
-        points = np.meshgrid(*(a.values.astype(np.float32) for a in (AXES.g, AXES.bp_rp)))
-        m_g, bp_rp = (values.T.reshape(1, -1) for values in points)
-        scatters = np.full(m_g.size, scatter)
-        density = self.density([log_age], [metallicity], [reddening], m_g, bp_rp, scatters)
-        return density.reshape(len(AXES.g), len(AXES.bp_rp))
-
     def _nodes(
         self, log_age: npt.ArrayLike, metallicity: npt.ArrayLike, reddening: npt.ArrayLike
     ) -> list[tuple[IntArray, FloatArray]]:

@@ -73,13 +73,8 @@ def footprint_is_broken(position: FloatArray, ra: FloatArray, dec: FloatArray) -
     """Return whether stars leave parts empty of every circle and rectangle around them.
 
     Archives sort stars by position on the sky, so that a download that was cut off lacks a corner.
-
-    Parameters
-    ----------
-    position : ndarray of shape (2, n_stars)
-        Positions in the tangent plane, deg.
-    ra, dec : ndarray of shape (n_stars,)
-        Positions, deg: near a pole, a rectangle of these is none in the plane.
+    Positions are those in the tangent plane, shape (2, n_stars), and right ascension and
+    declination (deg): near a pole, a rectangle of these is none in the plane.
     """
     try:
         corners = position[:, ConvexHull(position.T).vertices]
@@ -131,13 +126,7 @@ def _filled(points: FloatArray, *, round_: bool) -> float:
 
 
 def fields_among(stars: Stars) -> list[object]:
-    """Return the names of lists most of whose stars are far from any common proper motion.
-
-    Parameters
-    ----------
-    stars : Stars
-        The stars of member lists, perhaps with ``pmra`` and ``pmdec`` (mas/yr) and their errors.
-    """
+    """Return the names of lists most of whose stars are far from any common proper motion."""
     if "pmra" not in stars or "pmdec" not in stars:
         return []
     motion = np.stack([stars["pmra"], stars["pmdec"]], axis=1).astype(float)

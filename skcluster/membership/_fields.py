@@ -35,55 +35,30 @@ _AGAIN = "If stars are missing, query again without a row limit."
 
 
 class SkyField(NamedTuple):
-    """A row of X with its stars in the tangent plane.
-
-    Attributes
-    ----------
-    name : object
-        Name of the field.
-    rows : ndarray of int
-        Positions of its stars with complete astrometry among the stars of X.
-    plane : TangentPlane
-        The plane.
-    field : Field
-        These stars.
-    hint : Hint
-        What is known of the cluster.
-    """
+    """A row of X with its stars in the tangent plane."""
 
     name: Any
+    #: Positions of its stars with complete astrometry among the stars of X.
     rows: IntArray
     plane: TangentPlane
     field: Field
+    #: What is known of the cluster.
     hint: Hint
 
 
 @dataclass(frozen=True)
 class Hints:
-    """What the caller knows of the cluster of every field.
+    """What the caller knows of the cluster of every field."""
 
-    Attributes
-    ----------
-    center : pair of float, SkyCoord or None
-        Right ascension and declination, deg.
-    proper_motion : pair of float or None
-        Proper motion, mas/yr.
-    parallax : float or None
-        Parallax, mas.
-    """
-
+    #: Right ascension and declination, deg.
     center: Any = None
+    #: Proper motion, mas/yr.
     proper_motion: Sequence[float] | None = None
+    #: Parallax, mas.
     parallax: float | None = None
 
     def check(self) -> None:
-        """Refuse hints that are not finite numbers.
-
-        Raises
-        ------
-        ValueError
-            If a hint is not made of finite numbers, or the declination is impossible.
-        """
+        """Refuse hints that are not finite numbers."""
         center = None if self.center is None else ra_dec(self.center)
         for name, value, n in (
             ("center", center, 2),
@@ -121,14 +96,7 @@ class Hints:
 def read_fields(
     X: ClustersLike, hints: Hints, release: Release
 ) -> tuple[NestedFrame, Stars, list[SkyField]]:
-    """Return fields, their flat star arrays, and the fields in the tangent plane.
-
-    Raises
-    ------
-    ValueError
-        If a column is missing, a field has too few stars with all measurements, or its positions
-        are equal or in radians.
-    """
+    """Return fields, their flat star arrays, and the fields in the tangent plane."""
     nested = nest_clusters(X)
     _warn_of_cuts(X, nested)
     X = whole_clusters(nested)

@@ -29,21 +29,15 @@ EXPONENT = 2.5
 
 @dataclass(frozen=True)
 class Field:
-    """Stars of a field in the tangent plane.
+    """Stars of a field in the tangent plane."""
 
-    Attributes
-    ----------
-    data, variance : ndarray of shape (3, n_stars)
-        Proper motions (mas/yr) and parallaxes (mas), and the squares of their errors.
-    position : ndarray of shape (2, n_stars)
-        Degrees to the east and to the north of the middle.
-    radius : float
-        Radius of the field, deg.
-    """
-
+    #: Proper motions (mas/yr) and parallaxes (mas), and the squares of their errors; shape (3,
+    #: n_stars).
     data: FloatArray
     variance: FloatArray
+    #: Degrees to the east and to the north of the middle; shape (2, n_stars).
     position: FloatArray
+    #: Radius of the field, deg.
     radius: float
 
     def __len__(self) -> int:
@@ -59,23 +53,14 @@ class Field:
 
 @dataclass(frozen=True)
 class Cluster:
-    """A cluster: normal in proper motion and parallax, with a radial profile on the sky.
-
-    Attributes
-    ----------
-    normal : Normals
-        One normal distribution.
-    centre : ndarray of shape (2,)
-        Degrees to the east and to the north.
-    core_radius : float
-        Scale of the surface density, deg.
-    fraction : float
-        Fraction of the stars of the field that are members.
-    """
+    """A cluster: normal in proper motion and parallax, with a radial profile on the sky."""
 
     normal: Normals
+    #: Degrees to the east and to the north; shape (2,).
     centre: FloatArray
+    #: Scale of the surface density, deg.
     core_radius: float
+    #: Fraction of the stars of the field that are members.
     fraction: float
 
     def squared_distance(self, field: Field) -> FloatArray:
@@ -86,17 +71,10 @@ class Cluster:
 
 @dataclass(frozen=True)
 class Background:
-    """Distribution of the field stars in proper motion and parallax.
-
-    Attributes
-    ----------
-    normals : Normals
-        The normal distributions.
-    share : ndarray of shape (n,)
-        Their weights, which sum to 1.
-    """
+    """Distribution of the field stars in proper motion and parallax."""
 
     normals: Normals
+    #: Their weights, which sum to 1; shape (n,).
     share: FloatArray
 
     def solve(self, field: Field) -> tuple[Solved, FloatArray, FloatArray]:
@@ -120,27 +98,16 @@ class Background:
 
 @dataclass(frozen=True)
 class Fit:
-    """Clusters and field, fitted to stars.
-
-    Attributes
-    ----------
-    clusters : list of Cluster
-        The clusters.
-    background : Background
-        The field.
-    probability : ndarray of shape (n_clusters, n_stars)
-        Probabilities that stars belong to each cluster.
-    log_ratio : ndarray of shape (n_clusters, n_stars)
-        Logarithm of the density of proper motion and parallax in the cluster, relative to the
-        field.
-    gain : float
-        Logarithm of the likelihood, relative to that of the field alone.
-    """
+    """Clusters and field, fitted to stars."""
 
     clusters: list[Cluster]
     background: Background
+    #: Probabilities that stars belong to each cluster; shape (n_clusters, n_stars).
     probability: FloatArray
+    #: Logarithm of the density of proper motion and parallax in the cluster, relative to the field;
+    #: shape (n_clusters, n_stars).
     log_ratio: FloatArray
+    #: Logarithm of the likelihood, relative to that of the field alone.
     gain: float
 
     def of(self, which: list[int]) -> "Fit":

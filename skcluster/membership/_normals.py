@@ -16,27 +16,15 @@ _ROW, _COLUMN = (0, 0, 0, 1, 1, 2), (0, 1, 2, 1, 2, 2)
 
 @dataclass(frozen=True)
 class Normals:
-    """Normal distributions in three dimensions.
+    """Normal distributions in three dimensions."""
 
-    Attributes
-    ----------
-    mean : ndarray of shape (n, 3)
-        Centres.
-    cov : ndarray of shape (n, 3, 3)
-        Covariances, without the errors of the stars.
-    """
-
+    #: Centres; shape (n, 3).
     mean: FloatArray
+    #: Covariances, without the errors of the stars; shape (n, 3, 3).
     cov: FloatArray
 
     def solve(self, data: FloatArray, variance: FloatArray) -> "Solved":
-        """Compare stars with each distribution, broadened by the errors of each star.
-
-        Parameters
-        ----------
-        data, variance : ndarray of shape (3, n_stars)
-            Proper motions and parallaxes, and the squares of their errors.
-        """
+        """Compare stars with each distribution, broadened by the errors of each star."""
         v = self.cov
         b, c, f = v[:, 0, 1, None], v[:, 0, 2, None], v[:, 1, 2, None]
         a, e, i = (v[:, k, k, None] + variance[k] for k in range(3))
@@ -59,15 +47,7 @@ class Normals:
         return Solved(log_density, pull, inverse)
 
     def updated(self, solved: "Solved", share: FloatArray) -> "Normals":
-        """Return the distributions after a step of expectation maximisation.
-
-        Parameters
-        ----------
-        solved : Solved
-            What `solve` returned for these distributions.
-        share : ndarray of shape (n, n_stars)
-            Probability that a star belongs to each distribution.
-        """
+        """Return the distributions after a step of expectation maximisation."""
         total = np.maximum(share.sum(axis=1), 1e-9)
         pull = np.einsum("kin,in->ik", solved.pull, share) / total[:, None]
         spread = np.empty((len(total), 3, 3))
@@ -83,18 +63,11 @@ class Normals:
 
 @dataclass(frozen=True)
 class Solved:
-    """Stars compared with normal distributions.
+    """Stars compared with normal distributions."""
 
-    Attributes
-    ----------
-    log_density : ndarray of shape (n, n_stars)
-        Logarithm of the density.
-    pull : ndarray of shape (3, n, n_stars)
-        Inverse covariance times the difference from the mean.
-    inverse : ndarray of shape (6, n, n_stars)
-        Elements of the inverse covariance.
-    """
-
+    #: Logarithm of the density; shape (n, n_stars).
     log_density: FloatArray
+    #: Inverse covariance times the difference from the mean; shape (3, n, n_stars).
     pull: FloatArray
+    #: Elements of the inverse covariance; shape (6, n, n_stars).
     inverse: FloatArray

@@ -82,17 +82,11 @@ class Hint:
 
 @dataclass(frozen=True)
 class Found:
-    """Clusters of a field, the most significant first.
+    """Clusters of a field, the most significant first."""
 
-    Attributes
-    ----------
-    fit : Fit
-        The fit of all of them.
-    significance : ndarray of shape (n_clusters,)
-        Their significances.
-    """
-
+    #: The fit of all of them.
     fit: Fit
+    #: Their significances; shape (n_clusters,).
     significance: FloatArray
 
 

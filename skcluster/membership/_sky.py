@@ -23,13 +23,9 @@ class TangentPlane(NamedTuple):
     """The plane that touches the sky at a point, with axes to the east and to the north.
 
     It has no seam at right ascension 0 and no singular point at the poles.
-
-    Attributes
-    ----------
-    ra, dec : float
-        The point, deg.
     """
 
+    #: The point, deg.
     ra: float
     dec: float
 

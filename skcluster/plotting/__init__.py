@@ -5,25 +5,25 @@ it: ``ax_`` or ``axes_`` and ``figure_`` can be modified, and `plot` draws it ag
 colour-blind safe palette of Okabe and Ito. matplotlib is imported when something is drawn.
 """
 
-from skcluster.plotting._architecture import ArchitectureDisplay, Layer, layers_of
+from skcluster.plotting._architecture import ArchitectureDisplay, layers_of
 from skcluster.plotting._cmd import CMDDisplay
 from skcluster.plotting._corner import CornerDisplay
 from skcluster.plotting._evaluation import CoverageDisplay, EstimateDisplay
 from skcluster.plotting._membership import MembershipDisplay
+from skcluster.plotting._notebook import show_clusters
 from skcluster.plotting._save import save_diagrams, save_memberships
-from skcluster.plotting._training_history import Curve, TrainingHistoryDisplay
+from skcluster.plotting._training_history import TrainingHistoryDisplay
 
 __all__ = [
     "ArchitectureDisplay",
     "CMDDisplay",
     "CornerDisplay",
     "CoverageDisplay",
-    "Curve",
     "EstimateDisplay",
-    "Layer",
     "MembershipDisplay",
     "TrainingHistoryDisplay",
     "layers_of",
     "save_diagrams",
     "save_memberships",
+    "show_clusters",
 ]

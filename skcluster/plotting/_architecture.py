@@ -29,36 +29,7 @@ _STEP = (3.2, 0.78)
 
 
 class Layer(NamedTuple):
-    """A layer of a network, with the activation and dropout after it.
-
-    It is a box in the drawing of an `ArchitectureDisplay`.
-
-    Parameters
-    ----------
-    name : str
-        Name in the Keras model.
-    kind : str
-        Name of the Keras class.
-    text : str
-        Description of the layer.
-    shape : tuple of int or None
-        Shape of one row of the output; None for variable lengths.
-    n_weights : int
-        Number of weights.
-    inputs : tuple of str
-        Names of the preceding layers.
-
-    See Also
-    --------
-    layers_of : Return the layers of a Keras model.
-
-    Examples
-    --------
-    >>> from skcluster.plotting import Layer
-    >>> layer = Layer("hidden_0", "Dense", "dense, 64 units", (64,), 4160, ("input",))
-    >>> layer.n_weights
-    4160
-    """
+    """A layer of a network, with the activation and dropout after it: a box of the diagram."""
 
     name: str
     kind: str
@@ -76,8 +47,8 @@ class ArchitectureDisplay:
 
     Parameters
     ----------
-    layers : sequence of Layer
-        The layers, each after its inputs.
+    layers : list of Layer
+        The layers, as returned by `layers_of`.
 
     Attributes
     ----------
@@ -267,8 +238,10 @@ def layers_of(model: Any) -> list[Layer]:
     Returns
     -------
     list of Layer
-        The layers, each after its inputs. Activations, normalizations, dropout and noise belong to
-        the preceding layer.
+        The layers, each after its inputs: named tuples of ``name``, ``kind`` (the Keras class),
+        ``text`` (its description), ``shape`` of one row of the output (None for variable lengths),
+        ``n_weights`` and ``inputs`` (the names of the preceding layers). Activations,
+        normalizations, dropout and noise belong to the preceding layer.
 
     See Also
     --------

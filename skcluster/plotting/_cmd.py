@@ -1,6 +1,7 @@
 """Draw the colour-magnitude diagram of a cluster with the isochrone of its estimate."""
 
 import textwrap
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,14 +20,12 @@ from skcluster.plotting._diagram import (
     shades_of,
 )
 from skcluster.plotting._inputs import (
+    GivenEstimate,
     answers_about,
     membership_array,
     one_cluster,
     one_estimate,
     samples_of_isochrones,
-    stated_interval,
-    stated_remarks,
-    stated_spread,
 )
 from skcluster.plotting._style import (
     PALE,
@@ -187,14 +186,11 @@ class CMDDisplay:
             name,
             stars,
             one_estimate(estimates, name),
-            interval=stated_interval(estimates, name),
-            spread=stated_spread(estimates, name),
             samples=None if samples is None else samples_of_isochrones(samples, name),
             membership=shades,
             coverage=coverage,
             metallicity=metallicity,
             law=law,
-            **stated_remarks(estimates, name),
         ).plot(ax=ax, **plot_kw)
 
     @classmethod
@@ -202,27 +198,24 @@ class CMDDisplay:
         cls,
         name: Any,
         stars: Stars,
-        estimate: FloatArray | None,
+        given: GivenEstimate,
         *,
-        interval: FloatArray | None,
         samples: FloatArray | None,
-        spread: float = 0.0,
-        membership: FloatArray | None = None,
+        membership: FloatArray | None,
         coverage: float,
         metallicity: float | None = None,
         law: Law,
-        flag: str = "",
-        notes: str = "",
     ) -> "CMDDisplay":
         """Return the display of stars that were checked before; not drawn yet."""
         isochrone = reddened = band = None
-        estimate, samples = (_at(metallicity, values) for values in (estimate, samples))
+        estimate, samples = (_at(metallicity, values) for values in (given.parameters, samples))
+        interval = given.interval
         if metallicity is not None and interval is not None:
             interval = np.vstack([interval[:3], [np.nan, np.nan]])
         try:
             if estimate is not None:
                 isochrone = seen_isochrones(estimate, law)[0]
-                if (behind := most_reddened(estimate, spread)) is not None:
+                if (behind := most_reddened(estimate, given.spread)) is not None:
                     reddened = seen_isochrones(behind, law)[0]
         except ValueError as error:
             raise ValueError(f"cluster {name!r}: {error}") from error
@@ -244,8 +237,8 @@ class CMDDisplay:
             band=band,
             interval=interval,
             coverage=coverage,
-            flag=flag,
-            notes=notes,
+            flag=given.flag,
+            notes=given.notes,
         )
 
     @classmethod
@@ -368,16 +361,20 @@ class CMDDisplay:
             One line of mathtext per parameter, as in a table of estimates, with the interval if
             there is one; empty without an estimate.
         """
-        if self.estimate is None:
-            return ""
-        lines = []
-        for i, name in enumerate((*CLUSTER_PARAMETERS, "metallicity")[: len(self.estimate)]):
+        return "\n".join(
+            f"{label} = {with_errors(value)} {unit}".rstrip()
+            for label, value, unit in self._values()
+        )
+
+    def _values(self) -> Iterator[tuple[str, str, str]]:
+        """Yield label, value with its interval, and unit of each parameter of the estimate."""
+        estimate = () if self.estimate is None else self.estimate
+        names = (*CLUSTER_PARAMETERS, "metallicity")
+        for i, (name, value) in enumerate(zip(names, estimate, strict=False)):
             column = TARGETS[name]
             ends = () if self.interval is None else self.interval[i : i + 1].ravel()
-            value = with_errors(column.as_text(self.estimate[i], *ends))
             unit = column.printed_unit if column.printed_unit != "dex" else ""
-            lines.append(f"{column.label} = {value} {unit}".rstrip())
-        return "\n".join(lines)
+            yield column.label, column.as_text(value, *ends), unit
 
     def _remarks(self) -> list[str]:
         """Return the lines of the flag, or else of the notes; there is no room for both."""

@@ -173,12 +173,10 @@ class CornerDisplay:
         samples = distribution.sample(n_samples, random_state)[0]
         if distribution.targets is not None:
             kw.setdefault("targets", distribution.targets)
-        marked = one_estimate(reference, name)
-        if marked is not None and len(marked) < samples.shape[1]:
-            unknown = np.full(samples.shape[1] - len(marked), np.nan)
-            marked = np.concatenate([marked, unknown])
-        elif marked is not None:
-            marked = marked[: samples.shape[1]]
+        marked = one_estimate(reference, name).parameters
+        if marked is not None:  # a metallicity may be in one of them only
+            n = samples.shape[1]
+            marked = np.concatenate([marked, np.full(n, np.nan)])[:n]
         kw = {
             "estimate": distribution.predict()[0],
             "interval": distribution.interval(coverage)[0],
@@ -188,19 +186,16 @@ class CornerDisplay:
         }
         return cls.from_samples(samples, **kw)
 
-    def plot(
-        self, *, figure: Any = None, contour_kw: dict[str, Any] | None = None, **corner_kw: Any
-    ) -> "CornerDisplay":
+    def plot(self, *, figure: Any = None, **corner_kw: Any) -> "CornerDisplay":
         """Draw the display.
 
         Parameters
         ----------
         figure : Figure or SubFigure, optional
             An empty figure without a layout engine to draw on; by default a new one.
-        contour_kw : dict, optional
-            Parameters of ``Axes.contour``; the contours enclose 68 and 95 per cent of the samples.
         **corner_kw : object
-            Other parameters of ``corner.corner``.
+            Other parameters of ``corner.corner``. By default, the contours enclose 68 and 95 per
+            cent of the samples.
 
         Returns
         -------
@@ -219,8 +214,10 @@ class CornerDisplay:
             "no_fill_contours": True,
             "color": BLUE,
             "hist_kwargs": {"histtype": "stepfilled", "alpha": 0.5},
-            "contour_kwargs": {"colors": "black", "linewidths": [0.7, 1.1], **(contour_kw or {})},
-            "truths": None if self.reference is None else _marks(self.reference),
+            "contour_kwargs": {"colors": "black", "linewidths": [0.7, 1.1]},
+            "truths": None
+            if self.reference is None
+            else [value if np.isfinite(value) else None for value in self.reference],
             "truth_color": VERMILION,
             "labels": [column.axis_label for column in columns],
             "max_n_ticks": 4,
@@ -250,11 +247,6 @@ def _array(values: Any, what: str, shape: tuple[int, ...]) -> FloatArray | None:
     if array.shape != shape:
         raise ValueError(f"{what} must have shape {shape}, not {array.shape}.")
     return array
-
-
-def _marks(reference: FloatArray) -> list[float | None]:
-    """Return the values to mark as corner takes them: None for NaN."""
-    return [float(value) if np.isfinite(value) else None for value in reference]
 
 
 def _range(values: FloatArray) -> tuple[float, float]:

@@ -20,15 +20,7 @@ _LEAST_SPREAD = 0.02
 def diagram_limits(colour: FloatArray, magnitude: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the limits of a diagram's axes, colour first, with a margin around the stars.
 
-    Parameters
-    ----------
-    colour, magnitude : ndarray of shape (n_stars,)
-        At least one star.
-
-    Returns
-    -------
-    low, high : ndarray of shape (2,)
-        BP−RP and G (mag), at least 1 mag apart in colour and 3 mag in magnitude.
+    They are at least 1 mag apart in colour and 3 mag in magnitude; arrays of shape (2,).
     """
     stars = np.stack([colour, magnitude]).astype(float)
     low, high = stars.min(axis=1), stars.max(axis=1)
@@ -61,22 +53,12 @@ def shades_of(membership: FloatArray | None, probability: FloatArray | None) -> 
 
 
 def seen_isochrones(parameters: npt.ArrayLike, law: Law = "dr2", *, every: int = 1) -> FloatArray:
-    """Return isochrones at their distances and extinctions.
+    """Return isochrones at their distances and extinctions, shape (n_isochrones, n_points, 2).
 
-    Parameters
-    ----------
-    parameters : array-like of shape (n_isochrones, 3) or (n_isochrones, 4)
-        Log age (dex), A_V (mag), distance (kpc) and [M/H] (dex), by default 0.
-    law : {"dr2", "edr3"}, default="dr2"
-        Extinction law, see `skcluster.photometry.extinction_coefficients`.
-    every : int, default=1
-        Step between the points that are returned.
-
-    Returns
-    -------
-    ndarray of shape (n_isochrones, n_points, 2)
-        BP−RP and G (mag) of each point; the k-th points of all are in the same state of evolution.
-        NaN where stars jump from one state to another, to break the line.
+    The parameters are log age (dex), A_V (mag), distance (kpc) and [M/H] (dex), by default 0, a row
+    per isochrone. The result is BP−RP and G (mag) of every ``every``-th point; the k-th points of
+    all are in the same state of evolution. NaN where stars jump from one state to another, to break
+    the line.
     """
     log_age, a_v, distance, metallicity = _with_metallicity(parameters).T
     curves = IsochroneGrid.load().interpolate(log_age, metallicity)
@@ -88,17 +70,9 @@ def seen_isochrones(parameters: npt.ArrayLike, law: Law = "dr2", *, every: int =
 
 
 def can_be_drawn(parameters: npt.ArrayLike) -> BoolArray:
-    """Return which estimates have an isochrone in the diagram.
+    """Return which estimates have an isochrone in the diagram; see `seen_isochrones`.
 
-    Parameters
-    ----------
-    parameters : array-like of shape (n_estimates, 3) or (n_estimates, 4)
-        As in `seen_isochrones`.
-
-    Returns
-    -------
-    ndarray of bool, shape (n_estimates,)
-        False for NaN, and for ages and metallicities outside the isochrones.
+    Those with NaN, or with ages or metallicities outside the isochrones, have none.
     """
     log_age, a_v, distance, metallicity = _with_metallicity(parameters).T
     drawn: BoolArray = np.isfinite(a_v + distance) & (distance > 0)
@@ -131,25 +105,11 @@ def _with_metallicity(parameters: npt.ArrayLike) -> FloatArray:
 
 
 def most_credible(samples: FloatArray, coverage: float, most: int) -> FloatArray:
-    """Return the given fraction of joint samples that is closest to their centre.
+    """Return the given fraction of joint samples that is closest to their centre, at most ``most``.
 
     The Mahalanobis distance in log age, A_V, distance modulus and metallicity is used, so that the
-    region takes correlations into account.
-
-    Parameters
-    ----------
-    samples : ndarray of shape (n_samples, 3) or (n_samples, 4)
-        As in `seen_isochrones`. Samples without an isochrone (outside the grid, NaN) cannot be
-        drawn and are left out after the selection.
-    coverage : float
-        Fraction of the samples to keep, 0 to 1.
-    most : int
-        Maximum number of returned samples, evenly spaced from the centre outwards.
-
-    Returns
-    -------
-    ndarray of n_kept rows
-        The samples that are closest to the centre and have an isochrone.
+    region takes correlations into account. Samples without an isochrone (outside the grid, NaN)
+    cannot be drawn and are left out after the selection.
     """
     samples = samples[np.isfinite(samples).all(axis=1) & (samples[:, 2] > 0)]
     if len(samples) < 2:

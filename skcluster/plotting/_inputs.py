@@ -1,7 +1,7 @@
 """Select one cluster, and convert inputs to arrays."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,14 +17,7 @@ _ISOCHRONE = (*CLUSTER_PARAMETERS, "metallicity")
 
 
 def one_cluster(X: ClustersLike, cluster: Any) -> tuple[Any, NestedFrame, Stars]:
-    """Return the name of one cluster, X with that cluster alone, and its stars.
-
-    Raises
-    ------
-    ValueError
-        If ``cluster`` is not in X, or more than once, or not given and X has several; or if the
-        cluster has no star.
-    """
+    """Return the name of one cluster, X with that cluster alone, and its stars."""
     X = as_clusters(X)
     if cluster is None:
         if len(X) != 1:
@@ -41,73 +34,51 @@ def one_cluster(X: ClustersLike, cluster: Any) -> tuple[Any, NestedFrame, Stars]
     return cluster, alone, stars
 
 
-def one_estimate(estimates: Any, cluster: Any) -> FloatArray | None:
-    """Return log age, A_V, distance and, if present, metallicity of one cluster.
+class GivenEstimate(NamedTuple):
+    """What the user states of the estimate of one cluster."""
 
-    None if there is no estimate.
+    #: Log age, A_V, distance and, if present, metallicity.
+    parameters: FloatArray | None = None
+    #: Lower and upper ends of their intervals, shape (n_parameters, 2).
+    interval: FloatArray | None = None
+    #: Scale of differential reddening (mag).
+    spread: float = 0.0
+    flag: str = ""
+    notes: str = ""
 
-    Raises
-    ------
-    ValueError
-        If a DataFrame has no row for the cluster or lacks a target, or an array has neither three
-        nor four numbers.
-    """
+
+def one_estimate(estimates: Any, cluster: Any) -> GivenEstimate:
+    """Return the estimate of one cluster in a table, a mapping or an array of its values."""
     if estimates is None:
-        return None
+        return GivenEstimate()
     if isinstance(estimates, pd.DataFrame):
         if cluster not in estimates.index:
             raise ValueError(f"The estimates have no row for cluster {cluster!r}.")
         estimates = estimates.loc[cluster]
         if isinstance(estimates, pd.DataFrame):
             raise ValueError(f"The estimates have {len(estimates)} rows for cluster {cluster!r}.")
-    if isinstance(estimates, pd.Series | Mapping):
-        missing = [target for target in CLUSTER_PARAMETERS if target not in estimates]
-        if missing:
-            raise ValueError(f"The estimate of cluster {cluster!r} lacks {', '.join(missing)}.")
-        estimates = [estimates[target] for target in _ISOCHRONE if target in estimates]
-    values = np.asarray(estimates, dtype=float).ravel()
-    if values.size not in (3, 4):
-        raise ValueError(
-            f"An estimate is three numbers, {', '.join(CLUSTER_PARAMETERS)}, or four, with "
-            f"metallicity; got {values.size} for cluster {cluster!r}."
-        )
-    return values
-
-
-def stated_interval(estimates: Any, cluster: Any) -> FloatArray | None:
-    """Return the ends of the interval of each parameter in `one_estimate`, shape (n_parameters, 2).
-
-    None if the estimates do not state them all.
-    """
-    if isinstance(estimates, pd.DataFrame):
-        estimates = estimates.loc[cluster]
     if not isinstance(estimates, pd.Series | Mapping):
-        return None
-    names = [target for target in _ISOCHRONE if target in estimates]
-    if any(name + end not in estimates for name in names for end in INTERVAL_ENDS):
-        return None
-    ends = np.array([[float(estimates[name + end]) for end in INTERVAL_ENDS] for name in names])
-    return ends if np.isfinite(ends).all() else None
-
-
-def stated_remarks(estimates: Any, cluster: Any) -> dict[str, Any]:
-    """Return the flag and the notes in the estimate of a cluster, by name; none for an array."""
-    if isinstance(estimates, pd.Series | Mapping):
-        estimates = pd.DataFrame([dict(estimates)], index=[cluster])
-    if not isinstance(estimates, pd.DataFrame):
-        return {}
-    row = estimates.loc[[cluster]]
-    flag = row["flag"].iloc[0] if "flag" in row else ""
-    return {"flag": flag if isinstance(flag, str) else "", "notes": notes_for_display(row)[0]}
-
-
-def stated_spread(estimates: Any, cluster: Any) -> float:
-    """Return the scale of differential reddening of one cluster (mag), 0 if it is not stated."""
-    if isinstance(estimates, pd.DataFrame):
-        estimates = estimates.loc[cluster]
-    if not isinstance(estimates, pd.Series | Mapping):
-        return 0.0
-    return float(np.nan_to_num(estimates.get("differential_reddening", 0.0)))
+        values = np.asarray(estimates, dtype=float).ravel()
+        if values.size not in (3, 4):
+            raise ValueError(
+                f"An estimate is three numbers, {', '.join(CLUSTER_PARAMETERS)}, or four, with "
+                f"metallicity; got {values.size} for cluster {cluster!r}."
+            )
+        return GivenEstimate(values)
+    row = dict(estimates)
+    missing = [target for target in CLUSTER_PARAMETERS if target not in row]
+    if missing:
+        raise ValueError(f"The estimate of cluster {cluster!r} lacks {', '.join(missing)}.")
+    names = [target for target in _ISOCHRONE if target in row]
+    ends = [[float(row.get(name + end, np.nan)) for end in INTERVAL_ENDS] for name in names]
+    flag = row.get("flag")
+    return GivenEstimate(
+        np.array([float(row[name]) for name in names]),
+        np.array(ends) if np.isfinite(ends).all() else None,
+        float(np.nan_to_num(row.get("differential_reddening", 0.0))),
+        flag if isinstance(flag, str) else "",
+        notes_for_display(pd.DataFrame([row]))[0],
+    )
 
 
 def isochrone_parameters(values: Any) -> FloatArray:
@@ -118,13 +89,7 @@ def isochrone_parameters(values: Any) -> FloatArray:
 
 
 def sample_array(samples: Any) -> FloatArray:
-    """Return joint samples of one cluster as an array of shape (n_samples, n_targets).
-
-    Raises
-    ------
-    ValueError
-        If the samples are not a table of numbers with at least two rows.
-    """
+    """Return joint samples of one cluster as an array of shape (n_samples, n_targets)."""
     array = np.asarray(samples, dtype=float)
     if array.ndim == 3 and len(array) == 1:
         array = array[0]
@@ -137,13 +102,7 @@ def sample_array(samples: Any) -> FloatArray:
 
 
 def samples_of_isochrones(samples: Any, cluster: Any = None) -> FloatArray:
-    """Return joint samples of isochrone parameters, shape (n_samples, 3) or (n_samples, 4).
-
-    Raises
-    ------
-    ValueError
-        If there are no samples of the cluster, or they lack these columns.
-    """
+    """Return joint samples of isochrone parameters, shape (n_samples, 3) or (n_samples, 4)."""
     if isinstance(samples, Mapping) and not isinstance(samples, pd.DataFrame):
         if cluster not in samples:
             raise ValueError(f"There are no samples of cluster {cluster!r}.")
@@ -155,25 +114,10 @@ def samples_of_isochrones(samples: Any, cluster: Any = None) -> FloatArray:
 
 
 def membership_array(membership: Any, stars: Stars) -> FloatArray | None:
-    """Return the membership probability of each star of some clusters.
+    """Return the membership probability of each star of some clusters, None if there are none.
 
-    Parameters
-    ----------
-    membership : DataFrame or array-like of shape (n_stars,), or None
-        Table returned by `skcluster.estimation.estimate`, with a column ``membership`` of all
-        stars; or its values.
-    stars : Stars
-        All stars of the clusters, in the same order.
-
-    Returns
-    -------
-    ndarray of shape (n_stars,), or None
-        The probabilities; None if there are none.
-
-    Raises
-    ------
-    ValueError
-        If the number of values is not that of stars, or the stars belong to other clusters.
+    They are those of a table as `skcluster.estimation.estimate` returns it, with a row per star, or
+    its values; an error if the stars belong to other clusters.
     """
     if membership is None:
         return None
@@ -217,13 +161,7 @@ def places_of(y: Any, targets: Sequence[str] | None) -> Any:
 
 
 def table_of(values: Any, what: str) -> FloatArray:
-    """Return values as a float array of shape (n_clusters, n_targets).
-
-    Raises
-    ------
-    ValueError
-        If there are no values, or more than two dimensions.
-    """
+    """Return values as a float array of shape (n_clusters, n_targets)."""
     array = np.asarray(values, dtype=float)
     if array.ndim == 1:
         array = array.reshape(-1, 1)
@@ -241,13 +179,7 @@ def answers_about(estimator: Any, X: ClustersLike) -> tuple[Any, Any]:
 
 
 def network_inside(estimator: Any) -> Any:
-    """Return the fitted network inside a pipeline or another meta-estimator.
-
-    Raises
-    ------
-    ValueError
-        If there is no network.
-    """
+    """Return the fitted network inside a pipeline or another meta-estimator."""
     for network in nested_estimators(estimator):
         if hasattr(network, "history_"):
             return network

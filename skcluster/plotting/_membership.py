@@ -11,7 +11,14 @@ from skcluster._utils.typing import BoolArray, ClustersLike, FloatArray
 from skcluster.membership import find_members
 from skcluster.membership._sky import TangentPlane
 from skcluster.plotting._diagram import diagram_limits
-from skcluster.plotting._style import BLUES, VERMILION, display_name, stroke, title_text
+from skcluster.plotting._style import (
+    BLUES,
+    VERMILION,
+    display_name,
+    many_axes,
+    stroke,
+    title_text,
+)
 from skcluster.schema import CLUSTER_COLUMNS, STAR_COLUMNS
 
 if TYPE_CHECKING:
@@ -38,16 +45,10 @@ class MembershipDisplay:
 
     Parameters
     ----------
-    ra, dec : ndarray of shape (n_stars,)
-        Positions of all stars of the field (deg).
-    pmra, pmdec : ndarray of shape (n_stars,)
-        Proper motions (mas/yr).
-    parallax : ndarray of shape (n_stars,)
-        Parallaxes (mas).
-    magnitude, colour : ndarray of shape (n_stars,)
-        G and BP−RP (mag).
-    probability : ndarray of shape (n_stars,)
-        Membership probabilities; stars with NaN are drawn as field stars.
+    stars : DataFrame of n_stars rows
+        All stars of the field, with ``ra``, ``dec`` (deg), ``pmra``, ``pmdec`` (mas/yr),
+        ``parallax`` (mas), ``phot_g_mean_mag``, ``bp_rp`` (mag) and ``probability``; stars without
+        a probability are drawn as field stars.
     cluster : mapping of str to float
         The cluster: ``ra``, ``dec``, ``pmra``, ``pmdec``, ``parallax``, ``core_radius`` and
         ``half_number_radius``, as in `skcluster.schema.CLUSTER_COLUMNS`; NaN without a cluster.
@@ -81,14 +82,7 @@ class MembershipDisplay:
     (True, True)
     """
 
-    ra: FloatArray
-    dec: FloatArray
-    pmra: FloatArray
-    pmdec: FloatArray
-    parallax: FloatArray
-    magnitude: FloatArray
-    colour: FloatArray
-    probability: FloatArray
+    stars: pd.DataFrame
     cluster: Any
     name: str | None = None
     threshold: float = 0.5
@@ -189,13 +183,10 @@ class MembershipDisplay:
         own = (stars["cluster"] == cluster).to_numpy()
         # A field without a cluster has the name of the row itself.
         field = stars["field"].to_numpy()[own][0] if own.any() else cluster
-        shown = (stars["field"] == field).to_numpy()
-        columns = {name: stars[name].to_numpy(dtype=float)[shown] for name in _SHOWN}
-        columns["magnitude"] = columns.pop("phot_g_mean_mag")
-        columns["colour"] = columns.pop("bp_rp")
-        columns["probability"] = np.where(own[shown], columns["probability"], 0.0)
+        shown = stars.loc[stars["field"] == field, list(_SHOWN)].astype(float)
+        shown.loc[~own[(stars["field"] == field).to_numpy()], "probability"] = 0.0
         return cls(
-            **columns,
+            stars=shown,
             cluster=clusters.loc[cluster],
             name=display_name(cluster),
             threshold=threshold,
@@ -204,7 +195,7 @@ class MembershipDisplay:
     @property
     def is_member(self) -> BoolArray:
         """Return which stars are drawn as members, shape (n_stars,)."""
-        likely: BoolArray = self.probability >= self.threshold
+        likely: BoolArray = self._values("probability")[0] >= self.threshold
         return likely if np.isfinite(self.cluster["parallax"]) else np.zeros_like(likely)
 
     def plot(
@@ -240,13 +231,9 @@ class MembershipDisplay:
         self.field_: list[PathCollection] = []
         self.members_: list[PathCollection] = []
         self._draw_sky(field_kw or {}, member_kw or {})
-        panels = (
-            (self.pmra, self.pmdec, "pmra", "pmdec"),
-            (self.magnitude, self.parallax, "phot_g_mean_mag", "parallax"),
-            (self.colour, self.magnitude, "bp_rp", "phot_g_mean_mag"),
-        )
-        for ax, (x, y, *names) in zip(self.axes_[1:], panels, strict=True):
-            self._scatter(ax, x, y, field_kw or {}, member_kw or {})
+        panels = (("pmra", "pmdec"), ("phot_g_mean_mag", "parallax"), ("bp_rp", "phot_g_mean_mag"))
+        for ax, names in zip(self.axes_[1:], panels, strict=True):
+            self._scatter(ax, self._values(*names), field_kw or {}, member_kw or {})
             xlabel, ylabel = (STAR_COLUMNS[name].axis_label for name in names)
             ax.set(xlabel=xlabel, ylabel=ylabel)
         self._limit()
@@ -276,58 +263,54 @@ class MembershipDisplay:
             Name, number of members, proper motion and parallax; or that no cluster was found.
         """
         if not np.isfinite(self.cluster["parallax"]):
-            text = f"no cluster found among {len(self.ra)} stars"
+            text = f"no cluster found among {len(self.stars)} stars"
         else:
             pmra, pmdec, parallax = (
                 CLUSTER_COLUMNS[name].as_text(self.cluster[name])
                 for name in ("pmra", "pmdec", "parallax")
             )
             text = (
-                f"{self.is_member.sum()} members among {len(self.ra)} stars, "
+                f"{self.is_member.sum()} members among {len(self.stars)} stars, "
                 f"proper motion ({pmra}, {pmdec}) mas/yr, parallax {parallax} mas"
             )
         return f"{title_text(self.name)}: {text}" if self.name else text
 
+    def _values(self, *columns: str) -> FloatArray:
+        """Return columns of the stars, shape (n_columns, n_stars)."""
+        values: FloatArray = self.stars[list(columns)].to_numpy(dtype=float).T
+        return values
+
     def _open(self, axes: "Sequence[Axes] | None") -> None:
         """Set the axes to draw on, and the title of a new figure."""
-        from matplotlib import pyplot as plt
-
+        self.figure_, self.axes_ = many_axes(axes, 4, n_columns=2, size=(4.3, 3.8))
         if axes is None:
-            figure, grid = plt.subplots(2, 2, figsize=(8.6, 7.6), layout="constrained")
-            figure.suptitle(self.summary(), fontsize="medium").set_parse_math(False)
-            self.figure_, self.axes_ = figure, grid.ravel()
-            return
-        self.axes_ = np.atleast_1d(np.asarray(axes, dtype=object)).ravel()
-        if len(self.axes_) != 4:
-            raise ValueError(f"4 panels need as many axes; got {len(self.axes_)}.")
-        self.figure_ = self.axes_[0].figure
+            self.figure_.suptitle(self.summary(), fontsize="medium").set_parse_math(False)
 
     def _scatter(
         self,
         ax: "Axes",
-        x: FloatArray,
-        y: FloatArray,
+        places: FloatArray,
         field_kw: dict[str, Any],
         member_kw: dict[str, Any],
     ) -> None:
         """Draw field stars, and members over them, the likeliest on top."""
         from matplotlib.colors import LinearSegmentedColormap
 
-        member = self.is_member
+        member, (probability,) = self.is_member, self._values("probability")
         # Many field stars are small, and pixels in files of vectors, which would be large.
         style: dict[str, Any] = {
-            "s": float(np.clip(6000 / max(len(x), 1), 0.4, 5)),
+            "s": float(np.clip(6000 / max(len(member), 1), 0.4, 5)),
             "color": _FIELD,
             "linewidths": 0,
             "zorder": 1,
-            "rasterized": len(x) > 2000,
+            "rasterized": len(member) > 2000,
             "label": f"{(~member).sum()} field stars",
         }
-        self.field_.append(ax.scatter(x[~member], y[~member], **{**style, **field_kw}))
-        order = np.flatnonzero(member)[np.argsort(self.probability[member], kind="stable")]
+        self.field_.append(ax.scatter(*places[:, ~member], **{**style, **field_kw}))
+        order = np.flatnonzero(member)[np.argsort(probability[member], kind="stable")]
         style = {
             "s": float(np.clip(2500 / max(len(order), 1), 4, 16)),
-            "c": self.probability[order],
+            "c": probability[order],
             "cmap": LinearSegmentedColormap.from_list("membership", BLUES),
             "vmin": self.threshold,
             "vmax": 1,
@@ -337,19 +320,19 @@ class MembershipDisplay:
         }
         if {"c", "color"} & member_kw.keys():
             style = {k: v for k, v in style.items() if k not in ("c", "cmap", "vmin", "vmax")}
-        self.members_.append(ax.scatter(x[order], y[order], **{**style, **member_kw}))
+        self.members_.append(ax.scatter(*places[:, order], **{**style, **member_kw}))
 
     def _draw_sky(self, field_kw: dict[str, Any], member_kw: dict[str, Any]) -> None:
         """Draw the sky around the cluster, with a circle that holds half of its members."""
         from matplotlib.patches import Circle
 
-        finite = np.isfinite(self.ra) & np.isfinite(self.dec)
-        plane = TangentPlane.of(self.ra[finite], self.dec[finite])
+        places = self._values("ra", "dec")
+        plane = TangentPlane.of(*places[:, np.isfinite(places).all(axis=0)])
         if np.isfinite(self.cluster["ra"]):
             plane = TangentPlane(float(self.cluster["ra"]), float(self.cluster["dec"]))
-        east, north = _equal_area(*plane.project(self.ra, self.dec))
+        east, north = _equal_area(*plane.project(*places))
         ax = self.axes_[0]
-        self._scatter(ax, east, north, field_kw, member_kw)
+        self._scatter(ax, np.array([east, north]), field_kw, member_kw)
         radius = float(self.cluster["half_number_radius"])
         if np.isfinite(radius):
             style = {"edgecolor": VERMILION, "linewidth": 1.2, "zorder": 3, "fill": False}
@@ -369,23 +352,29 @@ class MembershipDisplay:
         """Limit proper motions, parallaxes and the diagram to the surroundings of the cluster."""
         motions, parallaxes, diagram = self.axes_[1:]
         member = self.is_member
-        motion = np.stack([self.pmra, self.pmdec])
-        middle, half = _surroundings(
-            motion, member, [self.cluster["pmra"], self.cluster["pmdec"]], least=1.0
-        )
-        half = np.full(2, half.max())
-        motions.set(
-            xlim=(middle[0] - half[0], middle[0] + half[0]),
-            ylim=(middle[1] - half[1], middle[1] + half[1]),
-        )
-        (middle,), (half,) = _surroundings(
-            self.parallax[None], member, [self.cluster["parallax"]], least=0.4
-        )
-        low, high = _diagram_of(self.colour, self.magnitude, member)
+        x, y, half = self._surroundings("pmra", "pmdec", least=1.0)
+        motions.set(xlim=(x - half, x + half), ylim=(y - half, y + half))
+        middle, half = self._surroundings("parallax", least=0.4)
+        low, high = _diagram_of(member, *self._values("bp_rp", "phot_g_mean_mag"))
         parallaxes.set(xlim=(low[1], high[1]), ylim=(middle - half, middle + half))
         diagram.set(xlim=(low[0], high[0]), ylim=(high[1], low[1]))
         if member.any():
             parallaxes.axhline(self.cluster["parallax"], color=VERMILION, linewidth=1.0, zorder=1.5)
+
+    def _surroundings(self, *columns: str, least: float) -> tuple[float, ...]:
+        """Return middles, and half the width, of axes that hold most members and much of the field.
+
+        The half width is at least ``least``.
+        """
+        values, member = self._values(*columns), self.is_member
+        mean = np.array([self.cluster[name] for name in columns], dtype=float)
+        quarter, median, three = np.nanquantile(values, [0.25, 0.5, 0.75], axis=1)
+        middle = np.where(np.isfinite(mean), mean, median)
+        half = 1.5 * (three - quarter) + 0.3 * np.abs(middle - median)
+        if member.any():
+            offset = np.abs(values[:, member] - middle[:, None])
+            half = np.maximum(half, 1.6 * np.nanquantile(offset, _MOST, axis=1))
+        return (*middle.tolist(), max(float(half.max()), least))
 
 
 def _equal_area(east: FloatArray, north: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -395,38 +384,13 @@ def _equal_area(east: FloatArray, north: FloatArray) -> tuple[FloatArray, FloatA
     return east * stretch, north * stretch
 
 
-def _surroundings(
-    values: FloatArray, member: BoolArray, mean: list[float], least: float
-) -> tuple[FloatArray, FloatArray]:
-    """Return middle and half width of axes that hold most members and much of the field.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_axes, n_stars)
-        The values; NaN are ignored.
-    member : ndarray of bool, shape (n_stars,)
-        Which stars are members.
-    mean : list of float
-        Those of the cluster, NaN without a cluster.
-    least : float
-        Least half width.
-    """
-    quarter, median, three = np.nanquantile(values, [0.25, 0.5, 0.75], axis=1)
-    middle = np.where(np.isfinite(mean), mean, median)
-    field = 1.5 * (three - quarter) + 0.3 * np.abs(middle - median)
-    own = np.zeros(len(values))
-    if member.any():
-        own = np.nanquantile(np.abs(values[:, member] - middle[:, None]), _MOST, axis=1)
-    return middle, np.maximum(np.maximum(field, 1.6 * own), least)
-
-
 def _diagram_of(
-    colour: FloatArray, magnitude: FloatArray, member: BoolArray
+    member: BoolArray, colour: FloatArray, magnitude: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Return limits of colour and magnitude that hold all members and most of the field."""
-    shown = member.copy()
+    shown = np.ones_like(member)
     for values in (colour, magnitude):
         low, high = np.nanquantile(values, [0.002, 0.998])
-        shown |= (values < low) | (values > high)
-    shown = (~shown | member) & np.isfinite(colour) & np.isfinite(magnitude)
+        shown &= (values >= low) & (values <= high)
+    shown = (shown | member) & np.isfinite(colour) & np.isfinite(magnitude)
     return diagram_limits(colour[shown], magnitude[shown])

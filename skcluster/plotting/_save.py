@@ -1,7 +1,7 @@
 """Save the figures of many clusters: diagrams with isochrones, and members over their fields."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -19,14 +19,7 @@ from skcluster.clusters import as_clusters, stars_of
 from skcluster.photometry import Law
 from skcluster.plotting._cmd import CMDDisplay
 from skcluster.plotting._diagram import can_be_drawn
-from skcluster.plotting._inputs import (
-    membership_array,
-    one_estimate,
-    samples_of_isochrones,
-    stated_interval,
-    stated_remarks,
-    stated_spread,
-)
+from skcluster.plotting._inputs import membership_array, one_estimate, samples_of_isochrones
 from skcluster.plotting._membership import MembershipDisplay
 from skcluster.plotting._style import display_name
 
@@ -107,21 +100,16 @@ def save_diagrams(
     ...     [file.name for file in save_diagrams(X, y, folder)]
     ['sim_000000.png', 'sim_000001.png']
     """
-    if format not in ("png", "pdf", "svg"):
-        raise ValueError(f"format must be 'png', 'pdf' or 'svg', not {format!r}.")
     X = as_clusters(X)
     empty = stars_of(X).counts == 0
+    files = file_names(X.index[~empty], Path(folder), format)
+    _prepare(files.values(), format, overwrite)
     if empty.any():
         names = ", ".join(map(repr, X.index[empty][:3]))
         warn_caller(f"{empty.sum()} clusters have no star to draw: {names}.")
-    files = file_names(X.index[~empty], Path(folder), format)
-    existing = [file for file in files.values() if file.exists()]
-    if existing and not overwrite:
-        raise FileExistsError(f"{existing[0]} already exists; overwrite=True replaces it.")
-    Path(folder).mkdir(parents=True, exist_ok=True)
     shades = membership_array(membership, stars_of(X))
     displays = (
-        _display(X, int(row), estimates, samples, shades, coverage, law)
+        undrawn_display(X, int(row), estimates, samples, shades, coverage, law)
         for row in np.flatnonzero(~empty)
     )
     draw = partial(_save_diagram, format, overwrite)
@@ -132,7 +120,17 @@ def save_diagrams(
     return list(files.values())
 
 
-def _display(
+def _prepare(files: Iterable[Path], format: str, overwrite: bool) -> None:
+    """Make the folder of files; refuse another format, and files that may not be replaced."""
+    if format not in ("png", "pdf", "svg"):
+        raise ValueError(f"format must be 'png', 'pdf' or 'svg', not {format!r}.")
+    for file in files:
+        if file.exists() and not overwrite:
+            raise FileExistsError(f"{file} already exists; overwrite=True replaces it.")
+        file.parent.mkdir(parents=True, exist_ok=True)
+
+
+def undrawn_display(
     X: NestedFrame,
     row: int,
     estimates: Any,
@@ -143,20 +141,17 @@ def _display(
 ) -> CMDDisplay:
     """Return the diagram of a cluster, not drawn yet."""
     name, offsets = X.index[row], stars_of(X).offsets
-    values = one_estimate(estimates, name)
-    drawable = values is not None and can_be_drawn(values)[0]
-    drawn = samples_of_isochrones(samples, name) if samples is not None and drawable else None
+    given = one_estimate(estimates, name)
+    if given.parameters is None or not can_be_drawn(given.parameters)[0]:
+        given, samples = given._replace(parameters=None), None
     return CMDDisplay._from_stars(
         name,
         stars_of(X[row : row + 1]),
-        values if drawable else None,
-        interval=stated_interval(estimates, name),
-        spread=stated_spread(estimates, name),
-        samples=drawn,
+        given,
+        samples=None if samples is None else samples_of_isochrones(samples, name),
         membership=None if membership is None else membership[offsets[row] : offsets[row + 1]],
         coverage=coverage,
         law=law,
-        **stated_remarks(estimates, name),
     )
 
 
@@ -231,13 +226,8 @@ def save_memberships(
     ...     [file.name for file in save_memberships(*find_members(X), folder)]
     ['field_000000_members.png']
     """
-    if format not in ("png", "pdf", "svg"):
-        raise ValueError(f"format must be 'png', 'pdf' or 'svg', not {format!r}.")
     files = membership_files(clusters.index, Path(folder), format)
-    existing = [file for file in files if file.exists()]
-    if existing and not overwrite:
-        raise FileExistsError(f"{existing[0]} already exists; overwrite=True replaces it.")
-    Path(folder).mkdir(parents=True, exist_ok=True)
+    _prepare(files, format, overwrite)
     for name, file in zip(clusters.index, files, strict=True):
         with whole_file(file, overwrite) as half:
             _save_membership(half, stars, clusters, name, threshold, format, _DPI)

@@ -54,22 +54,21 @@ def one_axes(ax: "Axes | None", **figure_kw: Any) -> "tuple[Figure | SubFigure, 
 
 
 def many_axes(
-    ax: "Axes | Sequence[Axes] | None", n: int
+    ax: "Axes | Sequence[Axes] | None",
+    n: int,
+    *,
+    n_columns: int | None = None,
+    size: tuple[float, float] = (3.7, 3.6),
 ) -> "tuple[Figure | SubFigure, npt.NDArray[np.object_]]":
-    """Return one axes per panel, in a row, and their figure; new ones if there are none.
-
-    Raises
-    ------
-    ValueError
-        If the number of axes is not that of panels.
-    """
+    """Return one axes per panel, and their figure; new ones of a size (inches) for None."""
     from matplotlib import pyplot as plt
 
     if ax is None:
-        figure, axes = plt.subplots(
-            1, n, figsize=(3.7 * n, 3.6), layout="constrained", squeeze=False
-        )
-        return figure, axes[0]
+        columns = n_columns or n
+        rows = n // columns
+        whole = (columns * size[0], rows * size[1])
+        new, grid = plt.subplots(rows, columns, figsize=whole, layout="constrained", squeeze=False)
+        return new, grid.ravel()
     given = np.atleast_1d(np.asarray(ax, dtype=object)).ravel()
     if len(given) != n:
         raise ValueError(f"{n} panels need as many axes; got {len(given)}.")

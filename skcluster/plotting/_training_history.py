@@ -1,51 +1,16 @@
 """Draw the loss of networks during training."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skcluster._utils.typing import FloatArray
 from skcluster.plotting._inputs import network_inside
 from skcluster.plotting._style import COLOURS, one_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-
-class Curve(NamedTuple):
-    """Losses of one network during training.
-
-    `TrainingHistoryDisplay` draws them.
-
-    Parameters
-    ----------
-    name : str
-        Label in the legend; empty for a single network.
-    loss : ndarray of shape (n_epochs,)
-        Loss of the training clusters after each epoch.
-    val_loss : ndarray of shape (n_epochs,), optional
-        Loss of the validation clusters, if any.
-    best_epoch : int, optional
-        The epoch whose weights were kept, counted from 1.
-
-    See Also
-    --------
-    TrainingHistoryDisplay : Display of learning curves.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skcluster.plotting import Curve
-    >>> Curve("ANN", np.array([0.9, 0.5])).best_epoch is None
-    True
-    """
-
-    name: str
-    loss: FloatArray
-    val_loss: FloatArray | None = None
-    best_epoch: int | None = None
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -56,8 +21,10 @@ class TrainingHistoryDisplay:
 
     Parameters
     ----------
-    curves : sequence of Curve
-        Curves, each drawn as a line of training and, if present, one of validation.
+    histories : mapping of str to mapping
+        The losses of each network by its label, which is empty for a single one: ``loss`` of the
+        training clusters after each epoch and, with validation clusters, their ``val_loss`` and
+        ``best_epoch``, the epoch whose weights were kept, counted from 1.
 
     Attributes
     ----------
@@ -82,7 +49,7 @@ class TrainingHistoryDisplay:
     ['training', 'validation']
     """
 
-    curves: Sequence[Curve]
+    histories: Mapping[str, Mapping[str, Any]]
 
     @classmethod
     def from_estimator(
@@ -114,8 +81,10 @@ class TrainingHistoryDisplay:
             If there is no fitted network, or none that was trained.
         """
         several = estimator if isinstance(estimator, Mapping) else {"": estimator}
-        curves = [c for name, model in several.items() for c in _curves(str(name), model)]
-        return cls(curves=curves).plot(ax=ax, **plot_kw)
+        histories: dict[str, Mapping[str, Any]] = {}
+        for name, model in several.items():
+            histories |= _histories(str(name), model)
+        return cls(histories=histories).plot(ax=ax, **plot_kw)
 
     def plot(
         self,
@@ -146,48 +115,41 @@ class TrainingHistoryDisplay:
         self.figure_, self.ax_ = one_axes(ax, figsize=(5.2, 3.6))
         self.lines_: list[Any] = []
         style: dict[str, Any]
-        for i, curve in enumerate(self.curves):
+        for i, (name, history) in enumerate(self.histories.items()):
             # For one network, training and validation differ in colour; for several, in line style.
             colour = COLOURS[i % len(COLOURS)]
-            other = COLOURS[1] if len(self.curves) == 1 else colour
-            for kind, loss, line_colour, dash in (
-                ("training", curve.loss, colour, "-"),
-                ("validation", curve.val_loss, other, "--"),
+            other = COLOURS[1] if len(self.histories) == 1 else colour
+            for kind, key, line_colour, dash in (
+                ("training", "loss", colour, "-"),
+                ("validation", "val_loss", other, "--"),
             ):
-                if loss is not None:
-                    label = f"{curve.name} {kind}".strip()
+                if key in history:
+                    label = f"{name} {kind}".strip()
                     style = {"color": line_colour, "linestyle": dash, "label": label}
-                    epochs = np.arange(1, len(loss) + 1)
-                    self.lines_ += self.ax_.plot(epochs, loss, **{**style, **(line_kw or {})})
-            if curve.val_loss is not None and curve.best_epoch is not None:
-                label = f"{curve.name} best epoch: {curve.best_epoch}".strip()
-                best = curve.val_loss[curve.best_epoch - 1]
+                    epochs = np.arange(1, len(history[key]) + 1)
+                    style |= line_kw or {}
+                    self.lines_ += self.ax_.plot(epochs, history[key], **style)
+            if (epoch := history.get("best_epoch")) is not None and "val_loss" in history:
+                label = f"{name} best epoch: {epoch}".strip()
                 style = {"color": other, "markeredgecolor": "black", "label": label}
-                self.ax_.plot(curve.best_epoch, best, "o", **style)
+                self.ax_.plot(epoch, history["val_loss"][epoch - 1], "o", **style)
         if log is None:
-            log = all((line.get_ydata() > 0).all() for line in self.lines_)
+            log = all((np.asarray(line.get_ydata()) > 0).all() for line in self.lines_)
         self.ax_.set(xlabel="epoch", ylabel="loss", yscale="log" if log else "linear")
         self.ax_.xaxis.set_major_locator(MaxNLocator(integer=True))
         self.ax_.legend(frameon=False)
         return self
 
 
-def _curves(name: str, estimator: Any) -> list[Curve]:
+def _histories(name: str, estimator: Any) -> dict[str, Mapping[str, Any]]:
+    """Return the losses of each network inside an estimator, by its label."""
     network = network_inside(estimator)
-    history = network.history_
-    if isinstance(history, Mapping):
-        loss = np.asarray(history["loss"], dtype=float)
-        validation = history.get("val_loss")
-        if validation is None:
-            curves = [Curve(name, loss)]
-        else:
-            best = int(network.best_epoch_)
-            curves = [Curve(name, loss, np.asarray(validation, dtype=float), best)]
+    histories: dict[str, Mapping[str, Any]]
+    if isinstance(network.history_, Mapping):
+        histories = {name: {**network.history_, "best_epoch": network.best_epoch_}}
     else:
-        curves = [
-            Curve(f"{name} network {i}".strip(), np.asarray(losses, dtype=float))
-            for i, losses in enumerate(history, 1)
-        ]
-    if not all(len(curve.loss) for curve in curves):
+        losses = enumerate(network.history_, 1)
+        histories = {f"{name} network {i}".strip(): {"loss": loss} for i, loss in losses}
+    if not all(len(history["loss"]) for history in histories.values()):
         raise ValueError(f"The network in {type(estimator).__name__} was not trained for an epoch.")
-    return curves
+    return histories

@@ -29,14 +29,7 @@ KERAS_CONSTRAINTS: dict[str, list[Any]] = {
 class EpochTasks:
     """The epochs of a training as tasks of scikit-learn's callbacks; nothing without these.
 
-    Parameters
-    ----------
-    estimator : NetworkRegressorMixin
-        The regressor that is fitted.
-    X, y : arrays
-        Its training data.
-    n_epochs : int
-        Largest number of epochs, those of all networks together.
+    ``n_epochs`` is the largest number of epochs, those of all networks together.
     """
 
     def __init__(self, estimator: "NetworkRegressorMixin", X: Any, y: Any, n_epochs: int) -> None:

@@ -19,15 +19,13 @@ from skcluster._utils.files import whole_file
 from skcluster._utils.html import as_html
 from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import as_clusters, stars_of
-from skcluster.datasets import other_names
-from skcluster.datasets.catalogues._names import ABBREVIATIONS
+from skcluster.datasets.catalogues._names import ABBREVIATIONS, other_names
 from skcluster.photometry import Law
 from skcluster.plotting._corner import CornerDisplay
 from skcluster.plotting._inputs import (
     isochrone_parameters,
     membership_array,
-    stated_interval,
-    stated_spread,
+    one_estimate,
 )
 from skcluster.plotting._save import membership_picture
 from skcluster.report._diagram import (
@@ -205,7 +203,7 @@ def _clusters(
                 None if drawn is None else isochrone_parameters(drawn),
                 coverage,
                 law,
-                stated_spread(estimates.iloc[i], X.index[i]),
+                one_estimate(estimates.iloc[i], X.index[i]).spread,
             ),
             **star_facts(stars, membership, stars.offsets[i] + shown),
         }
@@ -278,10 +276,10 @@ def _corner(samples: Any, estimates: pd.DataFrame, name: Any) -> dict[str, str]:
     if not isinstance(samples, pd.DataFrame):
         table.columns = [*CLUSTER_PARAMETERS, "metallicity"][: table.shape[1]]
     table = table[[target for target in table if target in estimates]].dropna()
-    row, interval = estimates.loc[name], stated_interval(estimates, name)
-    if table.shape[1] < 2 or len(table) < 10 or interval is None:
+    row = estimates.loc[name]
+    ends = [[float(row.get(f"{target}{end}", np.nan)) for end in INTERVAL_ENDS] for target in table]
+    if table.shape[1] < 2 or len(table) < 10 or not np.isfinite(ends).all():
         return {}
-    ends = [[row[f"{target}{end}"] for end in INTERVAL_ENDS] for target in table]
     content = StringIO()
     plain = {"svg.fonttype": "none", "svg.hashsalt": "", "font.family": "sans-serif"}
     with style.context(["default", plain], after_reset=True):

@@ -7,9 +7,9 @@ import catalogue_tables
 import pytest
 import requests  # noqa: F401  sets warnings filters when first imported
 import rich.progress  # noqa: F401  draws a random number when it is imported first
-from vizier_server import Server, running
+from vizier_server import Handler, Server, running
 
-import skcluster.datasets
+from skcluster.datasets import fetch_catalogue
 from skcluster.datasets.catalogues import _download
 from skcluster.datasets.catalogues._published import CATALOGUES
 
@@ -27,7 +27,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture
 def vizier(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """VizieR on loopback."""
-    with running() as server:
+    with running(Server(), Handler) as server:
         monkeypatch.setattr(_download, "URL", server.tap)
         yield server
 
@@ -62,6 +62,6 @@ def fetch(small: Callable[[str], None], tmp_path: Path) -> Callable[..., Any]:
     def fetch(name: str = "cantat_gaudin_2020", **options: Any) -> Any:
         small(name)
         given = {"data_home": tmp_path / "cache", "delay": 0.001, "progress": False, **options}
-        return getattr(skcluster.datasets, f"fetch_{name}")(**given)
+        return fetch_catalogue(name, **given)
 
     return fetch

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skcluster.datasets import cross_match, other_names
+from skcluster.datasets import cross_match
+from skcluster.datasets.catalogues._names import other_names
 
 
 def catalogue(names, ra=0.0, dec=0.0, **columns):

@@ -3,9 +3,8 @@
 import gzip
 import io
 import re
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, unquote
 
 import numpy as np
@@ -16,6 +15,7 @@ from astropy.coordinates.name_resolve import sesame_url
 from astropy.io.votable import from_table
 from astropy.io.votable.tree import Info
 from astropy.table import Table
+from vizier_server import HttpServer, running
 
 from skcluster.cli import main
 from skcluster.datasets import FetchError, fetch_gaia_cone, load_example_field
@@ -48,7 +48,7 @@ class Server:
 
 
 class Handler(BaseHTTPRequestHandler):
-    server: "HttpServer"
+    server: HttpServer
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
@@ -93,27 +93,15 @@ class Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-class HttpServer(ThreadingHTTPServer):
-    daemon_threads = True
-    state: Server
-
-
 @pytest.fixture
 def gaia(monkeypatch: pytest.MonkeyPatch, tmp_path) -> Iterator[Server]:
     """The archive and Sesame on loopback, without delays, and an empty cache."""
-    state = Server()
-    with HttpServer(("127.0.0.1", 0), Handler) as http:
-        http.state = state
-        state.url = f"http://127.0.0.1:{http.server_address[1]}"
-        thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with running(Server(), Handler) as state:
         monkeypatch.setattr(archive, "URL", f"{state.url}/tap")
         monkeypatch.setattr(archive, "DELAYS", (0.001, 0.002))
         monkeypatch.setenv("SKCLUSTER_DATA", str(tmp_path / "cache"))
         with sesame_url.set((f"{state.url}/",)):
             yield state
-        http.shutdown()
-        thread.join()
 
 
 @pytest.fixture

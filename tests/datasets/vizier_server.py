@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
@@ -39,7 +40,6 @@ class Server:
         self.always: str | None = None
         self.requests: list[str] = []
         self.lock = threading.Lock()
-        self.closing = threading.Event()
         self.url = ""
 
     @property
@@ -219,7 +219,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _hang(self, status: int, body: bytes) -> None:
         """Say nothing for longer than the client waits, however busy the machine is."""
-        self.server.state.closing.wait(60)
+        self.server.closing.wait(60)
         self.close_connection = True
 
     def _slow(self, status: int, body: bytes) -> None:
@@ -242,25 +242,25 @@ class HttpServer(ThreadingHTTPServer):
     """With the state that handlers share."""
 
     daemon_threads = True
-    state: Server
+    state: Any
+    closing: threading.Event
 
     def handle_error(self, *args: object) -> None:
         """A client that went away is no error here."""
 
 
 @contextmanager
-def running() -> Iterator[Server]:
-    """A server that runs."""
-    state = Server()
-    with HttpServer(("127.0.0.1", 0), Handler) as http:
-        http.state = state
+def running(state: Any, handler: type[BaseHTTPRequestHandler]) -> Iterator[Any]:
+    """A server that runs, with a state that tests change."""
+    with HttpServer(("127.0.0.1", 0), handler) as http:
+        http.state, http.closing = state, threading.Event()
         state.url = f"http://127.0.0.1:{http.server_address[1]}"
         thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
             yield state
         finally:
-            state.closing.set()
+            http.closing.set()
             http.shutdown()
             thread.join()
 

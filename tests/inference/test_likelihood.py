@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from common.populations import density_map
 from hypothesis import given
 from hypothesis import strategies as st
 from rank_statistics import draw_members
@@ -38,7 +39,7 @@ def slow_member_density(likelihood: StarLikelihood, one: Parameters) -> Any:
     # The share of the map's cells that are seen, each dimmed as its own colour is.
     colour = AXES.bp_rp.values[None]
     seen = AXES.g.values[:, None] + extinction_coefficients(colour, a_v, law).g * a_v + modulus
-    cells = grid.map(*population, 0) * AXES.g.step * AXES.bp_rp.step
+    cells = density_map(*population, 0) * AXES.g.step * AXES.bp_rp.step
     share = cells[seen < likelihood.faint_limit].sum()
     scatter = np.array(AXES.scatter)
     densities = []

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from skcluster.isochrones import kroupa
-from skcluster.isochrones._masses_and_binaries import MassFunction
+from skcluster.isochrones._masses_and_binaries import MassFunction, kroupa
 
 KROUPA = {0.0: ((0.5,), (1.3, 2.3)), 0.5: ((0.5, 2.0), (1.3, 2.3, 2.8))}
 MASSES = np.array([0.09, 0.3, 0.5, 0.7, 1.0, 2.0, 2.5, 8.0, 60.0])

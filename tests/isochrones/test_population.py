@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 import pytest
+from common.populations import density_map
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.ndimage import shift
@@ -54,7 +55,7 @@ def test_no_density_is_no_density() -> None:
 
 @given(AGES, METALLICITIES, SCATTERS)
 def test_integrates_to_one(age: float, metallicity: float, scatter: int) -> None:
-    population = PopulationGrid.load().map(age, metallicity, 0, scatter)
+    population = density_map(age, metallicity, 0, scatter)
     assert population.sum() * CELL == pytest.approx(1, abs=0.03)
 
 
@@ -62,7 +63,7 @@ def test_integrates_to_one(age: float, metallicity: float, scatter: int) -> None
 def test_dust_moves_stars_off_the_faint_end_and_brings_none(
     age: float, metallicity: float, reddening: int, scatter: int
 ) -> None:
-    population = PopulationGrid.load().map(age, metallicity, reddening, scatter)
+    population = density_map(age, metallicity, reddening, scatter)
     assert 0.75 < population.sum() * CELL < 1.03
     assert (population >= 0).all()
 
@@ -73,7 +74,7 @@ def test_share_and_colour_are_those_of_the_map(
 ) -> None:
     grid = PopulationGrid.load()
     theta = [age], [metallicity], [reddening]
-    population = grid.map(age, metallicity, reddening, 0)
+    population = density_map(age, metallicity, reddening, 0)
     edge = AXES.g.values[[row]] + AXES.g.step / 2
     expected = population[: row + 1].sum() * CELL
     np.testing.assert_allclose(grid.share_brighter(*theta, edge), expected, atol=3e-3)
@@ -103,7 +104,7 @@ def test_interpolates_between_nodes_along_the_sequence(
 ) -> None:
     grid = PopulationGrid.load()
     age, metallicity = AXES.log_age.values, AXES.metallicity.values
-    grid.map(age[i] + 0.01, 0.0, 0, 0)  # reads the tables of both ages
+    density_map(age[i] + 0.01, 0.0, 0, 0)  # reads the tables of both ages
     at_nodes = DENSITY_OF_CODE[
         grid.codes[i : i + 2, j : j + 2, 0, scatter, row : row + 2, column : column + 2]
     ]
@@ -171,8 +172,6 @@ def test_beyond_the_ends_of_age_and_metallicity_the_ends_are_taken(grid: Populat
 def test_an_unknown_scale_of_reddening_is_refused(grid: PopulationGrid, reddening: int) -> None:
     with pytest.raises(ValueError, match=rf"reddening must be within 0 to 3; got {reddening}\."):
         density(grid, (9.0, 0.0, reddening), 5.0, 0.8)
-    with pytest.raises(ValueError, match="reddening must be"):
-        grid.map(9.0, 0.0, reddening, 0)
 
 
 @pytest.mark.parametrize("age", [8.0, 9.0, 9.6])
@@ -193,8 +192,8 @@ def test_stars_lie_on_the_isochrone_and_equal_binaries_above_it(
     assert binaries > 10 * below
 
 
-def test_differential_reddening_is_one_sided(grid: PopulationGrid) -> None:
-    populations = [grid.map(9.0, 0.0, k, 0)[:130] for k in range(len(AXES.reddening))]
+def test_differential_reddening_is_one_sided() -> None:
+    populations = [density_map(9.0, 0.0, k, 0)[:130] for k in range(len(AXES.reddening))]
     colours = [(p @ AXES.bp_rp.values).sum() / p.sum() for p in populations]
     assert (np.diff(colours) > 0.02).all()
     # The blue edge of the main sequence hardly moves.
@@ -213,7 +212,7 @@ def test_dust_in_front_of_stars_is_half_normal(grid: PopulationGrid) -> None:
         clean = [grid.share_brighter(*theta, np.full(200, 0), m - 0.85 * dust) for m in limits]
         dusty_shares = [grid.share_brighter([8.6], [0.1], [k], np.array([m]))[0] for m in limits]
         np.testing.assert_allclose(dusty_shares, np.mean(clean, axis=1), atol=3e-3)
-        plain, dusty = (grid.map(8.6, 0.1, reddening, 2) for reddening in (0, k))
+        plain, dusty = (density_map(8.6, 0.1, reddening, 2) for reddening in (0, k))
         moved = [
             shift(plain, (0.85 * a_v / AXES.g.step, 0.44 * a_v / AXES.bp_rp.step), order=1)
             for a_v in dust[2::5]
@@ -223,9 +222,9 @@ def test_dust_in_front_of_stars_is_half_normal(grid: PopulationGrid) -> None:
 
 
 @pytest.mark.parametrize("scatter", [1, 2])
-def test_scatter_widens_the_sequence_by_its_variance(grid: PopulationGrid, scatter: int) -> None:
+def test_scatter_widens_the_sequence_by_its_variance(scatter: int) -> None:
     def variance(j: int) -> Floats:
-        rows = grid.map(8.6, 0.1, 0, j)[80:150]
+        rows = density_map(8.6, 0.1, 0, j)[80:150]
         mean = rows @ AXES.bp_rp.values / rows.sum(axis=1)
         return rows @ AXES.bp_rp.values**2 / rows.sum(axis=1) - mean**2
 
@@ -258,7 +257,7 @@ def test_as_many_stars_of_each_brightness_as_are_simulated(
     seen_share = (m_g[:, None] < limits).mean(axis=0)
     np.testing.assert_allclose(seen_share, share, atol=4 * 0.5 / np.sqrt(n))
     # Binaries lie redder than single stars of their brightness.
-    population = grid.map(age, 0.0, 0, 0)
+    population = density_map(age, 0.0, 0, 0)
     for low in (115, 135):
         rows = population[low : low + 10].sum(axis=0)
         edges = AXES.g.values[[low, low + 10]] - AXES.g.step / 2

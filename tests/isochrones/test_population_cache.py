@@ -91,14 +91,16 @@ def test_a_process_has_one_grid():
 
 def test_another_process_reads_what_this_one_computed():
     program = """
+import numpy as np
 from skcluster.isochrones import PopulationGrid, _population
 del _population.build
-print(PopulationGrid.load().map(9.0, 0.0, 0, 0).sum())
+print(PopulationGrid.load().mean_colour([9.0], [0.0], [0], np.array([5.0]))[0])
 """
     command = [sys.executable, "-W", "error", "-c", program]
     process = subprocess.run(command, capture_output=True, text=True, check=False)
     assert process.stderr == ""
-    assert float(process.stdout) == pytest.approx(PopulationGrid.load().map(9.0, 0.0, 0, 0).sum())
+    colour = PopulationGrid.load().mean_colour([9.0], [0.0], [0], np.array([5.0]))[0]
+    assert float(process.stdout) == pytest.approx(colour)
 
 
 def written(file: Path, codes: np.ndarray, centre: np.ndarray) -> bytes:

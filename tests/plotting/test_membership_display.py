@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 
@@ -30,7 +31,7 @@ def test_panels_show_members_over_the_field(example):
     assert n_members > 250
     for members, field in zip(display.members_, display.field_, strict=True):
         assert len(members.get_offsets()) == n_members
-        assert len(field.get_offsets()) == len(display.ra) - n_members
+        assert len(field.get_offsets()) == len(display.stars) - n_members
     sky, motions, parallaxes, diagram = display.axes_
     assert sky.xaxis_inverted()
     assert diagram.yaxis_inverted()
@@ -59,18 +60,10 @@ def test_limits_hold_members_and_ignore_outliers(example):
 def test_sky_is_equal_area_across_the_seam_and_near_a_pole():
     ra = np.array([359.0, 1.0, 90.0, 180.0, 270.0])
     dec = np.array([80.0, 80.0, 85.0, 80.0, 85.0])
-    nan = np.full(5, np.nan)
-    one = np.ones(5)
+    others = dict.fromkeys(("pmra", "pmdec", "parallax", "phot_g_mean_mag", "bp_rp"), 1.0)
     unknown = dict.fromkeys(("pmra", "pmdec", "parallax", "half_number_radius"), np.nan)
     display = MembershipDisplay(
-        ra=ra,
-        dec=dec,
-        pmra=one,
-        pmdec=one,
-        parallax=one,
-        magnitude=one,
-        colour=one,
-        probability=nan,
+        stars=pd.DataFrame({"ra": ra, "dec": dec, **others, "probability": np.nan}),
         cluster={**unknown, "ra": 0.0, "dec": 90.0},
     ).plot()
     x, y = display.field_[0].get_offsets().T
@@ -94,7 +87,7 @@ def test_a_field_without_a_cluster_is_grey(members):
     display = MembershipDisplay.from_members(*members, cluster="empty")
     assert not display.is_member.any()
     assert display.colorbar_ is None
-    assert all(len(field.get_offsets()) == len(display.ra) for field in display.field_)
+    assert all(len(field.get_offsets()) == len(display.stars) for field in display.field_)
 
 
 def test_own_axes_and_styles(example):
@@ -108,7 +101,7 @@ def test_own_axes_and_styles(example):
     assert display.figure_ is figure
     assert display.colorbar_ is None
     assert display.members_[0].get_facecolor()[0].tolist() == [1, 0, 0, 1]
-    assert (display.probability[display.is_member] >= 0.9).all()
+    assert (display.stars["probability"][display.is_member] >= 0.9).all()
     with pytest.raises(ValueError, match="4 panels need as many axes; got 1"):
         display.plot(axes[:1])
 

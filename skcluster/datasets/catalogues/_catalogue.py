@@ -51,9 +51,9 @@ class CatalogueChangedError(ValueError):
 
     Examples
     --------
-    >>> from skcluster.datasets import CatalogueChangedError, fetch_dias_2021
+    >>> from skcluster.datasets import CatalogueChangedError, fetch_catalogue
     >>> try:
-    ...     fetch_dias_2021()  # doctest: +SKIP
+    ...     fetch_catalogue("dias_2021")  # doctest: +SKIP
     ... except CatalogueChangedError as error:
     ...     print(error)
     """
@@ -81,21 +81,14 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table at VizieR.
+    """A table at VizieR."""
 
-    Parameters
-    ----------
-    name : str
-        Name of the table (``J/A+A/640/A1/table1``), or of its catalogue (``J/AJ/167/12``); then the
-        table with the columns is searched for.
-    n_rows : int
-        Number of published rows.
-    columns : tuple of Column
-        The wanted columns.
-    """
-
+    #: Name of the table (``J/A+A/640/A1/table1``), or of its catalogue (``J/AJ/167/12``); then the
+    #: table with the columns is searched for.
     name: str
+    #: Number of published rows.
     n_rows: int
+    #: The wanted columns.
     columns: tuple[Column, ...]
 
     @property
@@ -104,13 +97,7 @@ class Table:
         return self.name.count("/") == 3
 
     def find_columns(self, names: Sequence[str]) -> dict[str, Column]:
-        """Return the wanted columns by their names in the table, which are among the given ones.
-
-        Raises
-        ------
-        CatalogueChangedError
-            If a needed column is missing.
-        """
+        """Return the wanted columns by their names in the table, which are among the given ones."""
         columns, missing = {}, []
         for wanted in self.columns:
             name = next((name for name in wanted.names if name in names), None)
@@ -129,29 +116,20 @@ class Table:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """A published catalogue of star clusters.
+    """A published catalogue of star clusters."""
 
-    Parameters
-    ----------
-    name : str
-        Name in skcluster (``cantat_gaudin_2020``), and of the folder in the cache.
-    reference : str
-        The reference to cite, which starts with authors and year.
-    description : str
-        What it contains, in a first paragraph of its own; then columns and units, what is left
-        out, and caveats.
-    clusters : Table
-        The table of clusters. Its columns ``log_age``, ``a_v`` and ``distance_modulus`` or else
-        ``distance_pc`` are the parameters; their uncertainties are named ``…_low`` and ``…_high``
-        (bounds), ``…_lower_error`` and ``…_upper_error``, or ``…_error``.
-    members : Table or None
-        The table of member stars.
-    """
-
+    #: Name in skcluster (``cantat_gaudin_2020``), and of the folder in the cache.
     name: str
+    #: The reference to cite, which starts with authors and year.
     reference: str
+    #: What it contains, in a first paragraph of its own; then columns and units, what is left out,
+    #: and caveats.
     description: str
+    #: The table of clusters. Its columns ``log_age``, ``a_v`` and ``distance_modulus`` or else
+    #: ``distance_pc`` are the parameters; their uncertainties are named ``…_low`` and ``…_high``
+    #: (bounds), ``…_lower_error`` and ``…_upper_error``, or ``…_error``.
     clusters: Table
+    #: The table of member stars.
     members: Table | None = None
 
     @property

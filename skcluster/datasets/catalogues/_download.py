@@ -87,15 +87,7 @@ class Download:
 def load_tables(
     catalogue: Catalogue, download: Download, *, members: bool = False
 ) -> list[pd.DataFrame]:
-    """Return the clusters of a catalogue and, if asked for, their members.
-
-    Raises
-    ------
-    FetchError
-        If a table is neither cached nor can be fetched.
-    CatalogueChangedError
-        If a table at VizieR is not the published one.
-    """
+    """Return the clusters of a catalogue and, if asked for, their members."""
     folder = download.folder(catalogue)
     tables = {folder / "clusters": catalogue.clusters}
     if members and catalogue.members is not None:
@@ -110,15 +102,7 @@ def load_tables(
 
 
 def load_members(catalogue: Catalogue, cluster: str, download: Download) -> pd.DataFrame:
-    """Return the members of a cluster: of all members if these are cached, or fetched on their own.
-
-    Raises
-    ------
-    FetchError
-        If they are neither cached nor can be fetched.
-    CatalogueChangedError
-        If the table at VizieR has other columns.
-    """
+    """Return the members of a cluster, fetched on their own unless all members are cached."""
     folder, table = download.folder(catalogue) / "members", catalogue.members
     assert table is not None
     rows = _cached(folder, table)
@@ -211,21 +195,8 @@ def _layout(table: Table) -> dict[bytes, bytes]:
 class VizierTable:
     """A table at VizieR, which is asked until it gives a usable answer.
 
-    Without one, the constructor and all methods raise a `FetchError`.
-
-    Parameters
-    ----------
-    table : Table
-        The table, of which the wanted columns are looked for.
-    n_retries : int
-        Number of further attempts.
-    delay : float
-        Delay before the first retry (s), doubled before each further one.
-
-    Raises
-    ------
-    CatalogueChangedError
-        If needed columns are missing.
+    Without one, the constructor and all methods raise a `FetchError`; if needed columns are
+    missing, a `CatalogueChangedError`.
     """
 
     def __init__(self, table: Table, n_retries: int, delay: float) -> None:
@@ -333,12 +304,7 @@ class AnswerError(Exception):
 class Service:
     """A service on the web, whose requests are repeated until it gives a usable answer.
 
-    Parameters
-    ----------
-    n_retries : int
-        Number of further attempts.
-    delay : float
-        Delay before the first retry (s), doubled before each further one.
+    The delay before the first retry (s) is doubled before each further one.
     """
 
     def __init__(self, n_retries: int, delay: float) -> None:

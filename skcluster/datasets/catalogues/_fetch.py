@@ -61,7 +61,8 @@ def fetch_catalogue(
     Parameters
     ----------
     name : str
-        The catalogue, as in the names of the functions: ``"dias_2021"`` for `fetch_dias_2021`.
+        The catalogue: ``"bossini_2019"``, ``"cantat_gaudin_2020"``, ``"cavallo_2024"``,
+        ``"dias_2021"`` or ``"hunt_reffert_2023"``.
     members : bool, default=True
         Whether to fetch the member stars, if there are any; without them X is None.
     return_X_y : bool, default=False
@@ -120,24 +121,19 @@ def fetch_catalogue(
 
 
 def _fetcher(fetch: Callable[Concatenate[str, Options], Any], name: str) -> Callable[Options, Any]:
-    """Return `fetch_catalogue` of one catalogue, whose docstring is that of both.
-
-    Without member stars, there is no parameter ``members``.
-    """
+    """Return `fetch_catalogue` of one catalogue, whose docstring is that of both."""
     catalogue = CATALOGUES[name]
 
     def fetch_one(*args: Options.args, **options: Options.kwargs) -> Any:
         return fetch(name, *args, **options)
 
-    left_out = {"name"} if catalogue.members is not None else {"name", "members"}
     signature = inspect.signature(fetch)
-    given = [value for key, value in signature.parameters.items() if key not in left_out]
+    _, *given = signature.parameters.values()
     fetch_one.__signature__ = signature.replace(parameters=given)  # type: ignore[attr-defined]
     fetch_one.__name__ = fetch_one.__qualname__ = f"fetch_{name}"
     contents, notes = catalogue.description.split("\n\n", 1)
     common = inspect.cleandoc(fetch.__doc__ or "")
-    start = common.index("members :" if catalogue.members is not None else "return_X_y :")
-    common = common[start : common.index("See Also")]
+    common = common[common.index("members :") : common.index("See Also")]
     fetch_one.__doc__ = f"""Fetch the clusters of {catalogue.title}.
 
 {contents}
@@ -171,9 +167,6 @@ Examples
 
 fetch_cantat_gaudin_2020 = _fetcher(fetch_catalogue, "cantat_gaudin_2020")
 fetch_hunt_reffert_2023 = _fetcher(fetch_catalogue, "hunt_reffert_2023")
-fetch_dias_2021 = _fetcher(fetch_catalogue, "dias_2021")
-fetch_cavallo_2024 = _fetcher(fetch_catalogue, "cavallo_2024")
-fetch_bossini_2019 = _fetcher(fetch_catalogue, "bossini_2019")
 
 
 def _bunch(

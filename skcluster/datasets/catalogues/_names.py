@@ -70,13 +70,8 @@ def folded_names(names: pd.Index) -> pd.Index:
     """Return names in one spelling, so that those of one cluster are equal.
 
     They are without case, spaces, hyphens, underscores and leading zeros; usual abbreviations of
-    lists, Messier's numbers and a few proper names are replaced by what catalogues use.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> folded_names(pd.Index(["NGC_2682", "ngc 2682", "M67", "NGC 0188", "Pleiades"])).tolist()
-    ['ngc2682', 'ngc2682', 'ngc2682', 'ngc188', 'melotte22']
+    lists, Messier's numbers and a few proper names are replaced by what catalogues use: "NGC_0188"
+    becomes "ngc188".
     """
     return pd.Index(_spelt(names).replace(_PROPER), name=names.name)
 
@@ -93,34 +88,7 @@ def _spelt(names: pd.Index) -> pd.Series:
 
 
 def other_names(name: str) -> list[str]:
-    """Other usual names of a cluster: Messier's number, the NGC's, a few proper names.
-
-    Parameters
-    ----------
-    name : str
-        In any usual spelling.
-
-    Returns
-    -------
-    list of str
-        Empty if there are none.
-
-    See Also
-    --------
-    fetch_cluster : Find the members of a cluster by any of its names.
-
-    References
-    ----------
-    Messier's list, with the numbers of the *New General Catalogue* (Dreyer 1888).
-
-    Examples
-    --------
-    >>> from skcluster.datasets import other_names
-    >>> other_names("NGC_2632")
-    ['Praesepe', 'Beehive', 'M 44']
-    >>> other_names("messier 67")
-    ['NGC 2682']
-    """
+    """Return other usual names of a cluster: Messier's number, the NGC's, a few proper names."""
     whole, spelt = folded_names(pd.Index([name]))[0], _spelt(pd.Index([name]))[0]
     others = [other for other, called in _CALLED.items() if _plain(called) == whole]
     candidates = pd.Index([*dict.fromkeys(_CALLED[other] for other in others), *others])
@@ -128,19 +96,10 @@ def other_names(name: str) -> list[str]:
 
 
 def names_of(clusters: pd.DataFrame) -> pd.DataFrame:
-    """Return all names of a catalogue's clusters, folded.
+    """Return all names of a catalogue's clusters, folded, with ``row`` and ``rank`` of each.
 
-    Parameters
-    ----------
-    clusters : DataFrame
-        Index the main names; if it has a column ``aliases``, that holds further ones, separated
-        by commas.
-
-    Returns
-    -------
-    DataFrame
-        ``row`` of the cluster, ``rank`` (0 for the main name, 1 for an alias) and ``name``, main
-        names first.
+    The index has the main names, of rank 0, which come first; the column ``aliases``, if there is
+    one, has further names, separated by commas, of rank 1.
     """
     names = pd.Series(clusters.index.astype(str), index=np.arange(len(clusters)))
     rank = pd.Series(0, index=names.index)

@@ -6,7 +6,8 @@ from functools import cache
 import numpy as np
 
 from skcluster._utils.typing import FloatArray, IntArray
-from skcluster.isochrones import IsochroneGrid, kroupa
+from skcluster.isochrones import IsochroneGrid
+from skcluster.isochrones._masses_and_binaries import kroupa
 from skcluster.photometry import distance_modulus
 
 # Scale length of the dust along a sightline (kpc).
@@ -29,17 +30,11 @@ _A_V_SHAPE, _A_V_MEAN = 1.2, 3.0
 
 @dataclass(frozen=True)
 class DiscStars:
-    """Disc stars sorted by brightness.
+    """Disc stars sorted by brightness."""
 
-    Attributes
-    ----------
-    magnitudes : ndarray of shape (3, n_stars)
-        Absolute G, BP, RP, brightest star first.
-    cumulative : ndarray of shape (n_stars,)
-        Cumulative fraction of stars of each brightness or brighter.
-    """
-
+    #: Absolute G, BP, RP, brightest star first; shape (3, n_stars).
     magnitudes: FloatArray
+    #: Cumulative fraction of stars of each brightness or brighter; shape (n_stars,).
     cumulative: FloatArray
 
     def share_brighter(self, g: FloatArray) -> FloatArray:

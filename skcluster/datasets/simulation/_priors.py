@@ -64,13 +64,7 @@ def draw_a_v(distance_kpc: FloatArray, rng: np.random.Generator) -> FloatArray:
 
 
 def check_given(n_clusters: int, priors: dict[str, Prior]) -> None:
-    """Refuse arrays whose length is not the number of clusters.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer or more values than clusters.
-    """
+    """Refuse arrays whose length is not the number of clusters."""
     for name, prior in priors.items():
         if prior is None or hasattr(prior, "rvs"):
             continue
@@ -82,13 +76,7 @@ def check_given(n_clusters: int, priors: dict[str, Prior]) -> None:
 def draw_parameters(
     first: int, n: int, priors: dict[str, Prior], rng: np.random.Generator
 ) -> Parameters:
-    """Draw the parameters of clusters ``first`` to ``first + n``.
-
-    Raises
-    ------
-    ValueError
-        If a value is impossible, or outside the range of the isochrones.
-    """
+    """Draw the parameters of clusters ``first`` to ``first + n``."""
 
     def of(name: str) -> FloatArray | None:
         prior = priors.get(name)

@@ -294,13 +294,7 @@ def _simulate_blocks(
     random_state: Any,
     n_jobs: int | None,
 ) -> Iterator[_Block]:
-    """Simulate clusters block by block, in order.
-
-    Raises
-    ------
-    ValueError
-        If there are no clusters to simulate, or a parameter is wrong.
-    """
+    """Simulate clusters block by block, in order."""
     check_scalar(n_clusters, "n_clusters", Integral, min_val=1)
     check_given(n_clusters, priors)
     effects = Effects() if effects is None else effects

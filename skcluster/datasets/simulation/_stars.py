@@ -9,9 +9,9 @@ from skcluster.datasets.simulation._disc import draw_field, field_counts
 from skcluster.datasets.simulation._effects import Effects
 from skcluster.datasets.simulation._priors import Parameters
 from skcluster.gaia import Band, parallax_error, photometric_error
-from skcluster.isochrones import IsochroneGrid, kroupa
+from skcluster.isochrones import IsochroneGrid
 from skcluster.isochrones._grid import Isochrones
-from skcluster.isochrones._masses_and_binaries import MASS_RATIO_RANGE
+from skcluster.isochrones._masses_and_binaries import MASS_RATIO_RANGE, kroupa
 from skcluster.photometry import Law, distance_modulus, extinction_coefficients
 
 # A binary of equal stars is brighter than one of them by this (mag).
@@ -47,13 +47,7 @@ def apparent(
 def simulate_stars(
     parameters: Parameters, effects: Effects, rng: np.random.Generator
 ) -> tuple[dict[str, FloatArray], IntArray]:
-    """Simulate the stars of clusters, cluster after cluster; return columns and numbers of stars.
-
-    Raises
-    ------
-    ValueError
-        If a cluster has no star brighter than the faint limit.
-    """
+    """Simulate the stars of clusters in order; return columns and numbers of stars."""
     isochrones = IsochroneGrid.load().interpolate(parameters.log_age, parameters.metallicity)
     n_field = field_counts(parameters.n_stars, parameters.distance_kpc, effects.field_fraction, rng)
     members = _members(parameters, parameters.n_stars - n_field, isochrones, effects, rng)

@@ -52,18 +52,10 @@ class FeedForwardArchitecture(Architecture):
         return shapes
 
     def outputs(self, layers: Layers, inputs: Mapping[str, Any]) -> Any:
-        """Return the predicted targets.
+        """Return the predicted targets, shape (n, n_outputs).
 
-        Parameters
-        ----------
-        layers : Layers
-            `NumpyLayers` to compute, `KerasLayers` to build.
-        inputs : mapping of str to array
-            "image" (n, height, width, channels) and "numbers" (n, n_numbers), or one of them.
-
-        Returns
-        -------
-        array of shape (n, n_outputs)
+        The inputs are "image" (n, height, width, channels) and "numbers" (n, n_numbers), or one of
+        them.
         """
 
         def activated(name: str, x: Any) -> Any:

@@ -79,20 +79,10 @@ class SetArchitecture(Architecture):
 
 
 def set_network(layers: Layers, inputs: Mapping[str, Any]) -> tuple[Any, Any]:
-    """Compute or build the network.
+    """Compute or build the network; return means and log spreads, shape (n, n_outputs).
 
-    Parameters
-    ----------
-    layers : Layers
-        `NumpyLayers` to compute, `KerasLayers` to build.
-    inputs : mapping of str to array
-        "context" (n, n_context) and "stars" (n, n_stars, n_channels), whose last channel is 1 for
-        a star and 0 for padding. At least one star per row.
-
-    Returns
-    -------
-    mean, log_spread : arrays of shape (n, n_outputs)
-        Mean and log spread of each target.
+    The inputs are "context" (n, n_context) and "stars" (n, n_stars, n_channels), whose last channel
+    is 1 for a star and 0 for padding. At least one star per row.
     """
 
     def dense(name: str, x: Any) -> Any:

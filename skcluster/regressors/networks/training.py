@@ -192,29 +192,10 @@ def train(
     seed: int,
     validation: Rows | None = None,
 ) -> Trained:
-    """Train a network.
+    """Train a network on batches of all epochs, from initial weights.
 
-    Parameters
-    ----------
-    architecture : Architecture
-        The network.
-    settings : TrainingSettings
-        Settings of the training.
-    batches : tf.data.Dataset or iterator
-        Batches of all epochs.
-    shape : tuple of int
-        Number of epochs, number of batches per epoch.
-    weights : dict of arrays
-        Initial weights.
-    seed : int
-        Seed of dropout and noise.
-    validation : Rows, optional
-        Validation rows, which determine the epoch whose weights are kept.
-
-    Raises
-    ------
-    ValueError
-        If the weights do not stay finite.
+    ``shape`` is the number of epochs, and that of batches per epoch; ``seed`` is that of dropout
+    and noise. Validation rows determine the epoch whose weights are kept.
     """
     epochs, n_batches = shape
     recipe = Recipe(

@@ -55,13 +55,10 @@ def batch_rows(
 ) -> NDArray[np.int32]:
     """Shuffle the rows for each epoch and divide them into batches of one size.
 
-    A single size avoids a second compilation and a small noisy batch at the end: 1867 rows in
-    batches of at most 299 are 7 batches of 267. If the rows do not fill the last batch, it takes a
-    few rows, fewer than there are batches, from the start of the same epoch.
-
-    Returns
-    -------
-    array of shape (epochs, n_batches, rows of a batch)
+    The result has the shape (epochs, n_batches, rows of a batch). A single size avoids a second
+    compilation and a small noisy batch at the end: 1867 rows in batches of at most 299 are 7
+    batches of 267. If the rows do not fill the last batch, it takes a few rows, fewer than there
+    are batches, from the start of the same epoch.
     """
     n_batches = ceil(n_rows / batch_size)
     n_dealt = n_batches * ceil(n_rows / n_batches)
