@@ -21,6 +21,7 @@ from skcluster.cli._options import (
     check_outputs,
     check_replaceable,
     load,
+    name_of,
     read_members,
     send,
 )
@@ -114,7 +115,6 @@ def _estimate(options: argparse.Namespace) -> None:
         members_output=options.members_output,
         samples=options.samples,
     )
-    _check_jobs(options)
     if options.n_samples < 1:
         raise ValueError(f"--n-samples must be at least 1, not {options.n_samples}.")
     model = load(options)
@@ -167,11 +167,6 @@ was seen in a list and accounted for; they are no reason to drop a row.
     _add_estimate,
     _estimate,
 )
-
-
-def _check_jobs(options: argparse.Namespace) -> None:
-    if options.jobs == 0:
-        raise ValueError("--jobs must be at least 1, or -1 for one per core, not 0.")
 
 
 def _tell(found: Found) -> None:
@@ -337,7 +332,6 @@ def _report(options: argparse.Namespace) -> None:
         raise ValueError(f"The report is written as .html or .htm, not {options.output.name}.")
     inputs = *options.members, options.model, options.priors
     check_outputs(options, *inputs, output=options.output, are_tables=False)
-    _check_jobs(options)
     model = load(options)
     X, found = _read(options)
     table, samples, members = _results(options, model, X, diagrams=True)
@@ -345,8 +339,6 @@ def _report(options: argparse.Namespace) -> None:
     from skcluster.report import write_report
 
     facts = provenance(options, table)
-    first, *others = options.members
-    more = f" and {len(others)} more" if others else ""
     write_report(
         X,
         table,
@@ -355,7 +347,7 @@ def _report(options: argparse.Namespace) -> None:
         membership=members,
         fields=None if found is None else (found.stars, found.clusters),
         coverage=options.coverage,
-        title=options.title or f"Star clusters of {Path(first).name}{more}",
+        title=options.title or f"Star clusters of {name_of(options)}",
         metadata={name: fact for name, fact in facts.items() if name != "cite"},
         card=read_card(options.model)["card"],
         overwrite=options.overwrite,

@@ -249,6 +249,8 @@ def add_trusted(command: argparse.ArgumentParser) -> None:
 
 def load(options: argparse.Namespace) -> Any:
     """Load the model, after checking the options."""
+    if options.jobs == 0:
+        raise ValueError("--jobs must be at least 1, or -1 for one per core, not 0.")
     if not 0 < options.coverage < 1:
         raise ValueError(f"--coverage must lie between 0 and 1, not {options.coverage:g}.")
     from skcluster.persistence import load_model
@@ -298,10 +300,14 @@ def send(options: argparse.Namespace, content: str, table: Any, facts: dict[str,
         return
     from skcluster.io import send_table
 
-    first, *others = (Path(text).stem for text in options.members)
-    more = f" and {len(others)} more" if others else ""
-    programs = send_table(table, f"{content} of {first}{more}", metadata=facts)
+    programs = send_table(table, f"{content} of {name_of(options)}", metadata=facts)
     print_message(f"{content} sent to {', '.join(programs)}")
+
+
+def name_of(options: argparse.Namespace) -> str:
+    """Return the name of the first file of members, and the number of the others."""
+    first, *others = (Path(text).stem for text in options.members)
+    return first + (f" and {len(others)} more" if others else "")
 
 
 def add_overwrite(command: argparse.ArgumentParser) -> None:

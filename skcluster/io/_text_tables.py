@@ -155,9 +155,8 @@ def _layout(lines: list[str], sizes: list[int], usual: str) -> _Layout:
     first = _first([above, *content])
     dashes = _dashes_below(content)
     separator = _separator(content[0], content[dashes + 1 :], usual)
-    if not separator and not _is_one_column(content, usual):
+    if not separator:
         raise ValueError(f"no separator divides its lines alike; {first}.")
-    separator = separator or usual or ","
     names = _fields(content[0], separator)
     check_names(names)
     if _are_values(names):
@@ -210,12 +209,6 @@ def _separator(header: str, rows: Sequence[str], usual: str) -> str:
             if min(counts) > 1 and (sign != " " or len(counts) == 1):
                 possible.append(sign)
     return next(iter(possible), "")
-
-
-def _is_one_column(content: Sequence[str], usual: str) -> bool:
-    """Return whether lines that nothing divides are a column of texts below its name."""
-    signs = {sign for sign in _SEPARATORS if any(sign in line.strip() for line in content)}
-    return not signs or (signs == {" "} and usual == "," and " " not in content[0].strip())
 
 
 def _fits(fields: list[str], n: int, separator: str) -> bool:

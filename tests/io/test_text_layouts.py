@@ -252,11 +252,6 @@ def test_numbers_may_be_names_of_columns(tmp_path):
     assert read_clusters(tmp_path / "m.csv", columns=names).index.tolist() == ["a"]
 
 
-def test_a_column_of_names(tmp_path):
-    (tmp_path / "names.csv").write_text("Cluster\nNGC 2682\nNGC 188\n")
-    assert read_table(tmp_path / "names.csv")["Cluster"].tolist() == ["NGC 2682", "NGC 188"]
-
-
 def test_no_warning_of_pandas(tmp_path):
     (tmp_path / "m.csv").write_text("cluster,Gmag,BP-RP\na,12.5,0.5,\nb,12.5,0.5,\n")
     with warnings.catch_warnings():
