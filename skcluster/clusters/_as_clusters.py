@@ -80,9 +80,9 @@ def as_clusters(
         Existing clusters; or one long table of stars with a column of cluster names; or a table
         per cluster, in a dict under the clusters' names, in a list, or in an array of objects with
         one column, as ``numpy.asarray`` makes it from clusters. A table is one of pandas, of
-        astropy (its units are converted), or any with ``__arrow_c_stream__`` or
-        ``__dataframe__``. A long table without a column of cluster names is one cluster, named
-        ``"cluster"`` unless ``cluster`` is given.
+        astropy (its units are converted), or any with ``__arrow_c_stream__``. A long table
+        without a column of cluster names is one cluster, named ``"cluster"`` unless ``cluster`` is
+        given.
 
         Columns are found by the names of the Gaia archive and of VizieR, in upper or lower case:
         ``phot_g_mean_mag`` and ``bp_rp`` (mag; or ``phot_bp_mean_mag`` and ``phot_rp_mean_mag``

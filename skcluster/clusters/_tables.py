@@ -46,8 +46,7 @@ def is_table(data: Any) -> bool:
     """Return whether an object is a table of pandas or astropy, or one that Arrow can read."""
     if isinstance(data, pd.DataFrame) or _is_of_astropy(data):
         return True
-    of_arrow = hasattr(data, "__arrow_c_stream__") or hasattr(data, "__dataframe__")
-    return of_arrow and not isinstance(data, pd.Series)
+    return hasattr(data, "__arrow_c_stream__") and not isinstance(data, pd.Series)
 
 
 def as_table(data: Any) -> Any:
@@ -60,13 +59,9 @@ def as_table(data: Any) -> Any:
     if _is_of_astropy(data):
         return data
     import pyarrow as pa
-    from pyarrow import interchange
 
     try:
-        if hasattr(data, "__arrow_c_stream__"):
-            table = pa.RecordBatchReader.from_stream(data).read_all()
-        else:
-            table = interchange.from_dataframe(data)
+        table = pa.RecordBatchReader.from_stream(data).read_all()
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise TypeError(f"{type(data).__name__} is not a table: {error}") from error
     wanted = pa.schema([field.with_type(_without_views(field.type)) for field in table.schema])
