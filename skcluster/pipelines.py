@@ -262,7 +262,6 @@ def reference_pipeline(**overrides: Any) -> IsochronePosterior:
         "resampler": ClusterCorruptor(field=simulate_field_stars, random_state=random_state),
         # Lists without a cluster are the hardest to tell.
         "scrambler": ClusterScrambler(
-            n_copies=3,
             kinds=[*KINDS, "no cluster"],
             field=simulate_field_stars,
             random_state=random_state,

@@ -203,11 +203,11 @@ class Remembering(TransformerMixin, BaseEstimator):
         return X
 
 
-def keras_network() -> Any:
+def of_keras(module: str, name: str) -> Any:
     """An object that refers to itself, as those of Keras do."""
-    network = type("Sequential", (), {"__module__": "keras.models"})()
-    network.tracker = network
-    return network
+    made = type(name, (), {"__module__": module})()
+    made.tracker = made
+    return made
 
 
 @pytest.mark.parametrize(
@@ -219,12 +219,16 @@ def keras_network() -> Any:
         ),
         (lambda: {"a": [[]] * 2, "b": (n for n in [])}, r"\.memo\['b'\] is a builtins\.generator"),
         (
-            keras_network,
-            r"memo is a keras.*Sequential, .* end\)\. Keras has its own",
+            lambda: [of_keras("keras.src.models.sequential", "Sequential")],
+            r"memo\[0\] is a Keras Sequential, .*pickle stores a pipeline",
+        ),
+        (
+            lambda: of_keras("keras.optimizers", "Adam"),
+            r"memo is a keras\.optimizers\.Adam, .* end\)\. Give its name or its configuration",
         ),
         (lambda: lambda: None, "define them at the top level of a module"),
     ],
-    ids=["generator", "inside", "keras", "lambda"],
+    ids=["generator", "inside", "network", "optimizer", "lambda"],
 )
 def test_the_part_that_cannot_be_saved_is_named(memo, reason, tmp_path):
     model = make_pipeline(Remembering(memo()), Ridge()).fit([[0.0], [1.0]], [0.0, 1.0])

@@ -4,9 +4,10 @@
 
 The first part cross-validates ``reference_pipeline()``, which is calibrated on the training
 clusters of each fold. It prints the coverage of the 68 and 95 per cent intervals on held-out
-clusters, for all and for each third by age, A_V, distance and number of stars, and the widths of
-the intervals relative to intervals of constant width. With ``--references``, it uses models that
-were saved by ``train_model.py`` or ``accuracy.py --save-references`` instead of fitting new ones.
+clusters, for all and for each third by age, A_V and distance, estimated and published, and by
+number of stars, and the widths of the intervals relative to intervals of constant width. With
+``--references``, it uses models that were saved by ``train_model.py`` or
+``accuracy.py --save-references`` instead of fitting new ones.
 
 The second part is simulation-based calibration: it simulates clusters from the model of the
 likelihood, and computes the ranks of their true parameters among draws of the posterior, without
@@ -70,8 +71,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def held_out(
     X: Any, y: pd.DataFrame, options: argparse.Namespace
-) -> dict[float, dict[str, Floats]]:
-    """For each coverage: which values are covered, and how wide the intervals are.
+) -> tuple[pd.DataFrame, dict[float, dict[str, Floats]]]:
+    """Estimates, and for each coverage which values are covered, and how wide the intervals are.
 
     Widths are twice the upper half, in dex, mag and mag of distance modulus: the lower half of A_V
     ends at 0. "constant" are those of intervals of one width for all.
@@ -79,6 +80,7 @@ def held_out(
     found: dict[float, dict[str, Floats]] = {
         c: {k: np.empty(y.shape) for k in ("covered", "width", "constant")} for c in COVERAGES
     }
+    estimates = y.copy()
     own = {"epochs": options.epochs, "n_networks": options.n_networks}
     settings = {name: value for name, value in own.items() if value is not None}
     settings |= {"cv": options.inner_folds, "n_jobs": options.n_jobs, "random_state": options.seed}
@@ -86,7 +88,8 @@ def held_out(
     for i, (model, names) in enumerate(models):
         test = y.index.isin(names)
         distribution = model.predict_distribution(X[test])
-        true, mean = y[test].to_numpy(), _in_magnitudes(distribution.predict()[:, : len(TARGETS)])
+        estimates.loc[test] = distribution.predict()[:, : len(TARGETS)]
+        true, mean = y[test].to_numpy(), _in_magnitudes(estimates[test].to_numpy())
         errors = _in_magnitudes(model.held_out_) - _in_magnitudes(y[~test].to_numpy())
         for coverage, measured in found.items():
             ends = distribution.interval(coverage)[:, : len(TARGETS)]
@@ -95,7 +98,7 @@ def held_out(
             measured["width"][test] = 2 * (_in_magnitudes(high) - mean)
             measured["constant"][test] = 2 * np.nanquantile(np.abs(errors), coverage, axis=0)
         print(f"fold {i + 1} done, tempering {model.tempering_}", flush=True)
-    return found
+    return estimates, found
 
 
 def _in_magnitudes(values: Floats) -> Floats:
@@ -133,12 +136,10 @@ def overall(found: dict[float, dict[str, Floats]]) -> pd.DataFrame:
     return pd.DataFrame(lines).round(3)
 
 
-def by_thirds(
-    y: pd.DataFrame, n_stars: npt.NDArray[Any], found: dict[float, dict[str, Floats]]
-) -> pd.DataFrame:
-    """Coverage in each third of the clusters by age, A_V, distance and number of stars."""
+def by_thirds(groups: pd.DataFrame, found: dict[float, dict[str, Floats]]) -> pd.DataFrame:
+    """Coverage in each third of the clusters by each column of ``groups``."""
     lines = []
-    for name, values in {**y.to_dict("series"), "n_stars": n_stars}.items():
+    for name, values in groups.items():
         order = np.argsort(np.asarray(values), kind="stable")
         for third, rows in zip(
             ("lowest", "middle", "highest"), np.array_split(order, 3), strict=True
@@ -167,8 +168,11 @@ def measure_coverage(options: argparse.Namespace) -> dict[str, Any]:
     """The first part."""
     X, y = read_clusters(options.members, labels=options.clusters)
     y = y[TARGETS]
-    found = held_out(X, y, options)
-    total, thirds = overall(found), by_thirds(y, cmd_summary(X)["n_stars"].to_numpy(), found)
+    estimates, found = held_out(X, y, options)
+    # Labels have errors: the youngest by their labels include those whose labels are too young.
+    groups = estimates.add_prefix("estimated ").join(y)
+    groups["n_stars"] = cmd_summary(X)["n_stars"].to_numpy()
+    total, thirds = overall(found), by_thirds(groups, found)
     print(f"\n{len(y)} clusters, each held out once\n")
     print(total.to_string(index=False), "\n")
     print(thirds.to_string(index=False), "\n")

@@ -42,8 +42,8 @@ from accuracy_report import UNITS, bias, errors, rmse
 from references import kept_references
 
 TARGETS = list(CLUSTER_PARAMETERS)
-#: G less the magnitude in a band, as a polynomial of BP - RP, and where it holds: documentation of
-#: Gaia EDR3, section 5.5.1.
+#: G less the magnitude in a band, as a polynomial of BP - RP: documentation of Gaia EDR3, section
+#: 5.5.1, table 5.7. Where it holds: Riello et al. 2021, A&A 649, A3, table C.1.
 TWO_MASS = {
     "j": (0.01798, 1.389, -0.09338),
     "h": (-0.1048, 2.011, -0.1758),

@@ -2,14 +2,12 @@
 
     python benchmarks/training/train_model.py --members members.parquet --clusters clusters.csv
 
-1. Fits ``set_pipeline()`` on all clusters, and on those outside each fold.
+1. Fits ``set_pipeline()`` on all clusters, on those outside each fold, and on those outside each
+   pair of folds.
 2. Calibrates ``reference_pipeline()`` around the networks of all clusters with what the networks of
    the folds predict of the clusters that they have not seen.
-3. Does the same for each fold, for measurements on its clusters. What calibrates the model of a
-   fold (factors of the prior, tempering, zero point of A_V, lengths of intervals, reliability) are
-   predictions of the networks of the other folds. These were trained on the clusters of the fold in
-   question, which has little effect, because only a few numbers are learned from about 800 errors;
-   ``accuracy.py`` without ``--references`` is strictly nested.
+3. Does the same for each fold, for measurements on its clusters, with the networks that have seen
+   neither these nor the clusters that calibrate: the cross-validation is nested.
 4. Runs ``accuracy.py`` and ``calibration.py`` on these, and writes their scores into the card.
 
 Networks and models that are in the output folder already are reused, so that a run which was
@@ -20,6 +18,7 @@ option ``--references``.
 import argparse
 import json
 import sys
+from itertools import combinations
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Self
@@ -123,23 +122,29 @@ def without_augmentation(model: IsochronePosterior) -> IsochronePosterior:
 
 def fit_models(X: Any, y: pd.DataFrame, n_folds: int, folder: Path, seed: int) -> None:
     """Fit the models of all clusters and of each fold; write those that are missing."""
-    folds = list(KFold(n_folds, shuffle=True, random_state=seed).split(y))
-    of_all = fit_networks(X, y, folder / "networks.skcluster", seed)
     fold = pd.Series(0, index=X.index)
-    by_fold = {}
-    for i, (train, test) in enumerate(folds):
+    for i, (_, test) in enumerate(KFold(n_folds, shuffle=True, random_state=seed).split(y)):
         fold.iloc[test] = i
-        file = folder / f"networks{i}.skcluster"
-        by_fold[i] = fit_networks(X.iloc[train], y.iloc[train], file, seed)
-    held_out = HeldOutPredictions(SimpleNamespace(by_fold=by_fold), fold)
-    every = np.arange(len(X))
-    jobs = [("reference", of_all, every, every[:0])]
-    jobs += [(f"fold{i}", by_fold[i], *rows) for i, rows in enumerate(folds)]
-    for name, network, train, test in jobs:
+
+    def without(*left_out: int) -> Any:
+        """Networks of the clusters outside some folds."""
+        train = np.flatnonzero(~fold.isin(left_out))
+        file = folder / f"networks{'_'.join(map(str, left_out))}.skcluster"
+        return fit_networks(X.iloc[train], y.iloc[train], file, seed)
+
+    of_all = without()
+    by_fold = {i: without(i) for i in range(n_folds)}
+    by_pair = {pair: without(*pair) for pair in combinations(range(n_folds), 2)}
+    jobs = [("reference", of_all, by_fold, fold.to_numpy() >= 0)]
+    for i in range(n_folds):
+        others = {j: by_pair[min(i, j), max(i, j)] for j in range(n_folds) if j != i}
+        jobs.append((f"fold{i}", by_fold[i], others, fold.to_numpy() != i))
+    for name, network, held_out, train in jobs:
         file = folder / f"{name}.skcluster"
         if not file.is_file():
-            model = assemble(held_out, network, X.iloc[train], y.iloc[train], seed)
-            save_model(model, file, card={"held out": list(X.index[test])})
+            predictions = HeldOutPredictions(SimpleNamespace(by_fold=held_out), fold)
+            model = assemble(predictions, network, X[train], y[train], seed)
+            save_model(model, file, card={"held out": list(X.index[~train])})
             print(f"{file.name}: tempering {model.tempering_}", flush=True)
 
 

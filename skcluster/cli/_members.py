@@ -1,14 +1,13 @@
 """``skcluster members``, and the members of fields for ``skcluster estimate``."""
 
 import argparse
-import shutil
 import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from skcluster._utils.progress import progress_bar
-from skcluster.cli._console import encodable, print_result, table_lines, width_of
+from skcluster.cli._console import encodable, escaped, print_result, table_lines, width_of
 from skcluster.cli._options import (
     Command,
     add_output,
@@ -20,7 +19,7 @@ from skcluster.cli._options import (
     send,
 )
 from skcluster.cli._provenance import provenance
-from skcluster.cli._text import shortened
+from skcluster.cli._text import output_width, shortened
 
 #: Options that say something about the search for members, and their names in `find_members`.
 _SEARCH = ("center", "proper_motion", "parallax", "n_clusters", "threshold")
@@ -134,13 +133,15 @@ def clusters_as_text(clusters: Any) -> str:
     """Return the main columns of a table of clusters, with flags in lines below their rows."""
     from skcluster.schema import CLUSTER_COLUMNS
 
-    cells = {"cluster": [shortened(str(name)) for name in clusters.index]}
+    cells = {"cluster": [escaped(str(name)) for name in clusters.index]}
     for name, (heading, decimals) in _HEADINGS.items():
         column = CLUSTER_COLUMNS[name]
         if decimals is not None:
             column = replace(column, decimals=decimals)
         cells[heading] = [encodable(column.as_text(value)) for value in clusters[name]]
-    width = shutil.get_terminal_size((80, 24)).columns
+    width = output_width()
+    if width_of(cells) > width:
+        cells["cluster"] = [shortened(name) for name in cells["cluster"]]
     while width_of(cells) > width and len(cells) > 2:
         cells.popitem()
     lines = table_lines(cells, max(width, width_of(cells)))

@@ -50,8 +50,7 @@ def estimates_as_text(table: Any, width: int | None = None) -> EstimatesText:
     """
     from skcluster.schema import notes_for_display
 
-    limited = sys.stdout.isatty() or "COLUMNS" in os.environ
-    width = width or (shutil.get_terminal_size((80, 24)).columns if limited else sys.maxsize)
+    width = width or output_width()
     names = [name for name in _HEADINGS if name == "cluster" or name in table]
     if "n_used" in names:
         names = [name for name in names if name != "n_stars"]
@@ -76,6 +75,12 @@ def estimates_as_text(table: Any, width: int | None = None) -> EstimatesText:
                 escaped(text), width, initial_indent=indent, subsequent_indent=" " * len(indent)
             )
     return EstimatesText("\n".join(lines), left_out)
+
+
+def output_width() -> int:
+    """Return the terminal's number of columns; no limit for a file or a pipe without COLUMNS."""
+    limited = sys.stdout.isatty() or "COLUMNS" in os.environ
+    return shutil.get_terminal_size((80, 24)).columns if limited else sys.maxsize
 
 
 def _cells(table: Any, name: str) -> list[str]:

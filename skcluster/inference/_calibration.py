@@ -19,6 +19,7 @@ from skcluster.inference._reliability import (
     parallax_clues,
     posterior_clues,
 )
+from skcluster.isochrones._axes import REDDENING_VECTOR
 from skcluster.photometry import distance_from_modulus
 
 #: The age around which the spread's dependence on age is expanded (dex).
@@ -35,8 +36,6 @@ TEMPERINGS = (0.05, 0.1, 0.2, 0.3)
 _TOLD = 0.95
 #: Error of a perfect prediction (dex and mag), in whose units others would be infinite.
 _LEAST_ERROR = 0.01
-#: A_V / E(BP−RP) of stars of typical colours.
-_A_V_PER_COLOUR = 1 / 0.42
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +120,7 @@ def zero_point_errors(
     that of the age is small.
     """
     errors = np.zeros((len(modulus), 3))
-    errors[:, 1] = _A_V_PER_COLOUR * colour_error
+    errors[:, 1] = colour_error / REDDENING_VECTOR[1]
     parallax = 1 / distance_from_modulus(modulus)
     errors[:, 2] = modulus_error_of(parallax, np.full(len(modulus), parallax_error))
     return errors
@@ -131,6 +130,7 @@ def calibrate(
     potentials: Potentials,
     true: FloatArray,
     kinds: IntArray,
+    source: IntArray,
     stars: Stars,
     *,
     choose_tempering: bool,
@@ -140,7 +140,7 @@ def calibrate(
     """Choose the tempering and calibrate the posteriors of held-out clusters.
 
     ``potentials`` are those of lists with priors that have not seen them; ``true`` their labels
-    (log age, A_V, distance modulus), ``kinds`` their kinds, see
+    (log age, A_V, distance modulus), ``kinds`` and ``source`` their kinds and clusters, see
     `skcluster.inference._regressor.with_copies`, ``zero_points`` the errors of zero points, as in
     `Calibration`. ``sampling`` is the number of draws, the seed and the number of processes.
     """
@@ -181,7 +181,9 @@ def calibrate(
         release = potentials.likelihood_options["release"]
         clues = np.column_stack([of_stars, parallax_clues(stars, membership, release)])
         told &= np.isfinite(clues).all(axis=1)
-        reliability = Reliability.fit(clues[told], kinds[told] < SCRAMBLED, sampling[1])
+        reliability = Reliability.fit(
+            clues[told], kinds[told] < SCRAMBLED, source[told], sampling[1]
+        )
     return Calibrated(tempering, zero_point, spreads, mean, reliability)
 
 

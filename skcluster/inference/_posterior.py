@@ -175,10 +175,10 @@ class IsochronePosterior(
     take quantiles of ``scores_`` as in conformal prediction.
 
     The reliability of an estimate is the probability that its list is one cluster seen in G, BP and
-    RP, if half of all lists are. Boosted trees [3]_ learn it from held-out training clusters and
-    those copies whose intervals of coverage 0.95 hold, and from the lists of the ``scrambler``, by
-    how the stars follow the isochrone, the distance from the prior, the estimate and its widths,
-    and the parallaxes. A flag names those of the four that lower the reliability most.
+    RP, if half of all lists are. Boosted trees [3]_, scaled to lists of held-out clusters, learn it
+    from training clusters and those copies whose intervals of coverage 0.95 hold, and from lists of
+    the ``scrambler``, by how the stars follow the isochrone, the distance from the prior, the
+    estimate and its widths, and the parallaxes. A flag names those that lower it most.
 
     References
     ----------
@@ -347,6 +347,7 @@ class IsochronePosterior(
             self._potentials(stars, prediction, inflation, self._fixed_tempering()),
             true,
             kinds,
+            source,
             stars,
             choose_tempering=self.tempering == "auto",
             zero_points=(self.parallax_zero_point_error, self.colour_zero_point_error),
@@ -420,9 +421,8 @@ class IsochronePosterior(
         """
         stated = X if priors is None else state_priors(X, priors)
         X, stars, features, potentials = self._predict_potentials(stated)
-        sampling = range(len(X)), self.n_draws, self.seed_, 1
         posteriors: list[ClusterPosterior | None] = of_posteriors(
-            lambda posterior: posterior, None, potentials, *sampling
+            lambda one: one, None, potentials, range(len(X)), self.n_draws, self.seed_, 1
         )
         calibration = None
         if self.scores_ is not None:

@@ -43,6 +43,8 @@ _MOST_ERRORS, _MOST_SIGNIFICANT = 10.0, 30.0
 _LEAST_DENSITY = 1e-12
 #: A reason is given if it contributes at least this share of what the largest one does.
 _ALSO = 0.5
+#: Number of folds of the lists, to scale the log odds.
+_N_FOLDS = 3
 #: The trees, `GradientBoostingClassifier`; chosen by the log loss of clusters held out.
 _BOOSTING = {
     **{"n_estimators": 300, "learning_rate": 0.03, "max_depth": 4, "min_samples_leaf": 20},
@@ -130,21 +132,34 @@ class Reliability:
     trees: FloatArray
 
     @classmethod
-    def fit(cls, clues: FloatArray, is_cluster: BoolArray, seed: int) -> "Reliability":
+    def fit(
+        cls, clues: FloatArray, is_cluster: BoolArray, source: IntArray, seed: int
+    ) -> "Reliability":
         """Learn from the clues of lists, shape (n_lists, n_clues), without unknown ones.
 
         Clusters count as much as all other lists together, so that the probability is that of a
-        list which is a cluster as likely as not.
+        list which is a cluster as likely as not. The log odds are scaled to be those of lists that
+        are held out; lists of the same ``source``, a training cluster, are held out together.
         """
         from sklearn.ensemble import GradientBoostingClassifier
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.model_selection import GroupKFold
         from sklearn.utils.class_weight import compute_sample_weight
 
-        model = GradientBoostingClassifier(**_BOOSTING, random_state=seed)
+        clues = clues.astype(np.float32)
         weight = compute_sample_weight("balanced", is_cluster)
-        model.fit(clues.astype(np.float32), is_cluster, sample_weight=weight)
+        model = GradientBoostingClassifier(**_BOOSTING, random_state=seed)
+        held_out = np.empty((len(clues), 1))
+        for train, test in GroupKFold(_N_FOLDS).split(clues, groups=source):
+            model.fit(clues[train], is_cluster[train], sample_weight=weight[train])
+            held_out[test, 0] = model.decision_function(clues[test])
+        scaling = LogisticRegression(C=np.inf).fit(held_out, is_cluster, sample_weight=weight)
+        model.fit(clues, is_cluster, sample_weight=weight)
+        factor = float(scaling.coef_[0, 0]) * model.learning_rate
         nodes: list[FloatArray] = []
         for (fitted,) in model.estimators_:
-            nodes.append(_nodes(fitted.tree_, model.learning_rate, sum(map(len, nodes))))
+            nodes.append(_nodes(fitted.tree_, factor, sum(map(len, nodes))))
+        nodes[0][:, 4] += scaling.intercept_[0]
         return cls(np.concatenate(nodes))
 
     def probability(self, clues: FloatArray) -> FloatArray:
@@ -192,11 +207,11 @@ class Reliability:
         return shares
 
 
-def _nodes(tree: object, learning_rate: float, start: int) -> FloatArray:
+def _nodes(tree: object, factor: float, start: int) -> FloatArray:
     """Return the rows of a tree of scikit-learn, whose first one is ``start``."""
     names = ("feature", "threshold", "children_left", "children_right", "weighted_n_node_samples")
     clue, threshold, left, right, weight = (np.array(getattr(tree, name)) for name in names)
-    value = learning_rate * np.array(tree.value)[:, 0, 0]  # type: ignore[attr-defined]
+    value = factor * np.array(tree.value)[:, 0, 0]  # type: ignore[attr-defined]
     inner = left >= 0
     # The values of inner nodes are not those of the leaves that boosting has changed; branches
     # follow their node.

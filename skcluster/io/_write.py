@@ -173,7 +173,8 @@ def to_astropy(table: pd.DataFrame, metadata: Mapping[str, str] | None = None) -
         if column.dtype == object:
             made[name] = _of_objects(frame[name])
         elif column.dtype.kind in "iu" and hasattr(column, "mask"):
-            column.fill_value = _free_value(column)
+            limits = np.iinfo(column.dtype)
+            column.fill_value = limits.min or limits.max  # what marks missing ones in a file
         elif column.dtype.kind == "f" and hasattr(column, "mask"):
             # NaN marks them too, and astropy has no masked quantities of logarithmic units.
             made[name] = column.filled(np.nan)
@@ -195,14 +196,6 @@ def _of_objects(values: pd.Series) -> Any:
     filled = values.fillna(False).astype(bool) if logical else values.astype(str).where(~mask, "")
     data = filled.to_numpy(dtype=bool if logical else str)
     return MaskedColumn(data, mask=mask) if mask.any() else data
-
-
-def _free_value(column: Any) -> int:
-    """Return an integer that is none of a column's, to mark those that are missing in a file."""
-    limits = np.iinfo(column.dtype)
-    used = set(column.compressed().tolist())
-    # With as many missing values as integers of 8 bits, there is one left at least.
-    return next(n for n in range(int(limits.max), int(limits.min) - 1, -1) if n not in used)
 
 
 def state_units(table: pd.DataFrame) -> pd.DataFrame:
@@ -246,20 +239,16 @@ def _without_logarithms(table: Any) -> Any:
 
 
 def _with_signed_integers(table: Any) -> Any:
-    """Return the table with integers that FITS and VOTable have; as texts if they do not fit."""
+    """Return the table with integers that FITS and VOTable have; as texts if too large."""
+    largest = np.iinfo(np.int64).max
     for name in table.colnames:
         column = table[name]
-        kind = _LARGER.get(column.dtype.name)
-        if kind is None:
-            continue
-        values = column.compressed() if hasattr(column, "mask") else column
-        fits = not len(values) or values.max() <= np.iinfo(kind).max
-        if not fits:
+        if column.dtype.name == "uint64" and (column > largest).any():
             _make_texts(table, name)
-            continue
-        table[name] = column.astype(kind)
-        if hasattr(column, "mask"):
-            table[name].fill_value = _free_value(table[name])
+        elif column.dtype.name in ("int8", "uint8", "uint16", "uint32", "uint64"):
+            table[name] = column.astype(np.int64)
+            if hasattr(column, "mask"):
+                table[name].fill_value = np.iinfo(np.int64).min
     return table
 
 
@@ -272,11 +261,8 @@ def _make_texts(table: Any, name: str) -> None:
     table[name].info.description, table[name].info.meta = description, meta
 
 
-def _write_astropy(format: str) -> Callable[..., None]:
-    def write(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) -> None:
-        to_astropy(estimates, metadata).write(path, format=format, overwrite=True)
-
-    return write
+def _write_ecsv(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) -> None:
+    to_astropy(estimates, metadata).write(path, format="ascii.ecsv", overwrite=True)
 
 
 def _write_fits(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) -> None:
@@ -341,10 +327,10 @@ def _votable(table: Any, metadata: Mapping[str, str]) -> Any:
     from astropy.io.votable.tree import Info
 
     votable = from_table(_with_signed_integers(_without_logarithms(table)))
-    resource = votable.resources[0]
-    resource.infos.extend(
-        Info(name=name.replace(" ", "_"), value=value) for name, value in metadata.items()
-    )
+    infos = votable.resources[0].infos
+    for name, value in metadata.items():
+        infos.append(Info(name=name.replace(" ", "_"), value=value))
+        infos[-1].ID = None  # astropy takes the name, which may be that of a column as well
     return votable
 
 
@@ -366,10 +352,12 @@ def _write_parquet(estimates: pd.DataFrame, path: str, metadata: dict[str, str])
     about = {**metadata, "table_meta_yaml": "\n".join(get_yaml_from_table(table))}
     for name in table.colnames:
         column, info = table[name], table[name].info
-        columns.append(pa.array(_plain(column), mask=np.ma.getmaskarray(column)))
+        is_text = column.dtype.kind == "U"
+        values = np.asarray(column, dtype=object if is_text else None)
+        columns.append(pa.array(values, mask=np.ma.getmaskarray(column)))
         said = {"unit": str(info.unit or ""), "description": info.description, "ucd": _ucd(column)}
         fields.append(pa.field(name, columns[-1].type, metadata=said))
-        if column.dtype.kind == "U":
+        if is_text:
             # For astropy, which reads missing texts as "None".
             about[f"table::len::{name}"] = str(max(column.dtype.itemsize // 4, 4))
     about |= _voparquet(table, metadata)
@@ -386,12 +374,6 @@ def _voparquet(table: Any, metadata: Mapping[str, str]) -> dict[str, str]:
     return {"IVOA.VOTable-Parquet.version": "1.0", "IVOA.VOTable-Parquet.content": content}
 
 
-def _plain(column: Any) -> Any:
-    """Return the values of a column, texts as Arrow takes them."""
-    values = np.asarray(column)
-    return values.astype(object) if values.dtype.kind == "U" else values
-
-
 def _write_csv(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) -> None:
     estimates.to_csv(path)
 
@@ -400,15 +382,12 @@ def _write_tsv(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) -> 
     estimates.to_csv(path, sep="\t")
 
 
-#: The next larger integers, for those that the standards of FITS and VOTable lack.
-_LARGER = {"int8": "int16", "uint16": "int32", "uint32": "int64", "uint64": "int64"}
-
 #: Characters that Unicode normalisation does not decompose.
 _SIGNS = str.maketrans({"−": "-", "–": "-", "—": "-", "±": "+/-", "×": "x"})
 
 _WRITERS: dict[str, Callable[[pd.DataFrame, str, dict[str, str]], None]] = {
     "csv": _write_csv,
-    "ecsv": _write_astropy("ascii.ecsv"),
+    "ecsv": _write_ecsv,
     "fits": _write_fits,
     "votable": _write_votable,
     "parquet": _write_parquet,

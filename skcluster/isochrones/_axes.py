@@ -8,6 +8,10 @@ import numpy.typing as npt
 
 from skcluster._utils.typing import FloatArray, IntArray
 
+#: A_G and E(BP−RP) per A_V of stars of typical colours, for what shifts stars of all colours
+#: equally: differential reddening, and errors of the zero point of colours.
+REDDENING_VECTOR = (0.85, 0.44)
+
 
 @dataclass(frozen=True)
 class Axis:

@@ -10,15 +10,13 @@ from scipy import fft
 from scipy.ndimage import gaussian_filter1d
 
 from skcluster._utils.typing import FloatArray
-from skcluster.isochrones._axes import AXES
+from skcluster.isochrones._axes import AXES, REDDENING_VECTOR
 from skcluster.isochrones._grid import IsochroneGrid
 from skcluster.isochrones._masses_and_binaries import MASSIVE_STAR_LOSS, kroupa, with_companions
 
 #: Increase it whenever the densities change.
-VERSION = 5
+VERSION = 6
 
-#: A_G and E(BP−RP) per A_V. Differential reddening shifts stars of all colours equally.
-_REDDENING_VECTOR = (0.85, 0.44)
 #: Half-normal deviates that represent the distribution of differential reddening.
 _DEVIATES = 0.125 * (np.arange(24) + 0.5)
 
@@ -124,11 +122,15 @@ def _moves(centre: npt.NDArray[np.float32], frequency: FloatArray) -> npt.NDArra
     """Return transforms that move the colour at each centre to an offset of 0."""
     columns = (centre + (AXES.bp_rp_offset.start - AXES.bp_rp.start)) / AXES.bp_rp.step
     whole, part = np.divmod(columns[..., None], 1)
+    first, last = int(whole.min()), int(whole.max())
+    of_whole = np.exp(2j * np.pi * np.arange(first, last + 1)[:, None] * frequency)
     # A star is shared between two columns, which adds a variance that its scatter lacks then.
-    shared = 1 - part + part * np.exp(2j * np.pi * frequency)
-    lacking = np.exp(2 * np.pi**2 * part * (1 - part) * frequency**2)
-    moves = np.exp(2j * np.pi * whole * frequency) * shared * lacking
-    return np.asarray(moves, dtype=np.complex64)
+    shared = 1 - part + part * np.exp(2j * np.pi * frequency).astype(np.complex64)
+    variance = part * (1 - part)
+    lacking = np.exp(variance * (2 * np.pi**2 * frequency**2).astype(np.float32))
+    moved = whole[..., 0].astype(np.int64) - first
+    moves: npt.NDArray[np.complex64] = of_whole.astype(np.complex64)[moved] * shared * lacking
+    return moves
 
 
 def _intrinsic_density(log_age: float) -> npt.NDArray[np.float32]:
@@ -171,7 +173,7 @@ def _transfer_functions() -> tuple[npt.NDArray[np.complex64], npt.NDArray[np.flo
     along_g, along_colour = fft.fftfreq(n_rows)[:, None], fft.rfftfreq(n_columns)
     share = np.exp(-0.5 * _DEVIATES**2)
     share /= share.sum()
-    steps = np.array(_REDDENING_VECTOR) / (AXES.g.step, AXES.bp_rp.step)
+    steps = np.array(REDDENING_VECTOR) / (AXES.g.step, AXES.bp_rp.step)
     phase = along_g * steps[0] + along_colour * steps[1]
     reddened = [
         sum(

@@ -205,23 +205,46 @@ def _untrusted(file: IO[bytes]) -> list[str]:
     return sorted(set(skops.io.get_untrusted_types(file=file)) - set(trusted_names([])))
 
 
+def _inside(part: Any) -> list[tuple[str, Any]]:
+    """Return what an estimator or a container holds, and how one comes to it."""
+    from sklearn.base import BaseEstimator
+
+    if isinstance(part, BaseEstimator):
+        return [(f".{name}", value) for name, value in vars(part).items()]
+    if isinstance(part, dict):
+        return [(f"[{name!r}]", value) for name, value in part.items()]
+    if isinstance(part, list | tuple):
+        return [(f"[{i}]", value) for i, value in enumerate(part)]
+    return []
+
+
+def _is_keras(part: Any, *modules: str) -> bool:
+    return any(f"{base.__module__}.".startswith(modules) for base in type(part).__mro__)
+
+
+def _reject_networks(part: Any, where: str, above: tuple[int, ...] = ()) -> None:
+    """Raise an error for a Keras model, at which skops fails with pages of messages of Python's."""
+    if _is_keras(part, "keras.models.", "keras.src.models."):
+        raise ModelFileError(
+            f"{where} is a Keras {type(part).__name__}, which skops cannot store. "
+            "ANNRegressor, CNNRegressor and MDMRegressor keep their networks as arrays, which can "
+            "be saved; pickle stores a pipeline around a network of your own, in a file whose "
+            "code runs when it is loaded."
+        )
+    if id(part) not in above:
+        for name, value in _inside(part):
+            _reject_networks(value, where + name, (*above, id(part)))
+
+
 def _obstacle(model: Any) -> str:
     """Return which part of a model skops cannot store, and why."""
     import skops.io
-    from sklearn.base import BaseEstimator
 
     where, part, reason = type(model).__name__, model, ""
     seen: set[int] = set()
     while id(part) not in seen:
         seen.add(id(part))
-        inside: Iterable[tuple[str, Any]] = ()
-        if isinstance(part, BaseEstimator):
-            inside = ((f".{name}", value) for name, value in vars(part).items())
-        elif isinstance(part, dict):
-            inside = ((f"[{name!r}]", value) for name, value in part.items())
-        elif isinstance(part, list | tuple):
-            inside = ((f"[{i}]", value) for i, value in enumerate(part))
-        for name, value in inside:
+        for name, value in _inside(part):
             try:
                 skops.io.dumps(value)
             except _NOT_STORED as error:
@@ -231,11 +254,8 @@ def _obstacle(model: Any) -> str:
                 break
     kind = f"{type(part).__module__}.{type(part).__qualname__}"
     text = f"{where} is a {kind}, which skops cannot store ({reason or 'for an unknown reason'})."
-    if any(base.__module__.partition(".")[0] == "keras" for base in type(part).__mro__):
-        text += (
-            " Keras has its own model.save(); ANNRegressor, CNNRegressor and MDMRegressor keep "
-            "their networks as arrays, which can be saved."
-        )
+    if _is_keras(part, "keras."):
+        text += " Give its name or its configuration instead, as keras.optimizers.serialize does."
     return text
 
 
@@ -243,6 +263,7 @@ def _parts(model: Any) -> tuple[dict[str, bytes], set[str]]:
     """Return what skops writes, under stable names, and all classes and functions in it."""
     import skops.io
 
+    _reject_networks(model, type(model).__name__)
     try:
         written = zipfile.ZipFile(io.BytesIO(skops.io.dumps(model)))
     except _NOT_STORED as error:

@@ -10,6 +10,7 @@ from skcluster.plotting._cmd import CMDDisplay
 from skcluster.plotting._corner import CornerDisplay
 from skcluster.plotting._evaluation import CoverageDisplay, EstimateDisplay
 from skcluster.plotting._membership import MembershipDisplay
+from skcluster.plotting._notebook import show_clusters
 from skcluster.plotting._save import save_diagrams, save_memberships
 from skcluster.plotting._training_history import TrainingHistoryDisplay
 
@@ -24,4 +25,5 @@ __all__ = [
     "layers_of",
     "save_diagrams",
     "save_memberships",
+    "show_clusters",
 ]

@@ -1,6 +1,7 @@
 """Draw the colour-magnitude diagram of a cluster with the isochrone of its estimate."""
 
 import textwrap
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -360,16 +361,20 @@ class CMDDisplay:
             One line of mathtext per parameter, as in a table of estimates, with the interval if
             there is one; empty without an estimate.
         """
-        if self.estimate is None:
-            return ""
-        lines = []
-        for i, name in enumerate((*CLUSTER_PARAMETERS, "metallicity")[: len(self.estimate)]):
+        return "\n".join(
+            f"{label} = {with_errors(value)} {unit}".rstrip()
+            for label, value, unit in self._values()
+        )
+
+    def _values(self) -> Iterator[tuple[str, str, str]]:
+        """Yield label, value with its interval, and unit of each parameter of the estimate."""
+        estimate = () if self.estimate is None else self.estimate
+        names = (*CLUSTER_PARAMETERS, "metallicity")
+        for i, (name, value) in enumerate(zip(names, estimate, strict=False)):
             column = TARGETS[name]
             ends = () if self.interval is None else self.interval[i : i + 1].ravel()
-            value = with_errors(column.as_text(self.estimate[i], *ends))
             unit = column.printed_unit if column.printed_unit != "dex" else ""
-            lines.append(f"{column.label} = {value} {unit}".rstrip())
-        return "\n".join(lines)
+            yield column.label, column.as_text(value, *ends), unit
 
     def _remarks(self) -> list[str]:
         """Return the lines of the flag, or else of the notes; there is no room for both."""

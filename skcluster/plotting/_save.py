@@ -109,7 +109,7 @@ def save_diagrams(
         warn_caller(f"{empty.sum()} clusters have no star to draw: {names}.")
     shades = membership_array(membership, stars_of(X))
     displays = (
-        _display(X, int(row), estimates, samples, shades, coverage, law)
+        undrawn_display(X, int(row), estimates, samples, shades, coverage, law)
         for row in np.flatnonzero(~empty)
     )
     draw = partial(_save_diagram, format, overwrite)
@@ -130,7 +130,7 @@ def _prepare(files: Iterable[Path], format: str, overwrite: bool) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
 
 
-def _display(
+def undrawn_display(
     X: NestedFrame,
     row: int,
     estimates: Any,

@@ -37,8 +37,8 @@ def test_members_are_printed_written_and_drawn(run, field, tmp_path, capsys):
         word for pair in zip(("-o", "--clusters", "--plots"), files, strict=True) for word in pair
     ]
     assert run("members", field, *options) == 0
-    *heads, row, first, second = capsys.readouterr().out.splitlines()
-    assert heads[-1].split()[:3] == ["cluster", "members", "[deg]"]
+    heads, row, first, second = capsys.readouterr().out.splitlines()
+    assert heads.split()[:2] == ["cluster", "members"]
     assert row.split()[:2] == ["field", "286"]
     assert [first, second] == [str(files[0]), str(files[1])]
     members = Table.read(files[0])
@@ -58,6 +58,17 @@ def test_members_are_printed_written_and_drawn(run, field, tmp_path, capsys):
 def test_all_stars_with_probabilities_are_those_above_zero(run, field, tmp_path):
     assert run("members", field, "-o", tmp_path / "all.csv", "--threshold", "0") == 0
     assert len(pd.read_csv(tmp_path / "all.csv")) == len(pd.read_parquet(field))
+
+
+@pytest.mark.parametrize(("columns", "name"), [("60", "The fie…Berkeley"), (None, "")])
+def test_a_pipe_gets_all_columns(run, field, capsys, monkeypatch, columns, name):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    if columns:
+        monkeypatch.setenv("COLUMNS", columns)
+    assert run("members", field, "--cluster", "The field of Berkeley") == 0
+    *heads, row = capsys.readouterr().out.splitlines()
+    assert row.startswith(name or "The field of Berkeley")
+    assert ("half radius [deg]" in heads[0]) == (not columns)
 
 
 def test_hints_select_or_exclude(run, field, capsys):

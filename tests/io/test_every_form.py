@@ -24,7 +24,7 @@ MEMBERS = {
 }
 INTEGERS = {
     "source_id": [ID, None, ID, ID + 1],
-    "other_id": [None, -ID, 2**63 - 1, -(2**63)],
+    "other_id": [None, -ID, 2**63 - 1, 1 - 2**63],
     "small": [1, 2, None, -3],
 }
 LOST = {"note": ["u", None, "w", None], "good": [True, None, False, True]}
@@ -114,7 +114,7 @@ WRITTEN = {
     "u16": pd.array([None, 1, 2**16 - 1, 0], dtype="UInt16"),
     "u32": pd.array([1, None, 2**32 - 1, 0], dtype="UInt32"),
     "u64": pd.array([1, 2, None, 2**63 - 1], dtype="UInt64"),
-    "filler": pd.array([999999, None, 2**63 - 1, -(2**63)], dtype="Int64"),
+    "filler": pd.array([999999, None, 2**63 - 1, 1 - 2**63], dtype="Int64"),
     "good": pd.array([True, None, False, True], dtype="boolean"),
     "note": ["x", None, "y", "z"],
 }

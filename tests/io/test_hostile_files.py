@@ -81,20 +81,6 @@ def test_a_votable_with_its_data_inside_is_read(tmp_path):
         assert len(read_clusters(file)) == 2
 
 
-@pytest.mark.parametrize(
-    ("field", "attributes", "reason"),
-    [
-        (FIELD, 'nrows="999999999"', "it states 999999999 rows, more than it has bytes"),
-        (FIELD.replace("/>", ' arraysize="99999999"/>'), "", "it states 99999999 values per row"),
-    ],
-)
-def test_a_votable_that_would_take_much(tmp_path, field, attributes, reason, little_memory):
-    file = tmp_path / "bomb.vot"
-    file.write_bytes(votable(field, "<TABLEDATA><TR/></TABLEDATA>", attributes))
-    with pytest.raises(ValueError, match=rf"bomb\.vot cannot be read as votable: .*{reason}"):
-        read_table(file)
-
-
 def test_entities_of_xml_are_not_expanded(tmp_path, little_memory):
     file = tmp_path / "laughs.vot"
     file.write_text('<!DOCTYPE V [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><VOTABLE>&b;</VOTABLE>')
@@ -112,8 +98,6 @@ def sound_fits() -> bytes:
 @pytest.mark.parametrize(
     ("keyword", "value", "reason"),
     [
-        ("TFIELDS", 999_999_999, "999999999 columns; FITS allows 999"),
-        ("TFIELDS", -1, "-1 columns"),
         ("NAXIS2", 10**12, ""),
         ("NAXIS2", -1, ""),
         ("PCOUNT", 10**12, "truncated"),
@@ -165,9 +149,6 @@ def test_gzip_is_unpacked_up_to_a_limit(tmp_path, name, little_memory):
     file.write_bytes(gzip.compress(bytes(10**7)) * 20)
     with pytest.raises(ValueError, match=r"cannot be read .* its uncompressed size exceeds 100 MB"):
         read_table(file)
-    file.write_bytes(gzip.compress(gzip.compress(bytes(10**7))))
-    with pytest.raises(ValueError, match=r"cannot be read .* compressed more than once"):
-        read_table(file)
 
 
 @pytest.mark.parametrize(
@@ -185,17 +166,11 @@ def test_text_that_would_take_long(tmp_path, name, content, reason, little_memor
         read_table(tmp_path / name)
 
 
-@pytest.mark.parametrize("kind", ["zeros", "text", "list", "columns"])
+@pytest.mark.parametrize("kind", ["zeros", "list", "columns"])
 def test_parquet_that_would_take_much(tmp_path, kind, little_memory):
     runs = pa.array(np.zeros(51_000_000, np.int8))
     table, reason = {
         "zeros": (lambda: {"a": runs}, "would take"),
-        "text": (
-            lambda: {
-                "a": pa.DictionaryArray.from_arrays(np.zeros(10_000, np.int32), ["b" * 10**6])
-            },
-            "would take 1000. MB",
-        ),
         "list": (lambda: {"a": pa.ListArray.from_arrays([0, len(runs)], runs)}, "would take"),
         "columns": (
             lambda: {f"c{i}": pa.nulls(1, pa.int8()) for i in range(10_001)},
@@ -203,8 +178,7 @@ def test_parquet_that_would_take_much(tmp_path, kind, little_memory):
         ),
     }[kind]
     file = tmp_path / "bomb.parquet"
-    # Without its schema, Arrow unpacks the dictionary.
-    pa.parquet.write_table(pa.table(table()), file, compression="zstd", store_schema=False)
+    pa.parquet.write_table(pa.table(table()), file, compression="zstd")
     assert file.stat().st_size < 3e6
     with pytest.raises(ValueError, match=rf"bomb\.parquet cannot be read as parquet: .*{reason}"):
         read_table(file)

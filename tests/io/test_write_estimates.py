@@ -149,7 +149,8 @@ def test_topcat_reads_what_is_written(tmp_path):
     for table in (TABLE, TABLE.assign(flag="")):
         vot, fits_file = tmp_path / "table.vot", tmp_path / "table.fits"
         for file in (vot, fits_file):
-            write_estimates(table, file, metadata={"model": "reference"}, overwrite=True)
+            metadata = {"model": "reference", "flag": "0 of 1"}
+            write_estimates(table, file, metadata=metadata, overwrite=True)
             read = ["stilts", "tpipe", file, "cmd=meta Name Class UCD", "omode=out", "ofmt=csv"]
             rows = subprocess.run(read, capture_output=True, text=True, check=True).stdout
             assert "log_age_lower,Double,time.age;stat.min\n" in rows
