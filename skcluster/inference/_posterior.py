@@ -115,7 +115,7 @@ class IsochronePosterior(
         Features that tell whether a cluster resembles the training clusters: a transformer of
         clusters, or a function of the features of the pipeline's last step; see
         `ConformalRegressor`. Not used without an estimator.
-    least_reliability : float, default=0.5
+    least_reliability : float, default=0.6
         Reliability below which an estimate is flagged.
     n_jobs : int or None, default=None
         Number of processes of `fit`, which fit the folds and sample the held-out clusters.
@@ -253,7 +253,7 @@ class IsochronePosterior(
         law: Any = "dr2",
         release: Any = "edr3",
         domain: Any = None,
-        least_reliability: float = 0.5,
+        least_reliability: float = 0.6,
         n_jobs: int | None = None,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
