@@ -57,12 +57,18 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         "--catalogue", choices=CATALOGUES, help="name of a published catalogue to download"
     )
     what = parser.add_argument_group("what to measure")
+    settings = "settings of this package (the default), of the paper, or both"
     what.add_argument("--models", nargs="+", choices=PIPELINES, default=list(PIPELINES))
-    what.add_argument("--preset", choices=["tuned", "paper", "both"], default="tuned")
+    what.add_argument(
+        "--preset", choices=["tuned", "paper", "both"], default="tuned", help=settings
+    )
     what.add_argument("--augment", action="store_true", help="include the ANN with augmentation")
     what.add_argument("--folds", type=int, metavar="K", help="cross-validation with K folds")
     what.add_argument(
-        "--test-size", type=float, default=0.2, help="fraction of held-out clusters without --folds"
+        "--test-size",
+        type=float,
+        default=0.2,
+        help="fraction of held-out clusters without --folds (default: %(default)s)",
     )
     what.add_argument("--epochs", type=int, help="number of epochs, to shorten a test run")
     what.add_argument("--seed", type=int, default=0)
@@ -74,6 +80,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         parser.error("give --members and --clusters, or --catalogue, not both")
     if options.folds is not None and options.folds < 2:
         parser.error("--folds must be at least 2")
+    if options.epochs is not None and options.epochs < 1:
+        parser.error("--epochs must be at least 1")
     if not 0 < options.test_size < 1:
         parser.error("--test-size must lie between 0 and 1")
     return options

@@ -52,6 +52,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         "--references", type=Path, metavar="FOLDER", help="saved models; see train_model.py"
     )
     parser.add_argument("--every", type=int, default=1, help="use every N-th held-out cluster")
+    parser.add_argument(
+        "--draws", type=int, default=1, help="number of lists of each kind made of each cluster"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=Path, default=Path("out/flags"), metavar="FOLDER")
     return parser.parse_args(arguments)
@@ -127,7 +130,9 @@ def tenths(found: dict[str, pd.DataFrame]) -> pd.DataFrame:
     parts |= {CLEAN: found[CLEAN], CORRUPTED: copies[copies[HITS].all(axis=1)]}
     table = pd.concat(parts, names=["kind"]).reset_index("kind").dropna(subset="reliability")
     table["is_cluster"] = table["kind"].isin([CLEAN, CORRUPTED])
-    table["weight"] = 0.5 / table.groupby("is_cluster")["is_cluster"].transform("size")
+    # Several draws of copies count as one, like the clusters as they are.
+    table["weight"] = table["kind"].map({CORRUPTED: len(found[CLEAN]) / len(copies)}).fillna(1.0)
+    table["weight"] *= 0.5 / table.groupby("is_cluster")["weight"].transform("sum")
     tenth = np.minimum((10 * table["reliability"]).astype(int), 9)
     lines = {}
     for k in np.unique(tenth):
@@ -154,8 +159,11 @@ def main(arguments: list[str] | None = None) -> None:
     parts: dict[str, list[pd.DataFrame]] = {}
     for i, (model, unseen) in enumerate(models(X, y, options)):
         some = unseen[:: options.every]
-        for kind, lists, labels in lists_of(X.loc[some], y.loc[some], field, options.seed + i):
-            parts.setdefault(kind, []).append(measure(model, lists, labels))
+        for draw in range(options.draws):
+            seed = options.seed + i + 100 * draw
+            for kind, lists, labels in lists_of(X.loc[some], y.loc[some], field, seed):
+                if kind != CLEAN or draw == 0:
+                    parts.setdefault(kind, []).append(measure(model, lists, labels))
     found = {kind: pd.concat(measured) for kind, measured in parts.items()}
     table = pd.DataFrame({kind: summary(measured) for kind, measured in found.items()}).T
     print(table.to_string(), "\n")

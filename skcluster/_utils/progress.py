@@ -16,25 +16,10 @@ _SHOWN: ContextVar[tuple[Any, Any] | None] = ContextVar("_SHOWN", default=None)
 def progress_bar(
     title: str, total: int, *, show: bool | None = None, unit: str = ""
 ) -> Iterator[Callable[[int], None]]:
-    """Show a progress bar on the standard error.
+    """Show a progress bar on the standard error, if it is a terminal or ``show`` says so.
 
-    On a terminal it disappears at the end; elsewhere its last state is printed.
-
-    Parameters
-    ----------
-    title : str
-        Title of the bar.
-    total : int
-        Number of items; without items there is no bar.
-    show : bool, optional
-        Whether to show the bar. By default, if the standard error is a terminal.
-    unit : str, default=""
-        Name of the items in the plural, such as "rows".
-
-    Yields
-    ------
-    callable
-        Function of the number of items just completed.
+    It yields a function of the number of items just completed. ``unit`` is their name in the
+    plural. On a terminal the bar disappears at the end; elsewhere its last state is printed.
     """
     if not (sys.stderr.isatty() if show is None else show) or not total:
         yield lambda n: None

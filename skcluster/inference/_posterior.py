@@ -17,7 +17,6 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from skcluster._utils.doc_links import DocLinkMixin
 from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import Stars, as_clusters, stars_of, validate_clusters
@@ -48,9 +47,7 @@ from skcluster.io._priors import state_priors
 _DEFAULT_TEMPERING = 0.3
 
 
-class IsochronePosterior(
-    DocLinkMixin, PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMixin, BaseEstimator
-):
+class IsochronePosterior(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMixin, BaseEstimator):
     """Posterior distribution of clusters' parameters from a regressor and isochrones.
 
     The predictive distribution of a regressor, such as a neural network, serves as the prior
@@ -115,7 +112,7 @@ class IsochronePosterior(
         Features that tell whether a cluster resembles the training clusters: a transformer of
         clusters, or a function of the features of the pipeline's last step; see
         `ConformalRegressor`. Not used without an estimator.
-    least_reliability : float, default=0.5
+    least_reliability : float, default=0.6
         Reliability below which an estimate is flagged.
     n_jobs : int or None, default=None
         Number of processes of `fit`, which fit the folds and sample the held-out clusters.
@@ -253,7 +250,7 @@ class IsochronePosterior(
         law: Any = "dr2",
         release: Any = "edr3",
         domain: Any = None,
-        least_reliability: float = 0.5,
+        least_reliability: float = 0.6,
         n_jobs: int | None = None,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:

@@ -28,14 +28,8 @@ def labels_of(
 ) -> pd.DataFrame:
     """Return the labels of clusters that have all three, in the order and spelling of ``index``.
 
-    Parameters
-    ----------
-    index : Index of length n_clusters
-        The clusters' names.
-    table : DataFrame or astropy Table
-        A row per cluster; column names as in `skcluster.schema.LABEL_COLUMNS`.
-    columns : mapping of str to str, optional
-        Map from the table's names to those of `skcluster.schema.LABEL_COLUMNS`.
+    ``table`` has a row per cluster; ``columns`` maps its column names to those of
+    `skcluster.schema.LABEL_COLUMNS`.
     """
     frame, units = _label_columns(table, columns)
     rows = match_rows(index, frame.pop("cluster"), "labels")
@@ -84,18 +78,25 @@ def _label_columns(
     return frame.rename(columns=needed), {needed[name]: unit for name, unit in units.items()}
 
 
+def spelt_differently(index: pd.Index) -> str:
+    """Return a sentence about clusters whose names may be spellings of one name, "" for none."""
+    twice = matching_names(index).duplicated(keep=False)
+    if not twice.any():
+        return ""
+    return (
+        "The members have clusters whose names differ only in spaces, underscores and case: "
+        f"{some_names(index[twice])}."
+    )
+
+
 def match_rows(index: pd.Index, clusters: pd.Series, what: str) -> IntArray:
     """Return the row of each cluster of the index, -1 for none.
 
     ``what`` the table holds, such as "labels", is for messages.
     """
     wanted, given = matching_names(index), matching_names(pd.Index(clusters))
-    twice = wanted.duplicated(keep=False)
-    if twice.any():
-        raise ValueError(
-            f"The members have clusters whose names differ only in spaces, underscores and case, "
-            f"so that their {what} are ambiguous: {some_names(index[twice])}."
-        )
+    if message := spelt_differently(index):
+        raise ValueError(f"{message} Their {what} are ambiguous.")
     twice = given.duplicated(keep=False) & given.isin(wanted)
     if twice.any():
         raise ValueError(

@@ -41,7 +41,7 @@ from skcluster.clusters._tables import (
     to_frame,
 )
 from skcluster.gaia import Release
-from skcluster.io._labels import labels_of
+from skcluster.io._labels import labels_of, spelt_differently
 from skcluster.io._read_table import EXTENSIONS, read_table
 from skcluster.io._releases import guess_release, parallax_shift, shifted, tell_releases
 from skcluster.io._write import state_units
@@ -180,8 +180,8 @@ def read_clusters(
     UserWarning
         With counts: stars without magnitude or colour, which are left out; clusters without
         a row in ``labels`` or with a blank label, which are left out; rows of ``labels`` without
-        members; clusters of one table that ``cluster``, or a key of ``members``, makes one; stars
-        that a cluster lists twice (the same ``source_id``), which are kept.
+        members; clusters of one table that ``cluster``, or a key of ``members``, makes one; names
+        of one spelling but for spaces, underscores and case; stars listed twice, which are kept.
 
     Notes
     -----
@@ -237,8 +237,7 @@ def read_clusters(
             _refuse_repeated(part.X.index, origins)
             read.append(part)
             origins.update(dict.fromkeys(part.X.index, source.label))
-    parts = _checked_parts(read, leave_out, notes, release, zero_point)
-    if not parts:
+    if not (parts := _checked_parts(read, leave_out, notes, release, zero_point)):
         raise ValueError(f"None of the {len(sources)} tables of members can be used.")
     notes.warn()
     _warn_of_one_cluster([part for part in parts if part.is_one_cluster])
@@ -250,6 +249,8 @@ def read_clusters(
     tell_releases(X, [(part.X.index, part.of_dr2, part.source.label) for part in parts], are_dr2)
     _warn_of_repeated(X)
     if labels is None:
+        if message := spelt_differently(X.index):
+            warn_caller(f"{message} Each is a cluster of its own.")
         return X
     y = labels_of(X.index, _load(labels, label_format, "labels"), columns=label_columns)
     return (X if len(y) == len(X) else X.loc[y.index]), state_units(y)
