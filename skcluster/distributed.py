@@ -142,13 +142,8 @@ class _RowGroup:
     number: int
 
     def read(self) -> pd.DataFrame:
-        from nested_pandas.nestedframe.io import from_pyarrow
-
         with pq.ParquetFile(self.file) as file:
-            table = file.read_row_group(self.number)
-        nested = any(str(field.type).startswith(("struct", "list")) for field in table.schema)
-        frame: pd.DataFrame = from_pyarrow(table) if nested else frame_of_arrow(table)
-        return frame
+            return frame_of_arrow(file.read_row_group(self.number))
 
     def names(self, cluster_column: str | None) -> Iterable[Any]:
         """Return the names of the clusters; empty if finding them takes reading the stars."""

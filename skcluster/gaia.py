@@ -150,29 +150,10 @@ def bp_rp_error(g: npt.ArrayLike, bp_rp: npt.ArrayLike, release: Release = "edr3
 
 
 def split_colour(g: npt.ArrayLike, bp_rp: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
-    """Return BP and RP magnitudes of stars whose G and BP−RP are known.
+    """Return BP and RP (mag) of stars whose G and BP−RP are known.
 
-    Parameters
-    ----------
-    g, bp_rp : array-like
-        Mean G magnitude and colour (mag).
-
-    Returns
-    -------
-    bp, rp : ndarray
-        Mean magnitudes (mag), of the broadcast shape.
-
-    Notes
-    -----
     The sum of the fluxes in BP and RP is the flux in G times a ratio that depends on the colour,
     for stars without crowding or blends ([1]_ of this module, table 2).
-
-    Examples
-    --------
-    >>> from skcluster.gaia import split_colour
-    >>> bp, rp = split_colour(15.0, 1.0)
-    >>> print(f"{bp:.2f} {rp:.2f}")
-    15.41 14.41
     """
     g, colour = np.asarray(g, dtype=float), np.asarray(bp_rp, dtype=float)
     ratio = np.select(

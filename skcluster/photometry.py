@@ -74,26 +74,7 @@ COLOUR_RANGE = (-0.06, 2.5)
 
 
 class ExtinctionCoefficients(NamedTuple):
-    """Extinction coefficients A_X / A0 in Gaia's three bands.
-
-    `extinction_coefficients` returns it.
-
-    Parameters
-    ----------
-    g, bp, rp : ndarray
-        The coefficients, each of the broadcast shape of colours and A0.
-
-    See Also
-    --------
-    extinction_coefficients : Return the coefficients for an intrinsic colour.
-
-    Examples
-    --------
-    >>> from skcluster.photometry import extinction_coefficients
-    >>> g, bp, rp = extinction_coefficients(0.5, 1.0)
-    >>> bool(bp > g > rp)
-    True
-    """
+    """Extinction coefficients A_X / A0 in Gaia's bands, which `extinction_coefficients` returns."""
 
     g: FloatArray
     bp: FloatArray

@@ -17,7 +17,8 @@ from difflib import get_close_matches
 from typing import Any, Literal
 
 import numpy as np
-from imblearn.pipeline import Pipeline, make_pipeline
+from imblearn.pipeline import Pipeline as Pipeline
+from imblearn.pipeline import make_pipeline as make_pipeline
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import FeatureUnion
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -32,11 +33,9 @@ from skcluster.inference import IsochronePosterior, describe_cluster
 Preset = Literal["tuned", "paper"]
 
 __all__ = [
-    "Pipeline",
     "ann_pipeline",
     "cluster_domain",
     "cnn_pipeline",
-    "make_pipeline",
     "mdm_pipeline",
     "reference_pipeline",
     "set_pipeline",

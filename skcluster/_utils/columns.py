@@ -161,8 +161,21 @@ class Column:
         >>> TARGETS["distance_kpc"].as_text(0.1362, 0.1359, 0.1366)
         '0.1362 +0.0004 −0.0003'
         """
-        finer = self.significant is not None
-        return _with_interval(value, lower, upper, self.decimals_of(value), finer=finer)
+        if isnan(value):
+            return "–"
+        places = self.decimals_of(value)
+        ends = [end - value for end in (upper, lower) if isfinite(end)]
+        if self.significant is not None:
+            for length in (abs(end) for end in ends if end):
+                while round(length, places) == 0 and places < _MOST_PLACES:
+                    places += 1
+        text = f"{value:z.{places}f}".replace("-", "−")
+        if len(ends) < 2:
+            return text
+        up, down = _signed(ends[0], "+", places), _signed(ends[1], "−", places)
+        if (up[0], down[0]) == ("+", "−") and up[1:] == down[1:]:
+            return f"{text} ± {up[1:]}"
+        return f"{text} {up} {down}"
 
     @property
     def rule(self) -> str:
@@ -219,27 +232,7 @@ class Column:
         )
 
 
-def _with_interval(value: float, lower: float, upper: float, places: int, *, finer: bool) -> str:
-    """Format a value and its interval; ``finer``: with more places if an end would equal it."""
-    if isnan(value):
-        return "–"
-    ends = [end - value for end in (upper, lower) if isfinite(end)]
-    if finer:
-        for length in (abs(end) for end in ends if end):
-            while round(length, places) == 0 and places < _MOST_PLACES:
-                places += 1
-    text = f"{value:z.{places}f}".replace("-", "−")
-    if len(ends) < 2:
-        return text
-    up, down = _signed(ends[0], "+", places), _signed(ends[1], "−", places)
-    if (up[0], down[0]) == ("+", "−") and up[1:] == down[1:]:
-        return f"{text} ± {up[1:]}"
-    return f"{text} {up} {down}"
-
-
-def _signed(length: float, sign: str, places: int) -> str:
-    """Format the distance of an end of an interval from the value, of either sign."""
-    wanted = 1 if sign == "+" else -1
-    if length * wanted < 0 and round(length, places) != 0:
-        sign = "−" if sign == "+" else "+"
+def _signed(length: float, usual: str, places: int) -> str:
+    """Format the distance of an end of an interval from the value; zero has the usual sign."""
+    sign = usual if round(length, places) == 0 else "+" if length > 0 else "−"
     return f"{sign}{abs(length):.{places}f}"

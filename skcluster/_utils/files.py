@@ -47,13 +47,6 @@ def whole_file(path: Path, overwrite: bool) -> Iterator[Path]:
     """Yield a temporary path beside a file; it replaces the file if nothing fails.
 
     A process that is killed leaves its hidden temporary file ``.….half`` behind.
-
-    Raises
-    ------
-    FileExistsError
-        If the file exists and must not be replaced.
-    FileNotFoundError
-        If there is no such folder.
     """
     if path.exists() and not overwrite:
         raise FileExistsError(f"{path} already exists; overwrite=True replaces it.")

@@ -8,12 +8,7 @@ from typing import Any
 def as_html(value: Any, title: Callable[[str], str] = str) -> str:
     """Return mappings as description lists, lists of mappings as tables, other lists as lists.
 
-    Parameters
-    ----------
-    value : object
-        Value that JSON supports. Two numbers are a range.
-    title : callable, optional
-        Function that returns the title of a name.
+    Two numbers are a range; ``title`` returns the title of a name.
 
     Examples
     --------

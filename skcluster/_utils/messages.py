@@ -23,6 +23,15 @@ def counted_stars(number: int, one: str, several: str) -> str:
     return f"{number} star {one}" if number == 1 else f"{number} stars {several}"
 
 
+def documentation(page: str) -> str:
+    """Return the path of a page of the documentation, with a section as in ``"posterior#output"``.
+
+    Pages in capitals are beside the folder ``docs``.
+    """
+    name, mark, section = page.partition("#")
+    return f"{'' if name.isupper() else 'docs/'}{name}.md{mark}{section}"
+
+
 def warn_caller(message: str, category: type[Warning] = UserWarning) -> None:
     """Warn, pointing at the calling line outside this package and scikit-learn."""
     level, frame = 1, sys._getframe(0)

@@ -21,22 +21,10 @@ def matching_names(names: pd.Index) -> pd.Index:
 
 
 def check_same_order(index: Any, y: Any, *, names: tuple[str, str] = ("X", "y")) -> None:
-    """Refuse labels that name the clusters of other rows; rows are matched by position.
+    """Refuse labels that name the clusters of other rows, however spelt.
 
-    Parameters
-    ----------
-    index : Index of length n_clusters, or object
-        Names of the clusters, if they have any.
-    y : object
-        Labels; if they have no index, or one that only numbers the rows, their order cannot be
-        checked, nor if the clusters are only numbered.
-    names : (str, str)
-        Names of the two arguments, for the message.
-
-    Raises
-    ------
-    ValueError
-        If the name of a label, however it is spelt, is that of a cluster in another row.
+    Nothing is checked if either has no index, or one that only numbers the rows. ``names`` are
+    those of the two arguments, for the message.
     """
     if not isinstance(index, pd.Index) or not isinstance(y, pd.DataFrame | pd.Series):
         return

@@ -24,24 +24,10 @@ _last: dict[str, Callable[[Any], Any]] = {}
 
 
 def in_processes(function: Callable[[T], R], items: Iterable[T], n_jobs: int | None) -> Iterator[R]:
-    """Yield a function of each item, in order.
+    """Yield a function of each item, in order, computed in processes as by `joblib.Parallel`.
 
     The function, with all that is bound to it, is pickled once; workers read it from a file that
     they map into memory. Their warnings are those of this process.
-
-    Parameters
-    ----------
-    function : callable
-        Function of one item, that gives the same in any process.
-    items : iterable
-        Its arguments, taken as the work goes on.
-    n_jobs : int or None
-        Number of processes, as in `joblib.Parallel`. With one, this process does the work.
-
-    Raises
-    ------
-    ChildProcessError
-        If a worker was killed.
     """
     if effective_n_jobs(n_jobs) == 1:
         yield from map(function, items)

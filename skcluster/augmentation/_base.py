@@ -14,7 +14,6 @@ from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import Tags
 from sklearn.utils.validation import _check_sample_weight, _num_samples
 
-from skcluster._utils.doc_links import DocLinkMixin
 from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import ClustersLike, FloatArray, IntArray
 from skcluster.clusters import Stars, as_clusters, validate_clusters
@@ -48,7 +47,7 @@ class Copies:
     labels: Mapping[str, FloatArray] = field(default_factory=dict)
 
 
-class ClusterResampler(DocLinkMixin, BaseEstimator):
+class ClusterResampler(BaseEstimator):
     """Base of the resamplers, which append copies to clusters, labels and weights.
 
     A subclass has the parameter ``n_copies`` and makes the copies in ``_make_copies``. As a step of

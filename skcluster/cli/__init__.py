@@ -1,5 +1,128 @@
-"""The command-line interface ``skcluster``."""
+"""The command-line interface ``skcluster``.
 
-from skcluster.cli._main import main
+Each command is defined in a module of its own; here, the arguments are parsed, the command is
+run, and its errors are reported.
+"""
+
+import argparse
+import gc
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+
+import skcluster
+from skcluster.cli._console import console, print_message
+from skcluster.cli._data import EXAMPLE, FETCH, SIMULATE
+from skcluster.cli._estimate import ESTIMATE, REPORT
+from skcluster.cli._members import MEMBERS
+from skcluster.cli._models import FIT, INFO
 
 __all__ = ["main"]
+
+#: In the order of the help.
+_COMMANDS = {
+    "estimate": ESTIMATE,
+    "members": MEMBERS,
+    "report": REPORT,
+    "fetch": FETCH,
+    "fit": FIT,
+    "example": EXAMPLE,
+    "simulate": SIMULATE,
+    "info": INFO,
+}
+#: Number of new objects after which the command looks for garbage among them.
+_NEW_OBJECTS = 100_000
+_EPILOG = """\
+examples:
+  skcluster estimate "M 67"
+  skcluster estimate members.fits -o estimates.ecsv --plots figures/
+  skcluster estimate field.fits --find-members
+  skcluster COMMAND --help
+
+exit code:
+  0 success, 1 failure, 2 wrong usage, 3 success, but some tables were left out, 130 interrupted
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command-line interface.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Command and options. By default, those of the process.
+
+    Returns
+    -------
+    int
+        Exit code: 0 for success, 1 for failure, 2 for wrong usage, 3 if tables were left out, 130
+        if the command was interrupted.
+    """
+    own_process = arguments is None
+    if own_process:
+        # Looking for garbage among what is imported, while and after the command runs, takes a
+        # tenth of the time for one cluster.
+        gc.set_threshold(_NEW_OBJECTS)
+    try:
+        with console() as left_out:
+            return _run(arguments) or (3 if left_out else 0)
+    except KeyboardInterrupt:
+        print_message("interrupted")
+        return 130
+    finally:
+        if own_process:
+            gc.freeze()
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    options.command_line = shlex.join(["skcluster", *given])
+    try:
+        options.run(options)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader of the output closed the pipe.
+        _forget_output()
+    except (ValueError, OSError, TypeError, MemoryError, ImportError) as error:
+        if options.debug:
+            raise
+        print_message(f"error: {str(error).strip() or type(error).__name__}")
+        try:
+            sys.stdout.flush()
+        except OSError:
+            _forget_output()
+        return 1
+    return 0
+
+
+def _forget_output() -> None:
+    """Keep Python from flushing the rest of the output at exit, which would fail again."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="skcluster",
+        description="Parameters of star clusters (log age, extinction, distance, metallicity) from "
+        "their member stars.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"skcluster {skcluster.__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, definition in _COMMANDS.items():
+        command = commands.add_parser(
+            name,
+            help=definition.summary,
+            description=f"{definition.summary[0].upper()}{definition.summary[1:]}.",
+            epilog=f"examples:\n{definition.examples}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        command.set_defaults(run=definition.run)
+        command.add_argument("--debug", action="store_true", help="show the traceback of an error")
+        definition.add_arguments(command)
+    return parser

@@ -14,15 +14,6 @@ from skcluster.cli._options import (
     fetch_members,
 )
 
-#: Options of the parameters, their names in `skcluster.datasets.simulate_clusters`, and help.
-_PARAMETERS = {
-    "--log-age": ("log_age", "log10 of the age in years"),
-    "--a-v": ("a_v", "extinction A_V in mag"),
-    "--distance": ("distance_kpc", "distance in kpc"),
-    "--metallicity": ("metallicity", "[M/H] in dex"),
-    "--n-stars": ("n_stars", "number of stars"),
-}
-
 
 def _add_fetch(command: argparse.ArgumentParser) -> None:
     command.add_argument(
@@ -39,10 +30,8 @@ def _fetch(options: argparse.Namespace) -> None:
     from skcluster.clusters import concat_clusters
     from skcluster.datasets.catalogues._published import CATALOGUES
     from skcluster.io import write_clusters
-    from skcluster.io._write import format_of
 
     check_outputs(options, output=options.output)
-    format_of(options.output, options.output_format)
     strict = options.strict or len(options.names) == 1
     clusters = fetch_members(options.names, options.catalogue, strict=strict)
     if not clusters:
@@ -81,24 +70,16 @@ def _add_example(command: argparse.ArgumentParser) -> None:
 
 
 def _example(options: argparse.Namespace) -> None:
-    import pandas as pd
-
-    from skcluster.clusters import stars_of
     from skcluster.datasets import load_example, load_example_field
-    from skcluster.io import write_estimates
-    from skcluster.io._write import format_of
+    from skcluster.io import write_clusters, write_estimates
 
     check_outputs(options, output=options.output, labels=options.labels)
-    files = [file for file in (options.output, options.labels) if file is not None]
-    for file in files:
-        format_of(file)
     X, y = load_example_field() if options.field else load_example()
-    stars = stars_of(X)
-    columns = {name: stars[name] for name in stars.columns}
-    members = pd.DataFrame(columns, index=X.index[stars.cluster])
-    for file, table in zip(files, (members, y), strict=False):
-        write_estimates(table, file, overwrite=options.overwrite)
-        print_result(str(file))
+    write_clusters(X, options.output, overwrite=options.overwrite)
+    print_result(str(options.output))
+    if options.labels is not None:
+        write_estimates(y, options.labels, overwrite=options.overwrite)
+        print_result(str(options.labels))
 
 
 EXAMPLE = Command(
@@ -121,15 +102,6 @@ def _add_simulate(command: argparse.ArgumentParser) -> None:
         type=Path,
         help="table of parameters to write (default: OUTPUT with _labels added to its name)",
     )
-    for option, (name, text) in _PARAMETERS.items():
-        command.add_argument(
-            option,
-            dest=name,
-            type=int if name == "n_stars" else float,
-            nargs="+",
-            metavar="X",
-            help=f"{text}: a value, or minimum and maximum (default: drawn as observed)",
-        )
     command.add_argument(
         "--seed", type=int, default=0, help="seed of the random numbers (default: 0)"
     )
@@ -142,11 +114,9 @@ def _simulate(options: argparse.Namespace) -> None:
 
     members = options.output
     labels = options.labels or members.with_name(f"{members.stem}_labels{members.suffix}")
-    check_outputs(options, output=members, labels=labels)
+    check_outputs(options, are_tables=False, output=members, labels=labels)
     kind = format_of(members, options.output_format)
     kind_of_labels = format_of(labels, None if options.labels else kind)
-    priors = {name: _prior(options, option) for option, (name, _) in _PARAMETERS.items()}
-    priors = {name: prior for name, prior in priors.items() if prior is not None}
     if kind == kind_of_labels == "parquet":
         simulate_to_parquet(
             members,
@@ -154,12 +124,9 @@ def _simulate(options: argparse.Namespace) -> None:
             options.number,
             random_state=options.seed,
             progress=sys.stderr.isatty(),
-            **priors,
         )
     else:
-        X, y = simulate_clusters(
-            options.number, random_state=options.seed, with_metallicity=True, **priors
-        )
+        X, y = simulate_clusters(options.number, random_state=options.seed, with_metallicity=True)
         keywords: dict[str, Any] = {
             "metadata": {"simulated by": "skcluster", "seed": str(options.seed)},
             "overwrite": options.overwrite,
@@ -169,29 +136,11 @@ def _simulate(options: argparse.Namespace) -> None:
     print_result(f"{members}\n{labels}")
 
 
-def _prior(options: argparse.Namespace, option: str) -> Any:
-    """Return a value, or a uniform distribution between two."""
-    name, _ = _PARAMETERS[option]
-    given = getattr(options, name)
-    if given is None or len(given) == 1:
-        return None if given is None else given[0]
-    if len(given) > 2 or not given[0] < given[1]:
-        raise ValueError(
-            f"{option} takes one value, or the lowest and the highest, not "
-            f"{' '.join(f'{value:g}' for value in given)}."
-        )
-    from scipy import stats
-
-    if name == "n_stars":
-        return stats.randint(given[0], given[1] + 1)
-    return stats.uniform(given[0], given[1] - given[0])
-
-
 SIMULATE = Command(
-    "simulate clusters",
+    "simulate clusters, with parameters as observed",
     """\
   skcluster simulate -n 1000 -o members.parquet
-  skcluster simulate -n 20 -o old.fits --log-age 9.3 9.9 --distance 0.5 2 --n-stars 300
+  skcluster simulate -n 20 -o members.fits --labels parameters.csv --seed 1
 """,
     _add_simulate,
     _simulate,

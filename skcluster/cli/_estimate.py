@@ -5,8 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from skcluster._utils.doc_links import documentation
-from skcluster._utils.messages import some_names
+from skcluster._utils.messages import documentation, some_names
 from skcluster._utils.progress import progress_bar
 from skcluster.cli._console import print_message, print_result
 from skcluster.cli._members import Found, add_search, check_figures, draw, given_search, search
@@ -17,10 +16,12 @@ from skcluster.cli._options import (
     add_model,
     add_output,
     add_overwrite,
+    add_plots,
     add_samp,
     check_outputs,
     check_replaceable,
     load,
+    name_of,
     read_members,
     send,
 )
@@ -64,18 +65,7 @@ def _add_estimate(command: argparse.ArgumentParser) -> None:
         metavar="N",
         help="number of samples per cluster (default: 1000)",
     )
-    command.add_argument(
-        "--plots",
-        type=Path,
-        metavar="FOLDER",
-        help="folder for a colour-magnitude diagram of each cluster",
-    )
-    command.add_argument(
-        "--plot-format",
-        choices=["png", "pdf", "svg"],
-        default="png",
-        help="file type of the diagrams (default: %(default)s)",
-    )
+    add_plots(command, "colour-magnitude diagram of each cluster")
     add_model(command)
     add_jobs(command)
     _add_fields(command)
@@ -116,7 +106,17 @@ def _read(options: argparse.Namespace) -> tuple[Any, Found | None]:
 
 
 def _estimate(options: argparse.Namespace) -> None:
-    _check_options(options)
+    check_outputs(
+        options,
+        *options.members,
+        options.model,
+        options.priors,
+        output=options.output,
+        members_output=options.members_output,
+        samples=options.samples,
+    )
+    if options.n_samples < 1:
+        raise ValueError(f"--n-samples must be at least 1, not {options.n_samples}.")
     model = load(options)
     X, found = _read(options)
     if options.plots is not None:
@@ -167,37 +167,6 @@ was seen in a list and accounted for; they are no reason to drop a row.
     _add_estimate,
     _estimate,
 )
-
-
-def _check_options(options: argparse.Namespace) -> None:
-    """Check that the outputs can be written, before the work starts."""
-    from skcluster.io._write import format_of
-
-    check_outputs(
-        options,
-        *options.members,
-        options.model,
-        options.priors,
-        output=options.output,
-        members_output=options.members_output,
-        samples=options.samples,
-    )
-    if options.output is not None:
-        format_of(options.output, options.output_format)
-    if options.members_output is not None:
-        format_of(options.members_output)
-    if options.samples is not None:
-        format_of(options.samples)
-    if options.plots is not None and options.plots.exists() and not options.plots.is_dir():
-        raise NotADirectoryError(f"--plots takes a folder, but {options.plots} is a file.")
-    _check_jobs(options)
-    if options.n_samples < 1:
-        raise ValueError(f"--n-samples must be at least 1, not {options.n_samples}.")
-
-
-def _check_jobs(options: argparse.Namespace) -> None:
-    if options.jobs == 0:
-        raise ValueError("--jobs must be at least 1, or -1 for one per core, not 0.")
 
 
 def _tell(found: Found) -> None:
@@ -362,8 +331,7 @@ def _report(options: argparse.Namespace) -> None:
     if options.output.suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"The report is written as .html or .htm, not {options.output.name}.")
     inputs = *options.members, options.model, options.priors
-    check_outputs(options, *inputs, output=options.output)
-    _check_jobs(options)
+    check_outputs(options, *inputs, output=options.output, are_tables=False)
     model = load(options)
     X, found = _read(options)
     table, samples, members = _results(options, model, X, diagrams=True)
@@ -371,8 +339,6 @@ def _report(options: argparse.Namespace) -> None:
     from skcluster.report import write_report
 
     facts = provenance(options, table)
-    first, *others = options.members
-    more = f" and {len(others)} more" if others else ""
     write_report(
         X,
         table,
@@ -381,7 +347,7 @@ def _report(options: argparse.Namespace) -> None:
         membership=members,
         fields=None if found is None else (found.stars, found.clusters),
         coverage=options.coverage,
-        title=options.title or f"Star clusters of {Path(first).name}{more}",
+        title=options.title or f"Star clusters of {name_of(options)}",
         metadata={name: fact for name, fact in facts.items() if name != "cite"},
         card=read_card(options.model)["card"],
         overwrite=options.overwrite,

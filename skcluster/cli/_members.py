@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from skcluster._utils.progress import progress_bar
-from skcluster.cli._console import encodable, escaped, print_result, table_lines, width_of
+from skcluster.cli._console import print_result
 from skcluster.cli._options import (
     Command,
     add_output,
+    add_plots,
     add_samp,
     add_tables,
     check_outputs,
@@ -19,12 +20,11 @@ from skcluster.cli._options import (
     send,
 )
 from skcluster.cli._provenance import provenance
-from skcluster.cli._text import output_width, shortened
+from skcluster.cli._text import table_as_text
 
 #: Options that say something about the search for members, and their names in `find_members`.
 _SEARCH = ("center", "proper_motion", "parallax", "n_clusters", "threshold")
 #: Columns of the printed table, their headings, and their numbers of decimals if files have more.
-#: The last ones are left out first if the terminal is too narrow.
 _HEADINGS = {
     "n_members": ("members", None),
     "ra": ("RA [deg]", 2),
@@ -129,29 +129,17 @@ def search(options: argparse.Namespace, X: Any) -> Found:
     return Found(stars, clusters, members)
 
 
-def clusters_as_text(clusters: Any) -> str:
+def _clusters_as_text(clusters: Any) -> str:
     """Return the main columns of a table of clusters, with flags in lines below their rows."""
     from skcluster.schema import CLUSTER_COLUMNS
 
-    cells = {"cluster": [escaped(str(name)) for name in clusters.index]}
+    cells = {"cluster": list(map(str, clusters.index))}
     for name, (heading, decimals) in _HEADINGS.items():
         column = CLUSTER_COLUMNS[name]
         if decimals is not None:
             column = replace(column, decimals=decimals)
-        cells[heading] = [encodable(column.as_text(value)) for value in clusters[name]]
-    width = output_width()
-    if width_of(cells) > width:
-        cells["cluster"] = [shortened(name) for name in cells["cluster"]]
-    while width_of(cells) > width and len(cells) > 2:
-        cells.popitem()
-    lines = table_lines(cells, max(width, width_of(cells)))
-    n_heads = len(lines) - len(clusters)
-    shown = lines[:n_heads]
-    for line, flag in zip(lines[n_heads:], clusters["flag"], strict=True):
-        shown.append(line)
-        if flag:
-            shown.append(f"    {flag}")
-    return "\n".join(shown)
+        cells[heading] = list(map(column.as_text, clusters[name]))
+    return table_as_text(cells, [[flag] for flag in clusters["flag"]]).text
 
 
 def draw(options: argparse.Namespace, found: Found) -> None:
@@ -184,30 +172,15 @@ def _add_members(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--clusters", type=Path, metavar="FILE", help="table of the clusters to write"
     )
-    command.add_argument(
-        "--plots",
-        type=Path,
-        metavar="FOLDER",
-        help="folder for a figure of each cluster: sky, proper motions, parallaxes, diagram",
-    )
-    command.add_argument(
-        "--plot-format",
-        choices=["png", "pdf", "svg"],
-        default="png",
-        help="file type of the figures (default: %(default)s)",
-    )
+    add_plots(command, "figure of each cluster: sky, proper motions, parallaxes, diagram")
     add_search(command)
 
 
 def _members(options: argparse.Namespace) -> None:
     from skcluster.io import write_clusters, write_estimates
-    from skcluster.io._write import format_of
 
-    check_outputs(options, *options.members, output=options.output, clusters=options.clusters)
-    if options.output is not None:
-        format_of(options.output, options.output_format)
-    if options.clusters is not None:
-        format_of(options.clusters)
+    outputs = {"output": options.output, "clusters": options.clusters}
+    check_outputs(options, *options.members, **outputs)
     options.find_members = True
     X = read_members(options)
     check_figures(options, X.index)
@@ -223,12 +196,11 @@ def _members(options: argparse.Namespace) -> None:
     send(options, "members", found.X, keywords["metadata"])
     if options.plots is not None:
         draw(options, found)
-    files = [file for file in (options.output, options.clusters) if file is not None]
     shown = found.clusters.head(_SHOWN) if options.clusters else found.clusters
-    print_result(clusters_as_text(shown))
+    print_result(_clusters_as_text(shown))
     if len(shown) < len(found.clusters):
         print_result(f"… and {len(found.clusters) - len(shown)} more in {options.clusters}")
-    for file in files:
+    for file in filter(None, outputs.values()):
         print_result(str(file))
 
 
@@ -241,8 +213,6 @@ def check_figures(options: argparse.Namespace, names: Any) -> None:
         return
     from skcluster.plotting._save import membership_files
 
-    if options.plots.exists() and not options.plots.is_dir():
-        raise NotADirectoryError(f"--plots takes a folder, but {options.plots} is a file.")
     for file in membership_files(names, options.plots, options.plot_format):
         check_replaceable(file, options.overwrite)
 

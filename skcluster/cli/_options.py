@@ -133,7 +133,7 @@ def _sources(options: argparse.Namespace) -> list[Any]:
     strict = options.strict or len(options.members) == 1
     fetched: list[Any] = []
     if names and getattr(options, "from_gaia", False):
-        fetched = _fetch_fields(names, options, strict)
+        fetched = _fetch_fields(names, options.radius, strict)
     elif names and getattr(options, "find_members", False):
         raise FileNotFoundError(
             f"There is no file or folder {names[0]!r}; with --from-gaia, the stars around a "
@@ -157,44 +157,45 @@ def fetch_members(
     """
     from skcluster.datasets.catalogues._published import CATALOGUES as PUBLISHED
 
-    published, clusters = PUBLISHED[catalogue], []
+    published = PUBLISHED[catalogue]
     source = f"{published.title} (VizieR {published.clusters.name.rpartition('/')[0]})"
+
+    def fetch(name: str) -> Any:
+        X = _fetch(name, catalogue, or_files)
+        (theirs,) = X.index
+        also = "" if theirs == name else f", where it is {theirs}"
+        print_message(f"{name}: {len(X['stars'].iloc[0])} members from {source}{also}")
+        return X
+
+    return _each(names, fetch, strict)
+
+
+def _fetch_fields(names: list[str], radius: float, strict: bool) -> list[Any]:
+    """Return the stars around clusters, from the Gaia archive."""
+    from skcluster.datasets import fetch_gaia_cone
+
+    def fetch(name: str) -> Any:
+        X = fetch_gaia_cone(name, radius)
+        n_stars = len(X["stars"].iloc[0])
+        print_message(f"{name}: {n_stars} stars within {radius:g} degrees, from Gaia DR3")
+        return X
+
+    return _each(names, fetch, strict)
+
+
+def _each(names: Iterable[str], fetch: Callable[[str], Any], strict: bool) -> list[Any]:
+    """Return what can be fetched, with a warning for each that cannot, unless ``strict``."""
+    fetched = []
     for name in names:
         try:
-            X = _fetch(name, catalogue, or_files)
+            fetched.append(fetch(name))
         except (ValueError, OSError) as error:
             if strict:
                 raise
             from skcluster.io import BadTableWarning
 
             warn_caller(f"{str(error).rstrip('.')}. Left out.", BadTableWarning)
-            continue
-        (theirs,) = X.index
-        also = "" if theirs == name else f", where it is {theirs}"
-        n_stars = len(X["stars"].iloc[0])
-        print_message(f"{name}: {n_stars} members from {source}{also}")
-        clusters.append(X)
-    return clusters
-
-
-def _fetch_fields(names: list[str], options: argparse.Namespace, strict: bool) -> list[Any]:
-    """Return the stars around clusters, from the Gaia archive."""
-    from skcluster.datasets import fetch_gaia_cone
-    from skcluster.io import BadTableWarning
-
-    fields = []
-    for name in names:
-        try:
-            X = fetch_gaia_cone(name, options.radius)
-        except (ValueError, OSError) as error:
-            if strict:
-                raise
-            warn_caller(f"{str(error).rstrip('.')}. Left out.", BadTableWarning)
-            continue
-        n_stars = len(X["stars"].iloc[0])
-        print_message(f"{name}: {n_stars} stars within {options.radius:g} degrees, from Gaia DR3")
-        fields.append(X)
-    return fields
+    return fetched
 
 
 def _fetch(name: str, catalogue: str, or_files: bool) -> Any:
@@ -248,6 +249,8 @@ def add_trusted(command: argparse.ArgumentParser) -> None:
 
 def load(options: argparse.Namespace) -> Any:
     """Load the model, after checking the options."""
+    if options.jobs == 0:
+        raise ValueError("--jobs must be at least 1, or -1 for one per core, not 0.")
     if not 0 < options.coverage < 1:
         raise ValueError(f"--coverage must lie between 0 and 1, not {options.coverage:g}.")
     from skcluster.persistence import load_model
@@ -271,6 +274,17 @@ def add_output(
     add_overwrite(command)
 
 
+def add_plots(command: argparse.ArgumentParser, content: str) -> None:
+    """Add the arguments of figures, of which `check_outputs` checks the folder."""
+    command.add_argument("--plots", type=Path, metavar="FOLDER", help=f"folder for a {content}")
+    command.add_argument(
+        "--plot-format",
+        choices=["png", "pdf", "svg"],
+        default="png",
+        help="file type of the figures (default: %(default)s)",
+    )
+
+
 def add_samp(command: argparse.ArgumentParser, content: str) -> None:
     """Add the argument of `send`."""
     command.add_argument(
@@ -286,10 +300,14 @@ def send(options: argparse.Namespace, content: str, table: Any, facts: dict[str,
         return
     from skcluster.io import send_table
 
-    first, *others = (Path(text).stem for text in options.members)
-    more = f" and {len(others)} more" if others else ""
-    programs = send_table(table, f"{content} of {first}{more}", metadata=facts)
+    programs = send_table(table, f"{content} of {name_of(options)}", metadata=facts)
     print_message(f"{content} sent to {', '.join(programs)}")
+
+
+def name_of(options: argparse.Namespace) -> str:
+    """Return the name of the first file of members, and the number of the others."""
+    first, *others = (Path(text).stem for text in options.members)
+    return first + (f" and {len(others)} more" if others else "")
 
 
 def add_overwrite(command: argparse.ArgumentParser) -> None:
@@ -298,23 +316,24 @@ def add_overwrite(command: argparse.ArgumentParser) -> None:
 
 
 def check_outputs(
-    options: argparse.Namespace, *inputs: str | Path | None, **outputs: Path | None
+    options: argparse.Namespace,
+    *inputs: str | Path | None,
+    are_tables: bool = True,
+    **outputs: Path | None,
 ) -> None:
     """Raise an error if results cannot be written, before the work starts.
 
-    Parameters
-    ----------
-    options : Namespace
-        With ``overwrite``, and with ``samp`` if the command has it.
-    *inputs : str, Path or None
-        Files and folders that are read, and so must not be replaced; names are ignored.
-    **outputs : Path or None
-        Files to write, by the names of their options.
+    ``inputs`` are files and folders that are read, and so must not be replaced; names are ignored.
+    ``outputs`` are files to write, by the names of their options; they are tables, whose types must
+    be known, unless ``are_tables`` is False.
     """
     if getattr(options, "samp", False):
         from skcluster.io._samp import check_samp
 
         check_samp()
+    plots = getattr(options, "plots", None)
+    if plots is not None and plots.exists() and not plots.is_dir():
+        raise NotADirectoryError(f"--plots takes a folder, but {plots} is a file.")
     read = {Path(text).expanduser().resolve() for text in inputs if text is not None}
     options_of: dict[Path, str] = {}
     for option, file in outputs.items():
@@ -331,6 +350,10 @@ def check_outputs(
         if place in options_of:
             raise ValueError(f"{options_of[place]} and {name} are the same file, {file}.")
         options_of[place] = name
+        if are_tables:
+            from skcluster.io._write import format_of
+
+            format_of(file, getattr(options, "output_format", None) if option == "output" else None)
 
 
 def check_replaceable(file: Path, overwrite: bool) -> None:

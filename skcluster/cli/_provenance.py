@@ -14,12 +14,8 @@ from skcluster.cli._console import printed_warnings
 def provenance(options: argparse.Namespace, table: Any = None) -> dict[str, str]:
     """Return what made a result, as texts by name, in reading order.
 
-    Parameters
-    ----------
-    options : Namespace
-        With ``command_line``; if it has ``coverage``, the model is described, too.
-    table : DataFrame, optional
-        The result; the number of rows with each flag and each note is stated.
+    If the command has ``--coverage``, the model is described; if there is a table, the number of
+    rows with each flag and each note is stated.
     """
     facts = _model_facts(options.model) if hasattr(options, "coverage") else {}
     cite = facts.pop("cite", "")
@@ -28,7 +24,7 @@ def provenance(options: argparse.Namespace, table: Any = None) -> dict[str, str]
         "date": now(),
         "command": options.command_line,
         "coverage": f"{options.coverage:g}" if hasattr(options, "coverage") else "",
-        "priors": _priors(table),
+        "priors": _rows_with(table, "priors"),
         "flags": _rows_with(table, "flag"),
         "notes": _rows_with(table, "notes"),
         "warnings": " ".join(printed_warnings()),
@@ -69,15 +65,8 @@ def counts_of(texts: Iterable[str]) -> list[tuple[str, int]]:
 def _rows_with(table: Any, column: str) -> str:
     if table is None or column not in table:
         return ""
-    counts = "".join(f"; {text}: {number}" for text, number in counts_of(table[column]))
+    texts = table[column]
+    if column == "priors":  # the targets, without their values
+        texts = ["; ".join(part.split()[0] for part in t.split("; ") if part) for t in texts]
+    counts = "".join(f"; {text}: {number}" for text, number in counts_of(texts))
     return f"{(table[column] != '').sum()} of {len(table)} rows have one{counts}"
-
-
-def _priors(table: Any) -> str:
-    if table is None or "priors" not in table:
-        return ""
-    names = Counter(
-        part.split()[0] for text in table["priors"] for part in text.split("; ") if part
-    )
-    known = "".join(f"; {name}: {number}" for name, number in names.most_common())
-    return f"given for {(table['priors'] != '').sum()} of {len(table)} rows{known}"

@@ -1,109 +1,129 @@
-"""Estimates as text: a table that fits a terminal, or JSON for programs."""
+"""Results as text: tables that fit a terminal, or JSON for programs."""
 
 import json
 import os
 import shutil
 import sys
 import textwrap
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple
 
-from skcluster.cli._console import encodable, escaped, table_lines
+from skcluster.cli._console import escaped
 
-#: Headings of the columns; the last ones are dropped first if the terminal is too narrow.
+#: Headings of the columns of estimates.
 _HEADINGS = {
-    "cluster": "cluster",
+    "n_used": "used",
+    "n_stars": "stars",
     "log_age": "log age [dex]",
     "a_v": "A_V [mag]",
     "distance_kpc": "distance [kpc]",
-    "n_used": "used",
-    "n_stars": "stars",
     "metallicity": "[M/H] [dex]",
     "reliability": "reliability",
 }
-#: Columns that are to the left of the parameters, although they are dropped before them.
-_COUNTS = ("n_used", "n_stars")
 #: Terminal cells of a shortened name.
 _SHORT = 16
 
 
-class EstimatesText(NamedTuple):
+class TableText(NamedTuple):
     """A table as text, and the headings of columns that did not fit."""
 
     text: str
     left_out: list[str]
 
 
-def estimates_as_text(table: Any, width: int | None = None) -> EstimatesText:
+def estimates_as_text(table: Any, width: int | None = None) -> TableText:
     """Return the main columns of estimates, values with intervals in one column.
 
     Files contain all columns. These are the number of used stars (or, if the model does not
     state it, of all stars), the parameters and the reliability, as far as they fit;
     the flag of an estimate is in a line below it, its notes in the next.
-
-    Parameters
-    ----------
-    table : DataFrame
-        As `skcluster.estimate` returns it.
-    width : int, optional
-        Width of the terminal in columns; by default that of the standard output, and without
-        limit if it is a file or a pipe.
     """
-    from skcluster.schema import notes_for_display
+    from skcluster.schema import INTERVAL_ENDS, estimate_column, notes_for_display
 
-    width = width or output_width()
-    names = [name for name in _HEADINGS if name == "cluster" or name in table]
-    if "n_used" in names:
-        names = [name for name in names if name != "n_stars"]
-    columns = {name: _cells(table, name) for name in names}
-    left_out: list[str] = []
-    while _width(columns) > width and len(columns) > 2:
-        if _width({"cluster": columns["cluster"]}) > _SHORT:
-            columns["cluster"] = [shortened(name) for name in columns["cluster"]]
-            continue
-        name = list(columns)[-1]
-        left_out.insert(0, _HEADINGS[name].partition(" [")[0])
-        del columns[name]
-    order = ["cluster", *_COUNTS, *(name for name in columns if name != "cluster")]
-    shown = {_HEADINGS[name]: columns[name] for name in dict.fromkeys(order) if name in columns}
-    heading, *rows = table_lines(shown, _width(columns))
-    lines = [heading]
-    for row, flag, notes in zip(rows, table["flag"], notes_for_display(table), strict=True):
-        lines.append(row)
-        for head, text in (("doubtful", flag), ("notes", notes)):
-            indent = f"    {head}: "
-            lines += textwrap.wrap(
-                escaped(text), width, initial_indent=indent, subsequent_indent=" " * len(indent)
+    unused = "n_stars" if "n_used" in table else "n_used"
+    columns = {"cluster": list(map(str, table.index))}
+    for name, heading in _HEADINGS.items():
+        if name in table and name != unused:
+            column = estimate_column(name)
+            ends = [table[name + end] for end in INTERVAL_ENDS if name + end in table]
+            rows = zip(table[name], *ends, strict=True)
+            columns[heading] = [column.as_text(*values) for values in rows]
+    notes = zip(table["flag"], notes_for_display(table), strict=True)
+    below = [[f"doubtful: {flag}" if flag else "", f"notes: {n}" if n else ""] for flag, n in notes]
+    return table_as_text(columns, below, width)
+
+
+def table_as_text(
+    columns: Mapping[str, Sequence[str]], below: Sequence[Sequence[str]], width: int | None = None
+) -> TableText:
+    """Return a table that fits the terminal, with lines below its rows, and what was left out.
+
+    The first of the columns, cells by headings, has names, which are shortened if need be; the last
+    ones are left out. The width is that of the terminal, without limit if the output is a file or a
+    pipe.
+    """
+    if width is None:
+        limited = sys.stdout.isatty() or "COLUMNS" in os.environ
+        width = shutil.get_terminal_size((80, 24)).columns if limited else sys.maxsize
+    shown = {escaped(head): list(map(escaped, cells)) for head, cells in columns.items()}
+    names, left_out = next(iter(shown)), list[str]()
+    if _total(shown) > width:
+        shown[names] = list(map(_shortened, shown[names]))
+    while _total(shown) > width and len(shown) > 2:
+        left_out.insert(0, shown.popitem()[0].partition(" [")[0])
+    lines = table_lines(shown, width)
+    n_heads = len(lines) - len(below)
+    text = lines[:n_heads]
+    for row, texts in zip(lines[n_heads:], below, strict=True):
+        text.append(row)
+        for one in filter(None, texts):
+            text += textwrap.wrap(
+                escaped(one), width, initial_indent=" " * 4, subsequent_indent=" " * 8
             )
-    return EstimatesText("\n".join(lines), left_out)
+    return TableText("\n".join(text), left_out)
 
 
-def output_width() -> int:
-    """Return the terminal's number of columns; no limit for a file or a pipe without COLUMNS."""
-    limited = sys.stdout.isatty() or "COLUMNS" in os.environ
-    return shutil.get_terminal_size((80, 24)).columns if limited else sys.maxsize
+def table_lines(
+    columns: Mapping[str, Sequence[str]], width: int, numbers: Literal["left", "right"] = "right"
+) -> list[str]:
+    """Return the lines of a table; headings are wrapped if it is wider than the width.
+
+    ``numbers`` is the alignment of all columns but the first.
+    """
+    from io import StringIO
+
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    safe = {escaped(head): list(map(escaped, cells)) for head, cells in columns.items()}
+    widths = _widths(safe, wrapped=_total(safe, wrapped=False) > width)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for head, cell_width in zip(safe, widths, strict=True):
+        justify = numbers if table.columns else "left"
+        table.add_column(Text(head), justify=justify, width=cell_width)
+    for row in zip(*safe.values(), strict=True):
+        table.add_row(*map(Text, row))
+    # Neither colours nor the width of the terminal: the text may be written to a file.
+    lines = StringIO()
+    Console(file=lines, width=sum(widths) + 2 * len(widths), color_system=None).print(table)
+    return [line.rstrip() for line in lines.getvalue().splitlines()]
 
 
-def _cells(table: Any, name: str) -> list[str]:
-    if name == "cluster":
-        return [escaped(str(cluster)) for cluster in table.index]
-    from skcluster.schema import INTERVAL_ENDS, estimate_column
-
-    column = estimate_column(name)
-    ends = [table[name + end] for end in INTERVAL_ENDS if name + end in table]
-    return [encodable(column.as_text(*v)) for v in zip(table[name], *ends, strict=True)]
-
-
-def _width(columns: dict[str, list[str]]) -> int:
-    """Return the number of terminal cells that columns take; some letters take two."""
+def _widths(columns: Mapping[str, Sequence[str]], wrapped: bool) -> list[int]:
+    """Return the number of terminal cells of each column; some letters take two."""
     from rich.cells import cell_len
 
-    widths: list[int] = [
-        max(map(cell_len, [_HEADINGS[name], *cells])) for name, cells in columns.items()
-    ]
-    return sum(widths) + 2 * len(widths) - 2
+    heads = (head.split() if wrapped else [head] for head in columns)
+    cells = zip(heads, columns.values(), strict=True)
+    return [max(map(cell_len, [*head, *column])) for head, column in cells]
 
 
-def shortened(name: str) -> str:
+def _total(columns: Mapping[str, Sequence[str]], wrapped: bool = True) -> int:
+    return sum(_widths(columns, wrapped)) + 2 * (len(columns) - 1)
+
+
+def _shortened(name: str) -> str:
     """Return a name with its middle left out, because names differ at their ends."""
     from rich.cells import cell_len, set_cell_size
 
@@ -112,8 +132,7 @@ def shortened(name: str) -> str:
     end = name[-_SHORT // 2 :]
     while cell_len(end) > _SHORT // 2:
         end = end[1:]
-    start: str = set_cell_size(name, _SHORT // 2 - 1)
-    return start.rstrip() + encodable("…") + end
+    return f"{set_cell_size(name, _SHORT // 2 - 1).rstrip()}…{end}"
 
 
 def estimates_as_json(table: Any, provenance: dict[str, str]) -> str:

@@ -14,8 +14,7 @@ import pandas as pd
 import pyarrow as pa
 from nested_pandas import NestedFrame
 
-from skcluster._utils.doc_links import documentation
-from skcluster._utils.messages import counted_stars, some_names, warn_caller
+from skcluster._utils.messages import counted_stars, documentation, some_names, warn_caller
 from skcluster._utils.typing import BoolArray, ClustersLike
 from skcluster.clusters._columns import Notes, check_needed
 from skcluster.clusters._nest import (
@@ -81,9 +80,9 @@ def as_clusters(
         Existing clusters; or one long table of stars with a column of cluster names; or a table
         per cluster, in a dict under the clusters' names, in a list, or in an array of objects with
         one column, as ``numpy.asarray`` makes it from clusters. A table is one of pandas, of
-        astropy (its units are converted), or any with ``__arrow_c_stream__`` or
-        ``__dataframe__``. A long table without a column of cluster names is one cluster, named
-        ``"cluster"`` unless ``cluster`` is given.
+        astropy (its units are converted), or any with ``__arrow_c_stream__``. A long table
+        without a column of cluster names is one cluster, named ``"cluster"`` unless ``cluster`` is
+        given.
 
         Columns are found by the names of the Gaia archive and of VizieR, in upper or lower case:
         ``phot_g_mean_mag`` and ``bp_rp`` (mag; or ``phot_bp_mean_mag`` and ``phot_rp_mean_mag``
@@ -341,13 +340,7 @@ def whole_clusters(X: NestedFrame, whole: BoolArray | None = None) -> NestedFram
 
 
 def whole_stars(stars: Stars) -> BoolArray:
-    """Return which stars have magnitude and colour; the border where each value is checked.
-
-    Raises
-    ------
-    ValueError
-        If a needed column is missing, or a value is outside its range.
-    """
+    """Return which stars have magnitude and colour; the border where each value is checked."""
     check_needed(stars, stars.columns)
     whole = np.ones(len(stars), dtype=bool)
     for name, column in STAR_COLUMNS.items():

@@ -44,25 +44,7 @@ _EXPLAINED = {
 
 @dataclass
 class Notes:
-    """Notes on some tables of stars.
-
-    Attributes
-    ----------
-    release : str or None
-        Data release that the caller named; its columns are preferred.
-    n_tables : int
-        Number of tables.
-    on_columns : dict of str to None
-        What was done with columns that fit several ways, or cannot be read.
-    missed : dict of str to (int, dict of str to None)
-        For a column that was not recognised, in how many tables, and the nearest names in them.
-    markers : Counter of str
-        Number of stars by column and marker of a missing value.
-    n_marked, n_stars : int
-        Number of stars with a marker, and of all.
-    percentages : list of (int, float, float)
-        Number of stars, smallest and largest probability of each list in per cent.
-    """
+    """Notes on some tables of stars, which are said once for all."""
 
     release: str | None = None
     n_tables: int = 0
@@ -73,7 +55,7 @@ class Notes:
     n_stars: int = 0
     percentages: list[tuple[int, float, float]] = field(default_factory=list)
 
-    def add_table(self, recognised: Iterable[str], nearest: dict[str, list[Any]]) -> None:
+    def add_table(self, recognised: Iterable[str], nearest: Mapping[str, Iterable[Any]]) -> None:
         """Add a table by our names of its columns, and the nearest names for those it lacks."""
         self.n_tables += 1
         for name in set(OPTIONAL).difference(recognised):
@@ -127,29 +109,10 @@ def find_columns(
     given: Mapping[Any, str] | None = None,
     notes: Notes | None = None,
 ) -> dict[Any, str]:
-    """Find columns of a table by their names and synonyms, in upper or lower case.
+    """Return which columns of a table are wanted ones, by their names and synonyms, in any case.
 
-    Parameters
-    ----------
-    columns : iterable of str
-        The table's columns.
-    wanted : sequence of Column
-        The columns to look for.
-    given : mapping of str to str, optional
-        Map from the table's names to those wanted; it takes precedence.
-    notes : Notes, optional
-        Where it is noted which of several was chosen.
-
-    Returns
-    -------
-    dict of str to str
-        Map from the table's names to those wanted.
-
-    Raises
-    ------
-    ValueError
-        If a column of ``given`` does not exist or its new name is not wanted, or if two columns
-        match one that estimates depend on, and neither has the exact name.
+    The map goes from the table's names to ours; so does ``given``, which takes precedence. An error
+    is raised if two columns match one that estimates depend on, and neither has its exact name.
     """
     columns = list(columns)
     names = dict(given or {})
@@ -234,14 +197,10 @@ def folded(name: Any) -> str:
     return re.sub(r"[\W_]+", "", str(name).lower())
 
 
-def nearest_names(columns: Iterable[Any], column: Column) -> list[Any]:
-    """Return names that are similar to those of a column, or contain one."""
-    return list(_nearest_names(tuple(columns), column))
-
-
 # Many tables have the same columns.
 @lru_cache
-def _nearest_names(columns: tuple[Any, ...], column: Column) -> tuple[Any, ...]:
+def nearest_names(columns: tuple[Any, ...], column: Column) -> tuple[Any, ...]:
+    """Return names that are similar to those of a column, or contain one."""
     of_column = [name for name in map(folded, (*column.names, *column.others)) if len(name) > 2]
     scores = {}
     for name in columns:
@@ -276,7 +235,7 @@ def _check_given(columns: list[Any], wanted: list[str], given: dict[Any, str]) -
 
 def missing_column(what: str, column: Column, columns: Iterable[Any]) -> str:
     """Return the message that "stars" or "labels" lack a column, and how to name another."""
-    columns = list(columns)
+    columns = tuple(columns)
     new = f"{{'its name': {column.name!r}}}"
     cure = (
         f"read_clusters(…, label_columns={new}) renames it"
@@ -311,10 +270,7 @@ def rename_columns(frame: pd.DataFrame, names: Mapping[Any, str]) -> pd.DataFram
 
 
 def check_needed(stars: Any, columns: Iterable[Any]) -> None:
-    """Refuse stars, a DataFrame or Stars, that lack a needed column; or whose stars are nested.
-
-    The message lists ``columns``, the table's own.
-    """
+    """Refuse stars, a DataFrame or Stars, that lack a needed column of the table's ``columns``."""
     for name in NEEDED_STAR_COLUMNS:
         if name not in stars and not (name == "bp_rp" and all(band in stars for band in BP_RP)):
             if isinstance(stars, pd.DataFrame):

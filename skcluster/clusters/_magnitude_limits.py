@@ -70,13 +70,7 @@ def stated_limits(stars: Stars) -> FloatArray:
 
 
 def state_magnitude_limit(X: Any, limit: float) -> NestedFrame:
-    """Return clusters with a magnitude limit in G (mag); lists with a smaller one keep it.
-
-    Raises
-    ------
-    ValueError
-        If the limit is not a number in the range of ``magnitude_limit``.
-    """
+    """Return clusters with a magnitude limit in G (mag); lists with a smaller one keep it."""
     rule = STAR_COLUMNS["magnitude_limit"]
     if not rule.low <= limit <= rule.high:
         raise ValueError(

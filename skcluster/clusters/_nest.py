@@ -85,27 +85,11 @@ def with_our_names(
 def clusters_of_table(
     table: Any, given: Mapping[Any, str], cluster: str | None, otherwise: str, notes: Notes
 ) -> tuple[NestedFrame, Any | None]:
-    """Make clusters, not checked yet, of one table with a row per star.
+    """Make clusters, not checked yet, of one table with a row per star; return the column of names.
 
-    Parameters
-    ----------
-    table : DataFrame or astropy Table
-        The stars.
-    given : mapping of str to str
-        Map from other names in the table to those of the Gaia archive, and to ``"cluster"``.
-    cluster : str or None
-        Name of the cluster, if all stars belong to one whatever the table's columns.
-    otherwise : str
-        Name of the cluster if no column names the clusters.
-    notes : Notes
-        Where it is noted which columns were chosen, not read, or not recognised.
-
-    Returns
-    -------
-    X : NestedFrame
-        The clusters.
-    column : object
-        The column of cluster names; None if there is none.
+    ``given`` maps other names in the table to those of the Gaia archive and to ``"cluster"``. All
+    stars belong to ``cluster`` if it is given, whatever the columns; to ``otherwise`` if no column
+    names the clusters, and the column is then None.
     """
     if len(table) == 0:
         raise ValueError("The table of stars is empty.")
@@ -209,21 +193,8 @@ def star_frame(
 ) -> pd.DataFrame:
     """Return stars with plain numbers under the names of the Gaia archive, in its units.
 
-    Parameters
-    ----------
-    frame, units
-        The stars with any column names, as `to_frame` returns them.
-    given : mapping of str to str
-        Map from other names in the table to those of the Gaia archive.
-    cluster_of : callable
-        Function of the position of a row that returns the name of its cluster, for messages.
-    notes : Notes
-        Where it is noted which columns were chosen, not read, or not recognised.
-
-    Raises
-    ------
-    ValueError
-        If a needed column is missing, or a value of a column that is used is not a number.
+    ``cluster_of`` returns the name of the cluster of a row by its position, for messages. A value
+    that is not a number is an error, if its column is needed.
     """
     names = find_columns(frame.columns, _OF_STARS, given, notes)
     names = {theirs: ours for theirs, ours in names.items() if ours != CLUSTER.name}
@@ -247,15 +218,16 @@ def star_frame(
             del names[theirs]
             if theirs != ours:
                 rest = [c for c in frame.columns if c not in unread and c not in names]
-                others = find_columns(rest, [STAR_COLUMNS[ours]], None, notes)
-                names.update(others)
-                waiting += others
+                instead = find_columns(rest, [STAR_COLUMNS[ours]], None, notes)
+                names.update(instead)
+                waiting += instead
     stars = rename_columns(frame, {**names, **_kept(frame, units, unread, notes)}).copy(deep=False)
     for ours, values in numbers.items():
         stars[ours] = values
     missed = set(OPTIONAL).difference(names.values())
-    rest = [c for c in frame.columns if c not in names]
-    notes.add_table(names.values(), {n: nearest_names(rest, STAR_COLUMNS[n]) for n in missed})
+    others = tuple(c for c in frame.columns if c not in names)
+    nearest = {name: nearest_names(others, STAR_COLUMNS[name]) for name in missed}
+    notes.add_table(names.values(), nearest)
     return stars
 
 

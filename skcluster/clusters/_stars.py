@@ -220,13 +220,7 @@ def is_nested(X: Any) -> bool:
 
 
 def with_nested_stars(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table as clusters if its column of stars holds lists of structures, or the reverse.
-
-    Raises
-    ------
-    ValueError
-        If the lists of a structure differ in length.
-    """
+    """Return a table as clusters if its column of stars holds structures and lists."""
     kind = table.dtypes.get(STARS)
     if not isinstance(kind, pd.ArrowDtype) or not _can_be_nested(kind.pyarrow_dtype):
         return table
@@ -288,14 +282,8 @@ def clusters_from_flat(
 ) -> NestedFrame:
     """Return clusters from flat star arrays, without copying numpy's numbers or checking values.
 
-    Parameters
-    ----------
-    fields : mapping of str to array of shape (n_stars,)
-        The columns, under the names of the Gaia archive.
-    offsets : array-like of int, shape (n_clusters + 1,)
-        The stars of cluster ``i`` are ``offsets[i]:offsets[i + 1]``.
-    index : array-like of shape (n_clusters,), optional
-        Names of the clusters; by default 0, 1, 2 ….
+    The stars of cluster ``i`` are ``offsets[i]:offsets[i + 1]`` of each column in ``fields``;
+    ``index`` holds the names of the clusters, by default 0, 1, 2 ….
     """
     arrow_offsets = pa.array(np.asarray(offsets), type=pa.int64())
     lists = [

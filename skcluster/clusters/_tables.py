@@ -43,38 +43,25 @@ _MANY = 1000
 
 
 def is_table(data: Any) -> bool:
-    """Return whether an object is a table of pandas or astropy, or one that Arrow can read.
-
-    A dict of columns is not a table.
-    """
+    """Return whether an object is a table of pandas or astropy, or one that Arrow can read."""
     if isinstance(data, pd.DataFrame) or _is_of_astropy(data):
         return True
-    of_arrow = hasattr(data, "__arrow_c_stream__") or hasattr(data, "__dataframe__")
-    return of_arrow and not isinstance(data, pd.Series)
+    return hasattr(data, "__arrow_c_stream__") and not isinstance(data, pd.Series)
 
 
 def as_table(data: Any) -> Any:
     """Return a table of pandas or astropy; others, such as polars' or Arrow's, are converted.
 
     It is a NestedFrame if its column of stars is nested.
-
-    Raises
-    ------
-    TypeError
-        If it has Arrow's interface, but is not a table.
     """
     if isinstance(data, pd.DataFrame):
         return data if is_nested(data) else with_nested_stars(data)
     if _is_of_astropy(data):
         return data
     import pyarrow as pa
-    from pyarrow import interchange
 
     try:
-        if hasattr(data, "__arrow_c_stream__"):
-            table = pa.RecordBatchReader.from_stream(data).read_all()
-        else:
-            table = interchange.from_dataframe(data)
+        table = pa.RecordBatchReader.from_stream(data).read_all()
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise TypeError(f"{type(data).__name__} is not a table: {error}") from error
     wanted = pa.schema([field.with_type(_without_views(field.type)) for field in table.schema])
@@ -137,13 +124,7 @@ def index_as_columns(table: Any) -> Any:
 
 
 def to_frame(table: Any) -> tuple[pd.DataFrame, dict[Any, Any]]:
-    """Return a table as a DataFrame, with masked values as missing, and the units of its columns.
-
-    Raises
-    ------
-    ValueError
-        If two columns have the same name.
-    """
+    """Return a table as a DataFrame, masked values as missing, and the units of its columns."""
     if isinstance(table, pd.DataFrame):
         if not table.columns.is_unique:
             twice = table.columns[table.columns.duplicated()][0]
@@ -159,13 +140,7 @@ def to_frame(table: Any) -> tuple[pd.DataFrame, dict[Any, Any]]:
 
 
 def as_texts(column: pd.Series) -> pd.Series:
-    """Convert a column to strings without blanks at their ends.
-
-    Raises
-    ------
-    ValueError
-        If it contains bytes that are not encoded in UTF-8.
-    """
+    """Convert a column to strings without blanks at their ends; bytes must be in UTF-8."""
     try:
         return column.astype(str).str.strip()
     except UnicodeDecodeError as error:
@@ -197,23 +172,10 @@ def parse_numbers(column: pd.Series) -> tuple[FloatArray, npt.NDArray[np.intp]]:
 def to_numbers(
     values: pd.Series, column: Column, unit: Any, row_of: Callable[[int], str]
 ) -> FloatArray:
-    """Return a column of numbers in its unit, as float32 or float64, missing values as NaN.
+    """Return a column of numbers, or texts of numbers, in its unit; missing values as NaN.
 
-    Parameters
-    ----------
-    values : Series
-        Numbers, or texts of numbers.
-    column : Column
-        Its definition.
-    unit : object
-        Its unit in the table; None if it is not stated.
-    row_of : callable
-        Function of the position of a row that returns the begin of an error message.
-
-    Raises
-    ------
-    ValueError
-        If a text is not a number, or the unit cannot be converted.
+    ``unit`` is that in the table, None if it is not stated; ``row_of`` returns the begin of an
+    error message from the position of a row.
     """
     numbers, wrong = parse_numbers(values)
     if len(wrong):

@@ -1,6 +1,5 @@
 """Data sets that come with the package: an example, and a fixed catalogue of simulated clusters."""
 
-from functools import cache
 from importlib.resources import as_file, files
 from typing import Any
 
@@ -103,11 +102,6 @@ def load_example_field() -> tuple[NestedFrame, pd.DataFrame]:
     return example
 
 
-@cache
-def _catalogue() -> tuple[NestedFrame, pd.DataFrame]:
-    return simulate_clusters(N_CLUSTERS, random_state=_SEED)
-
-
 def load_simulated_clusters(*, return_X_y: bool = False) -> Any:
     """Load a fixed catalogue of 1867 simulated clusters (classical data set for regression).
 
@@ -134,7 +128,7 @@ def load_simulated_clusters(*, return_X_y: bool = False) -> Any:
     >>> len(X), y.columns.tolist()
     (1867, ['log_age', 'a_v', 'distance_kpc'])
     """
-    X, y = (table.copy() for table in _catalogue())
+    X, y = simulate_clusters(N_CLUSTERS, random_state=_SEED)
     if return_X_y:
         return X, y
     return Bunch(

@@ -15,7 +15,6 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_is_fitted
 
-from skcluster._utils.doc_links import DocLinkMixin
 from skcluster._utils.messages import warn_caller
 from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import ClustersLike, FloatArray, IntArray
@@ -33,7 +32,7 @@ DEFAULT_RANGES = {"apparent": (10.0, 18.0), "absolute": (-4.0, 12.0)}
 STARS_IN_BLOCK = 2**15
 
 
-class ClusterTransformer(DocLinkMixin, TransformerMixin, BaseEstimator):
+class ClusterTransformer(TransformerMixin, BaseEstimator):
     """Base of the transformers of clusters to one row of features per cluster.
 
     A subclass learns in `_learn`, computes the features in `_compute` and names them in

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import minimize
 
+from skcluster._utils.progress import begin_stage
 from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.clusters import Stars
 from skcluster.clusters._parallax import modulus_error_of
@@ -146,8 +147,10 @@ def calibrate(
     """
     tempering = potentials.likelihood_options["tempering"]
     clusters = np.flatnonzero(kinds < SCRAMBLED)
+    some = clusters[:: max(len(clusters) // _N_TRIED, 1)]
+    n_tried = len(TEMPERINGS) * len(some) if choose_tempering else 0
+    begin_stage("Sampling held-out clusters", n_tried + len(true))
     if choose_tempering:
-        some = clusters[:: max(len(clusters) // _N_TRIED, 1)]
         means = [
             of_posteriors(
                 lambda posterior: posterior.mean[:3],

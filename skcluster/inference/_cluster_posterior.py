@@ -9,6 +9,7 @@ import numpy as np
 from scipy.special import softmax
 
 from skcluster._utils.parallel import in_processes
+from skcluster._utils.progress import counted
 from skcluster._utils.typing import FloatArray
 from skcluster.inference._potential import Potential, Potentials
 from skcluster.inference._prior import Parameters
@@ -133,7 +134,7 @@ def of_posteriors(
     ``missing`` where there is no potential. The posteriors themselves are not kept.
     """
     value = partial(_value, function, missing, potentials, n_draws, seed)
-    return list(in_processes(value, rows, n_jobs))
+    return list(counted(in_processes(value, rows, n_jobs)))
 
 
 def _value(

@@ -15,7 +15,6 @@ from sklearn.utils import Tags, check_array, check_random_state, get_tags
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import _num_samples, check_is_fitted, indexable
 
-from skcluster._utils.doc_links import DocLinkMixin
 from skcluster._utils.models import last_step
 from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import BoolArray, FloatArray
@@ -33,9 +32,7 @@ from skcluster.inference._regressor import (
 from skcluster.schema import clip_targets
 
 
-class ConformalRegressor(
-    DocLinkMixin, PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMixin, BaseEstimator
-):
+class ConformalRegressor(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMixin, BaseEstimator):
     """Prediction intervals and joint samples for any regressor.
 
     The length of the intervals is calibrated with the errors of the regressor on held-out clusters,

@@ -17,7 +17,6 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from skcluster._utils.doc_links import DocLinkMixin
 from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import Stars, as_clusters, stars_of, validate_clusters
@@ -48,9 +47,7 @@ from skcluster.io._priors import state_priors
 _DEFAULT_TEMPERING = 0.3
 
 
-class IsochronePosterior(
-    DocLinkMixin, PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMixin, BaseEstimator
-):
+class IsochronePosterior(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMixin, BaseEstimator):
     """Posterior distribution of clusters' parameters from a regressor and isochrones.
 
     The predictive distribution of a regressor, such as a neural network, serves as the prior

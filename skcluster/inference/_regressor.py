@@ -18,6 +18,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _check_method_params
 
 from skcluster._utils.models import LastStep, last_step
+from skcluster._utils.progress import begin_stage, counted
 from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.clusters import Stars, concat_clusters
 from skcluster.clusters._parallax import parallax_moduli
@@ -249,9 +250,9 @@ def fit_and_predict_held_out(
         for (train, _), test in zip(folds, rows, strict=True)
     )
     # The fit on all clusters takes longest and comes first, so that it runs beside the others.
-    fitted, *parts = Parallel(n_jobs=n_jobs)(
-        chain([delayed(_fit)(clone(estimator), *training, fit_params)], held_out)
-    )
+    begin_stage("Training", 1 + len(folds))
+    work = chain([delayed(_fit)(clone(estimator), *training, fit_params)], held_out)
+    fitted, *parts = counted(Parallel(n_jobs=n_jobs, return_as="generator")(work))
     order = np.argsort(np.concatenate(rows))
     predicted = (np.concatenate(values)[order] for values in zip(*parts, strict=True))
     return fitted, tuple(predicted)

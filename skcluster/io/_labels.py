@@ -28,14 +28,8 @@ def labels_of(
 ) -> pd.DataFrame:
     """Return the labels of clusters that have all three, in the order and spelling of ``index``.
 
-    Parameters
-    ----------
-    index : Index of length n_clusters
-        The clusters' names.
-    table : DataFrame or astropy Table
-        A row per cluster; column names as in `skcluster.schema.LABEL_COLUMNS`.
-    columns : mapping of str to str, optional
-        Map from the table's names to those of `skcluster.schema.LABEL_COLUMNS`.
+    ``table`` has a row per cluster; ``columns`` maps its column names to those of
+    `skcluster.schema.LABEL_COLUMNS`.
     """
     frame, units = _label_columns(table, columns)
     rows = match_rows(index, frame.pop("cluster"), "labels")

@@ -25,35 +25,7 @@ from skcluster.schema import CLUSTER, PRIOR_COLUMNS, TARGETS
 def state_priors(X: Any, priors: Any) -> NestedFrame:
     """Return clusters with what is known of them from elsewhere, instead of what was stated before.
 
-    Parameters
-    ----------
-    X : clusters
-        Any input of `skcluster.clusters.as_clusters`.
-    priors : mapping of str to (float, float), table, str or PathLike
-        Values of targets and their standard errors: for all clusters, as in
-        ``{"metallicity": (0.1, 0.05)}``; or a table, or a file of one, with a row per cluster,
-        their names in a column ``cluster`` and any of the columns of
-        `skcluster.schema.PRIOR_COLUMNS`, blank where nothing is known.
-
-    Raises
-    ------
-    ValueError
-        If there is no such column; a value is outside its range, or has no error, or an error has
-        no value; a cluster has two rows; or no cluster of the table is in ``X``.
-
-    Warns
-    -----
-    UserWarning
-        If clusters of the table are not in ``X``.
-
-    Examples
-    --------
-    >>> from skcluster.clusters import stars_of
-    >>> from skcluster.datasets import simulate_clusters
-    >>> from skcluster.io._priors import state_priors, stated_priors
-    >>> X, y = simulate_clusters(2, random_state=0)
-    >>> stated_priors(stars_of(state_priors(X, {"metallicity": (0.1, 0.05)})))[1, 3]
-    array([0.1 , 0.05])
+    ``priors`` are those of `skcluster.estimation.estimate`.
     """
     X = as_clusters(X)
     if isinstance(priors, str | os.PathLike):
@@ -109,18 +81,10 @@ def _of_table(table: Any, index: pd.Index) -> dict[str, FloatArray]:
 
 
 def stated_priors(stars: Stars) -> FloatArray | None:
-    """Return what is known of each cluster from elsewhere.
+    """Return what is known of each cluster from elsewhere, shape (n_clusters, n_targets, 2).
 
-    Returns
-    -------
-    ndarray of shape (n_clusters, 4, 2), or None
-        Values and standard errors of the targets, in their order and units; NaN where nothing is
-        known. None if the stars have no such column.
-
-    Raises
-    ------
-    ValueError
-        If a cluster has two values, or a value without an error, or an error without a value.
+    Values and standard errors are in the units of the targets; NaN where nothing is known. It is
+    None if the stars have no such column.
     """
     if not any(f"prior_{name}" in stars for name in PRIOR_COLUMNS):
         return None

@@ -140,7 +140,8 @@ def _kind_of(path: Path, format: str | None) -> str:
 def _content_of(path: Path) -> bytes:
     """Return the content of a file, uncompressed if it is gzipped, up to a limit."""
     with path.open("rb") as file:
-        kind = _compression(file.read(6))
+        start = file.read(6)
+    kind = next((kind for magic, kind in _COMPRESSED.items() if start.startswith(magic)), None)
     if kind is None and path.suffix.lower() != ".gz":
         return path.read_bytes()
     if kind not in ("gzip", None):
@@ -153,10 +154,6 @@ def _content_of(path: Path) -> bytes:
             f"its uncompressed size exceeds {most / _MB:.0f} MB, for a file of this size."
         )
     return data
-
-
-def _compression(start: bytes) -> str | None:
-    return next((kind for magic, kind in _COMPRESSED.items() if start.startswith(magic)), None)
 
 
 def _read_fits(content: bytes) -> Any:

@@ -84,13 +84,7 @@ def send_table(
 
 
 def check_samp() -> None:
-    """Raise an error if tables cannot be sent, before the work starts.
-
-    Raises
-    ------
-    ConnectionError
-        If no hub is running, or no connected program loads tables.
-    """
+    """Raise an error if tables cannot be sent, before the work starts."""
     with _connected():
         pass
 

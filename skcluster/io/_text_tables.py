@@ -150,16 +150,13 @@ def _layout(lines: list[str], sizes: list[int], usual: str) -> _Layout:
     rows = list(islice((i for i, line in enumerate(lines) if _is_row(line)), _N_ROWS))
     if not rows:
         raise ValueError("it contains comments only.")
-    end = _end_of_header(lines, rows[0])
-    below = [lines[i] for i in rows if i >= end]
-    content = ["".join(lines[rows[0] : end]), *below]
+    content, end = [lines[i] for i in rows], rows[0] + 1
     above = next((line for line in reversed(lines[: rows[0]]) if not line.isspace()), "")
     first = _first([above, *content])
     dashes = _dashes_below(content)
     separator = _separator(content[0], content[dashes + 1 :], usual)
-    if not separator and not _is_one_column(content, usual):
+    if not separator:
         raise ValueError(f"no separator divides its lines alike; {first}.")
-    separator = separator or usual or ","
     names = _fields(content[0], separator)
     check_names(names)
     if _are_values(names):
@@ -169,7 +166,7 @@ def _layout(lines: list[str], sizes: list[int], usual: str) -> _Layout:
             raise ValueError(f"no line names its columns; {first}.")
         check_names(names)
     elif dashes:
-        end = [i for i in rows if i >= end][dashes - 1] + 1
+        end = rows[dashes] + 1
     rows = [i for i in rows if i >= end]
     few = [field for i in rows for field in _fields(lines[i], separator)]
     has_commas = separator != "," and any(map(_DECIMAL_COMMA.fullmatch, few))
@@ -195,16 +192,6 @@ def _fields(line: str, separator: str) -> list[str]:
     return next(csv.reader([line], delimiter=separator, skipinitialspace=True), [])
 
 
-def _end_of_header(lines: Sequence[str], at: int) -> int:
-    """Return the line after the header: a name in quotes may have several lines."""
-    n_quotes = 0
-    for end, line in enumerate(lines[at:], at + 1):
-        n_quotes += line.count('"')
-        if n_quotes % 2 == 0:
-            return end
-    return at + 1
-
-
 def _separator(header: str, rows: Sequence[str], usual: str) -> str:
     """Return what divides the header, and at least half of the rows, into as many fields.
 
@@ -222,12 +209,6 @@ def _separator(header: str, rows: Sequence[str], usual: str) -> str:
             if min(counts) > 1 and (sign != " " or len(counts) == 1):
                 possible.append(sign)
     return next(iter(possible), "")
-
-
-def _is_one_column(content: Sequence[str], usual: str) -> bool:
-    """Return whether lines that nothing divides are a column of texts below its name."""
-    signs = {sign for sign in _SEPARATORS if any(sign in line.strip() for line in content)}
-    return not signs or (signs == {" "} and usual == "," and " " not in content[0].strip())
 
 
 def _fits(fields: list[str], n: int, separator: str) -> bool:
@@ -312,12 +293,7 @@ def _without_comments(content: bytes, layout: _Layout) -> bytes:
     dashes = [i for i, line in enumerate(lines) if _is_dashes(line)] if layout.has_dashes else []
     if dashes:
         raise ValueError(f"it contains {1 + len(dashes)} tables; save each as a file of its own.")
-    comments, n_quotes = [], 0
-    for i, line in enumerate(lines):
-        if line.startswith(b"#") and n_quotes % 2 == 0:  # not within a text of several lines
-            comments.append(i)
-        else:
-            n_quotes += line.count(b'"')
+    comments = [i for i, line in enumerate(lines) if line.startswith(b"#")]
     sizes = [len(_fields(lines[i].decode(), layout.separator)) for i in comments]
     if n_rows := sizes.count(len(layout.names)) if len(layout.names) > 1 else 0:
         warn_caller(f"Left out {n_rows} lines of the table that begin with '#', as comments.")

@@ -210,13 +210,7 @@ def state_units(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def format_of(path: Path, format: str | None = None) -> str:
-    """Return the file type of a table to be written: ``format``, or that of the extension.
-
-    Raises
-    ------
-    ValueError
-        If it is unknown.
-    """
+    """Return the file type of a table to be written: ``format``, or that of the extension."""
     kind = format or EXTENSIONS.get(path.suffix.lower())
     if kind not in _WRITERS:
         raise ValueError(

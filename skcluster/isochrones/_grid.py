@@ -45,18 +45,6 @@ class Isochrones:
         Points without stars, between the tip of the giant branch and the onset of core helium
         burning. Stars jump there if helium ignites in a degenerate core, at ages above 1.5 Gyr; at
         younger ages the evolution is continuous, and there is no gap.
-
-    See Also
-    --------
-    IsochroneGrid : Grid of isochrones.
-    isochrone : Return one isochrone as a table.
-
-    Examples
-    --------
-    >>> from skcluster.isochrones import IsochroneGrid
-    >>> isochrones = IsochroneGrid.load().interpolate([8.0, 9.6], [0.0, 0.1])
-    >>> isochrones.magnitudes.shape == (3, *isochrones.log_mass.shape)
-    True
     """
 
     log_mass: FloatArray

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from nested_pandas import NestedFrame
 
 from skcluster._utils.messages import some_names, warn_caller
@@ -104,23 +103,15 @@ def read_fields(
     for name in ASTROMETRY:
         if name not in stars or stars[name].dtype.kind not in "fiu":
             raise ValueError(missing_column("fields", STAR_COLUMNS[name], stars.columns))
-    values = {name: stars[name].astype(float) for name in ASTROMETRY}
-    whole = np.all([np.isfinite(value) for value in values.values()], axis=0)
+    values = np.array([stars[name].astype(float) for name in ASTROMETRY])
+    whole = np.isfinite(values).all(axis=0)
     errors = _errors(stars, release, whole)
     fields = []
     for row, name in enumerate(stars.index):
-        rows = stars.offsets[row] + np.flatnonzero(
-            whole[stars.offsets[row] : stars.offsets[row + 1]]
-        )
-        _check(
-            name,
-            {
-                key: value[stars.offsets[row] : stars.offsets[row + 1]]
-                for key, value in values.items()
-            },
-            len(rows),
-        )
-        ra, dec, pmra, pmdec, parallax = (values[key][rows] for key in ASTROMETRY)
+        own = slice(*stars.offsets[row : row + 2])
+        rows = own.start + np.flatnonzero(whole[own])
+        _check(name, values[:, own], len(rows))
+        ra, dec, pmra, pmdec, parallax = values[:, rows]
         plane = TangentPlane.of(ra, dec)
         x, y = plane.project(ra, dec)
         motion = plane.rotate(ra, dec, pmra, pmdec)
@@ -164,22 +155,24 @@ def _errors(stars: Stars, release: Release, whole: BoolArray) -> FloatArray:
     return errors
 
 
-def _check(name: Any, values: dict[str, npt.NDArray[Any]], n_whole: int) -> None:
+def _check(name: Any, values: FloatArray, n_whole: int) -> None:
+    n = values.shape[1]
     if n_whole < LEAST_STARS:
-        empty = [key for key, value in values.items() if not np.isfinite(value).any()]
-        reason = f" ({', '.join(empty)} missing in all)" if empty and len(values["ra"]) else ""
+        pairs = zip(ASTROMETRY, values, strict=True)
+        empty = [key for key, value in pairs if not np.isfinite(value).any()]
+        reason = f" ({', '.join(empty)} missing in all)" if empty and n else ""
         raise ValueError(
-            f"field {name!r} has {n_whole} stars with {', '.join(ASTROMETRY)}, of "
-            f"{len(values['ra'])} stars{reason}; at least {LEAST_STARS} are needed."
+            f"field {name!r} has {n_whole} stars with {', '.join(ASTROMETRY)}, of {n} "
+            f"stars{reason}; at least {LEAST_STARS} are needed."
         )
-    ra, dec = values["ra"], values["dec"]
-    extent = max(np.nanmax(ra) - np.nanmin(ra), np.nanmax(dec) - np.nanmin(dec))
+    ranges = np.nanmax(values, axis=1) - np.nanmin(values, axis=1)
+    extent = float(ranges[:2].max())
     if extent == 0:
         raise ValueError(f"field {name!r} has all its stars at the same position.")
-    motion = [np.nanmax(values[key]) - np.nanmin(values[key]) for key in ("pmra", "pmdec")]
-    if max(motion) == 0:
+    if ranges[2:4].max() == 0:
         raise ValueError(f"field {name!r} has the same proper motion for all its stars.")
-    fits = np.nanmax(np.abs(ra)) < 2 * np.pi + 0.01 and np.nanmax(np.abs(dec)) < np.pi / 2 + 0.01
+    ra, dec = np.nanmax(np.abs(values[:2]), axis=1)
+    fits = ra < 2 * np.pi + 0.01 and dec < np.pi / 2 + 0.01
     if extent < _RADIANS_EXTENT and fits:
         raise ValueError(
             f"field {name!r} is {3600 * extent:.0f} arcsec wide, with ra and dec that would fit "

@@ -1,6 +1,7 @@
 """Clusters and field as a mixture in proper motion, parallax and position."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -121,15 +122,10 @@ class Fit:
         )
 
 
-def scales_of(parallax: FloatArray) -> FloatArray:
+def scales_of(parallax: Any) -> FloatArray:
     """Return how much wider than distant clusters those of these parallaxes (mas) appear."""
     scales: FloatArray = np.minimum(np.maximum(parallax / _NEAR, 1.0), _MAX_SCALE)
     return scales
-
-
-def scale_of(parallax: float) -> float:
-    """Return how much wider than a distant cluster one of this parallax (mas) appears."""
-    return float(scales_of(np.array(parallax)))
 
 
 def fit_background(field: Field, weight: FloatArray) -> Background:
@@ -246,7 +242,7 @@ def _with_radius(
 
 def _bounded(normal: Normals, n_members: float) -> FloatArray:
     """Return the covariance of a cluster within the limits of intrinsic widths."""
-    scale = scale_of(float(normal.mean[0, 2]))
+    scale = scales_of(normal.mean[0, 2])
     weight = _PRIOR_STARS / (n_members + _PRIOR_STARS)
     cov = (1 - weight) * normal.cov[0] + weight * np.diag((TYPICAL * scale) ** 2)
     width = np.sqrt(np.maximum(cov.diagonal(), 1e-12))

@@ -13,7 +13,6 @@ from skcluster.membership._mixture import (
     Fit,
     fit,
     fit_background,
-    scale_of,
     scales_of,
 )
 from skcluster.membership._normals import Normals
@@ -138,7 +137,7 @@ def _rank(field: Field, fitted: Fit, hint: Hint) -> float:
     else:
         scatter = max(_CENTRE_SCATTER[0] * field.radius, _CENTRE_SCATTER[1])
         away = np.hypot(*(cluster.centre - hint.position)) / scatter
-        rank = max(significance(field, fitted, 0), 1.0) * float(np.exp(-0.5 * away**2))
+        rank = max(significance(field, fitted), 1.0) * float(np.exp(-0.5 * away**2))
     if hint.motion is not None:
         off = np.hypot(*(cluster.normal.mean[0, :2] - hint.motion))
         rank *= float(np.exp(-0.5 * (off / 0.2) ** 2)) + 1e-3
@@ -152,7 +151,7 @@ def _hinted_significance(field: Field, fitted: Fit, hint: Hint) -> float:
     contrast on the sky, as it may fill the field; nor if they give its position, and it stands out
     in proper motion instead.
     """
-    value = significance(field, fitted, 0)
+    value = significance(field, fitted)
     if not (hint and hint.agrees(field, fitted.clusters[0])):
         return value if value >= LEAST_SIGNIFICANCE else 0.0
     if value < LEAST_HINTED and fitted.probability.sum() >= LEAST_MEMBERS:
@@ -166,18 +165,18 @@ def _hinted_significance(field: Field, fitted: Fit, hint: Hint) -> float:
     return value if value >= LEAST_HINTED else 0.0
 
 
-def significance(field: Field, fitted: Fit, which: int) -> float:
-    """Return the significance of a cluster.
+def significance(field: Field, fitted: Fit) -> float:
+    """Return the significance of the only cluster of a fit.
 
     It is the smaller of two numbers. The first says how concentrated on the sky the stars are that
     agree with it in proper motion and parallax: the sum of the log profile over them, compared with
     its mean and standard deviation if positions were permuted among all stars of the field. The
     second is the square root of the gain in log-likelihood.
     """
-    cluster = fitted.clusters[which]
-    odds = np.log(cluster.fraction / (1 - cluster.fraction)) + fitted.log_ratio[which]
+    (cluster,) = fitted.clusters
+    odds = np.log(cluster.fraction / (1 - cluster.fraction)) + fitted.log_ratio[0]
     alike = 1 / (1 + np.exp(-np.clip(odds, -500, 500)))
-    if min(alike.sum(), fitted.probability[which].sum()) < LEAST_MEMBERS:
+    if min(alike.sum(), fitted.probability[0].sum()) < LEAST_MEMBERS:
         return 0.0
     log_profile = -np.log1p(cluster.squared_distance(field) / cluster.core_radius**2)
     log_profile -= log_profile.mean()
@@ -260,7 +259,7 @@ def _contrasts(
 def _excess_in_motion(field: Field, cluster: Cluster) -> float:
     """Return the excess of stars that agree with a cluster over those around in proper motion."""
     offset = np.abs(field.data - cluster.normal.mean[0][:, None])
-    offset /= (_BOX * scale_of(float(cluster.normal.mean[0, 2])))[:, None]
+    offset /= (_BOX * scales_of(cluster.normal.mean[0, 2]))[:, None]
     around = (offset[:2] < _WIDER).all(axis=0) & (offset[2] < 1)
     alike = around & (offset[:2] < 1).all(axis=0)
     count = np.array([float(alike.sum())])
@@ -299,6 +298,6 @@ def _start(field: Field, star: int, scale: float, side: float) -> Cluster:
 def _alike(field: Field, cluster: Cluster, factor: float = 1.0) -> BoolArray:
     """Return which stars agree with a cluster in proper motion and parallax."""
     mean = cluster.normal.mean[0]
-    box = factor * _BOX * scale_of(float(mean[2]))
+    box = factor * _BOX * scales_of(mean[2])
     alike: BoolArray = (np.abs(field.data - mean[:, None]) < box[:, None]).all(axis=0)
     return alike

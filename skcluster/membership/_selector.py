@@ -11,7 +11,6 @@ from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
-from skcluster._utils.doc_links import DocLinkMixin
 from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import ClustersLike
 from skcluster.clusters._stars import STARS, clusters_from_flat
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from astropy.coordinates import SkyCoord
 
 
-class MemberSelector(DocLinkMixin, TransformerMixin, BaseEstimator):
+class MemberSelector(TransformerMixin, BaseEstimator):
     """Select the members of star clusters from fields of the sky.
 
     As the first step of a pipeline, it makes member lists of what an archive returns around a

@@ -15,10 +15,9 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import IO, Any
 
-from skcluster._utils.doc_links import documentation
 from skcluster._utils.files import whole_file
 from skcluster._utils.html import as_html
-from skcluster._utils.messages import warn_caller
+from skcluster._utils.messages import documentation, warn_caller
 from skcluster.persistence._contents import (
     ModelFileError,
     UnknownPartError,

@@ -221,7 +221,8 @@ class CMDDisplay:
             raise ValueError(f"cluster {name!r}: {error}") from error
         if samples is not None:
             credible = most_credible(samples, coverage, _MOST_CURVES)
-            band = seen_isochrones(credible, law) if len(credible) else None
+            # Every second point: the band is wider than the steps between them.
+            band = seen_isochrones(credible, law, every=2) if len(credible) else None
             if estimate is not None and interval is None:
                 tails = 100 * np.array([(1 - coverage) / 2, (1 + coverage) / 2])
                 interval = np.nanpercentile(samples[:, : len(estimate)], tails, axis=0).T

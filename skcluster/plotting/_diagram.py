@@ -65,7 +65,8 @@ def seen_isochrones(parameters: npt.ArrayLike, law: Law = "dr2", *, every: int =
     g, bp, rp = curves.magnitudes[..., ::every]
     magnitude, colour = redden(g, bp - rp, a_v[:, None], law)
     seen = np.stack([colour, magnitude + distance_modulus(distance)[:, None]], axis=-1)
-    seen[curves.gap[:, ::every]] = np.nan
+    gap = np.logical_or.reduceat(curves.gap, np.arange(0, curves.gap.shape[1], every), axis=1)
+    seen[gap] = np.nan
     return seen
 
 

@@ -180,43 +180,31 @@ class EstimateDisplay:
                 f"kind must be 'actual_vs_predicted' or 'residual_vs_actual', not {kind!r}."
             )
         self.figure_, self.axes_ = many_axes(ax, len(self.targets))
-        for i, (axes, target) in enumerate(zip(self.axes_, self.targets, strict=True)):
-            self._panel(axes, i, target, kind, scatter_kw or {}, error_kw or {}, line_kw or {})
-        return self
-
-    def _panel(
-        self,
-        axes: "Axes",
-        i: int,
-        target: str,
-        kind: Kind,
-        scatter_kw: dict[str, Any],
-        error_kw: dict[str, Any],
-        line_kw: dict[str, Any],
-    ) -> None:
-        true, predicted = self.y_true[:, i], self.y_pred[:, i]
         residual = kind == "residual_vs_actual"
-        values = predicted - true if residual else predicted
         points = {"s": 9, "color": BLUE, "alpha": 0.6, "linewidths": 0, "zorder": 2}
-        if self.intervals is not None:
-            # An interval may exclude its estimate if the samples are skewed.
-            reach = np.abs(self.intervals[:, i].T - predicted)
-            bars = {"fmt": "none", "ecolor": BLUE, "alpha": 0.25, "elinewidth": 0.7, "zorder": 1}
-            axes.errorbar(true, values, reach, **{**bars, **error_kw})
-        axes.scatter(true, values, **{**points, **scatter_kw})
-        line = {"color": VERMILION, "linewidth": 1.2, "zorder": 3, **line_kw}
-        label = estimate_column(target).axis_label
-        if residual:
-            axes.axhline(0, **line)
-            axes.set(xlabel=f"true {label}", ylabel=f"estimated minus true {label}")
-        else:
-            ends = [np.nanmin([true, predicted]), np.nanmax([true, predicted])]
-            axes.plot(ends, ends, **line)
-            axes.set(xlabel=f"true {label}", ylabel=f"estimated {label}")
-        if target == "distance_kpc" and (true > 0).all() and (predicted > 0).all():
-            logarithmic(axes, "x")
-            if not residual:
-                logarithmic(axes, "y")
+        bars = {"fmt": "none", "ecolor": BLUE, "alpha": 0.25, "elinewidth": 0.7, "zorder": 1}
+        line = {"color": VERMILION, "linewidth": 1.2, "zorder": 3, **(line_kw or {})}
+        for i, (axes, target) in enumerate(zip(self.axes_, self.targets, strict=True)):
+            true, predicted = self.y_true[:, i], self.y_pred[:, i]
+            values = predicted - true if residual else predicted
+            if self.intervals is not None:
+                # An interval may exclude its estimate if the samples are skewed.
+                reach = np.abs(self.intervals[:, i].T - predicted)
+                axes.errorbar(true, values, reach, **{**bars, **(error_kw or {})})
+            axes.scatter(true, values, **{**points, **(scatter_kw or {})})
+            label = estimate_column(target).axis_label
+            if residual:
+                axes.axhline(0, **line)
+            else:
+                ends = [np.nanmin([true, predicted]), np.nanmax([true, predicted])]
+                axes.plot(ends, ends, **line)
+            what = "estimated minus true" if residual else "estimated"
+            axes.set(xlabel=f"true {label}", ylabel=f"{what} {label}")
+            if target == "distance_kpc" and (true > 0).all() and (predicted > 0).all():
+                logarithmic(axes, "x")
+                if not residual:
+                    logarithmic(axes, "y")
+        return self
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

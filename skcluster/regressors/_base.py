@@ -10,8 +10,6 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import HasMethods
 
-from skcluster._utils.doc_links import DocLinkMixin
-
 try:
     from sklearn.callback import CallbackSupportMixin
 except ImportError:  # before scikit-learn 1.9
@@ -65,7 +63,7 @@ class EpochTasks:
             self._root.call_on_fit_task_end(**self._about)
 
 
-class NetworkRegressorMixin(DocLinkMixin, CallbackSupportMixin):
+class NetworkRegressorMixin(CallbackSupportMixin):
     """Handle inputs, outputs, callbacks and warm starts of a regressor with networks."""
 
     callbacks: Any

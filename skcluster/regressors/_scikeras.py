@@ -20,6 +20,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skcluster._utils.messages import warn_caller
 from skcluster._utils.order import check_same_order
 from skcluster.regressors._base import (
     KERAS_CONSTRAINTS,
@@ -40,6 +41,10 @@ from skcluster.regressors.networks.training_data import Rows, batch_rows, shuffl
 with without_tensorflow_messages():  # scikeras imports TensorFlow with any backend
     from scikeras.wrappers import BaseWrapper
 
+#: Root mean square of a column above which predictions are much worse than of the same, scaled: of
+#: 240 simulated clusters, R² of age, A_V and distance is 0.7 with all columns of size 1, 0.6 with
+#: size 30, -0.5 with 100 and -120 with 1000.
+_LARGEST = 50.0
 _DTYPES = [np.float32, np.uint8]  # of X; anything else becomes float32
 
 #: Parts of the docstrings of all regressors, filled in where they are named in braces.
@@ -235,6 +240,11 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
         ------
         ValueError
             If X contains clusters instead of numbers.
+
+        Warns
+        -----
+        UserWarning
+            If a column has a root mean square above 50, with which networks learn little.
         """
         refuse_clusters(X)
         check_same_order(getattr(X, "index", None), y)
@@ -251,6 +261,7 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
             input_noise=self.input_noise > 0,
             **self._learn_shapes(table),
         )
+        self._warn_unscaled(table, architecture.n_numbers)
         if goes_on:
             check_same_weights(self.architecture_.weight_shapes, architecture.weight_shapes)
         self.y_ndim_, self.n_outputs_ = targets.ndim, architecture.n_outputs
@@ -300,6 +311,19 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
         """
         check_is_fitted(self, "weights_")
         return build_model(self.architecture_, self._regularization(), self.weights_)[0]
+
+    def _warn_unscaled(self, X: NDArray[Any], n_numbers: int) -> None:
+        """Warn of the largest column, if it is too large to learn from."""
+        sizes = np.sqrt(np.einsum("ij,ij->j", X, X, dtype=np.float64) / len(X))
+        sizes[: len(sizes) - n_numbers] /= getattr(self, "pixel_scale_", 1.0)
+        worst = int(np.argmax(sizes))
+        if sizes[worst] > _LARGEST:
+            name = getattr(self, "feature_names_in_", range(len(sizes)))[worst]
+            warn_caller(
+                f"Column {name!r} of X has a root mean square of {sizes[worst]:.3g}, but networks "
+                "learn from columns of the order of 1: put a StandardScaler before "
+                f"{type(self).__name__}."
+            )
 
     @abstractmethod
     def _learn_shapes(self, X: NDArray[Any]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skcluster._utils.doc_links import DocLinkMixin, documentation
+from skcluster._utils.messages import documentation
 from skcluster._utils.order import check_same_order
 from skcluster.photometry import distance_from_modulus, distance_modulus
 from skcluster.regressors._base import target_names
@@ -32,7 +32,7 @@ from skcluster.schema import CLUSTER_PARAMETERS, TARGETS, clip_targets
 _FIXED = dict(zip(CLUSTER_PARAMETERS, ((8.4, 1.0), (1.2, 1.0), (11.0, 2.0)), strict=True))
 
 
-class TargetScaler(DocLinkMixin, TransformerMixin, BaseEstimator):
+class TargetScaler(TransformerMixin, BaseEstimator):
     """Scale targets of clusters for a network.
 
     Log age, A_V and distance, the last as a distance modulus, are scaled by constants, because
@@ -156,7 +156,7 @@ class TargetScaler(DocLinkMixin, TransformerMixin, BaseEstimator):
         return clip_targets(values, self.targets_)
 
 
-class TargetMinMaxScaler(DocLinkMixin, MinMaxScaler):
+class TargetMinMaxScaler(MinMaxScaler):
     """Scale targets to 0 … 1, and limit inverted values to the range of their quantity.
 
     A `sklearn.preprocessing.MinMaxScaler` whose `inverse_transform` clips log age, A_V, distance
@@ -225,22 +225,6 @@ class TargetMinMaxScaler(DocLinkMixin, MinMaxScaler):
         self.targets_ = _quantities(self, TARGETS)
         return self
 
-    def transform(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Scale the targets.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_clusters, n_targets)
-            Targets.
-
-        Returns
-        -------
-        ndarray of shape (n_clusters, n_targets)
-            Scaled targets.
-        """
-        scaled: NDArray[np.float64] = super().transform(_named(X, self))
-        return scaled
-
     def inverse_transform(self, X: ArrayLike) -> NDArray[np.float64]:
         """Undo the scaling, and replace impossible values by the nearest possible ones.
 
@@ -278,7 +262,7 @@ def _quantities(scaler: Any, quantities: Container[str]) -> list[str]:
     return list(CLUSTER_PARAMETERS) if n == len(CLUSTER_PARAMETERS) else ["other"] * n
 
 
-class NamedTargetRegressor(DocLinkMixin, MetaEstimatorMixin, TransformedTargetRegressor):
+class NamedTargetRegressor(MetaEstimatorMixin, TransformedTargetRegressor):
     """Transform the targets of a regressor, and keep their names while fitting.
 
     This is a `sklearn.compose.TransformedTargetRegressor` whose transformer and regressor receive

@@ -1,6 +1,12 @@
-"""Stars, isochrone and band of each cluster in a compact form for the page."""
+"""The diagram of the page: an empty figure, and the data of each cluster that fill it.
+
+The Bokeh figure (`figure_item`) shows one cluster at a time; the stars, isochrone and band of each
+(`diagram`, `star_facts`) are in the page in a compact form.
+"""
 
 import base64
+import json
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -28,27 +34,26 @@ _MOST_ON_PAGE = 400_000
 _STEP = 0.004
 #: Cells of the band, in colour and in magnitude.
 CELLS = (150, 200)
+#: Columns of stars that the hover tool shows, and their labels.
+HOVER = {
+    "g": "G [mag]",
+    "colour": "BP − RP [mag]",
+    "parallax": "parallax [mas]",
+    "probability": "probability (list)",
+    "membership": "probability (estimate)",
+    "source_id": "source id",
+}
 
 
 def shown_stars(counts: IntArray) -> list[IntArray]:
     """Return which stars of each cluster are shown: all, or a random selection."""
-    most = _most_of_each(counts)
+    most = MOST_STARS
+    while most > 1 and np.minimum(counts, most).sum() > _MOST_ON_PAGE:
+        most = 9 * most // 10
     rng = np.random.default_rng(0)
     return [
         np.arange(n) if n <= most else np.sort(rng.choice(n, most, replace=False)) for n in counts
     ]
-
-
-def _most_of_each(counts: IntArray) -> int:
-    """Return the maximum number of stars per cluster that keeps the page within its limit."""
-    low, high = 1, MOST_STARS
-    while low < high:
-        middle = (low + high + 1) // 2
-        if np.minimum(counts, middle).sum() <= _MOST_ON_PAGE:
-            low = middle
-        else:
-            high = middle - 1
-    return low
 
 
 def diagram(
@@ -63,31 +68,14 @@ def diagram(
 ) -> dict[str, Any]:
     """Return stars, isochrone and band of one cluster in a form that JSON supports.
 
-    Parameters
-    ----------
-    colour, magnitude : ndarray of shape (n_stars,)
-        BP−RP and G (mag).
-    shown : ndarray of int
-        Positions of the stars to draw.
-    estimate : ndarray of shape (3,) or (4,)
-        Log age (dex), A_V (mag), distance (kpc) and, optionally, [M/H] (dex).
-    samples : array-like of shape (n_samples, 3) or (n_samples, 4), optional
-        Joint samples of the same quantities.
-    coverage : float
-        Fraction of the samples whose isochrones form the band.
-    law : {"dr2", "edr3"}
-        Extinction law, as in `skcluster.isochrones.isochrone`.
-    spread : float, default=0.0
-        Scale of the half-normal differential reddening (mag of A_V); the isochrone behind more
-        dust than that of 95 per cent of the stars is drawn as well.
+    The estimate and the samples are log age (dex), A_V (mag), distance (kpc) and, optionally, [M/H]
+    (dex). With a ``spread``, the scale of the half-normal differential reddening (mag of A_V), the
+    isochrone behind more dust than that of 95 per cent of the stars is drawn as well.
 
-    Returns
-    -------
-    dict
-        ``limits`` (mag): minimum and maximum of colour, then of magnitude; ``stars``, and each of
-        ``lines`` and ``reddened``, the continuous parts of the isochrones: coordinates as 16-bit
-        integers in base64, in units of the diagram; ``band``: for each column of cells, start and
-        end of each run.
+    The result has ``limits`` (mag): minimum and maximum of colour, then of magnitude; ``stars``,
+    and each of ``lines`` and ``reddened``, the continuous parts of the isochrones: coordinates as
+    16-bit integers in base64, in units of the diagram; ``band``: for each column of cells, start
+    and end of each run.
     """
     if len(colour) == 0:
         return {}
@@ -158,23 +146,11 @@ def _runs(curves: FloatArray) -> list[list[int]]:
 def star_facts(
     stars: Stars, membership: FloatArray | None, places: IntArray
 ) -> dict[str, str | list[str]]:
-    """Return columns of some stars in a form that JSON supports.
+    """Return the columns that some stars, at these places, have in a form that JSON supports.
 
-    Parameters
-    ----------
-    stars : Stars
-        The stars of all clusters.
-    membership : ndarray of shape (n_stars,), optional
-        Membership probabilities of the estimate.
-    places : ndarray of int
-        Positions of the stars to show.
-
-    Returns
-    -------
-    dict
-        The columns that the stars have, in base64: ``membership`` and ``probability`` as bytes, 1
-        to 255 for 0 to 1, and 0 for NaN; ``parallax`` (mas) in single precision; ``source_id`` in
-        64 bits, or a list of strings if the identifiers are not integers.
+    ``membership`` and ``probability`` are bytes in base64, 1 to 255 for 0 to 1, and 0 for NaN;
+    ``parallax`` (mas) in single precision; ``source_id`` in 64 bits, or strings if the identifiers
+    are not integers.
     """
     columns: dict[str, str | list[str]] = {}
     if membership is not None:
@@ -201,3 +177,77 @@ def _shares(values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
 def packed(values: npt.NDArray[Any]) -> str:
     """Return the bytes of an array in base64."""
     return base64.b64encode(values.tobytes()).decode()
+
+
+def figure_item(shown: Iterable[str]) -> str:
+    """Return the empty diagram as JSON for ``Bokeh.embed.embed_item``.
+
+    The page finds its models by name: ``diagram``, and the data sources ``stars``, ``lines``,
+    ``reddened`` and ``band``. The page also sets the colours. The hover tool shows magnitude,
+    colour and the columns ``shown``.
+    """
+    from bokeh.core.types import ID
+    from bokeh.embed import json_item
+    from bokeh.models import HoverTool, Range1d
+    from bokeh.plotting import figure
+
+    # The type hints of Bokeh lack some arguments.
+    plot: Any = figure(
+        name="diagram",
+        x_range=Range1d(start=0, end=1),
+        y_range=Range1d(start=1, end=0),
+        x_axis_label="BP − RP [mag]",
+        y_axis_label="G [mag]",
+        tools="pan,box_zoom,wheel_zoom,zoom_in,zoom_out,reset",
+        active_scroll=None,
+        sizing_mode="stretch_both",
+        min_border_left=50,
+        outline_line_alpha=1,
+        # Transparent, for the background of the page.
+        background_fill_color=None,
+        border_fill_color=None,
+    )
+    plot.grid.visible = False
+    plot.axis.major_tick_in = 5
+    plot.axis.minor_tick_in = 3
+    plot.axis.major_tick_out = plot.axis.minor_tick_out = 0
+    plot.axis.axis_label_text_font_style = "normal"
+    plot.axis.axis_label_text_font_size = "13px"
+    plot.axis.major_label_text_font_size = "12px"
+    plot.toolbar.logo = None
+
+    band = _source("band", "colour", "g")
+    plot.patches("colour", "g", source=band, name="area")
+    stars = _source("stars", "colour", "g", "fill", "edge", *shown)
+    points = plot.scatter(
+        "colour", "g", fill_color="fill", line_color="edge", source=stars, name="points"
+    )
+    lines = _source("lines", "colour", "g")
+    reddened = _source("reddened", "colour", "g")
+    plot.multi_line("colour", "g", line_width=1.3, line_dash=[5, 3], source=reddened, name="dashes")
+    for name, width in (("halo", 3.4), ("isochrone", 1.7)):
+        plot.multi_line("colour", "g", line_width=width, line_join="round", source=lines, name=name)
+    formats = {"g": "@g{0.00}", "colour": "@colour{0.00}"}
+    tooltips = [
+        (label, formats.get(name, f"@{name}"))
+        for name, label in HOVER.items()
+        if name in {*formats, *shown}
+    ]
+    plot.add_tools(HoverTool(renderers=[points], tooltips=tooltips, limit=1))
+    return json.dumps(json_item(plot, ID("diagram")), separators=(",", ":"))
+
+
+def _source(name: str, *columns: str) -> Any:
+    """Return an empty data source."""
+    from bokeh.models import ColumnDataSource
+
+    return ColumnDataSource(data={column: [] for column in columns}, name=name)
+
+
+def library() -> str:
+    """Return the script of Bokeh, which is inlined so that the page needs no network."""
+    from bokeh.resources import Resources
+
+    # The last part sets the log level, which logs a message itself.
+    script, *_ = Resources("inline", components=["bokeh"]).js_raw
+    return f'{script}\nBokeh.logger.set_level("error");'

@@ -72,20 +72,7 @@ def meaning_of(name: str, estimates: pd.DataFrame) -> str:
 
 
 def meanings(estimates: pd.DataFrame, coverage: float) -> dict[str, str]:
-    """Return what the numbers of a table of estimates mean, by their titles.
-
-    Parameters
-    ----------
-    estimates : DataFrame
-        As returned by `skcluster.estimation.estimate`.
-    coverage : float
-        Coverage of the intervals.
-
-    Returns
-    -------
-    dict of str to str
-        HTML of descriptions by HTML of terms: columns, intervals, band, flags and notes that occur.
-    """
+    """Return what the numbers of a table of estimates mean, as HTML by the HTML of their terms."""
     found = {}
     ends = tuple(INTERVAL_ENDS)
     for name in estimates.columns:

@@ -28,8 +28,15 @@ from skcluster.plotting._inputs import (
     one_estimate,
 )
 from skcluster.plotting._save import membership_picture
-from skcluster.report._diagram import CELLS, diagram, shown_stars, star_facts
-from skcluster.report._figure import HOVER, figure_item, library
+from skcluster.report._diagram import (
+    CELLS,
+    HOVER,
+    diagram,
+    figure_item,
+    library,
+    shown_stars,
+    star_facts,
+)
 from skcluster.report._meanings import meaning_of, meanings
 from skcluster.schema import (
     CLUSTER_PARAMETERS,

@@ -125,25 +125,20 @@ LABEL_COLUMNS: dict[str, Column] = by_name(
     ),
 )
 
+
+def _number(name: str, text: str, label: str) -> Column:
+    return Column(name, text, label=label, low=0, decimals=0, ucd="meta.number")
+
+
+def _note(name: str, text: str) -> Column:
+    return Column(name, text, label=name, kind="text", ucd="meta.note")
+
+
 #: Columns of a table of estimates.
 ESTIMATE_COLUMNS: dict[str, Column] = by_name(
     CLUSTER,
-    Column(
-        "n_stars",
-        "Number of member stars in the table",
-        label="stars",
-        low=0,
-        decimals=0,
-        ucd="meta.number",
-    ),
-    Column(
-        "n_used",
-        "Number of stars used by the estimate",
-        label="stars used",
-        low=0,
-        decimals=0,
-        ucd="meta.number",
-    ),
+    _number("n_stars", "Number of member stars in the table", "stars"),
+    _number("n_used", "Number of stars used by the estimate", "stars used"),
     *TARGETS.values(),
     Column(
         "differential_reddening",
@@ -161,21 +156,10 @@ ESTIMATE_COLUMNS: dict[str, Column] = by_name(
         high=1,
         ucd="stat.value;arith.ratio",
     ),
-    Column(
-        "effective_samples",
-        "Effective number of weighted posterior samples",
-        label="effective samples",
-        low=0,
-        decimals=0,
-        ucd="meta.number",
+    _number(
+        "effective_samples", "Effective number of weighted posterior samples", "effective samples"
     ),
-    Column(
-        "priors",
-        "What was known of the cluster from elsewhere and given",
-        label="priors",
-        kind="text",
-        ucd="meta.note",
-    ),
+    _note("priors", "What was known of the cluster from elsewhere and given"),
     Column(
         "reliability",
         "Probability that the list is one cluster",
@@ -184,20 +168,8 @@ ESTIMATE_COLUMNS: dict[str, Column] = by_name(
         high=1,
         ucd="stat.probability",
     ),
-    Column(
-        "flag",
-        "Reasons to doubt the estimate; empty if there are none",
-        label="flag",
-        kind="text",
-        ucd="meta.note",
-    ),
-    Column(
-        "notes",
-        "What was seen in the list and accounted for",
-        label="notes",
-        kind="text",
-        ucd="meta.note",
-    ),
+    _note("flag", "Reasons to doubt the estimate; empty if there are none"),
+    _note("notes", "What was seen in the list and accounted for"),
 )
 
 #: The note on field stars, which displays complete with their share.
@@ -238,7 +210,7 @@ _PMDEC = "Mean proper motion in declination"
 
 #: Columns of a table of clusters that were found in fields of the sky, besides the names.
 CLUSTER_COLUMNS: dict[str, Column] = by_name(
-    Column("n_members", "Number of members", label="members", low=0, decimals=0, ucd="meta.number"),
+    _number("n_members", "Number of members", "members"),
     Column("significance", "Significance of the cluster", low=0, decimals=1, ucd="stat.snr"),
     *_measured("ra", "Right ascension of the centre", "deg", "pos.eq.ra", "meta.main", 4, 4),
     *_measured("dec", "Declination of the centre", "deg", "pos.eq.dec", "meta.main", 4, 4),
@@ -264,13 +236,7 @@ CLUSTER_COLUMNS: dict[str, Column] = by_name(
         decimals=0,
         ucd="src.density",
     ),
-    Column(
-        "flag",
-        "Reasons to doubt the cluster; empty if there are none",
-        label="flag",
-        kind="text",
-        ucd="meta.note",
-    ),
+    _note("flag", "Reasons to doubt the cluster; empty if there are none"),
 )
 
 #: Suffixes of the columns of an interval, and their descriptions.

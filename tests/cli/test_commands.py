@@ -242,7 +242,7 @@ def test_what_is_known_from_elsewhere_is_stated(run, few, tmp_path, capsys):
     assert table.loc[names[1], "metallicity"] == pytest.approx(0.21, abs=0.03)
     assert run("estimate", few, "--priors", known, "--json") == 0
     about = json.loads(capsys.readouterr().out)
-    assert about["priors"] == "given for 1 of 2 rows; metallicity: 1"
+    assert about["priors"] == "1 of 2 rows have one; metallicity: 1"
     assert run("estimate", few, "--priors", known, "-o", known, "--overwrite") == 1
     known.write_text(f"Cluster,A_V,a_v_error\n{names[0]},0.2,0\n")
     assert run("estimate", few, "--priors", known) == 1
@@ -268,8 +268,7 @@ def test_one_star(run, tmp_path, capsys):
     assert run("report", file, "-o", tmp_path / "one.html") == 0
 
 
-def test_a_cluster_without_bright_stars_has_no_value(run, tmp_path, capsys, monkeypatch):
-    monkeypatch.delenv("SKCLUSTER_DOCS", raising=False)
+def test_a_cluster_without_bright_stars_has_no_value(run, tmp_path, capsys):
     file = tmp_path / "faint.csv"
     names = "cluster,phot_g_mean_mag,bp_rp,parallax,parallax_error,probability"
     file.write_text(f"{names}\nfaint,18.5,1.8,1.2,0.1,1.0\n")

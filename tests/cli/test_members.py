@@ -93,8 +93,7 @@ def test_options_that_exclude_each_other(run, files, capsys):
 
 
 @pytest.mark.parametrize("name", [None, "parallaxe"])
-def test_missing_parallaxes_are_told_once(run, few, tmp_path, capsys, monkeypatch, name):
-    monkeypatch.delenv("SKCLUSTER_DOCS", raising=False)
+def test_missing_parallaxes_are_told_once(run, few, tmp_path, capsys, name):
     stars = pd.read_parquet(few)
     parallax = stars.pop("parallax")
     file = tmp_path / "few.csv"

@@ -75,17 +75,7 @@ class OnlyStream:
         return self._table.__arrow_c_stream__(requested_schema)
 
 
-class OnlyInterchange:
-    """The same with the older interface."""
-
-    def __init__(self, table: pa.Table) -> None:
-        self._table = table
-
-    def __dataframe__(self, **options: object) -> object:
-        return self._table.__dataframe__(**options)
-
-
-@pytest.mark.parametrize("kind", [lambda t: t, OnlyStream, OnlyInterchange])
+@pytest.mark.parametrize("kind", [lambda t: t, OnlyStream])
 def test_tables_of_arrow(kind):
     identifiers = pa.array([2**60 + 1, None, 2**60 + 3], type=pa.int64())
     table = pa.Table.from_pandas(hunt_reffert(), preserve_index=False)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 import pytest
-from common.formats import DOORS, FORMS, TABLES, doors, made, seen
+from common.formats import FILES, TABLES, cases, made, seen
 
 from skcluster.clusters import as_clusters, stars_of
 from skcluster.io import read_clusters
@@ -106,16 +106,9 @@ ERRORS = {
         r"'Name' has 12 names in 12 rows: it seems to name stars.* --cluster NAME",
     ),
 }
-#: Every form through the doors that read it; all doors for one of the files and of the tables.
-PAIRS = [
-    (form, door)
-    for form in FORMS
-    for door in doors(form)
-    if door in DOORS[:2] or form in ("csv", "pandas", "dict")
-]
 
 
-@pytest.mark.parametrize(("form", "door"), PAIRS)
+@pytest.mark.parametrize(("form", "door"), cases())
 @pytest.mark.parametrize("name", CASES)
 def test_what_is_meant(name, form, door, tmp_path):
     case = CASES[name]
@@ -132,7 +125,7 @@ def test_what_is_meant(name, form, door, tmp_path):
     assert case.said or not [m for m in found.messages if "olumn" in m and "cluster" not in m]
 
 
-@pytest.mark.parametrize(("form", "door"), [(f, d) for f, d in PAIRS if f not in ("dict", "list")])
+@pytest.mark.parametrize(("form", "door"), cases([*FILES, *TABLES]))
 @pytest.mark.parametrize("name", ERRORS)
 def test_what_is_not_clear_is_refused(name, form, door, tmp_path):
     columns, reason = ERRORS[name]

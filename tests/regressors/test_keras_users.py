@@ -183,7 +183,7 @@ def test_global_precision_changes_nothing(name, half_precision, monkeypatch):
     model = clone(ALL[name])
     if name != "set":
         model.set_params(**STRONG)
-    monkeypatch.setattr(compiled, "_idle", {})  # no network compiled before is used again
+    monkeypatch.setattr(compiled, "_idle", [])  # no network compiled before is used again
     fitted = clone(model).fit(X, y)
     outputs = fitted.model_.predict_on_batch(fitted.feature_encoder_.transform(X))
     compiled._idle.clear()

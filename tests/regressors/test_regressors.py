@@ -11,6 +11,8 @@ from regressor_cases import FAST, REGRESSORS, table
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skcluster.regressors import ANNRegressor, CNNRegressor, MDMRegressor, SetRegressor
 
@@ -264,3 +266,18 @@ def test_clusters_are_no_numbers(regressor):
     X = pd.DataFrame({"stars": [[1.0], [2.0]]})
     with pytest.raises(ValueError, match="X must be numbers, but it contains clusters of stars"):
         clone(regressor).fit(X, [[1.0], [2.0]])
+
+
+@every_regressor
+def test_columns_that_are_too_large_to_learn_from_are_named(name):
+    X, y = table(name, 300)
+    X = pd.DataFrame(X).add_prefix("c")
+    X *= 1e6 if name == "cnn" else np.where(np.arange(X.shape[1]) < X.shape[1] - 3, 1.0, 1e4)
+    model = clone(REGRESSORS[name]).set_params(epochs=20)
+    scaled = make_pipeline(StandardScaler().set_output(transform="pandas"), model)
+    # Warnings are errors in these tests.
+    assert scaled.fit(X[:250], y[:250]).score(X[250:], y[250:]) > -0.1
+    with pytest.warns(UserWarning, match="Column 'c.*: put a StandardScaler before") as shown:
+        model.fit(X[:250], y[:250])
+    assert len(shown) == 1
+    assert model.score(X[250:], y[250:]) < -10

@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 from regressor_cases import ALL, data
 from sklearn.base import clone
-from sklearn.model_selection import GridSearchCV
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
+
+from skcluster import make_pipeline
 
 callback = pytest.importorskip(
     "sklearn.callback", reason="scikit-learn has callbacks since 1.9", exc_type=ImportError
@@ -63,3 +67,15 @@ def test_callbacks_work_within_searches(capsys):
     scores = monitor.get_logs().data_as_pandas
     assert len(scores) == (2 * 2 + 1) * 2
     assert "ANNRegressor - fit" in capsys.readouterr().out
+
+
+def test_callbacks_of_a_network_work_within_pipelines(capsys):
+    X, y = data("ann")
+    model = make_pipeline(
+        StandardScaler(), TransformedTargetRegressor(clone(ALL["ann"]), transformer=MinMaxScaler())
+    )
+    monitor = callback.ScoringMonitor(scoring="r2")
+    model[-1].regressor.set_callbacks(monitor, callback.ProgressBar())
+    cross_val_score(model, X, y, cv=2)
+    assert len(monitor.get_logs(select="all")) == 2
+    assert capsys.readouterr().out.count("ANNRegressor - fit") >= 2

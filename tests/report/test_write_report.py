@@ -207,7 +207,7 @@ def test_a_rich_cluster_is_thinned(tmp_path, run):
 
 def test_stars_of_very_many_clusters_are_thinned():
     few = [len(shown) for shown in shown_stars(np.array([3000] * 400 + [50]))]
-    assert 390_000 < sum(few) <= 400_000
+    assert 300_000 < sum(few) <= 400_000
     assert few[-1] == 50
     assert len({*few[:-1]}) == 1
 

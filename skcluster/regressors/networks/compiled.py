@@ -176,7 +176,7 @@ class CompiledNetwork:
         return np.concatenate(parts)
 
 
-_idle: dict[Recipe, list[CompiledNetwork]] = {}  # least recently used first
+_idle: list[tuple[Recipe, CompiledNetwork]] = []  # least recently used first
 _lock = threading.Lock()
 
 
@@ -187,26 +187,12 @@ def borrow(recipe: Recipe) -> Iterator[CompiledNetwork]:
     TensorFlow never frees the memory of a compiled network, about 10 MB; reusing networks keeps the
     memory of a long search constant. Other backends free it, and each fit has its own network.
     """
-    network = _take(recipe) or CompiledNetwork(recipe)
+    with _lock:
+        place = next((i for i, (idle, _) in enumerate(_idle) if idle == recipe), None)
+        network = None if place is None else _idle.pop(place)[1]
+    network = network or CompiledNetwork(recipe)
     yield network  # a network whose fit failed is not reused
     if keras.backend.backend() == "tensorflow":
-        _put_back(recipe, network)
-
-
-def _take(recipe: Recipe) -> CompiledNetwork | None:
-    with _lock:
-        networks = _idle.get(recipe, [])
-        network = networks.pop() if networks else None
-        if not networks:
-            _idle.pop(recipe, None)
-        return network
-
-
-def _put_back(recipe: Recipe, network: CompiledNetwork) -> None:
-    with _lock:
-        _idle[recipe] = [*_idle.pop(recipe, []), network]
-        while sum(map(len, _idle.values())) > MAX_IDLE_NETWORKS:
-            oldest = next(iter(_idle))
-            _idle[oldest].pop(0)
-            if not _idle[oldest]:
-                del _idle[oldest]
+        with _lock:
+            _idle.append((recipe, network))
+            del _idle[:-MAX_IDLE_NETWORKS]

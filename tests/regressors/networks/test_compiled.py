@@ -33,7 +33,7 @@ def built(monkeypatch):
             super().__init__(recipe)
 
     monkeypatch.setattr(compiled, "CompiledNetwork", Counted)
-    monkeypatch.setattr(compiled, "_idle", {})
+    monkeypatch.setattr(compiled, "_idle", [])
     return recipes
 
 
@@ -45,7 +45,7 @@ def test_fresh_and_used_networks_give_the_same_bits(name, built):
     )
     fresh = clone(model).fit(X, y)
     before = fresh.predict(X)
-    clone(model).set_params(random_state=9, learning_rate=0.1).fit(X * 100, y * 100)
+    clone(model).set_params(random_state=9, learning_rate=0.1).fit(X * 10, y * 100)
     used = clone(model).fit(X, y)
     assert len(built) == 1
     assert used.history_ == fresh.history_
@@ -87,7 +87,7 @@ def test_few_networks_are_kept_and_the_last_used_longest(built, monkeypatch):
     for i in (0, 1, 0, 2):
         with compiled.borrow(recipes[i]):
             pass
-    assert list(compiled._idle) == [recipes[0], recipes[2]]
+    assert [idle for idle, _ in compiled._idle] == [recipes[0], recipes[2]]
 
 
 def test_sets_are_not_compiled_again(built):

@@ -1,14 +1,14 @@
-"""``skcluster fit``: train a model, from the start or from the networks of another."""
+"""``skcluster fit``, which trains a model, and ``info``, which prints the card of one."""
 
 import argparse
-import sys
-from contextlib import nullcontext
+import textwrap
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from skcluster._utils.messages import warn_caller
-from skcluster.cli._console import print_message, print_result, table_lines
+from skcluster._utils.progress import shown_stages
+from skcluster.cli._console import escaped, print_message, print_result
 from skcluster.cli._options import (
     Command,
     add_members,
@@ -18,6 +18,7 @@ from skcluster.cli._options import (
     read_members,
 )
 from skcluster.cli._provenance import now
+from skcluster.cli._text import as_json, table_lines
 
 _PIPELINES = ("reference", "set", "ann", "cnn", "mdm")
 
@@ -35,7 +36,7 @@ _OF_SETS = ("reference", "set")
 _LEARNING_RATE = 1e-4
 
 
-def _add_arguments(command: argparse.ArgumentParser) -> None:
+def _add_fit(command: argparse.ArgumentParser) -> None:
     add_members(command)
     command.add_argument("labels", type=Path, help="table of the clusters' known parameters")
     command.add_argument("-o", "--output", type=Path, required=True, help="model file to write")
@@ -67,8 +68,9 @@ def _add_arguments(command: argparse.ArgumentParser) -> None:
     add_overwrite(command)
 
 
-def _run(options: argparse.Namespace) -> None:
-    check_outputs(options, *options.members, options.labels, output=options.output)
+def _fit(options: argparse.Namespace) -> None:
+    inputs = *options.members, options.labels
+    check_outputs(options, *inputs, output=options.output, are_tables=False)
     print_message("reading clusters")
     X, y = read_members(options, labels=options.labels)
     _check_number(len(X))
@@ -80,7 +82,7 @@ def _run(options: argparse.Namespace) -> None:
     with_errors = options.pipeline == "reference" or not options.no_intervals
     parts = f": {_N_FOLDS} times to measure its errors, then once on all" if with_errors else ""
     print_message(f"training the model {options.pipeline!r} on {len(X)} clusters{parts}")
-    with _elapsed_time("Training"):
+    with shown_stages("Training"):
         model.fit(X, y)
     scores = _scores(model, y) if with_errors else None
     card = _card(options, X, y, scores)
@@ -99,8 +101,8 @@ FIT = Command(
   skcluster fit members/ clusters.csv -o ann.skcluster --pipeline ann --epochs 50
   skcluster fit members.fits clusters.csv -o mine.skcluster --start-from pretrained
 """,
-    _add_arguments,
-    _run,
+    _add_fit,
+    _fit,
 )
 
 
@@ -225,14 +227,60 @@ def _scores_as_text(scores: Any) -> str:
     return "\n".join(["errors on clusters held out:", *table_lines(columns, 80)])
 
 
-def _elapsed_time(title: str) -> Any:
-    """Show the elapsed time on a terminal."""
-    if not sys.stderr.isatty():
-        return nullcontext()
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+def _add_info(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "model", type=Path, nargs="?", help="model file (default: the pretrained model)"
+    )
+    command.add_argument("--json", action="store_true", help="print the card as JSON")
 
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    bar = Progress(*columns, console=Console(stderr=True), transient=True)
-    bar.add_task(title, total=None)
-    return bar
+
+def _info(options: argparse.Namespace) -> None:
+    from skcluster.persistence import read_card
+
+    card = read_card(options.model)
+    if options.json:
+        print_result(as_json(card))
+        return
+    print_result(f"model file: {options.model or 'the pretrained model'}, format {card['format']}")
+    for name, content in card.sections().items():
+        if content:
+            print_result("\n".join(_lines(name, content, "")))
+
+
+INFO = Command(
+    "describe a model and its domain",
+    """\
+  skcluster info
+  skcluster info my.skcluster --json
+""",
+    _add_info,
+    _info,
+)
+
+
+def _lines(name: str, value: Any, indent: str) -> list[str]:
+    """Return the lines of a name and its value, nested ones indented."""
+    deeper = f"{indent}  "
+    head = f"{indent}{escaped(str(name))}:"
+    if isinstance(value, dict):
+        return [head, *(line for n, v in value.items() for line in _lines(n, v, deeper))]
+    if isinstance(value, list) and not _is_range(value):
+        if value and all(isinstance(item, dict) for item in value):
+            names = dict.fromkeys(name for row in value for name in row)
+            columns = {str(n): [_text(row.get(n, "")) for row in value] for n in names}
+            rows = table_lines(columns, 80 - len(deeper), "left")
+        else:
+            rows = [escaped(_text(item)) for item in value]
+        return [head, *(f"{deeper}{row}" for row in rows)]
+    text = " to ".join(map(_text, value)) if _is_range(value) else _text(value)
+    return textwrap.wrap(f"{head} {escaped(text)}", 80, subsequent_indent=deeper)
+
+
+def _is_range(value: Any) -> bool:
+    numbers = isinstance(value, list) and all(isinstance(v, int | float) for v in value)
+    return numbers and len(value) == 2
+
+
+def _text(value: Any) -> str:
+    # z: a value that is rounded to zero has no sign.
+    return f"{value:z.4g}" if isinstance(value, float) else str(value)
