@@ -341,8 +341,9 @@ def _targets(answer: PredictiveDistribution) -> tuple[str, ...]:
     names, shape = answer.targets or CLUSTER_PARAMETERS, answer.predict().shape
     if shape[1:] != (len(names),):
         raise ValueError(
-            f"The model predicts {shape[1] if len(shape) > 1 else 1} targets without naming them; "
-            f"{len(names)} are needed: {', '.join(names)}."
+            "The model predicts targets without naming them, "
+            f"{shape[1] if len(shape) > 1 else 1} per cluster; {len(names)} are needed: "
+            f"{', '.join(names)}."
         )
     return names
 

@@ -107,7 +107,7 @@ def test_any_model_of_three_targets_will_do():
     with pytest.raises(ValueError, match="need a model such as IsochronePosterior; Pipeline"):
         estimate(X, model, membership=True)
     assert estimate(X, model, membership="if known")[1] is None
-    with pytest.raises(ValueError, match=r"predicts 1 targets .* 3 are needed: log_age, a_v"):
+    with pytest.raises(ValueError, match=r"naming them, 1 per cluster; 3 are needed: log_age, a_v"):
         estimate(X, model.fit(X, y["log_age"]))
     with pytest.raises(ValueError, match="Pipeline has none"):
         estimate(X, model, n_samples=5)
