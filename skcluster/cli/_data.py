@@ -14,6 +14,15 @@ from skcluster.cli._options import (
     fetch_members,
 )
 
+#: Options of the parameters, their names in `skcluster.datasets.simulate_clusters`, and help.
+_PARAMETERS = {
+    "--log-age": ("log_age", "log10 of the age in years"),
+    "--a-v": ("a_v", "extinction A_V in mag"),
+    "--distance": ("distance_kpc", "distance in kpc"),
+    "--metallicity": ("metallicity", "[M/H] in dex"),
+    "--n-stars": ("n_stars", "number of stars"),
+}
+
 
 def _add_fetch(command: argparse.ArgumentParser) -> None:
     command.add_argument(
@@ -102,6 +111,15 @@ def _add_simulate(command: argparse.ArgumentParser) -> None:
         type=Path,
         help="table of parameters to write (default: OUTPUT with _labels added to its name)",
     )
+    for option, (name, text) in _PARAMETERS.items():
+        command.add_argument(
+            option,
+            dest=name,
+            type=int if name == "n_stars" else float,
+            nargs="+",
+            metavar="X",
+            help=f"{text}: a value, or minimum and maximum (default: drawn as observed)",
+        )
     command.add_argument(
         "--seed", type=int, default=0, help="seed of the random numbers (default: 0)"
     )
@@ -117,6 +135,8 @@ def _simulate(options: argparse.Namespace) -> None:
     check_outputs(options, are_tables=False, output=members, labels=labels)
     kind = format_of(members, options.output_format)
     kind_of_labels = format_of(labels, None if options.labels else kind)
+    priors = {name: _prior(options, option) for option, (name, _) in _PARAMETERS.items()}
+    priors = {name: prior for name, prior in priors.items() if prior is not None}
     if kind == kind_of_labels == "parquet":
         simulate_to_parquet(
             members,
@@ -124,9 +144,12 @@ def _simulate(options: argparse.Namespace) -> None:
             options.number,
             random_state=options.seed,
             progress=sys.stderr.isatty(),
+            **priors,
         )
     else:
-        X, y = simulate_clusters(options.number, random_state=options.seed, with_metallicity=True)
+        X, y = simulate_clusters(
+            options.number, random_state=options.seed, with_metallicity=True, **priors
+        )
         keywords: dict[str, Any] = {
             "metadata": {"simulated by": "skcluster", "seed": str(options.seed)},
             "overwrite": options.overwrite,
@@ -136,11 +159,29 @@ def _simulate(options: argparse.Namespace) -> None:
     print_result(f"{members}\n{labels}")
 
 
+def _prior(options: argparse.Namespace, option: str) -> Any:
+    """Return a value, or a uniform distribution between two."""
+    name, _ = _PARAMETERS[option]
+    given = getattr(options, name)
+    if given is None or len(given) == 1:
+        return None if given is None else given[0]
+    if len(given) > 2 or not given[0] < given[1]:
+        raise ValueError(
+            f"{option} takes one value, or the lowest and the highest, not "
+            f"{' '.join(f'{value:g}' for value in given)}."
+        )
+    from scipy import stats
+
+    if name == "n_stars":
+        return stats.randint(given[0], given[1] + 1)
+    return stats.uniform(given[0], given[1] - given[0])
+
+
 SIMULATE = Command(
-    "simulate clusters, with parameters as observed",
+    "simulate clusters",
     """\
   skcluster simulate -n 1000 -o members.parquet
-  skcluster simulate -n 20 -o members.fits --labels parameters.csv --seed 1
+  skcluster simulate -n 20 -o old.fits --log-age 9.3 9.9 --distance 0.5 2 --n-stars 300
 """,
     _add_simulate,
     _simulate,

@@ -4,6 +4,7 @@ import json
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 import pytest
 from astropy.table import Table
 
@@ -47,14 +48,39 @@ def test_samples(run, few, tmp_path, capsys, extension):
 def test_simulate_writes_every_type(run, tmp_path, extension, capsys):
     output = tmp_path / f"sim.{extension}"
     labels = tmp_path / f"sim_labels.{extension}"
-    assert run("simulate", "-n", 5, "-o", output, "--seed", 3) == 0
+    assert run("simulate", "-n", 5, "-o", output, "--seed", 3, "--n-stars", 60) == 0
     assert capsys.readouterr().out == f"{output}\n{labels}\n"
     X, y = read_clusters(output, labels)
     assert len(X) == len(y) == 5
     again = tmp_path / "again.parquet"
-    assert run("simulate", "-n", 5, "-o", again, "--seed", 3) == 0
+    assert run("simulate", "-n", 5, "-o", again, "--seed", 3, "--n-stars", 60) == 0
     _, expected = read_clusters(again, tmp_path / "again_labels.parquet")
     np.testing.assert_allclose(y, expected)
+
+
+def test_simulate_takes_values_and_ranges(run, tmp_path, capsys):
+    output = tmp_path / "sim.parquet"
+    arguments = ["--log-age", 9, 9.5, "--a-v", 0.3, "--distance", 1, 2, "--metallicity", -0.5, -0.2]
+    assert run("simulate", "-n", 20, "-o", output, *arguments) == 0
+    labels = pd.read_parquet(tmp_path / "sim_labels.parquet")
+    assert labels["log_age"].between(9, 9.5).all()
+    assert labels["log_age"].nunique() == 20
+    assert (labels["a_v"] == 0.3).all()
+    assert labels["distance_kpc"].between(1, 2).all()
+    assert labels["metallicity"].between(-0.5, -0.2).all()
+    for wrong in (["--a-v", 1, 0], ["--a-v", 1, 2, 3]):
+        assert run("simulate", "-n", 2, "-o", output, *wrong, "--overwrite") == 1
+        assert "--a-v takes one value, or the lowest and the highest" in capsys.readouterr().err
+
+
+def test_simulate_takes_whole_numbers_of_stars(run, tmp_path, capsys):
+    output = tmp_path / "sim.parquet"
+    assert run("simulate", "-n", 40, "-o", output, "--n-stars", 2, 4) == 0
+    counts = [len(stars) for stars in read_clusters(output)["stars"]]
+    assert set(counts) == {2, 3, 4}
+    with pytest.raises(SystemExit):
+        run("simulate", "-n", 2, "-o", output, "--n-stars", 2.5, "--overwrite")
+    assert "--n-stars: invalid int value: '2.5'" in capsys.readouterr().err
 
 
 def test_info_is_text_or_json(run, capsys):
