@@ -77,7 +77,7 @@ def test_accuracy_coverage_and_the_model_with_their_scores(data, tmp_path, capsy
     measured = json.loads((tmp_path / "c" / "calibration.json").read_text())
     shares = {line["interval"]: line["covered"] for line in measured["overall"]}
     assert 0.5 < shares["68%"] < 0.95
-    assert len(measured["thirds"]) == 12
+    assert len(measured["thirds"]) == 21
     assert len(measured["ranks"]) == 4
     assert (tmp_path / "c" / "ranks.png").stat().st_size > 5_000
 
