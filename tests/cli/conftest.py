@@ -29,6 +29,7 @@ def few(members: Path) -> Path:
 
 
 @pytest.fixture
-def run() -> Callable[..., int]:
-    """The command in this process."""
+def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    """The command in this process, whose output is a pipe of any width; xdist sets one."""
+    monkeypatch.delenv("COLUMNS", raising=False)
     return lambda *arguments: main([str(argument) for argument in arguments])

@@ -62,7 +62,6 @@ def test_all_stars_with_probabilities_are_those_above_zero(run, field, tmp_path)
 
 @pytest.mark.parametrize(("columns", "name"), [("60", "The fie…Berkeley"), (None, "")])
 def test_a_pipe_gets_all_columns(run, field, capsys, monkeypatch, columns, name):
-    monkeypatch.delenv("COLUMNS", raising=False)
     if columns:
         monkeypatch.setenv("COLUMNS", columns)
     assert run("members", field, "--cluster", "The field of Berkeley") == 0

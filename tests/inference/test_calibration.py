@@ -105,7 +105,7 @@ def test_errors_of_zero_points_are_included_once():
     near = means(np.full(1, 9.0))
     far = near + np.array([0, 0, 3.0])
     with_errors = Calibration(calibration.coefficients, calibration.scores, (0.02, 0.02))
-    of_colour, of_parallax = 0.02 / 0.42, 5 / np.log(10) * 0.02
+    of_colour, of_parallax = 0.02 / 0.44, 5 / np.log(10) * 0.02
     for mean, distance in ((near, 1.0), (far, 10**0.6)):
         expected = np.hypot(0.1, [0, of_colour, of_parallax * distance])
         np.testing.assert_allclose(with_errors.spread(np.ones((1, 3)), mean)[0], expected)
