@@ -200,6 +200,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--folder", type=Path, default=Path("out/references"), metavar="FOLDER")
     parser.add_argument("--output", type=Path, default=MODEL, metavar="FILE")
     options = parser.parse_args(arguments)
+    if options.folds < 3:
+        parser.error("--folds must be at least 3: no cluster is outside a pair of two folds")
     X, y = read_clusters(options.members, labels=options.clusters)
     y = y[TARGETS]
     options.folder.mkdir(parents=True, exist_ok=True)

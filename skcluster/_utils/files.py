@@ -23,7 +23,8 @@ def get_data_home(data_home: str | os.PathLike[str] | None = None) -> Path:
     ----------
     data_home : str or PathLike, optional
         The folder. By default, that in the environment variable ``SKCLUSTER_DATA``, or else the
-        platform's cache folder (on Linux ``$XDG_CACHE_HOME/skcluster`` or ``~/.cache/skcluster``).
+        platform's cache folder (on Linux ``skcluster`` in ``$XDG_CACHE_HOME``, which is ``.cache``
+        in the home folder by default).
 
     Returns
     -------

@@ -48,7 +48,7 @@ def begin_stage(title: str, total: int) -> None:
     if shown := _SHOWN.get():
         bar, task = shown
         bar.reset(task, total=total, description=title)
-        bar.advance(task, 0)  # from when on the first item takes its time
+        bar.advance(task, 0)  # the time of the first item counts from here
 
 
 def counted(items: Iterable[T]) -> Iterator[T]:
@@ -73,7 +73,7 @@ def _bar(unit: str = "") -> Any:
         progress.TimeRemainingColumn(),
     )
     console = Console(stderr=True)
-    # An item may take minutes: all of them tell the speed.
+    # The speed is that of all items so far, because one may take minutes.
     return progress.Progress(
         *columns, console=console, transient=console.is_terminal, speed_estimate_period=1e6
     )

@@ -62,7 +62,13 @@ def escaped(text: str) -> str:
 
 
 def print_result(text: str) -> None:
-    """Print lines of a result on the standard output."""
+    """Print lines of a result, with hyphens if the encoding of the output has no minus sign.
+
+    Encodings of files on Windows lack it.
+    """
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    if not "−".encode(encoding, "ignore"):
+        text = text.replace("−", "-")
     print("\n".join(map(escaped, text.split("\n"))))
 
 

@@ -80,10 +80,12 @@ def _fit(options: argparse.Namespace) -> None:
     y = y[list(CLUSTER_PARAMETERS)]
     model = _model(options, _start(options))
     with_errors = options.pipeline == "reference" or not options.no_intervals
-    parts = f": {_N_FOLDS} times to measure its errors, then once on all" if with_errors else ""
+    parts = f": on all, and {_N_FOLDS} times to measure its errors" if with_errors else ""
     print_message(f"training the model {options.pipeline!r} on {len(X)} clusters{parts}")
     with shown_stages("Training"):
         model.fit(X, y)
+    if options.pipeline == "reference" and model.reliability_trees_ is None:
+        warn_caller(f"{len(X)} clusters are too few to learn the reliability of estimates from.")
     scores = _scores(model, y) if with_errors else None
     card = _card(options, X, y, scores)
     save_model(model, options.output, card=card, overwrite=options.overwrite)

@@ -137,7 +137,8 @@ class IsochronePosterior(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
         Absolute errors on held-out clusters, and on copies of them that the resampler makes, in
         units of the calibrated spread, sorted.
     reliability_trees_ : ndarray of shape (n_nodes, 5) or None
-        Decision trees that give the reliability. None without a ``scrambler``.
+        Decision trees that give the reliability. None without a ``scrambler``, or if there are too
+        few lists to learn from, as from two dozen clusters.
     held_out_ : ndarray of shape (n_clusters, 3)
         Predictions for the training clusters when held out, in the order of the columns of ``y``.
     seed_ : int

@@ -134,12 +134,13 @@ class Reliability:
     @classmethod
     def fit(
         cls, clues: FloatArray, is_cluster: BoolArray, source: IntArray, seed: int
-    ) -> "Reliability":
+    ) -> "Reliability | None":
         """Learn from the clues of lists, shape (n_lists, n_clues), without unknown ones.
 
         Clusters count as much as all other lists together, so that the probability is that of a
         list which is a cluster as likely as not. The log odds are scaled to be those of lists that
-        are held out; lists of the same ``source``, a training cluster, are held out together.
+        are held out; lists of the same ``source``, a training cluster, are held out together. None
+        if there are too few lists to learn from.
         """
         from sklearn.ensemble import GradientBoostingClassifier
         from sklearn.linear_model import LogisticRegression
@@ -153,6 +154,8 @@ class Reliability:
         for train, test in GroupKFold(_N_FOLDS).split(clues, groups=source):
             model.fit(clues[train], is_cluster[train], sample_weight=weight[train])
             held_out[test, 0] = model.decision_function(clues[test])
+            if np.ptp(held_out[test]) == 0:  # no tree has a branch
+                return None
         scaling = LogisticRegression(C=np.inf).fit(held_out, is_cluster, sample_weight=weight)
         model.fit(clues, is_cluster, sample_weight=weight)
         factor = float(scaling.coef_[0, 0]) * model.learning_rate

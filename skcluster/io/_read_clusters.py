@@ -180,8 +180,9 @@ def read_clusters(
     UserWarning
         With counts: stars without magnitude or colour, which are left out; clusters without
         a row in ``labels`` or with a blank label, which are left out; rows of ``labels`` without
-        members; clusters of one table that ``cluster``, or a key of ``members``, makes one; names
-        of one spelling but for spaces, underscores and case; stars listed twice, which are kept.
+        members; clusters of one table that ``cluster``, or a key of ``members``, makes one;
+        clusters whose names differ only in spaces, underscores and case; stars that a cluster lists
+        twice, which are kept.
 
     Notes
     -----

@@ -106,7 +106,7 @@ def _figure(display: CMDDisplay) -> str:
     name, flag = escape(title_text(display.name)), escape(display.flag)
     lines = [f"<b>{name}</b>", f"{len(display.colour)} stars"]
     for label, value, unit in display._values():
-        lines.append(f"{label.replace('$', '')} = {value} {unit}")
+        lines.append(f"{label.replace('$', '')} = {value} {unit}".rstrip())
     lines += [f'<i style="color:{VERMILION}">doubtful: {flag}</i>'] if flag else []
     width, height = _SIZE + _MARGINS
     return (

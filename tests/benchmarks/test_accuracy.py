@@ -77,7 +77,7 @@ def test_accuracy_coverage_and_the_model_with_their_scores(data, tmp_path, capsy
     measured = json.loads((tmp_path / "c" / "calibration.json").read_text())
     shares = {line["interval"]: line["covered"] for line in measured["overall"]}
     assert 0.5 < shares["68%"] < 0.95
-    assert len(measured["thirds"]) == 12
+    assert len(measured["thirds"]) == 21
     assert len(measured["ranks"]) == 4
     assert (tmp_path / "c" / "ranks.png").stat().st_size > 5_000
 
@@ -103,7 +103,7 @@ def test_references_are_fitted_where_none_were_kept(data, tmp_path, capsys):
 @pytest.mark.usefixtures("quick")
 def test_the_model_is_rebuilt_with_its_scores_and_continues_where_it_was(data, tmp_path, capsys):
     kept, file = tmp_path / "kept", tmp_path / "model.skcluster"
-    command = [*data, "--folds", "2", "--simulations", "20", "--folder", str(kept)]
+    command = [*data, "--folds", "3", "--simulations", "20", "--folder", str(kept)]
     train_model.main([*command, "--output", str(file)])
     card = read_card(file)["card"]
     assert card["cross-validated scores"]["R2"].startswith("0.")
@@ -113,8 +113,8 @@ def test_the_model_is_rebuilt_with_its_scores_and_continues_where_it_was(data, t
     # The references of the folds have not seen their clusters.
     table = pd.read_csv(kept / "accuracy" / "predictions.csv", index_col=0)
     X = accuracy.read_clusters(data[1])
-    for (reference, unseen), i in zip(references.kept_references(kept), "01", strict=True):
-        assert len(unseen) == len(reference.held_out_) == 45
+    for (reference, unseen), i in zip(references.kept_references(kept), "012", strict=True):
+        assert (len(unseen), len(reference.held_out_)) == (30, 60)
         network = load_model(kept / f"networks{i}.skcluster")
         columns = [f"set_{target}" for target in accuracy.TARGETS]
         predicted = network.predict(X.loc[unseen])

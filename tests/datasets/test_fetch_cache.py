@@ -23,7 +23,7 @@ def test_the_folder_is_what_the_user_says(tmp_path, monkeypatch):
     monkeypatch.setenv("SKCLUSTER_DATA", str(tmp_path / "elsewhere"))
     assert get_data_home() == tmp_path / "elsewhere"
     assert get_data_home(tmp_path) == tmp_path
-    assert get_data_home("~/clusters") == Path.home() / "clusters"
+    assert get_data_home(Path("~", "clusters")) == Path.home() / "clusters"
     assert not (tmp_path / "elsewhere").exists()
 
 

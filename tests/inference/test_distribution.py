@@ -79,11 +79,10 @@ def test_the_reference_is_computed_once(monkeypatch, fitted, clusters):
     np.testing.assert_array_equal(distribution.predict()[:, :3], expected)
     for coverage in (0.5, 0.9):
         distribution.interval(coverage)
-    distribution.sample(10, random_state=0), distribution.membership()
+    distribution.sample(10, random_state=0), distribution.membership(), distribution.reliability
     assert len(distribution.extra_columns) == 4
     assert distribution.flags
     assert distribution.notes
-    assert distribution.reliability is not None
     assert calls == {"transform": 1, "predict": 1}
 
 

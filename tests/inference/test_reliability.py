@@ -28,10 +28,10 @@ def simulated(n, seed):
 
 @pytest.fixture(scope="module")
 def learned():
-    """An isochrone fit of 40 simulated clusters and twice as many lists that are none."""
+    """An isochrone fit of 48 simulated clusters and twice as many lists that are none."""
     scrambler = ClusterScrambler(kinds=KINDS, field=simulate_field_stars, random_state=0)
     model = IsochronePosterior(scrambler=scrambler, tempering=0.3, n_draws=256, random_state=0)
-    return model.fit(*simulated(40, 0))
+    return model.fit(*simulated(48, 0))
 
 
 @pytest.fixture(scope="module")
@@ -43,12 +43,13 @@ def unseen(learned):
     return learned.predict_distribution(lists), scrambler.kinds_
 
 
-def test_other_lists_are_flagged_and_clusters_are_not(unseen):
+def test_other_lists_are_flagged_and_clusters_are_not(learned, unseen):
     distribution, kinds = unseen
+    assert learned.reliability_trees_.shape[1] == 5
     flags = distribution.flags
     assert list(flags) == [*CLUES, "posterior not sampled", "outside domain"]
     flagged = np.any([flags[text] for text in CLUES], axis=0)
-    np.testing.assert_array_equal(flagged, distribution.reliability < 0.6)
+    np.testing.assert_array_equal(flagged, distribution.reliability < learned.least_reliability)
     assert flagged[kinds == ""].mean() < 0.2
     assert flagged[kinds == "random stars"].mean() > 0.8
     assert flagged[kinds != ""].mean() > 0.7
@@ -72,9 +73,11 @@ def test_the_cut_is_a_parameter(learned, unseen):
 
 def test_reliability_needs_lists_that_are_no_clusters_and_stars(learned):
     X, y = simulated(12, 2)
-    alone = clone(learned).set_params(scrambler=None).fit(X, y)
-    assert alone.predict_distribution(X).reliability is None
-    assert "reliability" not in estimate(X, alone)
+    alone, few = clone(learned).set_params(scrambler=None), clone(learned)
+    for model in (alone, few):
+        table = estimate(X, model.fit(X, y))
+        assert "reliability" not in table
+        assert (table["flag"] == "").all()
     stars = stars_of(X)
     some = as_clusters(stars.take(stars.cluster > 0).to_clusters().iloc[1:3])
     faint = stars.with_column("phot_g_mean_mag", np.full(len(stars), 19.0)).to_clusters()
