@@ -147,6 +147,8 @@ class Reliability:
         from sklearn.model_selection import GroupKFold
         from sklearn.utils.class_weight import compute_sample_weight
 
+        if len(np.unique(source)) < _N_FOLDS:
+            return None
         clues = clues.astype(np.float32)
         weight = compute_sample_weight("balanced", is_cluster)
         model = GradientBoostingClassifier(**_BOOSTING, random_state=seed)
@@ -156,7 +158,8 @@ class Reliability:
             held_out[test, 0] = model.decision_function(clues[test])
             if np.ptp(held_out[test]) == 0:  # no tree has a branch
                 return None
-        scaling = LogisticRegression(C=np.inf).fit(held_out, is_cluster, sample_weight=weight)
+        # Its penalty matters only for few lists, which can be told without an error.
+        scaling = LogisticRegression().fit(held_out, is_cluster, sample_weight=weight)
         model.fit(clues, is_cluster, sample_weight=weight)
         factor = float(scaling.coef_[0, 0]) * model.learning_rate
         nodes: list[FloatArray] = []
