@@ -11,12 +11,14 @@ published list; and CPU time and memory. ``--parts`` selects some of these, ``--
 the cones. HDBSCAN of scikit-learn, on the five scaled coordinates, runs beside it, and so does
 ASteCA's fastMP, which is given the centre of the cone, if ``--fastmp-python`` is the Python
 interpreter of an environment with ASteCA; ``find_members`` with this centre is another
-row.
+row. With ``--references``, models that were saved by ``train_model.py`` estimate the clusters that
+they have not seen, and the coverage of their intervals is printed as well.
 """
 
 import argparse
 import resource
 import subprocess
+import sys
 import time
 import warnings
 from collections.abc import Iterator
@@ -29,10 +31,14 @@ from scipy.spatial import cKDTree
 from sklearn.cluster import HDBSCAN
 from sklearn.preprocessing import StandardScaler
 
-from skcluster import estimate
+from skcluster import estimate, load_model
 from skcluster.datasets import simulate_fields
 from skcluster.gaia import parallax_error, proper_motion_error
 from skcluster.membership import find_members
+
+sys.path.append(str(Path(__file__).parents[1] / "accuracy"))
+
+from references import kept_references
 
 PARTS = ("lists", "empty", "injected", "reliability", "parameters", "speed")
 FAINT = 18.0
@@ -62,6 +68,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only each N-th cone")
     parser.add_argument("--fastmp-python", type=Path, metavar="PATH", help="Python with ASteCA")
+    parser.add_argument(
+        "--references", type=Path, metavar="FOLDER", help="models of train_model.py"
+    )
     parser.add_argument("--output", type=Path, default=Path("out/membership"), metavar="FOLDER")
     return parser.parse_args(arguments)
 
@@ -346,31 +355,55 @@ def reliability(options: argparse.Namespace) -> pd.DataFrame:
 def parameters(options: argparse.Namespace) -> pd.DataFrame:
     """Estimates from bare cones and from the lists of CG2018, beside the published parameters."""
     labels = pd.read_csv(options.cones / "labels.csv", index_col="Cluster")
-    ages = pd.to_numeric(labels["AgeNN"], errors="coerce")
-    bare, listed, truth = {}, {}, {}
+    numbers = labels[["AgeNN", "AVNN", "DistPc"]].apply(pd.to_numeric, errors="coerce")
+    known = numbers.set_axis(["log_age", "a_v", "distance_kpc"], axis=1).dropna()
+    known["distance_kpc"] /= 1000
+    bare, listed, cluster = {}, {}, {}
     for row, stars in cones(options):
         cg = published(row, stars, options).get("CG2018")
-        age = ages.get(row.cluster)
-        if cg is None or age is None or not np.isfinite(age):
+        if cg is None or row.cluster not in known.index:
             continue
         chance, _ = probabilities(stars)
         if (chance >= 0.5).any():
             name = row.file.removesuffix(".parquet")
             chosen = (chance >= 0.5) & (stars["phot_g_mean_mag"] < FAINT)
             bare[name] = stars.assign(probability=chance)[chosen]
-            listed[name], truth[name] = stars[cg], age
-    table = pd.DataFrame({"CG2020": truth})
+            listed[name], cluster[name] = stars[cg], row.cluster
+    truth = known.loc[list(cluster.values())].set_axis(list(cluster))
+    tables = [truth.add_prefix("published ")]
     for method, lists in (("bare", bare), ("list", listed)):
-        estimates = estimate(lists, random_state=0)
-        table[method], table[f"{method} flag"] = estimates["log_age"], estimates["flag"]
-        error = table[method] - table["CG2020"]
+        estimates = estimate_unseen(lists, cluster, options.references, coverage=0.68)
+        wide = estimate_unseen(lists, cluster, options.references, coverage=0.95)
+        tables.append(estimates.add_prefix(f"{method} "))
+        error = (estimates["log_age"] - truth["log_age"]).abs()
         print(
-            f"{method}: {len(table)} clusters, RMSE of log age {(error**2).mean() ** 0.5:.3f}, "
-            f"median of |error| {error.abs().median():.3f}, "
-            f"flagged {(table[f'{method} flag'] != '').mean():.2f}"
+            f"{method}: {len(truth)} clusters, RMSE of log age {(error**2).mean() ** 0.5:.3f}, "
+            f"median of |error| {error.median():.3f}, "
+            f"flagged {(estimates['flag'] != '').mean():.2f}"
         )
-    rows: pd.DataFrame = table.reset_index(names="cone")
+        for text, found in (("68", estimates), ("95", wide)):
+            inside = [
+                f"{truth[name].between(found[f'{name}_lower'], found[f'{name}_upper']).mean():.0%}"
+                for name in truth
+            ]
+            print(f"  {text} % intervals cover {' / '.join(inside)} (log age / A_V / distance)")
+    rows: pd.DataFrame = pd.concat(tables, axis=1).reset_index(names="cone")
     return rows
+
+
+def estimate_unseen(
+    lists: dict[str, Any], cluster: dict[str, str], folder: Path | None, coverage: float
+) -> pd.DataFrame:
+    """Estimates of lists, each by a model that has not seen its cluster if there are such."""
+    models = [] if folder is None else kept_references(folder)
+    known = {name for _, unseen in models for name in unseen}
+    models.append((load_model(), [name for name in cluster.values() if name not in known]))
+    parts = []
+    for model, unseen in models:
+        some = {name: stars for name, stars in lists.items() if cluster[name] in unseen}
+        if some:
+            parts.append(estimate(some, model, coverage=coverage, random_state=0))
+    return pd.concat(parts).loc[list(lists)]
 
 
 def speed(options: argparse.Namespace) -> pd.DataFrame:
