@@ -403,7 +403,8 @@ def estimate_unseen(
         some = {name: stars for name, stars in lists.items() if cluster[name] in unseen}
         if some:
             parts.append(estimate(some, model, coverage=coverage, random_state=0))
-    return pd.concat(parts).loc[list(lists)]
+    table: pd.DataFrame = pd.concat(parts).loc[list(lists)]
+    return table
 
 
 def speed(options: argparse.Namespace) -> pd.DataFrame:
