@@ -57,6 +57,8 @@ def numpy_state():
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("numpy_state")
+# The features of some checks are of the order of 100.
+@pytest.mark.filterwarnings("ignore:Column .* has a root mean square of:UserWarning")
 @pytest.mark.parametrize("name", REGRESSORS)
 def test_checks_of_scikit_learn(name, monkeypatch):
     monkeypatch.setattr(_cnn, "resolve_image_shape", lambda shape, n, owner: (1, n, 1))

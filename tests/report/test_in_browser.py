@@ -136,7 +136,7 @@ def test_a_posterior(opened, posterior_page, run):
     page = opened(posterior_page)
     heads = page.find_elements(By.CSS_SELECTOR, "thead th")
     assert [" ".join(head.text.split()) for head in heads][-2:] == [
-        "Goodness of fit",
+        "Reliability",
         "[M/H] [dex]",
     ]
     cells = page.find_elements(By.CSS_SELECTOR, "tbody td")
