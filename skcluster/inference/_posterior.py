@@ -304,8 +304,7 @@ class IsochronePosterior(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
             put each cluster into exactly one test fold; or if a prior has impossible values.
         """
         X = as_clusters(X)
-        check_same_order(X.index, y)
-        for name, value in fit_params.items():
+        for name, value in {"y": y, **fit_params}.items():
             check_same_order(X.index, value, names=("X", name))
         self.card_ = None
         self.__dict__.pop("held_out_", None)
@@ -317,14 +316,14 @@ class IsochronePosterior(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
         validate_clusters(X)
         columns = columns_of_targets(y)
         X_all, y_all, source, kinds = with_copies(X, y, self.resampler, self.scrambler)
-        are = kinds < SCRAMBLED
+        valid = kinds < SCRAMBLED
         true = checked_targets(y_all, columns, X_all.index)
         stars = stars_of(X_all)
         estimator, population, inflation = None, None, np.ones(3)
         if self.estimator is None:
             if fit_params:
                 raise ValueError(f"Without an estimator, {', '.join(fit_params)} cannot be used.")
-            population = np.column_stack([true[are].mean(axis=0), true[are].std(axis=0)])[:2]
+            population = np.column_stack([true[valid].mean(axis=0), true[valid].std(axis=0)])[:2]
             prediction = predict_from_parallaxes(stars, self.release, population)
         else:
             routed = route(self, fit_params)
@@ -338,9 +337,9 @@ class IsochronePosterior(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
                 self.n_jobs,
             )
             prediction = NormalPrediction(*predictions)
-            errors = ((true - prediction.mean) / prediction.spread)[are]
+            errors = ((true - prediction.mean) / prediction.spread)[valid]
             inflation = np.sqrt(np.nanmean(errors**2, axis=0))
-        check_measurable(stars, prediction, self.faint_limit, are)
+        check_measurable(stars, prediction, self.faint_limit, valid)
         calibrated = calibrate(
             self._potentials(stars, prediction, inflation, self._fixed_tempering()),
             true,
@@ -357,7 +356,7 @@ class IsochronePosterior(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
         self.spread_coefficients_ = calibrated.spreads.coefficients
         self.scores_ = calibrated.spreads.scores
         self.reliability_trees_ = calibrated.reliability and calibrated.reliability.trees
-        self._learn_domain(X_all.iloc[np.flatnonzero(are)], estimator)
+        self._learn_domain(X_all.iloc[np.flatnonzero(valid)], estimator)
         predicted = to_targets(calibrated.mean[: len(X)], self.a_v_zero_point_)
         # Set last, so that a failed fit leaves the estimator unfitted.
         self.held_out_ = self._like_y(predicted)
@@ -419,8 +418,9 @@ class IsochronePosterior(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
         """
         stated = X if priors is None else state_priors(X, priors)
         X, stars, features, potentials = self._predict_potentials(stated)
+        sampling = range(len(X)), self.n_draws, self.seed_, 1
         posteriors: list[ClusterPosterior | None] = of_posteriors(
-            lambda one: one, None, potentials, range(len(X)), self.n_draws, self.seed_, 1
+            lambda posterior: posterior, None, potentials, *sampling
         )
         calibration = None
         if self.scores_ is not None:

@@ -224,8 +224,7 @@ def read_clusters(
         if len(sources) > 1:
             raise ValueError(
                 f"One name, {cluster!r}, cannot be that of {len(sources)} tables: without cluster= "
-                "or --cluster, each is named after its file; a dict of names and tables names each "
-                "one."
+                "or --cluster, each is named after its file; a dict of tables gives each its name."
             )
         sources = [replace(sources[0], cluster=cluster)]
     leave_out = on_error == "warn" and len(sources) > 1
