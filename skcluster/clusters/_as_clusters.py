@@ -17,24 +17,15 @@ from nested_pandas import NestedFrame
 from skcluster._utils.messages import counted_stars, documentation, some_names, warn_caller
 from skcluster._utils.typing import BoolArray, ClustersLike
 from skcluster.clusters._columns import Notes, check_needed
-from skcluster.clusters._nest import (
-    clusters_of_table,
-    clusters_of_tables,
-    completed,
-    with_names_as_index,
-    with_our_names,
-)
-from skcluster.clusters._stars import (
-    Stars,
-    is_nested,
-    stars_of,
-    storage_of,
-    with_stars,
-)
+from skcluster.clusters._meant_values import completed
+from skcluster.clusters._stars import Stars, is_nested, stars_of, storage_of, with_stars
 from skcluster.clusters._tables import (
     as_table,
-    column_names,
+    clusters_of_table,
+    clusters_of_tables,
     is_table,
+    with_names_as_index,
+    with_our_names,
 )
 from skcluster.schema import CLUSTER, CLUSTER_PARAMETERS, STAR_COLUMNS
 
@@ -155,8 +146,11 @@ def as_clusters(
     ValueError: cluster 'NGC_2682' has a star with bp_rp = 99 mag, which must lie between -5 and
     25 (a missing value is NaN, masked or blank).
     """
+    given = dict(columns or {})
+    if cluster_column is not None and CLUSTER.name not in given.values() and is_table(data):
+        given[cluster_column] = CLUSTER.name
     notes = Notes()
-    X = _completed(data, dict(columns or {}), cluster_column, cluster, notes)
+    X = _completed(data, given, cluster, notes)
     if is_checked(X):
         return X
     whole = whole_stars(stars_of(X))
@@ -167,71 +161,57 @@ def as_clusters(
 def nest_clusters(data: Any) -> NestedFrame:
     """Make clusters as `as_clusters` does, without checking values or leaving stars out."""
     notes = Notes()
-    X = _completed(data, {}, None, None, notes)
+    X = _completed(data, {}, None, notes)
     notes.warn()
     return X
 
 
-def _completed(
-    data: Any,
-    given: dict[str, str],
-    cluster_column: str | None,
-    cluster: str | None,
-    notes: Notes,
-) -> NestedFrame:
+def _completed(data: Any, given: dict[str, str], cluster: str | None, notes: Notes) -> NestedFrame:
     """Return clusters with complete values, not checked; the same object if nothing changes."""
-    X = _nest(data, given, cluster_column, cluster, notes)
+    X = _nested(data, given, cluster, notes)
     if is_checked(X):
         return X
     stars = stars_of(X)
-    are_tables = not (isinstance(data, NestedFrame) or is_table(data))
-    values = completed(stars, notes, are_tables=are_tables)
+    is_single = isinstance(data, NestedFrame) or is_table(data)
+    tables = np.zeros(len(X), dtype=int) if is_single else np.arange(len(X))
+    values = completed(stars, notes, tables)
     return X if values is stars else with_stars(X, values)
 
 
-def _nest(
-    data: Any,
-    given: dict[str, str],
-    cluster_column: str | None,
-    cluster: str | None,
-    notes: Notes,
-) -> NestedFrame:
-    if is_nested(data):
-        _refuse_name(cluster, "existing clusters")
-        X: NestedFrame = data
-        if is_checked(X) and not given:
-            return X
-        if not is_checked(X) and isinstance(X.index, pd.RangeIndex):
-            X = with_names_as_index(X, given)
-            given = _of_stars(given)
-        return with_our_names(X, given)
-    if _is_pair(data):
-        raise TypeError(
-            "This is the pair (X, y) of clusters and their labels, where clusters are needed; "
-            "give X."
-        )
+def _nested(data: Any, given: dict[str, str], cluster: str | None, notes: Notes) -> NestedFrame:
+    """Return clusters with the Gaia archive's names; existing ones as they are, if possible."""
     if is_table(data):
-        if cluster_column is not None and CLUSTER.name not in given.values():
-            given[cluster_column] = CLUSTER.name
         table = as_table(data)
         if is_nested(table):
-            return _nest(table, given, None, cluster, notes)
+            _refuse_name(cluster, "existing clusters")
+            return _renamed(table, given)
         X, column = clusters_of_table(table, given, cluster, _NAMELESS, notes)
         if column is None and cluster is None:
             _warn_of_one_cluster(len(stars_of(X)))
         return X
     _refuse_name(cluster, "several tables")
+    if _is_pair(data):
+        raise TypeError(
+            "This is the pair (X, y) of clusters and their labels, where clusters are needed; "
+            "give X."
+        )
     if isinstance(data, Mapping):
         return clusters_of_tables(list(data.values()), pd.Index(list(data)), given, notes)
-    if _is_column_of_tables(data) or (
-        isinstance(data, Sequence) and not isinstance(data, str | bytes)
-    ):
-        tables = data.ravel().tolist() if isinstance(data, np.ndarray) else list(data)
-        return clusters_of_tables(tables, pd.RangeIndex(len(tables)), given, notes)
-    raise TypeError(
-        "Clusters can be made from a DataFrame, an astropy Table, an Arrow or polars table, a "
-        f"NestedFrame, or a dict or list of tables, not from {type(data).__name__}."
-    )
+    if isinstance(data, np.ndarray) and data.size and all(map(is_table, data.ravel())):
+        data = data.ravel().tolist()  # a column of clusters, as ensembles make it
+    if not isinstance(data, Sequence) or isinstance(data, str | bytes):
+        raise TypeError(
+            "Clusters can be made from a DataFrame, an astropy Table, an Arrow or polars table, a "
+            f"NestedFrame, or a dict or list of tables, not from {type(data).__name__}."
+        )
+    return clusters_of_tables(list(data), pd.RangeIndex(len(data)), given, notes)
+
+
+def _renamed(X: NestedFrame, given: Mapping[str, str]) -> NestedFrame:
+    if not is_checked(X) and isinstance(X.index, pd.RangeIndex):
+        X = with_names_as_index(X, given)
+        given = {theirs: ours for theirs, ours in given.items() if ours != CLUSTER.name}
+    return with_our_names(X, given) if given or not is_checked(X) else X
 
 
 def validate_clusters(X: ClustersLike, *, columns: Iterable[str] = ()) -> Stars:
@@ -276,18 +256,7 @@ def _is_pair(data: Any) -> bool:
     """Return whether data are (X, y), as functions that load clusters return them."""
     if not isinstance(data, tuple) or len(data) != 2 or not is_table(data[0]):
         return False
-    return not is_table(data[1]) or set(CLUSTER_PARAMETERS) <= set(column_names(as_table(data[1])))
-
-
-def _is_column_of_tables(data: Any) -> bool:
-    """Return whether data are clusters as an array of tables, as made by ensembles."""
-    return (
-        isinstance(data, np.ndarray)
-        and data.dtype == object
-        and data.shape in {(len(data),), (len(data), 1)}
-        and len(data) > 0
-        and all(is_table(item) for item in data.ravel())
-    )
+    return not is_table(data[1]) or set(CLUSTER_PARAMETERS) <= set(as_table(data[1]).columns)
 
 
 def _refuse_name(cluster: str | None, what: str) -> None:
@@ -304,10 +273,6 @@ def _warn_of_one_cluster(n_stars: int) -> None:
         "as_clusters(table, cluster_column='…') makes several clusters.",
         OneClusterWarning,
     )
-
-
-def _of_stars(given: Mapping[str, str]) -> dict[str, str]:
-    return {theirs: ours for theirs, ours in given.items() if ours != CLUSTER.name}
 
 
 def is_checked(X: NestedFrame) -> bool:

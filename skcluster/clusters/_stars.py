@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -214,7 +214,7 @@ def storage_of(X: NestedFrame) -> pa.ChunkedArray:
     return chunks
 
 
-def is_nested(X: Any) -> bool:
+def is_nested(X: Any) -> TypeGuard[NestedFrame]:
     """Return whether a table is one of clusters, whose stars are nested in a column."""
     return isinstance(X, NestedFrame) and isinstance(X.dtypes.get(STARS), NestedDtype)
 

@@ -1,45 +1,51 @@
-"""Any table as a DataFrame, and its columns as plain numbers in the units of `skcluster.schema`.
+"""Any table as clusters: nested stars with plain numbers under our names, in our units.
 
-A table of pandas, astropy or Arrow becomes a DataFrame (`to_frame`), and its texts and units become
-numbers (`to_numbers`). Some of them, such as -999, mark missing values (`marked_values`).
+A table of pandas, astropy or Arrow becomes a DataFrame (`as_table`); its columns are recognised,
+and their texts and units become numbers (`star_frame`); its stars are nested by cluster. Their
+values are not checked yet (`as_clusters`).
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+from nested_pandas import NestedFrame
 
 from skcluster._utils.columns import MISSING
-from skcluster._utils.messages import warn_caller
-from skcluster._utils.typing import FloatArray, IntArray
-from skcluster.clusters._columns import BP_RP
-from skcluster.clusters._stars import Stars, is_nested, with_nested_stars
-from skcluster.schema import STAR_COLUMNS, Column
+from skcluster._utils.messages import counted_stars, warn_caller
+from skcluster._utils.typing import FloatArray
+from skcluster.clusters._columns import (
+    BP_RP,
+    OPTIONAL,
+    Notes,
+    check_needed,
+    find_columns,
+    nearest_names,
+    rename_columns,
+)
+from skcluster.clusters._meant_values import marked_values
+from skcluster.clusters._stars import (
+    STARS,
+    clusters_from_flat,
+    is_nested,
+    joined,
+    stars_of,
+    with_nested_stars,
+    with_stars,
+)
+from skcluster.schema import CLUSTER, STAR_COLUMNS, Column
 
 #: Logarithms of years have no agreed notation: VizieR's are unknown to astropy.
 _LOG_YEARS = ("", "dex", "[yr]", "log(yr)")
 _INTEGERS = ("Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64")
-#: Columns and the text of a marker in them.
-Marker: TypeAlias = tuple[tuple[str, ...], str]
-
-#: No list has several stars of magnitude 0.
-_MAGNITUDES = ("phot_g_mean_mag", *BP_RP)
-#: Zero in both columns is the missing value of tables that know no other.
-_ZERO_TOGETHER = (("parallax", "parallax_error"), ("ra", "dec"), ("pmra", "pmdec"))
-#: Numbers of nines, from which on they are markers also within the range of a column.
-_NINES = re.compile(r"9{2,}(\.9+)?")
-#: Markers outside of the range of a column.
-_MARKERS = re.compile(r"-?(9+(\.9+)?|8{2,}(\.8+)?|3276[78]|2\.147484e\+09)")
-#: Numbers beyond this are the fillers of programs.
-_HUGE = 1e18
-#: Relative distance of a marker within the range from all measured values.
-_ISOLATED = 0.1
-#: Numbers of a column outside its range, from which on they are no markers.
-_MANY = 1000
+#: The columns of a star, and that of its cluster under its own name only.
+_OF_STARS = (replace(CLUSTER, synonyms=()), *STAR_COLUMNS.values())
+#: A column with nearly as many names as rows names stars: their least number, and share of names.
+_FEWEST_ROWS, _NEARLY_ALL = 10, 0.9
 
 
 def is_table(data: Any) -> bool:
@@ -49,17 +55,39 @@ def is_table(data: Any) -> bool:
     return hasattr(data, "__arrow_c_stream__") and not isinstance(data, pd.Series)
 
 
-def as_table(data: Any) -> Any:
-    """Return a table of pandas or astropy; others, such as polars' or Arrow's, are converted.
+def as_table(data: Any) -> pd.DataFrame:
+    """Return a table as a DataFrame, with the units of its columns in ``attrs["units"]``, if any.
 
-    It is a NestedFrame if its column of stars is nested.
+    Masked values are missing, and named levels of the index are columns. A table whose column of
+    stars is nested becomes a NestedFrame, with its index.
     """
-    if isinstance(data, pd.DataFrame):
-        return data if is_nested(data) else with_nested_stars(data)
     if _is_of_astropy(data):
-        return data
-    import pyarrow as pa
+        return _frame_of_astropy(data)
+    if not isinstance(data, pd.DataFrame):
+        data = _frame_of_stream(data)
+    table: pd.DataFrame = data if is_nested(data) else with_nested_stars(data)
+    if is_nested(table):
+        return table
+    if not table.columns.is_unique:
+        twice = table.columns[table.columns.duplicated()][0]
+        raise ValueError(f"The table has more than one column {twice!r}.")
+    levels = [n for n in table.index.names if n is not None and n not in table.columns]
+    return pd.DataFrame(table.reset_index(level=levels) if levels else table)
 
+
+def _frame_of_astropy(table: Any) -> pd.DataFrame:
+    flat = [name for name in table.colnames if len(table[name].shape) == 1]
+    if len(flat) < len(table.colnames):
+        left = ", ".join(name for name in table.colnames if name not in flat)
+        warn_caller(f"Left out the columns with more than one value per row: {left}.")
+    table = table[flat]
+    table.convert_bytestring_to_unicode()  # FITS stores bytes
+    frame: pd.DataFrame = table.to_pandas(index=False)
+    frame.attrs["units"] = {name: getattr(table[name], "unit", None) for name in flat}
+    return frame
+
+
+def _frame_of_stream(data: Any) -> pd.DataFrame:
     try:
         table = pa.RecordBatchReader.from_stream(data).read_all()
     except (pa.ArrowException, TypeError, ValueError) as error:
@@ -68,10 +96,14 @@ def as_table(data: Any) -> Any:
     return frame_of_arrow(table if wanted.equals(table.schema) else table.cast(wanted))
 
 
+def units_of(table: pd.DataFrame) -> dict[Any, Any]:
+    """Return the units of columns that a table states, as units of astropy or in its notation."""
+    units: dict[Any, Any] = table.attrs.get("units", {})
+    return units
+
+
 def _without_views(kind: Any) -> Any:
     """Return an Arrow type without views of texts, which polars has and few functions take."""
-    import pyarrow as pa
-
     types = pa.types
     if types.is_string_view(kind):
         return pa.large_string()
@@ -90,8 +122,6 @@ def frame_of_arrow(table: Any) -> pd.DataFrame:
 
     Lists and structures stay those of Arrow; it is a NestedFrame if its column of stars holds them.
     """
-    import pyarrow as pa
-
     frame: pd.DataFrame = table.to_pandas()
     # As masked integers of pandas: floating-point numbers would round the 64 bits of a source_id.
     masked = {pa.type_for_alias(t.lower()): getattr(pd, f"{t}Dtype")() for t in _INTEGERS}
@@ -108,35 +138,6 @@ def frame_of_arrow(table: Any) -> pd.DataFrame:
 def _is_of_astropy(data: Any) -> bool:
     """Return whether an object is an astropy table, without importing astropy."""
     return any(base.__module__.startswith("astropy.table") for base in type(data).__mro__)
-
-
-def column_names(table: Any) -> list[Any]:
-    """Return the names of the columns of a pandas or astropy table."""
-    return list(table.columns if isinstance(table, pd.DataFrame) else table.colnames)
-
-
-def index_as_columns(table: Any) -> Any:
-    """Return a table in which named levels of the index of a DataFrame are columns."""
-    if not isinstance(table, pd.DataFrame):
-        return table
-    levels = [n for n in table.index.names if n is not None and n not in table.columns]
-    return table.reset_index(level=levels) if levels else table
-
-
-def to_frame(table: Any) -> tuple[pd.DataFrame, dict[Any, Any]]:
-    """Return a table as a DataFrame, masked values as missing, and the units of its columns."""
-    if isinstance(table, pd.DataFrame):
-        if not table.columns.is_unique:
-            twice = table.columns[table.columns.duplicated()][0]
-            raise ValueError(f"The table has more than one column {twice!r}.")
-        return pd.DataFrame(table), {}
-    flat = [name for name in table.colnames if len(table[name].shape) == 1]
-    if len(flat) < len(table.colnames):
-        left = ", ".join(name for name in table.colnames if name not in flat)
-        warn_caller(f"Left out the columns with more than one value per star: {left}.")
-    table = table[flat]
-    table.convert_bytestring_to_unicode()  # FITS stores bytes
-    return table.to_pandas(index=False), {n: getattr(table[n], "unit", None) for n in flat}
 
 
 def as_texts(column: pd.Series) -> pd.Series:
@@ -198,7 +199,7 @@ def to_numbers(
     if not np.array_equal(converted, numbers, equal_nan=True):
         # A marker of missing values, such as -999, is one in any unit.
         for _, rows in marked_values(numbers, replace(column, low=-np.inf, high=np.inf)):
-            converted[rows] = numbers[rows] if len(rows) > 1 else converted[rows]
+            converted[rows] = numbers[rows]
     return converted
 
 
@@ -214,78 +215,191 @@ def _recognized(unit: Any) -> Any:
     return units.Unit(unit)
 
 
-def marked_values(values: npt.NDArray[Any], column: Column) -> list[tuple[str, IntArray]]:
-    """Return text and rows of the values that mark missing ones if several rows have them."""
-    size = np.abs(values)
-    suspicious = (size >= 99) & ((size < 100) | (size >= 999))
-    if column.name in _MAGNITUDES:
-        suspicious |= values == 0
-    outside = (values < column.low) | (values > column.high)
-    if not suspicious.any() and not outside.any():
-        return []
-    rows = np.flatnonzero((suspicious | outside) & np.isfinite(values))
-    different, which = np.unique(values[rows], return_inverse=True)
-    if len(different) > _MANY:
-        return []
-    is_outside = (different < column.low) | (different > column.high)
-    own = [_is_marker(v, column, out) for v, out in zip(different, is_outside, strict=True)]
-    if not any(own):
-        return []
-    measured = np.delete(values, rows[np.array(own)[which]])
-    return [
-        (_text(value), rows[which == i])
-        for i, value in enumerate(different)
-        if own[i] and _stands_apart(value, is_outside[i], measured, column)
-    ]
+def with_names_as_index(X: NestedFrame, given: Mapping[str, str]) -> NestedFrame:
+    """Return nested stars with the cluster's name as index, which files keep as a column."""
+    others = [c for c in X.columns if c != STARS]
+    of_clusters = {n: o for n, o in given.items() if o == CLUSTER.name}
+    index_column = replace(CLUSTER, synonyms=(*CLUSTER.synonyms, "__index_level_0__"))
+    for column in find_columns(others, [index_column], of_clusters) if X.index.name is None else ():
+        index = X[column] if pd.api.types.is_numeric_dtype(X[column]) else X[column].astype(str)
+        name = None if column == "__index_level_0__" else CLUSTER.name
+        others.remove(column)
+        X = X[[*others, STARS]].set_index(pd.Index(index.to_numpy(), name=name))
+    return X
 
 
-def _text(value: Any) -> str:
-    # As printed in single precision, in which 99.999 is another number.
-    return f"{float(value):.7g}"
+def with_our_names(
+    X: NestedFrame, given: Mapping[str, str], notes: Notes | None = None
+) -> NestedFrame:
+    """Return clusters with the Gaia archive's star columns; the same object if nothing changes."""
+    stars = stars_of(X)
+    names = find_columns(stars.columns, list(STAR_COLUMNS.values()), given, notes)
+    for theirs, ours in list(names.items()):
+        is_text = STAR_COLUMNS[ours].kind == "number" and stars[theirs].dtype.kind not in "fiu"
+        if is_text and theirs not in given and _is_dispensable(ours, theirs, names.values()):
+            del names[theirs]
+            if notes is not None:
+                notes.keep(theirs, f"{ours} is not a number")
+    if all(theirs == ours for theirs, ours in names.items()):
+        return X
+    return with_stars(X, stars.rename(names))
 
 
-def _is_marker(value: Any, column: Column, outside: bool) -> bool:
-    text = _text(value)
-    if value == 0:
-        return column.name in _MAGNITUDES
-    if outside and ((value == -1 and column.low == 0) or _MARKERS.fullmatch(text)):
-        return True
-    return abs(value) > _HUGE or _NINES.fullmatch(text.lstrip("-")) is not None
+def clusters_of_table(
+    frame: pd.DataFrame, given: Mapping[Any, str], cluster: str | None, otherwise: str, notes: Notes
+) -> tuple[NestedFrame, Any | None]:
+    """Make clusters, not checked yet, of one table with a row per star; return the column of names.
+
+    ``given`` maps other names in the table to those of the Gaia archive and to ``"cluster"``. All
+    stars belong to ``cluster`` if it is given, whatever the columns; to ``otherwise`` if no column
+    names the clusters, and the column is then None.
+    """
+    if len(frame) == 0:
+        raise ValueError("The table of stars is empty.")
+    of_cluster = {theirs: ours for theirs, ours in given.items() if ours == CLUSTER.name}
+    try:
+        column = next(iter(find_columns(frame.columns, [CLUSTER], of_cluster)), None)
+    except ValueError:  # several; which one does not matter if the cluster has a name
+        if cluster is None or of_cluster:
+            raise
+        column = None
+    is_one = column is None or cluster is not None
+    one_name = pd.Series(cluster or otherwise, frame.index)
+    names = one_name if is_one else _cluster_names(frame[column])
+    stars = star_frame(frame, given, names, notes)
+    check_needed(stars, frame.columns)
+    codes, clusters = pd.factorize(names)
+    if not is_one and not of_cluster:
+        _refuse_names_of_stars(column, len(clusters), len(names))
+    if (np.diff(codes) < 0).any():
+        order = np.argsort(codes, kind="stable")
+        stars, codes = stars.iloc[order], codes[order]
+    offsets = np.searchsorted(codes, np.arange(len(clusters) + 1))
+    name = CLUSTER.name if is_one else column
+    stars = stars.drop(columns=name, errors="ignore")
+    fields = {str(n): values.array for n, values in stars.items()}
+    return clusters_from_flat(fields, offsets, pd.Index(clusters, name=name)), column
 
 
-def _stands_apart(value: Any, outside: bool, measured: npt.NDArray[Any], column: Column) -> bool:
-    """Return whether a value that looks like a marker is none of the measured ones."""
-    if outside:
-        # A needed column of nothing else is wrong, not blank, which is an error.
-        return column.missing == "keep" or len(measured) > 0
-    distance = np.abs(measured.astype(np.float64) - float(value))
-    near = _ISOLATED * abs(float(value))
-    return not bool((distance < near).any())
+def are_names_of_stars(n_names: int, n_rows: int) -> bool:
+    """Return whether a column with that many different names seems to name stars."""
+    return n_rows >= _FEWEST_ROWS and n_names > _NEARLY_ALL * n_rows
 
 
-def find_markers(stars: Stars) -> dict[Marker, IntArray]:
-    """Return the positions of stars whose values mark missing ones if several stars have them."""
-    markers: dict[Marker, IntArray] = {}
-    for name, column in STAR_COLUMNS.items():
-        if name not in stars or column.kind != "number" or not len(stars):
+def _refuse_names_of_stars(column: Any, n_names: int, n_rows: int) -> None:
+    if are_names_of_stars(n_names, n_rows):
+        raise ValueError(
+            f"The column {column!r} has {n_names} names in {n_rows} rows: it seems to name stars, "
+            "not clusters. If all stars belong to one cluster, --cluster NAME or cluster='…' names "
+            "it; if another column, or this one, names the clusters, --cluster-column or "
+            "cluster_column= selects it."
+        )
+
+
+def _cluster_names(labels: pd.Series) -> pd.Series:
+    """Return the name of each star's cluster; each star needs one."""
+    missing = labels.isna()
+    if not pd.api.types.is_numeric_dtype(labels):
+        labels = as_texts(labels)
+        missing |= labels == ""
+    if missing.any():
+        raise ValueError(
+            f"{counted_stars(missing.sum(), 'has', 'have')} no cluster name (column "
+            f"{labels.name!r}, first in row {np.argmax(missing)}); every star needs one."
+        )
+    return labels
+
+
+def clusters_of_tables(
+    tables: list[Any], index: pd.Index, given: Mapping[str, str], notes: Notes
+) -> NestedFrame:
+    """Make clusters, not checked yet, of a table per cluster."""
+    if not tables:
+        raise ValueError("There is no table to make clusters from.")
+    for name, table in zip(index, tables, strict=True):
+        if not is_table(table):
+            raise TypeError(
+                f"The stars of cluster {name!r} must be a DataFrame or an astropy Table, not "
+                f"{type(table).__name__}."
+            )
+    frames = [as_table(table) for table in tables]
+    # A given column may be missing in some tables, but not in all.
+    nowhere = given.keys() - {name for frame in frames for name in frame.columns}
+    stars = []
+    for name, frame in zip(index, frames, strict=True):
+        own = {n: ours for n, ours in given.items() if n in nowhere or n in frame}
+        stars.append(star_frame(frame, own, pd.Series([name] * len(frame)), notes))
+    offsets = np.concatenate([[0], np.cumsum([len(frame) for frame in stars])])
+    filled = [frame for frame in stars if len(frame)]
+    if not filled:
+        raise ValueError("No table has a star.")
+    parts = [{str(n): column.array for n, column in frame.items()} for frame in filled]
+    return clusters_from_flat(joined(parts), offsets, index)
+
+
+def star_frame(
+    frame: pd.DataFrame, given: Mapping[Any, str], clusters: pd.Series, notes: Notes
+) -> pd.DataFrame:
+    """Return stars with plain numbers under the names of the Gaia archive, in its units.
+
+    ``clusters`` holds the name of the cluster of each row, for messages. A value that is not a
+    number is an error, if its column is needed.
+    """
+    unread: dict[Any, str] = {}
+    while True:
+        rest = [c for c in frame.columns if c not in unread]
+        wanted = [column for column in _OF_STARS if column.name not in unread]
+        names = find_columns(rest, wanted, given, notes)
+        names = {theirs: ours for theirs, ours in names.items() if ours != CLUSTER.name}
+        numbers, wrong = _numbers(frame, names, given, clusters)
+        if not wrong:
+            break
+        unread |= wrong  # there may be another column instead
+    stars = rename_columns(frame, {**names, **_kept(frame, unread, notes)}).copy(deep=False)
+    for ours, values in numbers.items():
+        stars[ours] = values
+    missed = set(OPTIONAL).difference(names.values())
+    others = tuple(c for c in frame.columns if c not in names)
+    nearest = {name: nearest_names(others, STAR_COLUMNS[name]) for name in missed}
+    notes.add_table(names.values(), nearest)
+    return stars
+
+
+def _numbers(
+    frame: pd.DataFrame, names: Mapping[Any, str], given: Mapping[Any, str], clusters: pd.Series
+) -> tuple[dict[str, FloatArray], dict[Any, str]]:
+    """Return the columns of numbers, and why those that are dispensable cannot be read."""
+    numbers: dict[str, FloatArray] = {}
+    wrong: dict[Any, str] = {}
+    for theirs, ours in names.items():
+        column, unit = STAR_COLUMNS[ours], units_of(frame).get(theirs)
+        if column.kind != "number":
             continue
-        values = stars[name]
-        if values.dtype.kind in "fiu":
-            for text, positions in marked_values(values, column):
-                markers[(name,), text] = positions
-    for pair in _ZERO_TOGETHER:
-        if all(name in stars and stars[name].dtype.kind in "fiu" for name in pair):
-            first, second = (stars[name] for name in pair)
-            positions = np.flatnonzero((first == 0) & (second == 0))
-            if len(positions):
-                markers[pair, "0"] = positions
-    return markers
+        try:
+            numbers[ours] = to_numbers(
+                frame[theirs].rename(ours),
+                column,
+                unit,
+                lambda row: f"cluster {clusters.iloc[row]!r} has a star with",
+            )
+        except ValueError as error:
+            if theirs in given or not _is_dispensable(ours, theirs, names.values()):
+                raise
+            wrong[theirs] = str(error)
+    return numbers, wrong
 
 
-def shared_markers(found: Iterable[Mapping[Marker, IntArray]]) -> set[Marker]:
-    """Return the markers that several stars share, in all lists together."""
-    counts: dict[Marker, int] = {}
-    for markers in found:
-        for marker, positions in markers.items():
-            counts[marker] = counts.get(marker, 0) + len(positions)
-    return {marker for marker, number in counts.items() if number > 1}
+def _kept(frame: pd.DataFrame, unread: Mapping[Any, str], notes: Notes) -> dict[Any, str]:
+    """Note columns that are kept, and return new names for those that must not be taken as ours.
+
+    Numbers in a unit that cannot be converted would be taken as numbers in ours.
+    """
+    for theirs, reason in unread.items():
+        notes.keep(theirs, reason)
+    are_numbers = [c for c in unread if pd.api.types.is_numeric_dtype(frame[c])]
+    return {c: f"{c} [{units_of(frame).get(c)}]" for c in are_numbers}
+
+
+def _is_dispensable(ours: str, theirs: Any, columns: Iterable[Any]) -> bool:
+    """Return whether estimates are made without a column, such as BP and RP beside the colour."""
+    return STAR_COLUMNS[ours].carried or (ours in BP_RP and ours != theirs and "bp_rp" in columns)

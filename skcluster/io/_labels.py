@@ -10,7 +10,8 @@ from skcluster._utils.messages import some_names, warn_caller
 from skcluster._utils.order import matching_names
 from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.clusters._columns import find_columns, missing_column
-from skcluster.clusters._tables import column_names, marked_values, to_frame, to_numbers
+from skcluster.clusters._meant_values import marked_values
+from skcluster.clusters._tables import to_numbers, units_of
 from skcluster.photometry import distance_from_modulus
 from skcluster.schema import CLUSTER, CLUSTER_PARAMETERS, LABEL_COLUMNS, Column
 
@@ -24,7 +25,7 @@ _DISTANCES: dict[str, Callable[[FloatArray], FloatArray]] = {
 
 
 def labels_of(
-    index: pd.Index, table: Any, *, columns: Mapping[str, str] | None = None
+    index: pd.Index, table: pd.DataFrame, *, columns: Mapping[str, str] | None = None
 ) -> pd.DataFrame:
     """Return the labels of clusters that have all three, in the order and spelling of ``index``.
 
@@ -61,10 +62,10 @@ def labels_of(
 
 
 def _label_columns(
-    table: Any, given: Mapping[str, str] | None
+    table: pd.DataFrame, given: Mapping[str, str] | None
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Return the needed columns under our names, and their units."""
-    columns = column_names(table)
+    columns, units = table.columns, units_of(table)
     theirs = {ours: name for name, ours in find_columns(columns, _LABELS, given).items()}
     for column in (CLUSTER, LABEL_COLUMNS["log_age"], LABEL_COLUMNS["a_v"]):
         if column.name not in theirs:
@@ -74,8 +75,8 @@ def _label_columns(
         message = missing_column("labels", LABEL_COLUMNS["distance_modulus"], columns)
         raise ValueError(message.replace("' (", "', 'distance_kpc' or 'distance_pc' (", 1))
     needed = {theirs[ours]: ours for ours in ("cluster", "log_age", "a_v", *distances)}
-    frame, units = to_frame(table[list(needed)])
-    return frame.rename(columns=needed), {needed[name]: unit for name, unit in units.items()}
+    frame = table[list(needed)].rename(columns=needed)
+    return frame, {ours: units.get(name) for name, ours in needed.items()}
 
 
 def spelt_differently(index: pd.Index) -> str:
@@ -141,10 +142,9 @@ def checked_numbers(
     """Return a column of the named clusters in its unit, checked, and add the markers in it."""
     numbers = to_numbers(values, column, unit, lambda row: f"cluster {names[row]!r} has")
     for text, rows in marked_values(numbers, column):
-        if len(rows) > 1:
-            numbers = numbers.copy()
-            numbers[rows] = np.nan
-            markers[f"{column.name} = {text}"] = len(rows)
+        numbers = numbers.copy()
+        numbers[rows] = np.nan
+        markers[f"{column.name} = {text}"] = len(rows)
     wrong = np.flatnonzero(column.wrong(numbers))
     if len(wrong):
         first = wrong[0]

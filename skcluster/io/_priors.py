@@ -16,7 +16,7 @@ from skcluster.clusters import Stars, as_clusters, stars_of
 from skcluster.clusters._as_clusters import checked
 from skcluster.clusters._columns import find_columns
 from skcluster.clusters._stars import with_stars
-from skcluster.clusters._tables import as_table, column_names, index_as_columns, to_frame
+from skcluster.clusters._tables import as_table, units_of
 from skcluster.io._labels import checked_numbers, match_rows, warn_of_markers
 from skcluster.io._read_table import read_table
 from skcluster.schema import CLUSTER, PRIOR_COLUMNS, TARGETS
@@ -59,17 +59,16 @@ def _of_all(priors: Mapping[str, Any], index: pd.Index) -> dict[str, FloatArray]
 
 def _of_table(table: Any, index: pd.Index) -> dict[str, FloatArray]:
     """Return the columns of a table, in the order of the clusters."""
-    table = index_as_columns(as_table(table))
-    columns = column_names(table)
-    names = find_columns(columns, (CLUSTER, *PRIOR_COLUMNS.values()))
+    table = as_table(table)
+    names = find_columns(table.columns, (CLUSTER, *PRIOR_COLUMNS.values()))
     if CLUSTER.name not in names.values() or len(names) == 1:
         raise ValueError(
             f"The priors must have a column 'cluster' with names, and any of "
-            f"{', '.join(PRIOR_COLUMNS)}; there are: {', '.join(map(str, columns))}."
+            f"{', '.join(PRIOR_COLUMNS)}; there are: {', '.join(map(str, table.columns))}."
         )
-    frame, units = to_frame(table[list(names)])
-    frame = frame.rename(columns=names)
-    unit = {names[theirs]: unit for theirs, unit in units.items()}
+    units = units_of(table)
+    frame = table[list(names)].rename(columns=names)
+    unit = {ours: units.get(theirs) for theirs, ours in names.items()}
     clusters, markers = frame.pop(CLUSTER.name), dict[str, int]()
     rows, clusters_index = match_rows(index, clusters, "priors"), pd.Index(clusters)
     values = {}

@@ -22,23 +22,16 @@ from skcluster.clusters import OneClusterWarning, concat_clusters, stars_of
 from skcluster.clusters._as_clusters import whole_clusters, whole_stars
 from skcluster.clusters._columns import Notes
 from skcluster.clusters._magnitude_limits import state_magnitude_limit
-from skcluster.clusters._nest import (
-    are_names_of_stars,
-    clusters_of_table,
-    completed,
-    with_names_as_index,
-    with_our_names,
-)
+from skcluster.clusters._meant_values import completed
 from skcluster.clusters._stars import is_nested, with_stars
 from skcluster.clusters._tables import (
+    are_names_of_stars,
     as_table,
     as_texts,
-    column_names,
-    find_markers,
-    index_as_columns,
+    clusters_of_table,
     is_table,
-    shared_markers,
-    to_frame,
+    with_names_as_index,
+    with_our_names,
 )
 from skcluster.gaia import Release
 from skcluster.io._labels import labels_of, spelt_differently
@@ -237,7 +230,8 @@ def read_clusters(
             _refuse_repeated(part.X.index, origins)
             read.append(part)
             origins.update(dict.fromkeys(part.X.index, source.label))
-    if not (parts := _checked_parts(read, leave_out, notes, release, zero_point)):
+    parts = _checked_parts(read, leave_out, notes, release, zero_point) if read else []
+    if not parts:
         raise ValueError(f"None of the {len(sources)} tables of members can be used.")
     notes.warn()
     _warn_of_one_cluster([part for part in parts if part.is_one_cluster])
@@ -379,14 +373,12 @@ def _left_out_if_bad(source: _Source, leave_out: bool) -> Iterator[None]:
         raise named from error
 
 
-def _load(data: Any, format: str | None, what: str) -> Any:
-    """Return a table, read from a file if need be; a DataFrame's named index becomes columns."""
+def _load(data: Any, format: str | None, what: str) -> pd.DataFrame:
+    """Return a table, read from a file if need be."""
     if isinstance(data, str | os.PathLike):
-        table = read_table(data, format)
-    else:
-        _refuse_other(what, data)
-        table = as_table(data)
-    return table if is_nested(table) else index_as_columns(table)
+        return as_table(read_table(data, format))
+    _refuse_other(what, data)
+    return as_table(data)
 
 
 def _read_source(
@@ -405,7 +397,7 @@ def _read_source(
     if column is not None and source.cluster is not None:
         _warn_of_merged(source, table, column)
     is_one_cluster = column is None and source.cluster is None
-    return _Part(source, X.rename_axis(CLUSTER.name), is_one_cluster, column_names(table))
+    return _Part(source, X.rename_axis(CLUSTER.name), is_one_cluster, list(table.columns))
 
 
 def _checked_parts(
@@ -416,19 +408,20 @@ def _checked_parts(
     zero_point: float | None,
 ) -> list[_Part]:
     """Return the parts with complete and checked values, on the parallax scale of EDR3."""
-    stars = [stars_of(part.X) for part in parts]
-    markers = [find_markers(one) for one in stars]
-    shared = shared_markers(markers)
+    X = concat_clusters([part.X for part in parts])
+    ends = np.cumsum([0, *(len(part.X) for part in parts)])
+    stars = stars_of(X)
+    values = completed(stars, notes, np.repeat(np.arange(len(parts)), np.diff(ends)))
+    X = X if values is stars else with_stars(X, values)
     checked: list[_Part] = []
-    for part, one, found in zip(parts, stars, markers, strict=True):
+    for part, start, end in zip(parts, ends[:-1], ends[1:], strict=True):
         with _left_out_if_bad(part.source, leave_out):
-            values = completed(one, notes, markers=found, shared=shared)
-            whole = whole_stars(values)
-            X = part.X if values is one else with_stars(part.X, values)
+            one = X if len(parts) == 1 else X.iloc[start:end]
+            whole = whole_stars(stars_of(one))
             guess = guess_release(part.names) if release is None and zero_point is None else None
             of_dr2 = guess[1] if guess is not None and guess[0] == "dr2" else None
             shift = parallax_shift("dr2" if of_dr2 else release or "edr3", zero_point)
-            checked.append(replace(part, X=shifted(X, shift), whole=whole, of_dr2=of_dr2))
+            checked.append(replace(part, X=shifted(one, shift), whole=whole, of_dr2=of_dr2))
     return checked
 
 
@@ -463,9 +456,9 @@ def _warn_of_one_cluster(parts: list[_Part]) -> None:
     )
 
 
-def _warn_of_merged(source: _Source, table: Any, column: Any) -> None:
+def _warn_of_merged(source: _Source, table: pd.DataFrame, column: Any) -> None:
     """Warn if a name that is given makes one cluster of several that a column names."""
-    names = as_texts(to_frame(table[[column]])[0][column].dropna()).unique()
+    names = as_texts(table[column].dropna()).unique()
     if len(names) > 1 and not are_names_of_stars(len(names), len(table)):
         warn_caller(
             f"{source.label or 'The table'} names {len(names)} clusters in column {column!r}; "

@@ -127,7 +127,7 @@ def test_units_of_other_columns_are_no_matter():
 def test_columns_of_arrays_are_left_out_with_a_warning():
     other = table()
     other["spectrum"] = np.ones((3, 5))
-    with pytest.warns(UserWarning, match="more than one value per star: spectrum"):
+    with pytest.warns(UserWarning, match="more than one value per row: spectrum"):
         X = as_clusters(other)
     assert "spectrum" not in stars_of(X)
 
