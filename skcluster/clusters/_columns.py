@@ -12,7 +12,6 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from skcluster._utils.messages import some_names, warn_caller
@@ -40,6 +39,11 @@ _EXPLAINED = {
     "bp_rp": " It is BP−RP, not G−RP, and is computed from phot_bp_mean_mag and phot_rp_mean_mag "
     "if these are given."
 }
+#: What is said of a column of stars that are not nested as expected.
+_NESTED = (
+    f" Nested stars are a column {STARS!r} of lists of structures with a field phot_g_mean_mag, "
+    "bp_rp …, or of structures of such lists; all other tables have a row per star."
+)
 
 
 @dataclass
@@ -237,6 +241,7 @@ def missing_column(what: str, column: Column, columns: Iterable[Any]) -> str:
     """Return the message that "stars" or "labels" lack a column, and how to name another."""
     columns = tuple(columns)
     new = f"{{'its name': {column.name!r}}}"
+    explained = _NESTED if STARS in columns else _EXPLAINED.get(column.name, "")
     cure = (
         f"read_clusters(…, label_columns={new}) renames it"
         if what == "labels"
@@ -257,7 +262,7 @@ def missing_column(what: str, column: Column, columns: Iterable[Any]) -> str:
         )
     return (
         f"The {what} have no column {column.name!r} (looked for {', '.join(column.names)}, in "
-        f"upper and lower case).{_EXPLAINED.get(column.name, '')} If it has another name, {cure}."
+        f"upper and lower case).{explained} If it has another name, {cure}."
         f"{meant} There are: {', '.join(map(str, columns))}."
     )
 
@@ -273,23 +278,4 @@ def check_needed(stars: Any, columns: Iterable[Any]) -> None:
     """Refuse stars, a DataFrame or Stars, that lack a needed column of the table's ``columns``."""
     for name in NEEDED_STAR_COLUMNS:
         if name not in stars and not (name == "bp_rp" and all(band in stars for band in BP_RP)):
-            if isinstance(stars, pd.DataFrame):
-                _refuse_nested(stars)
             raise ValueError(missing_column("stars", STAR_COLUMNS[name], columns))
-
-
-def _refuse_nested(table: pd.DataFrame) -> None:
-    """Refuse a table, without the columns of stars, whose stars are nested in another way."""
-    for name, column in table.items():
-        value = next(iter(column.dropna()), None)
-        is_nested_value = isinstance(value, list | tuple | dict | np.ndarray | pd.DataFrame)
-        if name == STARS or is_nested_value:
-            kind = f" ({column.dtype})" if isinstance(column.dtype, pd.ArrowDtype) else ""
-            text = " ".join(repr(value).split())
-            text = text if len(text) < 80 else f"{text[:77]}…"
-            raise ValueError(
-                f"Column {name!r} holds {type(value).__name__}{kind}, such as {text}, not the "
-                f"stars of a cluster. Nested stars are a column {STARS!r} of lists of structures "
-                "with a field phot_g_mean_mag, bp_rp …, or of structures of such lists; all other "
-                "tables have a row per star."
-            )

@@ -57,41 +57,28 @@ def test_nested_stars(nesting, form, door, tmp_path):
     assert stars["cluster"] == ["a", "a", "b"]
 
 
+NO_STARS = "no column 'phot_g_mean_mag' .* Nested stars are a column 'stars' of lists of structures"
 REFUSED = {
-    "numbers": ([3, 4], "Column 'stars' holds int.*, such as 3, not the stars of a cluster"),
-    "texts": (["x", "y"], "Column 'stars' holds str.*, such as 'x', not the stars"),
-    "nothing": (pa.nulls(2), "Column 'stars' holds NoneType.*, such as None, not the stars"),
-    "lists of numbers": ([[1.0, 2.0], [3.0]], r"Column 'stars' holds list \(.*double.*\), such as"),
-    "lists of lists": ([[[1.0]], [[3.0]]], r"Column 'stars' holds list \(.*\), such as \[\[1"),
-    "a structure of numbers": (STARS, r"Column 'stars' holds dict \(struct<.*\), such as \{'phot"),
-    "maps": (pa.array([[("g", 1.0)]] * 2, MAP), r"Column 'stars' holds list \(map<.*\), such as"),
-    "lists of maps": (
-        pa.array([[[("g", 1.0)]]] * 2, pa.list_(MAP)),
-        r"'stars' holds list \(.*map<",
-    ),
+    "numbers": ([3, 4], NO_STARS),
+    "nothing": (pa.nulls(2), NO_STARS),
+    "lists of numbers": ([[1.0, 2.0], [3.0]], NO_STARS),
+    "a structure of numbers": (STARS, NO_STARS),
+    "maps": (pa.array([[("g", 1.0)]] * 2, MAP), NO_STARS),
+    "lists and numbers": ([{**LISTS, "n": 2}] * 2, NO_STARS),
     "lists of different lengths": (
         [LISTS, {**LISTS, "bp_rp": [0.5]}],
         "'stars' holds structures of lists that differ in length",
     ),
-    "lists and numbers": ([{**LISTS, "n": 2}] * 2, r"'stars' holds dict \(struct<.*\), such as"),
 }
 
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize("nesting", REFUSED)
-def test_other_nestings_are_refused_by_column_and_content(nesting, form, door, tmp_path):
+def test_other_nestings_are_refused(nesting, form, door, tmp_path):
     stars, message = REFUSED[nesting]
     with pytest.raises(ValueError, match=message):
         seen(door, FORMS[form](table(stars), tmp_path), tmp_path)
-
-
-@pytest.mark.parametrize("nesting", REFUSED)
-def test_the_console_says_it_in_a_line(nesting, tmp_path):
-    stars, message = REFUSED[nesting]
-    with pytest.raises(ValueError, match=message) as error:
-        seen("console", FORMS["parquet"](table(stars), tmp_path), tmp_path)
-    assert len(str(error.value).splitlines()) == 1
 
 
 @pytest.mark.parametrize("form", [*FORMS, "pandas"])
@@ -104,7 +91,7 @@ def test_lists_of_objects_are_refused(form, tmp_path):
     with pytest.raises(ValueError, match=r"phot_g_mean_mag = \{'x': 1.0\}, which is not a number"):
         read_clusters(objects(numbers, tmp_path))
     if form == "pandas":
-        with pytest.raises(ValueError, match="Column 'stars' holds ndarray, such as array"):
+        with pytest.raises(ValueError, match=NO_STARS):
             read_clusters(objects(table(READ["lists of structures"]), tmp_path))
 
 
