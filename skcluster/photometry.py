@@ -68,6 +68,9 @@ _EDR3 = (
 )
 _LAWS = {"dr2": (_DR2_TERMS, np.array(_DR2)), "edr3": (_EDR3_TERMS, np.array(_EDR3))}
 
+#: A star's colour is found when it changes by less than this (mag), in at most so many steps: 7 at
+#: A0 = 1 mag, 31 at 10 mag.
+_TOLERANCE, _MOST_STEPS = 1e-6, 100
 #: Range of intrinsic BP−RP in which the polynomials were fitted; colours are clipped to it, because
 #: a cubic diverges outside.
 COLOUR_RANGE = (-0.06, 2.5)
@@ -273,18 +276,11 @@ def redden(
 
 
 def deredden(
-    g: npt.ArrayLike,
-    bp_rp: npt.ArrayLike,
-    a0: npt.ArrayLike,
-    law: Law = "dr2",
-    *,
-    tolerance: float = 1e-6,
-    max_iter: int = 100,
+    g: npt.ArrayLike, bp_rp: npt.ArrayLike, a0: npt.ArrayLike, law: Law = "dr2"
 ) -> tuple[FloatArray, FloatArray]:
     """Correct observed stars for extinction; the inverse of `redden`.
 
-    The laws depend on the intrinsic colour, which is found by iteration, starting from the
-    observed colour.
+    The laws depend on the intrinsic colour, which is found by iteration to a millionth of a mag.
 
     Parameters
     ----------
@@ -294,10 +290,6 @@ def deredden(
         Extinction, mag.
     law : {"dr2", "edr3"}, default="dr2"
         As in `extinction_coefficients`.
-    tolerance : float, default=1e-6
-        The iteration of a star stops when its colour changes by less than this, in mag.
-    max_iter : int, default=100
-        Maximum number of iterations; 7 suffice at A0 = 1 mag, 31 at 10 mag.
 
     Returns
     -------
@@ -317,26 +309,23 @@ def deredden(
     12.00000 0.50000
     """
     g, observed, a0 = np.broadcast_arrays(*(np.asarray(x, dtype=float) for x in (g, bp_rp, a0)))
-    intrinsic = _intrinsic_colour(observed.ravel(), a0.ravel(), law, tolerance, max_iter)
-    intrinsic = intrinsic.reshape(g.shape)[()]
+    intrinsic = _intrinsic_colour(observed.ravel(), a0.ravel(), law).reshape(g.shape)[()]
     return g - extinction_coefficients(intrinsic, a0, law).g * a0, intrinsic
 
 
-def _intrinsic_colour(
-    observed: FloatArray, a0: FloatArray, law: Law, tolerance: float, max_iter: int
-) -> FloatArray:
+def _intrinsic_colour(observed: FloatArray, a0: FloatArray, law: Law) -> FloatArray:
     """Return intrinsic colours that are reddened to the observed ones, by iteration per star."""
     # Observed colour increases with intrinsic colour, with a slope from 1 - 0.05 A0 to 1 + 0.17 A0.
     # Steps with slope 1 would diverge for red stars at A0 > 6; those with the mean slope cannot.
     slope = 1 + 0.06 * a0
     intrinsic = observed - 0.4 * a0
     moving = np.arange(len(observed))
-    for _ in range(max_iter):
+    for _ in range(_MOST_STEPS):
         colour, extinction = intrinsic[moving], a0[moving]
         k = extinction_coefficients(colour, extinction, law)
         step = (observed[moving] - colour - (k.bp - k.rp) * extinction) / slope[moving]
         intrinsic[moving] = colour + step
-        moving = moving[np.abs(step) > tolerance]
+        moving = moving[np.abs(step) > _TOLERANCE]
         if not len(moving):
             return intrinsic
-    raise RuntimeError(f"Dereddening did not converge within {max_iter} iterations.")
+    raise RuntimeError(f"Dereddening did not converge within {_MOST_STEPS} iterations.")
