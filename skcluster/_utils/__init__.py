@@ -1,1 +1,1 @@
-"""Utilities that are independent of astronomy: files, tables, names, messages, progress, types."""
+"""Utilities that are independent of astronomy: files, tables, names, messages, types."""

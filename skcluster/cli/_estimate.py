@@ -5,8 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from skcluster._utils.messages import documentation, some_names
-from skcluster._utils.progress import progress_bar
+from skcluster._utils.messages import documentation, progress_bar, some_names
 from skcluster.cli._console import print_message, print_result
 from skcluster.cli._members import Found, add_search, check_figures, draw, given_search, search
 from skcluster.cli._options import (

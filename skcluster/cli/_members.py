@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from skcluster._utils.progress import progress_bar
+from skcluster._utils.messages import progress_bar
 from skcluster.cli._console import print_result
 from skcluster.cli._options import (
     Command,

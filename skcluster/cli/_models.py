@@ -6,8 +6,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from skcluster._utils.messages import warn_caller
-from skcluster._utils.progress import shown_stages
+from skcluster._utils.messages import shown_stages, warn_caller
 from skcluster.cli._console import escaped, print_message, print_result
 from skcluster.cli._options import (
     Command,

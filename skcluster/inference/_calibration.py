@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import minimize
 
-from skcluster._utils.progress import begin_stage
+from skcluster._utils.messages import begin_stage
 from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.clusters import Stars
 from skcluster.clusters._parallax import modulus_error_of

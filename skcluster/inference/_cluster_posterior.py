@@ -8,8 +8,8 @@ from typing import TypeVar
 import numpy as np
 from scipy.special import softmax
 
+from skcluster._utils.messages import counted
 from skcluster._utils.parallel import in_processes
-from skcluster._utils.progress import counted
 from skcluster._utils.typing import FloatArray
 from skcluster.inference._potential import Potential, Potentials
 from skcluster.inference._prior import Parameters

@@ -17,8 +17,8 @@ from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _check_method_params
 
+from skcluster._utils.messages import begin_stage, counted
 from skcluster._utils.models import LastStep, last_step
-from skcluster._utils.progress import begin_stage, counted
 from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.clusters import Stars, concat_clusters
 from skcluster.clusters._parallax import parallax_moduli

@@ -12,8 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from skcluster._utils.files import get_data_home, whole_file
-from skcluster._utils.messages import warn_caller
-from skcluster._utils.progress import progress_bar
+from skcluster._utils.messages import progress_bar, warn_caller
 from skcluster._utils.typing import BoolArray, FloatArray, IntArray
 from skcluster.isochrones._axes import AXES
 from skcluster.isochrones._population_tables import DENSITY_OF_CODE, VERSION, Tables, build

@@ -28,7 +28,7 @@ import pyarrow.parquet as pq
 from sklearn.utils._param_validation import Interval
 
 from skcluster._utils.files import file_names, get_data_home, whole_file
-from skcluster._utils.progress import progress_bar
+from skcluster._utils.messages import progress_bar
 from skcluster.clusters._tables import frame_of_arrow
 from skcluster.datasets.catalogues._catalogue import (
     Catalogue,

@@ -23,7 +23,7 @@ from sklearn.utils._param_validation import Interval, validate_params
 from sklearn.utils.validation import check_scalar
 
 from skcluster._utils.files import whole_file
-from skcluster._utils.progress import progress_bar
+from skcluster._utils.messages import progress_bar
 from skcluster._utils.typing import IntArray
 from skcluster.clusters._stars import clusters_from_flat
 from skcluster.datasets.simulation._disc import draw_sightlines
