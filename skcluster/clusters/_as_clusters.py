@@ -150,12 +150,9 @@ def as_clusters(
     if cluster_column is not None and CLUSTER.name not in given.values() and is_table(data):
         given[cluster_column] = CLUSTER.name
     notes = Notes()
-    X = _completed(data, given, cluster, notes)
-    if is_checked(X):
-        return X
-    whole = whole_stars(stars_of(X))
+    X = whole_clusters(_completed(data, given, cluster, notes))
     notes.warn()
-    return whole_clusters(X, whole)
+    return X
 
 
 def nest_clusters(data: Any) -> NestedFrame:

@@ -1,6 +1,5 @@
 """Files that appear only once they are whole, and their names."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -60,18 +59,6 @@ def test_a_name_as_long_as_names_can_be(tmp_path: Path, name: str) -> None:
     with whole_file(tmp_path / name, overwrite=False) as half:
         half.write_text("new")
     assert (tmp_path / name).read_text() == "new"
-
-
-@pytest.mark.skipif(os.name == "nt", reason="there is no umask")
-@pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o644), (0o002, 0o664), (0o077, 0o600)])
-def test_others_may_read_what_the_umask_lets_them(tmp_path: Path, mask: int, mode: int) -> None:
-    before = os.umask(mask)
-    try:
-        with whole_file(tmp_path / "shared", overwrite=False) as half:
-            half.write_text("new")
-    finally:
-        os.umask(before)
-    assert (tmp_path / "shared").stat().st_mode & 0o777 == mode
 
 
 def test_every_name_gets_a_file_of_its_own(tmp_path: Path) -> None:

@@ -3,8 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from nested_pandas import NestedFrame
 
 from skcluster.clusters import as_clusters, stars_of, validate_clusters
@@ -40,13 +38,6 @@ def test_long_table():
     assert stars.offsets.tolist() == [0, 3, 4, 6]
     for column in stars.columns:
         np.testing.assert_array_equal(stars[column], long_table()[column])
-
-
-def test_interleaved_rows_keep_the_order_of_the_stars_and_of_the_first_appearance():
-    table = long_table().iloc[[3, 0, 4, 1, 5, 2]]
-    stars = stars_of(as_clusters(table))
-    assert stars.index.tolist() == ["a", "b", "c"]
-    assert stars["note"].tolist() == ["x", "u", "v", "w", "y", "z"]
 
 
 def test_input_is_never_changed():
@@ -206,35 +197,6 @@ def test_a_column_of_tables_as_ensembles_make_it(toy):
     for wrong in (np.array([["a"], ["b"]], dtype=object), np.eye(2), np.array([], dtype=object)):
         with pytest.raises(TypeError, match="not from ndarray"):
             as_clusters(wrong)
-
-
-NAMES = st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=40)
-
-
-@given(names=NAMES, seed=st.integers(0, 2**16))
-def test_flat_to_clusters_to_flat(names, seed):
-    rng = np.random.default_rng(seed)
-    table = pd.DataFrame({"cluster": names, "phot_g_mean_mag": rng.uniform(5, 20, len(names))})
-    table["bp_rp"] = rng.uniform(-1, 5, len(names))
-    stars = stars_of(as_clusters(table))
-    back = pd.DataFrame({"cluster": stars.index[stars.cluster].astype(str)})
-    back["phot_g_mean_mag"], back["bp_rp"] = stars["phot_g_mean_mag"], stars["bp_rp"]
-    first = {name: names.index(name) for name in names}
-    expected = table.sort_values("cluster", key=lambda c: c.map(first), kind="stable")
-    pd.testing.assert_frame_equal(back, expected.reset_index(drop=True), check_dtype=False)
-
-
-@given(names=NAMES, seed=st.integers(0, 2**16))
-def test_order_of_the_clusters_does_not_matter(names, seed):
-    rng = np.random.default_rng(seed)
-    table = pd.DataFrame({"cluster": names, "phot_g_mean_mag": rng.uniform(5, 20, len(names))})
-    table["bp_rp"] = 1.0
-    tables = dict(list(table.groupby("cluster")))
-    X = as_clusters(table)
-    shuffled = as_clusters({name: tables[name] for name in rng.permutation(list(tables))})
-    for name in tables:
-        a, b = X.loc[name, "stars"], shuffled.loc[name, "stars"]
-        assert a["phot_g_mean_mag"].tolist() == b["phot_g_mean_mag"].tolist()
 
 
 def test_stars_are_checked_once(monkeypatch):

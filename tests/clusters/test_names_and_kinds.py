@@ -5,9 +5,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from skcluster import CMDHistogram
 from skcluster.clusters import as_clusters, concat_clusters, stars_of
-from skcluster.clusters._stars import clusters_from_flat
 
 
 def hunt_reffert() -> pd.DataFrame:
@@ -34,30 +32,12 @@ def test_names_of_a_catalogue():
     np.testing.assert_allclose(stars["bp_rp"], [1.0, 1.0, 0.4])
 
 
-def test_names_of_a_catalogue_in_a_table_for_each_cluster():
-    tables = dict(list(hunt_reffert().drop(columns="Name").groupby(["a", "a", "b"])))
-    assert stars_of(as_clusters(tables))["parallax"].tolist() == [1.15, 1.13, 7.4]
-
-
 def test_names_of_a_catalogue_in_nested_stars():
     X = as_clusters(hunt_reffert())
     theirs = stars_of(X).rename({"parallax": "Plx"}).to_clusters().assign(size=[2, 1])
     again = as_clusters(theirs)
     assert stars_of(again)["parallax"].tolist() == [1.15, 1.13, 7.4]
     assert again["size"].tolist() == [2, 1]
-
-
-def test_estimators_know_them_too():
-    table = hunt_reffert()
-    ours = stars_of(as_clusters(table)).to_clusters()
-    np.testing.assert_array_equal(
-        CMDHistogram().fit_transform(table), CMDHistogram().fit_transform(ours)
-    )
-
-
-def test_two_columns_that_may_be_meant_are_refused():
-    with pytest.raises(ValueError, match=r"'Prob' and 'Proba' all match 'probability'|'Proba' and"):
-        as_clusters(hunt_reffert().assign(Proba=0.5))
 
 
 def test_own_name_in_another_case_wins():
@@ -85,12 +65,6 @@ def test_tables_of_arrow(kind):
     assert stars_of(X).arrow("source_id").to_pylist() == identifiers.to_pylist()
     parts = {"a": kind(table.slice(0, 2)), "b": kind(table.slice(2))}
     assert stars_of(as_clusters(parts)).counts.tolist() == [2, 1]
-
-
-def test_tables_of_polars():
-    polars = pytest.importorskip("polars")
-    X = as_clusters(polars.from_pandas(hunt_reffert()))
-    assert stars_of(X)["source_id"].tolist() == hunt_reffert()["GaiaDR3"].tolist()
 
 
 def test_arrow_without_columns_is_no_table():
@@ -169,14 +143,3 @@ def test_columns_of_clusters_are_put_together_as_well():
     joined = concat_clusters([X.assign(survey="A"), X.iloc[:1].assign(survey="B", n=3)])
     assert joined["survey"].tolist() == ["A", "A", "B"]
     np.testing.assert_array_equal(joined["n"], [np.nan, np.nan, 3])
-
-
-def test_numbers_of_two_types_stay_numbers_beside_what_becomes_text():
-    offsets, star = np.array([0, 1]), {"phot_g_mean_mag": [12.0], "bp_rp": [0.5]}
-    parts = [
-        clusters_from_flat({**star, "run": np.array([7]), "tag": np.array([1])}, offsets),
-        clusters_from_flat({**star, "run": np.array([0.5]), "tag": np.array(["x"])}, offsets),
-    ]
-    stars = stars_of(concat_clusters(parts))
-    assert stars["run"].tolist() == [7, 0.5]
-    assert stars.arrow("tag").to_pylist() == ["1", "x"]

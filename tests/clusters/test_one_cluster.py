@@ -6,40 +6,30 @@ import pandas as pd
 import pytest
 from astropy.table import Table
 
-from skcluster import CMDHistogram
 from skcluster.clusters import OneClusterWarning, as_clusters, stars_of
 
 STARS = {"phot_g_mean_mag": [10.0, 11, 12], "bp_rp": [0.1, 0.2, 0.3]}
 
 
 @pytest.mark.parametrize("kind", [pd.DataFrame, Table])
-def test_it_gets_a_name_and_a_warning(kind):
+@pytest.mark.parametrize(("n", "counted"), [(3, "3 stars are"), (1, "1 star is")])
+def test_it_gets_a_name_and_a_warning(kind, n, counted):
     text = (
-        r"no column .* \(looked for cluster, .*\): its 3 stars are taken as one .*, 'cluster'\. as"
+        rf"no column .* \(looked for cluster, .*\): its {counted} taken as one .*, 'cluster'\. as"
     )
     with pytest.warns(OneClusterWarning, match=text) as caught:
-        X = as_clusters(kind(STARS))
+        X = as_clusters(kind(STARS)[:n])
     assert X.index.tolist() == ["cluster"]
-    assert stars_of(X).counts.tolist() == [3]
+    assert stars_of(X).counts.tolist() == [n]
     assert [warning.filename for warning in caught] == [__file__]
 
 
 @pytest.mark.parametrize("kind", [pd.DataFrame, Table])
-def test_a_name_that_is_given_needs_no_warning(kind):
-    X = as_clusters(kind(STARS), cluster="M 67")
-    assert X.index.tolist() == ["M 67"]
-
-
-def test_a_name_that_is_given_overrides_columns():
-    table = pd.DataFrame({"cluster": ["a", "b", "b"], **STARS})
-    X = as_clusters(table, cluster="M 67")
+@pytest.mark.parametrize("columns", [{}, {"cluster": ["a", "b", "b"]}])
+def test_a_name_that_is_given_overrides_columns_and_needs_no_warning(kind, columns):
+    X = as_clusters(kind({**columns, **STARS}), cluster="M 67")
     assert X.index.tolist() == ["M 67"]
     assert stars_of(X).columns == list(STARS)
-
-
-def test_estimators_take_it():
-    with pytest.warns(OneClusterWarning):
-        assert CMDHistogram().fit_transform(pd.DataFrame(STARS)).shape[0] == 1
 
 
 @pytest.mark.parametrize("data", [{"a": pd.DataFrame(STARS)}, [pd.DataFrame(STARS)]])
@@ -59,8 +49,3 @@ def test_a_missing_column_is_told_with_its_cure():
         ):
             as_clusters(table)
     assert len(as_clusters(table, columns={"G": "phot_g_mean_mag"}, cluster="a")) == 1
-
-
-def test_one_star_is_no_plural():
-    with pytest.warns(OneClusterWarning, match="its 1 star is taken as one cluster"):
-        as_clusters(pd.DataFrame(STARS)[:1])

@@ -7,10 +7,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from sklearn.model_selection import train_test_split
-from sklearn.utils import shuffle
 
 from skcluster.clusters import as_clusters, stars_of
 from skcluster.clusters._stars import clusters_from_flat
@@ -76,13 +72,6 @@ def test_cluster_that_is_null_has_no_star():
     assert len(stars["bp_rp"]) == 9
 
 
-def test_no_cluster():
-    stars = stars_of(clusters().iloc[:0])
-    assert len(stars) == 0
-    assert stars["bp_rp"].shape == (0,)
-    assert stars.offsets.tolist() == [0]
-
-
 def test_columns_of_arrow_in_any_number_of_chunks():
     numbers = pa.chunked_array([[1.0, 2.0], [], [3.0]])
     for chunks, offsets in ((numbers, [0, 2, 3]), (numbers.slice(0, 0), [0]), (NO_CHUNK, [0])):
@@ -136,50 +125,9 @@ def test_stars_show_their_clusters_and_not_their_values():
     assert "0.9" not in shown
 
 
-def test_texts_may_be_missing():
-    texts = np.array(["a", np.nan, None, "b"] * 2 + ["c", "d"], dtype=object)
-    stars = stars_of(clusters_from_flat({**flat(), "name": texts}, OFFSETS))
-    assert stars.arrow("name").to_pylist() == ["a", None, None, "b"] * 2 + ["c", "d"]
-
-
-def test_values_of_several_kinds_are_refused():
-    mixed = np.array([1, "a", *range(8)], dtype=object)
-    with pytest.raises(ValueError, match="Column 'mixed' has values of several types"):
-        clusters_from_flat({**flat(), "mixed": mixed}, OFFSETS)
-
-
-def test_big_endian_numbers_as_in_fits():
-    values = np.arange(10.0, dtype=">f8")
-    stars = stars_of(clusters_from_flat({**flat(), "ra": values}, OFFSETS))
-    assert stars["ra"].tolist() == list(range(10))
-
-
-def test_tools_of_sklearn(toy):
-    X, y = toy
-    parts = train_test_split(X, y, test_size=4, random_state=0)
-    for part, labels in (parts[::2], parts[1::2], shuffle(X, y, random_state=1)):
-        assert part.index.equals(labels.index)
-        for name in part.index:
-            got, expected = part.loc[name, "stars"], X.loc[name, "stars"]
-            assert got["bp_rp"].tolist() == expected["bp_rp"].tolist()
-
-
 def test_stars_without_values_of_a_column():
     X = clusters_from_flat({**flat(), "source_id": pd.array([None] * 10, "Int64")}, OFFSETS)
     assert np.isnan(stars_of(X)["source_id"]).all()
-
-
-@given(counts=st.lists(st.integers(0, 5), min_size=1, max_size=12), seed=st.integers(0, 999))
-def test_any_permutation_of_clusters(counts, seed):
-    offsets = np.concatenate([[0], np.cumsum(counts)])
-    values = np.arange(float(offsets[-1]))
-    X = clusters_from_flat({"phot_g_mean_mag": values, "bp_rp": values}, offsets)
-    order = np.random.default_rng(seed).permutation(len(counts))
-    stars = stars_of(X.iloc[order])
-    expected = [values[offsets[i] : offsets[i + 1]] for i in order]
-    np.testing.assert_array_equal(stars["bp_rp"], np.concatenate(expected))
-    back = stars_of(X.iloc[order].iloc[np.argsort(order)])
-    np.testing.assert_array_equal(back["bp_rp"], values)
 
 
 def test_as_clusters_of_a_slice_checks_the_slice_only():

@@ -11,15 +11,9 @@ MAGNITUDES = st.integers(4 * 64, 20 * 64).map(lambda n: n * STEP)
 SHIFTS = st.integers(-2 * 64, 2 * 64).map(lambda n: n * STEP)
 
 LAWS = st.sampled_from(["dr2", "edr3"])
-EXTINCTIONS = st.floats(0, 8)
 MODULI = st.floats(5, 15)
 LOG_AGES = st.floats(6.7, 10.1)
 SEEDS = st.integers(0, 2**31 - 1)
-
-#: Names as catalogues and people write them; a name of spaces alone is none.
-NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12).filter(
-    lambda name: name.strip() == name and name.lower() not in ("nan", "none", "null", "na", "<na>")
-)
 
 #: Names that every type of file holds, and none takes for numbers: FITS has ASCII only.
 WORDS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=9).map(

@@ -5,19 +5,12 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sky import COLOURS, EXTINCTIONS, LAWS, LOG_AGES, MAGNITUDES, MODULI, SEEDS, SHIFTS, stars
+from sky import LAWS, LOG_AGES, MODULI, SEEDS, SHIFTS, stars
 
 from skcluster import ClusterAugmenter, CMDHistogram, CMDRasterizer, GuessFeatures, StarSet
 from skcluster.clusters import as_clusters, stars_of
 from skcluster.isochrones import IsochroneGrid
-from skcluster.photometry import (
-    deredden,
-    distance_from_modulus,
-    distance_from_parallax,
-    distance_modulus,
-    parallax_from_distance,
-    redden,
-)
+from skcluster.photometry import distance_from_modulus, distance_modulus, redden
 
 #: Bins whose edges single precision holds exactly.
 WIDTHS = {"colour_width": 0.125, "magnitude_width": 0.5}
@@ -40,21 +33,6 @@ def test_moved_stars_fill_the_same_bins_of_a_moved_diagram(table, by):
     np.testing.assert_array_equal(counts(moved(table, by), 6 + by, 18 + by), counts(table))
 
 
-@given(stars(), st.integers(-6, 6))
-def test_stars_moved_by_whole_bins_move_the_counts(table, bins):
-    wide, far = counts(table, 0.0, 24.0), counts(moved(table, 0.5 * bins), 0.0, 24.0)
-    # All stars are within the diagram, before and after.
-    np.testing.assert_array_equal(far, np.roll(wide, bins, axis=1))
-
-
-@given(stars(), MAGNITUDES, COLOURS)
-def test_one_more_star_lowers_no_count(table, g, bp_rp):
-    more = pd.concat([table, pd.DataFrame({"phot_g_mean_mag": [g], "bp_rp": [bp_rp]})])
-    before, after = counts(table), counts(more)
-    assert (after >= before).all()
-    assert after.sum() - before.sum() == (-0.5 <= bp_rp <= 4.0 and 6 <= g <= 18)
-
-
 @given(stars())
 def test_counts_are_those_of_numpy(table):
     edges = np.arange(-0.5, 4.01, 0.125), np.arange(6.0, 18.01, 0.5)
@@ -73,25 +51,6 @@ def test_features_know_no_order_of_stars(table, seed):
         StarSet(max_stars=8, faint_limit=None).fit_transform({"one": t}) for t in (table, shuffled)
     )
     np.testing.assert_allclose(first, second, rtol=1e-5, atol=1e-5)
-
-
-@given(MAGNITUDES, st.floats(-0.3, 4), EXTINCTIONS, LAWS)
-def test_dereddening_undoes_reddening(g, bp_rp, a_v, law):
-    there = redden(g, bp_rp, a_v, law)
-    back = deredden(*there, a_v, law)
-    np.testing.assert_allclose(back, (g, bp_rp), atol=2e-5)
-    assert there[0] >= g - 1e-9
-
-
-@given(st.floats(1e-2, 1e2), st.floats(-0.05, 0.05))
-def test_distance_modulus_and_parallax_agree(kpc, zero_point):
-    np.testing.assert_allclose(distance_from_modulus(distance_modulus(kpc)), kpc, rtol=1e-12)
-    parallax = parallax_from_distance(kpc, zero_point)
-    back = distance_from_parallax(parallax, zero_point)
-    np.testing.assert_allclose(back, kpc, rtol=1e-9)
-    np.testing.assert_allclose(parallax - zero_point, 1 / kpc, atol=1e-12)
-    modulus = distance_modulus(kpc)
-    np.testing.assert_allclose(parallax_from_distance(distance_from_modulus(modulus)), 1 / kpc)
 
 
 @given(LOG_AGES, st.floats(-0.5, 0.3), MODULI, st.floats(0, 3), LAWS, SEEDS)

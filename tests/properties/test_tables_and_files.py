@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from hypothesis import assume, example, given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from packaging.version import Version
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
-from sky import ANYTHING, SEEDS, WORDS, cluster_lists
+from sky import ANYTHING, WORDS, cluster_lists
 
-from skcluster import CMDHistogram, GuessFeatures, load_model, read_clusters, save_model
+from skcluster import CMDHistogram, load_model, read_clusters, save_model
 from skcluster.clusters import as_clusters, stars_of
 from skcluster.datasets import simulate_clusters
 from skcluster.io import write_estimates
@@ -149,13 +149,3 @@ def test_a_model_that_was_saved_predicts_the_same_bits(
         back = load_model(Path(folder) / "model.skcluster")
     np.testing.assert_array_equal(back.predict(CLUSTERS), model.predict(CLUSTERS))
     assert repr(back) == repr(model)
-
-
-@given(SEEDS, st.integers(1, 8))
-def test_clusters_are_told_apart_by_their_rows_alone(seed, n):
-    rows = np.random.default_rng(seed).integers(0, 8, n)
-    assume(len(set(rows)) == n)
-    features = GuessFeatures().fit(CLUSTERS)
-    np.testing.assert_array_equal(
-        features.transform(CLUSTERS.iloc[rows]), features.transform(CLUSTERS)[rows]
-    )
