@@ -233,14 +233,8 @@ def _polynomials(colour: FloatArray, extinction: FloatArray, law: Law) -> list[F
     terms, coefficients = _LAWS[law]
     colour = np.clip(colour, *COLOUR_RANGE)
     # Products, because numpy's third power is twenty times slower.
-    of_colour: list[Any] = [1.0, colour, colour * colour, colour * colour * colour]
-    of_extinction: list[Any] = [
-        1.0,
-        extinction,
-        extinction * extinction,
-        extinction * extinction * extinction,
-    ]
-    powers = [of_colour[i] * of_extinction[j] for i, j in terms]
+    both: list[list[Any]] = [[1.0, x, x * x, x * x * x] for x in (colour, extinction)]
+    powers = [both[0][i] * both[1][j] for i, j in terms]
     return [sum(c * p for c, p in zip(row, powers, strict=True)) for row in coefficients]
 
 

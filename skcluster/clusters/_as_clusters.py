@@ -171,7 +171,7 @@ def _completed(data: Any, given: dict[str, str], cluster: str | None, notes: Not
     stars = stars_of(X)
     is_single = isinstance(data, NestedFrame) or is_table(data)
     tables = np.zeros(len(X), dtype=int) if is_single else np.arange(len(X))
-    values = completed(stars, notes, tables)
+    values = completed(stars, tables)
     return X if values is stars else with_stars(X, values)
 
 

@@ -5,7 +5,6 @@ What is noticed while tables are read is collected in `Notes`, so that it is sai
 
 import re
 import shlex
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
@@ -42,22 +41,17 @@ _EXPLAINED = {
 #: What is said of a column of stars that are not nested as expected.
 _NESTED = (
     f" Nested stars are a column {STARS!r} of lists of structures with a field phot_g_mean_mag, "
-    "bp_rp …, or of structures of such lists; all other tables have a row per star."
+    "bp_rp …, or of structures of lists of equal lengths; all other tables have a row per star."
 )
 
 
 @dataclass
 class Notes:
-    """Notes on some tables of stars, which are said once for all."""
+    """Notes on the columns of some tables of stars, which are said once for all."""
 
-    release: str | None = None
     n_tables: int = 0
     on_columns: dict[str, None] = field(default_factory=dict)
     missed: dict[str, tuple[int, dict[str, None]]] = field(default_factory=dict)
-    markers: Counter[str] = field(default_factory=Counter)
-    n_marked: int = 0
-    n_stars: int = 0
-    percentages: list[tuple[int, float, float]] = field(default_factory=list)
 
     def add_table(self, recognised: Iterable[str], nearest: Mapping[str, Iterable[Any]]) -> None:
         """Add a table by our names of its columns, and the nearest names for those it lacks."""
@@ -76,19 +70,6 @@ class Notes:
         if self.on_columns:
             warn_caller(f"{'; '.join(self.on_columns)}.")
         self._warn_of_missed()
-        if self.markers:
-            shown = ", ".join(f"{what} ({n})" for what, n in self.markers.items())
-            warn_caller(
-                f"{self.n_marked} of {self.n_stars} stars have markers of missing values, which "
-                f"several stars share and which are taken as missing: {shown}."
-            )
-        if self.percentages:
-            counts, low, high = zip(*self.percentages, strict=True)
-            warn_caller(
-                f"Probabilities of {sum(counts)} stars lie between {min(low):g} and "
-                f"{max(high):g}: taken as per cent and divided by 100, in {len(counts)} "
-                f"{'cluster' if len(counts) == 1 else 'clusters'}."
-            )
 
     def _warn_of_missed(self) -> None:
         near = {name: self.missed[name] for name in OPTIONAL if name in self.missed}
@@ -142,21 +123,17 @@ def find_columns(
 def _matching(names: tuple[Any, ...], column: Column) -> Sequence[Any]:
     """Return the columns whose names match best."""
     columns = {name: str(name).strip() for name in names}
-    ours, spellings = column.name, (*column.exact, *column.synonyms)
-    if ours in columns:
-        return [ours]
-    lower = {c: text.lower() for c, text in columns.items()}
-    own = [c for c in columns if lower[c] == ours]
-    if own:
-        return own
-    as_spelt = [c for c, text in columns.items() if text in spellings]
-    if as_spelt:
-        return as_spelt
+    ours, lower = column.name, {name: str(name).strip().lower() for name in names}
     capitals = column.exact if _is_in_capitals(columns.values()) else ()
-    known = {name.lower() for name in (*capitals, *column.synonyms)}
-    same = [c for c in columns if lower[c] in known]
-    if same:
-        return same
+    spelt = {name.lower() for name in (*capitals, *column.synonyms)}
+    for same in (
+        [c for c in columns if columns[c] == ours],
+        [c for c in columns if lower[c] == ours],
+        [c for c in columns if columns[c] in (*column.exact, *column.synonyms)],
+        [c for c in columns if lower[c] in spelt],
+    ):
+        if same:
+            return same
     # Names of programs, and of tables that were matched with others, are the last resort: which of
     # several is meant is not asked, because the table was not necessarily made with them.
     unnumbered = {c: text[:-2] for c, text in columns.items() if _is_alone(text, lower)}
@@ -181,18 +158,12 @@ def _is_in_capitals(names: Iterable[str]) -> bool:
 
 
 def _preferred(same: list[Any], column: Column, notes: Notes | None) -> list[Any]:
-    """Choose one of several columns: that of the release, or else the first of the schema."""
-    mark = "dr2" if notes is not None and notes.release == "dr2" else "dr3"
+    """Choose the one of several columns whose name comes first in the schema."""
     order = [name.lower() for name in column.names]
-    chosen = min(
-        same,
-        key=lambda c: (mark not in str(c).lower(), order.index(str(c).strip().lower())),
-    )
+    chosen = min(same, key=lambda name: order.index(str(name).strip().lower()))
     if notes is not None:
-        notes.on_columns[
-            f"Of the columns {' and '.join(map(repr, same))}, {chosen!r} is taken as "
-            f"{column.name!r}"
-        ] = None
+        text = f"Of the columns {' and '.join(map(repr, same))}, {chosen!r} is taken as"
+        notes.on_columns[f"{text} {column.name!r}"] = None
     return [chosen]
 
 

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from skcluster._utils.messages import warn_caller
 from skcluster._utils.typing import BoolArray, FloatArray, IntArray
-from skcluster.clusters._columns import BP_RP, Notes
+from skcluster.clusters._columns import BP_RP
 from skcluster.clusters._stars import Stars
 from skcluster.schema import STAR_COLUMNS, Column
 
@@ -43,14 +44,13 @@ _MARKERS = np.array(
 )
 
 
-def completed(stars: Stars, notes: Notes, tables: IntArray) -> Stars:
+def completed(stars: Stars, tables: IntArray) -> Stars:
     """Return stars with missing values for markers, fractions for percentages, and colours.
 
-    They are the very same object if nothing changes; what does is noted. ``tables`` holds the
+    They are the very same object if nothing changes; a warning says what does. ``tables`` holds the
     number of the table of each cluster, in ascending order.
     """
-    notes.n_stars += len(stars)
-    return _with_fractions(_with_colours(_without_markers(stars, notes)), tables, notes)
+    return _with_fractions(_with_colours(_without_markers(stars)), tables)
 
 
 def marked_values(values: npt.NDArray[Any], column: Column) -> list[tuple[str, IntArray]]:
@@ -93,7 +93,7 @@ def _have_numbers(stars: Stars, names: Iterable[str]) -> bool:
     return all(name in stars and stars[name].dtype.kind in "fiu" for name in names)
 
 
-def _without_markers(stars: Stars, notes: Notes) -> Stars:
+def _without_markers(stars: Stars) -> Stars:
     markers: list[tuple[tuple[str, ...], str, IntArray]] = []
     for name, column in STAR_COLUMNS.items():
         if column.kind == "number" and _have_numbers(stars, [name]):
@@ -105,11 +105,15 @@ def _without_markers(stars: Stars, notes: Notes) -> Stars:
     if not markers:
         return stars
     blank: dict[str, BoolArray] = {}
-    for names, text, rows in markers:
-        notes.markers[f"{' = '.join(names)} = {text}"] += len(rows)
+    for names, _, rows in markers:
         for name in names:
             blank.setdefault(name, np.zeros(len(stars), dtype=bool))[rows] = True
-    notes.n_marked += int(np.count_nonzero(np.any(list(blank.values()), axis=0)))
+    n_marked = np.count_nonzero(np.any(list(blank.values()), axis=0))
+    shown = [f"{' = '.join(names)} = {text} ({len(rows)})" for names, text, rows in markers]
+    warn_caller(
+        f"{n_marked} of {len(stars)} stars have markers of missing values, which several stars "
+        f"share and which are taken as missing: {', '.join(shown)}."
+    )
     colour = _of_marked_bands(stars, blank)
     if colour is not None:
         blank["bp_rp"] = blank.get("bp_rp", colour) | colour
@@ -144,7 +148,7 @@ def _with_colours(stars: Stars) -> Stars:
     return stars.with_column("bp_rp", colour)
 
 
-def _with_fractions(stars: Stars, tables: IntArray, notes: Notes) -> Stars:
+def _with_fractions(stars: Stars, tables: IntArray) -> Stars:
     """Return stars with fractions as probabilities in the lists that are in per cent.
 
     A list with a probability above 1 is, if its table is: others of the table may be fractions.
@@ -158,7 +162,7 @@ def _with_fractions(stars: Stars, tables: IntArray, notes: Notes) -> Stars:
     above = filled[(low >= 0) & (high > 1) & (high <= 100)]
     n_in_table = np.bincount(tables[stars.cluster], np.isfinite(values))
     fractions = values.astype(values.dtype if values.dtype.kind == "f" else np.float64)
-    n_before = len(notes.percentages)
+    in_percent: list[FloatArray] = []
     for table in np.unique(tables[above]):
         rows = [slice(*stars.offsets[i : i + 2]) for i in above[tables[above] == table]]
         lists = [values[row][np.isfinite(values[row])].astype(np.float64) for row in rows]
@@ -168,9 +172,16 @@ def _with_fractions(stars: Stars, tables: IntArray, notes: Notes) -> Stars:
             # Fractions with a wrong value among them are refused, not divided.
             if np.mean(one > 1) >= 0.5:
                 fractions[row] /= 100
-                notes.percentages.append((len(one), float(one.min()), float(one.max())))
-    changed = len(notes.percentages) > n_before
-    return stars.with_column("probability", fractions) if changed else stars
+                in_percent.append(one)
+    if not in_percent:
+        return stars
+    divided = np.concatenate(in_percent)
+    warn_caller(
+        f"Probabilities of {len(divided)} stars lie between {divided.min():g} and "
+        f"{divided.max():g}: taken as per cent and divided by 100, in {len(in_percent)} "
+        f"{'cluster' if len(in_percent) == 1 else 'clusters'}."
+    )
+    return stars.with_column("probability", fractions)
 
 
 def _are_percentages(values: FloatArray, n_in_table: int) -> bool:

@@ -222,25 +222,14 @@ def is_nested(X: Any) -> TypeGuard[NestedFrame]:
 def with_nested_stars(table: pd.DataFrame) -> pd.DataFrame:
     """Return a table as clusters if its column of stars holds structures and lists."""
     kind = table.dtypes.get(STARS)
-    if not isinstance(kind, pd.ArrowDtype) or not _can_be_nested(kind.pyarrow_dtype):
+    if not isinstance(kind, pd.ArrowDtype) or not pa.types.is_nested(kind.pyarrow_dtype):
         return table
-    chunks = pa.chunked_array(pa.array(table[STARS].array))
     try:
-        stars = NestedExtensionArray(chunks)
-    except ValueError as error:
-        raise ValueError(
-            f"Column {STARS!r} holds structures of lists that differ in length."
-        ) from error
+        stars = NestedExtensionArray(pa.chunked_array(pa.array(table[STARS].array)))
+    except ValueError:  # other lists and structures, which any column may hold
+        return table
     nested: pd.DataFrame = NestedFrame(table.assign(**{STARS: pd.Series(stars, index=table.index)}))
     return nested
-
-
-def _can_be_nested(kind: pa.DataType) -> bool:
-    types = pa.types
-    is_list = (types.is_list, types.is_large_list, types.is_fixed_size_list)
-    if types.is_struct(kind):
-        return kind.num_fields > 0 and all(any(f(c.type) for f in is_list) for c in kind)
-    return any(f(kind) for f in is_list) and types.is_struct(kind.value_type)
 
 
 def with_stars(X: NestedFrame, stars: Stars) -> NestedFrame:

@@ -221,7 +221,7 @@ def read_clusters(
             )
         sources = [replace(sources[0], cluster=cluster)]
     leave_out = on_error == "warn" and len(sources) > 1
-    notes = Notes(release)
+    notes = Notes()
     origins: dict[Any, str] = {}
     read: list[_Part] = []
     for source in sources:
@@ -230,7 +230,7 @@ def read_clusters(
             _refuse_repeated(part.X.index, origins)
             read.append(part)
             origins.update(dict.fromkeys(part.X.index, source.label))
-    parts = _checked_parts(read, leave_out, notes, release, zero_point) if read else []
+    parts = _checked_parts(read, leave_out, release, zero_point) if read else []
     if not parts:
         raise ValueError(f"None of the {len(sources)} tables of members can be used.")
     notes.warn()
@@ -401,17 +401,13 @@ def _read_source(
 
 
 def _checked_parts(
-    parts: list[_Part],
-    leave_out: bool,
-    notes: Notes,
-    release: Release | None,
-    zero_point: float | None,
+    parts: list[_Part], leave_out: bool, release: Release | None, zero_point: float | None
 ) -> list[_Part]:
     """Return the parts with complete and checked values, on the parallax scale of EDR3."""
     X = concat_clusters([part.X for part in parts])
     ends = np.cumsum([0, *(len(part.X) for part in parts)])
     stars = stars_of(X)
-    values = completed(stars, notes, np.repeat(np.arange(len(parts)), np.diff(ends)))
+    values = completed(stars, np.repeat(np.arange(len(parts)), np.diff(ends)))
     X = X if values is stars else with_stars(X, values)
     checked: list[_Part] = []
     for part, start, end in zip(parts, ends[:-1], ends[1:], strict=True):

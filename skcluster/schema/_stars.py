@@ -1,5 +1,7 @@
 """Columns of stars, see `skcluster.schema`."""
 
+from typing import Any
+
 from skcluster._utils.columns import Column
 
 
@@ -17,6 +19,19 @@ CLUSTER = Column(
     ucd="meta.id;meta.main",
 )
 
+
+def _magnitude(name: str, band: str, label: str, ucd: str, **others: Any) -> Column:
+    """Return the column of a mean magnitude."""
+    text, exact = f"Mean {band} magnitude", (f"{band}mag",)
+    return Column(name, text, "mag", label, low=-5, high=30, exact=exact, ucd=ucd, **others)
+
+
+def _flux_over_error(name: str, band: str, ucd: str, **others: Any) -> Column:
+    """Return the column of a mean flux divided by its error."""
+    text, ucd = f"Mean {band} flux divided by its error", f"stat.snr;phot.flux;{ucd}"
+    return Column(name, text, low=0, synonyms=(f"RF{band}",), ucd=ucd, **others)
+
+
 #: The known columns of stars by their names in the Gaia archive. The ranges of magnitudes and
 #: colours include all stars that Gaia measured, and exclude markers of missing values such as 99
 #: or -999. Parallaxes may be zero or negative because of noise. The synonyms are those
@@ -31,37 +46,9 @@ STAR_COLUMNS: dict[str, Column] = by_name(
         carried=True,
         ucd="meta.id",
     ),
-    Column(
-        "phot_g_mean_mag",
-        "Mean G magnitude",
-        "mag",
-        "$G$",
-        low=-5,
-        high=30,
-        missing="leave out",
-        exact=("Gmag",),
-        ucd="phot.mag;em.opt",
-    ),
-    Column(
-        "phot_bp_mean_mag",
-        "Mean BP magnitude",
-        "mag",
-        r"$G_\mathrm{BP}$",
-        low=-5,
-        high=30,
-        exact=("BPmag",),
-        ucd="phot.mag;em.opt.B",
-    ),
-    Column(
-        "phot_rp_mean_mag",
-        "Mean RP magnitude",
-        "mag",
-        r"$G_\mathrm{RP}$",
-        low=-5,
-        high=30,
-        exact=("RPmag",),
-        ucd="phot.mag;em.opt.R",
-    ),
+    _magnitude("phot_g_mean_mag", "G", "$G$", "phot.mag;em.opt", missing="leave out"),
+    _magnitude("phot_bp_mean_mag", "BP", r"$G_\mathrm{BP}$", "phot.mag;em.opt.B"),
+    _magnitude("phot_rp_mean_mag", "RP", r"$G_\mathrm{RP}$", "phot.mag;em.opt.R"),
     Column(
         "bp_rp",
         "Colour BP−RP",
@@ -73,28 +60,9 @@ STAR_COLUMNS: dict[str, Column] = by_name(
         synonyms=("BP-RP",),
         ucd="phot.color;em.opt.B;em.opt.R",
     ),
-    Column(
-        "phot_g_mean_flux_over_error",
-        "Mean G flux divided by its error",
-        low=0,
-        synonyms=("RFG",),
-        carried=True,
-        ucd="stat.snr;phot.flux;em.opt",
-    ),
-    Column(
-        "phot_bp_mean_flux_over_error",
-        "Mean BP flux divided by its error",
-        low=0,
-        synonyms=("RFBP",),
-        ucd="stat.snr;phot.flux;em.opt.B",
-    ),
-    Column(
-        "phot_rp_mean_flux_over_error",
-        "Mean RP flux divided by its error",
-        low=0,
-        synonyms=("RFRP",),
-        ucd="stat.snr;phot.flux;em.opt.R",
-    ),
+    _flux_over_error("phot_g_mean_flux_over_error", "G", "em.opt", carried=True),
+    _flux_over_error("phot_bp_mean_flux_over_error", "BP", "em.opt.B"),
+    _flux_over_error("phot_rp_mean_flux_over_error", "RP", "em.opt.R"),
     Column(
         "parallax",
         "Parallax",

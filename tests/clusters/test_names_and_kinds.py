@@ -94,6 +94,7 @@ def test_fractions_stay_fractions(values):
     np.testing.assert_array_equal(stars["probability"], values)
 
 
+@pytest.mark.filterwarnings("ignore:Probabilities of 2 stars")  # the other cluster
 @pytest.mark.parametrize(
     "values",
     [

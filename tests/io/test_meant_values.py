@@ -278,14 +278,6 @@ def test_a_missed_column_is_counted_over_all_tables():
             read({"a": table, "b": other, "c": other})
 
 
-def test_release_chooses_between_identifiers():
-    table = pd.DataFrame({**STARS, "GaiaDR2": np.arange(6), "GaiaDR3": np.arange(6) + 10})
-    for release, first in (("dr2", 0), ("edr3", 10), (None, 10)):
-        with pytest.warns(UserWarning, match="is taken as 'source_id'"):
-            X = read_clusters(table, release=release)
-        assert stars_of(X)["source_id"][0] == first
-
-
 @pytest.mark.parametrize("form", [f for f in TABLES if f != "pandas-objects"])
 def test_columns_that_are_kept_stay_so_in_parts_of_the_clusters(form, tmp_path):
     columns = {**STARS, "RA": ["08 51 18"] * 6, "Source": list(range(6)), "GaiaDR3": [7] * 6}
