@@ -88,10 +88,7 @@ def _frame_of_astropy(table: Any) -> pd.DataFrame:
 
 
 def _frame_of_stream(data: Any) -> pd.DataFrame:
-    try:
-        table = pa.RecordBatchReader.from_stream(data).read_all()
-    except (pa.ArrowException, TypeError, ValueError) as error:
-        raise TypeError(f"{type(data).__name__} is not a table: {error}") from error
+    table = pa.RecordBatchReader.from_stream(data).read_all()
     wanted = pa.schema([field.with_type(_without_views(field.type)) for field in table.schema])
     return frame_of_arrow(table if wanted.equals(table.schema) else table.cast(wanted))
 
@@ -150,7 +147,7 @@ def as_texts(column: pd.Series) -> pd.Series:
         ) from error
 
 
-def parse_numbers(column: pd.Series) -> tuple[FloatArray, npt.NDArray[np.intp]]:
+def _parsed(column: pd.Series) -> tuple[FloatArray, npt.NDArray[np.intp]]:
     """Return a column as floats, missing values as NaN, and the rows that are not numbers."""
     kinds = pd.api.types
     if kinds.is_numeric_dtype(column) and not kinds.is_complex_dtype(column):
@@ -160,11 +157,7 @@ def parse_numbers(column: pd.Series) -> tuple[FloatArray, npt.NDArray[np.intp]]:
     if not is_text and not isinstance(column.dtype, pd.CategoricalDtype):
         return np.full(len(column), np.nan), np.flatnonzero(column.notna())  # dates, lists
     blank = as_texts(column).isin(MISSING) | column.isna()
-    filled = column.mask(blank)
-    try:
-        numbers = pd.to_numeric(filled, errors="coerce")
-    except OverflowError:  # an integer beyond the range of floats, whose text is parsed as infinite
-        numbers = pd.to_numeric(filled.map(str, na_action="ignore"), errors="coerce")
+    numbers = pd.to_numeric(column.mask(blank), errors="coerce")
     # Not isna(): Arrow's NaN, which texts that are no numbers become, is not a missing value.
     values = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
     return values, np.flatnonzero(np.isnan(values) & ~blank.to_numpy(dtype=bool))
@@ -178,7 +171,7 @@ def to_numbers(
     ``unit`` is that in the table, None if it is not stated; ``row_of`` returns the begin of an
     error message from the position of a row.
     """
-    numbers, wrong = parse_numbers(values)
+    numbers, wrong = _parsed(values)
     if len(wrong):
         raise ValueError(
             f"{row_of(wrong[0])} {column.name} = {values.iloc[wrong[0]]!r}, which is not a number."

@@ -67,11 +67,6 @@ def test_tables_of_arrow(kind):
     assert stars_of(as_clusters(parts)).counts.tolist() == [2, 1]
 
 
-def test_arrow_without_columns_is_no_table():
-    with pytest.raises(TypeError, match="is not a table"):
-        as_clusters(pa.chunked_array([[1.0, 2.0]]))
-
-
 @pytest.mark.parametrize("dtype", [int, float, str])
 def test_percentages_are_recognised_and_told(dtype):
     table = hunt_reffert().assign(Prob=np.array([3, 87, 100]).astype(dtype))

@@ -69,10 +69,9 @@ def test_missing_values_of_other_columns_are_kept(column):
     assert len(X.loc["b", "stars"]) == 2
 
 
-@pytest.mark.parametrize("values", [[np.nan, 1, np.inf], [1, 1, 10**400]])
-def test_infinity_is_found_among_missing_values_and_large_integers(values):
+def test_infinity_is_found_among_missing_values():
     with pytest.raises(ValueError, match="cluster 'b' has a star with bp_rp = inf"):
-        as_clusters(table(bp_rp=values))
+        as_clusters(table(bp_rp=[np.nan, 1, np.inf]))
 
 
 @pytest.mark.parametrize(
