@@ -118,11 +118,6 @@ def test_parallaxes_of_both_releases_are_too_small():
     assert parallax_zero_point("dr2") < parallax_zero_point() == parallax_zero_point("edr3") < 0
 
 
-def test_missing_magnitudes_have_missing_errors():
-    assert np.isnan(photometric_error(np.nan, "g"))
-    assert np.isnan(parallax_error(np.nan))
-
-
 def test_unknown_bands_and_releases_are_refused():
     with pytest.raises(ValueError, match="band must be one of 'g', 'bp', 'rp', not 'v'"):
         photometric_error(17.0, "v")

@@ -1,7 +1,5 @@
 """A table without a column that names the cluster is one cluster."""
 
-import warnings
-
 import pandas as pd
 import pytest
 from astropy.table import Table
@@ -40,12 +38,6 @@ def test_several_tables_have_not_one_name(data):
         as_clusters(as_clusters(data), cluster="M 67")
 
 
-def test_a_missing_column_is_told_with_its_cure():
+def test_a_column_of_another_name_can_be_named():
     table = pd.DataFrame({"G": [10.0], "bp_rp": [0.1]})
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", OneClusterWarning)
-        with pytest.raises(
-            ValueError, match=r"columns=\{'its name': 'phot_g_mean_mag'\} of as_clusters"
-        ):
-            as_clusters(table)
     assert len(as_clusters(table, columns={"G": "phot_g_mean_mag"}, cluster="a")) == 1

@@ -60,12 +60,6 @@ def test_no_resampler_takes_them(resampler, clusters):
         resampler.fit_resample(*clusters)
 
 
-def test_errors_are_not_computed_between_rows_of_different_clusters(clusters):
-    _, y = clusters
-    with pytest.raises(ValueError, match="y_true and y_pred name the same clusters, but"):
-        error_table(y, y[::-1])
-
-
 @pytest.mark.parametrize(
     "y",
     [
