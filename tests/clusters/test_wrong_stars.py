@@ -69,6 +69,11 @@ def test_missing_values_of_other_columns_are_kept(column):
     assert len(X.loc["b", "stars"]) == 2
 
 
+def test_a_needed_column_of_markers_alone_is_wrong():
+    with pytest.raises(ValueError, match="cluster 'a' has a star with bp_rp = 99 mag"):
+        as_clusters(table(bp_rp=99.0))
+
+
 def test_infinity_is_found_among_missing_values():
     with pytest.raises(ValueError, match="cluster 'b' has a star with bp_rp = inf"):
         as_clusters(table(bp_rp=[np.nan, 1, np.inf]))
