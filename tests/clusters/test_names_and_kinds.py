@@ -109,6 +109,14 @@ def test_doubtful_scales_are_refused_with_the_rule(values):
         as_clusters(hunt_reffert().assign(Prob=values))
 
 
+@pytest.mark.filterwarnings("ignore:Probabilities of 2 stars")
+def test_a_wrong_fraction_beside_percentages_is_refused_and_not_divided():
+    stars = {"cluster": [*"aabbb"], "phot_g_mean_mag": 12.0, "bp_rp": 0.5}
+    table = pd.DataFrame({**stars, "probability": [50, 80, 0.5, 0.9, 1.2]})
+    with pytest.raises(ValueError, match=r"cluster 'b' has a star with probability = 1\.2"):
+        as_clusters(table)
+
+
 @pytest.mark.parametrize("values", [[0, 2, 10.5], [1, 1.1, 100], [0, 80, 100], [np.nan, 50, 70]])
 def test_percentages_up_to_their_ends(values):
     with pytest.warns(UserWarning, match="taken as per cent"):

@@ -203,9 +203,11 @@ def test_measured_values_are_no_markers():
 
 def test_zeros_of_two_columns_together_are_missing():
     table = pd.DataFrame({**STARS, "ra": [0.0, 0, 1, 0, 2, 3], "dec": [0.0, 0, 1, 5, 2, 3]})
+    table["pmra"] = table["pmdec"] = [0.0, 1, 2, 3, 4, 5]  # of a single star: measured
     with pytest.warns(UserWarning, match=r"ra = dec = 0 \(2\)"):
         stars = stars_of(as_clusters(table))
     assert np.isnan(stars["ra"]).tolist() == [True, True, False, False, False, False]
+    assert stars["pmra"][0] == 0
 
 
 @pytest.mark.parametrize("read", [as_clusters, read_clusters])
