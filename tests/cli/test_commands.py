@@ -96,9 +96,6 @@ def test_members_are_written_with_their_membership(run, extension, few, tmp_path
 
 
 def test_what_a_model_or_a_file_does_not_allow(run, few, members, tmp_path, capsys):
-    same = tmp_path / "same.csv"
-    assert run("estimate", few, "-o", same, "--members-output", same) == 1
-    assert "are the same file" in capsys.readouterr().err
     model, labels = tmp_path / "model.skcluster", members.with_name("l.parquet")
     fit = ["fit", members, labels, "-o", model, "--pipeline", "ann", "--epochs", "1"]
     assert run(*fit, "--no-intervals") == 0
@@ -126,7 +123,7 @@ def test_no_file_that_is_read_is_replaced(run, few, tmp_path, capsys):
         ["fit", members, labels, "-o", labels],
     ):
         assert run(*arguments, "--overwrite") == 1
-        assert "would replace one of the files that are read" in capsys.readouterr().err
+        assert "would replace a file that is read" in capsys.readouterr().err
     assert members.read_bytes() == few.read_bytes()
 
 
@@ -184,11 +181,10 @@ def test_fit_info_and_estimate_with_the_model(run, members, tmp_path, capsys):
     [
         (["estimate", "none.fits"], "no file none.fits"),
         (["estimate", "{members}", "--model", "none"], "no file none"),
-        (["estimate", "{members}", "--coverage", "2"], "--coverage must lie between 0 and 1"),
+        (["estimate", "{members}", "--coverage", "2"], "'coverage' parameter"),
         (["estimate", "{members}", "--columns", "x"], "THEIRS=OURS"),
         (["estimate", "{members}", "--cluster-column", "x"], "'x'"),
-        (["estimate", "{members}", "--cluster", "M 67", "--cluster-column", "x"], "not both"),
-        (["simulate", "-n", "2", "-o", "{folder}/s", "--labels", "{folder}/s"], "the same file"),
+        (["simulate", "-n", "2", "-o", "{folder}/s", "--labels", "{folder}/s"], "another option"),
         (["estimate", "{members}", "-o", "no/where.csv"], "no folder"),
         (["estimate", "{members}", "-o", "{folder}/x.doc"], "is unknown"),
         (["estimate", "{members}", "--members-output", "{folder}/x.doc"], "is unknown"),
@@ -240,9 +236,6 @@ def test_what_is_known_from_elsewhere_is_stated(run, few, tmp_path, capsys):
     table = pd.read_csv(out, comment="#").set_index("cluster")
     assert table["priors"].fillna("").tolist() == ["", "metallicity 0.21 ± 0.02"]
     assert table.loc[names[1], "metallicity"] == pytest.approx(0.21, abs=0.03)
-    assert run("estimate", few, "--priors", known, "--json") == 0
-    about = json.loads(capsys.readouterr().out)
-    assert about["priors"] == "1 of 2 rows have one; metallicity: 1"
     assert run("estimate", few, "--priors", known, "-o", known, "--overwrite") == 1
     known.write_text(f"Cluster,A_V,a_v_error\n{names[0]},0.2,0\n")
     assert run("estimate", few, "--priors", known) == 1
