@@ -216,8 +216,6 @@ def _prepare(folder: Path, asked: dict[str, Any]) -> None:
     else:
         with whole_file(record, overwrite=False) as half:
             half.write_text(json.dumps(asked, indent=1))
-    for half in folder.glob(".part-*.half"):
-        half.unlink()
 
 
 def _measure(

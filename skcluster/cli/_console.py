@@ -26,7 +26,7 @@ _HEADINGS = {
 }
 #: Number of rows that are printed when the whole table is written to a file.
 SHOWN = 20
-#: Terminal cells of a shortened name.
+#: Length of a shortened name.
 _SHORT = 16
 
 
@@ -170,14 +170,9 @@ def _total(columns: Mapping[str, Sequence[str]], wrapped: bool = True) -> int:
 
 def _shortened(name: str) -> str:
     """Return a name with its middle left out, because names differ at their ends."""
-    from rich.cells import cell_len, set_cell_size
-
-    if cell_len(name) <= _SHORT:
+    if len(name) <= _SHORT:
         return name
-    end = name[-_SHORT // 2 :]
-    while cell_len(end) > _SHORT // 2:
-        end = end[1:]
-    return f"{set_cell_size(name, _SHORT // 2 - 1).rstrip()}…{end}"
+    return f"{name[: _SHORT // 2 - 1].rstrip()}…{name[-_SHORT // 2 :]}"
 
 
 def estimates_as_json(table: Any, provenance: dict[str, str]) -> str:

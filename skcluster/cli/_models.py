@@ -93,9 +93,8 @@ def _fit(options: argparse.Namespace) -> None:
     if scores is None:
         print_message("no scores: --no-intervals skips the fits that measure errors")
     else:
-        shown = scores.drop(index="mean", columns="mse").rename(index=_with_unit)
         print_result("errors on clusters held out:")
-        print_result(shown.to_string(float_format="{:.3f}".format))
+        print_result(scores.to_string(float_format="{:.3f}".format))
     print_result(str(options.output))
 
 
@@ -167,9 +166,11 @@ def _scores(model: Any, y: Any) -> Any:
     import numpy as np
 
     from skcluster.metrics import error_table
+    from skcluster.schema import TARGETS
 
     measured = np.isfinite(model.held_out_).all(axis=1)
-    return error_table(y[measured], model.held_out_[measured])
+    scores = error_table(y[measured], model.held_out_[measured])[["rmse", "bias", "scatter", "r2"]]
+    return scores.loc[list(y)].rename(lambda name: f"{name} [{TARGETS[name].printed_unit}]")
 
 
 def _card(options: argparse.Namespace, X: Any, y: Any, scores: Any) -> dict[str, Any]:
@@ -194,16 +195,7 @@ def _card(options: argparse.Namespace, X: Any, y: Any, scores: Any) -> dict[str,
         },
     }
     if scores is not None:
-        card["cross-validated scores"] = {
-            f"{name} {printed}": round(float(scores.loc[name, score]), 3)
-            for name in y
-            for score, printed in {
-                "rmse": f"RMSE ({TARGETS[name].printed_unit})",
-                "bias": "bias",
-                "scatter": "scatter",
-                "r2": "R2",
-            }.items()
-        }
+        card["cross-validated scores"] = scores.round(3).to_dict("index")
     return card
 
 
@@ -216,12 +208,6 @@ def _range_of_members(X: Any) -> dict[str, list[float]]:
         "stars per cluster": [int(stars.counts.min()), int(stars.counts.max())],
         "G (mag)": [round(float(g.min()), 2), round(float(g.max()), 2)],
     }
-
-
-def _with_unit(name: str) -> str:
-    from skcluster.schema import TARGETS
-
-    return f"{name} [{TARGETS[name].printed_unit}]"
 
 
 def _add_info(command: argparse.ArgumentParser) -> None:
