@@ -156,35 +156,24 @@ def test_what_is_no_fitted_model_is_not_written(model, reason, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def of_keras(module: str, name: str) -> Any:
-    """An object that refers to itself, as those of Keras do."""
-    made = type(name, (), {"__module__": module})()
-    made.tracker = made
-    return made
+class OfKeras:
+    """An object that refers to itself, as networks of Keras do."""
+
+    def __init__(self) -> None:
+        self.tracker = self
 
 
 @pytest.mark.parametrize(
     ("memo", "reason"),
     [
-        (
-            lambda: (n for n in []),
-            r"Pipeline\.steps\[0\]\[1\]\.memo is a builtins\.gen",
-        ),
-        (lambda: {"a": [[]] * 2, "b": (n for n in [])}, r"\.memo\['b'\] is a builtins\.generator"),
-        (
-            lambda: [of_keras("keras.src.models.sequential", "Sequential")],
-            r"memo\[0\] is a keras\.src.*Sequential, .*pickle stores a pipeline",
-        ),
-        (
-            lambda: of_keras("keras.optimizers", "Adam"),
-            r"memo is a keras\.optimizers\.Adam, .*recursion.*\. Optimizers .* by name",
-        ),
-        (lambda: lambda: None, "define them at the top level of a module"),
+        ((n for n in []), "does not store .*generator"),
+        (OfKeras(), r"\(maximum recursion depth.*\)\. Keras' objects .* pickle stores a pipeline"),
+        (lambda: None, "define them at the top level of a module"),
     ],
-    ids=["generator", "inside", "network", "optimizer", "lambda"],
+    ids=["generator", "network", "lambda"],
 )
-def test_the_part_that_cannot_be_saved_is_named(memo, reason, tmp_path):
-    model = make_pipeline(Remembering(memo()), Ridge()).fit([[0.0], [1.0]], [0.0, 1.0])
+def test_what_cannot_be_saved_is_told(memo, reason, tmp_path):
+    model = make_pipeline(Remembering(memo), Ridge()).fit([[0.0], [1.0]], [0.0, 1.0])
     with pytest.raises(ModelFileError, match=f"The model cannot be saved: .*{reason}"):
         save_model(model, tmp_path / "model.skcluster")
     assert list(tmp_path.iterdir()) == []

@@ -22,7 +22,7 @@ from skcluster.cli._models import FIT, INFO
 __all__ = ["main"]
 
 #: In the order of the help.
-_COMMANDS = {
+COMMANDS = {
     "estimate": ESTIMATE,
     "members": MEMBERS,
     "report": REPORT,
@@ -103,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"skcluster {skcluster.__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name, definition in _COMMANDS.items():
+    for name, definition in COMMANDS.items():
         command = commands.add_parser(
             name,
             help=definition.summary,

@@ -36,10 +36,11 @@ _LIBRARIES = ("skcluster", "scikit-learn", "numpy", "keras", "skops")
 
 #: What skops raises for objects that it cannot store.
 _NOT_STORED = (TypeError, ValueError, AttributeError, RecursionError)
-_OF_KERAS = (
-    " Optimizers and losses can be given by name, or as keras.optimizers.serialize returns them; "
-    "pickle stores a pipeline around a network of your own, in a file whose code runs when it is "
-    "loaded. ANNRegressor, CNNRegressor and MDMRegressor keep their networks as arrays."
+_HINT = (
+    "Keras' objects are not stored: give optimizers and losses by name, or as "
+    "keras.optimizers.serialize returns them. ANNRegressor, CNNRegressor and MDMRegressor keep "
+    "their networks as arrays; pickle stores a pipeline around a network of your own, in a file "
+    "whose code runs when it is loaded."
 )
 #: Sections on the domain of the model come first.
 _FIRST = ("name", "targets", "data", "limits", "cross-validated scores")
@@ -209,39 +210,6 @@ def _untrusted(file: IO[bytes]) -> list[str]:
     return sorted(set(skops.io.get_untrusted_types(file=file)) - set(trusted_names([])))
 
 
-def _inside(part: Any) -> list[tuple[str, Any]]:
-    """Return what an estimator or a container holds, and how one comes to it."""
-    from sklearn.base import BaseEstimator
-
-    if isinstance(part, BaseEstimator):
-        return [(f".{name}", value) for name, value in vars(part).items()]
-    if isinstance(part, dict):
-        return [(f"[{name!r}]", value) for name, value in part.items()]
-    if isinstance(part, list | tuple):
-        return [(f"[{i}]", value) for i, value in enumerate(part)]
-    return []
-
-
-def _obstacle(model: Any, error: Exception) -> str:
-    """Return which part of a model skops cannot store, and why."""
-    import skops.io
-
-    where, part = type(model).__name__, model
-    seen: set[int] = set()
-    while id(part) not in seen:
-        seen.add(id(part))
-        for name, value in _inside(part):
-            try:
-                skops.io.dumps(value)
-            except _NOT_STORED as reason:
-                where, part, error = where + name, value, reason
-                break
-    kind = f"{type(part).__module__}.{type(part).__qualname__}"
-    of_keras = any(base.__module__.startswith("keras.") for base in type(part).__mro__)
-    hint = _OF_KERAS if of_keras else ""
-    return f"{where} is a {kind}, which skops cannot store ({error}).{hint}"
-
-
 def _parts(model: Any) -> tuple[dict[str, bytes], set[str]]:
     """Return what skops writes, under stable names, and all classes and functions in it."""
     import skops.io
@@ -249,7 +217,9 @@ def _parts(model: Any) -> tuple[dict[str, bytes], set[str]]:
     try:
         written = zipfile.ZipFile(io.BytesIO(skops.io.dumps(model)))
     except _NOT_STORED as error:
-        raise ModelFileError(_obstacle(model, error)) from error
+        raise ModelFileError(
+            f"it holds something that skops does not store ({str(error).rstrip('.')}). {_HINT}"
+        ) from error
     schema = json.loads(written.read(SCHEMA))
     renamed, names = tidy(schema)
     arrays = {new: written.read(old) for old, new in renamed.items()}
