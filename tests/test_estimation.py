@@ -232,26 +232,18 @@ def test_a_wrong_parameter_is_refused_by_name(wrong):
         estimate({}, **wrong)
 
 
-def test_no_cluster_gives_an_empty_table():
-    X, _ = simulate_clusters(2, random_state=0)
-    table, samples, members = estimate(X[:0], n_samples=3, membership=True)
+def test_no_clusters_and_clusters_without_stars_have_all_columns():
+    X, _ = simulate_clusters(2, random_state=0, n_stars=20)
     full, full_members = estimate(X, membership=True)
+    table, samples, members = estimate(X[:0], n_samples=3, membership=True)
     pd.testing.assert_series_equal(table.dtypes, full.dtypes)
     assert members.columns.tolist() == full_members.columns.tolist()
     assert len(table) == len(samples) == len(members) == 0
-
-
-def test_clusters_without_stars_alone_have_all_columns():
-    X, _ = simulate_clusters(2, random_state=0, n_stars=20)
+    stars = {name: X.loc[name, "stars"].assign(bp_rp=np.nan) for name in X.index}
     with pytest.warns(UserWarning, match="No star is left"):
-        gone = as_clusters(
-            {
-                name: X.loc[name, "stars"].assign(bp_rp=np.nan, phot_bp_mean_mag=np.nan)
-                for name in X.index
-            }
-        )
+        gone = as_clusters({n: s.drop(columns="phot_bp_mean_mag") for n, s in stars.items()})
     table = estimate(gone)
-    assert table.columns.tolist() == estimate(X).columns.tolist()
+    assert table.columns.tolist() == full.columns.tolist()
     assert table["flag"].tolist() == ["cannot be measured"] * 2
     assert table["n_used"].tolist() == [0, 0]
     assert table["reliability"].isna().all()

@@ -204,16 +204,6 @@ def test_debug_shows_the_traceback(run):
         run("estimate", "none.fits", "--debug")
 
 
-def test_works_in_a_pipe_that_closes(run, members):
-    command = f"{sys.executable} -m skcluster estimate {members} | head -1"
-    done = subprocess.run(
-        command, shell=True, capture_output=True, text=True, check=True, env=os.environ
-    )
-    assert "log age" in done.stdout
-    assert "Traceback" not in done.stderr
-    assert "error" not in done.stderr.lower()
-
-
 def test_what_is_known_from_elsewhere_is_stated(run, few, tmp_path, capsys):
     names = pd.read_parquet(few)["cluster"].unique()
     known = tmp_path / "spectra.csv"
