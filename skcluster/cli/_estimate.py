@@ -200,7 +200,7 @@ class _Results(NamedTuple):
     table: Any
     #: None if not requested, or if the model has none.
     samples: dict[Any, Any] | None
-    #: All stars with their membership probabilities; None if not requested or not available.
+    #: All stars with their membership probabilities; None if the model does not know them.
     members: Any
 
 
@@ -213,7 +213,7 @@ def _results(
     diagrams: bool = True,
     members: bool = False,
 ) -> _Results:
-    """Return the table of estimates, and what diagrams or a table of stars need as well."""
+    """Return the table of estimates, and what diagrams or a table of members need as well."""
     from skcluster.clusters import stars_of
     from skcluster.estimation import estimate
 
@@ -225,20 +225,18 @@ def _results(
     if diagrams and hasattr(model, "predict_distribution"):
         n_samples = max(n_samples, _N_SAMPLES)
     with progress_bar("Estimating", len(X)) as advance:
-        results = estimate(
+        table, *samples, with_membership = estimate(
             X,
             model,
             coverage=options.coverage,
             n_samples=n_samples,
-            membership=True if members else "if known" if diagrams else False,
+            membership=True if members else "if known",
             random_state=0,
             priors=options.priors,
             progress=advance,
             n_jobs=options.jobs,
         )
-    table, *more = results if isinstance(results, tuple) else (results,)
-    samples = more[0] if n_samples else None
-    return _Results(table, samples, more[-1] if members or diagrams else None)
+    return _Results(table, samples[0] if samples else None, with_membership)
 
 
 def _write(options: argparse.Namespace, results: _Results, facts: dict[str, str]) -> None:
