@@ -3,8 +3,8 @@
 from skcluster._utils.files import get_data_home
 from skcluster.datasets._gaia_archive import fetch_gaia_cone
 from skcluster.datasets._load import load_example, load_example_field, load_simulated_clusters
-from skcluster.datasets.catalogues._catalogue import CatalogueChangedError, FetchError
 from skcluster.datasets.catalogues._cross_match import cross_match
+from skcluster.datasets.catalogues._download import CatalogueChangedError, FetchError
 from skcluster.datasets.catalogues._fetch import (
     fetch_cantat_gaudin_2020,
     fetch_catalogue,

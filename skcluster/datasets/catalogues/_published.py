@@ -4,7 +4,68 @@ A new catalogue is one more of them: the table at VizieR, the number of its rows
 a description with known problems and the reference to cite.
 """
 
-from skcluster.datasets.catalogues._catalogue import Catalogue, Column, Table
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["number", "integer", "text"]
+
+
+class Column:
+    """A wanted column.
+
+    Parameters
+    ----------
+    name : str
+        Name in skcluster; for stars, that of the Gaia archive.
+    *names : str
+        Names at VizieR, case sensitive (``e_Dist`` and ``E_Dist`` are lower and upper errors). The
+        first one in the table is used.
+    kind : {"number", "integer", "text"}
+        Type; numbers may be missing (NaN), integers may not.
+    needed : bool
+        Whether the column is required.
+    """
+
+    def __init__(self, name: str, *names: str, kind: Kind = "number", needed: bool = True) -> None:
+        self.name, self.names, self.kind, self.needed = name, names, kind, needed
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table at VizieR."""
+
+    #: Name of the table (``J/A+A/640/A1/table1``), or of its catalogue (``J/AJ/167/12``); then the
+    #: table with the columns is searched for.
+    name: str
+    #: Number of published rows.
+    n_rows: int
+    #: The wanted columns.
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """A published catalogue of star clusters."""
+
+    #: Name in skcluster (``cantat_gaudin_2020``), and of the folder in the cache.
+    name: str
+    #: The reference to cite, which starts with authors and year.
+    reference: str
+    #: What it contains, in a first paragraph of its own; then columns and units, what is left out,
+    #: and caveats.
+    description: str
+    #: The table of clusters. Its columns ``log_age``, ``a_v`` and ``distance_modulus`` or else
+    #: ``distance_pc`` are the parameters; their uncertainties are named ``…_low`` and ``…_high``
+    #: (bounds), ``…_lower_error`` and ``…_upper_error``, or ``…_error``.
+    clusters: Table
+    #: The table of member stars.
+    members: Table | None = None
+
+    @property
+    def title(self) -> str:
+        """Authors and year."""
+        return self.reference.partition(",")[0]
+
 
 _CANTAT_GAUDIN_2020 = Catalogue(
     name="cantat_gaudin_2020",
