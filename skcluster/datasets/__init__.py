@@ -12,12 +12,8 @@ from skcluster.datasets.catalogues._fetch import (
     fetch_hunt_reffert_2023,
 )
 from skcluster.datasets.simulation._effects import Effects
-from skcluster.datasets.simulation._fields import simulate_fields
-from skcluster.datasets.simulation._simulate import (
-    simulate_clusters,
-    simulate_field_stars,
-    simulate_to_parquet,
-)
+from skcluster.datasets.simulation._fields import simulate_field_stars, simulate_fields
+from skcluster.datasets.simulation._simulate import simulate_clusters, simulate_to_parquet
 
 __all__ = [
     "CatalogueChangedError",

@@ -7,7 +7,6 @@ import numpy as np
 from skcluster._utils.typing import BoolArray, FloatArray, IntArray
 from skcluster.datasets.simulation._disc import draw_field, field_counts
 from skcluster.datasets.simulation._effects import Effects
-from skcluster.datasets.simulation._priors import Parameters
 from skcluster.gaia import Band, parallax_error, photometric_error
 from skcluster.isochrones import IsochroneGrid
 from skcluster.isochrones._grid import Isochrones
@@ -25,6 +24,20 @@ _BP_EXCESS_MAGNITUDE = 22.8
 # Scatter of the parallax error (dex) between parts of the sky and between stars, in the lists of
 # Almeida, Monteiro & Dias 2023.
 _SKY_SPREAD, _STAR_SPREAD = 0.10, 0.05
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """True parameters of clusters, each an array of shape (n_clusters,)."""
+
+    log_age: FloatArray
+    a_v: FloatArray
+    distance_kpc: FloatArray
+    metallicity: FloatArray
+    n_stars: IntArray
+
+    def __len__(self) -> int:
+        return len(self.log_age)
 
 
 @dataclass(frozen=True)
