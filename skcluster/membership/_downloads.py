@@ -1,8 +1,5 @@
 """Recognise downloads of a field: passed as a list of members, or cut off on their way."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
-
 import numpy as np
 from scipy.spatial import ConvexHull, QhullError, cKDTree
 
@@ -14,8 +11,6 @@ from skcluster.clusters import Stars
 #: services (20 000, 100 000). Limits that users set are not among them, as complete fields have
 #: such numbers by chance; what these leave shows in the footprint.
 ROW_LIMITS = frozenset([50, 100, 500, 2000, 20_000, 50_000, 100_000, 3_000_000])
-#: Names under which the metadata of a table give the largest number of rows.
-_LIMIT_NAMES = frozenset(["TOP", "LIMIT", "ROW_LIMIT", "MAXREC"])
 #: Stars per cell of the sky; cells with fewer than a share of the usual number are empty. A whole
 #: download has stars in at least a share of the cells of its circle or rectangle.
 _PER_CELL, _EMPTY, _LEAST_FILLED, _LEAST_CELLS = 20, 0.1, 0.95, 9
@@ -35,23 +30,6 @@ _NEAR, _FRACTION = 1.0, 0.3
 #: members (Almeida et al. 2023) have more, and 55 of 59 fields less; the others were
 #: selected by proper motion.
 _COMMON = 0.57
-
-
-def stated_limits(data: Any) -> Iterator[tuple[Any, int]]:
-    """Yield the tables with as many rows as their metadata allow: position or name, and number."""
-    if isinstance(data, Mapping) and not hasattr(data, "columns"):
-        tables = list(data.items())
-    elif isinstance(data, Sequence):
-        tables = list(enumerate(data))
-    else:
-        tables = [(None, data)]
-    for name, table in tables:
-        about = getattr(table, "attrs", None) or getattr(table, "meta", None)
-        if not isinstance(about, Mapping):
-            continue
-        for key, value in about.items():
-            if str(key).upper() in _LIMIT_NAMES and str(value).strip() == str(len(table)):
-                yield name, len(table)
 
 
 def magnitudes_end_abruptly(g: FloatArray) -> bool:

@@ -11,11 +11,11 @@ from skcluster.membership._mixture import (
     Cluster,
     Field,
     Fit,
+    Normals,
     fit,
     fit_background,
     scales_of,
 )
-from skcluster.membership._normals import Normals
 
 #: Least significance of a cluster in a field of which nothing is known, and of one that is hinted.
 LEAST_SIGNIFICANCE, LEAST_HINTED = 5.3, 3.5
