@@ -16,7 +16,6 @@ from collections.abc import Sequence
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from nested_pandas import NestedFrame
@@ -122,7 +121,12 @@ def fetch_gaia_cone(
     radius = float(radius.to_value("deg") if hasattr(radius, "to_value") else radius)
     if not 0 < radius < 90:
         raise ValueError(f"radius must lie between 0 and 90 degrees, not {radius:g}.")
-    name = target if isinstance(target, str) else "{:.5f} {:+.5f}".format(*_pair(target))
+    if isinstance(target, str):
+        name, place = target, None
+    else:
+        ra, dec = ra_dec("target", target)
+        place = ra % 360, dec
+        name = "{:.5f} {:+.5f}".format(*place)
     limit = "all" if max_magnitude is None else f"G{max_magnitude:g}"
     stem = re.sub(r"[^\w.+-]+", "_", f"{' '.join(name.split())}_{radius:g}deg_{limit}")
     folder = get_data_home(data_home) / "gaia_dr3"
@@ -130,21 +134,12 @@ def fetch_gaia_cone(
     if not file.is_file():
         if not download_if_missing:
             raise FetchError(f"There is no {file}, and download_if_missing is False.")
-        ra, dec = _resolved(target) if isinstance(target, str) else _pair(target)
+        ra, dec = place or _resolved(name)
         stars = _stars(_query(ra, dec, radius, max_magnitude), Service(n_retries, delay))
         folder.mkdir(parents=True, exist_ok=True)
         with whole_file(file, overwrite=True) as half:
             pq.write_table(stars, half, compression="zstd")
     return as_clusters(pq.read_table(file), cluster=name)
-
-
-def _pair(target: Any) -> tuple[float, float]:
-    values = np.asarray(ra_dec(target), dtype=float)
-    if values.shape != (2,) or not np.isfinite(values).all() or abs(values[1]) > 90:
-        raise ValueError(
-            f"target must be a name, or right ascension and declination in degrees, not {target!r}."
-        )
-    return float(values[0]) % 360, float(values[1])
 
 
 def _resolved(name: str) -> tuple[float, float]:

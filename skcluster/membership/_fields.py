@@ -54,9 +54,7 @@ class Hints(NamedTuple):
     @classmethod
     def of(cls, center: Any, proper_motion: Any, parallax: float | None) -> "Hints":
         """Return hints; refuse those that are not finite numbers."""
-        place = None if center is None else _numbers("center", ra_dec(center), 2)
-        if place is not None and abs(place[1]) > 90:
-            raise ValueError(f"center must be right ascension and declination, not {center}.")
+        place = None if center is None else ra_dec("center", center)
         motion = _numbers("proper_motion", proper_motion, 2)
         return cls(place, motion, _numbers("parallax", parallax, 1))
 

@@ -1,6 +1,5 @@
 """Positions and proper motions of a field in the plane that touches the sky at its centre."""
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,15 +7,21 @@ import numpy as np
 from skcluster._utils.typing import FloatArray
 
 
-def ra_dec(position: Any) -> Sequence[float]:
-    """Return right ascension and declination (deg) of a SkyCoord; a pair of numbers unchanged."""
-    if not hasattr(position, "transform_to"):
-        pair: Sequence[float] = position
-        return pair
-    icrs = position.transform_to("icrs")
-    if icrs.shape:
-        raise ValueError(f"One position is needed, not a SkyCoord of shape {icrs.shape}.")
-    return icrs.ra.deg, icrs.dec.deg
+def ra_dec(name: str, position: Any) -> FloatArray:
+    """Return right ascension and declination (deg) of a SkyCoord or a pair of numbers, shape (2,).
+
+    Anything else is refused; the message has the name of the argument.
+    """
+    given = position
+    if hasattr(position, "transform_to"):
+        icrs = position.transform_to("icrs")
+        given = icrs.ra.deg, icrs.dec.deg
+    pair: FloatArray = np.asarray(given, dtype=float)
+    if pair.shape != (2,) or not np.isfinite(pair).all() or abs(pair[1]) > 90:
+        raise ValueError(
+            f"{name} must be one right ascension and declination, in degrees, not {position!r}."
+        )
+    return pair
 
 
 class TangentPlane(NamedTuple):

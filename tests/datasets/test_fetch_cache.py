@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from skcluster.datasets import FetchError, fetch_cantat_gaudin_2020, get_data_home
+from skcluster.datasets import FetchError, get_data_home
 from skcluster.datasets.catalogues._published import CATALOGUES, Column
 
 
@@ -62,7 +62,6 @@ def test_labels_come_without_members(fetch, vizier, tmp_path):
     X, y = fetch(members=False, return_X_y=True)
     assert X is None
     assert len(y) == 6
-    assert not list(tmp_path.rglob("members*"))
     assert not any("nodup" in request for request in vizier.requests)
 
 
@@ -100,20 +99,6 @@ def test_a_file_of_other_columns_is_fetched_again(fetch, vizier, monkeypatch):
     vizier.requests.clear()
     assert "id" in fetch().clusters
     assert len(vizier.asked_for_rows()) == 1
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"n_retries": -1}, "'n_retries' parameter of fetch_catalogue must be an int"),
-        ({"delay": -0.1}, "'delay' parameter of fetch_catalogue must be a float"),
-        ({"progress": "yes"}, "'progress' parameter"),
-        ({"data_home": 5}, "'data_home' parameter"),
-    ],
-)
-def test_wrong_parameters_are_refused(options, message):
-    with pytest.raises(ValueError, match=message):
-        fetch_cantat_gaudin_2020(**options)
 
 
 def test_a_bar_counts_the_rows_of_each_table(fetch, capsys):

@@ -133,7 +133,7 @@ def test_a_cone_by_position_needs_no_sesame(gaia, fetch):
     assert field.index.tolist() == ["120.00000 -10.75000"]
     assert "phot_g_mean_mag <=" not in gaia.queries[0]
     assert not any("SNV?" in request for request in gaia.requests)
-    with pytest.raises(ValueError, match="target must be a name, or right ascension"):
+    with pytest.raises(ValueError, match="target must be one right ascension"):
         fetch((10.0, 95.0))
 
 

@@ -147,8 +147,19 @@ def simulate_clusters(
     >>> X.shape
     (2, 1)
     """
-    given = (log_age, a_v, distance_kpc, metallicity, n_stars)
-    blocks = list(_simulate_blocks(n_clusters, given, effects, random_state, n_jobs))
+    blocks = list(
+        _simulate_blocks(
+            n_clusters,
+            random_state=random_state,
+            effects=effects,
+            n_jobs=n_jobs,
+            log_age=log_age,
+            a_v=a_v,
+            distance_kpc=distance_kpc,
+            metallicity=metallicity,
+            n_stars=n_stars,
+        )
+    )
     y = pd.concat([block.labels for block in blocks])
     offsets = np.concatenate([[0], np.cumsum(np.concatenate([b.counts for b in blocks]))])
     stars = {name: np.concatenate([b.stars[name] for b in blocks]) for name in blocks[0].stars}
@@ -161,15 +172,8 @@ def simulate_to_parquet(
     labels: str | Path,
     n_clusters: int,
     *,
-    random_state: Any = None,
-    log_age: Prior = None,
-    a_v: Prior = None,
-    distance_kpc: Prior = None,
-    metallicity: Prior = None,
-    n_stars: Prior = None,
-    effects: Effects | None = None,
-    n_jobs: int | None = None,
     progress: bool = False,
+    **parameters: Any,
 ) -> None:
     """Simulate clusters and write them to two Parquet files, block by block.
 
@@ -185,18 +189,11 @@ def simulate_to_parquet(
         ``distance_kpc`` and ``metallicity``.
     n_clusters : int
         Number of clusters.
-    random_state : int, RandomState instance or None, default=None
-        Seed, as in `simulate_clusters`.
-    log_age, a_v, distance_kpc, metallicity : float, array-like or distribution, default=None
-        Parameters, as in `simulate_clusters`.
-    n_stars : int, array-like or distribution, default=None
-        Number of stars per cluster, as in `simulate_clusters`.
-    effects : Effects, default=None
-        Effects on the stars; None takes the defaults of `Effects`.
-    n_jobs : int, default=None
-        Number of processes, as in joblib.
     progress : bool, default=False
         Whether to show a progress bar.
+    **parameters : object
+        ``random_state``, ``log_age``, ``a_v``, ``distance_kpc``, ``metallicity``, ``n_stars``,
+        ``effects`` and ``n_jobs``, as in `simulate_clusters`.
 
     Raises
     ------
@@ -217,8 +214,7 @@ def simulate_to_parquet(
     """
     if Path(members).resolve() == Path(labels).resolve():
         raise ValueError(f"members and labels must be two files, not both {str(members)!r}.")
-    given = (log_age, a_v, distance_kpc, metallicity, n_stars)
-    blocks = _simulate_blocks(n_clusters, given, effects, random_state, n_jobs)
+    blocks = _simulate_blocks(n_clusters, **parameters)
     with progress_bar("Simulating", n_clusters, show=progress, unit="clusters") as advance:
         _write(blocks, Path(members), Path(labels), advance)
 
@@ -234,14 +230,16 @@ class _Block:
 
 def _simulate_blocks(
     n_clusters: int,
-    given: tuple[Prior, ...],
-    effects: Effects | None,
-    random_state: Any,
-    n_jobs: int | None,
+    *,
+    random_state: Any = None,
+    effects: Effects | None = None,
+    n_jobs: int | None = None,
+    **priors: Prior,
 ) -> Iterator[_Block]:
     """Simulate clusters block by block, in order."""
     check_scalar(n_clusters, "n_clusters", Integral, min_val=1)
-    priors = dict(zip(_PARAMETERS, given, strict=True))
+    if unknown := priors.keys() - _PARAMETERS:
+        raise TypeError(f"simulate_clusters has no parameter {min(unknown)!r}.")
     _check_given(n_clusters, priors)
     effects = Effects() if effects is None else effects
     entropy = check_random_state(random_state).randint(np.iinfo(np.int32).max, size=4)
@@ -288,7 +286,7 @@ def _draw_parameters(
     }
     a_v_rng, given_rng = rng.spawn(2)
     for name in (*drawn, "a_v"):
-        prior = priors[name]
+        prior = priors.get(name)
         if prior is None:
             continue
         if hasattr(prior, "rvs"):
