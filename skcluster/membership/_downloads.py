@@ -71,8 +71,7 @@ def footprint_is_broken(position: FloatArray, ra: FloatArray, dec: FloatArray) -
         _filled((position - centre[:, None]) / (2 * radius) + 0.5, round_=True),
         *(_filled(_to_unit_square(points), round_=False) for points in (turned, equator)),
     ]
-    whole = [share for share in shares if np.isfinite(share)]
-    return bool(whole) and max(whole) < _LEAST_FILLED
+    return max(shares) < _LEAST_FILLED
 
 
 def _circle(points: FloatArray) -> tuple[FloatArray, float]:
@@ -94,7 +93,7 @@ def _filled(points: FloatArray, *, round_: bool) -> float:
     """Return the share of the cells of the unit square, or of its circle, that have stars."""
     n = int(np.sqrt(points.shape[1] / _PER_CELL))
     if n**2 < _LEAST_CELLS:
-        return np.nan
+        return 1.0
     counts, _, _ = np.histogram2d(points[0], points[1], bins=n, range=[(0.0, 1.0), (0.0, 1.0)])
     if round_:
         x, y = np.indices(counts.shape) / n + 0.5 / n - 0.5

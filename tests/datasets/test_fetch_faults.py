@@ -52,17 +52,10 @@ def test_a_lasting_fault_is_one_error_that_says_what_came(fetch, vizier, tmp_pat
     assert len(vizier.requests) == 2  # and none of an address in an answer
 
 
-@pytest.mark.parametrize(
-    ("fault", "message"),
-    [
-        ("few_rows", r"4 rows, not 8 different ones"),
-        ("renumbered", r"8 rows, not 8 different ones"),
-    ],
-)
-def test_rows_that_are_wrong_are_noticed(fetch, vizier, tmp_path, fault, message):
+def test_rows_that_are_missing_are_noticed(fetch, vizier, tmp_path):
     vizier.misbehave(None, None)  # columns and count come
-    vizier.always = fault
-    with pytest.raises(FetchError, match=rf"Rows 1 to 8 of J/A\+A/640/A1/table1 .*{message}"):
+    vizier.always = "few_rows"
+    with pytest.raises(FetchError, match=r"Rows 1 to 8 of J/A\+A/640/A1/table1 .* 4 rows, not 8"):
         fetch(n_retries=1)
     assert files(tmp_path / "cache") == []
 
@@ -99,7 +92,7 @@ def test_retries_wait_longer_each_time(fetch, vizier, monkeypatch):
 def test_what_arrived_is_kept_and_the_next_call_goes_on_there(fetch, vizier, tmp_path):
     # Columns, count and rows of the clusters; columns, count and two parts of the members.
     vizier.misbehave(*[None] * 7, "cut", "cut")
-    message = r"Rows 51 to 60 of .*nodup .* Complete parts are kept; the next call continues there"
+    message = r"Rows 51 to 60 of .*nodup .* The next call fetches only what is missing"
     with pytest.raises(FetchError, match=message):
         fetch(n_retries=1)
     assert files(tmp_path / "cache") == COMPLETE[:-1]

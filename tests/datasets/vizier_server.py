@@ -159,9 +159,6 @@ class Handler(BaseHTTPRequestHandler):
         rows = [i for i, line in enumerate(lines) if line.startswith(b"<TR>")]
         self._well(status, b"".join(line for i, line in enumerate(lines) if i not in rows[4:]))
 
-    def _renumbered(self, status: int, body: bytes) -> None:
-        self._well(status, body.replace(b"<TD>3</TD></TR>", b"<TD>4</TD></TR>"))
-
     def _elsewhere(self, status: int, body: bytes) -> None:
         """Refer to an address instead of sending the rows."""
         link = f'<STREAM href="{self.server.state.url}/stolen"/>'

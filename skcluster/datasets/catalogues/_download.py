@@ -202,9 +202,6 @@ class Service:
     The delay before the first retry (s) is doubled before each further one.
     """
 
-    #: What errors add.
-    advice = ""
-
     def __init__(self, n_retries: int, delay: float) -> None:
         import requests
 
@@ -216,32 +213,30 @@ class Service:
         self, what: str, method: str, url: str, read: Callable[[Any], Answer], **options: Any
     ) -> Answer:
         """Return what a function makes of the answer to a request, or raise a `FetchError`."""
+        from requests import RequestException
+
         for attempt in range(self.n_retries + 1):
             if attempt:
                 time.sleep(self.delay * 2 ** (attempt - 1))
             try:
-                return read(self._answer(method, url, options))
+                answer = self._session.request(method, url, timeout=TIMEOUT, **options)
+                status = answer.status_code
+                if status >= 400:
+                    text = _quoted_text(answer)
+                    raise AnswerError(f"HTTP status {status}, {text}", final=status < 500)
+                return read(answer)
+            except RequestException as error:
+                cause = error.args[0] if error.args else error
+                reason = getattr(cause, "reason", cause)  # without the attempts of the library
+                fault = AnswerError(f"no complete answer ({reason})")
             except AnswerError as error:
                 fault = error
-                if error.final:
-                    break
+            if fault.final:
+                break
         raise FetchError(
-            f"{what} could not be fetched: {url} gave {fault}.{self.advice}"
+            f"{what} could not be fetched: {url} gave {fault}. The next call fetches only what is "
+            "missing."
         ) from fault
-
-    def _answer(self, method: str, url: str, options: dict[str, Any]) -> Any:
-        from requests import RequestException
-
-        try:
-            answer = self._session.request(method, url, timeout=TIMEOUT, **options)
-        except RequestException as error:
-            cause = error.args[0] if error.args else error
-            reason = getattr(cause, "reason", cause)  # without the attempts of the library
-            raise AnswerError(f"no complete answer ({reason})") from error
-        status = answer.status_code
-        if status >= 400:
-            raise AnswerError(f"HTTP status {status}, {_quoted_text(answer)}", final=status < 500)
-        return answer
 
 
 class VizierTable(Service):
@@ -250,8 +245,6 @@ class VizierTable(Service):
     Without a usable answer, the constructor and all methods raise a `FetchError`; if needed columns
     are missing, a `CatalogueChangedError`.
     """
-
-    advice = " Complete parts are kept; the next call continues there."
 
     def __init__(self, table: Table, n_retries: int, delay: float) -> None:
         super().__init__(n_retries, delay)
@@ -307,18 +300,15 @@ class VizierTable(Service):
         )
 
     def _ask(self, query: str, limit: int, what: str, n_rows: int | None = None) -> Any:
-        """Return the table of at most so many rows that answers a query.
-
-        If the number of rows is given, they must be as many, with different row numbers.
-        """
+        """Return the table of at most so many rows, or just as many, that answers a query."""
 
         def read(answer: Any) -> Any:
             try:
                 table = read_votable(answer.content)
             except Exception as error:  # parsing what a server sends may raise any error
                 raise AnswerError(f"no table ({error}), {_quoted_text(answer)}") from error
-            if n_rows is not None and not len(table) == len({*table[ROW_NUMBER]}) == n_rows:
-                raise AnswerError(f"{len(table)} rows, not {n_rows} different ones")
+            if n_rows is not None and len(table) != n_rows:
+                raise AnswerError(f"{len(table)} rows, not {n_rows}")
             return table
 
         options = {"REQUEST": "doQuery", "LANG": "ADQL", "QUERY": query, "MAXREC": str(limit)}

@@ -24,7 +24,8 @@ from skcluster.schema import CLUSTER_PARAMETERS
 KM_PER_S = 4.74047
 # Velocities in km/s: dispersions of disc stars along and across the plane, the Sun's own motion,
 # that of a cluster relative to the disc, its internal dispersion; shear of the disc, km/s/kpc.
-_DISC, _SUN, _CLUSTER, _INTERNAL, _SHEAR = (35.0, 18.0), 12.0, 10.0, 0.8, 10.0
+_DISC = np.array([[35.0], [18.0]])
+_SUN, _CLUSTER, _INTERNAL, _SHEAR = 12.0, 10.0, 0.8, 10.0
 # Median radius that holds half of the members (pc), and its scatter (natural logarithm).
 _HALF_NUMBER_RADIUS, _RADIUS_SPREAD = 3.0, 0.4
 # Largest distance of members from the centre, in units of the scale of the profile.
@@ -35,14 +36,12 @@ _DEPTH = 4.0
 @validate_params(
     {
         "n_fields": [Interval(Integral, 1, None, closed="left")],
-        "n_members": "no_validation",
         "n_field": [Interval(Integral, 20, None, closed="left")],
         "radius": [Interval(Real, 0, 20, closed="neither")],
         "faint_limit": [Interval(Real, None, None, closed="neither")],
         "random_state": ["random_state"],
-        "log_age": "no_validation",
-        "a_v": "no_validation",
-        "distance_kpc": "no_validation",
+        # These are checked with the parameters of all clusters.
+        **dict.fromkeys(("n_members", "log_age", "a_v", "distance_kpc"), "no_validation"),
     },
     prefer_skip_nested_validation=True,
 )
@@ -125,8 +124,8 @@ def simulate_fields(
     )
     row, distance, field = _sightlines(n_fields, n_field, faint_limit, effects, rng)
     sky = _Motions(n_fields, rng)
-    across = radius * np.sqrt(rng.random(len(row)))
-    field |= _placed(across, rng) | sky.disc(row, distance, rng)
+    field |= _placed(radius * np.sqrt(rng.random(len(row))), rng)
+    field |= sky.seen(row, distance, _DISC * rng.standard_normal((2, len(row))))
     if np.isscalar(n_members) and n_members == 0:
         y = pd.DataFrame(np.nan, index=range(n_fields), columns=[*CLUSTER_PARAMETERS])
         owner, members = row[:0], {name: values[:0] for name, values in field.items()}
@@ -239,13 +238,16 @@ def _members(
     share = rng.random(len(stars)) * _MOST**2 / (1 + _MOST**2)
     across = scale * np.sqrt(share / (1 - share))
     columns = {name: stars[name].astype(float) for name in stars.columns}
-    columns |= _placed(across, rng) | sky.cluster(stars.cluster, distance_kpc, rng)
+    columns |= _placed(across, rng)
+    cluster = _CLUSTER * rng.standard_normal((2, len(distance_kpc)))
+    own = cluster[:, stars.cluster] + _INTERNAL * rng.standard_normal((2, len(stars)))
+    columns |= sky.seen(stars.cluster, distance_kpc[stars.cluster], own)
     inside = across < radius
     return stars.cluster[inside], {name: values[inside] for name, values in columns.items()}
 
 
 class _Motions:
-    """Velocities of each field's disc and cluster, and proper motions drawn from them."""
+    """Mean velocities of each field's disc, and proper motions of stars relative to them."""
 
     def __init__(self, n_fields: int, rng: np.random.Generator) -> None:
         angle = rng.uniform(0, np.pi, n_fields)
@@ -253,24 +255,10 @@ class _Motions:
         self.sun = _SUN * rng.standard_normal((2, n_fields))
         self.shear = rng.uniform(-_SHEAR, _SHEAR, n_fields)
 
-    def disc(
-        self, row: IntArray, distance_kpc: FloatArray, rng: np.random.Generator
-    ) -> dict[str, FloatArray]:
-        """Return proper motions of disc stars at distances."""
-        random = np.array(_DISC)[:, None] * rng.standard_normal((2, len(row)))
-        return self._as_columns(row, distance_kpc, random)
-
-    def cluster(
-        self, row: IntArray, distance_kpc: FloatArray, rng: np.random.Generator
-    ) -> dict[str, FloatArray]:
-        """Return proper motions of members of the clusters at distances, one per field."""
-        own = _CLUSTER * rng.standard_normal((2, len(distance_kpc)))
-        random = own[:, row] + _INTERNAL * rng.standard_normal((2, len(row)))
-        return self._as_columns(row, distance_kpc[row], random)
-
-    def _as_columns(
+    def seen(
         self, row: IntArray, distance_kpc: FloatArray, random: FloatArray
     ) -> dict[str, FloatArray]:
+        """Return proper motions of stars, whose own velocities are along and across the plane."""
         along = self.along[:, row]
         across = np.array([-along[1], along[0]])
         mean = self.sun[:, row] + self.shear[row] * distance_kpc * along

@@ -194,12 +194,12 @@ def _observe(
     member = (np.arange(len(cluster)) < len(members.cluster))[order]
     cluster = cluster[order]
     columns = observed_columns(true, distance, cluster, n_clusters, effects, rng)
-    columns["probability"] = membership_probability(member, columns["phot_g_mean_mag"], rng)
+    columns["probability"] = _probability(member, columns["phot_g_mean_mag"], rng)
     single = {name: values.astype(np.float32) for name, values in columns.items()}
     return single, np.bincount(cluster, minlength=n_clusters)
 
 
-def observe_photometry(true: FloatArray, effects: Effects, rng: np.random.Generator) -> FloatArray:
+def _photometry(true: FloatArray, effects: Effects, rng: np.random.Generator) -> FloatArray:
     """Return magnitudes as Gaia measures them, shape (3, n_stars): G, BP, RP."""
     seen = true.copy()
     if effects.faint_bp_bias > 0:
@@ -216,25 +216,6 @@ def observe_photometry(true: FloatArray, effects: Effects, rng: np.random.Genera
     return seen
 
 
-def observe_parallax(
-    distance_kpc: FloatArray,
-    g: FloatArray,
-    cluster: IntArray,
-    n_clusters: int,
-    effects: Effects,
-    rng: np.random.Generator,
-) -> tuple[FloatArray, FloatArray]:
-    """Return parallaxes and their errors as Gaia measures them (mas)."""
-    spread = _SKY_SPREAD * rng.standard_normal(n_clusters)[cluster]
-    spread += _STAR_SPREAD * rng.standard_normal(len(g))
-    error = parallax_error(g) * 10**spread
-    scatter = effects.parallax_zero_point_scatter * rng.standard_normal(n_clusters)
-    zero_point = effects.parallax_zero_point + scatter[cluster]
-    noise = np.hypot(effects.parallax_errors * error, effects.parallax_floor)
-    parallax = 1 / distance_kpc + zero_point + noise * rng.standard_normal(len(g))
-    return parallax, error
-
-
 def observed_columns(
     true: FloatArray,
     distance_kpc: FloatArray,
@@ -243,9 +224,15 @@ def observed_columns(
     effects: Effects,
     rng: np.random.Generator,
 ) -> dict[str, FloatArray]:
-    """Return magnitudes, colours and parallaxes of stars under the Gaia archive's names."""
-    g, bp, rp = observe_photometry(true, effects, rng)
-    parallax, error = observe_parallax(distance_kpc, g, cluster, n_clusters, effects, rng)
+    """Return what Gaia measures of stars, under the archive's names."""
+    g, bp, rp = _photometry(true, effects, rng)
+    spread = _SKY_SPREAD * rng.standard_normal(n_clusters)[cluster]
+    spread += _STAR_SPREAD * rng.standard_normal(len(g))
+    error = parallax_error(g) * 10**spread
+    scatter = effects.parallax_zero_point_scatter * rng.standard_normal(n_clusters)
+    zero_point = effects.parallax_zero_point + scatter[cluster]
+    noise = np.hypot(effects.parallax_errors * error, effects.parallax_floor)
+    parallax = 1 / distance_kpc + zero_point + noise * rng.standard_normal(len(g))
     return {
         "phot_g_mean_mag": g,
         "bp_rp": bp - rp,
@@ -256,9 +243,7 @@ def observed_columns(
     }
 
 
-def membership_probability(
-    member: BoolArray, g: FloatArray, rng: np.random.Generator
-) -> FloatArray:
+def _probability(member: BoolArray, g: FloatArray, rng: np.random.Generator) -> FloatArray:
     """Draw membership probabilities as in published lists, 0.51 to 1.
 
     They are near 1 for bright members, scattered for faint ones, and lower for field stars.
