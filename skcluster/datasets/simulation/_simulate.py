@@ -27,7 +27,7 @@ from skcluster._utils.progress import progress_bar
 from skcluster._utils.typing import BoolArray, FloatArray, IntArray
 from skcluster.clusters._stars import clusters_from_flat
 from skcluster.datasets.simulation._effects import Effects
-from skcluster.datasets.simulation._stars import Parameters, simulate_stars
+from skcluster.datasets.simulation._stars import Parameters, Simulation
 from skcluster.io._write import state_units
 from skcluster.isochrones import IsochroneGrid
 from skcluster.isochrones._grid import check_range
@@ -263,7 +263,7 @@ def _simulate_block(
     rng = np.random.default_rng(seed)
     n = min(BLOCK_SIZE, n_clusters - first)
     parameters = _draw_parameters(first, n, priors, rng)
-    stars, counts = simulate_stars(parameters, effects, rng)
+    stars, counts = Simulation(parameters, effects, rng).stars()
     labels = pd.DataFrame(
         {name: getattr(parameters, name) for name in _PARAMETERS if name != "n_stars"},
         index=pd.Index([f"sim_{i:06d}" for i in range(first, first + n)], name="cluster"),
