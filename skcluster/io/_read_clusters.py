@@ -41,7 +41,7 @@ from skcluster.clusters._tables import (
     to_frame,
 )
 from skcluster.gaia import Release
-from skcluster.io._labels import labels_of, spelt_differently
+from skcluster.io._cluster_tables import labels_of, spelt_differently
 from skcluster.io._read_table import EXTENSIONS, read_table
 from skcluster.io._releases import guess_release, parallax_shift, shifted, tell_releases
 from skcluster.io._write import state_units

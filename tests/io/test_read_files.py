@@ -221,15 +221,9 @@ def test_no_column_of_two_with_the_same_name_is_ignored(tmp_path, extension):
         pq.write_table(pa.Table.from_arrays(columns, names=names), file)
     else:
         file.write_text(TWICE[extension])
-    twice = "Gmag" if extension == "fits" else "bp_rp"
-    with pytest.raises(ValueError, match=f"twice.*it has more than one column '{twice}'"):
+    reason = "name already used" if extension == "fits" else "it has more than one column 'bp_rp'"
+    with pytest.raises(ValueError, match=f"twice.*: {reason}"):
         read_clusters(file)
-
-
-def test_a_pipe_is_no_file(tmp_path):
-    os.mkfifo(tmp_path / "pipe.csv")
-    with pytest.raises(OSError, match=r"pipe\.csv is a device or a pipe; a file is needed"):
-        read_clusters(tmp_path / "pipe.csv")
 
 
 def test_text_in_another_encoding_is_named(tmp_path):
