@@ -112,14 +112,20 @@ def _kind_of(path: Path, format: str | None) -> str:
         if format not in _READERS:
             raise ValueError(f"format must be one of {', '.join(_READERS)}, not {format!r}.")
         return format
-    name = path.name.lower().removesuffix(".gz")
-    kind = EXTENSIONS.get(Path(name).suffix)
-    if kind is None or (kind == "parquet" and name != path.name.lower()):
+    _, extension = stem_and_extension(path)
+    kind = EXTENSIONS.get(extension)
+    if kind is None or (kind == "parquet" and path.suffix.lower() == ".gz"):
         raise ValueError(
             f"The file type of {path} is unknown; known are: {', '.join(EXTENSIONS)} (and .gz of "
             "all but parquet). Give format= (or --format) for other extensions."
         )
     return kind
+
+
+def stem_and_extension(path: Path) -> tuple[str, str]:
+    """Return the name of a file without its extension, and that in small letters, without .gz."""
+    plain = path.with_suffix("") if path.suffix.lower() == ".gz" else path
+    return plain.stem, plain.suffix.lower()
 
 
 def _content_of(path: Path) -> bytes:

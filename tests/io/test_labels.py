@@ -80,9 +80,6 @@ def test_labels_from_files(tmp_path, extension):
     table.write(path, format=kinds.get(extension, extension))
     _, y = read_clusters(members(), path)
     assert y["a_v"].tolist() == [0.07, 0.18, 0.9]
-    path = path.rename(tmp_path / "labels.dat")
-    kind = {"vot": "votable"}.get(extension, extension)
-    assert read_clusters(members(), path, label_format=kind)[1].equals(y)
 
 
 def test_units_of_labels_are_converted():
