@@ -100,7 +100,8 @@ def read_table(path: str | os.PathLike[str], format: str | None = None) -> Any:
     except Exception as error:  # the readers raise many types of errors, and none names the file
         reason = next(filter(None, str(error).splitlines()), type(error).__name__)
         if isinstance(error, UnicodeDecodeError):
-            reason = f"its text is not in UTF-8 ({error.reason} at byte {error.start})."
+            near = error.object[max(error.start - 20, 0) : error.end + 20]
+            reason = f"its text is not in UTF-8 ({error.reason} in {near!r})."
         raise ValueError(f"{path} cannot be read as {kind}: {reason}") from error
     if len(table) == 0:
         raise ValueError(f"The table in {path} is empty.")
@@ -186,14 +187,7 @@ def _with_texts(table: Any) -> Any:
     """Return an astropy table whose bytes are decoded to text; blank ones are missing."""
     from astropy.table import MaskedColumn
 
-    try:
-        table.convert_bytestring_to_unicode()
-    except UnicodeDecodeError as error:
-        of_bytes = (n for n in table.colnames if table[n].dtype.kind == "S")
-        name = next(n for n in of_bytes if (table[n] == error.object).any())
-        raise ValueError(
-            f"column {name!r} has the text {error.object!r}, which is not UTF-8."
-        ) from error
+    table.convert_bytestring_to_unicode()
     for name in table.colnames:
         column = table[name]
         if column.dtype == object and all(isinstance(text, str) for text in column):

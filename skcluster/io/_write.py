@@ -37,8 +37,8 @@ def write_estimates(
         As `skcluster.estimation.estimate` returns it, with the clusters' names as index; or its
         table of stars with the column ``cluster`` as index. Units, descriptions and UCDs are those
         of `to_astropy`; CSV and TSV have none. FITS and VOTable have no logarithmic units: there,
-        "[dex]" is part of the description. Parquet has them as metadata of the fields, of
-        astropy, and of the VOParquet convention, which TOPCAT reads.
+        "[dex]" is part of the description. Parquet has them as metadata of astropy, and of the
+        VOParquet convention, which TOPCAT reads.
     path : str or PathLike
         The file. It is replaced only once the new one is complete.
     metadata : mapping of str to str, optional
@@ -268,12 +268,8 @@ def _write_fits(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) ->
         for number, name in enumerate(table.colnames, 1):
             # TOPCAT and others read it; astropy does not write it.
             hdus[1].header[f"TCOMM{number}"] = _ascii(table[name].description)
-            if ucd := _ucd(table[name]):
+            if ucd := (table[name].info.meta or {}).get("ucd"):
                 hdus[1].header[f"TUCD{number}"] = ucd
-
-
-def _ucd(column: Any) -> str:
-    return str((column.info.meta or {}).get("ucd", ""))
 
 
 def _ascii(text: str) -> str:
@@ -331,21 +327,18 @@ def _write_parquet(estimates: pd.DataFrame, path: str, metadata: dict[str, str])
     from astropy.table.meta import get_yaml_from_table
 
     table = to_astropy(estimates, metadata)
-    fields, columns = [], []
+    columns = {}
     about = {**metadata, "table_meta_yaml": "\n".join(get_yaml_from_table(table))}
     for name in table.colnames:
-        column, info = table[name], table[name].info
+        column = table[name]
         is_text = column.dtype.kind == "U"
         values = np.asarray(column, dtype=object if is_text else None)
-        columns.append(pa.array(values, mask=np.ma.getmaskarray(column)))
-        said = {"unit": str(info.unit or ""), "description": info.description, "ucd": _ucd(column)}
-        fields.append(pa.field(name, columns[-1].type, metadata=said))
+        columns[name] = pa.array(values, mask=np.ma.getmaskarray(column))
         if is_text:
             # For astropy, which reads missing texts as "None".
             about[f"table::len::{name}"] = str(max(column.dtype.itemsize // 4, 4))
     about |= _voparquet(estimates, metadata)
-    schema = pa.schema(fields, metadata=about)
-    pa.parquet.write_table(pa.Table.from_arrays(columns, schema=schema), path)
+    pa.parquet.write_table(pa.table(columns, metadata=about), path)
 
 
 def _voparquet(estimates: pd.DataFrame, metadata: Mapping[str, str]) -> dict[str, str]:
