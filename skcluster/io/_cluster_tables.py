@@ -253,20 +253,17 @@ def stated_priors(stars: Stars) -> FloatArray | None:
     """
     if not any(f"prior_{name}" in stars for name in PRIOR_COLUMNS):
         return None
-    columns = [
-        _of_clusters(stars, f"prior_{name}")
-        for target in TARGETS
-        for name in (target, f"{target}_error")
-    ]
-    known = np.stack(columns, axis=1).reshape(len(stars.index), len(TARGETS), 2)
-    lacks = np.isnan(known)
-    for row, target in np.argwhere(lacks[..., 0] != lacks[..., 1])[:1]:
-        name, error = list(TARGETS)[target], f"{list(TARGETS)[target]}_error"
-        given, lacking = (error, name) if lacks[row, target, 0] else (name, error)
-        raise ValueError(
-            f"cluster {stars.index[row]!r} has prior_{given} = {np.nanmax(known[row, target]):g} "
-            f"but no prior_{lacking}; a prior needs both."
-        )
+    known = np.full((len(stars.index), len(TARGETS), 2), np.nan)
+    for i, target in enumerate(TARGETS):
+        pair = f"prior_{target}", f"prior_{target}_error"
+        known[:, i] = np.stack([_of_clusters(stars, name) for name in pair], axis=1)
+        lacks = np.isnan(known[:, i])
+        for row in np.flatnonzero(lacks[:, 0] != lacks[:, 1])[:1]:
+            given, lacking = pair[::-1] if lacks[row, 0] else pair
+            raise ValueError(
+                f"cluster {stars.index[row]!r} has {given} = {np.nanmax(known[row, i]):g} but no "
+                f"{lacking}; a prior needs both."
+            )
     return known
 
 

@@ -166,8 +166,6 @@ def _check_votable(content: bytes) -> None:
             names.append(attributes.get("name", ""))
         elif element == "DATA":
             check_names(names)
-        elif element in ("FITS", "PARQUET"):
-            raise ValueError(f"its data are {element} within a VOTable, which is not supported.")
         elif element == "STREAM" and "href" in attributes:
             raise ValueError(
                 f"its data are elsewhere, at {attributes['href']!r}; only data within the file "
@@ -235,10 +233,7 @@ def _with_units(frame: pd.DataFrame, described: str) -> Any:
 
 
 _READERS: dict[str, Callable[[bytes], Any]] = {
-    "csv": read_text,
-    "tsv": read_text,
-    "text": read_text,
-    "ecsv": read_text,
+    **dict.fromkeys(("csv", "tsv", "text", "ecsv"), read_text),
     "fits": _read_fits,
     "votable": read_votable,
     "parquet": _read_parquet,

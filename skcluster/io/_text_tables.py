@@ -53,26 +53,29 @@ def read_text(content: bytes) -> Any:
     """Read a table of text; one of astropy if it states units, or else a DataFrame."""
     text = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     lines = text.rstrip("\n").split("\n")
-    rows = list(islice(filter(_is_row, lines), _N_ROWS))
     begin = text[:100].lstrip()
-    if begin.startswith("# %ECSV"):
-        check_names(_fields(rows[0], "," if "," in rows[0] else " ") if rows else [])
-        return _read_ascii(lines, "ecsv")
     if begin.startswith("<"):
         raise ValueError(f"it is HTML or XML, not a table of text; {_first(lines)}.")
+    positions = list(islice((i for i, line in enumerate(lines) if _is_row(line)), _N_ROWS))
+    if not positions:
+        raise ValueError("it contains comments only.")
+    rows = [lines[i] for i in positions]
+    if begin.startswith("# %ECSV"):
+        check_names(_fields(rows[0], "," if "," in rows[0] else " "))
+        return _read_ascii(lines, "ecsv")
     n_described = sum(line.startswith("Byte-by-byte Description") for line in lines)
     if n_described > 1:
         raise ValueError(f"it contains {n_described} tables; save each as a file of its own.")
     if n_described:  # a table of a journal or of the CDS
         return _read_ascii(lines, "mrt")
-    if rows and rows[0].startswith("|"):
+    if rows[0].startswith("|"):
         check_names(rows[0].strip().strip("|").split("|"))
         is_ipac = not all(row.startswith("|") for row in rows)
         return _read_ascii(lines, "ipac" if is_ipac else "fixed_width")
     dashes = _dashes_below(rows)
     if dashes and not any(sign in rows[dashes] for sign in _SEPARATORS if sign != " "):
         return _read_fixed_width(lines, rows, dashes)
-    return _read_separated(lines, _layout(lines))
+    return _read_separated(lines, _layout(lines, positions, dashes))
 
 
 def check_names(names: Iterable[str]) -> None:
@@ -142,14 +145,11 @@ class _Layout:
     first: str
 
 
-def _layout(lines: list[str]) -> _Layout:
-    rows = list(islice((i for i, line in enumerate(lines) if _is_row(line)), _N_ROWS))
-    if not rows:
-        raise ValueError("it contains comments only.")
+def _layout(lines: list[str], rows: list[int], dashes: int) -> _Layout:
+    """Return how a table is divided, whose header is the first of the rows at these positions."""
     content = [lines[i] for i in rows]
     above = next((line for line in reversed(lines[: rows[0]]) if line.strip()), "")
     first = _first([above, *content])
-    dashes = _dashes_below(content)
     separator = _separator(content[0], content[dashes + 1 :])
     if not separator:
         raise ValueError(f"no separator divides its lines alike; {first}.")
@@ -267,16 +267,13 @@ def _rows(lines: list[str], layout: _Layout) -> list[str]:
     Comments become blank lines, so that the others keep their numbers.
     """
     rows = [line.rstrip(f"{layout.separator} \t") for line in lines[layout.start :]]
-    if _DASHES.fullmatch(lines[layout.start - 1]) and (n := sum(map(_are_dashes, rows))):
-        raise ValueError(f"it contains {1 + n} tables; save each as a file of its own.")
+    n_dashes = sum(_DASHES.fullmatch(row) is not None for row in rows)
+    if n_dashes and _DASHES.fullmatch(lines[layout.start - 1]):
+        raise ValueError(f"it contains {1 + n_dashes} tables; save each as a file of its own.")
     sizes = [len(_fields(row, layout.separator)) for row in rows if row.startswith("#")]
     if n_rows := sizes.count(len(layout.names)) if len(layout.names) > 1 else 0:
         warn_caller(f"Left out {n_rows} lines of the table that begin with '#', as comments.")
     return ["" if row.startswith("#") else row for row in rows] if sizes else rows
-
-
-def _are_dashes(line: str) -> bool:
-    return bool(_DASHES.fullmatch(line))
 
 
 def _check_lengths(rows: list[str], layout: _Layout) -> bool:

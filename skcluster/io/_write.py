@@ -350,22 +350,14 @@ def _voparquet(estimates: pd.DataFrame, metadata: Mapping[str, str]) -> dict[str
     return {"IVOA.VOTable-Parquet.version": "1.0", "IVOA.VOTable-Parquet.content": content}
 
 
-def _write_csv(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) -> None:
-    estimates.to_csv(path)
-
-
-def _write_tsv(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) -> None:
-    estimates.to_csv(path, sep="\t")
-
-
 #: Characters that Unicode normalisation does not decompose.
 _SIGNS = str.maketrans({"−": "-", "–": "-", "—": "-", "±": "+/-", "×": "x"})
 
 _WRITERS: dict[str, Callable[[pd.DataFrame, str, dict[str, str]], None]] = {
-    "csv": _write_csv,
+    "csv": lambda estimates, path, _: estimates.to_csv(path),
     "ecsv": _write_ecsv,
     "fits": _write_fits,
     "votable": _write_votable,
     "parquet": _write_parquet,
-    "tsv": _write_tsv,
+    "tsv": lambda estimates, path, _: estimates.to_csv(path, sep="\t"),
 }
