@@ -11,15 +11,17 @@ from sklearn.utils._param_validation import Interval
 
 from skcluster._utils.typing import BoolArray, FloatArray, IntArray
 from skcluster.augmentation._base import (
-    CHANGED,
     ClusterResampler,
     Copies,
+    changeable_columns,
     field_of,
+    parallax_scatter,
+    photometry,
+    ranks,
     stars_of_copies,
 )
 from skcluster.clusters import Stars
-from skcluster.clusters._parallax import PARALLAX_FLOOR, modulus_at_least
-from skcluster.gaia import parallax_error, split_colour
+from skcluster.clusters._parallax import modulus_at_least
 
 _PROBABILITY = Interval(Real, 0, 1, closed="both")
 _SCALE = Interval(Real, 0, None, closed="left")
@@ -126,7 +128,7 @@ class ClusterCorruptor(ClusterResampler):
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
-        "n_copies": [Interval(Integral, 0, None, closed="left")],
+        **ClusterResampler._parameter_constraints,
         "contamination": [_PROBABILITY],
         "max_contamination": [Interval(Real, 0, 1, closed="left")],
         "field": "no_validation",
@@ -143,7 +145,6 @@ class ClusterCorruptor(ClusterResampler):
         "shifted": [_PROBABILITY],
         "parallax_scale": [_SCALE],
         "colour_scale": [_SCALE],
-        "random_state": ["random_state"],
     }
 
     def __init__(
@@ -255,7 +256,7 @@ class _ListCopies:
     def of(cls, stars: Stars, rows: IntArray) -> Self:
         """Return unchanged copies of clusters."""
         host, copy = stars_of_copies(stars, rows)
-        columns = {name: stars[name].astype(np.float64)[host] for name in CHANGED if name in stars}
+        columns = {name: values[host] for name, values in changeable_columns(stars).items()}
         return cls(len(rows), copy, host, np.zeros(len(copy), dtype=bool), columns)
 
     @property
@@ -277,11 +278,7 @@ class _ListCopies:
 
     def not_brightest(self, n_missing: IntArray) -> BoolArray:
         """Return which stars are not among the brightest of their copy."""
-        order = np.lexsort((self.columns["phot_g_mean_mag"], self.copy))
-        first = np.cumsum(self.counts) - self.counts
-        rank = np.empty(len(order), dtype=np.int64)
-        rank[order] = np.arange(len(order)) - first[self.copy[order]]
-        return rank >= n_missing[self.copy]
+        return ranks(self.copy, self.columns["phot_g_mean_mag"]) >= n_missing[self.copy]
 
     def not_giants(self, chosen: BoolArray) -> BoolArray:
         """Return which stars are not giants of the chosen copies."""
@@ -354,17 +351,12 @@ class _ListCopies:
         rng: np.random.Generator,
     ) -> dict[str, FloatArray]:
         """Return magnitudes, colours and parallaxes of contaminants, if the lists have them."""
-        g, colour = contaminants.g[place], contaminants.bp_rp[place]
-        bp, rp = split_colour(g, colour)
-        error = parallax_error(g)
-        scatter = np.hypot(error, PARALLAX_FLOOR) * rng.standard_normal(len(g))
+        g = contaminants.g[place]
+        scatter, error = parallax_scatter(g, rng)
         # The parallax selection is wider in some lists than in others.
         width = np.where(rng.random(self.n) < 0.3, rng.uniform(1, 3, self.n), 1.0)
         columns = {
-            "phot_g_mean_mag": g,
-            "bp_rp": colour,
-            "phot_bp_mean_mag": bp,
-            "phot_rp_mean_mag": rp,
+            **photometry(g, contaminants.bp_rp[place]),
             "parallax": self._parallaxes()[copy] + width[copy] * scatter,
             "parallax_error": error,
         }
