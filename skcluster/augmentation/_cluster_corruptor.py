@@ -1,11 +1,13 @@
 """Augment a training set with corrupted member lists."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 
@@ -214,7 +216,7 @@ class ClusterCorruptor(ClusterResampler):
         """Remove stars of the copies."""
         bright = copies.columns["phot_g_mean_mag"] < limit[copies.copy]
         copies.keep(bright, self.min_stars)
-        copies.lower("magnitude_limit", limit)
+        copies.change("magnitude_limit", np.fmin, limit)
         chosen = copies.chosen(self.no_giants, rng)
         copies.keep(copies.not_giants(chosen), self.min_stars)
         chosen = copies.chosen(self.no_binaries, rng)
@@ -229,13 +231,18 @@ class ClusterCorruptor(ClusterResampler):
     def _falsify(self, copies: "_ListCopies", rng: np.random.Generator) -> None:
         copies.restate_probabilities(copies.chosen(self.other_probabilities, rng), rng)
         shifted = copies.chosen(self.shifted, rng)
-        copies.shift("parallax", shifted * rng.normal(0, self.parallax_scale, copies.n))
+        copies.change("parallax", np.add, shifted * rng.normal(0, self.parallax_scale, copies.n))
         change = shifted * rng.normal(0, self.colour_scale, copies.n)
-        copies.shift("bp_rp", change)
-        copies.shift("phot_bp_mean_mag", change)
+        copies.change("bp_rp", np.add, change)
+        copies.change("phot_bp_mean_mag", np.add, change)
         missing = copies.chosen(self.no_parallaxes, rng)
-        copies.blank("parallax", missing)
-        copies.blank("parallax_error", missing | copies.chosen(self.no_parallax_errors, rng))
+        copies.change("parallax", _blank, missing)
+        missing |= copies.chosen(self.no_parallax_errors, rng)
+        copies.change("parallax_error", _blank, missing)
+
+
+def _blank(values: FloatArray, missing: BoolArray) -> FloatArray:
+    return np.where(missing, np.nan, values)
 
 
 @dataclass
@@ -362,20 +369,10 @@ class _ListCopies:
         }
         return {name: values for name, values in columns.items() if name in self.columns}
 
-    def shift(self, column: str, amount: FloatArray) -> None:
-        """Add a constant per copy to a column, if there is one."""
+    def change(self, column: str, function: Callable[..., Any], of_copies: NDArray[Any]) -> None:
+        """Replace a column by a function of itself and a value per copy, if it is there."""
         if column in self.columns:
-            self.columns[column] = self.columns[column] + amount[self.copy]
-
-    def lower(self, column: str, largest: FloatArray) -> None:
-        """Limit the values of a column to a maximum per copy, if the column is there."""
-        if column in self.columns:
-            self.columns[column] = np.fmin(self.columns[column], largest[self.copy])
-
-    def blank(self, column: str, chosen: BoolArray) -> None:
-        """Set a column of the chosen copies to NaN, if there is one."""
-        if column in self.columns:
-            self.columns[column] = np.where(chosen[self.copy], np.nan, self.columns[column])
+            self.columns[column] = function(self.columns[column], of_copies[self.copy])
 
     def restate_probabilities(self, chosen: BoolArray, rng: np.random.Generator) -> None:
         """Set the membership probabilities of the chosen copies in the styles of other lists."""

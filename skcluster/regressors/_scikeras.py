@@ -6,7 +6,6 @@ determinism switched on after a seeded fit, compile a new network (10 MB that Te
 each fit, and pickle the optimizer too.
 """
 
-import pickle
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -131,11 +130,7 @@ _REFERENCES = """
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
-    """Base of the regressors: everything except the architecture.
-
-    The parameters are fields of a dataclass: a subclass inherits them, and states only its own and
-    those whose default differs.
-    """
+    """Base of the regressors: everything except the architecture."""
 
     hidden_layer_sizes: ArrayLike = (512, 256, 128)
     activation: str = "relu"
@@ -188,10 +183,6 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
         for name, text in {**cls._sections, **defaults}.items():
             # python -OO removes docstrings.
             cls.__doc__ = cls.__doc__ and cls.__doc__.replace("{" + name + "}", text.strip())
-
-    def __dask_tokenize__(self) -> bytes:
-        # Dask compares dataclasses by their fields alone, which do not include what was learned.
-        return pickle.dumps(self)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:

@@ -1,6 +1,7 @@
 """A network over sets of stars."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from numbers import Integral, Real
 from pathlib import Path
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 _Data = tuple[Inputs, FloatArray, FloatArray]
 
 
+@dataclass(kw_only=True, repr=False, eq=False)
 class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
     """Predict targets and their uncertainties from the individual stars of a cluster.
 
@@ -152,6 +154,26 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
     (40, 2)
     """
 
+    n_context: int = 16
+    n_channels: int = 7
+    units: tuple[int, int, int] = (96, 128, 160)
+    n_heads: int = 4
+    n_networks: int = 1
+    dropout: float = 0.1
+    star_dropout: float = 0.4
+    stars_per_step: int = 160
+    pretrained: str | Path | bytes | None = None
+    epochs: int = 50
+    batch_size: int = 64
+    optimizer: "str | Mapping[str, Any] | keras.optimizers.Optimizer" = "adamw"
+    learning_rate: float = 5e-4
+    learning_rate_schedule: str | None = "cosine"
+    weight_decay: float = 1e-4
+    callbacks: Any = None
+    warm_start: bool = False
+    verbose: int = 0
+    random_state: int | np.random.RandomState | None = None
+
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "n_context": [Interval(Integral, 1, None, closed="left")],
         "n_channels": [Interval(Integral, 1, None, closed="left")],
@@ -171,49 +193,6 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
         "verbose": ["verbose"],
         "random_state": ["random_state"],
     }
-
-    def __init__(
-        self,
-        *,
-        n_context: int = 16,
-        n_channels: int = 7,
-        units: tuple[int, int, int] = (96, 128, 160),
-        n_heads: int = 4,
-        n_networks: int = 1,
-        dropout: float = 0.1,
-        star_dropout: float = 0.4,
-        stars_per_step: int = 160,
-        pretrained: str | Path | bytes | None = None,
-        epochs: int = 50,
-        batch_size: int = 64,
-        optimizer: "str | Mapping[str, Any] | keras.optimizers.Optimizer" = "adamw",
-        learning_rate: float = 5e-4,
-        learning_rate_schedule: str | None = "cosine",
-        weight_decay: float = 1e-4,
-        callbacks: Any = None,
-        warm_start: bool = False,
-        verbose: int = 0,
-        random_state: int | np.random.RandomState | None = None,
-    ) -> None:
-        self.n_context = n_context
-        self.n_channels = n_channels
-        self.units = units
-        self.n_heads = n_heads
-        self.n_networks = n_networks
-        self.dropout = dropout
-        self.star_dropout = star_dropout
-        self.stars_per_step = stars_per_step
-        self.pretrained = pretrained
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.optimizer = optimizer
-        self.learning_rate = learning_rate
-        self.learning_rate_schedule = learning_rate_schedule
-        self.weight_decay = weight_decay
-        self.callbacks = callbacks
-        self.warm_start = warm_start
-        self.verbose = verbose
-        self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:

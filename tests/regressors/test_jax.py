@@ -28,7 +28,7 @@ import keras
 import test_set_regressor as tests
 assert keras.backend.backend() == "jax"
 tests.test_learns_from_a_set()
-tests.test_the_order_of_stars_and_empty_slots_do_not_matter()
+tests.test_other_clusters_order_of_stars_and_empty_slots_do_not_matter()
 X, y = tests.data()
 first, second = (tests.SetRegressor(**tests.SMALL).fit(X, y) for _ in range(2))
 assert first.history_ == second.history_
