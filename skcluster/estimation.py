@@ -22,7 +22,7 @@ from skcluster.clusters._magnitude_limits import state_magnitude_limit
 from skcluster.clusters._tables import frame_of_arrow
 from skcluster.gaia import Release
 from skcluster.inference import IsochronePosterior, PredictiveDistribution
-from skcluster.io._priors import state_priors, stated_priors
+from skcluster.io._cluster_tables import state_priors, stated_priors
 from skcluster.io._releases import are_of_dr2, to_edr3_parallaxes
 from skcluster.io._write import state_units
 from skcluster.membership import MemberSelector

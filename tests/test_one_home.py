@@ -6,9 +6,7 @@ from pathlib import Path
 import pytest
 
 import skcluster
-from skcluster.clusters import _parallax
 from skcluster.datasets import Effects
-from skcluster.features import StarSet
 from skcluster.inference import IsochronePosterior, Parameters
 from skcluster.inference._prior import Prior
 from skcluster.isochrones import _masses_and_binaries
@@ -53,7 +51,6 @@ def test_parameters_have_the_values_of_the_constants():
     assert effects.binary_fraction == _masses_and_binaries.BINARY_FRACTION
     assert effects.massive_star_loss == _masses_and_binaries.MASSIVE_STAR_LOSS
     assert effects.colour_scatter == _masses_and_binaries.COLOUR_SCATTER
-    assert StarSet().min_parallax == _parallax.LEAST_PARALLAX
     own = IsochronePosterior().get_params()
     for name in ("tail_weight", "tail_factors", "metallicity_prior", "field_odds_prior"):
         assert own[name] == getattr(Prior, name)

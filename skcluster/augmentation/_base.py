@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,16 +13,18 @@ import pyarrow as pa
 from nested_pandas import NestedFrame
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import Tags
+from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import _check_sample_weight, _num_samples
 
 from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import ClustersLike, FloatArray, IntArray
 from skcluster.clusters import Stars, as_clusters, validate_clusters
+from skcluster.clusters._parallax import PARALLAX_FLOOR
 from skcluster.clusters._stars import STARS, clusters_from_flat
+from skcluster.gaia import parallax_error, split_colour
 from skcluster.schema import CLUSTER_PARAMETERS
 
-#: Columns of copies that may change.
-CHANGED = (
+_CHANGED = (
     "phot_g_mean_mag",
     "bp_rp",
     "phot_bp_mean_mag",
@@ -54,6 +57,10 @@ class ClusterResampler(BaseEstimator):
     imbalanced-learn's pipeline, a resampler has ``fit_resample`` and acts in ``fit`` only.
     """
 
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "n_copies": [Interval(Integral, 0, None, closed="left")],
+        "random_state": ["random_state"],
+    }
     # With metadata routing: imbalanced-learn's pipeline does not take the weights of copies.
     __metadata_request__fit_resample: ClassVar[dict[str, bool]] = {"sample_weight": False}
 
@@ -125,6 +132,35 @@ def field_of(field: Any, seed: int) -> Stars | None:
         return validate_clusters(field(random_state=seed) if callable(field) else field)
     except (TypeError, ValueError) as error:
         raise type(error)(f"field must contain stars of sightlines. {error}") from error
+
+
+def changeable_columns(stars: Stars) -> dict[str, FloatArray]:
+    """Return the columns of stars that copies may change."""
+    return {name: stars[name].astype(np.float64) for name in _CHANGED if name in stars}
+
+
+def photometry(g: FloatArray, colour: FloatArray) -> dict[str, FloatArray]:
+    """Return the columns of magnitudes and colour of stars of known G and BP−RP."""
+    bp, rp = split_colour(g, colour)
+    return {
+        "phot_g_mean_mag": g,
+        "bp_rp": colour,
+        "phot_bp_mean_mag": bp,
+        "phot_rp_mean_mag": rp,
+    }
+
+
+def parallax_scatter(g: FloatArray, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
+    """Draw deviations of the parallaxes of stars from their cluster's; return the errors, too."""
+    error: FloatArray = parallax_error(g)
+    return np.hypot(error, PARALLAX_FLOOR) * rng.standard_normal(len(g)), error
+
+
+def ranks(copy: IntArray, values: FloatArray) -> IntArray:
+    """Return the rank of each star's value within its copy, 0 for the smallest."""
+    rank = np.empty(len(copy), dtype=np.int64)
+    rank[np.lexsort((values, copy))] = np.arange(len(copy)) - np.searchsorted(copy, copy)
+    return rank
 
 
 def stars_of_copies(stars: Stars, rows: IntArray) -> tuple[IntArray, IntArray]:

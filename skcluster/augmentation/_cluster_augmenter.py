@@ -12,7 +12,7 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skcluster._utils.typing import BoolArray, FloatArray, IntArray
-from skcluster.augmentation._base import ClusterResampler, Copies, stars_of_copies
+from skcluster.augmentation._base import ClusterResampler, Copies, ranks, stars_of_copies
 from skcluster.clusters import Stars
 from skcluster.gaia import parallax_error
 from skcluster.photometry import (
@@ -149,7 +149,7 @@ class ClusterAugmenter(ClusterResampler):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "n_copies": [Interval(Integral, 0, None, closed="left")],
+        **ClusterResampler._parameter_constraints,
         "max_distance_modulus": [Interval(Real, None, None, closed="neither")],
         "max_extinction": [Interval(Real, 0, 10, closed="both")],
         "only_farther": ["boolean"],
@@ -159,7 +159,6 @@ class ClusterAugmenter(ClusterResampler):
         "photometric_noise": [Interval(Real, 0, None, closed="left")],
         "field_stars": [Interval(Real, 0, None, closed="left")],
         "law": [StrOptions({"dr2", "edr3"})],
-        "random_state": ["random_state"],
     }
 
     def __init__(
@@ -259,10 +258,8 @@ class ClusterAugmenter(ClusterResampler):
         if self.star_dropout:
             luck = rng.uniform(size=star.size)
             # The luckiest min_stars of each copy are kept in any case.
-            order = np.lexsort((-luck, copy))
-            rank = np.empty(order.size, dtype=np.int64)
-            rank[order] = np.arange(order.size) - np.searchsorted(copy, copy)[order]
-            chosen = chosen.take((luck >= self.star_dropout) | (rank < self.min_stars))
+            luckiest = ranks(copy, -luck) < self.min_stars
+            chosen = chosen.take((luck >= self.star_dropout) | luckiest)
         if self.field_stars:
             chosen = self._add_field_stars(clusters, rows, chosen, rng)
         return chosen

@@ -1,25 +1,29 @@
 """Augment a training set with corrupted member lists."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 
 from skcluster._utils.typing import BoolArray, FloatArray, IntArray
 from skcluster.augmentation._base import (
-    CHANGED,
     ClusterResampler,
     Copies,
+    changeable_columns,
     field_of,
+    parallax_scatter,
+    photometry,
+    ranks,
     stars_of_copies,
 )
 from skcluster.clusters import Stars
-from skcluster.clusters._parallax import PARALLAX_FLOOR, modulus_at_least
-from skcluster.gaia import parallax_error, split_colour
+from skcluster.clusters._parallax import modulus_at_least
 
 _PROBABILITY = Interval(Real, 0, 1, closed="both")
 _SCALE = Interval(Real, 0, None, closed="left")
@@ -126,7 +130,7 @@ class ClusterCorruptor(ClusterResampler):
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
-        "n_copies": [Interval(Integral, 0, None, closed="left")],
+        **ClusterResampler._parameter_constraints,
         "contamination": [_PROBABILITY],
         "max_contamination": [Interval(Real, 0, 1, closed="left")],
         "field": "no_validation",
@@ -143,7 +147,6 @@ class ClusterCorruptor(ClusterResampler):
         "shifted": [_PROBABILITY],
         "parallax_scale": [_SCALE],
         "colour_scale": [_SCALE],
-        "random_state": ["random_state"],
     }
 
     def __init__(
@@ -213,7 +216,7 @@ class ClusterCorruptor(ClusterResampler):
         """Remove stars of the copies."""
         bright = copies.columns["phot_g_mean_mag"] < limit[copies.copy]
         copies.keep(bright, self.min_stars)
-        copies.lower("magnitude_limit", limit)
+        copies.change("magnitude_limit", np.fmin, limit)
         chosen = copies.chosen(self.no_giants, rng)
         copies.keep(copies.not_giants(chosen), self.min_stars)
         chosen = copies.chosen(self.no_binaries, rng)
@@ -228,13 +231,18 @@ class ClusterCorruptor(ClusterResampler):
     def _falsify(self, copies: "_ListCopies", rng: np.random.Generator) -> None:
         copies.restate_probabilities(copies.chosen(self.other_probabilities, rng), rng)
         shifted = copies.chosen(self.shifted, rng)
-        copies.shift("parallax", shifted * rng.normal(0, self.parallax_scale, copies.n))
+        copies.change("parallax", np.add, shifted * rng.normal(0, self.parallax_scale, copies.n))
         change = shifted * rng.normal(0, self.colour_scale, copies.n)
-        copies.shift("bp_rp", change)
-        copies.shift("phot_bp_mean_mag", change)
+        copies.change("bp_rp", np.add, change)
+        copies.change("phot_bp_mean_mag", np.add, change)
         missing = copies.chosen(self.no_parallaxes, rng)
-        copies.blank("parallax", missing)
-        copies.blank("parallax_error", missing | copies.chosen(self.no_parallax_errors, rng))
+        copies.change("parallax", _blank, missing)
+        missing |= copies.chosen(self.no_parallax_errors, rng)
+        copies.change("parallax_error", _blank, missing)
+
+
+def _blank(values: FloatArray, missing: BoolArray) -> FloatArray:
+    return np.where(missing, np.nan, values)
 
 
 @dataclass
@@ -255,7 +263,7 @@ class _ListCopies:
     def of(cls, stars: Stars, rows: IntArray) -> Self:
         """Return unchanged copies of clusters."""
         host, copy = stars_of_copies(stars, rows)
-        columns = {name: stars[name].astype(np.float64)[host] for name in CHANGED if name in stars}
+        columns = {name: values[host] for name, values in changeable_columns(stars).items()}
         return cls(len(rows), copy, host, np.zeros(len(copy), dtype=bool), columns)
 
     @property
@@ -277,11 +285,7 @@ class _ListCopies:
 
     def not_brightest(self, n_missing: IntArray) -> BoolArray:
         """Return which stars are not among the brightest of their copy."""
-        order = np.lexsort((self.columns["phot_g_mean_mag"], self.copy))
-        first = np.cumsum(self.counts) - self.counts
-        rank = np.empty(len(order), dtype=np.int64)
-        rank[order] = np.arange(len(order)) - first[self.copy[order]]
-        return rank >= n_missing[self.copy]
+        return ranks(self.copy, self.columns["phot_g_mean_mag"]) >= n_missing[self.copy]
 
     def not_giants(self, chosen: BoolArray) -> BoolArray:
         """Return which stars are not giants of the chosen copies."""
@@ -354,36 +358,21 @@ class _ListCopies:
         rng: np.random.Generator,
     ) -> dict[str, FloatArray]:
         """Return magnitudes, colours and parallaxes of contaminants, if the lists have them."""
-        g, colour = contaminants.g[place], contaminants.bp_rp[place]
-        bp, rp = split_colour(g, colour)
-        error = parallax_error(g)
-        scatter = np.hypot(error, PARALLAX_FLOOR) * rng.standard_normal(len(g))
+        g = contaminants.g[place]
+        scatter, error = parallax_scatter(g, rng)
         # The parallax selection is wider in some lists than in others.
         width = np.where(rng.random(self.n) < 0.3, rng.uniform(1, 3, self.n), 1.0)
         columns = {
-            "phot_g_mean_mag": g,
-            "bp_rp": colour,
-            "phot_bp_mean_mag": bp,
-            "phot_rp_mean_mag": rp,
+            **photometry(g, contaminants.bp_rp[place]),
             "parallax": self._parallaxes()[copy] + width[copy] * scatter,
             "parallax_error": error,
         }
         return {name: values for name, values in columns.items() if name in self.columns}
 
-    def shift(self, column: str, amount: FloatArray) -> None:
-        """Add a constant per copy to a column, if there is one."""
+    def change(self, column: str, function: Callable[..., Any], of_copies: NDArray[Any]) -> None:
+        """Replace a column by a function of itself and a value per copy, if it is there."""
         if column in self.columns:
-            self.columns[column] = self.columns[column] + amount[self.copy]
-
-    def lower(self, column: str, largest: FloatArray) -> None:
-        """Limit the values of a column to a maximum per copy, if the column is there."""
-        if column in self.columns:
-            self.columns[column] = np.fmin(self.columns[column], largest[self.copy])
-
-    def blank(self, column: str, chosen: BoolArray) -> None:
-        """Set a column of the chosen copies to NaN, if there is one."""
-        if column in self.columns:
-            self.columns[column] = np.where(chosen[self.copy], np.nan, self.columns[column])
+            self.columns[column] = function(self.columns[column], of_copies[self.copy])
 
     def restate_probabilities(self, chosen: BoolArray, rng: np.random.Generator) -> None:
         """Set the membership probabilities of the chosen copies in the styles of other lists."""

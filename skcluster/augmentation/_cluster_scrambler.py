@@ -2,18 +2,22 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval
 
 from skcluster._utils.typing import FloatArray, IntArray
-from skcluster.augmentation._base import CHANGED, ClusterResampler, Copies, field_of
+from skcluster.augmentation._base import (
+    ClusterResampler,
+    Copies,
+    changeable_columns,
+    field_of,
+    parallax_scatter,
+    photometry,
+)
 from skcluster.clusters import Stars
-from skcluster.clusters._parallax import PARALLAX_FLOOR, modulus_at_least
-from skcluster.gaia import parallax_error, split_colour
+from skcluster.clusters._parallax import modulus_at_least
 from skcluster.isochrones import IsochroneGrid
 from skcluster.isochrones._masses_and_binaries import kroupa
 from skcluster.photometry import parallax_from_distance, redden
@@ -96,10 +100,9 @@ class ClusterScrambler(ClusterResampler):
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
-        "n_copies": [Interval(Integral, 0, None, closed="left")],
+        **ClusterResampler._parameter_constraints,
         "kinds": ["array-like", None],
         "field": "no_validation",
-        "random_state": ["random_state"],
     }
 
     def __init__(
@@ -127,14 +130,12 @@ class ClusterScrambler(ClusterResampler):
         self.kinds_ = np.concatenate([np.full(len(stars.index), "", dtype=chosen.dtype), chosen])
         lists = [KINDS[kind](material, row) for kind, row in zip(chosen, rows, strict=True)]
         hosts = [host for host, _ in lists]
-        host = np.concatenate(hosts)
-        own = {name: material.columns[name][host] for name in material.columns}
-        ends = np.cumsum([len(part) for part in hosts])
-        for (_, changed), end, part in zip(lists, ends, hosts, strict=True):
-            for name in changed.keys() & own.keys():
-                own[name][end - len(part) : end] = changed[name]
+        columns = {
+            name: np.concatenate([changed.get(name, own[part]) for part, changed in lists])
+            for name, own in material.columns.items()
+        }
         copy = np.repeat(np.arange(len(rows)), [len(part) for part in hosts])
-        return Copies(copy, host, own)
+        return Copies(copy, np.concatenate(hosts), columns)
 
 
 @dataclass
@@ -146,9 +147,7 @@ class _Material:
     rng: np.random.Generator
 
     def __post_init__(self) -> None:
-        self.columns = {
-            name: self.stars[name].astype(np.float64) for name in CHANGED if name in self.stars
-        }
+        self.columns = changeable_columns(self.stars)
 
     def own(self, cluster: int) -> IntArray:
         return np.arange(*self.stars.offsets[cluster : cluster + 2])
@@ -157,16 +156,11 @@ class _Material:
         """Random stars of a cluster, which lend the columns that do not change."""
         return self.rng.choice(self.own(cluster), n)
 
-    def bands(self, host: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Magnitudes in G, BP and RP, computed from the colour where one is missing."""
-        g, colour = self.columns[G][host], self.columns[COLOUR][host]
-        bands = [g]
-        for name, typical in zip(
-            ("phot_bp_mean_mag", "phot_rp_mean_mag"), split_colour(g, colour), strict=True
-        ):
-            given = self.columns[name][host] if name in self.columns else typical
-            bands.append(np.where(np.isfinite(given), given, typical))
-        return bands[0], bands[1], bands[2]
+    def band(self, name: str, host: IntArray) -> FloatArray:
+        """Magnitudes in a band, computed from G and the colour where they are missing."""
+        typical = photometry(self.columns[G][host], self.columns[COLOUR][host])[name]
+        given = self.columns[name][host] if name in self.columns else typical
+        return np.where(np.isfinite(given), given, typical)
 
     def middle(self, cluster: int) -> float:
         """The median parallax of a cluster (mas); NaN without any."""
@@ -177,15 +171,9 @@ class _Material:
         return float(np.median(measured)) if len(measured) else float("nan")
 
 
-def _with_bands(g: FloatArray, colour: FloatArray) -> Columns:
-    bp, rp = split_colour(g, colour)
-    return {G: g, COLOUR: colour, "phot_bp_mean_mag": bp, "phot_rp_mean_mag": rp}
-
-
 def _like(parallax: float, g: FloatArray, rng: np.random.Generator) -> Columns:
     """Parallaxes that scatter by their errors around the given one (mas)."""
-    error = parallax_error(g)
-    scatter = np.hypot(error, PARALLAX_FLOOR) * rng.standard_normal(len(g))
+    scatter, error = parallax_scatter(g, rng)
     return {PARALLAX: parallax + scatter, ERROR: error}
 
 
@@ -202,15 +190,13 @@ def _two_clusters(material: _Material, cluster: int) -> tuple[IntArray, Columns]
 
 def _g_rp(material: _Material, cluster: int) -> tuple[IntArray, Columns]:
     host = material.own(cluster)
-    g, _, rp = material.bands(host)
-    return host, {COLOUR: g - rp}
+    return host, {COLOUR: material.columns[G][host] - material.band("phot_rp_mean_mag", host)}
 
 
 def _other_colour(material: _Material, cluster: int) -> tuple[IntArray, Columns]:
     host = material.own(cluster)
-    g, bp, _ = material.bands(host)
     if material.rng.random() < 0.5:
-        return host, {COLOUR: bp - g}
+        return host, {COLOUR: material.band("phot_bp_mean_mag", host) - material.columns[G][host]}
     return host, {COLOUR: (material.columns[COLOUR][host] - 0.1) / 1.43}  # about B−V
 
 
@@ -249,7 +235,7 @@ def _globular(material: _Material, cluster: int) -> tuple[IntArray, Columns]:
     seen = rng.choice(np.flatnonzero(g < _FAINTEST), n)
     g, colour = g[seen], colour[seen] + rng.normal(0, 0.03, n)
     parallax = float(parallax_from_distance(10 ** (modulus / 5 - 2)))
-    return material.somewhere(cluster, n), _with_bands(g, colour) | _like(parallax, g, rng)
+    return material.somewhere(cluster, n), photometry(g, colour) | _like(parallax, g, rng)
 
 
 def _field(material: _Material, cluster: int) -> tuple[IntArray, Columns]:
@@ -261,7 +247,7 @@ def _field(material: _Material, cluster: int) -> tuple[IntArray, Columns]:
     sightline = rng.integers(len(given.index))
     first, last = given.offsets[sightline : sightline + 2].tolist()
     drawn = rng.integers(first, last, size=n)
-    columns = _with_bands(*(given[name].astype(np.float64)[drawn] for name in (G, COLOUR)))
+    columns = photometry(*(given[name].astype(np.float64)[drawn] for name in (G, COLOUR)))
     for name in (PARALLAX, ERROR):
         if name in given:
             columns[name] = given[name].astype(np.float64)[drawn]

@@ -140,9 +140,9 @@ def parallax_moduli(stars: Stars, release: Release = "edr3") -> tuple[FloatArray
     )
 
 
-def modulus_at_least(parallax: FloatArray, min_parallax: float = LEAST_PARALLAX) -> FloatArray:
-    """Return the distance modulus (mag) of parallaxes; those below a limit count as the limit."""
-    return np.asarray(distance_modulus(1 / np.maximum(parallax, min_parallax)), dtype=np.float64)
+def modulus_at_least(parallax: FloatArray) -> FloatArray:
+    """Return the distance modulus (mag) of parallaxes; smaller ones count as `LEAST_PARALLAX`."""
+    return np.asarray(distance_modulus(1 / np.maximum(parallax, LEAST_PARALLAX)), dtype=np.float64)
 
 
 def modulus_error_of(parallax: FloatArray, error: FloatArray) -> FloatArray:

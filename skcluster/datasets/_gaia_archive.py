@@ -1,8 +1,7 @@
 """Fetch all stars around a place in the sky from the Gaia archive.
 
 The query is an asynchronous job of the Table Access Protocol [1]_, which has no limit of rows below
-three million. The address of the job is kept until its result is, so that an interrupted download
-continues with the job that is already running.
+three million.
 
 References
 ----------
@@ -14,13 +13,9 @@ import os
 import re
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from io import BytesIO
 from numbers import Real
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from nested_pandas import NestedFrame
@@ -28,8 +23,14 @@ from sklearn.utils._param_validation import HasMethods, Interval, validate_param
 
 from skcluster._utils.files import get_data_home, whole_file
 from skcluster.clusters import as_clusters
-from skcluster.datasets.catalogues._catalogue import FetchError
-from skcluster.datasets.catalogues._download import CONSTRAINTS, AnswerError, Service, text_of
+from skcluster.datasets.catalogues._download import (
+    CONSTRAINTS,
+    AnswerError,
+    FetchError,
+    Service,
+    text_of,
+)
+from skcluster.io._read_table import read_votable
 from skcluster.membership._sky import ra_dec
 
 if TYPE_CHECKING:
@@ -43,9 +44,8 @@ COLUMNS = (
     *("pmra", "pmra_error", "pmdec", "pmdec_error"),
     *("phot_g_mean_mag", "bp_rp", "phot_bp_mean_mag", "phot_rp_mean_mag", "ruwe"),
 )
-#: Delays (s) between two looks at a job, of which the first is doubled up to the second; longest
-#: wait for a job.
-DELAYS, LONGEST = (0.5, 8.0), 3600.0
+#: Delays (s) between two looks at a job, of which the first is doubled up to the second.
+DELAYS = (0.5, 8.0)
 #: Largest number of rows of an answer to anybody who is not logged in.
 MAX_ROWS = 3_000_000
 
@@ -53,7 +53,7 @@ MAX_ROWS = 3_000_000
 @validate_params(
     {
         "target": [str, "array-like", HasMethods("transform_to")],
-        "radius": [Interval(Real, 0, 90, closed="neither"), HasMethods("to_value")],
+        "radius": [Real, HasMethods("to_value")],
         "max_magnitude": [Interval(Real, None, None, closed="neither"), None],
         **{name: CONSTRAINTS[name] for name in CONSTRAINTS.keys() - {"progress"}},
     },
@@ -101,10 +101,10 @@ def fetch_gaia_cone(
     Raises
     ------
     FetchError
-        If the stars are neither cached nor can be fetched. If the job is still running in the
-        archive, the next call continues with it.
+        If the stars are neither cached nor can be fetched.
     ValueError
-        If Sesame does not know the name, or there is no star with magnitude and colour.
+        If Sesame does not know the name, the radius is not between 0 and 90 degrees, or there is no
+        star with magnitude and colour.
 
     See Also
     --------
@@ -118,11 +118,15 @@ def fetch_gaia_cone(
     >>> field = fetch_gaia_cone("NGC 2506", radius=0.4)  # doctest: +SKIP
     >>> estimate(MemberSelector().fit_transform(field))  # doctest: +SKIP
     """
-    if hasattr(radius, "to_value"):
-        radius = float(radius.to_value("deg"))
-        if not 0 < radius < 90:
-            raise ValueError(f"radius must lie between 0 and 90 degrees, not {radius:g}.")
-    name = target if isinstance(target, str) else "{:.5f} {:+.5f}".format(*_pair(target))
+    radius = float(radius.to_value("deg") if hasattr(radius, "to_value") else radius)
+    if not 0 < radius < 90:
+        raise ValueError(f"radius must lie between 0 and 90 degrees, not {radius:g}.")
+    if isinstance(target, str):
+        name, place = target, None
+    else:
+        ra, dec = ra_dec("target", target)
+        place = ra % 360, dec
+        name = "{:.5f} {:+.5f}".format(*place)
     limit = "all" if max_magnitude is None else f"G{max_magnitude:g}"
     stem = re.sub(r"[^\w.+-]+", "_", f"{' '.join(name.split())}_{radius:g}deg_{limit}")
     folder = get_data_home(data_home) / "gaia_dr3"
@@ -130,23 +134,12 @@ def fetch_gaia_cone(
     if not file.is_file():
         if not download_if_missing:
             raise FetchError(f"There is no {file}, and download_if_missing is False.")
-        ra, dec = _resolved(target) if isinstance(target, str) else _pair(target)
-        archive = _Archive(n_retries, delay)
+        ra, dec = place or _resolved(name)
+        stars = _stars(_query(ra, dec, radius, max_magnitude), Service(n_retries, delay))
         folder.mkdir(parents=True, exist_ok=True)
-        stars = archive.stars(_query(ra, dec, radius, max_magnitude), file.with_suffix(".job"))
         with whole_file(file, overwrite=True) as half:
             pq.write_table(stars, half, compression="zstd")
-        file.with_suffix(".job").unlink(missing_ok=True)
     return as_clusters(pq.read_table(file), cluster=name)
-
-
-def _pair(target: Any) -> tuple[float, float]:
-    values = np.asarray(ra_dec(target), dtype=float)
-    if values.shape != (2,) or not np.isfinite(values).all() or abs(values[1]) > 90:
-        raise ValueError(
-            f"target must be a name, or right ascension and declination in degrees, not {target!r}."
-        )
-    return float(values[0]) % 360, float(values[1])
 
 
 def _resolved(name: str) -> tuple[float, float]:
@@ -172,82 +165,43 @@ def _query(ra: float, dec: float, radius: float, max_magnitude: float | None) ->
     return query if max_magnitude is None else f"{query} AND phot_g_mean_mag <= {max_magnitude:g}"
 
 
-class _Archive(Service):
-    """The archive, which is asked by jobs."""
-
-    def stars(self, query: str, kept: Path) -> pa.Table:
-        """Return the answer to a query; the address of its job is kept in a file meanwhile."""
-        if kept.is_file():
-            job = kept.read_text().strip()
-            try:
-                return self._result(job, query)
-            except FetchError as error:
-                if not isinstance(error.__cause__, AnswerError) or not error.__cause__.final:
-                    raise
-                # The archive has removed the job, or stopped it: another one is started.
-        options = {"REQUEST": "doQuery", "LANG": "ADQL", "FORMAT": "votable", "PHASE": "RUN"}
-        options["QUERY"] = query
-        job = self.ask(
-            "Stars", "post", f"{URL}/async", _job_of, data=options, allow_redirects=False
-        )
-        kept.write_text(job)
-        return self._result(job, query)
-
-    def _result(self, job: str, query: str) -> pa.Table:
-        """Wait for a job and return its result."""
-        pause, end = DELAYS[0], time.monotonic() + LONGEST
-        while (phase := self.ask("Stars", "get", f"{job}/phase", text_of)) != "COMPLETED":
-            if phase in ("ERROR", "ABORTED"):
-                reason = AnswerError(self.ask("Stars", "get", f"{job}/error", text_of), final=True)
-                raise FetchError(f"The Gaia archive refused {query!r}: {reason}") from reason
-            if time.monotonic() > end:
-                raise FetchError(
-                    f"The Gaia archive is still busy with {job} ({phase}). The next call continues "
-                    "there."
-                )
-            time.sleep(pause)
-            pause = min(2 * pause, DELAYS[1])
-        return self.ask("Stars", "get", f"{job}/results/result", _table_of)
+def _stars(query: str, archive: Service) -> pa.Table:
+    """Return the answer to a query, which is a job of the archive."""
+    options = {"REQUEST": "doQuery", "LANG": "ADQL", "FORMAT": "votable", "PHASE": "RUN"}
+    options["QUERY"] = query
+    job = archive.ask("Stars", "post", f"{URL}/async", _job_of, data=options, allow_redirects=False)
+    pause = DELAYS[0]
+    while (phase := archive.ask("Stars", "get", f"{job}/phase", text_of)) != "COMPLETED":
+        if phase in ("ERROR", "ABORTED"):
+            reason = archive.ask("Stars", "get", f"{job}/error", text_of)
+            raise FetchError(f"The Gaia archive refused {query!r}: {reason}")
+        time.sleep(pause)
+        pause = min(2 * pause, DELAYS[1])
+    return archive.ask("Stars", "get", f"{job}/results/result", _table_of)
 
 
 def _job_of(answer: Any) -> str:
     """Return the address of the job that was started."""
-    job = answer.headers.get("Location")
-    if not job:
-        raise AnswerError("no address of a job")
     from urllib.parse import urljoin
 
-    return str(urljoin(answer.url, job))
+    if "Location" not in answer.headers:
+        raise AnswerError("no address of a job")
+    return str(urljoin(answer.url, answer.headers["Location"]))
 
 
 def _table_of(answer: Any) -> pa.Table:
     """Return the complete table of an answer."""
-    from astropy.io.votable import parse
-
     body = answer.content
     try:
         if body.startswith(b"\x1f\x8b"):
             body = gzip.decompress(body)
-        if re.search(rb"<STREAM[^>]*href", body[:100_000]):
-            raise ValueError("its rows are elsewhere")
-        resource = parse(BytesIO(body), verify="ignore").resources[0]
-        table = resource.tables[0].to_table(use_names_over_ids=True)
-        status = {str(info.value) for info in resource.infos if info.name == "QUERY_STATUS"}
-        columns = {name: _typed(table[name]) for name in COLUMNS}
+        table = read_votable(body)
+        stars = pa.Table.from_pandas(table[list(COLUMNS)].to_pandas(), preserve_index=False)
     except Exception as error:  # parsing what a server sends may raise any error
         raise AnswerError(f"no table of stars ({error})") from error
-    if "OVERFLOW" in status or len(table) >= MAX_ROWS:
+    if b'value="OVERFLOW"' in body or len(table) >= MAX_ROWS:
         raise AnswerError(
             f"only {len(table)} rows, its limit; a smaller radius or magnitude limit is needed",
             final=True,
         )
-    fetched_on = datetime.now(UTC).isoformat(timespec="seconds")
-    return pa.table(columns, metadata={"table": TABLE, "url": URL, "fetched_on": fetched_on})
-
-
-def _typed(values: Any) -> pa.Array:
-    """Return a column of numbers, NaN where missing; identifiers keep their digits."""
-    if values.dtype.kind in "iu":
-        return pa.array(np.asarray(values).astype(np.int64))
-    filled = np.ma.filled(np.ma.masked_array(values, dtype=np.float64), np.nan)
-    return pa.array(np.asarray(filled))
+    return stars

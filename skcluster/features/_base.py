@@ -146,8 +146,8 @@ class ClusterTransformer(TransformerMixin, BaseEstimator):
 class DiagramTransformer(ClusterTransformer):
     """Base of the transformers of the colour-magnitude diagram.
 
-    Subclasses have the parameters ``colour_range``, ``magnitude``, ``magnitude_range``,
-    ``zero_point`` and ``min_parallax``.
+    Subclasses have the parameters ``colour_range``, ``magnitude``, ``magnitude_range`` and
+    ``zero_point``.
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
@@ -155,14 +155,12 @@ class DiagramTransformer(ClusterTransformer):
         "magnitude": [StrOptions({"apparent", "absolute"})],
         "magnitude_range": ["array-like", None],
         "zero_point": [Interval(Real, None, None, closed="neither")],
-        "min_parallax": [Interval(Real, 0, None, closed="neither")],
     }
 
     colour_range: tuple[float, float]
     magnitude: str
     magnitude_range: tuple[float, float] | None
     zero_point: float
-    min_parallax: float
 
     def _ranges(self) -> tuple[tuple[float, float], tuple[float, float]]:
         """Return the ranges of colour and magnitude, checked."""
@@ -188,7 +186,7 @@ class DiagramTransformer(ClusterTransformer):
             return None
         parallax = median_parallaxes(stars, self.zero_point)
         parallax = fill_parallaxes(parallax, stars, self.fallback_parallax_)
-        return modulus_at_least(parallax, self.min_parallax)
+        return modulus_at_least(parallax)
 
 
 def check_range(name: str, limits: Any) -> tuple[float, float]:

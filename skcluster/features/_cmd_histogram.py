@@ -42,7 +42,7 @@ class CMDHistogram(DiagramTransformer):
         range.
     magnitude : {"apparent", "absolute"}, default="apparent"
         Whether to use apparent G, or G minus the distance modulus of the cluster's median
-        parallax.
+        parallax. Parallaxes below 0.05 mas count as 0.05 mas, that is 20 kpc.
     normalize : {"sum", "max"} or None, default="sum"
         Whether to divide the counts of a cluster by their sum (the number of stars within the
         ranges) or by their maximum, or to keep the counts. A cluster without a star within the
@@ -52,11 +52,6 @@ class CMDHistogram(DiagramTransformer):
         have zero weight, and a warning gives their number.
     zero_point : float, default=0.0
         Parallax zero point of the catalogue, mas (−0.029 in Gaia DR2), for absolute magnitudes.
-    min_parallax : float, default=0.05
-        Minimum of the median parallaxes, mas, for absolute magnitudes; smaller and negative ones
-        are replaced by it. The default is 20 kpc, beyond every known open cluster.
-    dtype : {"float32", "float64"}, default="float32"
-        Type of the output; networks use single precision.
 
     Attributes
     ----------
@@ -112,7 +107,6 @@ class CMDHistogram(DiagramTransformer):
         "magnitude_width": [Interval(Real, 0, None, closed="neither")],
         "normalize": [StrOptions({"sum", "max"}), None],
         "weights": [StrOptions({"probability"}), None],
-        "dtype": [StrOptions({"float32", "float64"})],
     }
 
     def __init__(
@@ -126,8 +120,6 @@ class CMDHistogram(DiagramTransformer):
         normalize: Literal["sum", "max"] | None = "sum",
         weights: Literal["probability"] | None = None,
         zero_point: float = 0.0,
-        min_parallax: float = 0.05,
-        dtype: Literal["float32", "float64"] = "float32",
     ) -> None:
         self.colour_range = colour_range
         self.magnitude_range = magnitude_range
@@ -137,8 +129,6 @@ class CMDHistogram(DiagramTransformer):
         self.normalize = normalize
         self.weights = weights
         self.zero_point = zero_point
-        self.min_parallax = min_parallax
-        self.dtype = dtype
 
     def _columns(self) -> tuple[str, ...]:
         return (*super()._columns(), *((PROBABILITY,) if self.weights else ()))
@@ -181,7 +171,7 @@ class CMDHistogram(DiagramTransformer):
         shape = n_colours + 2, n_magnitudes + 2
         n_bins = shape[0] * shape[1]
         # Single precision is exact for counts, not for sums of weights.
-        dtype = self.dtype if weights is None else np.float64
+        dtype = np.float32 if weights is None else np.float64
         out = np.empty((len(stars.index), n_colours, n_magnitudes), dtype=dtype)
         for clusters, members in blocks(stars, max(_BINS_IN_BLOCK // n_bins, 1)):
             magnitude = magnitudes_in_block(stars, moduli, clusters, members)
@@ -196,7 +186,7 @@ class CMDHistogram(DiagramTransformer):
             )
             out[clusters] = counts.reshape(-1, *shape)[:, 1:-1, 1:-1]
             self._normalize(out[clusters])
-        return out.reshape(len(out), -1).astype(self.dtype, copy=False)
+        return out.reshape(len(out), -1).astype(np.float32, copy=False)
 
     def _normalize(self, counts: FloatArray) -> None:
         """Divide the counts of some clusters, in place."""

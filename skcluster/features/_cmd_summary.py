@@ -10,7 +10,7 @@ from sklearn.utils._param_validation import Interval
 
 from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.clusters import Stars
-from skcluster.clusters._parallax import mean_parallaxes, modulus_at_least
+from skcluster.clusters._parallax import LEAST_PARALLAX, mean_parallaxes, modulus_at_least
 from skcluster.features._base import (
     COLOUR,
     MAGNITUDE,
@@ -46,8 +46,6 @@ class CMDSummary(ClusterTransformer):
         Minimum number of stars for the quantiles of a bin.
     zero_point : float, default=0.0
         Parallax zero point of the catalogue, mas (−0.029 in Gaia DR2).
-    min_parallax : float, default=0.05
-        Minimum of the mean parallaxes, mas; smaller and negative ones are replaced by it.
 
     Attributes
     ----------
@@ -64,8 +62,9 @@ class CMDSummary(ClusterTransformer):
     The columns are the colour quantiles (mag) of each bin, the fraction of the stars in each bin,
     quantiles of G and colour of all stars (mag), the number of stars, the mean parallax and its
     error (mas). Bins and quantiles are choices of this package. The parallax is the inverse-
-    variance weighted mean of the stars within three errors of the median. Features have names such
-    as ``bp_rp_q10_from_-9.00`` and ``share_from_-9.00``, where "from" is the bright edge of a bin.
+    variance weighted mean of the stars within three errors of the median, at least 0.05 mas (20
+    kpc). Features have names such as ``bp_rp_q10_from_-9.00`` and ``share_from_-9.00``, where
+    "from" is the bright edge of a bin.
 
     With few clusters, a bin may be empty in all of them. Random forests accept such a column;
     scikit-learn's `HistGradientBoostingRegressor` does not, so use wider bins or drop the column.
@@ -92,7 +91,6 @@ class CMDSummary(ClusterTransformer):
         "faint_limit": [Interval(Real, None, None, closed="neither"), None],
         "min_stars": [Interval(Integral, 1, None, closed="left")],
         "zero_point": [Interval(Real, None, None, closed="neither")],
-        "min_parallax": [Interval(Real, 0, None, closed="neither")],
     }
 
     def __init__(
@@ -103,14 +101,12 @@ class CMDSummary(ClusterTransformer):
         faint_limit: float | None = 18.0,
         min_stars: int = 2,
         zero_point: float = 0.0,
-        min_parallax: float = 0.05,
     ) -> None:
         self.magnitude_edges = magnitude_edges
         self.quantiles = quantiles
         self.faint_limit = faint_limit
         self.min_stars = min_stars
         self.zero_point = zero_point
-        self.min_parallax = min_parallax
 
     def _columns(self) -> tuple[str, ...]:
         return (PARALLAX,)
@@ -134,7 +130,7 @@ class CMDSummary(ClusterTransformer):
             np.where(stars.counts[:, None] > 0, shares, np.nan),
             quantiles_by_group(stars.cluster, g, n, _OF_G, self.min_stars)[0],
             quantiles_by_group(stars.cluster, colour, n, _OF_COLOUR, self.min_stars)[0],
-            np.column_stack([stars.counts, np.maximum(parallax, self.min_parallax), error]),
+            np.column_stack([stars.counts, np.maximum(parallax, LEAST_PARALLAX), error]),
         ]
         return np.hstack(columns)
 
@@ -158,7 +154,7 @@ class CMDSummary(ClusterTransformer):
         """Return colour quantiles in each bin of magnitude, and the number of stars in it."""
         edges = self._edges()
         n, n_bins = len(stars.index), len(edges) - 1
-        magnitude = g - modulus_at_least(parallax, self.min_parallax)[stars.cluster]
+        magnitude = g - modulus_at_least(parallax)[stars.cluster]
         inner = np.searchsorted(edges[1:-1], magnitude, side="right")
         cell = stars.cluster * n_bins + inner
         colours, count = quantiles_by_group(

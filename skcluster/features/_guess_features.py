@@ -1,13 +1,13 @@
 """Guess features: slope, mean colour and median parallax."""
 
 from numbers import Integral, Real
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Interval
 
 from skcluster._utils.messages import warn_caller
-from skcluster._utils.typing import BoolArray, FloatArray, IntArray
+from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.clusters import Stars
 from skcluster.clusters._parallax import median_parallaxes, modulus_at_least
 from skcluster.features._base import (
@@ -18,6 +18,7 @@ from skcluster.features._base import (
     blocks,
     check_range,
     fill_parallaxes,
+    magnitudes_in_block,
     typical_parallax,
 )
 
@@ -45,17 +46,11 @@ class GuessFeatures(ClusterTransformer):
         Minimum number of stars for a slope.
     zero_point : float, default=0.0
         Parallax zero point of the catalogue, mas (−0.029 in Gaia DR2), used for all three features.
-    min_parallax : float, default=0.05
-        Minimum parallax, mas, for distance moduli; smaller and negative median parallaxes are
-        replaced by it (not in the feature ``median_parallax``). The default is 20 kpc, beyond every
-        known open cluster.
     max_slope : float or None, default=None
         Slopes are clipped to ± this, because those of few stars are unreliable. None keeps them.
     max_distance : float or None, default=None
         If given, the third feature is not the parallax but its inverse, the distance, at most this
         (kpc), also for negative parallaxes. Networks approximate divisions poorly.
-    dtype : {"float32", "float64"}, default="float32"
-        Type of the output. Sums are computed in double precision.
 
     Attributes
     ----------
@@ -76,7 +71,8 @@ class GuessFeatures(ClusterTransformer):
     - the slope is that of a least-squares line of colour as a function of magnitude (mag per mag).
       The inverse slope is unbounded for the vertical sequence of a young cluster;
     - magnitudes are corrected by the distance modulus of the cluster's median parallax, one for all
-      its stars, as parallaxes of individual stars are too noisy; missing ones are left out;
+      its stars, as parallaxes of individual stars are too noisy; missing ones are left out, and a
+      median below 0.05 mas counts as 0.05 mas, that is 20 kpc (not in the feature);
     - there is no correction for extinction, which is to be estimated.
 
     References
@@ -109,10 +105,8 @@ class GuessFeatures(ClusterTransformer):
         "mean_range": ["array-like"],
         "min_stars": [Interval(Integral, 2, None, closed="left")],
         "zero_point": [Interval(Real, None, None, closed="neither")],
-        "min_parallax": [Interval(Real, 0, None, closed="neither")],
         "max_slope": [Interval(Real, 0, None, closed="left"), None],
         "max_distance": [Interval(Real, 0, None, closed="neither"), None],
-        "dtype": [StrOptions({"float32", "float64"})],
     }
 
     def __init__(
@@ -122,19 +116,15 @@ class GuessFeatures(ClusterTransformer):
         mean_range: tuple[float, float] = (4.0, 5.0),
         min_stars: int = 3,
         zero_point: float = 0.0,
-        min_parallax: float = 0.05,
         max_slope: float | None = None,
         max_distance: float | None = None,
-        dtype: Literal["float32", "float64"] = "float32",
     ) -> None:
         self.slope_limit = slope_limit
         self.mean_range = mean_range
         self.min_stars = min_stars
         self.zero_point = zero_point
-        self.min_parallax = min_parallax
         self.max_slope = max_slope
         self.max_distance = max_distance
-        self.dtype = dtype
 
     def _columns(self) -> tuple[str, ...]:
         return (PARALLAX,)
@@ -153,7 +143,7 @@ class GuessFeatures(ClusterTransformer):
         features = self._measure(stars, filled)
         features[np.isnan(parallax)] = self.fallback_features_
         features = np.where(np.isnan(features), self.fallback_features_, features)
-        features = features.astype(self.dtype, copy=False)
+        features = features.astype(np.float32)
         if self.max_slope is not None:
             features[:, 0] = np.clip(features[:, 0], -self.max_slope, self.max_slope)
         if self.max_distance is not None:
@@ -165,19 +155,20 @@ class GuessFeatures(ClusterTransformer):
 
     def _measure(self, stars: Stars, parallax: FloatArray) -> FloatArray:
         """Return the features of all clusters, NaN where there are too few stars."""
-        moduli = modulus_at_least(parallax, self.min_parallax)
+        low, high = self.mean_range
         features = np.empty((len(parallax), len(_NAMES)))
         features[:, 2] = parallax
-        low, high = self.mean_range
+        # Magnitudes are compared with the limits in their own precision.
+        moduli = modulus_at_least(parallax).astype(stars[MAGNITUDE].dtype, copy=False)
         for clusters, members in blocks(stars):
             apparent, colour = stars[MAGNITUDE][members], stars[COLOUR][members]
-            correction = moduli[clusters].astype(apparent.dtype, copy=False)
-            magnitude = apparent - np.repeat(correction, stars.counts[clusters])
+            magnitude = magnitudes_in_block(stars, moduli, clusters, members)
             ends = stars.offsets[clusters.start : clusters.stop + 1] - members.start
-            bright = _Selection(magnitude < self.slope_limit, ends)
-            features[clusters, 0] = bright.slope(apparent, colour, self.min_stars)
-            typical = _Selection((magnitude >= low) & (magnitude < high), ends)
-            features[clusters, 1] = typical.mean(colour)
+            bright = np.flatnonzero(magnitude < self.slope_limit)
+            features[clusters, 0] = _slopes(bright, ends, apparent, colour, self.min_stars)
+            typical = np.flatnonzero((magnitude >= low) & (magnitude < high))
+            n, total = _sums(typical, ends, colour[typical].astype(np.float64))
+            features[clusters, 1] = np.where(n > 0, total / np.maximum(n, 1), np.nan)
         return features
 
     def _typical(self, features: FloatArray, i: int) -> float:
@@ -191,39 +182,31 @@ class GuessFeatures(ClusterTransformer):
         return 0.0
 
 
-class _Selection:
-    """Sums over selected stars of consecutive groups: group i is ``ends[i]:ends[i + 1]``."""
+def _sums(
+    selected: IntArray, ends: IntArray, *values: FloatArray
+) -> tuple[IntArray | FloatArray, ...]:
+    """Return the number of selected stars of each cluster, and the sums of their values.
 
-    def __init__(self, selected: BoolArray, ends: IntArray) -> None:
-        self.positions = np.flatnonzero(selected)
-        bounds = np.searchsorted(self.positions, ends)
-        self.n = np.diff(bounds)
-        self.filled = self.n > 0
-        self.starts = bounds[:-1][self.filled]
+    The stars of cluster i are ``ends[i]:ends[i + 1]``; ``values`` are those of selected stars.
+    """
+    bounds = np.searchsorted(selected, ends)
+    n = np.diff(bounds)
+    # A sum from each start to its end, and one from there to the next start, which is not used.
+    pairs = np.repeat(bounds, 2)[1:-1]
+    sums = (np.add.reduceat(np.append(column, 0.0), pairs)[::2] for column in values)
+    return n, *(np.where(n > 0, total, 0.0) for total in sums)
 
-    def take(self, values: FloatArray) -> FloatArray:
-        return values[self.positions].astype(np.float64, copy=False)
 
-    def sum(self, values: FloatArray) -> FloatArray:
-        """Return the sums of the selected values, zero without any."""
-        sums = np.zeros(len(self.n))
-        if len(values):
-            sums[self.filled] = np.add.reduceat(values, self.starts)
-        return sums
-
-    def mean(self, values: FloatArray) -> FloatArray:
-        """Return the means of the selected values, NaN without any."""
-        sums = self.sum(self.take(values))
-        return np.where(self.filled, sums / np.maximum(self.n, 1), np.nan)
-
-    def slope(self, x: FloatArray, y: FloatArray, min_stars: int) -> FloatArray:
-        """Return the slopes of least-squares lines of y over x, NaN where undefined."""
-        n = np.maximum(self.n, 1)
-        x, y = self.take(x), self.take(y)
-        sum_x, sum_y = self.sum(x), self.sum(y)
-        # In double precision this difference is accurate to 1e-13 mag² per star; the minimum
-        # scatter is 1e-6 mag².
-        scatter = self.sum(x * x) - sum_x**2 / n
-        defined = (self.n >= min_stars) & (scatter > n * _LEAST_SCATTER**2)
-        covariance = self.sum(x * y) - sum_x * sum_y / n
-        return np.where(defined, covariance / np.where(defined, scatter, 1), np.nan)
+def _slopes(
+    selected: IntArray, ends: IntArray, x: FloatArray, y: FloatArray, min_stars: int
+) -> FloatArray:
+    """Return the slopes of least-squares lines of y over x, NaN where undefined."""
+    x, y = x[selected].astype(np.float64), y[selected].astype(np.float64)
+    count, sum_x, sum_y, sum_xx, sum_xy = _sums(selected, ends, x, y, x * x, x * y)
+    n = np.maximum(count, 1)
+    # In double precision this difference is accurate to 1e-13 mag² per star; the minimum scatter is
+    # 1e-6 mag².
+    scatter = sum_xx - sum_x**2 / n
+    defined = (count >= min_stars) & (scatter > n * _LEAST_SCATTER**2)
+    covariance = sum_xy - sum_x * sum_y / n
+    return np.where(defined, covariance / np.where(defined, scatter, 1), np.nan)

@@ -10,6 +10,7 @@ from sklearn.utils._param_validation import Interval
 from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.clusters import Stars, magnitude_limits
 from skcluster.clusters._parallax import (
+    LEAST_PARALLAX,
     UNKNOWN_MODULUS,
     mean_parallaxes,
     modulus_at_least,
@@ -76,8 +77,6 @@ class StarSet(ClusterTransformer):
         are comparable. None uses all stars.
     zero_point : float, default=0.0
         Parallax zero point of the catalogue, mas (−0.029 in Gaia DR2).
-    min_parallax : float, default=0.05
-        Minimum of the mean parallaxes, mas; smaller and negative ones are replaced by it.
 
     Attributes
     ----------
@@ -92,8 +91,9 @@ class StarSet(ClusterTransformer):
     -----
     The first 16 columns describe the cluster: distance modulus of its mean parallax and its error,
     logarithm of the number of stars, quantiles of G and colour, parallax distance, magnitude limit
-    (see `skcluster.clusters.magnitude_limits`), and whether there is any parallax. Without a
-    parallax, a distance modulus of 11 with an error of 2 is used.
+    (see `skcluster.clusters.magnitude_limits`), and whether there is any parallax. Mean parallaxes
+    below 0.05 mas count as 0.05 mas, that is 20 kpc. Without a parallax, a distance modulus of 11
+    with an error of 2 is used.
     Seven columns follow for each star, brightest first: G, colour, G corrected by the cluster's
     parallax, difference from the cluster's parallax in units of its error (within ±5; 0 if
     missing), membership probability (1 if missing), rank in brightness from −1 to 1, and 1. All
@@ -119,7 +119,6 @@ class StarSet(ClusterTransformer):
         "max_stars": [Interval(Integral, 1, None, closed="left")],
         "faint_limit": [Interval(Real, None, None, closed="neither"), None],
         "zero_point": [Interval(Real, None, None, closed="neither")],
-        "min_parallax": [Interval(Real, 0, None, closed="neither")],
     }
 
     def __init__(
@@ -128,12 +127,10 @@ class StarSet(ClusterTransformer):
         max_stars: int = 256,
         faint_limit: float | None = 18.0,
         zero_point: float = 0.0,
-        min_parallax: float = 0.05,
     ) -> None:
         self.max_stars = max_stars
         self.faint_limit = faint_limit
         self.zero_point = zero_point
-        self.min_parallax = min_parallax
 
     def _learn(self, stars: Stars) -> None:
         self.n_features_out_ = len(CONTEXT) + self.max_stars * len(_CHANNELS)
@@ -163,7 +160,7 @@ class StarSet(ClusterTransformer):
         n, cluster = len(stars.index), stars.cluster
         g, colour = (stars[name].astype(np.float64) for name in (MAGNITUDE, COLOUR))
         measured = np.isfinite(parallax)
-        at_least = np.maximum(parallax, self.min_parallax)
+        at_least = np.maximum(parallax, LEAST_PARALLAX)
         modulus_error = np.minimum(modulus_error_of(at_least, error), UNKNOWN_MODULUS[1])
         columns = {
             "parallax_modulus": self._moduli(parallax),
@@ -215,7 +212,7 @@ class StarSet(ClusterTransformer):
 
     def _moduli(self, parallax: FloatArray) -> FloatArray:
         """Return distance moduli of mean parallaxes (mag), with the fallback for missing ones."""
-        modulus = modulus_at_least(parallax, self.min_parallax)
+        modulus = modulus_at_least(parallax)
         return np.where(np.isfinite(parallax), modulus, UNKNOWN_MODULUS[0])
 
 

@@ -41,7 +41,7 @@ from skcluster.inference._regressor import (
     with_copies,
 )
 from skcluster.inference._reliability import Reliability
-from skcluster.io._priors import state_priors
+from skcluster.io._cluster_tables import state_priors
 
 #: Tempering without training clusters.
 _DEFAULT_TEMPERING = 0.3

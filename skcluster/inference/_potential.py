@@ -12,7 +12,7 @@ from skcluster.clusters._parallax import modulus_error_of
 from skcluster.inference._likelihood import StarLikelihood
 from skcluster.inference._prior import Parameters, Prior
 from skcluster.inference._regressor import NormalPrediction
-from skcluster.io._priors import stated_priors
+from skcluster.io._cluster_tables import stated_priors
 from skcluster.photometry import distance_modulus
 
 #: Isochrones do not match the colours of fainter dwarfs (mag).

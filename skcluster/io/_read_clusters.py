@@ -34,9 +34,15 @@ from skcluster.clusters._tables import (
     with_our_names,
 )
 from skcluster.gaia import Release
-from skcluster.io._labels import labels_of, spelt_differently
-from skcluster.io._read_table import EXTENSIONS, read_table
-from skcluster.io._releases import guess_release, parallax_shift, shifted, tell_releases
+from skcluster.io._cluster_tables import labels_of, spelt_differently
+from skcluster.io._read_table import EXTENSIONS, read_table, stem_and_extension
+from skcluster.io._releases import (
+    column_of_dr2,
+    parallax_shift,
+    shifted,
+    state_dr2,
+    warn_of_dr2,
+)
 from skcluster.io._write import state_units
 from skcluster.schema import CLUSTER
 
@@ -57,7 +63,6 @@ def read_clusters(
     cluster: str | None = None,
     label_columns: Mapping[str, str] | None = None,
     format: str | None = None,
-    label_format: str | None = None,
     on_error: Literal["raise", "warn"] = "raise",
     release: Release | None = None,
     zero_point: float | None = None,
@@ -73,7 +78,6 @@ def read_clusters(
     cluster: str | None = None,
     label_columns: Mapping[str, str] | None = None,
     format: str | None = None,
-    label_format: str | None = None,
     on_error: Literal["raise", "warn"] = "raise",
     release: Release | None = None,
     zero_point: float | None = None,
@@ -88,7 +92,6 @@ def read_clusters(
     cluster: str | None = None,
     label_columns: Mapping[str, str] | None = None,
     format: str | None = None,
-    label_format: str | None = None,
     on_error: Literal["raise", "warn"] = "raise",
     release: Release | None = None,
     zero_point: float | None = None,
@@ -127,8 +130,8 @@ def read_clusters(
     label_columns : mapping of str to str, optional
         Map from other names of columns in ``labels`` to ``cluster``, ``log_age``, ``a_v``, and
         ``distance_kpc``, ``distance_modulus`` or ``distance_pc``.
-    format, label_format : {"csv", "tsv", "text", "ecsv", "fits", "votable", "parquet"}, optional
-        File type of ``members`` and of ``labels``. By default, it follows from the extension.
+    format : {"csv", "tsv", "text", "ecsv", "fits", "votable", "parquet"}, optional
+        File type of ``members``. By default, it follows from the extension.
     on_error : {"raise", "warn"}, default="raise"
         Whether one of several unusable tables of members raises an error, or is left out with a
         `BadTableWarning`. It is an error if none can be used.
@@ -239,14 +242,16 @@ def read_clusters(
     X = whole_clusters(concat_clusters([part.X for part in parts]), whole)
     if magnitude_limit is not None:
         X = state_magnitude_limit(X, magnitude_limit)
-    are_dr2 = release == "dr2" and zero_point is None
-    tell_releases(X, [(part.X.index, part.of_dr2, part.source.label) for part in parts], are_dr2)
+    told = [part for part in parts if part.of_dr2]
+    are_dr2 = parts if release == "dr2" and zero_point is None else told
+    state_dr2(X, [name for part in are_dr2 for name in part.X.index])
+    warn_of_dr2((part.of_dr2, part.source.label) for part in told)
     _warn_of_repeated(X)
     if labels is None:
         if message := spelt_differently(X.index):
             warn_caller(f"{message} Each is a cluster of its own.")
         return X
-    y = labels_of(X.index, _load(labels, label_format, "labels"), columns=label_columns)
+    y = labels_of(X.index, _load(labels, None, "labels"), columns=label_columns)
     return (X if len(y) == len(X) else X.loc[y.index]), state_units(y)
 
 
@@ -280,7 +285,7 @@ class _Source:
     cluster: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Part:
     """The clusters of one source."""
 
@@ -288,72 +293,51 @@ class _Part:
     X: NestedFrame
     #: Whether no column names the cluster.
     is_one_cluster: bool
-    #: The names of the columns in the source.
-    names: list[Any]
+    #: The column because of which parallaxes are taken as those of DR2; "" if none.
+    of_dr2: str
     #: Which stars have magnitude and colour; the others are left out once all tables are read.
-    whole: BoolArray = field(default_factory=lambda: np.empty(0, dtype=bool))
-    #: The column because of which parallaxes were taken as those of DR2, if they were.
-    of_dr2: str | None = None
+    whole: BoolArray = field(init=False)
 
 
 def _sources_of(members: Any) -> list[_Source]:
     """Return the sources to read, files of folders one by one."""
-    if isinstance(members, str | os.PathLike):
+    if _is_path(members):
         files = _files(Path(members).expanduser())
         return [_Source(path, str(path), _cluster_of_file(path)) for path in files]
-    if is_table(members):
-        return [_Source(members, "", CLUSTER.name)]
     sources: list[_Source] = []
-    if isinstance(members, Mapping):
+    if is_table(members) or not isinstance(members, Mapping | Sequence):
+        sources = [_Source(members, "", CLUSTER.name)]
+    elif isinstance(members, Mapping):
         for key, item in members.items():
-            name, is_path = str(key), isinstance(item, str | os.PathLike)
-            data = Path(item).expanduser() if is_path else item
-            label = str(item) if is_path else f"table {key!r}"
-            sources.append(_Source(data, label, name, cluster=name))
-    elif isinstance(members, Sequence) and not isinstance(members, bytes):
-        for i, item in enumerate(members):
-            of_path = isinstance(item, str | os.PathLike)
-            sources += _sources_of(item) if of_path else [_Source(item, f"table {i}", str(i))]
+            label = str(item) if _is_path(item) else f"table {key!r}"
+            sources.append(_Source(item, label, str(key), cluster=str(key)))
     else:
-        _refuse_other("members", members)
-    for source in sources:
-        if not isinstance(source.data, Path):
-            _refuse_other("members", source.data)
+        for i, item in enumerate(members):
+            of_path = _is_path(item)
+            sources += _sources_of(item) if of_path else [_Source(item, f"table {i}", str(i))]
     if not sources:
         raise ValueError("There are no members to read.")
     return sources
 
 
+def _is_path(data: Any) -> bool:
+    return isinstance(data, str | os.PathLike)
+
+
 def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    files = sorted(file for file in path.iterdir() if _is_table_file(file))
+    files = [file for file in sorted(path.iterdir()) if not file.name.startswith(".")]
+    files = [file for file in files if stem_and_extension(file)[1] in _IN_FOLDERS]
     if not files:
         raise ValueError(f"The folder {path} has no table; known types: {', '.join(EXTENSIONS)}.")
     return files
 
 
-def _is_table_file(file: Path) -> bool:
-    name = file.name.lower().removesuffix(".gz")
-    return file.is_file() and not name.startswith(".") and Path(name).suffix in _IN_FOLDERS
-
-
 def _cluster_of_file(path: Path) -> str:
     """Return a file's name without the extensions of its type."""
-    name = path.name
-    for extension in (".gz", *EXTENSIONS):
-        if name.lower().endswith(extension):
-            name = name[: -len(extension)]
-    return name or path.name
-
-
-def _refuse_other(what: str, data: Any) -> None:
-    """Refuse what is neither a file nor a table."""
-    if not is_table(data):
-        raise TypeError(
-            f"The {what} must be a path, a DataFrame or an astropy Table, not "
-            f"{type(data).__name__}."
-        )
+    stem, extension = stem_and_extension(path)
+    return stem if extension in EXTENSIONS else path.name
 
 
 @contextmanager
@@ -375,9 +359,13 @@ def _left_out_if_bad(source: _Source, leave_out: bool) -> Iterator[None]:
 
 def _load(data: Any, format: str | None, what: str) -> pd.DataFrame:
     """Return a table, read from a file if need be."""
-    if isinstance(data, str | os.PathLike):
-        return as_table(read_table(data, format))
-    _refuse_other(what, data)
+    if _is_path(data):
+        data = read_table(data, format)
+    if not is_table(data):
+        raise TypeError(
+            f"The {what} must be a path, a DataFrame or an astropy Table, not "
+            f"{type(data).__name__}."
+        )
     return as_table(data)
 
 
@@ -388,16 +376,17 @@ def _read_source(
     table = _load(source.data, format, "members")
     if is_nested(table):
         X = with_names_as_index(table, given)
-        names: list[Any] = stars_of(X).columns
+        of_dr2 = column_of_dr2(stars_of(X).columns)
         if source.cluster is not None and len(X) == 1:
             X = X.set_axis(pd.Index([source.cluster], name=CLUSTER.name))
         of_stars = {theirs: ours for theirs, ours in given.items() if ours != CLUSTER.name}
-        return _Part(source, with_our_names(X, of_stars, notes), False, names)
+        return _Part(source, with_our_names(X, of_stars, notes), False, of_dr2)
     X, column = clusters_of_table(table, given, source.cluster, source.name, notes)
     if column is not None and source.cluster is not None:
         _warn_of_merged(source, table, column)
     is_one_cluster = column is None and source.cluster is None
-    return _Part(source, X.rename_axis(CLUSTER.name), is_one_cluster, list(table.columns))
+    of_dr2 = column_of_dr2(table.columns)
+    return _Part(source, X.rename_axis(CLUSTER.name), is_one_cluster, of_dr2)
 
 
 def _checked_parts(
@@ -413,11 +402,12 @@ def _checked_parts(
     for part, start, end in zip(parts, ends[:-1], ends[1:], strict=True):
         with _left_out_if_bad(part.source, leave_out):
             one = X if len(parts) == 1 else X.iloc[start:end]
-            whole = whole_stars(stars_of(one))
-            guess = guess_release(part.names) if release is None and zero_point is None else None
-            of_dr2 = guess[1] if guess is not None and guess[0] == "dr2" else None
-            shift = parallax_shift("dr2" if of_dr2 else release or "edr3", zero_point)
-            checked.append(replace(part, X=shifted(one, shift), whole=whole, of_dr2=of_dr2))
+            part.whole = whole_stars(stars_of(one))
+            if release is not None or zero_point is not None:
+                part.of_dr2 = ""
+            of_release: Release = "dr2" if part.of_dr2 else release or "edr3"
+            part.X = shifted(one, parallax_shift(of_release, zero_point))
+            checked.append(part)
     return checked
 
 
@@ -435,7 +425,7 @@ def _warn_of_one_cluster(parts: list[_Part]) -> None:
     if not parts:
         return
     if len(parts) > 1:
-        what = "files" if all(isinstance(part.source.data, Path) for part in parts) else "tables"
+        what = "files" if all(_is_path(part.source.data) for part in parts) else "tables"
         warn_caller(
             f"{len(parts)} {what} have no column of cluster names: each is one cluster, "
             f"named after it: {some_names(part.source.name for part in parts)}.",

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from nested_pandas import NestedFrame
 
 from skcluster._utils.messages import some_names, warn_caller
@@ -15,37 +14,29 @@ from skcluster.clusters._as_clusters import checked
 from skcluster.clusters._stars import with_stars
 from skcluster.gaia import Release, parallax_zero_point
 
-#: Entry of ``attrs`` for `are_of_dr2`: True for all clusters, or the names of some.
+#: Entry of ``attrs`` for `are_of_dr2`: names of clusters.
 _DR2 = "parallaxes of DR2"
-#: Names of columns and identifiers in the Gaia archive and VizieR that only one release has.
-_ONLY_IN: dict[Release, re.Pattern[str]] = {
-    "dr2": re.compile(
-        r"a_g_val|e_bp_min_rp_val|teff_val|lum_val|radius_val|priam_flags|"
-        r"astrometric_pseudo_colour|mean_varpi_factor_al|(gaia_?)?dr2(_?(name|source_?id|id))?",
-        re.IGNORECASE,
-    ),
-    "edr3": re.compile(
-        r"nu_eff_used_in_astrometry|pseudocolour|ipd_frac_multi_peak|ipd_gof_harmonic_amplitude|"
-        r"teff_gspphot|azero_gspphot|has_xp_continuous|dr2_radial_velocity|"
-        r"(gaia_?)?e?dr3(_?(name|source_?id|id))?",
-        re.IGNORECASE,
-    ),
-}
+#: Names of columns and identifiers in the Gaia archive and VizieR that only DR2 has.
+_ONLY_IN_DR2 = re.compile(
+    r"a_g_val|e_bp_min_rp_val|teff_val|lum_val|radius_val|priam_flags|"
+    r"astrometric_pseudo_colour|mean_varpi_factor_al|(gaia_?)?dr2(_?(name|source_?id|id))?",
+    re.IGNORECASE,
+)
+#: Those that only EDR3 and DR3 have, whose astrometry and photometry are the same.
+_ONLY_IN_EDR3 = re.compile(
+    r"nu_eff_used_in_astrometry|pseudocolour|ipd_frac_multi_peak|ipd_gof_harmonic_amplitude|"
+    r"teff_gspphot|azero_gspphot|has_xp_continuous|dr2_radial_velocity|"
+    r"(gaia_?)?e?dr3(_?(name|source_?id|id))?",
+    re.IGNORECASE,
+)
 
 
-def guess_release(columns: Iterable[Any]) -> tuple[Release, str] | None:
-    """Return the data release of a table by the names of its columns, and the column that tells.
-
-    None if no column does, or if columns disagree. DR3 is "edr3" as well: its astrometry and
-    photometry are the same.
-    """
+def column_of_dr2(columns: Iterable[Any]) -> str:
+    """Return the name of a column that only DR2 has; "" if there is none, or one of EDR3 too."""
     names = [str(name) for name in columns]
-    first = {
-        release: next((name for name in names if pattern.fullmatch(name)), None)
-        for release, pattern in _ONLY_IN.items()
-    }
-    guesses = [(release, name) for release, name in first.items() if name is not None]
-    return guesses[0] if len(guesses) == 1 else None
+    if any(map(_ONLY_IN_EDR3.fullmatch, names)):
+        return ""
+    return next(filter(_ONLY_IN_DR2.fullmatch, names), "")
 
 
 def to_edr3_parallaxes(
@@ -82,34 +73,20 @@ def parallax_shift(release: Release, zero_point: float | None) -> float:
 
 def state_dr2(X: NestedFrame, names: Iterable[Any]) -> None:
     """State in ``X.attrs`` the clusters whose parallaxes were shifted from those of DR2."""
-    names = tuple(names)
-    if names and "parallax" in stars_of(X):
-        # Pandas copies the entry with every slice: the usual case must be short.
-        X.attrs[_DR2] = True if len(names) == len(X) else names
+    if "parallax" in stars_of(X) and (names := tuple(names)):
+        X.attrs[_DR2] = names
 
 
 def are_of_dr2(X: NestedFrame) -> BoolArray:
     """Return which clusters `state_dr2` was told of."""
-    stated = X.attrs.get(_DR2, ())
-    return np.full(len(X), True) if stated is True else np.asarray(X.index.isin(list(stated)))
+    return np.asarray(X.index.isin(X.attrs.get(_DR2, ())))
 
 
-def tell_releases(
-    X: NestedFrame, parts: Iterable[tuple[pd.Index, str | None, str]], are_dr2: bool
-) -> None:
-    """State which clusters were shifted from DR2, and warn of those shifted because of a column.
-
-    Each part of the clusters is given by their names, the column that belongs to DR2 if any, and
-    the name of their table.
-    """
+def warn_of_dr2(columns: Iterable[tuple[str, str]]) -> None:
+    """Warn of tables that were shifted, by the names of the column that tells and of the table."""
     tables: dict[str, list[str]] = {}
-    names: list[Any] = []
-    for index, column, table in parts:
-        if column:
-            tables.setdefault(column, []).append(table or "the table")
-        if column or are_dr2:
-            names += index.tolist()
-    state_dr2(X, names)
+    for column, table in columns:
+        tables.setdefault(column, []).append(table or "the table")
     for column, names in tables.items():
         warn_caller(
             f"The column {column!r} of {some_names(names)} belongs to Gaia DR2, so parallaxes "

@@ -37,8 +37,8 @@ def write_estimates(
         As `skcluster.estimation.estimate` returns it, with the clusters' names as index; or its
         table of stars with the column ``cluster`` as index. Units, descriptions and UCDs are those
         of `to_astropy`; CSV and TSV have none. FITS and VOTable have no logarithmic units: there,
-        "[dex]" is part of the description. Parquet has them as metadata of the fields, of
-        astropy, and of the VOParquet convention, which TOPCAT reads.
+        "[dex]" is part of the description. Parquet has them as metadata of astropy, and of the
+        VOParquet convention, which TOPCAT reads.
     path : str or PathLike
         The file. It is replaced only once the new one is complete.
     metadata : mapping of str to str, optional
@@ -165,8 +165,7 @@ def to_astropy(table: pd.DataFrame, metadata: Mapping[str, str] | None = None) -
     """
     from astropy.table import Table
 
-    unnamed = table.index.names == [None]
-    frame = table.reset_index(drop=unnamed)
+    frame = _flat(table)
     made = Table.from_pandas(frame)
     for name, known in zip(made.colnames, columns_of(made.colnames), strict=True):
         column = made[name]
@@ -185,6 +184,11 @@ def to_astropy(table: pd.DataFrame, metadata: Mapping[str, str] | None = None) -
             column.info.meta = {"ucd": known.ucd}
     made.meta = dict(metadata or {})
     return made
+
+
+def _flat(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose named index is its first column."""
+    return table.reset_index(drop=table.index.names == [None])
 
 
 def _of_objects(values: pd.Series) -> Any:
@@ -232,27 +236,14 @@ def _without_logarithms(table: Any) -> Any:
     return table
 
 
-def _with_signed_integers(table: Any) -> Any:
+def _with_signed_integers(table: pd.DataFrame) -> pd.DataFrame:
     """Return the table with integers that FITS and VOTable have; as texts if too large."""
-    largest = np.iinfo(np.int64).max
-    for name in table.colnames:
-        column = table[name]
-        if column.dtype.name == "uint64" and (column > largest).any():
-            _make_texts(table, name)
-        elif column.dtype.name in ("int8", "uint8", "uint16", "uint32", "uint64"):
-            table[name] = column.astype(np.int64)
-            if hasattr(column, "mask"):
-                table[name].fill_value = np.iinfo(np.int64).min
-    return table
-
-
-def _make_texts(table: Any, name: str) -> None:
-    """Replace a column by its texts, empty where values are missing."""
-    column = table[name]
-    texts = np.where(np.ma.getmaskarray(column), "", np.asarray(column).astype(str))
-    description, meta = column.info.description, column.info.meta
-    table[name] = texts
-    table[name].info.description, table[name].info.meta = description, meta
+    frame = _flat(table)
+    for name, column in frame.items():
+        if column.dtype.name.lower() in ("int8", "uint8", "uint16", "uint32", "uint64"):
+            is_too_large = (column > np.iinfo(np.int64).max).any()
+            frame[name] = column.astype("str" if is_too_large else "Int64")
+    return frame
 
 
 def _write_ecsv(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) -> None:
@@ -262,11 +253,12 @@ def _write_ecsv(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) ->
 def _write_fits(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) -> None:
     from astropy.io import fits
 
-    table = _with_ascii(_without_logarithms(to_astropy(estimates)))
-    table = _with_signed_integers(table)
+    frame = _with_signed_integers(estimates)
+    for name, column in frame.items():
+        if pd.api.types.is_bool_dtype(column) and column.isna().any():
+            frame[name] = column.astype("str")  # astropy would write missing ones as true
+    table = _without_logarithms(to_astropy(_with_ascii(frame)))
     for name in table.colnames:
-        if table[name].dtype.kind == "b" and np.ma.getmaskarray(table[name]).any():
-            _make_texts(table, name)  # astropy would write missing ones as true
         if table[name].dtype == np.dtype("U1"):
             table[name] = table[name].astype("U2")  # for TOPCAT, one letter is not a text
     # FITS keywords have eight letters; longer ones would be written as HIERARCH cards.
@@ -276,12 +268,8 @@ def _write_fits(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) ->
         for number, name in enumerate(table.colnames, 1):
             # TOPCAT and others read it; astropy does not write it.
             hdus[1].header[f"TCOMM{number}"] = _ascii(table[name].description)
-            if ucd := _ucd(table[name]):
+            if ucd := (table[name].info.meta or {}).get("ucd"):
                 hdus[1].header[f"TUCD{number}"] = ucd
-
-
-def _ucd(column: Any) -> str:
-    return str((column.info.meta or {}).get("ucd", ""))
 
 
 def _ascii(text: str) -> str:
@@ -294,33 +282,30 @@ def _ascii(text: str) -> str:
     )
 
 
-def _with_ascii(table: Any) -> Any:
+def _with_ascii(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the table with texts that FITS files can hold."""
     changed: dict[str, str] = {}
-    for name in table.colnames:
-        if table[name].dtype.kind == "U":
-            texts = dict.fromkeys(str(text) for text in table[name])
-            new = {text: simple for text in texts if (simple := _ascii(text)) != text}
-            if new:
-                # Wide enough for escapes, which are longer than the characters.
-                table[name] = table[name].astype(f"U{max(map(len, [*texts, *new.values()]))}")
-                table[name][:] = [new.get(str(text), str(text)) for text in table[name]]
-            changed |= new
+    for name, column in frame.items():
+        if column.dtype == object or pd.api.types.is_string_dtype(column):
+            texts = column.map(str, na_action="ignore")
+            frame[name] = texts.map(_ascii, na_action="ignore")
+            differ = texts.notna() & (texts != frame[name])
+            changed |= dict(zip(texts[differ], frame[name][differ], strict=True))
     if changed:
         a, b = next(iter(changed.items()))
         warn_caller(
             f"FITS files hold ASCII only: {len(changed)} texts were converted, such as {a!r} to "
             f"{b!r}."
         )
-    return table
+    return frame
 
 
 def _votable(table: Any, metadata: Mapping[str, str]) -> Any:
-    """Return a VOTable, whose standard has no unsigned integers and no logarithmic units."""
+    """Return a VOTable, whose standard has no logarithmic units."""
     from astropy.io.votable import from_table
     from astropy.io.votable.tree import Info
 
-    votable = from_table(_with_signed_integers(_without_logarithms(table)))
+    votable = from_table(_without_logarithms(table))
     infos = votable.resources[0].infos
     for name, value in metadata.items():
         infos.append(Info(name=name.replace(" ", "_"), value=value))
@@ -329,7 +314,7 @@ def _votable(table: Any, metadata: Mapping[str, str]) -> Any:
 
 
 def _write_votable(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) -> None:
-    votable = _votable(to_astropy(estimates), metadata)
+    votable = _votable(to_astropy(_with_signed_integers(estimates)), metadata)
     for field in votable.resources[0].tables[0].fields:
         if field.datatype == "unicodeChar":
             field.arraysize = "*"  # the size of a column of empty texts, 1, is deprecated
@@ -342,48 +327,37 @@ def _write_parquet(estimates: pd.DataFrame, path: str, metadata: dict[str, str])
     from astropy.table.meta import get_yaml_from_table
 
     table = to_astropy(estimates, metadata)
-    fields, columns = [], []
+    columns = {}
     about = {**metadata, "table_meta_yaml": "\n".join(get_yaml_from_table(table))}
     for name in table.colnames:
-        column, info = table[name], table[name].info
+        column = table[name]
         is_text = column.dtype.kind == "U"
         values = np.asarray(column, dtype=object if is_text else None)
-        columns.append(pa.array(values, mask=np.ma.getmaskarray(column)))
-        said = {"unit": str(info.unit or ""), "description": info.description, "ucd": _ucd(column)}
-        fields.append(pa.field(name, columns[-1].type, metadata=said))
+        columns[name] = pa.array(values, mask=np.ma.getmaskarray(column))
         if is_text:
             # For astropy, which reads missing texts as "None".
             about[f"table::len::{name}"] = str(max(column.dtype.itemsize // 4, 4))
-    about |= _voparquet(table, metadata)
-    schema = pa.schema(fields, metadata=about)
-    pa.parquet.write_table(pa.Table.from_arrays(columns, schema=schema), path)
+    about |= _voparquet(estimates, metadata)
+    pa.parquet.write_table(pa.table(columns, metadata=about), path)
 
 
-def _voparquet(table: Any, metadata: Mapping[str, str]) -> dict[str, str]:
+def _voparquet(estimates: pd.DataFrame, metadata: Mapping[str, str]) -> dict[str, str]:
     """Return a VOTable without data as metadata, as the IVOA's note on VOParquet describes it."""
-    xml = BytesIO()
+    table, xml = to_astropy(_with_signed_integers(estimates)), BytesIO()
     _votable(table[:0], metadata).to_xml(xml)
     head, _, rest = xml.getvalue().decode().partition("<DATA>")
     content = head + rest.partition("</DATA>")[2]
     return {"IVOA.VOTable-Parquet.version": "1.0", "IVOA.VOTable-Parquet.content": content}
 
 
-def _write_csv(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) -> None:
-    estimates.to_csv(path)
-
-
-def _write_tsv(estimates: pd.DataFrame, path: str, metadata: dict[str, str]) -> None:
-    estimates.to_csv(path, sep="\t")
-
-
 #: Characters that Unicode normalisation does not decompose.
 _SIGNS = str.maketrans({"−": "-", "–": "-", "—": "-", "±": "+/-", "×": "x"})
 
 _WRITERS: dict[str, Callable[[pd.DataFrame, str, dict[str, str]], None]] = {
-    "csv": _write_csv,
+    "csv": lambda estimates, path, _: estimates.to_csv(path),
     "ecsv": _write_ecsv,
     "fits": _write_fits,
     "votable": _write_votable,
     "parquet": _write_parquet,
-    "tsv": _write_tsv,
+    "tsv": lambda estimates, path, _: estimates.to_csv(path, sep="\t"),
 }

@@ -1,8 +1,5 @@
 """Recognise downloads of a field: passed as a list of members, or cut off on their way."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
-
 import numpy as np
 from scipy.spatial import ConvexHull, QhullError, cKDTree
 
@@ -14,8 +11,6 @@ from skcluster.clusters import Stars
 #: services (20 000, 100 000). Limits that users set are not among them, as complete fields have
 #: such numbers by chance; what these leave shows in the footprint.
 ROW_LIMITS = frozenset([50, 100, 500, 2000, 20_000, 50_000, 100_000, 3_000_000])
-#: Names under which the metadata of a table give the largest number of rows.
-_LIMIT_NAMES = frozenset(["TOP", "LIMIT", "ROW_LIMIT", "MAXREC"])
 #: Stars per cell of the sky; cells with fewer than a share of the usual number are empty. A whole
 #: download has stars in at least a share of the cells of its circle or rectangle.
 _PER_CELL, _EMPTY, _LEAST_FILLED, _LEAST_CELLS = 20, 0.1, 0.95, 9
@@ -35,23 +30,6 @@ _NEAR, _FRACTION = 1.0, 0.3
 #: members (Almeida et al. 2023) have more, and 55 of 59 fields less; the others were
 #: selected by proper motion.
 _COMMON = 0.57
-
-
-def stated_limits(data: Any) -> Iterator[tuple[Any, int]]:
-    """Yield the tables with as many rows as their metadata allow: position or name, and number."""
-    if isinstance(data, Mapping) and not hasattr(data, "columns"):
-        tables = list(data.items())
-    elif isinstance(data, Sequence):
-        tables = list(enumerate(data))
-    else:
-        tables = [(None, data)]
-    for name, table in tables:
-        about = getattr(table, "attrs", None) or getattr(table, "meta", None)
-        if not isinstance(about, Mapping):
-            continue
-        for key, value in about.items():
-            if str(key).upper() in _LIMIT_NAMES and str(value).strip() == str(len(table)):
-                yield name, len(table)
 
 
 def magnitudes_end_abruptly(g: FloatArray) -> bool:
@@ -93,8 +71,7 @@ def footprint_is_broken(position: FloatArray, ra: FloatArray, dec: FloatArray) -
         _filled((position - centre[:, None]) / (2 * radius) + 0.5, round_=True),
         *(_filled(_to_unit_square(points), round_=False) for points in (turned, equator)),
     ]
-    whole = [share for share in shares if np.isfinite(share)]
-    return bool(whole) and max(whole) < _LEAST_FILLED
+    return max(shares) < _LEAST_FILLED
 
 
 def _circle(points: FloatArray) -> tuple[FloatArray, float]:
@@ -116,7 +93,7 @@ def _filled(points: FloatArray, *, round_: bool) -> float:
     """Return the share of the cells of the unit square, or of its circle, that have stars."""
     n = int(np.sqrt(points.shape[1] / _PER_CELL))
     if n**2 < _LEAST_CELLS:
-        return np.nan
+        return 1.0
     counts, _, _ = np.histogram2d(points[0], points[1], bins=n, range=[(0.0, 1.0), (0.0, 1.0)])
     if round_:
         x, y = np.indices(counts.shape) / n + 0.5 / n - 0.5

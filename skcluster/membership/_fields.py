@@ -1,7 +1,5 @@
 """Read fields of the sky: their stars in the tangent plane, hints, and signs of cut downloads."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,7 +15,6 @@ from skcluster.membership._downloads import (
     ROW_LIMITS,
     footprint_is_broken,
     magnitudes_end_abruptly,
-    stated_limits,
 )
 from skcluster.membership._mixture import Field
 from skcluster.membership._search import Hint
@@ -30,7 +27,6 @@ _ERRORS = ("pmra_error", "pmdec_error", "parallax_error")
 LEAST_STARS = 20
 # Fields smaller than this (deg) with numbers that fit are taken as being in radians.
 _RADIANS_EXTENT = 0.02
-_AGAIN = "If stars are missing, query again without a row limit."
 
 
 class SkyField(NamedTuple):
@@ -45,51 +41,55 @@ class SkyField(NamedTuple):
     hint: Hint
 
 
-@dataclass(frozen=True)
-class Hints:
-    """What the caller knows of the cluster of every field."""
+class Hints(NamedTuple):
+    """What the caller knows of the cluster of every field, each None or an array."""
 
-    #: Right ascension and declination, deg.
-    center: Any = None
-    #: Proper motion, mas/yr.
-    proper_motion: Sequence[float] | None = None
-    #: Parallax, mas.
-    parallax: float | None = None
+    #: Right ascension and declination, deg; shape (2,).
+    center: FloatArray | None
+    #: Proper motion, mas/yr; shape (2,).
+    motion: FloatArray | None
+    #: Parallax, mas; shape (1,).
+    parallax: FloatArray | None
 
-    def check(self) -> None:
-        """Refuse hints that are not finite numbers."""
-        center = None if self.center is None else ra_dec(self.center)
-        for name, value, n in (
-            ("center", center, 2),
-            ("proper_motion", self.proper_motion, 2),
-            ("parallax", self.parallax, 1),
-        ):
-            if value is None:
-                continue
-            numbers = np.atleast_1d(np.asarray(value, dtype=float))
-            if numbers.shape != (n,) or not np.isfinite(numbers).all():
-                what = "two finite numbers" if n == 2 else "a finite number"
-                raise ValueError(f"{name} must be {what}, not {value!r}.")
-        if center is not None and abs(center[1]) > 90:
-            raise ValueError(f"center must be right ascension and declination, not {self.center}.")
+    @classmethod
+    def of(cls, center: Any, proper_motion: Any, parallax: float | None) -> "Hints":
+        """Return hints; refuse those that are not finite numbers."""
+        place = None if center is None else ra_dec("center", center)
+        motion = _numbers("proper_motion", proper_motion, 2)
+        return cls(place, motion, _numbers("parallax", parallax, 1))
 
     def of_row(self, X: NestedFrame, row: int, plane: TangentPlane) -> Hint:
         """Return the hints of a row: those in its columns, or else those of all rows."""
-        center = _in_row(X, row, ("ra", "dec")) or self.center
-        center = None if center is None else ra_dec(center)
-        motion = _in_row(X, row, ("pmra", "pmdec")) or self.proper_motion
-        parallax = _in_row(X, row, ("parallax",)) or (self.parallax,)
+        center = _in_row(X, row, ["ra", "dec"], self.center)
+        motion = _in_row(X, row, ["pmra", "pmdec"], self.motion)
+        parallax = _in_row(X, row, ["parallax"], self.parallax)
         position = None
         if center is not None:
-            ra, dec = (np.array([float(value)]) for value in center)
-            if motion is not None:
-                motion = [float(v[0]) for v in plane.rotate(ra, dec, *_columns(motion))]
+            ra, dec = center[:, None]
             position = np.concatenate(plane.project(ra, dec))
-        return Hint(
-            position,
-            None if motion is None else np.array(motion, dtype=float),
-            None if parallax[0] is None else float(parallax[0]),
-        )
+            if motion is not None:
+                motion = np.concatenate(plane.rotate(ra, dec, *motion[:, None]))
+        return Hint(position, motion, None if parallax is None else float(parallax[0]))
+
+
+def _numbers(name: str, value: Any, n: int) -> FloatArray | None:
+    if value is None:
+        return None
+    numbers: FloatArray = np.atleast_1d(np.asarray(value, dtype=float))
+    if numbers.shape != (n,) or not np.isfinite(numbers).all():
+        what = "two finite numbers" if n == 2 else "a finite number"
+        raise ValueError(f"{name} must be {what}, not {value!r}.")
+    return numbers
+
+
+def _in_row(
+    X: NestedFrame, row: int, names: list[str], default: FloatArray | None
+) -> FloatArray | None:
+    """Return numbers in columns of a row beside the stars, or the default if one is missing."""
+    if not all(name in X.columns for name in names):
+        return default
+    values = np.array([X[name].iloc[row] for name in names], dtype=float)
+    return values if np.isfinite(values).all() else default
 
 
 def read_fields(
@@ -97,7 +97,7 @@ def read_fields(
 ) -> tuple[NestedFrame, Stars, list[SkyField]]:
     """Return fields, their flat star arrays, and the fields in the tangent plane."""
     nested = nest_clusters(X)
-    _warn_of_cuts(X, nested)
+    _warn_of_counts(nested)
     X = whole_clusters(nested)
     stars = stars_of(X)
     for name in ASTROMETRY:
@@ -120,18 +120,6 @@ def read_fields(
         fields.append(SkyField(name, rows, plane, field, hints.of_row(X, row, plane)))
     _warn_of_shapes(fields, stars)
     return X, stars, fields
-
-
-def _columns(values: Sequence[float]) -> tuple[FloatArray, ...]:
-    return tuple(np.array([float(value)]) for value in values)
-
-
-def _in_row(X: NestedFrame, row: int, names: tuple[str, ...]) -> tuple[float, ...] | None:
-    """Return numbers in columns of a row beside the stars, or None if one is missing."""
-    if not all(name in X.columns for name in names):
-        return None
-    values = tuple(float(X[name].iloc[row]) for name in names)
-    return values if np.isfinite(values).all() else None
 
 
 def _errors(stars: Stars, release: Release, whole: BoolArray) -> FloatArray:
@@ -160,7 +148,7 @@ def _check(name: Any, values: FloatArray, n_whole: int) -> None:
     if n_whole < LEAST_STARS:
         pairs = zip(ASTROMETRY, values, strict=True)
         empty = [key for key, value in pairs if not np.isfinite(value).any()]
-        reason = f" ({', '.join(empty)} missing in all)" if empty and n else ""
+        reason = f" ({', '.join(empty)} missing in all)" if empty else ""
         raise ValueError(
             f"field {name!r} has {n_whole} stars with {', '.join(ASTROMETRY)}, of {n} "
             f"stars{reason}; at least {LEAST_STARS} are needed."
@@ -180,36 +168,32 @@ def _check(name: Any, values: FloatArray, n_whole: int) -> None:
         )
 
 
-def _warn_of_cuts(X: ClustersLike, nested: NestedFrame) -> None:
-    """Warn of fields with a number of stars, or a stated limit, at which a download was cut off."""
+def _warn_of_counts(nested: NestedFrame) -> None:
+    """Warn of fields with a number of stars at which downloads are cut off."""
     stars = stars_of(nested)
     cut = [name for name, n in zip(stars.index, stars.counts, strict=True) if n in ROW_LIMITS]
-    if cut:
-        warn_caller(
-            f"{len(cut)} of {len(stars.index)} fields have a number of stars at which archives cut "
-            f"off an answer (such as 2000, 50000): {some_names(cut)}. {_AGAIN}"
-        )
-    for name, n in stated_limits(X):
-        which = "The table" if name is None else f"The table {name!r}"
-        warn_caller(f"{which} has {n} rows, the limit in its metadata. {_AGAIN}")
+    what = "a number of stars at which archives cut off an answer (such as 2000, 50000)"
+    _warn_of_cuts(cut, len(stars.index), f"have {what}")
 
 
 def _warn_of_shapes(fields: list[SkyField], stars: Stars) -> None:
     """Warn of fields whose magnitudes or footprints end where a download was cut off."""
     g, ra, dec = (stars[name].astype(float) for name in ("phot_g_mean_mag", "ra", "dec"))
     ends = [sky.name for sky in fields if magnitudes_end_abruptly(g[sky.rows])]
-    if ends:
-        warn_caller(
-            f"{len(ends)} of {len(fields)} fields have magnitudes that end abruptly, at no round "
-            f"limit, as downloads do that were cut off: {some_names(ends)}. {_AGAIN}"
-        )
+    what = "have magnitudes that end abruptly, at no round limit, as downloads do that were cut off"
+    _warn_of_cuts(ends, len(fields), what)
     broken = [
         sky.name
         for sky in fields
         if footprint_is_broken(sky.field.position, ra[sky.rows], dec[sky.rows])
     ]
-    if broken:
+    what = "fill neither a circle nor a rectangle of the sky, as downloads do that were cut off"
+    _warn_of_cuts(broken, len(fields), what)
+
+
+def _warn_of_cuts(names: list[Any], n_fields: int, what: str) -> None:
+    if names:
         warn_caller(
-            f"{len(broken)} of {len(fields)} fields fill neither a circle nor a rectangle of the "
-            f"sky, as downloads do that were cut off: {some_names(broken)}. {_AGAIN}"
+            f"{len(names)} of {n_fields} fields {what}: {some_names(names)}. If stars are missing, "
+            "query again without a row limit."
         )

@@ -21,18 +21,19 @@ if TYPE_CHECKING:
 
 #: What the row of a field without a cluster says.
 NO_CLUSTER = "no cluster found"
+#: Constraints of parameters, for scikit-learn's ``validate_params``.
+CONSTRAINTS: dict[str, Any] = {
+    "threshold": [Interval(Real, 0, 1, closed="both")],
+    "n_clusters": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+    "center": ["array-like", HasMethods("transform_to"), None],
+    "proper_motion": ["array-like", None],
+    "parallax": [Real, None],
+    "release": [StrOptions({"edr3", "dr2"})],
+}
 
 
 @validate_params(
-    {
-        "X": "no_validation",
-        "n_clusters": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
-        "threshold": [Interval(Real, 0, 1, closed="both")],
-        "center": ["array-like", HasMethods("transform_to"), None],
-        "proper_motion": ["array-like", None],
-        "parallax": [Real, None],
-        "release": [StrOptions({"edr3", "dr2"})],
-    },
+    {"X": "no_validation", **CONSTRAINTS},
     prefer_skip_nested_validation=True,
 )
 def find_members(
@@ -92,8 +93,8 @@ def find_members(
     -----
     UserWarning
         If errors are missing, typical ones are used; if stars lack magnitude or colour; if the
-        download may have been cut off, as the number of stars is a usual or stated limit of rows,
-        a corner of the footprint is missing, or magnitudes end abruptly.
+        download may have been cut off, as the number of stars is a usual limit of rows, a corner of
+        the footprint is missing, or magnitudes end abruptly.
 
     See Also
     --------
@@ -122,7 +123,7 @@ def find_members(
     >>> clusters.columns[:3].tolist()
     ['n_members', 'significance', 'ra']
     """
-    hints = Hints(center, proper_motion, parallax)
+    hints = Hints.of(center, proper_motion, parallax)
     _, flat, found = search_fields(X, hints, n_clusters, release)
     cluster = np.full(len(flat), "", dtype=object)
     probability = np.full(len(flat), np.nan)
@@ -154,7 +155,6 @@ def search_fields(
     X: ClustersLike, hints: Hints, n_clusters: int | Literal["auto"], release: Release
 ) -> tuple[Any, Any, list[tuple[SkyField, Found | None]]]:
     """Return fields, their flat star arrays, and the clusters of each, None if it has none."""
-    hints.check()
     X, stars, fields = read_fields(X, hints, release)
     most = None if n_clusters == "auto" else int(n_clusters)
     found = [(sky, search(sky.field, sky.hint, most)) for sky in fields]

@@ -11,11 +11,11 @@ from skcluster.membership._mixture import (
     Cluster,
     Field,
     Fit,
+    Normals,
     fit,
     fit_background,
     scales_of,
 )
-from skcluster.membership._normals import Normals
 
 #: Least significance of a cluster in a field of which nothing is known, and of one that is hinted.
 LEAST_SIGNIFICANCE, LEAST_HINTED = 5.3, 3.5
@@ -205,20 +205,18 @@ def _candidates(field: Field, hint: Hint) -> list[Cluster]:
         return []
     scales = scales_of(field.data[2, near])
     scales = _SCALES[np.abs(np.log(_SCALES[:, None] / scales)).argmin(axis=0)]
-    on_sky, square, in_motion = _contrasts(field, near, scales)
+    on_sky, side, in_motion = _contrasts(field, near, scales)
+    everywhere = np.full_like(side, 3.0)
     starts: list[Cluster] = []
-    for values, n in ((on_sky, _N_SKY), (in_motion, _N_MOTION)):
-        values = values.copy()
+    for values, sides, n in ((on_sky, side, _N_SKY), (in_motion, everywhere, _N_MOTION)):
         for start in starts:
             values[_alike(field, start, 2.0)[near]] = -np.inf
         for _ in range(n):
             top = int(np.argmax(values))
             if values[top] <= 0:
                 break
-            side = square[top] if values is not in_motion and n == _N_SKY else 3.0
-            start = _start(field, near[top], scales[top], side * field.radius)
-            starts.append(start)
-            values[_alike(field, start, 2.0)[near]] = -np.inf
+            starts.append(_start(field, near[top], scales[top], sides[top] * field.radius))
+            values[_alike(field, starts[-1], 2.0)[near]] = -np.inf
             values[top] = -np.inf
     return starts
 

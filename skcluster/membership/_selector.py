@@ -1,7 +1,6 @@
 """Fields of the sky to clusters, as a step of a pipeline."""
 
 from collections.abc import Sequence
-from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -9,14 +8,13 @@ import pyarrow as pa
 from nested_pandas import NestedFrame
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils import Tags
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import ClustersLike
 from skcluster.clusters._stars import STARS, clusters_from_flat
 from skcluster.gaia import Release
 from skcluster.membership._fields import Hints
-from skcluster.membership._find_members import name_of, search_fields
+from skcluster.membership._find_members import CONSTRAINTS, name_of, search_fields
 
 if TYPE_CHECKING:
     from astropy.coordinates import SkyCoord
@@ -73,14 +71,7 @@ class MemberSelector(TransformerMixin, BaseEstimator):
     True
     """
 
-    _parameter_constraints: ClassVar[dict[str, Any]] = {
-        "threshold": [Interval(Real, 0, 1, closed="both")],
-        "n_clusters": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
-        "center": ["array-like", HasMethods("transform_to"), None],
-        "proper_motion": ["array-like", None],
-        "parallax": [Real, None],
-        "release": [StrOptions({"edr3", "dr2"})],
-    }
+    _parameter_constraints: ClassVar[dict[str, Any]] = CONSTRAINTS
 
     def __init__(
         self,
@@ -121,7 +112,7 @@ class MemberSelector(TransformerMixin, BaseEstimator):
             If there is a ``y`` and ``n_clusters`` is not 1, because further clusters would have no
             row in it; or if the rows of ``y`` name the fields in another order.
         """
-        self._hints().check()
+        self._hints()  # refuses what is no number
         if y is not None:
             if self.n_clusters != 1:
                 raise ValueError(
@@ -197,7 +188,7 @@ class MemberSelector(TransformerMixin, BaseEstimator):
         return self
 
     def _hints(self) -> Hints:
-        return Hints(self.center, self.proper_motion, self.parallax)
+        return Hints.of(self.center, self.proper_motion, self.parallax)
 
     def __sklearn_is_fitted__(self) -> bool:
         return True

@@ -1,6 +1,5 @@
 """Positions and proper motions of a field in the plane that touches the sky at its centre."""
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,15 +7,21 @@ import numpy as np
 from skcluster._utils.typing import FloatArray
 
 
-def ra_dec(position: Any) -> Sequence[float]:
-    """Return right ascension and declination (deg) of a SkyCoord; a pair of numbers unchanged."""
-    if not hasattr(position, "transform_to"):
-        pair: Sequence[float] = position
-        return pair
-    icrs = position.transform_to("icrs")
-    if icrs.shape:
-        raise ValueError(f"One position is needed, not a SkyCoord of shape {icrs.shape}.")
-    return icrs.ra.deg, icrs.dec.deg
+def ra_dec(name: str, position: Any) -> FloatArray:
+    """Return right ascension and declination (deg) of a SkyCoord or a pair of numbers, shape (2,).
+
+    Anything else is refused; the message has the name of the argument.
+    """
+    given = position
+    if hasattr(position, "transform_to"):
+        icrs = position.transform_to("icrs")
+        given = icrs.ra.deg, icrs.dec.deg
+    pair: FloatArray = np.asarray(given, dtype=float)
+    if pair.shape != (2,) or not np.isfinite(pair).all() or abs(pair[1]) > 90:
+        raise ValueError(
+            f"{name} must be one right ascension and declination, in degrees, not {position!r}."
+        )
+    return pair
 
 
 class TangentPlane(NamedTuple):
@@ -32,8 +37,7 @@ class TangentPlane(NamedTuple):
     @classmethod
     def of(cls, ra: FloatArray, dec: FloatArray) -> "TangentPlane":
         """Return the plane at the middle of stars (deg): near the median of their directions."""
-        toward = _directions(ra, dec)
-        mean = toward.mean(axis=0)
+        mean = _axes(ra, dec)[2].mean(axis=0)
         first = cls(*_angles(mean / max(float(np.linalg.norm(mean)), 1e-12)))
         x, y = first.project(ra, dec)
         return cls(*first.unproject(float(np.median(x)), float(np.median(y))))
@@ -44,9 +48,8 @@ class TangentPlane(NamedTuple):
         The distance from the origin is the angle on the sky (zenithal equidistant projection),
         so that no star of a wide field is far away.
         """
-        east, north, up = self._axes()
-        toward = _directions(ra, dec)
-        x, y, z = toward @ east, toward @ north, toward @ up
+        toward = _axes(ra, dec)[2]
+        x, y, z = (toward @ axis for axis in _axes(self.ra, self.dec))
         across = np.hypot(x, y)
         angle = np.degrees(np.arctan2(across, z))
         stretch = np.divide(angle, across, out=np.full_like(across, 180 / np.pi), where=across > 0)
@@ -54,7 +57,7 @@ class TangentPlane(NamedTuple):
 
     def unproject(self, x: float, y: float) -> tuple[float, float]:
         """Return right ascension and declination (deg) of a point of the plane."""
-        east, north, up = self._axes()
+        east, north, up = _axes(self.ra, self.dec)
         angle = np.radians(np.hypot(x, y))
         across = np.sinc(angle / np.pi) * np.radians(1.0)
         return _angles(np.cos(angle) * up + across * (x * east + y * north))
@@ -66,13 +69,9 @@ class TangentPlane(NamedTuple):
 
         East and north of a star differ from those of the centre, near a pole by any angle.
         """
-        a, d = np.radians(ra), np.radians(dec)
-        zero = np.zeros_like(a)
-        east = np.column_stack([-np.sin(a), np.cos(a), zero])
-        north = np.column_stack([-np.sin(d) * np.cos(a), -np.sin(d) * np.sin(a), np.cos(d)])
+        east, north, toward = _axes(ra, dec)
         motion = pmra[:, None] * east + pmdec[:, None] * north
-        toward = _directions(ra, dec)
-        east_here, north_here, up = self._axes()
+        east_here, north_here, up = _axes(self.ra, self.dec)
         turn = (motion @ up) / np.maximum(1 + toward @ up, 1e-6)
         motion = motion - turn[:, None] * (toward + up)
         return motion @ east_here, motion @ north_here
@@ -86,17 +85,14 @@ class TangentPlane(NamedTuple):
         motion = np.array([east, north])
         return float(motion @ along), float(motion @ across)
 
-    def _axes(self) -> tuple[FloatArray, FloatArray, FloatArray]:
-        a, d = np.radians(self.ra), np.radians(self.dec)
-        east = np.array([-np.sin(a), np.cos(a), 0.0])
-        north = np.array([-np.sin(d) * np.cos(a), -np.sin(d) * np.sin(a), np.cos(d)])
-        up = np.array([np.cos(d) * np.cos(a), np.cos(d) * np.sin(a), np.sin(d)])
-        return east, north, up
 
-
-def _directions(ra: FloatArray, dec: FloatArray) -> FloatArray:
+def _axes(ra: Any, dec: Any) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return unit vectors to the east, to the north and towards positions, shape (..., 3)."""
     a, d = np.radians(ra), np.radians(dec)
-    return np.column_stack([np.cos(d) * np.cos(a), np.cos(d) * np.sin(a), np.sin(d)])
+    east = np.stack([-np.sin(a), np.cos(a), np.zeros_like(a)], axis=-1)
+    north = np.stack([-np.sin(d) * np.cos(a), -np.sin(d) * np.sin(a), np.cos(d)], axis=-1)
+    toward = np.stack([np.cos(d) * np.cos(a), np.cos(d) * np.sin(a), np.sin(d)], axis=-1)
+    return east, north, toward
 
 
 def _angles(toward: FloatArray) -> tuple[float, float]:

@@ -1,5 +1,6 @@
 """Common parts of all regressors, without Keras."""
 
+import pickle
 from collections.abc import Callable, Mapping
 from numbers import Integral
 from types import SimpleNamespace
@@ -64,7 +65,11 @@ class EpochTasks:
 
 
 class NetworkRegressorMixin(CallbackSupportMixin):
-    """Handle inputs, outputs, callbacks and warm starts of a regressor with networks."""
+    """Handle inputs, outputs, callbacks and warm starts of a regressor with networks.
+
+    The regressors are dataclasses, whose fields are the parameters: a subclass inherits them, and
+    states only its own and those whose default differs.
+    """
 
     callbacks: Any
     warm_start: bool
@@ -91,6 +96,10 @@ class NetworkRegressorMixin(CallbackSupportMixin):
     def _goes_on(self) -> bool:
         """Return whether training continues from the weights of the last fit."""
         return bool(self.warm_start) and hasattr(self, "weights_")
+
+    def __dask_tokenize__(self) -> bytes:
+        # Dask compares dataclasses by their fields alone, which do not include what was learned.
+        return pickle.dumps(self)
 
     def __sklearn_tags__(self) -> Tags:
         tags: Tags = super().__sklearn_tags__()

@@ -6,9 +6,9 @@ determinism switched on after a seeded fit, compile a new network (10 MB that Te
 each fit, and pickle the optimizer too.
 """
 
-import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -34,9 +34,14 @@ from skcluster.regressors.networks import without_tensorflow_messages
 from skcluster.regressors.networks.architecture import ACTIVATIONS, FloatArray, Weights
 from skcluster.regressors.networks.compiled import resolve_loss, resolve_optimizer
 from skcluster.regressors.networks.feed_forward import FeedForwardArchitecture
-from skcluster.regressors.networks.keras_layers import Regularization, build_model, keras
-from skcluster.regressors.networks.training import TrainingSettings, train
-from skcluster.regressors.networks.training_data import Rows, batch_rows, shuffled_rows
+from skcluster.regressors.networks.keras_layers import assign, build_model, keras
+from skcluster.regressors.networks.training import (
+    Rows,
+    TrainingSettings,
+    batch_rows,
+    shuffled_rows,
+    train,
+)
 
 with without_tensorflow_messages():  # scikeras imports TensorFlow with any backend
     from scikeras.wrappers import BaseWrapper
@@ -53,13 +58,6 @@ _TRAINING_PARAMETERS = """
         Activation of every layer except the last, which is linear.
     dropout : float, default=0.0
         Fraction of the units of each hidden layer that is dropped at each training step.
-    input_noise : float, default=0.0
-        Standard deviation of the Gaussian noise added to the inputs during training.
-    l2 : float, default=0.0
-        Strength of the penalty on the sum of squares of the kernels. The losses in ``history_``
-        exclude it.
-    batch_normalization : bool, default=False
-        Whether to add batch normalization before each activation.
     loss : {"mse", "mae", "huber"}, str, dict, keras.losses.Loss or callable, default="mse"
         Loss function, averaged over targets: squared error (the paper's), absolute error, or
         Huber loss with threshold 1. Also any other loss of Keras by name, object or
@@ -93,14 +91,14 @@ _TRAINING_PARAMETERS = """
     verbose : int, default=0
         0 is silent, 1 shows a progress bar over the epochs, 2 prints a line per epoch.
     random_state : int, RandomState instance or None, default=None
-        Determines the initial weights, the validation rows, the order of the rows, dropout and
-        noise. An int makes fits bitwise reproducible, whatever ``n_jobs`` is. No global random
-        state is changed.
+        Determines the initial weights, the validation rows, the order of the rows and dropout. An
+        int makes fits bitwise reproducible, whatever ``n_jobs`` is. No global random state is
+        changed.
 """
 _FITTED_ATTRIBUTES = """
     weights_ : dict of float32 arrays
         The weights by the name of the layer, in the order convolutions, layers of guesses, hidden
-        layers, output: kernel and bias (and scale, offset, mean and variance of a normalization).
+        layers, output: kernel and bias.
     history_ : dict of lists
         "loss" and "learning_rate" per epoch, and "val_loss" if there are validation rows.
     best_epoch_ : int
@@ -130,8 +128,25 @@ _REFERENCES = """
 """
 
 
+@dataclass(kw_only=True, repr=False, eq=False)
 class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
     """Base of the regressors: everything except the architecture."""
+
+    hidden_layer_sizes: ArrayLike = (512, 256, 128)
+    activation: str = "relu"
+    dropout: float = 0.0
+    loss: str | Mapping[str, Any] | Callable[..., Any] = "mse"
+    optimizer: str | Mapping[str, Any] | keras.optimizers.Optimizer = "adam"
+    learning_rate: float = 1e-3
+    learning_rate_schedule: str | None = None
+    epochs: int = 200
+    batch_size: int = 299
+    validation_fraction: float = 0.1
+    patience: int | None = None
+    callbacks: Any = None
+    warm_start: bool = False
+    verbose: int = 0
+    random_state: int | np.random.RandomState | None = None
 
     #: Sections of docstrings by the names in braces that they replace.
     _sections: ClassVar[dict[str, str]] = {
@@ -143,9 +158,6 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
         "activation": [StrOptions(set(ACTIVATIONS))],
         "dropout": [Interval(Real, 0, 1, closed="left")],
-        "input_noise": [Interval(Real, 0, None, closed="left")],
-        "l2": [Interval(Real, 0, None, closed="left")],
-        "batch_normalization": ["boolean"],
         "loss": [str, dict, callable, HasMethods(["get_config", "call"])],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "learning_rate_schedule": [StrOptions({"cosine"}), None],
@@ -158,11 +170,8 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
         "random_state": ["random_state"],
     }
 
-    architecture_: FeedForwardArchitecture
-    weights_: Weights
-
     # scikeras keeps its parameters in the instance; ours are scikit-learn's.
-    _get_param_names: Any = classmethod(BaseEstimator._get_param_names.__func__)
+    _get_param_names: ClassVar[Any] = classmethod(BaseEstimator._get_param_names.__func__)
     set_params = BaseEstimator.set_params
     __repr__ = BaseEstimator.__repr__
     # There is no network before `fit`, which trains all epochs.
@@ -170,52 +179,10 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        defaults = inspect.signature(cls).parameters
-        sections = {**cls._sections, **{name: str(p.default) for name, p in defaults.items()}}
-        for name, text in sections.items():
+        defaults = {name: str(getattr(cls, name)) for name in ("epochs", "batch_size")}
+        for name, text in {**cls._sections, **defaults}.items():
             # python -OO removes docstrings.
             cls.__doc__ = cls.__doc__ and cls.__doc__.replace("{" + name + "}", text.strip())
-
-    def __init__(
-        self,
-        *,
-        hidden_layer_sizes: ArrayLike = (512, 256, 128),
-        activation: str = "relu",
-        dropout: float = 0.0,
-        input_noise: float = 0.0,
-        l2: float = 0.0,
-        batch_normalization: bool = False,
-        loss: str | Mapping[str, Any] | Callable[..., Any] = "mse",
-        optimizer: str | Mapping[str, Any] | keras.optimizers.Optimizer = "adam",
-        learning_rate: float = 1e-3,
-        learning_rate_schedule: str | None = None,
-        epochs: int = 200,
-        batch_size: int = 299,
-        validation_fraction: float = 0.1,
-        patience: int | None = None,
-        callbacks: Any = None,
-        warm_start: bool = False,
-        verbose: int = 0,
-        random_state: int | np.random.RandomState | None = None,
-    ) -> None:
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.dropout = dropout
-        self.input_noise = input_noise
-        self.l2 = l2
-        self.batch_normalization = batch_normalization
-        self.loss = loss
-        self.optimizer = optimizer
-        self.learning_rate = learning_rate
-        self.learning_rate_schedule = learning_rate_schedule
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.validation_fraction = validation_fraction
-        self.patience = patience
-        self.callbacks = callbacks
-        self.warm_start = warm_start
-        self.verbose = verbose
-        self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
@@ -256,16 +223,14 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
             n_outputs=1 if targets.ndim == 1 else targets.shape[1],
             hidden_layers=as_sizes("hidden_layer_sizes", self.hidden_layer_sizes),
             activation=self.activation,
-            batch_normalization=bool(self.batch_normalization),
-            dropout=self.dropout > 0,
-            input_noise=self.input_noise > 0,
+            dropout_rate=float(self.dropout),
             **self._learn_shapes(table),
         )
         self._warn_unscaled(table, architecture.n_numbers)
         if goes_on:
             check_same_weights(self.architecture_.weight_shapes, architecture.weight_shapes)
         self.y_ndim_, self.n_outputs_ = targets.ndim, architecture.n_outputs
-        self.architecture_ = architecture
+        self.architecture_: FeedForwardArchitecture = architecture
         if sample_weight is None:
             weights = np.ones(len(table))
         else:  # rows without weight are dropped
@@ -310,7 +275,9 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
         Its input is ``feature_encoder_.transform(X)``.
         """
         check_is_fitted(self, "weights_")
-        return build_model(self.architecture_, self._regularization(), self.weights_)[0]
+        model = build_model(self.architecture_)
+        assign(model, self.weights_)
+        return model
 
     def _warn_unscaled(self, X: NDArray[Any], n_numbers: int) -> None:
         """Warn of the largest column, if it is too large to learn from."""
@@ -356,9 +323,8 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
         if self._goes_on():
             weights: Weights = self.weights_
             return weights
-        weights = self.architecture_.initial_weights(rng)
-        weights["output_bias"] = rows.mean_targets
-        return weights
+        mean = np.average(rows.targets, axis=0, weights=rows.weights)
+        return self.architecture_.initial_weights(rng, mean)
 
     def _settings(self, tasks: EpochTasks) -> TrainingSettings:
         optimizer, learning_rate = resolve_optimizer(self.optimizer, self.learning_rate)
@@ -372,13 +338,9 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
             optimizer=optimizer,
             learning_rate=learning_rate,
             schedule=self.learning_rate_schedule,
-            regularization=self._regularization(),
             patience=self.patience,
             callbacks=self._callbacks(),
             verbose=int(self.verbose),
             begin_epoch=tasks.begin,
             end_epoch=lambda weights: tasks.end(lambda: {"weights_": weights()}),
         )
-
-    def _regularization(self) -> Regularization:
-        return Regularization(self.dropout, self.input_noise, self.l2)

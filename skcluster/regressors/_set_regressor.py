@@ -1,7 +1,8 @@
 """A network over sets of stars."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass
+from functools import partial
 from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -25,21 +26,23 @@ from skcluster.regressors._base import (
 )
 from skcluster.regressors.networks.architecture import (
     FloatArray,
+    Inputs,
     NumpyLayers,
     Weights,
     one_blas_thread,
 )
 from skcluster.regressors.networks.pretrained import load_pretrained
-from skcluster.regressors.networks.sets import SetArchitecture, set_network
-from skcluster.regressors.networks.training_data import Rows, batch_rows, sampled_stars
+from skcluster.regressors.networks.sets import SetArchitecture
 
 if TYPE_CHECKING:
     # Keras is imported for training only; a fitted network predicts without it.
     import keras
 
-    from skcluster.regressors.networks.training import TrainingSettings
+#: Inputs, targets and weights of the training clusters.
+_Data = tuple[Inputs, FloatArray, FloatArray]
 
 
+@dataclass(kw_only=True, repr=False, eq=False)
 class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
     """Predict targets and their uncertainties from the individual stars of a cluster.
 
@@ -151,6 +154,26 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
     (40, 2)
     """
 
+    n_context: int = 16
+    n_channels: int = 7
+    units: tuple[int, int, int] = (96, 128, 160)
+    n_heads: int = 4
+    n_networks: int = 1
+    dropout: float = 0.1
+    star_dropout: float = 0.4
+    stars_per_step: int = 160
+    pretrained: str | Path | bytes | None = None
+    epochs: int = 50
+    batch_size: int = 64
+    optimizer: "str | Mapping[str, Any] | keras.optimizers.Optimizer" = "adamw"
+    learning_rate: float = 5e-4
+    learning_rate_schedule: str | None = "cosine"
+    weight_decay: float = 1e-4
+    callbacks: Any = None
+    warm_start: bool = False
+    verbose: int = 0
+    random_state: int | np.random.RandomState | None = None
+
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "n_context": [Interval(Integral, 1, None, closed="left")],
         "n_channels": [Interval(Integral, 1, None, closed="left")],
@@ -170,49 +193,6 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
         "verbose": ["verbose"],
         "random_state": ["random_state"],
     }
-
-    def __init__(
-        self,
-        *,
-        n_context: int = 16,
-        n_channels: int = 7,
-        units: tuple[int, int, int] = (96, 128, 160),
-        n_heads: int = 4,
-        n_networks: int = 1,
-        dropout: float = 0.1,
-        star_dropout: float = 0.4,
-        stars_per_step: int = 160,
-        pretrained: str | Path | bytes | None = None,
-        epochs: int = 50,
-        batch_size: int = 64,
-        optimizer: "str | Mapping[str, Any] | keras.optimizers.Optimizer" = "adamw",
-        learning_rate: float = 5e-4,
-        learning_rate_schedule: str | None = "cosine",
-        weight_decay: float = 1e-4,
-        callbacks: Any = None,
-        warm_start: bool = False,
-        verbose: int = 0,
-        random_state: int | np.random.RandomState | None = None,
-    ) -> None:
-        self.n_context = n_context
-        self.n_channels = n_channels
-        self.units = units
-        self.n_heads = n_heads
-        self.n_networks = n_networks
-        self.dropout = dropout
-        self.star_dropout = star_dropout
-        self.stars_per_step = stars_per_step
-        self.pretrained = pretrained
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.optimizer = optimizer
-        self.learning_rate = learning_rate
-        self.learning_rate_schedule = learning_rate_schedule
-        self.weight_decay = weight_decay
-        self.callbacks = callbacks
-        self.warm_start = warm_start
-        self.verbose = verbose
-        self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
@@ -240,29 +220,34 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
         """
         refuse_clusters(X)
         check_same_order(getattr(X, "index", None), y)
-        rows, self.y_ndim_ = self._rows(X, y, sample_weight)
-        self.n_outputs_ = rows.targets.shape[1]
+        inputs, own, weights = self._checked(X, y, sample_weight)
+        targets = own.reshape(len(own), -1).astype(np.float32)
+        self.y_ndim_, self.n_outputs_ = own.ndim, targets.shape[1]
         architecture = SetArchitecture(
             n_context=self.n_context,
             n_channels=self.n_channels,
             n_outputs=self.n_outputs_,
             units=self._units(),
             n_heads=self.n_heads,
+            dropout_rate=float(self.dropout),
         )
         if self._goes_on():
             self._check_same_networks(architecture)
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         seeds = np.random.SeedSequence(seed).spawn(self.n_networks)
         tasks = EpochTasks(self, X, y, self.n_networks * self.epochs)
-        trained: list[tuple[Weights, list[float]]] = []
+        data = (inputs, targets, weights)
+        mean = np.average(targets, axis=0, weights=weights)
+        networks: list[Weights] = []
+        histories = []
         for i, rng in enumerate(map(np.random.default_rng, seeds)):
-            start = self._first_weights(i, architecture, rows, target_names(y), rng)
-            before = [weights for weights, _ in trained]
-            trained.append(self._train(architecture, rows, start, rng, tasks, before))
+            fresh = partial(architecture.initial_weights, rng, mean)
+            start = self._first_weights(i, architecture, target_names(y), fresh)
+            trained, losses = self._train(architecture, data, start, rng, tasks, networks)
+            networks.append(trained)
+            histories.append(losses)
         tasks.finish()
-        self.architecture_ = architecture
-        self.weights_ = [weights for weights, _ in trained]
-        self.history_ = [losses for _, losses in trained]
+        self.architecture_, self.weights_, self.history_ = architecture, networks, histories
         return self
 
     def predict(self, X: ArrayLike, return_std: bool = False) -> Any:
@@ -321,13 +306,14 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
         Its input is ``feature_encoder_.transform(X)``, its outputs are "mean" and "std".
         """
         check_is_fitted(self, "weights_")
-        from skcluster.regressors.networks.keras_layers import Regularization, build_set_model
+        from skcluster.regressors.networks.keras_layers import build_set_model
 
-        regularization = Regularization(dropout=self.dropout)
-        return build_set_model(self.architecture_, self.weights_, regularization)
+        return build_set_model(self.architecture_, self.weights_)
 
-    def _rows(self, X: ArrayLike, y: ArrayLike, sample_weight: Any) -> tuple[Rows, int]:
-        """Check the input of `fit`, and return it with the number of dimensions of y."""
+    def _checked(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: Any
+    ) -> tuple[Inputs, NDArray[Any], FloatArray]:
+        """Return the inputs of the network, the targets as given, and the weights, all checked."""
         table, y = validate_data(
             self,
             X,
@@ -346,8 +332,7 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
         weights = _check_sample_weight(
             sample_weight, table, dtype=np.float32, ensure_non_negative=True
         )
-        targets = np.reshape(y, (len(table), -1)).astype(np.float32)
-        return Rows(self._inputs(table), targets, weights / weights.mean()), np.ndim(y)
+        return self._inputs(table), np.asarray(y), weights / weights.mean()
 
     def _predict_networks(self, X: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return means and standard deviations, shape (n_clusters, n_networks, n_outputs)."""
@@ -363,7 +348,7 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
                 stars = stars[stars[:, -1] > 0]
                 one = {"context": inputs["context"][row][None], "stars": stars[None]}
                 for k, layers in enumerate(networks):
-                    mean, log_spread = set_network(layers, one)
+                    mean, log_spread = self.architecture_.distribution(layers, one)
                     means[row, k], deviations[row, k] = mean[0], np.exp(log_spread[0])
         return means, deviations
 
@@ -371,15 +356,9 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
         self,
         i: int,
         architecture: SetArchitecture,
-        rows: Rows,
         names: list[str] | None,
-        rng: np.random.Generator,
+        fresh: Callable[[], Weights],
     ) -> Weights:
-        def fresh() -> Weights:
-            weights = architecture.initial_weights(rng)
-            weights["output_bias"][: architecture.n_outputs] = rows.mean_targets
-            return weights
-
         if self._goes_on():
             weights: Weights = self.weights_[i]
             return weights
@@ -390,49 +369,51 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
     def _train(
         self,
         architecture: SetArchitecture,
-        rows: Rows,
+        data: _Data,
         weights: Weights,
         rng: np.random.Generator,
         tasks: EpochTasks,
         before: list[Weights],
     ) -> tuple[Weights, list[float]]:
+        """Train one network from initial weights; ``before`` are the networks trained before."""
         if not self.epochs:
             return weights, []
-        from skcluster.regressors.networks.training import train
-
-        order = batch_rows(len(rows), self.batch_size, self.epochs, rng)
-        batches = sampled_stars(rows, order, self.stars_per_step, self.star_dropout, rng)
-        seed = int(rng.integers(2**31))
-
-        def end_epoch(now: Callable[[], Weights]) -> bool:
-            return tasks.end(lambda: {"architecture_": architecture, "weights_": [*before, now()]})
-
-        settings = replace(self._settings(), begin_epoch=tasks.begin, end_epoch=end_epoch)
-        trained = train(architecture, settings, batches, order.shape[:2], weights, seed)
-        return trained.weights, trained.history["loss"]
-
-    def _settings(self) -> "TrainingSettings":
         from skcluster.regressors.networks.compiled import (
             gaussian_loss,
             resolve_loss,
             resolve_optimizer,
         )
-        from skcluster.regressors.networks.keras_layers import Regularization
-        from skcluster.regressors.networks.training import TrainingSettings
+        from skcluster.regressors.networks.training import (
+            Rows,
+            TrainingSettings,
+            batch_rows,
+            sampled_stars,
+            train,
+        )
+
+        def end_epoch(now: Callable[[], Weights]) -> bool:
+            return tasks.end(lambda: {"architecture_": architecture, "weights_": [*before, now()]})
 
         optimizer, learning_rate = resolve_optimizer(
             self.optimizer, self.learning_rate, weight_decay=self.weight_decay, global_clipnorm=1.0
         )
-        return TrainingSettings(
+        settings = TrainingSettings(
             loss=resolve_loss(gaussian_loss),
             optimizer=optimizer,
             learning_rate=learning_rate,
             schedule=self.learning_rate_schedule,
             by_step=True,
-            regularization=Regularization(dropout=self.dropout),
             callbacks=self._callbacks(),
             verbose=int(self.verbose),
+            begin_epoch=tasks.begin,
+            end_epoch=end_epoch,
         )
+        rows = Rows(*data)
+        order = batch_rows(len(rows), self.batch_size, self.epochs, rng)
+        batches = sampled_stars(rows, order, self.stars_per_step, self.star_dropout, rng)
+        seed = int(rng.integers(2**31))
+        trained = train(architecture, settings, batches, order.shape[:2], weights, seed)
+        return trained.weights, trained.history["loss"]
 
     def _check_same_networks(self, architecture: SetArchitecture) -> None:
         check_same_weights(self.architecture_.weight_shapes, architecture.weight_shapes)

@@ -44,7 +44,7 @@ def test_a_median_of_no_star_and_the_zero_point():
 
 
 def test_small_and_negative_parallaxes_have_the_modulus_of_the_smallest():
-    moduli = modulus_at_least(np.array([1.0, 0.05, 0.01, -3.0]), 0.05)
+    moduli = modulus_at_least(np.array([1.0, 0.05, 0.01, -3.0]))
     np.testing.assert_allclose(moduli, [10, *[10 + 5 * np.log10(20)] * 3])
 
 

@@ -153,12 +153,12 @@ CASES = [
     Case("CMDHistogram", CMDHistogram(), {"normalize": ["sum", "max"]}),
     Case(
         "CMDHistogram-absolute-weighted",
-        CMDHistogram(magnitude="absolute", weights="probability", dtype="float64"),
+        CMDHistogram(magnitude="absolute", weights="probability"),
         {"colour_width": [0.1, 0.4]},
     ),
     Case(
         "CMDRasterizer-absolute-bytes",
-        CMDRasterizer(image_size=24, magnitude="absolute", dtype="uint8", axes=True),
+        CMDRasterizer(image_size=24, magnitude="absolute", dtype="uint8"),
         {"marker_size": [4.0, 8.0]},
     ),
     Case("CMDSummary", CMDSummary(), {"faint_limit": [13.0, 18.0]}),

@@ -11,7 +11,7 @@ from sklearn.model_selection import GridSearchCV, cross_validate, train_test_spl
 from sklearn.pipeline import FeatureUnion
 
 from common.clusters import long_table
-from common.registry import check, same
+from common.registry import check
 
 
 @check("transformer")
@@ -37,11 +37,6 @@ def feature_names_and_pandas_output(case, X, y, tmp_path):
 @check("transformer")
 def output_is_finite(case, X, y, tmp_path):
     assert np.isfinite(case.new().fit_transform(X)).all()
-
-
-@check("transformer")
-def fit_transform_is_fit_and_transform(case, X, y, tmp_path):
-    same(case.new().fit_transform(X, y), case.new().fit(X, y).transform(X))
 
 
 @check("transformer")

@@ -103,12 +103,7 @@ def test_what_is_unknown_does_not_part_clusters():
     matched = cross_match(a, b)
     assert len(matched) == 1
     assert np.isnan(matched["parallax_difference"][0])
-
-
-def test_names_are_enough():
-    a = pd.DataFrame(index=["NGC 2682", "X"])
-    b = pd.DataFrame(index=["Y", "M67"])
-    matched = cross_match(a, b)
+    matched = cross_match(pd.DataFrame(index=["NGC 2682", "X"]), pd.DataFrame(index=["Y", "M67"]))
     assert matched[["a", "b"]].to_numpy().tolist() == [["NGC 2682", "M67"]]
     assert np.isnan(matched["separation"][0])
 
@@ -118,23 +113,6 @@ def test_the_sky_is_round():
     b = catalogue(["B", "Q"], ra=[0.05, 190.0], dec=[0.0, 89.95])
     matched = cross_match(a, b)
     np.testing.assert_allclose(matched["separation"], 0.1, rtol=1e-6)
-
-
-def test_thousands_of_clusters_take_no_time_and_find_themselves():
-    rng = np.random.default_rng(3)
-    n = 7000
-    columns = {
-        "ra": rng.uniform(0, 360, n),
-        "dec": rng.uniform(-20, 20, n),
-        "pmra": rng.normal(0, 3, n),
-        "pmdec": rng.normal(0, 3, n),
-        "parallax": rng.uniform(0.1, 3, n),
-    }
-    a = catalogue([f"A {i}" for i in range(n)], **columns)
-    b = catalogue([f"B {i}" for i in range(n)], **columns).sample(frac=1, random_state=1)
-    matched = cross_match(a, b)
-    assert len(matched) == n
-    assert (matched["a"].str[1:] == matched["b"].str[1:]).all()
 
 
 def test_fetched_catalogues_go_in_as_they_are(fetch):
@@ -149,13 +127,9 @@ def test_no_match_is_an_empty_table():
     assert matched.columns.tolist()[:3] == ["a", "b", "matched_by"]
 
 
-def test_wrong_input_is_refused():
-    with pytest.raises(ValueError, match="max_parallax must be at least 0; got -1"):
-        cross_match(catalogue(["A"]), catalogue(["B"]), max_parallax=-1)
+def test_a_name_that_is_twice_in_a_catalogue_is_refused():
     with pytest.raises(ValueError, match="b has the cluster 'B' more than once"):
         cross_match(catalogue(["A"]), catalogue(["B", "B"]))
-    with pytest.raises(TypeError, match="a must be the result of a fetcher"):
-        cross_match([1], catalogue(["B"]))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,6 @@ import skcluster.datasets
 from skcluster.clusters import stars_of, validate_clusters
 from skcluster.datasets import (
     CatalogueChangedError,
-    FetchError,
     fetch_cantat_gaudin_2020,
     fetch_catalogue,
 )
@@ -32,11 +31,6 @@ def test_every_catalogue_is_brought_to_the_same_targets(fetch, name):
     assert len(bunch.target) + len(bunch.left_out) == 8
     assert bunch.clusters.index.name == "cluster"
     assert bunch.clusters[["ra", "dec"]].notna().all(axis=None)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_uncertainties_enclose_their_values(fetch, name):
-    bunch = fetch(name)
     for target in bunch.target_names:
         low, high = (bunch.uncertainties[f"{target}_{side}"] for side in ("low", "high"))
         if name == "cantat_gaudin_2020":  # gives none
@@ -45,6 +39,10 @@ def test_uncertainties_enclose_their_values(fetch, name):
         else:
             assert (low < bunch.target[target]).all()
             assert (bunch.target[target] < high).all()
+    for needed in ("Cite ", "Left out of", "Caveats", "``log_age``", "``a_v``", "``distance_kpc``"):
+        assert needed in bunch.DESCR
+    assert "doi:" in bunch.DESCR
+    assert "/".join(CATALOGUES[name].clusters.name.split("/")[:4]) in bunch.DESCR
 
 
 @pytest.mark.parametrize(
@@ -55,26 +53,26 @@ def test_uncertainties_enclose_their_values(fetch, name):
         ("bossini_2019", (8.5, 0.4, 1.0), (8.48, 0.39, 10**-0.008), (8.53, 0.42, 10**0.01)),
     ],
 )
-def test_units_and_bounds(fetch, name, target, low, high):
+def test_units_and_bounds_of_catalogues_without_members(fetch, name, target, low, high):
     bunch = fetch(name)
     np.testing.assert_allclose(bunch.target.iloc[0], target)
     bounds = bunch.uncertainties.iloc[0].to_numpy().reshape(3, 2)
     np.testing.assert_allclose(bounds, np.column_stack([low, high]))
+    assert bunch.data is bunch.unlabelled is bunch.feature_names is None
+    X, y = fetch(name, return_X_y=True)
+    assert X is None
+    assert y.equals(bunch.target)
 
 
-def test_cantat_gaudin_takes_the_distance_from_the_unrounded_modulus(fetch, vizier):
+def test_numbers_are_those_that_were_published_and_blank_ones_are_left_out_by_name(fetch, vizier):
     bunch = fetch()
-    modulus = vizier.tables["J/A+A/640/A1/table1"]["DMNN"].head(6).astype(float)
-    expected = 10 ** ((modulus + 5) / 5) / 1000
+    published = vizier.tables["J/A+A/640/A1/table1"].head(6)
+    assert bunch.target["log_age"].tolist() == published["AgeNN"].astype(float).tolist()
+    expected = 10 ** ((published["DMNN"].astype(float) + 5) / 5) / 1000
     np.testing.assert_allclose(bunch.target["distance_kpc"], expected)
-
-
-def test_clusters_without_parameters_are_left_out_by_name(fetch):
-    bunch = fetch()
     assert bunch.left_out.to_dict() == {"UBC_1": "no parameters", "UBC_2": "no parameters"}
     assert bunch.unlabelled.index.tolist() == ["UBC_1", "UBC_2"]
     assert bunch.clusters.loc["UBC_1", "flag"] == "tooRed"
-    assert "flag" in bunch.DESCR
 
 
 @pytest.mark.parametrize("name", WITH_MEMBERS)
@@ -88,21 +86,6 @@ def test_members_are_ready_for_every_estimator(fetch, vizier, name):
     assert stars["source_id"].dtype == np.int64
     assert stars["source_id"].min() > 2**53  # beyond what a float holds exactly
     assert np.unique(stars["source_id"]).size == len(stars)
-
-
-@pytest.mark.parametrize("name", ["dias_2021", "cavallo_2024", "bossini_2019"])
-def test_catalogues_without_members_say_so(fetch, name):
-    bunch = fetch(name)
-    assert bunch.data is bunch.unlabelled is bunch.feature_names is None
-    X, y = fetch(name, return_X_y=True)
-    assert X is None
-    assert y.equals(bunch.target)
-
-
-def test_numbers_of_single_precision_are_those_that_were_published(fetch, vizier):
-    ages = fetch().target["log_age"]
-    published = vizier.tables["J/A+A/640/A1/table1"]["AgeNN"].head(6).astype(float)
-    assert ages.tolist() == published.tolist()
 
 
 def test_stars_without_colour_are_counted_and_their_clusters_named(fetch, small, vizier):
@@ -137,13 +120,6 @@ def test_a_catalogue_whose_tables_all_changed(fetch, small, vizier):
         fetch("cavallo_2024")
 
 
-def test_a_table_that_is_gone(fetch, small, vizier):
-    small("dias_2021")
-    vizier.tables.clear()
-    with pytest.raises(FetchError, match="HTTP status 400, with the text 'Unknown table J/MNRAS"):
-        fetch("dias_2021", n_retries=0)
-
-
 def test_lower_and_upper_errors_are_not_mixed_up(fetch, small, vizier):
     """Their names differ by nothing but case."""
     small("bossini_2019")
@@ -152,15 +128,6 @@ def test_lower_and_upper_errors_are_not_mixed_up(fetch, small, vizier):
     vizier.tables[name] = numbered(table)
     with pytest.raises(CatalogueChangedError, match=r"no column 'e_logA' \(log_age_lower_error\)"):
         fetch("bossini_2019")
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_every_description_says_what_is_needed(fetch, name):
-    text = fetch(name).DESCR
-    for needed in ("Cite ", "Left out of", "Caveats", "``log_age``", "``a_v``", "``distance_kpc``"):
-        assert needed in text
-    assert "doi:" in text
-    assert "/".join(CATALOGUES[name].clusters.name.split("/")[:4]) in text
 
 
 @pytest.mark.parametrize("name", WITH_MEMBERS)
@@ -175,10 +142,7 @@ def test_those_with_members_have_a_function_with_its_own_description(name):
     assert "name" not in parameters
 
 
-def test_a_catalogue_by_its_name(fetch, small, tmp_path):
-    bunch = fetch("dias_2021")
-    same = fetch_catalogue("dias_2021", data_home=tmp_path / "cache", download_if_missing=False)
-    assert same.target.equals(bunch.target)
+def test_an_unknown_name_is_refused():
     with pytest.raises(ValueError, match="'name' parameter of fetch_catalogue must be a str among"):
         fetch_catalogue("dias_2020")
 

@@ -20,12 +20,6 @@ def test_they_are_clusters_with_parameters():
     as_clusters(X)
 
 
-def test_two_calls_share_nothing():
-    _, y = load_example()
-    y.iloc[0] = 0
-    assert load_example()[1].iloc[0].tolist() == [8.0, 0.3, 0.45]
-
-
 def test_the_estimate_of_each_is_near_and_not_flagged():
     from skcluster import estimate
 
@@ -77,19 +71,9 @@ def test_the_catalogue_is_fixed():
     X, y = load_simulated_clusters(return_X_y=True)
     assert X.shape == (1867, 1)
     assert y.shape == (1867, 3)
-    again, y_again = load_simulated_clusters(return_X_y=True)
-    pd.testing.assert_frame_equal(y, y_again)
-    assert (stars_of(X)["bp_rp"] == stars_of(again)["bp_rp"]).all()
-
-
-def test_what_is_loaded_may_be_changed():
-    _, y = load_simulated_clusters(return_X_y=True)
-    y["log_age"] = 0.0
-    assert (load_simulated_clusters().target["log_age"] > 6).all()
-
-
-def test_bunch():
     data = load_simulated_clusters()
+    pd.testing.assert_frame_equal(y, data.target)
+    assert (stars_of(X)["bp_rp"] == stars_of(data.data)["bp_rp"]).all()
     assert data.target_names == ["log_age", "a_v", "distance_kpc"]
     assert "bp_rp" in data.feature_names
     assert data.frame.columns.tolist() == ["stars", *data.target_names]

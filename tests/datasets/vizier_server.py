@@ -4,22 +4,17 @@ It answers ADQL (TAP) under ``/tap/sync`` with VOTables of the tables that tests
 `Server.misbehave` queues faults: each request takes one, until none is left.
 """
 
-import gzip
 import html
-import io
 import re
 import threading
-import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 import numpy as np
 import pandas as pd
-from astropy.io.votable import parse
 
 HTML = (
     "<!DOCTYPE html><html><head><title>Service under maintenance</title></head>"
@@ -118,16 +113,10 @@ class Handler(BaseHTTPRequestHandler):
     server: "HttpServer"
 
     def do_POST(self) -> None:
-        self._answer(self.rfile.read(int(self.headers["Content-Length"])).decode())
-
-    def do_GET(self) -> None:
-        self._answer(urlsplit(self.path).query)
-
-    def _answer(self, asked: str) -> None:
         state = self.server.state
-        self.asked, path = asked, urlsplit(self.path).path
-        query = {k: v[0] for k, v in parse_qs(asked, keep_blank_values=True).items()}
-        fault = None if path.startswith("/moved") else state.next_fault(query.get("QUERY") or asked)
+        asked = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        query = {name: values[0] for name, values in parse_qs(asked).items()}
+        fault = state.next_fault(query["QUERY"])
         status, text = 200, ""
         try:
             text = answer_adql(state.tables, query["QUERY"], int(query["MAXREC"]))
@@ -140,26 +129,6 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body) if length is None else length))
         self.end_headers()
         self.wfile.write(body)
-
-    def _gzipped(self, status: int, body: bytes) -> None:
-        """Compressed, as clients allow it."""
-        assert "gzip" in self.headers["Accept-Encoding"]
-        packed = gzip.compress(body)
-        self.send_response(status)
-        self.send_header("Content-Encoding", "gzip")
-        self.send_header("Content-Length", str(len(packed)))
-        self.end_headers()
-        self.wfile.write(packed)
-
-    def _gzipped_cut(self, status: int, body: bytes) -> None:
-        """Compressed, and broken off without a word."""
-        packed = gzip.compress(body)[:-20]
-        self.send_response(status)
-        self.send_header("Content-Encoding", "gzip")
-        self.send_header("Connection", "close")
-        self.end_headers()
-        self.wfile.write(packed)
-        self.close_connection = True
 
     def _error_500(self, status: int, body: bytes) -> None:
         self._well(500, b"Internal Server Error")
@@ -184,31 +153,11 @@ class Handler(BaseHTTPRequestHandler):
         self._well(status, body[: len(body) // 2], len(body))
         self.close_connection = True
 
-    def _cut_chunked(self, status: int, body: bytes) -> None:
-        """The same without having told the length."""
-        self.send_response(status)
-        self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
-        half = body[: len(body) // 2]
-        self.wfile.write(b"%x\r\n%s\r\n" % (len(half), half))
-        self.close_connection = True
-
     def _few_rows(self, status: int, body: bytes) -> None:
         """An answer that is whole but has too few rows, as under a limit of 50."""
         lines = body.splitlines(keepends=True)
         rows = [i for i, line in enumerate(lines) if line.startswith(b"<TR>")]
         self._well(status, b"".join(line for i, line in enumerate(lines) if i not in rows[4:]))
-
-    def _renumbered(self, status: int, body: bytes) -> None:
-        self._well(status, body.replace(b"<TD>3</TD></TR>", b"<TD>4</TD></TR>"))
-
-    def _binary(self, status: int, body: bytes) -> None:
-        """The rows in base64, as TAP servers like to send them."""
-        table = parse(io.BytesIO(body), verify="ignore")
-        table.get_first_table().format = "binary2"
-        packed = io.BytesIO()
-        table.to_xml(packed)
-        self._well(status, packed.getvalue())
 
     def _elsewhere(self, status: int, body: bytes) -> None:
         """Refer to an address instead of sending the rows."""
@@ -221,18 +170,6 @@ class Handler(BaseHTTPRequestHandler):
         """Say nothing for longer than the client waits, however busy the machine is."""
         self.server.closing.wait(60)
         self.close_connection = True
-
-    def _slow(self, status: int, body: bytes) -> None:
-        """Slow, but whole."""
-        time.sleep(0.15)
-        self._well(status, body)
-
-    def _redirect(self, status: int, body: bytes) -> None:
-        """Answer elsewhere, as TAP may."""
-        self.send_response(303)
-        self.send_header("Location", f"/moved{urlsplit(self.path).path}?{self.asked}")
-        self.send_header("Content-Length", "0")
-        self.end_headers()
 
     def log_message(self, *args: object) -> None:
         """Say nothing."""
@@ -263,8 +200,3 @@ def running(state: Any, handler: type[BaseHTTPRequestHandler]) -> Iterator[Any]:
             http.closing.set()
             http.shutdown()
             thread.join()
-
-
-def count_by_start(requests: list[str]) -> Counter[str]:
-    """How often rows were asked for, by the first row."""
-    return Counter(re.search(r">= (\d+)", request).group(1) for request in requests)

@@ -12,11 +12,9 @@ from skcluster.features import CMDRasterizer
 
 VARIANTS = [
     {},
-    {"axes": True},
-    {"invert_magnitude": False},
     {"marker_size": 9.0},
     {"image_size": 64, "marker_size": 8.0},
-    {"image_size": 181, "axes": True, "marker_size": 6.0},
+    {"image_size": 181, "marker_size": 6.0},
     {"magnitude": "absolute"},
     {"colour_range": (-1, 1.5), "magnitude_range": (9, 14.5)},
 ]
@@ -27,8 +25,9 @@ def lowest_correlation(a, b):
     return ((a * b).sum(axis=1) / np.sqrt((a**2).sum(axis=1) * (b**2).sum(axis=1))).min()
 
 
-def star(colour, magnitude):
-    return pd.DataFrame({"cluster": "A", "bp_rp": colour, "phot_g_mean_mag": magnitude})
+def star(colour, magnitude, n=1):
+    columns = {"cluster": "A", "bp_rp": colour, "phot_g_mean_mag": magnitude}
+    return pd.DataFrame(columns, index=range(n))
 
 
 def draw(table, **parameters):
@@ -55,47 +54,35 @@ def test_stars_below_a_pixel_have_more_ink_in_matplotlib_but_lie_the_same(toy, p
 
 
 @pytest.mark.real
-def test_renderers_agree_on_some_real_clusters(real):
-    X = real[0].iloc[::40]
-    slow = CMDRasterizer(renderer="matplotlib").fit_transform(X)
-    assert lowest_correlation(CMDRasterizer().fit_transform(X), slow) > 0.999
-
-
-@pytest.mark.real
-@pytest.mark.slow
-def test_renderers_agree_on_every_real_cluster(real):
-    X, _ = real
+@pytest.mark.parametrize("step", [40, pytest.param(1, marks=pytest.mark.slow)])
+def test_renderers_agree_on_real_clusters(real, step):
     fast, slow = (
-        CMDRasterizer(renderer=renderer, dtype="uint8").fit_transform(X)
+        CMDRasterizer(renderer=renderer, dtype="uint8").fit_transform(real[0].iloc[::step])
         for renderer in ("fast", "matplotlib")
     )
-    lowest = min(lowest_correlation(a[None], b[None]) for a, b in zip(fast, slow, strict=True))
-    print(f"lowest correlation over {len(X)} clusters: {lowest:.6f}")
-    assert lowest > 0.98
+    assert lowest_correlation(fast, slow) > 0.999
 
 
-@pytest.mark.parametrize("axes", [False, True])
-def test_the_slow_picture_is_what_savefig_writes(toy, axes):
+def test_the_slow_picture_is_what_savefig_writes(toy):
     X = toy[0].iloc[[7]]
     stars = validate_clusters(X)
     figure = Figure(figsize=(4, 4))
-    ax = figure.add_axes((0.125, 0.11, 0.775, 0.77) if axes else (0, 0, 1, 1))
+    ax = figure.add_axes((0, 0, 1, 1))
     ax.plot(stars["bp_rp"], stars["phot_g_mean_mag"], "ko", markersize=4, markeredgewidth=0)
     ax.set(xlim=(0, 4), ylim=(18, 10))
-    if not axes:
-        ax.set_axis_off()
+    ax.set_axis_off()
     file = io.BytesIO()
     figure.savefig(file, dpi=45)
     file.seek(0)
     saved = image.imread(file)
     assert saved.shape == (180, 180, 4)
-    got = CMDRasterizer(renderer="matplotlib", axes=axes).fit_transform(X).reshape(180, 180)
+    got = CMDRasterizer(renderer="matplotlib").fit_transform(X).reshape(180, 180)
     np.testing.assert_allclose(got, 1 - saved[..., 0], atol=1e-6)
 
 
 @pytest.mark.parametrize("radius", [0.1, 0.5, 0.9, 1.25, 1.875, 4.0])
 def test_a_star_covers_its_area(radius):
-    picture = draw(star([1.0], [12.0]), marker_size=radius / 0.3125)  # of 45 pixels per inch
+    picture = draw(star(1.0, 12.0), marker_size=radius / 0.3125)  # of 45 pixels per inch
     stamp = picture[40:51, 40:51]
     assert stamp.sum() == pytest.approx(picture.sum())
     assert stamp.sum() == pytest.approx(np.pi * radius**2, rel=0.01)
@@ -104,36 +91,33 @@ def test_a_star_covers_its_area(radius):
 
 
 def test_a_star_is_where_it_belongs():
-    picture = draw(star([1.0], [12.0]))
+    picture = draw(star(1.0, 12.0))
     assert np.argwhere(picture == 1).tolist() == [[45, 45]]
-    assert np.argwhere(draw(star([1.0], [12.0]), invert_magnitude=False) == 1)[0, 0] == 135
 
 
 def test_a_picture_may_be_larger_than_a_run_of_them(toy):
     X = toy[0].iloc[:2]
     large = CMDRasterizer(image_size=720, marker_size=1.0).fit(X)
     assert large.transform(X).shape == (2, 720 * 720)
-    star_at = draw(star([1.0], [12.0]), image_size=720, marker_size=1.0)
+    star_at = draw(star(1.0, 12.0), image_size=720, marker_size=1.0)
     assert np.argwhere(star_at == 1).mean(axis=0).tolist() == [180, 180]
 
 
 def test_stars_together_cover_more_but_never_too_much():
-    one, many = draw(star([1.0], [12.0])), draw(star([1.0] * 3, [12.0] * 3))
+    one, many = draw(star(1.0, 12.0)), draw(star(1.0, 12.0, n=3))
     np.testing.assert_allclose(many, 1 - (1 - one) ** 3, atol=1e-6)
 
 
 @pytest.mark.parametrize("place", [(-4.9, 12), (14.9, 12), (1, -4.9), (1, 29.9)])
 def test_a_star_far_off_leaves_no_ink(place):
-    assert (draw(star([place[0]], [place[1]])) == 0).all()
+    assert (draw(star(*place)) == 0).all()
 
 
 @pytest.mark.parametrize("place", [(-0.01, 12), (4.01, 12), (1, 9.98), (1, 18.0)])
 def test_the_rim_of_a_star_just_outside_is_seen(place):
-    picture = draw(star([place[0]], [place[1]]))
-    assert 0 < picture.sum() < draw(star([1.0], [12.0])).sum()
-    np.testing.assert_allclose(
-        picture, draw(star([place[0]], [place[1]]), renderer="matplotlib"), atol=0.02
-    )
+    picture = draw(star(*place))
+    assert 0 < picture.sum() < draw(star(1.0, 12.0)).sum()
+    np.testing.assert_allclose(picture, draw(star(*place), renderer="matplotlib"), atol=0.02)
 
 
 @pytest.mark.parametrize("renderer", ["fast", "matplotlib"])
@@ -145,13 +129,13 @@ def test_bytes_are_rounded_floats(toy, renderer):
     assert pixels.max() == 255
 
 
-@pytest.mark.parametrize("renderer", ["fast", "matplotlib"])
-def test_settings_of_matplotlib_neither_matter_nor_change(toy, renderer):
+def test_settings_of_matplotlib_neither_matter_nor_change(toy):
     X = toy[0].iloc[:2]
-    plain = CMDRasterizer(renderer=renderer, axes=True).fit_transform(X)
-    with matplotlib.rc_context({"axes.facecolor": "red", "font.size": 30, "savefig.dpi": 7}):
+    plain = CMDRasterizer(renderer="matplotlib").fit_transform(X)
+    styles = {"figure.facecolor": "red", "lines.antialiased": False, "savefig.dpi": 7}
+    with matplotlib.rc_context(styles):
         before = dict(matplotlib.rcParams.copy())
-        styled = CMDRasterizer(renderer=renderer, axes=True).fit_transform(X)
+        styled = CMDRasterizer(renderer="matplotlib").fit_transform(X)
         assert dict(matplotlib.rcParams.copy()) == before
     np.testing.assert_array_equal(styled, plain)
 
@@ -165,17 +149,3 @@ def test_names_and_shape(toy):
         "pixel_0_2",
         "pixel_1_0",
     ]
-
-
-@pytest.mark.parametrize(
-    ("parameters", "message"),
-    [
-        ({"image_size": 0}, "'image_size' parameter of CMDRasterizer"),
-        ({"marker_size": 0.0}, "'marker_size' parameter of CMDRasterizer"),
-        ({"renderer": "cairo"}, "'renderer' parameter of CMDRasterizer"),
-        ({"colour_range": (1, 1)}, "colour_range must be two finite numbers"),
-    ],
-)
-def test_bad_parameters_are_refused(toy, parameters, message):
-    with pytest.raises(ValueError, match=message):
-        CMDRasterizer(**parameters).fit(toy[0])

@@ -139,20 +139,3 @@ def test_errors_missing_from_the_table_are_typical_ones():
     bare = cluster(9).drop(columns="parallax_error")
     row = summary({"one": bare}).loc["one"]
     assert 0 < row["parallax_error"] < 0.02
-
-
-@pytest.mark.parametrize(
-    ("parameters", "message"),
-    [
-        ({"magnitude_edges": [1, 1]}, "magnitude_edges must be increasing"),
-        ({"magnitude_edges": [1]}, "magnitude_edges must be increasing"),
-        ({"magnitude_edges": [[1, 2]]}, "magnitude_edges must be increasing"),
-        ({"magnitude_edges": [1, np.nan]}, "magnitude_edges must be increasing"),
-        ({"quantiles": [0.5, 1.2]}, "quantiles must lie from 0 to 1"),
-        ({"quantiles": [-0.1, 0.5]}, "quantiles must lie from 0 to 1"),
-        ({"quantiles": [[0.5]]}, "quantiles must lie from 0 to 1"),
-    ],
-)
-def test_wrong_edges_are_refused(parameters, message):
-    with pytest.raises(ValueError, match=message):
-        CMDSummary(**parameters).fit({"one": cluster(9)})

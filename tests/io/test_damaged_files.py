@@ -1,6 +1,7 @@
 """Files that cannot be read: one clear line each, of the right kind."""
 
 import gzip
+import os
 from pathlib import Path
 
 import numpy as np
@@ -81,9 +82,12 @@ def test_no_such_file(tmp_path):
         read_clusters(tmp_path / "nothing.csv")
 
 
-def test_directory_of_labels(tmp_path):
-    with pytest.raises(IsADirectoryError, match="is a directory; a table file is needed"):
+def test_folder_of_labels_and_pipe(tmp_path):
+    with pytest.raises(OSError, match="is a folder, a device or a pipe; a table file is needed"):
         read_clusters(write(tmp_path / "members.csv"), tmp_path)
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(OSError, match=r"pipe\.csv is a folder, a device or a pipe"):
+        read_clusters(tmp_path / "pipe.csv")
 
 
 @pytest.mark.parametrize("name", ["members.doc", "members", "members.parquet.gz", "members.gz"])

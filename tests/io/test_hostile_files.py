@@ -2,12 +2,10 @@
 
 import bz2
 import gzip
-import io
 import lzma
 import re
 import threading
 import tracemalloc
-import zipfile
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -19,6 +17,7 @@ from astropy.io import fits
 from astropy.table import Table
 from common.damaged import stars, votable
 
+from skcluster.clusters import stars_of
 from skcluster.io import read_clusters, read_table
 
 FIELD = '<FIELD name="a" ID="a" datatype="double"/>'
@@ -88,59 +87,38 @@ def test_entities_of_xml_are_not_expanded(tmp_path, little_memory):
         read_table(file)
 
 
-@pytest.fixture(scope="module")
-def sound_fits() -> bytes:
-    buffer = io.BytesIO()
-    Table.from_pandas(stars()).write(buffer, format="fits")
-    return buffer.getvalue()
-
-
-@pytest.mark.parametrize(
-    ("keyword", "value", "reason"),
-    [
-        ("NAXIS2", 10**12, ""),
-        ("NAXIS2", -1, ""),
-        ("PCOUNT", 10**12, "truncated"),
-        ("NAXIS", 10**9, ""),
-    ],
-)
-def test_a_header_of_fits_that_says_too_much(
-    sound_fits, tmp_path, keyword, value, reason, little_memory
-):
-    start = sound_fits.index(b"XTENSION")
-    promised = rb"\g<1>%21d" % value
-    table = re.sub(rf"({keyword} *=) *\d+".encode(), promised, sound_fits[start:], count=1)
+@pytest.mark.parametrize(("keyword", "reason"), [("NAXIS2", ""), ("PCOUNT", "truncated")])
+def test_a_header_of_fits_that_says_too_much(tmp_path, keyword, reason, little_memory):
     file = tmp_path / "bomb.fits"
-    file.write_bytes(sound_fits[:start] + table)
+    Table.from_pandas(stars()).write(file)
+    content = file.read_bytes()
+    start = content.index(b"XTENSION")
+    promised = rb"\g<1>%21d" % 10**12
+    table = re.sub(rf"({keyword} *=) *\d+".encode(), promised, content[start:], count=1)
+    file.write_bytes(content[:start] + table)
     with pytest.raises(ValueError, match=rf"bomb\.fits cannot be read as fits: .*{reason}"):
         read_table(file)
 
 
-def test_lists_of_fits_are_refused_by_name(tmp_path):
-    lists = fits.Column("trace", "PE()", array=np.array([np.zeros(9)] * 9, dtype=object))
-    file = tmp_path / "lists.fits"
-    fits.BinTableHDU.from_columns([lists]).writeto(file)
-    with pytest.raises(
-        ValueError, match=r"lists\.fits .* column trace has arrays of variable length"
-    ):
-        read_table(file)
+def test_lists_of_fits_come_along(tmp_path):
+    lists = np.empty(2, dtype=object)
+    lists[:] = [np.zeros(2), np.ones(1)]
+    columns = [
+        fits.Column("Gmag", "D", array=[12.0, 13.0]),
+        fits.Column("BP-RP", "D", array=[0.5, 0.6]),
+        fits.Column("trace", "PD()", array=lists),
+    ]
+    fits.BinTableHDU.from_columns(columns).writeto(tmp_path / "lists.fits")
+    X = read_clusters(tmp_path / "lists.fits", cluster="a")
+    assert stars_of(X).arrow("trace").to_pylist() == [[0, 0], [1]]
 
 
-@pytest.mark.parametrize(
-    ("compress", "kind"),
-    [(bz2.compress, "bzip2"), (lzma.compress, "xz"), (None, "zip")],
-    ids=["bz2", "xz", "zip"],
-)
+@pytest.mark.parametrize("compress", [bz2.compress, lzma.compress])
 @pytest.mark.parametrize("name", ["bomb.csv", "bomb.fits", "bomb.vot", "bomb.csv.gz"])
-def test_other_compressions_are_not_unpacked(tmp_path, compress, kind, name, little_memory):
-    file = tmp_path / name
-    if compress:
-        file.write_bytes(compress(bytes(10**7)))
-    else:
-        with zipfile.ZipFile(file, "w") as archive:
-            archive.writestr("a", "b")
-    with pytest.raises(ValueError, match=rf"cannot be read .* compressed with {kind}; only gzip"):
-        read_table(file)
+def test_other_compressions_are_not_unpacked(tmp_path, compress, name, little_memory):
+    (tmp_path / name).write_bytes(compress(bytes(10**7)) * 20)
+    with pytest.raises(ValueError, match=r"bomb\..* cannot be read as (csv|fits|votable): "):
+        read_table(tmp_path / name)
 
 
 @pytest.mark.parametrize("name", ["bomb.csv.gz", "bomb.fits", "bomb.vot", "bomb.ecsv"])
@@ -151,35 +129,14 @@ def test_gzip_is_unpacked_up_to_a_limit(tmp_path, name, little_memory):
         read_table(file)
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "reason"),
-    [
-        ("wide.csv", b"a," * 20_000, "20001 columns"),
-        ("wide.tsv", b"a\t" * 20_000, "20001 columns"),
-    ],
-    ids=["csv", "tsv"],
-)
-def test_text_that_would_take_long(tmp_path, name, content, reason, little_memory):
-    (tmp_path / name).write_bytes(content)
-    with pytest.raises(ValueError, match=rf"{name} cannot be read as .*: its? .*{reason}"):
-        read_table(tmp_path / name)
-
-
-@pytest.mark.parametrize("kind", ["zeros", "list", "columns"])
-def test_parquet_that_would_take_much(tmp_path, kind, little_memory):
+@pytest.mark.parametrize("is_list", [False, True])
+def test_parquet_that_would_take_much(tmp_path, is_list, little_memory):
     runs = pa.array(np.zeros(51_000_000, np.int8))
-    table, reason = {
-        "zeros": (lambda: {"a": runs}, "would take"),
-        "list": (lambda: {"a": pa.ListArray.from_arrays([0, len(runs)], runs)}, "would take"),
-        "columns": (
-            lambda: {f"c{i}": pa.nulls(1, pa.int8()) for i in range(10_001)},
-            "10001 columns",
-        ),
-    }[kind]
+    values = pa.ListArray.from_arrays([0, len(runs)], runs) if is_list else runs
     file = tmp_path / "bomb.parquet"
-    pa.parquet.write_table(pa.table(table()), file, compression="zstd")
+    pa.parquet.write_table(pa.table({"a": values}), file, compression="zstd")
     assert file.stat().st_size < 3e6
-    with pytest.raises(ValueError, match=rf"bomb\.parquet cannot be read as parquet: .*{reason}"):
+    with pytest.raises(ValueError, match=r"bomb\.parquet cannot be read as parquet: .*would take"):
         read_table(file)
 
 
@@ -193,7 +150,8 @@ def test_texts_that_are_not_in_utf8_are_named(tmp_path, kind):
         texts = pa.array(names.tolist()).view(pa.string())
         stars = {"Cluster": texts, "phot_g_mean_mag": [12.0, 13.0], "bp_rp": [0.5, 0.6]}
         pa.parquet.write_table(pa.table(stars), file)
-    with pytest.raises(ValueError, match=r"latin\..* column 'Cluster' has .* not (in )?UTF-8"):
+    reason = r"not in UTF-8 .* in b'Bl\\xe4ha'" if kind == "fits" else "Invalid UTF8"
+    with pytest.raises(ValueError, match=rf"latin\..* {reason}"):
         read_clusters(file)
 
 

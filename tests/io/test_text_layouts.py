@@ -1,7 +1,6 @@
 """Tables of text: separators, headers, comments and formats are recognised from the content."""
 
 import gzip
-import warnings
 
 import pytest
 from common.formats import seen
@@ -125,8 +124,11 @@ LAYOUTS = {
 }
 
 
-@pytest.mark.parametrize("extension", ["csv", "tsv", "txt", "dat", "csv.gz"])
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize(
+    ("layout", "extension"),
+    [*((layout, "dat") for layout in LAYOUTS)]
+    + [("VizieR, tabs", name) for name in ("csv", "tsv", "txt", "mrt", "tbl", "csv.gz", "ecsv")],
+)
 def test_a_layout_is_recognised_whatever_the_extension(layout, extension, tmp_path):
     file = tmp_path / f"members.{extension}"
     text = LAYOUTS[layout].encode()
@@ -138,29 +140,6 @@ def test_a_layout_is_recognised_whatever_the_extension(layout, extension, tmp_pa
             v if v is None else pytest.approx(v, rel=1e-15, abs=0) for v in values
         ]
     assert found.messages == []
-
-
-@pytest.mark.parametrize("door", ["as_clusters", "estimator", "estimate", "console"])
-@pytest.mark.parametrize("layout", ["decimal commas", "machine-readable table", "row names of R"])
-def test_a_layout_is_recognised_behind_every_door(layout, door, tmp_path):
-    (tmp_path / "members.dat").write_text(LAYOUTS[layout])
-    stars = seen(door, tmp_path / "members.dat", tmp_path).stars
-    assert stars["cluster"] == CLUSTERS
-    assert stars["source_id"] == STARS["source_id"]
-
-
-@pytest.mark.parametrize("layout", ["decimal commas", "VizieR, tabs", "machine-readable table"])
-def test_labels_are_recognised_too(layout, tmp_path):
-    text = LAYOUTS[layout].replace("Gmag", " AV ").replace("BP-RP", "AgeNN").replace(" Plx", "DMNN")
-    text = text.replace("Plx", "DMNN").replace("arcsec", "mag   ").replace("mas", "mag")
-    text = "\n".join(
-        line for line in text.splitlines() if "13.5" not in line and "13,5" not in line
-    )
-    (tmp_path / "labels.txt").write_text(text)
-    table = read_table(tmp_path / "labels.txt")
-    names = table.columns if hasattr(table, "columns") else table.colnames
-    assert [str(name).strip() for name in names] == ["Name", "Source", "AV", "AgeNN", "DMNN"]
-    assert len(table) == 2
 
 
 FIRST = r"its first lines are 'cluster,Gmag,BP-RP', "
@@ -225,13 +204,10 @@ REFUSED = {
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_does_not_fit_is_refused_with_its_first_lines(case, tmp_path):
     text, reason = REFUSED[case]
-    for name in ("members.csv", "members.dat"):
-        (tmp_path / name).write_text(text)
-        with pytest.raises(
-            ValueError, match=rf"{name} cannot be read as (csv|text): .*{reason}"
-        ) as e:
-            read_clusters(tmp_path / name)
-        assert len(str(e.value).splitlines()) == 1
+    (tmp_path / "m.csv").write_text(text)
+    with pytest.raises(ValueError, match=rf"m\.csv cannot be read as csv: .*{reason}") as e:
+        read_clusters(tmp_path / "m.csv")
+    assert len(str(e.value).splitlines()) == 1
 
 
 def test_rows_that_look_like_comments_are_told(tmp_path):
@@ -250,13 +226,6 @@ def test_numbers_may_be_names_of_columns(tmp_path):
     (tmp_path / "m.csv").write_text("0,1,2\na,12.5,0.5\n")
     names = {"0": "cluster", "1": "phot_g_mean_mag", "2": "bp_rp"}
     assert read_clusters(tmp_path / "m.csv", columns=names).index.tolist() == ["a"]
-
-
-def test_no_warning_of_pandas(tmp_path):
-    (tmp_path / "m.csv").write_text("cluster,Gmag,BP-RP\na,12.5,0.5,\nb,12.5,0.5,\n")
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert len(read_clusters(tmp_path / "m.csv")) == 2
 
 
 def test_texts_of_a_folder_are_not_taken_as_tables(tmp_path):

@@ -4,7 +4,7 @@ from regressor_cases import FAST_IMAGE
 from sklearn.base import clone
 
 from skcluster.regressors import CNNRegressor, MDMRegressor
-from skcluster.regressors._cnn import fold, resolve_image_shape
+from skcluster.regressors._paper_networks import fold, resolve_image_shape
 
 
 @pytest.mark.parametrize(

@@ -15,14 +15,10 @@ from regressor_cases import REGRESSORS, table
 assert keras.backend.backend() == "jax"
 for name, model in REGRESSORS.items():
     X, y = table(name, n=100)
-    settings = {"dropout": 0.05, "l2": 1e-4, "input_noise": 0.01, "batch_normalization": True}
-    model = clone(model).set_params(epochs=40, learning_rate=0.01, **settings)
+    model = clone(model).set_params(epochs=40, learning_rate=0.01, dropout=0.05)
     first, second = clone(model).fit(X, y), clone(model).fit(X, y)
     assert first.history_ == second.history_
     assert first.score(X, y) > 0.2, first.score(X, y)
-    strong = clone(model).set_params(l2=10.0).fit(X, y)
-    sizes = [sum((w**2).sum() for w in m.weights_.values()) for m in (strong, first)]
-    assert sizes[0] < sizes[1]
     inputs = first.feature_encoder_.transform(X)
     np.testing.assert_allclose(first.model_.predict_on_batch(inputs), first.predict(X), atol=1e-4)
 """
@@ -32,7 +28,7 @@ import keras
 import test_set_regressor as tests
 assert keras.backend.backend() == "jax"
 tests.test_learns_from_a_set()
-tests.test_the_order_of_stars_and_empty_slots_do_not_matter()
+tests.test_other_clusters_order_of_stars_and_empty_slots_do_not_matter()
 X, y = tests.data()
 first, second = (tests.SetRegressor(**tests.SMALL).fit(X, y) for _ in range(2))
 assert first.history_ == second.history_

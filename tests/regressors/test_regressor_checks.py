@@ -17,7 +17,7 @@ from skcluster.regressors import (
     SetRegressor,
     TargetMinMaxScaler,
     TargetScaler,
-    _cnn,
+    _paper_networks,
 )
 
 OTHER_BATCHES = "a row of weight two and a row given twice fall into other batches in another order"
@@ -61,7 +61,7 @@ def numpy_state():
 @pytest.mark.filterwarnings("ignore:Column .* has a root mean square of:UserWarning")
 @pytest.mark.parametrize("name", REGRESSORS)
 def test_checks_of_scikit_learn(name, monkeypatch):
-    monkeypatch.setattr(_cnn, "resolve_image_shape", lambda shape, n, owner: (1, n, 1))
+    monkeypatch.setattr(_paper_networks, "resolve_image_shape", lambda shape, n, owner: (1, n, 1))
     model = clone(REGRESSORS[name]).set_params(epochs=1, validation_fraction=0)
     if name != "ann":
         model.set_params(downsample=1)

@@ -2,19 +2,19 @@ import pickle
 import subprocess
 import sys
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from regressor_cases import FAST, REGRESSORS, table
+from dask.base import tokenize
+from regressor_cases import ALL, FAST, REGRESSORS, data, table
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skcluster.regressors import ANNRegressor, CNNRegressor, MDMRegressor, SetRegressor
+from skcluster.regressors import ANNRegressor, CNNRegressor, MDMRegressor
 
 every_regressor = pytest.mark.parametrize("name", REGRESSORS)
 
@@ -38,31 +38,22 @@ def test_predictions_have_the_shape_of_y(name, shape):
     assert model.n_outputs_ == np.prod(shape) // 40
 
 
-@every_regressor
-def test_another_seed_gives_others(name):
-    X, y = table(name)
-    first, other = (clone(REGRESSORS[name]).set_params(random_state=i).fit(X, y) for i in (0, 1))
-    assert not np.array_equal(first.predict(X), other.predict(X))
+@pytest.mark.parametrize("name", ALL)
+def test_a_random_state_instance_advances(name):
+    X, y = data(name)
+    model = clone(ALL[name])
+    first, second = clone(model), clone(model)
+    first.random_state = second.random_state = np.random.RandomState(4)
+    before, after = first.fit(X, y).predict(X), second.fit(X, y).predict(X)
+    again = model.set_params(random_state=np.random.RandomState(4)).fit(X, y)
+    assert not np.array_equal(before, after)
+    np.testing.assert_array_equal(before, again.predict(X))
 
 
-@every_regressor
-def test_same_bits_with_dropout_and_noise(name):
-    X, y = table(name)
-    model = clone(REGRESSORS[name]).set_params(dropout=0.3, input_noise=0.1)
-    first = clone(model).fit(X, y)
-    clone(model).set_params(random_state=5, dropout=0.5, input_noise=0.9).fit(X, y)
-    second = clone(model).fit(X, y)
-    assert first.history_ == second.history_
-    np.testing.assert_array_equal(first.predict(X), second.predict(X))
-
-
-def test_a_random_state_instance_advances():
+def test_dask_tells_fitted_regressors_apart():
     X, y = table("ann")
-    state = np.random.RandomState(4)
-    first, second = (ANNRegressor(**{**FAST, "random_state": state}).fit(X, y) for _ in range(2))
-    again = ANNRegressor(**{**FAST, "random_state": np.random.RandomState(4)}).fit(X, y)
-    assert not np.array_equal(first.predict(X), second.predict(X))
-    np.testing.assert_array_equal(first.predict(X), again.predict(X))
+    first, same, other = (clone(REGRESSORS["ann"]).fit(X, t) for t in (y, y, -y))
+    assert tokenize(first) == tokenize(same) != tokenize(other)
 
 
 @every_regressor
@@ -78,24 +69,10 @@ def test_fitted_state_is_plain_and_small(name):
     assert len(pickle.dumps(model)) < 4 * n_weights + 4000
 
 
-def test_pickle_in_a_new_process(tmp_path: Path):
-    models = [clone(REGRESSORS[name]).fit(*table(name)) for name in REGRESSORS]
-    pairs = [(model, table(name)[0]) for name, model in zip(REGRESSORS, models, strict=True)]
-    (tmp_path / "models.pickle").write_bytes(pickle.dumps(pairs))
-    code = (
-        "import pickle, pathlib, numpy;"
-        "pairs = pickle.loads(pathlib.Path('models.pickle').read_bytes());"
-        "numpy.save('prediction.npy', [model.predict(X) for model, X in pairs])"
-    )
-    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
-    for there, (model, X) in zip(np.load(tmp_path / "prediction.npy"), pairs, strict=True):
-        np.testing.assert_array_equal(there, model.predict(X))
-
-
 @every_regressor
 def test_model_is_the_same_network_in_keras(name):
     X, y = table(name)
-    model = clone(REGRESSORS[name]).set_params(batch_normalization=True).fit(X, y)
+    model = clone(REGRESSORS[name]).fit(X, y)
     inputs = model.feature_encoder_.transform(X)
     network = model.model_
     np.testing.assert_allclose(network.predict_on_batch(inputs), model.predict(X), atol=1e-6)
@@ -113,13 +90,6 @@ def test_of_scikeras_only_the_type_is_seen():
         assert not hasattr(fitted, "initialize")
     with pytest.raises(TypeError):
         model.fit(X, y, epochs=3)
-
-
-def test_the_same_thing_has_the_same_name_in_all_three():
-    ann, cnn, mdm = (set(REGRESSORS[name].get_params()) for name in ("ann", "cnn", "mdm"))
-    assert cnn - ann == {"image_shape", "downsample", "filters", "kernel_size", "strides"}
-    assert mdm - cnn == {"n_guesses", "guess_layer_sizes"}
-    assert ann < cnn < mdm
 
 
 def test_parameters_changed_after_fit_do_not_change_predictions():
@@ -179,10 +149,9 @@ def test_rows_without_weight_do_not_matter():
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-@every_regressor
-def test_nan_and_infinity_are_refused(name, bad):
-    X, y = table(name)
-    model = clone(REGRESSORS[name]).fit(X, y)
+def test_nan_and_infinity_are_refused(bad):
+    X, y = table("ann")
+    model = clone(REGRESSORS["ann"]).fit(X, y)
     X[3, 2] = bad
     with pytest.raises(ValueError, match=r"NaN|infinity"):
         model.predict(X)
@@ -190,19 +159,7 @@ def test_nan_and_infinity_are_refused(name, bad):
         clone(model).fit(X, y)
     y[0, 0] = bad
     with pytest.raises(ValueError, match=r"Input y contains (NaN|infinity)"):
-        clone(model).fit(table(name)[0], y)
-
-
-def test_bad_shapes_are_refused():
-    X, y = table("ann")
-    with pytest.raises(ValueError, match="dim"):
-        ANNRegressor(**FAST).fit(X, y[:, :, None])
-    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
-        ANNRegressor(**FAST).fit(X, y[:-1])
-    with pytest.raises(ValueError, match="requires y to be passed"):
-        ANNRegressor(**FAST).fit(X, None)
-    with pytest.raises(ValueError, match="X has 10 features, but ANNRegressor is expecting 11"):
-        ANNRegressor(**FAST).fit(X, y).predict(X[:, 1:])
+        clone(model).fit(table("ann")[0], y)
 
 
 @pytest.mark.parametrize(
@@ -257,15 +214,11 @@ def test_importing_the_package_does_not_import_keras():
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
 
 
-@pytest.mark.parametrize(
-    "regressor",
-    [*REGRESSORS.values(), SetRegressor()],
-    ids=lambda regressor: type(regressor).__name__,
-)
-def test_clusters_are_no_numbers(regressor):
+@pytest.mark.parametrize("name", ALL)
+def test_clusters_are_no_numbers(name):
     X = pd.DataFrame({"stars": [[1.0], [2.0]]})
     with pytest.raises(ValueError, match="X must be numbers, but it contains clusters of stars"):
-        clone(regressor).fit(X, [[1.0], [2.0]])
+        clone(ALL[name]).fit(X, [[1.0], [2.0]])
 
 
 @every_regressor

@@ -52,7 +52,7 @@ def cross_match(
     Raises
     ------
     ValueError
-        If a tolerance is negative, or a name is twice in a catalogue.
+        If a name is twice in a catalogue.
 
     Examples
     --------
@@ -70,9 +70,6 @@ def cross_match(
         "proper_motion": max_proper_motion,
         "parallax": max_parallax,
     }
-    for name, limit in tolerances.items():
-        if not limit >= 0:
-            raise ValueError(f"max_{name} must be at least 0; got {limit!r}.")
     left, right = _clusters(a, "a"), _clusters(b, "b")
     same = _same_names(left, right)
     near = _neighbours(left, right, max_separation)
@@ -92,12 +89,7 @@ def cross_match(
 
 
 def _clusters(catalogue: Any, what: str) -> pd.DataFrame:
-    clusters = getattr(catalogue, "clusters", catalogue)
-    if not isinstance(clusters, pd.DataFrame):
-        raise TypeError(
-            f"{what} must be the result of a fetcher or a DataFrame of clusters, not "
-            f"{type(catalogue).__name__}."
-        )
+    clusters: pd.DataFrame = getattr(catalogue, "clusters", catalogue)
     if not clusters.index.is_unique:
         twice = clusters.index[clusters.index.duplicated()][0]
         raise ValueError(f"{what} has the cluster {twice!r} more than once.")

@@ -14,29 +14,22 @@ References
 import os
 import re
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from sklearn.utils._param_validation import Interval
 
 from skcluster._utils.files import file_names, get_data_home, whole_file
 from skcluster._utils.messages import progress_bar
 from skcluster.clusters._tables import frame_of_arrow
-from skcluster.datasets.catalogues._catalogue import (
-    Catalogue,
-    CatalogueChangedError,
-    Column,
-    FetchError,
-    Table,
-)
+from skcluster.datasets.catalogues._published import Catalogue, Column, Table
 from skcluster.io._read_table import read_votable
 
 URL = "https://tapvizier.cds.unistra.fr/TAPVizieR/tap"
@@ -57,8 +50,46 @@ CONSTRAINTS = {
     "progress": ["boolean", None],
 }
 
-
 Answer = TypeVar("Answer")
+
+
+class FetchError(OSError):
+    """Raised when a catalogue is neither cached nor can be fetched.
+
+    Complete parts are kept, and the next call continues from there.
+
+    See Also
+    --------
+    CatalogueChangedError : Raised when a table at VizieR is not the published one.
+
+    Examples
+    --------
+    >>> from skcluster.datasets import FetchError, fetch_cluster
+    >>> try:
+    ...     fetch_cluster("M 67", data_home="/nowhere", download_if_missing=False)
+    ... except FetchError as error:
+    ...     print(error)
+    The table J/A+A/640/A1/table1 is not in /nowhere/..., and download_if_missing is False.
+    """
+
+
+class CatalogueChangedError(ValueError):
+    """Raised when a table at VizieR is not the published one.
+
+    Columns were renamed, or the number of rows has changed.
+
+    See Also
+    --------
+    FetchError : Raised when a catalogue cannot be fetched.
+
+    Examples
+    --------
+    >>> from skcluster.datasets import CatalogueChangedError, fetch_catalogue
+    >>> try:
+    ...     fetch_catalogue("dias_2021")  # doctest: +SKIP
+    ... except CatalogueChangedError as error:
+    ...     print(error)
+    """
 
 
 @dataclass(frozen=True)
@@ -84,38 +115,47 @@ class Download:
         return VizierTable(table, self.n_retries, self.delay)
 
 
-def load_tables(
-    catalogue: Catalogue, download: Download, *, members: bool = False
-) -> list[pd.DataFrame]:
-    """Return the clusters of a catalogue and, if asked for, their members."""
-    folder = download.folder(catalogue)
-    tables = {folder / "clusters": catalogue.clusters}
-    if members and catalogue.members is not None:
-        tables[folder / "members"] = catalogue.members
-    loaded = {of: _cached(of, table) for of, table in tables.items()}
-    n_missing = sum(table.n_rows for of, table in tables.items() if loaded[of] is None)
-    with progress_bar(catalogue.name, n_missing, show=download.progress, unit="rows") as advance:
-        for of, table in tables.items():
-            if loaded[of] is None:
-                loaded[of] = _fetched(of, table, download, advance)
-    return [frame_of_arrow(rows) for rows in loaded.values() if rows is not None]
+def load_table(
+    catalogue: Catalogue, which: Literal["clusters", "members"], download: Download
+) -> pd.DataFrame:
+    """Return a table of a catalogue, whose missing parts are fetched into the cache."""
+    folder, table = download.folder(catalogue) / which, getattr(catalogue, which)
+    ranges = _parts(folder, table)
+    parts = {file: _read(file, table) for file in ranges}
+    missing = {file: ranges[file] for file, part in parts.items() if part is None}
+    if missing:
+        vizier = download.connect(table, folder.parent)
+        n_rows = vizier.count()
+        if n_rows != table.n_rows:
+            raise CatalogueChangedError(
+                f"The table {vizier.name} at VizieR has changed: {table.n_rows} rows were "
+                f"published, but it has {n_rows} now. A newer version of skcluster may support it."
+            )
+        n_missing = sum(last - first + 1 for first, last in missing.values())
+        title = f"{catalogue.name}, {which}"
+        with progress_bar(title, n_missing, show=download.progress, unit="rows") as advance:
+            for file, (first, last) in missing.items():
+                parts[file] = vizier.rows(first, last)
+                _write(file, table, parts[file])
+                advance(last - first + 1)
+    rows: pd.DataFrame = frame_of_arrow(pa.concat_tables(parts.values()))
+    return rows
 
 
 def load_members(catalogue: Catalogue, cluster: str, download: Download) -> pd.DataFrame:
     """Return the members of a cluster, fetched on their own unless all members are cached."""
     folder, table = download.folder(catalogue) / "members", catalogue.members
     assert table is not None
-    rows = _cached(folder, table)
-    if rows is not None:
-        rows = rows.filter(pc.equal(rows["cluster"], cluster))
-    else:
-        file = file_names([cluster], folder, "parquet")[cluster]
-        rows = _read(file, table)
+    if all(file.is_file() for file in _parts(folder, table)):
+        members = load_table(catalogue, "members", download)
+        return members[members["cluster"] == cluster]
+    file = file_names([cluster], folder, "parquet")[cluster]
+    rows = _read(file, table)
     if rows is None:
         rows = download.connect(table, folder.parent).rows_of(cluster)
         _write(file, table, rows)
-    members: pd.DataFrame = frame_of_arrow(rows)
-    return members
+    own: pd.DataFrame = frame_of_arrow(rows)
+    return own
 
 
 def _parts(folder: Path, table: Table) -> dict[Path, tuple[int, int]]:
@@ -123,50 +163,6 @@ def _parts(folder: Path, table: Table) -> dict[Path, tuple[int, int]]:
     firsts = range(1, table.n_rows + 1, CHUNK)
     rows = [(first, min(first + CHUNK - 1, table.n_rows)) for first in firsts]
     return {folder / f"{first}-{last}.parquet": (first, last) for first, last in rows}
-
-
-def _cached(folder: Path, table: Table) -> pa.Table | None:
-    """Return a table of which all parts are cached, or else None."""
-    parts = []
-    for file in _parts(folder, table):
-        part = _read(file, table)
-        if part is None:
-            return None
-        parts.append(part)
-    return _joined(parts)
-
-
-def _fetched(
-    folder: Path, table: Table, download: Download, advance: Callable[[int], None]
-) -> pa.Table:
-    """Return a table, whose missing parts are fetched into the cache."""
-    vizier = download.connect(table, folder.parent)
-    n_rows = vizier.count()
-    if n_rows != table.n_rows:
-        raise CatalogueChangedError(
-            f"The table {vizier.name} at VizieR has changed: {table.n_rows} rows were published, "
-            f"but it has {n_rows} now. A newer version of skcluster may support it."
-        )
-    parts = []
-    for file, (first, last) in _parts(folder, table).items():
-        part = _read(file, table)
-        if part is None:
-            try:
-                part = vizier.rows(first, last)
-            except FetchError as error:
-                raise FetchError(
-                    f"{error} {first - 1} of {table.n_rows} rows are kept; the next call continues "
-                    "there."
-                ) from error
-            _write(file, table, part)
-        parts.append(part)
-        advance(last - first + 1)
-    return _joined(parts)
-
-
-def _joined(parts: list[pa.Table]) -> pa.Table:
-    # Optional columns may be missing in some parts.
-    return pa.concat_tables(parts, promote_options="default")
 
 
 def _read(file: Path, table: Table) -> pa.Table | None:
@@ -190,107 +186,6 @@ def _layout(table: Table) -> dict[bytes, bytes]:
     """Return the metadata of files of a table, which tell if they have all wanted columns."""
     columns = ", ".join(column.name for column in table.columns)
     return {b"skcluster": f"{table.name}: {table.n_rows} rows, {columns}".encode()}
-
-
-class VizierTable:
-    """A table at VizieR, which is asked until it gives a usable answer.
-
-    Without one, the constructor and all methods raise a `FetchError`; if needed columns are
-    missing, a `CatalogueChangedError`.
-    """
-
-    def __init__(self, table: Table, n_retries: int, delay: float) -> None:
-        self._service = Service(n_retries, delay)
-        self.name, self.columns = self._found(table)
-
-    def _found(self, table: Table) -> tuple[str, dict[str, Column]]:
-        """Return the name of the table, and the wanted columns by their names in it."""
-        changes = []
-        for name in self._tables_of(table.name) if table.is_catalogue else [table.name]:
-            query = f"SELECT * FROM {_quoted(name)}"
-            names = self._ask(query, 1, lambda rows: rows.colnames, f"The columns of {name}")
-            try:
-                return name, replace(table, name=name).find_columns(names)
-            except CatalogueChangedError as error:
-                changes.append(str(error))
-        raise CatalogueChangedError(" ".join(changes) or f"VizieR has no tables of {table.name}.")
-
-    def _tables_of(self, catalogue: str) -> list[str]:
-        query = f"SELECT table_name FROM TAP_SCHEMA.tables WHERE table_name LIKE '%{catalogue}/%'"
-        what = f"The names of the tables of {catalogue}"
-        return self._ask(
-            query, 100, lambda rows: [str(name).strip('"') for name in rows["table_name"]], what
-        )
-
-    def count(self, where: str | None = None) -> int:
-        """Return the number of rows, of all or of those that fulfil a condition."""
-        query = f"SELECT COUNT(*) AS n FROM {_quoted(self.name)}"
-        query += "" if where is None else f" WHERE {where}"
-        return self._ask(query, 1, lambda rows: int(rows["n"][0]), f"The size of {self.name}")
-
-    def rows(self, first: int, last: int) -> pa.Table:
-        """Return the wanted columns of some rows, in order."""
-        number = _quoted(ROW_NUMBER)
-        where = f"{number} >= {first} AND {number} <= {last}"
-        return self._rows(where, last - first + 1, f"Rows {first} to {last} of {self.name}")
-
-    def rows_of(self, cluster: str) -> pa.Table:
-        """Return the wanted columns of the rows of one cluster, in order."""
-        column = next(theirs for theirs, ours in self.columns.items() if ours.name == "cluster")
-        text = cluster.replace("'", "''")
-        where = f"{_quoted(column)} = '{text}'"
-        return self._rows(where, self.count(where), f"The rows of {cluster!r} in {self.name}")
-
-    def _rows(self, where: str, n_rows: int, what: str) -> pa.Table:
-        wanted = {**self.columns, ROW_NUMBER: Column(ROW_NUMBER, ROW_NUMBER, kind="integer")}
-
-        def check(answer: Any) -> pa.Table:
-            typed = {ours.name: _typed(answer[theirs], ours) for theirs, ours in wanted.items()}
-            rows = pa.table(typed).sort_by(ROW_NUMBER)
-            if not len(rows) == len(rows[ROW_NUMBER].unique()) == n_rows:
-                raise AnswerError(f"{len(rows)} rows, not {n_rows} different ones")
-            return rows.drop_columns(ROW_NUMBER)
-
-        names = ", ".join(map(_quoted, wanted))
-        query = f"SELECT {names} FROM {_quoted(self.name)} WHERE {where}"
-        # One row more than expected, so that an answer that is too long is noticed.
-        return self._ask(query, n_rows + 1, check, what)
-
-    def _ask(self, query: str, limit: int, read: Callable[[Any], Answer], what: str) -> Answer:
-        """Return what a function makes of the answer of at most so many rows."""
-
-        def read_table(answer: Any) -> Answer:
-            try:
-                rows = read_votable(answer.content)
-            except Exception as error:  # parsing what a server sends may raise any error
-                raise AnswerError(f"no table ({error}), {_quoted_text(answer)}") from error
-            try:
-                return read(rows)
-            except (LookupError, TypeError, ValueError) as error:
-                raise AnswerError(f"an unexpected table ({error})") from error
-
-        options = {"REQUEST": "doQuery", "LANG": "ADQL", "QUERY": query, "MAXREC": str(limit)}
-        return self._service.ask(what, "post", f"{URL}/sync", read_table, data=options)
-
-
-def _typed(values: Any, column: Column) -> pa.Array:
-    """Return a column as texts (blank where missing), integers, or floats (NaN where missing)."""
-    blank, data = np.ma.getmaskarray(values), np.asarray(values)
-    if column.kind == "integer":
-        if data.dtype.kind not in "iu" or blank.any():
-            raise ValueError(f"a value of {values.name} is no integer")
-        return pa.array(data.astype(np.int64))
-    if column.kind == "text":
-        texts = np.where(blank, "", data.astype(str))
-        return pa.array(np.char.strip(texts), type=pa.string())
-    if data.dtype == np.float32:  # the shortest decimal number, which was published
-        data = data.astype(str)
-    return pa.array(np.where(blank, np.nan, data.astype(np.float64)))
-
-
-def _quoted(name: str) -> str:
-    """Return the quoted name of a table or column in ADQL, with all its special characters."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 class AnswerError(Exception):
@@ -318,31 +213,140 @@ class Service:
         self, what: str, method: str, url: str, read: Callable[[Any], Answer], **options: Any
     ) -> Answer:
         """Return what a function makes of the answer to a request, or raise a `FetchError`."""
+        from requests import RequestException
+
         for attempt in range(self.n_retries + 1):
             if attempt:
                 time.sleep(self.delay * 2 ** (attempt - 1))
             try:
-                return read(self._answer(method, url, options))
+                answer = self._session.request(method, url, timeout=TIMEOUT, **options)
+                status = answer.status_code
+                if status >= 400:
+                    text = _quoted_text(answer)
+                    raise AnswerError(f"HTTP status {status}, {text}", final=status < 500)
+                return read(answer)
+            except RequestException as error:
+                cause = error.args[0] if error.args else error
+                reason = getattr(cause, "reason", cause)  # without the attempts of the library
+                fault = AnswerError(f"no complete answer ({reason})")
             except AnswerError as error:
                 fault = error
-                if error.final:
-                    break
-        raise FetchError(f"{what} could not be fetched: {url} gave {fault}.") from fault
+            if fault.final:
+                break
+        raise FetchError(
+            f"{what} could not be fetched: {url} gave {fault}. The next call fetches only what is "
+            "missing."
+        ) from fault
 
-    def _answer(self, method: str, url: str, options: dict[str, Any]) -> Any:
-        from requests import RequestException
 
-        try:
-            answer = self._session.request(method, url, timeout=TIMEOUT, **options)
-        except RequestException as error:
-            cause = error.args[0] if error.args else error
-            reason = getattr(cause, "reason", cause)  # without the attempts of the library
-            raise AnswerError(f"no complete answer ({reason})") from error
-        status = answer.status_code
-        if status >= 400:
-            final = status < 500 and status not in (408, 425, 429)
-            raise AnswerError(f"HTTP status {status}, {_quoted_text(answer)}", final=final)
-        return answer
+class VizierTable(Service):
+    """A table at VizieR.
+
+    Without a usable answer, the constructor and all methods raise a `FetchError`; if needed columns
+    are missing, a `CatalogueChangedError`.
+    """
+
+    def __init__(self, table: Table, n_retries: int, delay: float) -> None:
+        super().__init__(n_retries, delay)
+        self.name, self.columns = self._found(table)
+
+    def _found(self, table: Table) -> tuple[str, dict[str, Column]]:
+        """Return the name of the table, and the wanted columns by their names in it."""
+        names, changes = [table.name], []
+        if table.name.count("/") == 3:  # that of a catalogue
+            query = "SELECT table_name FROM TAP_SCHEMA.tables WHERE table_name LIKE "
+            what = f"The names of the tables of {table.name}"
+            listed = self._ask(f"{query}'%{table.name}/%'", 100, what)["table_name"]
+            names = [str(name).strip('"') for name in listed]
+        for name in names:
+            theirs = self._ask(f"SELECT * FROM {_quoted(name)}", 1, f"The columns of {name}")
+            columns, missing = _wanted(table.columns, theirs.colnames)
+            if not missing:
+                return name, columns
+            changes.append(
+                f"The table {name} at VizieR has changed: it has no column {', '.join(missing)}; "
+                f"there are: {', '.join(theirs.colnames)}. A newer version of skcluster may "
+                "support the new names."
+            )
+        raise CatalogueChangedError(" ".join(changes) or f"VizieR has no tables of {table.name}.")
+
+    def count(self, where: str | None = None) -> int:
+        """Return the number of rows, of all or of those that fulfil a condition."""
+        query = f"SELECT COUNT(*) AS n FROM {_quoted(self.name)}"
+        query += "" if where is None else f" WHERE {where}"
+        return int(self._ask(query, 1, f"The size of {self.name}")["n"][0])
+
+    def rows(self, first: int, last: int) -> pa.Table:
+        """Return the wanted columns of some rows, in order."""
+        number = _quoted(ROW_NUMBER)
+        where = f"{number} >= {first} AND {number} <= {last}"
+        return self._rows(where, last - first + 1, f"Rows {first} to {last} of {self.name}")
+
+    def rows_of(self, cluster: str) -> pa.Table:
+        """Return the wanted columns of the rows of one cluster, in order."""
+        column = next(theirs for theirs, ours in self.columns.items() if ours.name == "cluster")
+        text = cluster.replace("'", "''")
+        where = f"{_quoted(column)} = '{text}'"
+        return self._rows(where, self.count(where), f"The rows of {cluster!r} in {self.name}")
+
+    def _rows(self, where: str, n_rows: int, what: str) -> pa.Table:
+        names = ", ".join(map(_quoted, [*self.columns, ROW_NUMBER]))
+        query = f"SELECT {names} FROM {_quoted(self.name)} WHERE {where}"
+        # One row more than expected, so that an answer that is too long is noticed.
+        rows = self._ask(query, n_rows + 1, what, n_rows)
+        rows.sort(ROW_NUMBER)
+        return pa.table(
+            {ours.name: _typed(rows[name], ours) for name, ours in self.columns.items()}
+        )
+
+    def _ask(self, query: str, limit: int, what: str, n_rows: int | None = None) -> Any:
+        """Return the table of at most so many rows, or just as many, that answers a query."""
+
+        def read(answer: Any) -> Any:
+            try:
+                table = read_votable(answer.content)
+            except Exception as error:  # parsing what a server sends may raise any error
+                raise AnswerError(f"no table ({error}), {_quoted_text(answer)}") from error
+            if n_rows is not None and len(table) != n_rows:
+                raise AnswerError(f"{len(table)} rows, not {n_rows}")
+            return table
+
+        options = {"REQUEST": "doQuery", "LANG": "ADQL", "QUERY": query, "MAXREC": str(limit)}
+        return self.ask(what, "post", f"{URL}/sync", read, data=options)
+
+
+def _wanted(
+    columns: Iterable[Column], theirs: Sequence[str]
+) -> tuple[dict[str, Column], list[str]]:
+    """Return the columns by their names in a table, and the needed ones that it has not."""
+    wanted, missing = {}, []
+    for column in columns:
+        name = next((name for name in column.names if name in theirs), None)
+        if name is not None:
+            wanted[name] = column
+        elif column.needed:
+            missing.append(f"{' or '.join(map(repr, column.names))} ({column.name})")
+    return wanted, missing
+
+
+def _typed(values: Any, column: Column) -> pa.Array:
+    """Return a column as texts (blank where missing), integers, or floats (NaN where missing)."""
+    blank, data = np.ma.getmaskarray(values), np.asarray(values)
+    if column.kind == "integer":
+        if data.dtype.kind not in "iu" or blank.any():
+            raise CatalogueChangedError(f"{values.name} at VizieR has a value that is no integer.")
+        return pa.array(data.astype(np.int64))
+    if column.kind == "text":
+        texts = np.where(blank, "", data.astype(str))
+        return pa.array(np.char.strip(texts), type=pa.string())
+    if data.dtype == np.float32:  # the shortest decimal number, which was published
+        data = data.astype(str)
+    return pa.array(np.where(blank, np.nan, data.astype(np.float64)))
+
+
+def _quoted(name: str) -> str:
+    """Return the quoted name of a table or column in ADQL, with all its special characters."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def text_of(answer: Any) -> str:

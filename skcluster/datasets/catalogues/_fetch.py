@@ -13,17 +13,27 @@ from sklearn.utils import Bunch
 from sklearn.utils._param_validation import StrOptions, validate_params
 
 from skcluster.clusters import as_clusters, stars_of
-from skcluster.datasets.catalogues._catalogue import Catalogue, targets_of
 from skcluster.datasets.catalogues._download import (
     CONSTRAINTS,
     Download,
     load_members,
-    load_tables,
+    load_table,
 )
 from skcluster.datasets.catalogues._names import folded_names, names_of
-from skcluster.datasets.catalogues._published import CATALOGUES
+from skcluster.datasets.catalogues._published import CATALOGUES, Catalogue
+from skcluster.photometry import distance_from_modulus
 
 Options = ParamSpec("Options")
+
+#: Columns of each target, and what converts them; the first one in the table is used.
+_SOURCES: dict[str, dict[str, Callable[[Any], Any]]] = {
+    "log_age": {"log_age": np.asarray},
+    "a_v": {"a_v": np.asarray},
+    "distance_kpc": {
+        "distance_modulus": distance_from_modulus,
+        "distance_pc": lambda parsecs: parsecs / 1000,
+    },
+}
 
 _DESCR = """\
 {catalogue.title}
@@ -115,8 +125,9 @@ def fetch_catalogue(
     """
     catalogue = CATALOGUES[name]
     download = Download(data_home, download_if_missing, n_retries, delay, progress)
-    clusters, *stars = load_tables(catalogue, download, members=members)
-    bunch = _bunch(catalogue, clusters.set_index("cluster"), *stars)
+    clusters = load_table(catalogue, "clusters", download).set_index("cluster")
+    stars = load_table(catalogue, "members", download) if members and catalogue.members else None
+    bunch = _bunch(catalogue, clusters, stars)
     return (bunch.data, bunch.target) if return_X_y else bunch
 
 
@@ -169,10 +180,8 @@ fetch_cantat_gaudin_2020 = _fetcher(fetch_catalogue, "cantat_gaudin_2020")
 fetch_hunt_reffert_2023 = _fetcher(fetch_catalogue, "hunt_reffert_2023")
 
 
-def _bunch(
-    catalogue: Catalogue, clusters: pd.DataFrame, members: pd.DataFrame | None = None
-) -> Bunch:
-    y, uncertainties = targets_of(clusters)
+def _bunch(catalogue: Catalogue, clusters: pd.DataFrame, members: pd.DataFrame | None) -> Bunch:
+    y, uncertainties = _targets_of(clusters)
     usable = y.notna().all(axis=1).to_numpy()
     reason = np.where(usable, "", "no parameters")
     X = unlabelled = None
@@ -194,6 +203,24 @@ def _bunch(
         feature_names=None if X is None else X.all_columns["stars"],
         DESCR=_DESCR.format(catalogue=catalogue, line="-" * len(catalogue.title)),
     )
+
+
+def _targets_of(clusters: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the targets of a catalogue's clusters, and the bounds of their uncertainties.
+
+    The bounds are ``log_age_low``, ``log_age_high`` and so on, NaN where the catalogue has none.
+    """
+    y, bounds = {}, {}
+    for target, sources in _SOURCES.items():
+        source, to_target = next(item for item in sources.items() if item[0] in clusters)
+        value, error = clusters[source], clusters.get(f"{source}_error", np.nan)
+        lower, upper = (
+            np.abs(clusters.get(f"{source}_{side}_error", error)) for side in ("lower", "upper")
+        )
+        y[target] = to_target(value)
+        bounds[f"{target}_low"] = to_target(clusters.get(f"{source}_low", value - lower))
+        bounds[f"{target}_high"] = to_target(clusters.get(f"{source}_high", value + upper))
+    return pd.DataFrame(y, index=clusters.index), pd.DataFrame(bounds, index=clusters.index)
 
 
 @validate_params(
@@ -260,8 +287,8 @@ def fetch_cluster(
     """
     download = Download(data_home, download_if_missing, n_retries, delay, progress)
     specification = CATALOGUES[catalogue]
-    (clusters,) = load_tables(specification, download)
-    spelled = _spelled(clusters.set_index("cluster"), name, catalogue)
+    clusters = load_table(specification, "clusters", download).set_index("cluster")
+    spelled = _spelled(clusters, name, catalogue)
     stars = load_members(specification, spelled, download)
     if stars.empty:
         raise ValueError(f"The catalogue {catalogue} lists no members of {spelled!r}.")

@@ -4,7 +4,97 @@ A new catalogue is one more of them: the table at VizieR, the number of its rows
 a description with known problems and the reference to cite.
 """
 
-from skcluster.datasets.catalogues._catalogue import Catalogue, Column, Table
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["number", "integer", "text"]
+
+
+class Column:
+    """A wanted column.
+
+    Parameters
+    ----------
+    name : str
+        Name in skcluster; for stars, that of the Gaia archive.
+    *names : str
+        Names at VizieR, case sensitive (``e_Dist`` and ``E_Dist`` are lower and upper errors). The
+        first one in the table is used.
+    kind : {"number", "integer", "text"}
+        Type; numbers may be missing (NaN), integers may not.
+    needed : bool
+        Whether the column is required.
+    """
+
+    def __init__(self, name: str, *names: str, kind: Kind = "number", needed: bool = True) -> None:
+        self.name, self.names, self.kind, self.needed = name, names, kind, needed
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table at VizieR."""
+
+    #: Name of the table (``J/A+A/640/A1/table1``), or of its catalogue (``J/AJ/167/12``); then the
+    #: table with the columns is searched for.
+    name: str
+    #: Number of published rows.
+    n_rows: int
+    #: The wanted columns.
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """A published catalogue of star clusters."""
+
+    #: Name in skcluster (``cantat_gaudin_2020``), and of the folder in the cache.
+    name: str
+    #: The reference to cite, which starts with authors and year.
+    reference: str
+    #: What it contains, in a first paragraph of its own; then columns and units, what is left out,
+    #: and caveats.
+    description: str
+    #: The table of clusters. Its columns ``log_age``, ``a_v`` and ``distance_modulus`` or else
+    #: ``distance_pc`` are the parameters; their uncertainties are named ``…_low`` and ``…_high``
+    #: (bounds), ``…_lower_error`` and ``…_upper_error``, or ``…_error``.
+    clusters: Table
+    #: The table of member stars.
+    members: Table | None = None
+
+    @property
+    def title(self) -> str:
+        """Authors and year."""
+        return self.reference.partition(",")[0]
+
+
+#: Columns that many tables have.
+_POSITION = (
+    Column("ra", "RA_ICRS", "RAdeg", "RAICRS", "RAJ2000", "_RA"),
+    Column("dec", "DE_ICRS", "DEdeg", "DEICRS", "DEJ2000", "_DE"),
+)
+_MOTION = (
+    Column("pmra", "pmRA*", "pmRA"),
+    Column("pmdec", "pmDE"),
+    Column("parallax", "plx", "Plx"),
+)
+#: Standard deviations of the motions of members, and errors of those of stars.
+_SPREAD = (
+    Column("pmra_std", "s_pmRA*", "s_pmRA", "e_pmRA*", "e_pmRA", needed=False),
+    Column("pmdec_std", "s_pmDE", "e_pmDE", needed=False),
+    Column("parallax_std", "s_plx", "s_Plx", "e_plx", "e_Plx", needed=False),
+)
+_ERRORS = (
+    Column("pmra_error", "e_pmRA*", "e_pmRA", needed=False),
+    Column("pmdec_error", "e_pmDE", needed=False),
+    Column("parallax_error", "e_Plx", needed=False),
+)
+
+
+def _percentiles(name: str, theirs: str, *, needed: bool = True) -> tuple[Column, ...]:
+    """Return the columns of a median and of the 16th and 84th percentile."""
+    ends = {"": 50, "_low": 16, "_high": 84}
+    return tuple(Column(name + end, f"{theirs}{p}", needed=needed) for end, p in ends.items())
+
 
 _CANTAT_GAUDIN_2020 = Catalogue(
     name="cantat_gaudin_2020",
@@ -43,16 +133,11 @@ Caveats:
         2017,
         (
             Column("cluster", "Cluster", kind="text"),
-            Column("ra", "RA_ICRS", "RAdeg"),
-            Column("dec", "DE_ICRS", "DEdeg"),
+            *_POSITION,
             Column("r50", "r50"),
             Column("n_members", "nbstars07"),
-            Column("pmra", "pmRA*", "pmRA"),
-            Column("pmra_std", "s_pmRA*", "e_pmRA*", "e_pmRA", needed=False),
-            Column("pmdec", "pmDE"),
-            Column("pmdec_std", "s_pmDE", "e_pmDE", needed=False),
-            Column("parallax", "plx", "Plx"),
-            Column("parallax_std", "s_plx", "e_plx", "e_Plx", needed=False),
+            *_MOTION,
+            *_SPREAD,
             Column("flag", "Flag", kind="text"),
             Column("log_age", "AgeNN"),
             Column("a_v", "AVNN"),
@@ -65,16 +150,11 @@ Caveats:
         (
             Column("cluster", "Cluster", kind="text"),
             Column("source_id", "GaiaDR2", "Source", kind="integer"),
-            Column("ra", "RA_ICRS", "RAdeg"),
-            Column("dec", "DE_ICRS", "DEdeg"),
+            *_POSITION,
             Column("phot_g_mean_mag", "Gmag"),
             Column("bp_rp", "BP-RP"),
-            Column("parallax", "Plx"),
-            Column("parallax_error", "e_Plx", needed=False),
-            Column("pmra", "pmRA*", "pmRA"),
-            Column("pmra_error", "e_pmRA*", "e_pmRA", needed=False),
-            Column("pmdec", "pmDE"),
-            Column("pmdec_error", "e_pmDE", needed=False),
+            *_MOTION,
+            *_ERRORS,
             Column("probability", "proba", "Proba"),
         ),
     ),
@@ -121,26 +201,15 @@ Caveats:
             Column("type", "Type", kind="text"),
             Column("cst", "CST"),
             Column("n_members", "N"),
-            Column("ra", "RA_ICRS", "RAdeg"),
-            Column("dec", "DE_ICRS", "DEdeg"),
+            *_POSITION,
             Column("r50", "r50"),
-            Column("pmra", "pmRA"),
-            Column("pmra_std", "s_pmRA", needed=False),
-            Column("pmdec", "pmDE"),
-            Column("pmdec_std", "s_pmDE", needed=False),
-            Column("parallax", "Plx"),
-            Column("parallax_std", "s_Plx", needed=False),
+            *_MOTION,
+            *_SPREAD,
             Column("cmd_class", "CMDCl50"),
-            Column("log_age", "logAge50"),
-            Column("log_age_low", "logAge16"),
-            Column("log_age_high", "logAge84"),
-            Column("a_v", "AV50"),
-            Column("a_v_low", "AV16"),
-            Column("a_v_high", "AV84"),
+            *_percentiles("log_age", "logAge"),
+            *_percentiles("a_v", "AV"),
             Column("differential_a_v", "diffAV50", needed=False),
-            Column("distance_pc", "dist50"),
-            Column("distance_pc_low", "dist16"),
-            Column("distance_pc_high", "dist84"),
+            *_percentiles("distance_pc", "dist"),
             Column("photometric_modulus", "MOD50", needed=False),
         ),
     ),
@@ -150,17 +219,12 @@ Caveats:
         (
             Column("cluster", "Name", kind="text"),
             Column("source_id", "GaiaDR3", "Source", kind="integer"),
-            Column("ra", "RA_ICRS", "RAdeg"),
-            Column("dec", "DE_ICRS", "DEdeg"),
+            *_POSITION,
             Column("phot_g_mean_mag", "Gmag"),
             Column("phot_bp_mean_mag", "BPmag"),
             Column("phot_rp_mean_mag", "RPmag"),
-            Column("parallax", "Plx"),
-            Column("parallax_error", "e_Plx"),
-            Column("pmra", "pmRA"),
-            Column("pmra_error", "e_pmRA", needed=False),
-            Column("pmdec", "pmDE"),
-            Column("pmdec_error", "e_pmDE", needed=False),
+            *_MOTION,
+            *_ERRORS,
             Column("ruwe", "RUWE", needed=False),
             Column("within_tidal_radius", "inrt", needed=False),
             Column("probability", "Prob"),
@@ -199,13 +263,10 @@ Caveats:
         1743,
         (
             Column("cluster", "Cluster", kind="text"),
-            Column("ra", "RA_ICRS", "RAdeg"),
-            Column("dec", "DE_ICRS", "DEdeg"),
+            *_POSITION,
             Column("r50", "r50"),
             Column("n_members", "N"),
-            Column("pmra", "pmRA", "pmRA*"),
-            Column("pmdec", "pmDE"),
-            Column("parallax", "Plx"),
+            *_MOTION,
             Column("log_age", "logage", "logAge"),
             Column("log_age_error", "e_logage", "e_logAge"),
             Column("a_v", "Av", "AV"),
@@ -249,23 +310,14 @@ Caveats:
         6413,
         (
             Column("cluster", "Cluster", "Name", kind="text"),
-            Column("ra", "RA_ICRS", "RAdeg", "RAICRS", "RAJ2000", "_RA"),
-            Column("dec", "DE_ICRS", "DEdeg", "DEICRS", "DEJ2000", "_DE"),
+            *_POSITION,
             Column("parallax", "Plx", "plx", needed=False),
             Column("kind", "kind", "Kind", kind="text"),
             Column("quality", "Quality", needed=False),
-            Column("log_age", "logAge50"),
-            Column("log_age_low", "logAge16"),
-            Column("log_age_high", "logAge84"),
-            Column("a_v", "AV50"),
-            Column("a_v_low", "AV16"),
-            Column("a_v_high", "AV84"),
-            Column("distance_modulus", "dMod50"),
-            Column("distance_modulus_low", "dMod16"),
-            Column("distance_modulus_high", "dMod84"),
-            Column("metallicity", "[Fe/H]50", needed=False),
-            Column("metallicity_low", "[Fe/H]16", needed=False),
-            Column("metallicity_high", "[Fe/H]84", needed=False),
+            *_percentiles("log_age", "logAge"),
+            *_percentiles("a_v", "AV"),
+            *_percentiles("distance_modulus", "dMod"),
+            *_percentiles("metallicity", "[Fe/H]", needed=False),
         ),
     ),
 )
@@ -303,8 +355,7 @@ Caveats:
         269,
         (
             Column("cluster", "Cluster", kind="text"),
-            Column("ra", "RA_ICRS", "RAdeg", "RAJ2000", "_RA"),
-            Column("dec", "DE_ICRS", "DEdeg", "DEJ2000", "_DE"),
+            *_POSITION,
             Column("log_age", "logA"),
             Column("log_age_lower_error", "e_logA"),
             Column("log_age_upper_error", "E_logA"),

@@ -1,4 +1,4 @@
-"""Simulate fields of the sky: a cluster among the stars of the disc."""
+"""Simulate fields of the sky: the stars of the disc, alone or with a cluster among them."""
 
 from numbers import Integral, Real
 from typing import Any
@@ -10,12 +10,11 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, validate_params
 
 from skcluster._utils.typing import FloatArray, IntArray
-from skcluster.clusters import stars_of
+from skcluster.clusters import Stars, stars_of
 from skcluster.clusters._stars import clusters_from_flat
 from skcluster.datasets.simulation._disc import draw_sightlines
 from skcluster.datasets.simulation._effects import Effects
-from skcluster.datasets.simulation._priors import Prior
-from skcluster.datasets.simulation._simulate import simulate_clusters
+from skcluster.datasets.simulation._simulate import Prior, simulate_clusters
 from skcluster.datasets.simulation._stars import apparent, observed_columns
 from skcluster.gaia import proper_motion_error
 from skcluster.io._write import state_units
@@ -25,7 +24,8 @@ from skcluster.schema import CLUSTER_PARAMETERS
 KM_PER_S = 4.74047
 # Velocities in km/s: dispersions of disc stars along and across the plane, the Sun's own motion,
 # that of a cluster relative to the disc, its internal dispersion; shear of the disc, km/s/kpc.
-_DISC, _SUN, _CLUSTER, _INTERNAL, _SHEAR = (35.0, 18.0), 12.0, 10.0, 0.8, 10.0
+_DISC = np.array([[35.0], [18.0]])
+_SUN, _CLUSTER, _INTERNAL, _SHEAR = 12.0, 10.0, 0.8, 10.0
 # Median radius that holds half of the members (pc), and its scatter (natural logarithm).
 _HALF_NUMBER_RADIUS, _RADIUS_SPREAD = 3.0, 0.4
 # Largest distance of members from the centre, in units of the scale of the profile.
@@ -36,14 +36,12 @@ _DEPTH = 4.0
 @validate_params(
     {
         "n_fields": [Interval(Integral, 1, None, closed="left")],
-        "n_members": "no_validation",
         "n_field": [Interval(Integral, 20, None, closed="left")],
         "radius": [Interval(Real, 0, 20, closed="neither")],
         "faint_limit": [Interval(Real, None, None, closed="neither")],
         "random_state": ["random_state"],
-        "log_age": "no_validation",
-        "a_v": "no_validation",
-        "distance_kpc": "no_validation",
+        # These are checked with the parameters of all clusters.
+        **dict.fromkeys(("n_members", "log_age", "a_v", "distance_kpc"), "no_validation"),
     },
     prefer_skip_nested_validation=True,
 )
@@ -124,18 +122,13 @@ def simulate_fields(
     effects = Effects(
         faint_limit=faint_limit, field_fraction=0.0, depth=_DEPTH, parallax_zero_point_scatter=0.0
     )
-    row = np.repeat(np.arange(n_fields), n_field)
-    absolute, distance, extinction = draw_sightlines(n_fields, n_field, faint_limit, rng)
-    seen = apparent(absolute, distance, extinction, effects.law)
-    field = observed_columns(seen, distance, row, n_fields, effects, rng)
+    row, distance, field = _sightlines(n_fields, n_field, faint_limit, effects, rng)
     sky = _Motions(n_fields, rng)
-    across = radius * np.sqrt(rng.random(len(row)))
-    field |= _placed(across, rng) | sky.disc(row, distance, rng)
+    field |= _placed(radius * np.sqrt(rng.random(len(row))), rng)
+    field |= sky.seen(row, distance, _DISC * rng.standard_normal((2, len(row))))
     if np.isscalar(n_members) and n_members == 0:
-        counts = np.zeros(n_fields, dtype=int)
         y = pd.DataFrame(np.nan, index=range(n_fields), columns=[*CLUSTER_PARAMETERS])
-        columns, owner = field, row
-        member = np.zeros(len(row))
+        owner, members = row[:0], {name: values[:0] for name, values in field.items()}
     else:
         X, y = simulate_clusters(
             n_fields,
@@ -146,32 +139,115 @@ def simulate_fields(
             n_stars=n_members,
             effects=effects,
         )
-        stars = stars_of(X)
-        kpc = y["distance_kpc"].to_numpy()
-        size = _HALF_NUMBER_RADIUS * np.exp(_RADIUS_SPREAD * rng.standard_normal(n_fields))
-        scale = np.degrees(1e-3 * size / kpc)[stars.cluster]
-        share = rng.random(len(stars)) * _MOST**2 / (1 + _MOST**2)
-        across = scale * np.sqrt(share / (1 - share))
-        members = {name: stars[name].astype(float) for name in field if name in stars}
-        members |= _placed(across, rng) | sky.cluster(stars.cluster, kpc, rng)
-        inside = across < radius
-        owner = np.concatenate([row, stars.cluster[inside]])
-        columns = {name: np.concatenate([field[name], members[name][inside]]) for name in field}
-        member = np.concatenate([np.zeros(len(row)), np.ones(inside.sum())])
-        counts = np.bincount(stars.cluster[inside], minlength=n_fields)
-    order = rng.permutation(len(owner))
-    order = order[np.argsort(owner[order], kind="stable")]
-    columns = _observed(columns, owner, n_fields, rng) | {"true_member": member}
-    names = pd.Index([f"field_{i:06d}" for i in range(n_fields)])
-    offsets = np.concatenate([[0], np.cumsum(counts + n_field)])
-    fields = clusters_from_flat(
-        {key: value[order] for key, value in columns.items()}, offsets, names
-    )
-    return fields, state_units(y.set_axis(names)[list(CLUSTER_PARAMETERS)])
+        owner, members = _members(stars_of(X), y["distance_kpc"].to_numpy(), radius, sky, rng)
+    columns = {name: np.concatenate([field[name], members[name]]) for name in field}
+    member = np.repeat([0.0, 1.0], [len(row), len(owner)])
+    row = np.concatenate([row, owner])
+    order = rng.permutation(len(row))
+    order = order[np.argsort(row[order], kind="stable")]
+    columns = _observed(columns, row, n_fields, rng) | {"true_member": member}
+    counts = np.bincount(row, minlength=n_fields)
+    X = _named({name: values[order] for name, values in columns.items()}, counts)
+    return X, state_units(y.set_axis(X.index)[list(CLUSTER_PARAMETERS)])
+
+
+@validate_params(
+    {
+        "n_sightlines": [Interval(Integral, 1, None, closed="left")],
+        "n_stars": [Interval(Integral, 1, None, closed="left")],
+        "faint_limit": [Interval(Real, None, None, closed="neither")],
+        "random_state": ["random_state"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def simulate_field_stars(
+    n_sightlines: int = 100,
+    n_stars: int = 500,
+    *,
+    faint_limit: float = 18.0,
+    random_state: Any = None,
+) -> NestedFrame:
+    """Simulate field stars along sightlines through the Galactic disc.
+
+    Each sightline has its own extinction and density profile. Its stars belong to a disc with
+    constant star formation over ten billion years, and are observed as in `simulate_clusters`.
+
+    Parameters
+    ----------
+    n_sightlines : int, default=100
+        Number of sightlines.
+    n_stars : int, default=500
+        Number of stars per sightline.
+    faint_limit : float, default=18.0
+        Magnitude limit in G (mag).
+    random_state : int, RandomState instance or None, default=None
+        Seed.
+
+    Returns
+    -------
+    NestedFrame of n_sightlines rows
+        One row per sightline, with its stars in the nested column ``stars``, as for clusters:
+        ``phot_g_mean_mag``, ``bp_rp``, ``phot_bp_mean_mag``, ``phot_rp_mean_mag`` (mag),
+        ``parallax`` and ``parallax_error`` (mas).
+
+    See Also
+    --------
+    simulate_clusters : Simulate star clusters.
+    skcluster.augmentation.ClusterCorruptor : Add such stars to the lists of clusters.
+
+    Notes
+    -----
+    The scales are choices of this package: density scale lengths are log-uniform from 0.4 to 3 kpc,
+    and A_V at infinity follows a gamma distribution with mean 3 mag.
+
+    Examples
+    --------
+    >>> from skcluster.datasets import simulate_field_stars
+    >>> field = simulate_field_stars(2, n_stars=100, random_state=0)
+    >>> len(field["stars"].iloc[0])
+    100
+    """
+    rng = np.random.default_rng(check_random_state(random_state).randint(np.iinfo(np.int32).max))
+    _, _, columns = _sightlines(n_sightlines, n_stars, faint_limit, Effects(), rng)
+    single = {name: values.astype(np.float32) for name, values in columns.items()}
+    return _named(single, np.full(n_sightlines, n_stars))
+
+
+def _sightlines(
+    n_sightlines: int, n_stars: int, faint_limit: float, effects: Effects, rng: np.random.Generator
+) -> tuple[IntArray, FloatArray, dict[str, FloatArray]]:
+    """Return the sightlines of disc stars, their distances (kpc), and what is observed of them."""
+    row = np.repeat(np.arange(n_sightlines), n_stars)
+    absolute, distance, a_v = draw_sightlines(n_sightlines, n_stars, faint_limit, rng)
+    seen = apparent(absolute, distance, a_v, effects.law)
+    return row, distance, observed_columns(seen, distance, row, n_sightlines, effects, rng)
+
+
+def _named(columns: dict[str, FloatArray], counts: IntArray) -> NestedFrame:
+    """Return fields of so many stars each, in order."""
+    names = pd.Index([f"field_{i:06d}" for i in range(len(counts))])
+    return clusters_from_flat(columns, np.concatenate([[0], np.cumsum(counts)]), names)
+
+
+def _members(
+    stars: Stars, distance_kpc: FloatArray, radius: float, sky: "_Motions", rng: np.random.Generator
+) -> tuple[IntArray, dict[str, FloatArray]]:
+    """Return the fields of the members within the radius, and their columns."""
+    size = _HALF_NUMBER_RADIUS * np.exp(_RADIUS_SPREAD * rng.standard_normal(len(distance_kpc)))
+    scale = np.degrees(1e-3 * size / distance_kpc)[stars.cluster]
+    share = rng.random(len(stars)) * _MOST**2 / (1 + _MOST**2)
+    across = scale * np.sqrt(share / (1 - share))
+    columns = {name: stars[name].astype(float) for name in stars.columns}
+    columns |= _placed(across, rng)
+    cluster = _CLUSTER * rng.standard_normal((2, len(distance_kpc)))
+    own = cluster[:, stars.cluster] + _INTERNAL * rng.standard_normal((2, len(stars)))
+    columns |= sky.seen(stars.cluster, distance_kpc[stars.cluster], own)
+    inside = across < radius
+    return stars.cluster[inside], {name: values[inside] for name, values in columns.items()}
 
 
 class _Motions:
-    """Velocities of each field's disc and cluster, and proper motions drawn from them."""
+    """Mean velocities of each field's disc, and proper motions of stars relative to them."""
 
     def __init__(self, n_fields: int, rng: np.random.Generator) -> None:
         angle = rng.uniform(0, np.pi, n_fields)
@@ -179,24 +255,10 @@ class _Motions:
         self.sun = _SUN * rng.standard_normal((2, n_fields))
         self.shear = rng.uniform(-_SHEAR, _SHEAR, n_fields)
 
-    def disc(
-        self, row: IntArray, distance_kpc: FloatArray, rng: np.random.Generator
-    ) -> dict[str, FloatArray]:
-        """Return proper motions of disc stars at distances."""
-        random = np.array(_DISC)[:, None] * rng.standard_normal((2, len(row)))
-        return self._as_columns(row, distance_kpc, random)
-
-    def cluster(
-        self, row: IntArray, distance_kpc: FloatArray, rng: np.random.Generator
-    ) -> dict[str, FloatArray]:
-        """Return proper motions of members of the clusters at distances, one per field."""
-        own = _CLUSTER * rng.standard_normal((2, len(distance_kpc)))
-        random = own[:, row] + _INTERNAL * rng.standard_normal((2, len(row)))
-        return self._as_columns(row, distance_kpc[row], random)
-
-    def _as_columns(
+    def seen(
         self, row: IntArray, distance_kpc: FloatArray, random: FloatArray
     ) -> dict[str, FloatArray]:
+        """Return proper motions of stars, whose own velocities are along and across the plane."""
         along = self.along[:, row]
         across = np.array([-along[1], along[0]])
         mean = self.sun[:, row] + self.shear[row] * distance_kpc * along

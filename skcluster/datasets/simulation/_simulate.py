@@ -1,4 +1,4 @@
-"""Simulate clusters and field stars, in memory or, block by block, to files.
+"""Simulate clusters, whose parameters are given or drawn, in memory or, block by block, to files.
 
 Blocks have a fixed size, and each has its own random stream: thus the same seed gives the same
 clusters, whatever the number of processes and the order.
@@ -7,9 +7,9 @@ clusters, whatever the number of processes and the order.
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from numbers import Integral, Real
+from numbers import Integral
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -18,23 +18,46 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from joblib import Parallel, delayed
 from nested_pandas import NestedFrame
+from scipy import stats
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, validate_params
 from sklearn.utils.validation import check_scalar
 
 from skcluster._utils.files import whole_file
 from skcluster._utils.messages import progress_bar
-from skcluster._utils.typing import IntArray
+from skcluster._utils.typing import BoolArray, FloatArray, IntArray
 from skcluster.clusters._stars import clusters_from_flat
-from skcluster.datasets.simulation._disc import draw_sightlines
 from skcluster.datasets.simulation._effects import Effects
-from skcluster.datasets.simulation._priors import Prior, check_given, draw_parameters
-from skcluster.datasets.simulation._stars import apparent, observed_columns, simulate_stars
+from skcluster.datasets.simulation._stars import Parameters, Simulation
 from skcluster.io._write import state_units
+from skcluster.isochrones import IsochroneGrid
+from skcluster.isochrones._grid import check_range
 from skcluster.schema import CLUSTER_PARAMETERS
 
+#: What may be given or is drawn from a prior.
+_PARAMETERS = ("log_age", "a_v", "distance_kpc", "metallicity", "n_stars")
 #: Number of clusters per block.
 BLOCK_SIZE = 250
+
+# Priors of the 1867 clusters of Cantat-Gaudin et al. 2020, from their sample in
+# Almeida, Monteiro & Dias 2023, each broadened by about a tenth.
+# Mean, standard deviation, minimum, maximum.
+_LOG_AGE = (8.25, 0.75, 6.2, 10.0)
+_DISTANCE_MODULUS = (11.2, 1.8, 3.2, 15.7)
+_METALLICITY = (0.0, 0.15, -0.5, 0.4)
+_LOG10_N_STARS = (2.1, 0.36, 1.0, 3.7)
+# Mean A_V at large distances (mag), its scale length (kpc), the shape of the gamma distribution
+# around the mean, and the maximum (mag).
+_A_V = (1.75, 1.4, 2.2, 7.0)
+
+
+class Distribution(Protocol):
+    """A distribution with ``rvs``, such as a frozen one of `scipy.stats`."""
+
+    def rvs(self, size: int, random_state: np.random.Generator) -> Any:
+        """Draw values."""
+
+
+Prior: TypeAlias = float | npt.ArrayLike | Distribution | None
 
 
 def simulate_clusters(
@@ -124,14 +147,19 @@ def simulate_clusters(
     >>> X.shape
     (2, 1)
     """
-    priors: dict[str, Prior] = {
-        "log_age": log_age,
-        "a_v": a_v,
-        "distance_kpc": distance_kpc,
-        "metallicity": metallicity,
-        "n_stars": n_stars,
-    }
-    blocks = list(_simulate_blocks(n_clusters, priors, effects, random_state, n_jobs))
+    blocks = list(
+        _simulate_blocks(
+            n_clusters,
+            random_state=random_state,
+            effects=effects,
+            n_jobs=n_jobs,
+            log_age=log_age,
+            a_v=a_v,
+            distance_kpc=distance_kpc,
+            metallicity=metallicity,
+            n_stars=n_stars,
+        )
+    )
     y = pd.concat([block.labels for block in blocks])
     offsets = np.concatenate([[0], np.cumsum(np.concatenate([b.counts for b in blocks]))])
     stars = {name: np.concatenate([b.stars[name] for b in blocks]) for name in blocks[0].stars}
@@ -144,15 +172,8 @@ def simulate_to_parquet(
     labels: str | Path,
     n_clusters: int,
     *,
-    random_state: Any = None,
-    log_age: Prior = None,
-    a_v: Prior = None,
-    distance_kpc: Prior = None,
-    metallicity: Prior = None,
-    n_stars: Prior = None,
-    effects: Effects | None = None,
-    n_jobs: int | None = None,
     progress: bool = False,
+    **parameters: Any,
 ) -> None:
     """Simulate clusters and write them to two Parquet files, block by block.
 
@@ -168,18 +189,11 @@ def simulate_to_parquet(
         ``distance_kpc`` and ``metallicity``.
     n_clusters : int
         Number of clusters.
-    random_state : int, RandomState instance or None, default=None
-        Seed, as in `simulate_clusters`.
-    log_age, a_v, distance_kpc, metallicity : float, array-like or distribution, default=None
-        Parameters, as in `simulate_clusters`.
-    n_stars : int, array-like or distribution, default=None
-        Number of stars per cluster, as in `simulate_clusters`.
-    effects : Effects, default=None
-        Effects on the stars; None takes the defaults of `Effects`.
-    n_jobs : int, default=None
-        Number of processes, as in joblib.
     progress : bool, default=False
         Whether to show a progress bar.
+    **parameters : object
+        ``random_state``, ``log_age``, ``a_v``, ``distance_kpc``, ``metallicity``, ``n_stars``,
+        ``effects`` and ``n_jobs``, as in `simulate_clusters`.
 
     Raises
     ------
@@ -200,82 +214,9 @@ def simulate_to_parquet(
     """
     if Path(members).resolve() == Path(labels).resolve():
         raise ValueError(f"members and labels must be two files, not both {str(members)!r}.")
-    priors: dict[str, Prior] = {
-        "log_age": log_age,
-        "a_v": a_v,
-        "distance_kpc": distance_kpc,
-        "metallicity": metallicity,
-        "n_stars": n_stars,
-    }
-    blocks = _simulate_blocks(n_clusters, priors, effects, random_state, n_jobs)
+    blocks = _simulate_blocks(n_clusters, **parameters)
     with progress_bar("Simulating", n_clusters, show=progress, unit="clusters") as advance:
         _write(blocks, Path(members), Path(labels), advance)
-
-
-@validate_params(
-    {
-        "n_sightlines": [Interval(Integral, 1, None, closed="left")],
-        "n_stars": [Interval(Integral, 1, None, closed="left")],
-        "faint_limit": [Interval(Real, None, None, closed="neither")],
-        "random_state": ["random_state"],
-    },
-    prefer_skip_nested_validation=True,
-)
-def simulate_field_stars(
-    n_sightlines: int = 100,
-    n_stars: int = 500,
-    *,
-    faint_limit: float = 18.0,
-    random_state: Any = None,
-) -> NestedFrame:
-    """Simulate field stars along sightlines through the Galactic disc.
-
-    Each sightline has its own extinction and density profile. Its stars belong to a disc with
-    constant star formation over ten billion years, and are observed as in `simulate_clusters`.
-
-    Parameters
-    ----------
-    n_sightlines : int, default=100
-        Number of sightlines.
-    n_stars : int, default=500
-        Number of stars per sightline.
-    faint_limit : float, default=18.0
-        Magnitude limit in G (mag).
-    random_state : int, RandomState instance or None, default=None
-        Seed.
-
-    Returns
-    -------
-    NestedFrame of n_sightlines rows
-        One row per sightline, with its stars in the nested column ``stars``, as for clusters:
-        ``phot_g_mean_mag``, ``bp_rp``, ``phot_bp_mean_mag``, ``phot_rp_mean_mag`` (mag),
-        ``parallax`` and ``parallax_error`` (mas).
-
-    See Also
-    --------
-    simulate_clusters : Simulate star clusters.
-    skcluster.augmentation.ClusterCorruptor : Add such stars to the lists of clusters.
-
-    Notes
-    -----
-    The scales are choices of this package: density scale lengths are log-uniform from 0.4 to 3 kpc,
-    and A_V at infinity follows a gamma distribution with mean 3 mag.
-
-    Examples
-    --------
-    >>> from skcluster.datasets import simulate_field_stars
-    >>> field = simulate_field_stars(2, n_stars=100, random_state=0)
-    >>> len(field["stars"].iloc[0])
-    100
-    """
-    rng = np.random.default_rng(check_random_state(random_state).randint(np.iinfo(np.int32).max))
-    sightline = np.repeat(np.arange(n_sightlines), n_stars)
-    absolute, distance, a_v = draw_sightlines(n_sightlines, n_stars, faint_limit, rng)
-    true = apparent(absolute, distance, a_v, "dr2")
-    columns = observed_columns(true, distance, sightline, n_sightlines, Effects(), rng)
-    single = {name: values.astype(np.float32) for name, values in columns.items()}
-    names = pd.Index([f"field_{i:06d}" for i in range(n_sightlines)])
-    return clusters_from_flat(single, np.arange(n_sightlines + 1) * n_stars, names)
 
 
 @dataclass(frozen=True)
@@ -289,14 +230,17 @@ class _Block:
 
 def _simulate_blocks(
     n_clusters: int,
-    priors: dict[str, Prior],
-    effects: Effects | None,
-    random_state: Any,
-    n_jobs: int | None,
+    *,
+    random_state: Any = None,
+    effects: Effects | None = None,
+    n_jobs: int | None = None,
+    **priors: Prior,
 ) -> Iterator[_Block]:
     """Simulate clusters block by block, in order."""
     check_scalar(n_clusters, "n_clusters", Integral, min_val=1)
-    check_given(n_clusters, priors)
+    if unknown := priors.keys() - _PARAMETERS:
+        raise TypeError(f"simulate_clusters has no parameter {min(unknown)!r}.")
+    _check_given(n_clusters, priors)
     effects = Effects() if effects is None else effects
     entropy = check_random_state(random_state).randint(np.iinfo(np.int32).max, size=4)
     firsts = range(0, int(n_clusters), BLOCK_SIZE)
@@ -318,18 +262,78 @@ def _simulate_block(
 ) -> _Block:
     rng = np.random.default_rng(seed)
     n = min(BLOCK_SIZE, n_clusters - first)
-    parameters = draw_parameters(first, n, priors, rng)
-    stars, counts = simulate_stars(parameters, effects, rng)
+    parameters = _draw_parameters(first, n, priors, rng)
+    stars, counts = Simulation(parameters, effects, rng).stars()
     labels = pd.DataFrame(
-        {
-            "log_age": parameters.log_age,
-            "a_v": parameters.a_v,
-            "distance_kpc": parameters.distance_kpc,
-            "metallicity": parameters.metallicity,
-        },
+        {name: getattr(parameters, name) for name in _PARAMETERS if name != "n_stars"},
         index=pd.Index([f"sim_{i:06d}" for i in range(first, first + n)], name="cluster"),
     )
     return _Block(stars, counts, labels)
+
+
+def _draw_parameters(
+    first: int, n: int, priors: dict[str, Prior], rng: np.random.Generator
+) -> Parameters:
+    """Draw the parameters of clusters ``first`` to ``first + n``, where they are not given."""
+    # All defaults are drawn, even if not used, so that fixing one parameter does not change the
+    # others for the same seed.
+    modulus = _truncated_normal(*_DISTANCE_MODULUS, n, rng)
+    drawn = {
+        "log_age": _truncated_normal(*_LOG_AGE, n, rng),
+        "distance_kpc": 10 ** (modulus / 5 - 2),
+        "metallicity": _truncated_normal(*_METALLICITY, n, rng),
+        "n_stars": 10 ** _truncated_normal(*_LOG10_N_STARS, n, rng),
+    }
+    a_v_rng, given_rng = rng.spawn(2)
+    for name in (*drawn, "a_v"):
+        prior = priors.get(name)
+        if prior is None:
+            continue
+        if hasattr(prior, "rvs"):
+            drawn[name] = np.asarray(prior.rvs(size=n, random_state=given_rng), dtype=float)
+        else:
+            values = np.asarray(prior, dtype=float)
+            drawn[name] = np.full(n, values) if values.ndim == 0 else values[first : first + n]
+    _refuse("distance_kpc", drawn["distance_kpc"], drawn["distance_kpc"] > 0, "positive")
+    if "a_v" not in drawn:
+        drawn["a_v"] = _draw_a_v(drawn["distance_kpc"], a_v_rng)
+    _refuse("a_v", drawn["a_v"], drawn["a_v"] >= 0, "zero or positive")
+    _refuse("n_stars", drawn["n_stars"], drawn["n_stars"] >= 1, "1 or more")
+    check_range("log_age", drawn["log_age"], IsochroneGrid.LOG_AGE_RANGE)
+    check_range("metallicity", drawn["metallicity"], IsochroneGrid.METALLICITY_RANGE)
+    return Parameters(n_stars=np.round(drawn.pop("n_stars")).astype(np.int64), **drawn)
+
+
+def _check_given(n_clusters: int, priors: dict[str, Prior]) -> None:
+    """Refuse arrays whose length is not the number of clusters."""
+    for name, prior in priors.items():
+        if prior is None or hasattr(prior, "rvs"):
+            continue
+        size = np.size(prior)
+        if np.ndim(prior) > 1 or (np.ndim(prior) == 1 and size != n_clusters):
+            raise ValueError(f"{name} has {size} values for {n_clusters} clusters.")
+
+
+def _refuse(name: str, values: FloatArray, allowed: BoolArray, rule: str) -> None:
+    wrong = ~allowed | np.isinf(values)
+    if wrong.any():
+        raise ValueError(f"{name} must be {rule}; got {values[wrong][0]:g}.")
+
+
+def _truncated_normal(
+    mean: float, deviation: float, lowest: float, highest: float, n: int, rng: np.random.Generator
+) -> FloatArray:
+    a, b = (lowest - mean) / deviation, (highest - mean) / deviation
+    drawn: FloatArray = stats.truncnorm.rvs(a, b, mean, deviation, size=n, random_state=rng)
+    return drawn
+
+
+def _draw_a_v(distance_kpc: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """Draw extinctions (mag) at distances (kpc); mean and scatter grow with distance."""
+    far, scale, shape, most = _A_V
+    mean = far * -np.expm1(-distance_kpc / scale)
+    a_v: FloatArray = np.minimum(rng.gamma(shape, mean / shape), most)
+    return a_v
 
 
 def _write(
@@ -341,14 +345,12 @@ def _write(
         whole_file(members, True) as half_members,
         ExitStack() as stack,
     ):
-        writers: list[pq.ParquetWriter] = []
+        writers: dict[Path, pq.ParquetWriter] = {}
         for block in blocks:
-            tables = _tables(block)
-            if not writers:
-                for half, table in zip((half_members, half_labels), tables, strict=True):
-                    writers.append(stack.enter_context(pq.ParquetWriter(half, table.schema)))
-            for writer, table in zip(writers, tables, strict=True):
-                writer.write_table(table)
+            for half, table in zip((half_members, half_labels), _tables(block), strict=True):
+                if half not in writers:
+                    writers[half] = stack.enter_context(pq.ParquetWriter(half, table.schema))
+                writers[half].write_table(table)
             advance(len(block.counts))
 
 

@@ -7,10 +7,8 @@ import numpy as np
 from skcluster._utils.typing import BoolArray, FloatArray, IntArray
 from skcluster.datasets.simulation._disc import draw_field, field_counts
 from skcluster.datasets.simulation._effects import Effects
-from skcluster.datasets.simulation._priors import Parameters
 from skcluster.gaia import Band, parallax_error, photometric_error
 from skcluster.isochrones import IsochroneGrid
-from skcluster.isochrones._grid import Isochrones
 from skcluster.isochrones._masses_and_binaries import MASS_RATIO_RANGE, kroupa
 from skcluster.photometry import Law, distance_modulus, extinction_coefficients
 
@@ -25,6 +23,20 @@ _BP_EXCESS_MAGNITUDE = 22.8
 # Scatter of the parallax error (dex) between parts of the sky and between stars, in the lists of
 # Almeida, Monteiro & Dias 2023.
 _SKY_SPREAD, _STAR_SPREAD = 0.10, 0.05
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """True parameters of clusters, each an array of shape (n_clusters,)."""
+
+    log_age: FloatArray
+    a_v: FloatArray
+    distance_kpc: FloatArray
+    metallicity: FloatArray
+    n_stars: IntArray
+
+    def __len__(self) -> int:
+        return len(self.log_age)
 
 
 @dataclass(frozen=True)
@@ -44,149 +56,127 @@ def apparent(
     return absolute + np.stack(k) * a_v + distance_modulus(distance_kpc)
 
 
-def simulate_stars(
-    parameters: Parameters, effects: Effects, rng: np.random.Generator
-) -> tuple[dict[str, FloatArray], IntArray]:
-    """Simulate the stars of clusters in order; return columns and numbers of stars."""
-    isochrones = IsochroneGrid.load().interpolate(parameters.log_age, parameters.metallicity)
-    n_field = field_counts(parameters.n_stars, parameters.distance_kpc, effects.field_fraction, rng)
-    members = _members(parameters, parameters.n_stars - n_field, isochrones, effects, rng)
-    row = np.repeat(np.arange(len(parameters)), n_field)
-    absolute, distance, a_v = draw_field(
-        row, parameters.distance_kpc, parameters.a_v, effects.faint_limit, rng
-    )
-    field = _Stars(row, apparent(absolute, distance, a_v, effects.law), distance)
-    stars, counts = _observe(members, field, len(parameters), effects, rng)
-    if not counts.all():
-        raise _invisible(parameters, int(np.argmin(counts)), effects)
-    return stars, counts
+class Simulation:
+    """The stars of a block of clusters, whose random numbers are drawn in the order of calls."""
+
+    def __init__(self, parameters: Parameters, effects: Effects, rng: np.random.Generator) -> None:
+        self.clusters, self.effects, self.rng = parameters, effects, rng
+        self.isochrones = IsochroneGrid.load().interpolate(
+            parameters.log_age, parameters.metallicity
+        )
+
+    def stars(self) -> tuple[dict[str, FloatArray], IntArray]:
+        """Return the catalogue's columns of members and field stars, and numbers of stars."""
+        clusters, effects, rng = self.clusters, self.effects, self.rng
+        n_field = field_counts(clusters.n_stars, clusters.distance_kpc, effects.field_fraction, rng)
+        members = self.members(clusters.n_stars - n_field)
+        row = np.repeat(np.arange(len(clusters)), n_field)
+        absolute, distance, a_v = draw_field(
+            row, clusters.distance_kpc, clusters.a_v, effects.faint_limit, rng
+        )
+        field = _Stars(row, apparent(absolute, distance, a_v, effects.law), distance)
+        cluster = np.concatenate([members.cluster, field.cluster])
+        order = np.argsort(cluster, kind="stable")
+        true = np.concatenate([members.magnitudes, field.magnitudes], axis=1)[:, order]
+        distance = np.concatenate([members.distance_kpc, field.distance_kpc])[order]
+        member = (np.arange(len(cluster)) < len(members.cluster))[order]
+        cluster = cluster[order]
+        columns = observed_columns(true, distance, cluster, len(clusters), effects, rng)
+        columns["probability"] = _probability(member, columns["phot_g_mean_mag"], rng)
+        counts = np.bincount(cluster, minlength=len(clusters))
+        self.refuse_empty(counts)
+        return {name: values.astype(np.float32) for name, values in columns.items()}, counts
+
+    def refuse_empty(self, counts: IntArray) -> None:
+        """Refuse clusters without a star brighter than the limit, of so many."""
+        if counts.all():
+            return
+        i, clusters = int(np.argmin(counts)), self.clusters
+        raise ValueError(
+            f"A cluster of {clusters.n_stars[i]} stars, log age {clusters.log_age[i]:.2f}, at "
+            f"{clusters.distance_kpc[i]:.2f} kpc with A_V = {clusters.a_v[i]:.2f} mag has no "
+            f"star brighter than G = {self.effects.faint_limit:g}, the faint_limit."
+        )
+
+    def members(self, n_members: IntArray) -> _Stars:
+        """Draw members bright enough to be seen, about as many per cluster as wanted."""
+        clusters, effects, rng = self.clusters, self.effects, self.rng
+        masses = kroupa(effects.massive_star_loss)
+        lowest, single, highest = masses.rank(np.stack(self.mass_bounds()))
+        # Enough that sufficient stars remain after the magnitude limit nearly always, with a
+        # seventh more for differential reddening.
+        visible = 0.85 * (highest - single) / np.maximum(highest - lowest, 1e-12)
+        loss = np.isfinite(effects.faint_limit)
+        wanted = n_members / np.maximum(visible * (1 - 0.5 * effects.incompleteness), 0.05)
+        n_drawn = np.ceil(wanted + 3 * np.sqrt(wanted)).astype(np.int64) if loss else n_members
+        cluster = np.repeat(np.arange(len(clusters)), n_drawn)
+        ranks = lowest[cluster] + (highest - lowest)[cluster] * rng.random(len(cluster))
+        mass = masses.mass(ranks)
+        absolute = self.isochrones.at(cluster, np.log10(mass))
+        self.make_blue_stragglers(absolute, cluster)
+        self.add_companions(absolute, mass, cluster)
+        distance = clusters.distance_kpc[cluster]
+        if effects.depth > 0:
+            depth = 1e-3 * effects.depth * rng.standard_normal(len(cluster))
+            distance = np.maximum(distance + depth, 0.5 * distance)
+        a_v = clusters.a_v[cluster]
+        if effects.differential_reddening > 0:
+            scale = effects.differential_reddening * clusters.a_v
+            scale *= rng.gamma(2.0, 0.5, len(clusters))
+            a_v = a_v + scale[cluster] * np.abs(rng.standard_normal(len(cluster)))
+        seen = apparent(absolute, distance, a_v, effects.law)
+        if not loss:
+            return _Stars(cluster, seen, distance)
+        lost = effects.incompleteness * 0.5 ** (effects.faint_limit - seen[0])
+        kept = np.flatnonzero((seen[0] < effects.faint_limit) & (rng.random(len(mass)) >= lost))
+        first = np.searchsorted(cluster[kept], np.arange(len(clusters)))
+        kept = kept[np.arange(len(kept)) - first[cluster[kept]] < n_members[cluster[kept]]]
+        return _Stars(cluster[kept], seen[:, kept], distance[kept])
+
+    def mass_bounds(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return mass bounds per cluster (solar masses).
+
+        They are the lowest mass that an equal-mass companion can lift above the limit, that of the
+        faintest visible star without one, and the highest.
+        """
+        distance, a_v = self.clusters.distance_kpc[:, None], self.clusters.a_v[:, None]
+        # Every fourth point, and the last one, locate the limit well enough.
+        points = np.r_[0 : self.isochrones.log_mass.shape[1] : 4, -1]
+        log_mass = self.isochrones.log_mass[:, points]
+        absolute = self.isochrones.magnitudes[:, :, points]
+        seen = apparent(absolute, distance, a_v, self.effects.law)[0]
+        visible = seen < self.effects.faint_limit
+        self.refuse_empty(visible.sum(axis=1))
+        row = np.arange(len(self.clusters))
+        single = np.argmax(visible, axis=1)
+        paired = np.argmax(seen - _TWICE < self.effects.faint_limit, axis=1)
+        lowest, faintest = (log_mass[row, np.maximum(i - 1, 0)] for i in (paired, single))
+        return 10**lowest, 10**faintest, 10 ** log_mass[:, -1]
+
+    def make_blue_stragglers(self, magnitudes: FloatArray, cluster: IntArray) -> None:
+        """Turn some stars of old clusters into blue stragglers, in place."""
+        clusters, rng = self.clusters, self.rng
+        old = clusters.log_age > _OLDEST_WITHOUT_STRAGGLERS
+        share = self.effects.blue_straggler_fraction * old
+        straggler = np.flatnonzero(rng.random(len(cluster)) < share[cluster])
+        younger = clusters.log_age - rng.uniform(0.15, 0.7, len(clusters))
+        younger = np.maximum(younger, IsochroneGrid.LOG_AGE_RANGE[0])
+        isochrones = IsochroneGrid.load().interpolate(younger, clusters.metallicity)
+        row = cluster[straggler]
+        below_turn_off = rng.uniform(-0.25, -0.03, len(straggler))
+        magnitudes[:, straggler] = isochrones.at(row, isochrones.log_mass[row, -1] + below_turn_off)
+
+    def add_companions(self, magnitudes: FloatArray, mass: FloatArray, cluster: IntArray) -> None:
+        """Add the light of unresolved companions to some stars, in place."""
+        companion = mass * self.rng.uniform(*MASS_RATIO_RANGE, len(mass))
+        lightest = 10 ** self.isochrones.log_mass[0, 0]
+        has_one = self.rng.random(len(mass)) < self.effects.binary_fraction
+        paired = np.flatnonzero(has_one & (companion > lightest))
+        light = self.isochrones.at(cluster[paired], np.log10(companion[paired]))
+        magnitudes[:, paired] -= 2.5 * np.log10(1 + 10 ** (0.4 * (magnitudes[:, paired] - light)))
 
 
-def _invisible(parameters: Parameters, i: int, effects: Effects) -> ValueError:
-    return ValueError(
-        f"A cluster of {parameters.n_stars[i]} stars, log age {parameters.log_age[i]:.2f}, at "
-        f"{parameters.distance_kpc[i]:.2f} kpc with A_V = {parameters.a_v[i]:.2f} mag has no "
-        f"star brighter than G = {effects.faint_limit:g}, the faint_limit."
-    )
-
-
-def _members(
-    parameters: Parameters,
-    n_members: IntArray,
-    isochrones: Isochrones,
-    effects: Effects,
-    rng: np.random.Generator,
-) -> _Stars:
-    """Draw members bright enough to be seen, about as many per cluster as wanted."""
-    masses = kroupa(effects.massive_star_loss)
-    bounds = np.stack(_mass_bounds(parameters, isochrones, effects))
-    lowest, single, highest = masses.rank(bounds)
-    # Enough that sufficient stars remain after the magnitude limit nearly always, with a seventh
-    # more for differential reddening.
-    visible = 0.85 * (highest - single) / np.maximum(highest - lowest, 1e-12)
-    loss = np.isfinite(effects.faint_limit)
-    wanted = n_members / np.maximum(visible * (1 - 0.5 * effects.incompleteness), 0.05)
-    n_drawn = np.ceil(wanted + 3 * np.sqrt(wanted)).astype(np.int64) if loss else n_members
-    cluster = np.repeat(np.arange(len(parameters)), n_drawn)
-    ranks = lowest[cluster] + (highest - lowest)[cluster] * rng.random(len(cluster))
-    mass = masses.mass(ranks)
-    absolute = isochrones.at(cluster, np.log10(mass))
-    _make_blue_stragglers(absolute, cluster, parameters, effects, rng)
-    _add_companions(absolute, mass, cluster, isochrones, effects, rng)
-    distance = parameters.distance_kpc[cluster]
-    if effects.depth > 0:
-        depth = 1e-3 * effects.depth * rng.standard_normal(len(cluster))
-        distance = np.maximum(distance + depth, 0.5 * distance)
-    a_v = parameters.a_v[cluster]
-    if effects.differential_reddening > 0:
-        scale = effects.differential_reddening * parameters.a_v
-        scale *= rng.gamma(2.0, 0.5, len(parameters))
-        a_v = a_v + scale[cluster] * np.abs(rng.standard_normal(len(cluster)))
-    seen = apparent(absolute, distance, a_v, effects.law)
-    if not loss:
-        return _Stars(cluster, seen, distance)
-    lost = effects.incompleteness * 0.5 ** (effects.faint_limit - seen[0])
-    kept = np.flatnonzero((seen[0] < effects.faint_limit) & (rng.random(len(mass)) >= lost))
-    first = np.searchsorted(cluster[kept], np.arange(len(parameters)))
-    kept = kept[np.arange(len(kept)) - first[cluster[kept]] < n_members[cluster[kept]]]
-    return _Stars(cluster[kept], seen[:, kept], distance[kept])
-
-
-def _mass_bounds(
-    parameters: Parameters, isochrones: Isochrones, effects: Effects
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return mass bounds per cluster (solar masses): the lowest mass that an equal-mass companion
-    can lift above the limit, that of the faintest visible star without one, and the highest.
-    """
-    distance, a_v = parameters.distance_kpc[:, None], parameters.a_v[:, None]
-    # Every fourth point, and the last one, locate the limit well enough.
-    points = np.r_[0 : isochrones.log_mass.shape[1] : 4, -1]
-    log_mass = isochrones.log_mass[:, points]
-    absolute = isochrones.magnitudes[:, :, points]
-    seen = apparent(absolute, distance, a_v, effects.law)[0]
-    visible = seen < effects.faint_limit
-    if not visible.any(axis=1).all():
-        raise _invisible(parameters, int(np.argmin(visible.any(axis=1))), effects)
-    row = np.arange(len(parameters))
-    single = np.argmax(visible, axis=1)
-    paired = np.argmax(seen - _TWICE < effects.faint_limit, axis=1)
-    lowest, faintest = (log_mass[row, np.maximum(i - 1, 0)] for i in (paired, single))
-    return 10**lowest, 10**faintest, 10 ** log_mass[:, -1]
-
-
-def _add_companions(
-    magnitudes: FloatArray,
-    mass: FloatArray,
-    cluster: IntArray,
-    isochrones: Isochrones,
-    effects: Effects,
-    rng: np.random.Generator,
-) -> None:
-    """Add the light of unresolved companions to some stars, in place."""
-    companion = mass * rng.uniform(*MASS_RATIO_RANGE, len(mass))
-    lightest = 10 ** isochrones.log_mass[0, 0]
-    has_one = rng.random(len(mass)) < effects.binary_fraction
-    paired = np.flatnonzero(has_one & (companion > lightest))
-    light = isochrones.at(cluster[paired], np.log10(companion[paired]))
-    magnitudes[:, paired] -= 2.5 * np.log10(1 + 10 ** (0.4 * (magnitudes[:, paired] - light)))
-
-
-def _make_blue_stragglers(
-    magnitudes: FloatArray,
-    cluster: IntArray,
-    parameters: Parameters,
-    effects: Effects,
-    rng: np.random.Generator,
-) -> None:
-    """Turn some stars of old clusters into blue stragglers, in place."""
-    old = parameters.log_age > _OLDEST_WITHOUT_STRAGGLERS
-    share = effects.blue_straggler_fraction * old
-    straggler = np.flatnonzero(rng.random(len(cluster)) < share[cluster])
-    younger = parameters.log_age - rng.uniform(0.15, 0.7, len(parameters))
-    younger = np.maximum(younger, IsochroneGrid.LOG_AGE_RANGE[0])
-    isochrones = IsochroneGrid.load().interpolate(younger, parameters.metallicity)
-    row = cluster[straggler]
-    below_turn_off = rng.uniform(-0.25, -0.03, len(straggler))
-    magnitudes[:, straggler] = isochrones.at(row, isochrones.log_mass[row, -1] + below_turn_off)
-
-
-def _observe(
-    members: _Stars, field: _Stars, n_clusters: int, effects: Effects, rng: np.random.Generator
-) -> tuple[dict[str, FloatArray], IntArray]:
-    """Return the catalogue's columns of members and field stars, sorted by cluster."""
-    cluster = np.concatenate([members.cluster, field.cluster])
-    order = np.argsort(cluster, kind="stable")
-    true = np.concatenate([members.magnitudes, field.magnitudes], axis=1)[:, order]
-    distance = np.concatenate([members.distance_kpc, field.distance_kpc])[order]
-    member = (np.arange(len(cluster)) < len(members.cluster))[order]
-    cluster = cluster[order]
-    columns = observed_columns(true, distance, cluster, n_clusters, effects, rng)
-    columns["probability"] = membership_probability(member, columns["phot_g_mean_mag"], rng)
-    single = {name: values.astype(np.float32) for name, values in columns.items()}
-    return single, np.bincount(cluster, minlength=n_clusters)
-
-
-def observe_photometry(true: FloatArray, effects: Effects, rng: np.random.Generator) -> FloatArray:
+def _photometry(true: FloatArray, effects: Effects, rng: np.random.Generator) -> FloatArray:
     """Return magnitudes as Gaia measures them, shape (3, n_stars): G, BP, RP."""
     seen = true.copy()
     if effects.faint_bp_bias > 0:
@@ -203,25 +193,6 @@ def observe_photometry(true: FloatArray, effects: Effects, rng: np.random.Genera
     return seen
 
 
-def observe_parallax(
-    distance_kpc: FloatArray,
-    g: FloatArray,
-    cluster: IntArray,
-    n_clusters: int,
-    effects: Effects,
-    rng: np.random.Generator,
-) -> tuple[FloatArray, FloatArray]:
-    """Return parallaxes and their errors as Gaia measures them (mas)."""
-    spread = _SKY_SPREAD * rng.standard_normal(n_clusters)[cluster]
-    spread += _STAR_SPREAD * rng.standard_normal(len(g))
-    error = parallax_error(g) * 10**spread
-    scatter = effects.parallax_zero_point_scatter * rng.standard_normal(n_clusters)
-    zero_point = effects.parallax_zero_point + scatter[cluster]
-    noise = np.hypot(effects.parallax_errors * error, effects.parallax_floor)
-    parallax = 1 / distance_kpc + zero_point + noise * rng.standard_normal(len(g))
-    return parallax, error
-
-
 def observed_columns(
     true: FloatArray,
     distance_kpc: FloatArray,
@@ -230,9 +201,15 @@ def observed_columns(
     effects: Effects,
     rng: np.random.Generator,
 ) -> dict[str, FloatArray]:
-    """Return magnitudes, colours and parallaxes of stars under the Gaia archive's names."""
-    g, bp, rp = observe_photometry(true, effects, rng)
-    parallax, error = observe_parallax(distance_kpc, g, cluster, n_clusters, effects, rng)
+    """Return what Gaia measures of stars, under the archive's names."""
+    g, bp, rp = _photometry(true, effects, rng)
+    spread = _SKY_SPREAD * rng.standard_normal(n_clusters)[cluster]
+    spread += _STAR_SPREAD * rng.standard_normal(len(g))
+    error = parallax_error(g) * 10**spread
+    scatter = effects.parallax_zero_point_scatter * rng.standard_normal(n_clusters)
+    zero_point = effects.parallax_zero_point + scatter[cluster]
+    noise = np.hypot(effects.parallax_errors * error, effects.parallax_floor)
+    parallax = 1 / distance_kpc + zero_point + noise * rng.standard_normal(len(g))
     return {
         "phot_g_mean_mag": g,
         "bp_rp": bp - rp,
@@ -243,9 +220,7 @@ def observed_columns(
     }
 
 
-def membership_probability(
-    member: BoolArray, g: FloatArray, rng: np.random.Generator
-) -> FloatArray:
+def _probability(member: BoolArray, g: FloatArray, rng: np.random.Generator) -> FloatArray:
     """Draw membership probabilities as in published lists, 0.51 to 1.
 
     They are near 1 for bright members, scattered for faint ones, and lower for field stars.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import erf, expit
 from threadpoolctl import threadpool_limits
 
@@ -30,7 +30,6 @@ Weights = dict[str, FloatArray]
 #: Arrays of inputs by name.
 Inputs = dict[str, FloatArray]
 
-NORMALIZATION_EPSILON = 1e-3
 _N_IMAGES = 32  # images per block, so that the unfolded windows stay small
 
 
@@ -62,14 +61,17 @@ class Architecture(ABC):
     def steps_per_execution(self, n_batches: int) -> int:
         """Return the number of training steps that run in one call."""
 
-    def initial_weights(self, rng: np.random.Generator) -> Weights:
-        """Draw the initial weights.
+    def initial_weights(self, rng: np.random.Generator, mean: ArrayLike = 0.0) -> Weights:
+        """Draw the initial weights, with which the outputs scatter around the mean of the targets.
 
         Kernels are uniform with the variance 2 / (n_in + n_out) of Glorot & Bengio (2010), biases
-        zero, normalizations the identity. numpy draws them, so they depend on the seed only, not
-        on Keras, its backend or its global state.
+        zero. numpy draws them, so they depend on the seed only, not on Keras, its backend or its
+        global state.
         """
-        return {name: _initial(name, shape, rng) for name, shape in self.weight_shapes.items()}
+        shapes = self.weight_shapes.items()
+        weights = {name: _initial(name, shape, rng) for name, shape in shapes}
+        weights["output_bias"][: self.n_outputs] = mean
+        return weights
 
     def predict(
         self, weights: Mapping[str, FloatArray], inputs: Mapping[str, FloatArray]
@@ -89,7 +91,7 @@ class Architecture(ABC):
 
 def _initial(name: str, shape: tuple[int, ...], rng: np.random.Generator) -> FloatArray:
     if not name.endswith("_kernel"):
-        return np.full(shape, name.endswith(("_scale", "_variance")), dtype=np.float32)
+        return np.zeros(shape, dtype=np.float32)
     *window, n_in, n_out = shape
     limit = np.sqrt(6.0 / (prod(window) * (n_in + n_out)))
     return rng.uniform(-limit, limit, shape).astype(np.float32)
@@ -124,8 +126,7 @@ ACTIVATIONS: dict[str, Callable[[FloatArray], FloatArray]] = {
 class NumpyLayers:
     """Layers computed by numpy.
 
-    Layers find their weights by their own name and one of the endings ``_kernel``, ``_bias``,
-    ``_scale``, ``_offset``, ``_mean`` and ``_variance``.
+    Layers find their weights by their own name and one of the endings ``_kernel`` and ``_bias``.
     """
 
     def __init__(self, weights: Mapping[str, FloatArray]) -> None:
@@ -141,14 +142,6 @@ class NumpyLayers:
         windows = _windows(x, len(kernel), strides)
         return self._product(name, windows, kernel.reshape(-1, kernel.shape[-1]))
 
-    def normalization(self, name: str, x: FloatArray) -> FloatArray:
-        """Normalize by the running averages."""
-        scale, offset, mean, variance = (
-            self._weights[f"{name}_{part}"] for part in ("scale", "offset", "mean", "variance")
-        )
-        deviation: FloatArray = np.sqrt(variance + np.float32(NORMALIZATION_EPSILON))
-        return (x - mean) * (scale / deviation) + offset
-
     def activation(self, name: str, function: str, x: FloatArray) -> FloatArray:
         """Apply one of the `ACTIVATIONS`."""
         return ACTIVATIONS[function](x)
@@ -161,11 +154,7 @@ class NumpyLayers:
         """Join arrays along the last axis."""
         return np.concatenate(parts, axis=-1)
 
-    def dropout(self, name: str, x: FloatArray) -> FloatArray:
-        """Return the values unchanged."""
-        return x
-
-    def noise(self, name: str, x: FloatArray) -> FloatArray:
+    def dropout(self, name: str, rate: float, x: FloatArray) -> FloatArray:
         """Return the values unchanged."""
         return x
 

@@ -12,17 +12,16 @@ from numpy.typing import NDArray
 
 from skcluster.regressors.networks.architecture import Architecture, FloatArray, Inputs, Weights
 from skcluster.regressors.networks.keras_layers import (
-    PRECISION,
-    Regularization,
+    assign,
     build_model,
     keras,
     ops,
     read,
+    weights_of,
 )
 
 MAX_IDLE_NETWORKS = 8
 _BATCH = 256  # rows at a time
-DATA_LOSS = "data_loss"
 #: Losses as functions of the error, computed without Keras for validation rows.
 _OF_ERRORS: dict[str, Callable[[FloatArray], FloatArray]] = {
     "huber": lambda e: np.where(np.abs(e) <= 1, e**2 / 2, np.abs(e) - 0.5),
@@ -124,7 +123,6 @@ class Recipe:
     architecture: Architecture
     loss: Loss
     optimizer: OptimizerRecipe
-    regularization: Regularization
     steps_per_execution: int
 
 
@@ -132,18 +130,13 @@ class CompiledNetwork:
     """A network with its optimizer, which a fit initializes and trains."""
 
     def __init__(self, recipe: Recipe) -> None:
-        self.model, self._layers = build_model(recipe.architecture, recipe.regularization)
+        self.model = build_model(recipe.architecture)
         self._names = list(recipe.architecture.weight_shapes)
         self.optimizer = recipe.optimizer.build()
-        # Keras' "loss" includes the penalty, this metric does not.
-        data_loss = keras.metrics.MeanMetricWrapper(
-            recipe.loss.per_row, name=DATA_LOSS, dtype=PRECISION
-        )
         on_tensorflow = keras.backend.backend() == "tensorflow"
         self.model.compile(
             optimizer=self.optimizer,
             loss=recipe.loss.keras_loss,
-            weighted_metrics=[data_loss] if recipe.regularization.l2 else None,
             steps_per_execution=recipe.steps_per_execution,
             jit_compile=recipe.architecture.jit_compile if on_tensorflow else "auto",
             auto_scale_loss=False,
@@ -153,18 +146,18 @@ class CompiledNetwork:
 
     def prepare(self, weights: Weights, seed: int) -> None:
         """Set the initial weights, and reset the state of the last fit."""
-        self._layers.assign(weights)
+        assign(self.model, weights)
         for variable, value in zip(self.optimizer.variables, self._fresh_optimizer, strict=True):
             variable.assign(value)
-        for i, layer in enumerate(self._layers.random):
-            if hasattr(layer, "seed_generator"):  # not at a strength of 0
-                layer.seed_generator.state.assign([seed, i << 20])
+        random = [layer for layer in self.model.layers if hasattr(layer, "seed_generator")]
+        for i, layer in enumerate(random):
+            layer.seed_generator.state.assign([seed, i << 20])
 
     @property
     def weights(self) -> Weights:
         """A copy of the current weights."""
-        variables = [self._layers.variables[name] for name in self._names]
-        return dict(zip(self._names, read(variables), strict=True))
+        variables = weights_of(self.model)
+        return dict(zip(self._names, read([variables[n] for n in self._names]), strict=True))
 
     def predict(self, inputs: Inputs) -> FloatArray:
         """Compute the outputs with Keras, which spreads convolutions over all cores."""

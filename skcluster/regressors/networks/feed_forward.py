@@ -25,9 +25,7 @@ class FeedForwardArchitecture(Architecture):
     filters: tuple[int, ...] = ()
     kernel_size: int = 3
     strides: int = 2
-    batch_normalization: bool = False
-    dropout: bool = False
-    input_noise: bool = False
+    dropout_rate: float = 0.0
 
     @property
     def input_shapes(self) -> dict[str, tuple[int | None, ...]]:
@@ -44,11 +42,7 @@ class FeedForwardArchitecture(Architecture):
         """Shape of each array of weights: convolutions, layers of numbers, hidden, output."""
         shapes: dict[str, tuple[int, ...]] = {}
         for name, kernel in self._kernels().items():
-            units = kernel[-1:]
-            shapes |= {f"{name}_kernel": kernel, f"{name}_bias": units}
-            if self.batch_normalization and name != "output":
-                parts = ("scale", "offset", "mean", "variance")
-                shapes |= {f"{name}_normalization_{part}": units for part in parts}
+            shapes |= {f"{name}_kernel": kernel, f"{name}_bias": kernel[-1:]}
         return shapes
 
     def outputs(self, layers: Layers, inputs: Mapping[str, Any]) -> Any:
@@ -59,15 +53,11 @@ class FeedForwardArchitecture(Architecture):
         """
 
         def activated(name: str, x: Any) -> Any:
-            if self.batch_normalization:
-                x = layers.normalization(f"{name}_normalization", x)
             return layers.activation(f"{name}_activation", self.activation, x)
 
         branches = []
         for name in self.input_shapes:
             x = inputs[name]
-            if self.input_noise:
-                x = layers.noise(f"{name}_noise", x)
             if name == "image":
                 for i in range(len(self.filters)):
                     x = layers.convolution(f"convolution_{i}", x, self.strides)
@@ -80,14 +70,14 @@ class FeedForwardArchitecture(Architecture):
         x = branches[0] if len(branches) == 1 else layers.concatenate("join", branches)
         for i in range(len(self.hidden_layers)):
             x = activated(f"hidden_{i}", layers.dense(f"hidden_{i}", x))
-            if self.dropout:
-                x = layers.dropout(f"hidden_{i}_dropout", x)
+            if self.dropout_rate:
+                x = layers.dropout(f"hidden_{i}_dropout", self.dropout_rate, x)
         return layers.dense("output", x)
 
     @property
     def jit_compile(self) -> bool:
         """Whether XLA is faster: on a CPU for dense layers, not for images or random numbers."""
-        return self.image_shape is None and not self.dropout and not self.input_noise
+        return self.image_shape is None and not self.dropout_rate
 
     def steps_per_execution(self, n_batches: int) -> int:
         """Return the steps per call: all of an epoch for small steps, whose overhead dominates."""

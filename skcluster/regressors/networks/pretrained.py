@@ -1,7 +1,7 @@
 """Files of pretrained weights, as plain arrays."""
 
 from collections.abc import Callable, Mapping, Sequence
-from importlib.resources import as_file, files
+from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
@@ -103,44 +103,21 @@ def load_pretrained(
     Targets are assigned by their names; without names, as many targets as in the file are taken as
     the same. ``fresh`` draws weights for targets that are not in the file.
     """
-    if isinstance(source, bytes):
-        return _read(BytesIO(source), "memory", network, architecture, targets, fresh)
-    if source in _SHIPPED:
-        with as_file(files("skcluster.regressors") / "data" / _SHIPPED[str(source)]) as file:
-            return _read(file, file.name, network, architecture, targets, fresh)
-    if not Path(source).is_file():
-        raise ValueError(
-            f"pretrained={str(source)!r} is neither a file nor one of {sorted(_SHIPPED)}."
-        )
-    return _read(source, Path(source).name, network, architecture, targets, fresh)
-
-
-def _read(
-    file: str | Path | IO[bytes],
-    origin: str,
-    network: int,
-    architecture: SetArchitecture,
-    targets: Sequence[str] | None,
-    fresh: Callable[[], Weights],
-) -> Weights:
-    with np.load(file, allow_pickle=False) as arrays:
-        if not {f"0_{name}" for name in architecture.weight_shapes} <= set(arrays.files):
-            raise ValueError(
-                f"{origin} holds no weights of a SetRegressor. Where it is the file of a model, "
-                "save_pretrained(load_model(...), ...) makes one of weights from it."
-            )
-        stored = arrays[_TARGETS].tolist() if _TARGETS in arrays.files else None
-        n_networks = len({name.partition("_")[0] for name in arrays.files} - {_TARGETS})
-        if network >= n_networks:
-            raise ValueError(
-                f"n_networks={network + 1} or more, but the pretrained weights in {origin} are "
-                f"of {n_networks}."
-            )
-        weights = {
-            name: arrays[f"{network}_{name}"].astype(np.float32)
-            for name in architecture.weight_shapes
-        }
+    arrays, origin = _arrays_of(source)
     shapes = architecture.weight_shapes
+    if not {f"0_{name}" for name in shapes} <= arrays.keys():
+        raise ValueError(
+            f"{origin} holds no weights of a SetRegressor. Where it is the file of a model, "
+            "save_pretrained(load_model(...), ...) makes one of weights from it."
+        )
+    stored = arrays[_TARGETS].tolist() if _TARGETS in arrays else None
+    n_networks = len({name.partition("_")[0] for name in arrays} - {_TARGETS})
+    if network >= n_networks:
+        raise ValueError(
+            f"n_networks={network + 1} or more, but the pretrained weights in {origin} are of "
+            f"{n_networks}."
+        )
+    weights = {name: arrays[f"{network}_{name}"].astype(np.float32) for name in shapes}
     body = {name: shape for name, shape in shapes.items() if name not in _HEAD}
     _check_shapes(weights, body, origin)
     n_stored = weights["direct_kernel"].shape[1]
@@ -149,6 +126,21 @@ def _read(
         weights |= _head(weights, fresh(), pairs, n_stored, architecture.n_outputs)
     _check_shapes(weights, shapes, origin)
     return weights
+
+
+def _arrays_of(source: str | Path | bytes) -> tuple[dict[str, Any], str]:
+    """Return the arrays in a file, or in the content of one, and its name for messages."""
+    file: str | Path | IO[bytes] = BytesIO(source) if isinstance(source, bytes) else source
+    origin = "memory" if isinstance(source, bytes) else Path(source).name
+    if source in _SHIPPED:
+        origin = _SHIPPED[str(source)]
+        file = BytesIO((files("skcluster.regressors") / "data" / origin).read_bytes())
+    elif not isinstance(source, bytes) and not Path(source).is_file():
+        raise ValueError(
+            f"pretrained={str(source)!r} is neither a file nor one of {sorted(_SHIPPED)}."
+        )
+    with np.load(file, allow_pickle=False) as arrays:
+        return dict(arrays), origin
 
 
 def _check_shapes(weights: Weights, shapes: Mapping[str, tuple[int, ...]], file: str) -> None:

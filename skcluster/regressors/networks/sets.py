@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from skcluster.regressors.networks.architecture import Architecture, Layers, Weights
 
@@ -27,6 +28,7 @@ class SetArchitecture(Architecture):
     n_outputs: int
     units: tuple[int, ...]  # of layers on stars, on stars with their cluster, on the cluster
     n_heads: int
+    dropout_rate: float = 0.0
 
     @property
     def input_shapes(self) -> dict[str, tuple[int | None, ...]]:
@@ -58,15 +60,50 @@ class SetArchitecture(Architecture):
             "direct_kernel": (self.n_context, self.n_outputs),
         }
 
-    def initial_weights(self, rng: np.random.Generator) -> Weights:
+    def initial_weights(self, rng: np.random.Generator, mean: ArrayLike = 0.0) -> Weights:
         """Draw the initial weights; those of the direct linear map are 0."""
-        weights = super().initial_weights(rng)
+        weights = super().initial_weights(rng, mean)
         weights["direct_kernel"][:] = 0.0
         return weights
 
     def outputs(self, layers: Layers, inputs: Mapping[str, Any]) -> Any:
         """Return means, then log spreads, of the targets."""
-        return layers.concatenate("distribution", set_network(layers, inputs))
+        return layers.concatenate("distribution", self.distribution(layers, inputs))
+
+    def distribution(self, layers: Layers, inputs: Mapping[str, Any]) -> tuple[Any, Any]:
+        """Return means and log spreads of the targets, shape (n, n_outputs).
+
+        The inputs are "context" (n, n_context) and "stars" (n, n_stars, n_channels), whose last
+        channel is 1 for a star and 0 for padding. At least one star per row.
+        """
+
+        def dense(name: str, x: Any) -> Any:
+            return layers.activation(f"{name}_activation", "silu", layers.dense(name, x))
+
+        def pooled(name: str, x: Any) -> list[Any]:
+            return [
+                layers.apply(f"{name}_mean", masked_mean, x, present),
+                layers.apply(f"{name}_maximum", masked_maximum, x, present),
+            ]
+
+        context, stars = inputs["context"], inputs["stars"]
+        present = layers.apply("present", last_channel, stars)
+        x = dense("star_1", dense("star_0", stars))
+        cluster = layers.concatenate("cluster_inputs", [*pooled("stars", x), context])
+        cluster = dense("cluster", cluster)
+        x = layers.dense("star_2", x)
+        x = layers.apply("star_2_beside", add_to_each_star, x, layers.dense("beside", cluster))
+        x = layers.activation("star_2_activation", "silu", x)
+        x = dense("star_3", x)
+        attention = layers.dense("attention", x)
+        attention = layers.apply("attention_weights", masked_softmax, attention, present)
+        attended = layers.apply("attended", weighted_sums, attention, x)
+        joined = [*pooled("stars_beside", x), attended, cluster, context]
+        x = dense("head_0", layers.concatenate("head_inputs", joined))
+        x = dense("head_1", layers.dropout("head_dropout", self.dropout_rate, x))
+        x = layers.dense("output", x)
+        mean = layers.apply("mean", add_to_first_half, x, layers.dense("direct", context))
+        return mean, layers.apply("log_spread", clipped_second_half, x)
 
     @property
     def jit_compile(self) -> bool:
@@ -76,42 +113,6 @@ class SetArchitecture(Architecture):
     def steps_per_execution(self, n_batches: int) -> int:
         """Return 1, because the learning rate changes with each step."""
         return 1
-
-
-def set_network(layers: Layers, inputs: Mapping[str, Any]) -> tuple[Any, Any]:
-    """Compute or build the network; return means and log spreads, shape (n, n_outputs).
-
-    The inputs are "context" (n, n_context) and "stars" (n, n_stars, n_channels), whose last channel
-    is 1 for a star and 0 for padding. At least one star per row.
-    """
-
-    def dense(name: str, x: Any) -> Any:
-        return layers.activation(f"{name}_activation", "silu", layers.dense(name, x))
-
-    def pooled(name: str, x: Any) -> list[Any]:
-        return [
-            layers.apply(f"{name}_mean", masked_mean, x, present),
-            layers.apply(f"{name}_maximum", masked_maximum, x, present),
-        ]
-
-    context, stars = inputs["context"], inputs["stars"]
-    present = layers.apply("present", last_channel, stars)
-    x = dense("star_1", dense("star_0", stars))
-    cluster = layers.concatenate("cluster_inputs", [*pooled("stars", x), context])
-    cluster = dense("cluster", cluster)
-    x = layers.dense("star_2", x)
-    x = layers.apply("star_2_beside", add_to_each_star, x, layers.dense("beside", cluster))
-    x = layers.activation("star_2_activation", "silu", x)
-    x = dense("star_3", x)
-    attention = layers.dense("attention", x)
-    attention = layers.apply("attention_weights", masked_softmax, attention, present)
-    attended = layers.apply("attended", weighted_sums, attention, x)
-    joined = [*pooled("stars_beside", x), attended, cluster, context]
-    x = dense("head_0", layers.concatenate("head_inputs", joined))
-    x = dense("head_1", layers.dropout("head_dropout", x))
-    x = layers.dense("output", x)
-    mean = layers.apply("mean", add_to_first_half, x, layers.dense("direct", context))
-    return mean, layers.apply("log_spread", clipped_second_half, x)
 
 
 def last_channel(ops: Any, stars: Any) -> Any:
@@ -157,16 +158,6 @@ def clipped_second_half(ops: Any, x: Any) -> Any:
     return ops.clip(ops.split(x, 2, axis=-1)[1], *LOG_SPREAD)
 
 
-def exponential(ops: Any, x: Any) -> Any:
-    """Convert log spreads to standard deviations."""
-    return ops.exp(x)
-
-
-def average(ops: Any, *values: Any) -> Any:
-    """Average over networks."""
-    return ops.mean(ops.stack(values, axis=0), axis=0)
-
-
 def mixture_deviation(ops: Any, *values: Any) -> Any:
     """Return the standard deviation of a mixture; values are all means, then all deviations."""
     half = len(values) // 2
@@ -186,8 +177,6 @@ FUNCTIONS = {
         weighted_sums,
         add_to_first_half,
         clipped_second_half,
-        exponential,
-        average,
         mixture_deviation,
     )
 }

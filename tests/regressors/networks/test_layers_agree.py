@@ -5,14 +5,14 @@ import pytest
 
 from skcluster.regressors.networks.architecture import ACTIVATIONS
 from skcluster.regressors.networks.feed_forward import FeedForwardArchitecture
-from skcluster.regressors.networks.keras_layers import Regularization, build_model
+from skcluster.regressors.networks.keras_layers import assign, build_model
 from skcluster.regressors.networks.sets import SetArchitecture
 
 IMAGE = {"n_outputs": 2, "hidden_layers": (5,), "activation": "relu"}
 
 
 def random_weights(architecture, rng):
-    """Weights such that no term of a layer is trivial, and no variance negative."""
+    """Weights such that no term of a layer is trivial."""
     return {
         name: np.abs(rng.normal(0, 0.5, shape)).astype(np.float32)
         for name, shape in architecture.weight_shapes.items()
@@ -28,7 +28,8 @@ def compare(architecture):
     if "stars" in inputs:
         inputs["stars"][:, :, -1] = np.arange(6) < rng.integers(1, 7, 35)[:, None]
     weights = random_weights(architecture, rng)
-    model, _ = build_model(architecture, Regularization(0.5, 0.5, 0.1), weights)
+    model = build_model(architecture)
+    assign(model, weights)
     expected = model.predict_on_batch(inputs)
     got = architecture.predict(weights, inputs)
     assert got.dtype == np.float32
@@ -38,7 +39,7 @@ def compare(architecture):
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_activations(activation):
-    compare(FeedForwardArchitecture(2, (5, 4), activation, n_numbers=3, batch_normalization=True))
+    compare(FeedForwardArchitecture(2, (5, 4), activation, n_numbers=3))
 
 
 @pytest.mark.parametrize(
@@ -50,17 +51,14 @@ def test_convolutions(kernel_size, strides):
 
 
 @pytest.mark.parametrize("number_layers", [(), (4,)])
-@pytest.mark.parametrize("batch_normalization", [False, True])
-def test_both_branches(number_layers, batch_normalization):
+def test_both_branches(number_layers):
     architecture = FeedForwardArchitecture(
         **IMAGE,
         image_shape=(6, 5, 1),
         filters=(3,),
         n_numbers=3,
         number_layers=number_layers,
-        batch_normalization=batch_normalization,
-        dropout=True,
-        input_noise=True,
+        dropout_rate=0.5,
     )
     got = compare(architecture)
     assert np.ptp(got, axis=0).min() > 0
@@ -79,22 +77,22 @@ def test_sets(n_heads, n_outputs):
 
 def test_initial_weights_have_the_variance_of_glorot():
     architecture = FeedForwardArchitecture(
-        3, (300,), "relu", image_shape=(20, 20, 4), filters=(40,), batch_normalization=True
+        3, (300,), "relu", image_shape=(20, 20, 4), filters=(40,)
     )
-    weights = architecture.initial_weights(np.random.default_rng(0))
+    weights = architecture.initial_weights(np.random.default_rng(0), [1, 2, 3])
     assert {name: w.shape for name, w in weights.items()} == architecture.weight_shapes
     assert weights["convolution_0_kernel"].std() == pytest.approx(
         np.sqrt(2 / (9 * (4 + 40))), rel=0.05
     )
     assert weights["hidden_0_kernel"].std() == pytest.approx(np.sqrt(2 / (4000 + 300)), rel=0.01)
-    for name, values in weights.items():
-        if not name.endswith("_kernel"):
-            assert np.all(values == name.endswith(("_scale", "_variance"))), name
+    assert not weights["hidden_0_bias"].any()
+    assert weights["output_bias"].tolist() == [1, 2, 3]
 
 
 def test_initial_weights_of_sets_leave_the_direct_way_closed():
     architecture = SetArchitecture(2, 3, 3, (8, 12, 16), 2)
-    weights = architecture.initial_weights(np.random.default_rng(0))
+    weights = architecture.initial_weights(np.random.default_rng(0), [1, 2, 3])
+    assert weights["output_bias"].tolist() == [1, 2, 3, 0, 0, 0]
     assert not weights["direct_kernel"].any()
     assert weights["beside_kernel"].any()
     assert list(weights) == list(architecture.weight_shapes)

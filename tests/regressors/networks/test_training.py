@@ -6,8 +6,7 @@ from regressor_cases import FAST, table
 from sklearn.base import clone
 
 from skcluster.regressors import ANNRegressor
-from skcluster.regressors.networks.training import cosine
-from skcluster.regressors.networks.training_data import Rows, batch_rows
+from skcluster.regressors.networks.training import Rows, batch_rows, cosine
 
 
 @given(n_rows=st.integers(1, 200), batch_size=st.integers(1, 300), epochs=st.integers(1, 3))
@@ -96,14 +95,14 @@ def test_a_learning_rate_rises_first():
     assert cosine(1.0, 0, 1, warm_up=0.05) == cosine(1.0, 0, 2, warm_up=0.05) == 1.0
 
 
-@pytest.mark.parametrize(("loss", "l2"), [("mse", 0.1), ("mae", 0.0), ("huber", 0.0)])
-def test_losses_are_those_of_keras(loss, l2):
+@pytest.mark.parametrize("loss", ["mse", "mae", "huber"])
+def test_losses_are_those_of_keras(loss):
     """With nothing to shuffle and no step to speak of, both losses can be computed by hand."""
     import keras
 
     X, y = table("ann")
     weight = np.linspace(1, 2, len(X))
-    settings = {"batch_size": 40, "epochs": 1, "learning_rate": 1e-12, "loss": loss, "l2": l2}
+    settings = {"batch_size": 40, "epochs": 1, "learning_rate": 1e-12, "loss": loss}
     model = ANNRegressor(**{**FAST, **settings, "validation_fraction": 0})
     model.fit(3 * X, 3 * y, sample_weight=weight)
     errors = keras.losses.get(loss)(3 * y, model.predict(3 * X))
@@ -120,26 +119,11 @@ def test_validation_loss_is_the_loss_of_the_rows_set_aside():
     np.testing.assert_allclose(np.sort(losses), np.sort(history), rtol=1e-5, atol=1e-9)
 
 
-@pytest.mark.parametrize("parameter", ["l2", "dropout", "input_noise"])
-def test_regularization_acts(parameter):
+def test_dropout_regularizes():
     X, y = table("ann", n=60)
     settings = {**FAST, "epochs": 60, "learning_rate": 0.01, "hidden_layer_sizes": 64}
-    plain, strong = (
-        ANNRegressor(**{**settings, parameter: strength}).fit(X, y) for strength in (0, 0.9)
-    )
+    plain, strong = (ANNRegressor(**settings, dropout=rate).fit(X, y) for rate in (0, 0.9))
     assert min(strong.history_["loss"]) > 1.5 * min(plain.history_["loss"])
-    if parameter == "l2":
-        norms = [sum(float((w**2).sum()) for w in m.weights_.values()) for m in (plain, strong)]
-        assert norms[0] > norms[1]
-
-
-@pytest.mark.parametrize("optimizer", ["adam", "nadam"])
-def test_optimizers_start_afresh(optimizer):
-    X, y = table("ann")
-    model = ANNRegressor(**{**FAST, "optimizer": optimizer, "learning_rate": 0.01})
-    first, second = (clone(model).fit(X, y) for _ in range(2))  # the second on a used network
-    assert first.history_ == second.history_
-    assert first.history_["loss"][0] > first.history_["loss"][-1]
 
 
 def test_verbose(capsys):

@@ -1,6 +1,6 @@
-"""Networks on pictures: a convolutional one, and one that is joined with a few features."""
+"""The three networks of the paper: on features, on pictures, and on both."""
 
-from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from math import isqrt
 from numbers import Integral
 from typing import Any, ClassVar
@@ -13,7 +13,7 @@ from skcluster.regressors._base import as_sizes
 from skcluster.regressors._scikeras import NetworkRegressor
 from skcluster.regressors.networks.architecture import FloatArray
 
-#: Of the docstrings of this class and of `MDMRegressor`.
+#: Of the docstrings of `CNNRegressor` and `MDMRegressor`.
 _PICTURE_PARAMETERS = """
     image_shape : (height, width) or (height, width, channels), optional
         Shape of the pictures. By default, square with one channel.
@@ -37,6 +37,55 @@ _PICTURE_ATTRIBUTES = """
 """
 
 
+class ANNRegressor(NetworkRegressor):
+    """Predict any number of targets from features with a network of dense layers.
+
+    This is the ANN of the paper [1]_, where the input is 410 histogram counts and 3 guesses; it
+    accepts any table of numbers. The defaults of ``epochs`` and ``batch_size`` are the paper's.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : array-like of int, default=(512, 256, 128)
+        Number of units of each dense layer; an int is one layer, an empty list none.
+    {training_parameters}
+
+    Attributes
+    ----------
+    {fitted_attributes}
+
+    See Also
+    --------
+    CNNRegressor : Convolutional network on pictures.
+    MDMRegressor : Joined network on pictures and guesses.
+
+    Notes
+    -----
+    Fits within a process reuse compiled networks (TensorFlow keeps about 10 MB for each): a search
+    compiles once for each combination of layers, loss, optimizer and ``dropout``, whatever else it
+    varies. Predictions are computed in numpy from ``weights_``, and a pickle contains no Keras
+    objects.
+
+    {references}
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skcluster.regressors import ANNRegressor
+    >>> X = np.linspace(-1, 1, 64).reshape(-1, 1)
+    >>> y = np.column_stack([X[:, 0], 1 - X[:, 0]])
+    >>> model = ANNRegressor(hidden_layer_sizes=8, epochs=2, batch_size=64, random_state=0)
+    >>> model.fit(X, y).predict(X).shape
+    (64, 2)
+    """
+
+    def _learn_shapes(self, X: NDArray[Any]) -> dict[str, Any]:
+        return {"n_numbers": X.shape[1]}
+
+    def _inputs(self, X: NDArray[Any]) -> dict[str, FloatArray]:
+        return {"numbers": X.astype(np.float32, copy=False)}
+
+
+@dataclass(kw_only=True, repr=False, eq=False)
 class CNNRegressor(NetworkRegressor):
     """Predict any number of targets from pictures with a convolutional network.
 
@@ -46,11 +95,11 @@ class CNNRegressor(NetworkRegressor):
 
     Parameters
     ----------
-    {picture_parameters}
     hidden_layer_sizes : array-like of int, default=(128, 64)
         Number of units of each dense layer after the convolutions; an int is one layer, an empty
         list none.
     {training_parameters}
+    {picture_parameters}
 
     Attributes
     ----------
@@ -82,6 +131,15 @@ class CNNRegressor(NetworkRegressor):
     (12, 12, 1)
     """
 
+    hidden_layer_sizes: ArrayLike = (128, 64)
+    epochs: int = 150
+    batch_size: int = 64
+    image_shape: ArrayLike | None = None
+    downsample: int = 2
+    filters: ArrayLike = (8, 16, 32, 64)
+    kernel_size: int = 3
+    strides: int = 2
+
     _sections: ClassVar[dict[str, str]] = {
         **NetworkRegressor._sections,
         "picture_parameters": _PICTURE_PARAMETERS,
@@ -95,59 +153,6 @@ class CNNRegressor(NetworkRegressor):
         "kernel_size": [Interval(Integral, 1, None, closed="left")],
         "strides": [Interval(Integral, 1, None, closed="left")],
     }
-
-    def __init__(
-        self,
-        *,
-        image_shape: ArrayLike | None = None,
-        downsample: int = 2,
-        filters: ArrayLike = (8, 16, 32, 64),
-        kernel_size: int = 3,
-        strides: int = 2,
-        hidden_layer_sizes: ArrayLike = (128, 64),
-        activation: str = "relu",
-        dropout: float = 0.0,
-        input_noise: float = 0.0,
-        l2: float = 0.0,
-        batch_normalization: bool = False,
-        loss: str | Mapping[str, Any] | Callable[..., Any] = "mse",
-        optimizer: Any = "adam",
-        learning_rate: float = 1e-3,
-        learning_rate_schedule: str | None = None,
-        epochs: int = 150,
-        batch_size: int = 64,
-        validation_fraction: float = 0.1,
-        patience: int | None = None,
-        callbacks: Any = None,
-        warm_start: bool = False,
-        verbose: int = 0,
-        random_state: int | np.random.RandomState | None = None,
-    ) -> None:
-        super().__init__(
-            hidden_layer_sizes=hidden_layer_sizes,
-            activation=activation,
-            dropout=dropout,
-            input_noise=input_noise,
-            l2=l2,
-            batch_normalization=batch_normalization,
-            loss=loss,
-            optimizer=optimizer,
-            learning_rate=learning_rate,
-            learning_rate_schedule=learning_rate_schedule,
-            epochs=epochs,
-            batch_size=batch_size,
-            validation_fraction=validation_fraction,
-            patience=patience,
-            callbacks=callbacks,
-            warm_start=warm_start,
-            verbose=verbose,
-            random_state=random_state,
-        )
-        self.image_shape = image_shape
-        self.downsample = downsample
-        self.filters = filters
-        self.kernel_size = kernel_size
-        self.strides = strides
 
     def _learn_shapes(self, X: NDArray[Any]) -> dict[str, Any]:
         self.image_shape_ = resolve_image_shape(self.image_shape, X.shape[1], type(self).__name__)
@@ -172,6 +177,7 @@ class CNNRegressor(NetworkRegressor):
         return {"image": fold(X, self.image_shape_, small_shape, self.pixel_scale_)}
 
 
+@dataclass(kw_only=True, repr=False, eq=False)
 class MDMRegressor(CNNRegressor):
     """Predict any number of targets from pictures and a few features with a joined network.
 
@@ -181,15 +187,15 @@ class MDMRegressor(CNNRegressor):
 
     Parameters
     ----------
-    n_guesses : int, default=3
-        Number of columns at the end of X that are guesses, not pixels.
-    guess_layer_sizes : array-like of int, default=(32, 32)
-        Number of units of each dense layer of the guesses' branch; empty joins them unchanged.
-    {picture_parameters}
     hidden_layer_sizes : array-like of int, default=(128, 64)
         Number of units of each dense layer after the branches are joined; an int is one layer, an
         empty list none.
     {training_parameters}
+    {picture_parameters}
+    n_guesses : int, default=3
+        Number of columns at the end of X that are guesses, not pixels.
+    guess_layer_sizes : array-like of int, default=(32, 32)
+        Number of units of each dense layer of the guesses' branch; empty joins them unchanged.
 
     Attributes
     ----------
@@ -220,68 +226,15 @@ class MDMRegressor(CNNRegressor):
     (20, 2)
     """
 
+    epochs: int = 100
+    n_guesses: int = 3
+    guess_layer_sizes: ArrayLike = (32, 32)
+
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **CNNRegressor._parameter_constraints,
         "n_guesses": [Interval(Integral, 1, None, closed="left")],
         "guess_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
     }
-
-    def __init__(
-        self,
-        *,
-        n_guesses: int = 3,
-        guess_layer_sizes: ArrayLike = (32, 32),
-        image_shape: ArrayLike | None = None,
-        downsample: int = 2,
-        filters: ArrayLike = (8, 16, 32, 64),
-        kernel_size: int = 3,
-        strides: int = 2,
-        hidden_layer_sizes: ArrayLike = (128, 64),
-        activation: str = "relu",
-        dropout: float = 0.0,
-        input_noise: float = 0.0,
-        l2: float = 0.0,
-        batch_normalization: bool = False,
-        loss: str | Mapping[str, Any] | Callable[..., Any] = "mse",
-        optimizer: Any = "adam",
-        learning_rate: float = 1e-3,
-        learning_rate_schedule: str | None = None,
-        epochs: int = 100,
-        batch_size: int = 64,
-        validation_fraction: float = 0.1,
-        patience: int | None = None,
-        callbacks: Any = None,
-        warm_start: bool = False,
-        verbose: int = 0,
-        random_state: int | np.random.RandomState | None = None,
-    ) -> None:
-        super().__init__(
-            image_shape=image_shape,
-            downsample=downsample,
-            filters=filters,
-            kernel_size=kernel_size,
-            strides=strides,
-            hidden_layer_sizes=hidden_layer_sizes,
-            activation=activation,
-            dropout=dropout,
-            input_noise=input_noise,
-            l2=l2,
-            batch_normalization=batch_normalization,
-            loss=loss,
-            optimizer=optimizer,
-            learning_rate=learning_rate,
-            learning_rate_schedule=learning_rate_schedule,
-            epochs=epochs,
-            batch_size=batch_size,
-            validation_fraction=validation_fraction,
-            patience=patience,
-            callbacks=callbacks,
-            warm_start=warm_start,
-            verbose=verbose,
-            random_state=random_state,
-        )
-        self.n_guesses = n_guesses
-        self.guess_layer_sizes = guess_layer_sizes
 
     def _learn_shapes(self, X: NDArray[Any]) -> dict[str, Any]:
         if X.shape[1] <= self.n_guesses:
