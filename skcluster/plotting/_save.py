@@ -9,17 +9,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from nested_pandas import NestedFrame
+from matplotlib import style
+from matplotlib.figure import Figure
 
 from skcluster._utils.files import file_names, whole_file
 from skcluster._utils.messages import warn_caller
 from skcluster._utils.parallel import in_processes
-from skcluster._utils.typing import ClustersLike, FloatArray
+from skcluster._utils.typing import ClustersLike
 from skcluster.clusters import as_clusters, stars_of
 from skcluster.photometry import Law
 from skcluster.plotting._cmd import CMDDisplay
-from skcluster.plotting._diagram import can_be_drawn
-from skcluster.plotting._inputs import membership_array, one_estimate, samples_of_isochrones
+from skcluster.plotting._inputs import membership_array
 from skcluster.plotting._membership import MembershipDisplay
 from skcluster.plotting._style import display_name
 
@@ -111,7 +111,9 @@ def save_diagrams(
         warn_caller(f"{empty.sum()} clusters have no star to draw: {names}.")
     shades = membership_array(membership, stars_of(X))
     displays = (
-        undrawn_display(X, int(row), estimates, samples, shades, coverage, law)
+        CMDDisplay._of_row(
+            X, int(row), estimates, samples, shades, coverage, law, only_drawable=True
+        )
         for row in np.flatnonzero(~empty)
     )
     draw = partial(_save_diagram, format, overwrite)
@@ -132,36 +134,8 @@ def _prepare(files: Iterable[Path], format: str, overwrite: bool) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
 
 
-def undrawn_display(
-    X: NestedFrame,
-    row: int,
-    estimates: Any,
-    samples: Mapping[Any, Any] | None,
-    membership: FloatArray | None,
-    coverage: float,
-    law: Law,
-) -> CMDDisplay:
-    """Return the diagram of a cluster, not drawn yet."""
-    name, offsets = X.index[row], stars_of(X).offsets
-    given = one_estimate(estimates, name)
-    if given.parameters is None or not can_be_drawn(given.parameters)[0]:
-        given, samples = given._replace(parameters=None), None
-    return CMDDisplay._from_stars(
-        name,
-        stars_of(X[row : row + 1]),
-        given,
-        samples=None if samples is None else samples_of_isochrones(samples, name),
-        membership=None if membership is None else membership[offsets[row] : offsets[row + 1]],
-        coverage=coverage,
-        law=law,
-    )
-
-
 def _save_diagram(format: str, overwrite: bool, item: tuple[CMDDisplay, tuple[Any, Path]]) -> None:
     """Draw a diagram into a file."""
-    from matplotlib import style
-    from matplotlib.figure import Figure
-
     display, (name, file) = item
     # Dark on light whatever the user's style is, for print; and without a layout engine, which
     # takes longer than the drawing.
@@ -260,13 +234,11 @@ def _save_membership(
     format: str,
     dpi: int,
 ) -> None:
-    from matplotlib import style
-    from matplotlib.figure import Figure
-
-    display = MembershipDisplay._of(stars, clusters, name, threshold)
     with style.context("default", after_reset=True):
         figure = Figure(figsize=(8.6, 7.6), dpi=dpi, layout="constrained")
-        display.plot(figure.subplots(2, 2).ravel())
+        display = MembershipDisplay.from_members(
+            stars, clusters, cluster=name, threshold=threshold, axes=figure.subplots(2, 2)
+        )
         figure.suptitle(display.summary(), fontsize="medium").set_parse_math(False)
         figure.savefig(file, format=format, dpi=dpi, metadata={"Title": display_name(name)})
 

@@ -11,7 +11,7 @@ from skcluster.datasets import simulate_clusters
 from skcluster.isochrones import isochrone
 from skcluster.report import write_report
 from skcluster.report._diagram import shown_stars
-from skcluster.report._meanings import FLAGS, NOTES
+from skcluster.report._write import FLAGS, NOTES
 
 
 def data_of(page):
