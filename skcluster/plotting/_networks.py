@@ -99,9 +99,8 @@ class TrainingHistoryDisplay:
         ax: Axes | None = None,
         *,
         line_kw: dict[str, Any] | None = None,
-        log: bool | None = None,
     ) -> "TrainingHistoryDisplay":
-        """Draw the display.
+        """Draw the display. The loss axis is logarithmic, unless likelihoods are negative.
 
         Parameters
         ----------
@@ -109,9 +108,6 @@ class TrainingHistoryDisplay:
             Axes to draw on; by default those of a new figure.
         line_kw : dict, optional
             Parameters of ``Axes.plot``.
-        log : bool, optional
-            Whether the loss axis is logarithmic. By default, if no loss is negative, as
-            likelihoods may be.
 
         Returns
         -------
@@ -139,8 +135,7 @@ class TrainingHistoryDisplay:
                 label = f"{name} best epoch: {epoch}".strip()
                 style = {"color": other, "markeredgecolor": "black", "label": label}
                 self.ax_.plot(epoch, history["val_loss"][epoch - 1], "o", **style)
-        if log is None:
-            log = all((np.asarray(line.get_ydata()) > 0).all() for line in self.lines_)
+        log = all((np.asarray(line.get_ydata()) > 0).all() for line in self.lines_)
         self.ax_.set(xlabel="epoch", ylabel="loss", yscale="log" if log else "linear")
         self.ax_.xaxis.set_major_locator(MaxNLocator(integer=True))
         self.ax_.legend(frameon=False)
@@ -302,12 +297,7 @@ class ArchitectureDisplay:
             ends = [(start[0] - width / 2, start[1]), (end[0] - width / 2, end[1])]
             points = [ends[0], (turn, start[1]), (turn, end[1]), ends[1]]
             path = Path(points, [Path.MOVETO, *3 * [Path.CURVE4]])
-        style: dict[str, Any] = {
-            "arrowstyle": "-|>",
-            "mutation_scale": 10,
-            "color": _GREY,
-            "zorder": 0.5,
-        }
+        style: Any = {"arrowstyle": "-|>", "mutation_scale": 10, "color": _GREY, "zorder": 0.5}
         self.ax_.add_patch(FancyArrowPatch(path=path, **style))
 
 

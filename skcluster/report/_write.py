@@ -4,10 +4,10 @@ import json
 import os
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from html import escape
 from importlib.resources import files
-from io import StringIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from skcluster.datasets.catalogues._names import ABBREVIATIONS, other_names
 from skcluster.photometry import Law
 from skcluster.plotting import CMDDisplay, CornerDisplay
 from skcluster.plotting._inputs import ISOCHRONE_PARAMETERS, interval_of, membership_array
-from skcluster.plotting._save import membership_picture
+from skcluster.plotting._save import save_membership
 from skcluster.report._diagram import (
     CELLS,
     HOVER,
@@ -42,6 +42,8 @@ _BESIDE_DIAGRAM = ("n_stars", "differential_reddening", "field_fraction", "effec
 #: Isochrones are drawn for every model.
 _ISOCHRONES = "isochrones: PARSEC, Bressan et al. 2012, MNRAS 427, 127"
 _SCRIPTS = ("names.js", "diagram.js", "svg.js", "table.js", "page.js", "download.js")
+#: Dots per inch of the picture of members.
+_PICTURE_DPI = 90
 #: Pages of so few clusters show corner plots and tables of stars beside the diagram.
 _FEW = 3
 #: What the descriptions in `skcluster.schema` leave out.
@@ -184,7 +186,8 @@ def write_report(
     if fields is not None:
         for cluster, name in zip(clusters, X.index, strict=True):
             if name in fields[1].index:
-                cluster["picture"] = b64encode(membership_picture(*fields, name)).decode()
+                save_membership(content := BytesIO(), *fields, name, dpi=_PICTURE_DPI)
+                cluster["picture"] = b64encode(content.getvalue()).decode()
     hover = [name for name in HOVER if any(name in cluster for cluster in clusters)]
     data = {
         "title": title,
@@ -246,12 +249,11 @@ def _columns_of(estimates: pd.DataFrame) -> list[dict[str, Any]]:
     for key in estimates.columns:
         if key not in ("flag", "notes") and not key.endswith(tuple(INTERVAL_ENDS)):
             column = estimate_column(key)
-            # The page does not render mathtext.
-            name = column.label.replace("$", "")
             columns.append(
                 {
                     "key": key,
-                    "name": name[0].upper() + name[1:],
+                    # The page does not render mathtext.
+                    "name": _capital(column.label.replace("$", "")),
                     "unit": column.printed_unit,
                     "about": _meaning_of(key, estimates),
                     "listed": key not in unlisted,
@@ -341,14 +343,9 @@ def _meanings(estimates: pd.DataFrame, coverage: float) -> dict[str, str]:
             "shows how well the isochrone is known, not how far stars scatter around it."
         )
     for column, kind, known in (("flag", "Flag", FLAGS), ("notes", "Note", NOTES)):
-        texts = _texts_in(estimates, column)
+        texts = "; ".join(map(str, dict.fromkeys(estimates.get(column, ())))).split("; ")
         found |= {f"{kind} “{text}”": known[text] for text in texts if text in known}
     return {escape(_capital(term)): escape(_capital(text)) for term, text in found.items()}
-
-
-def _texts_in(estimates: pd.DataFrame, column: str) -> Iterable[str]:
-    texts = estimates.get(column, ())
-    return dict.fromkeys(one for text in texts for one in str(text).split("; "))
 
 
 def _capital(text: str) -> str:
@@ -361,18 +358,19 @@ def _footer(card: Mapping[str, Any] | None, meanings: Mapping[str, str]) -> str:
     citations = [str(text) for text in card.get("citations", ())]
     if not any("Bressan" in text for text in citations):
         citations.append(_ISOCHRONES)
-    parts = {"Limits of the estimates": card.get("limits"), "Citations": citations}
     terms = "".join(f"<div><dt>{name}</dt><dd>{text}</dd></div>" for name, text in meanings.items())
+    sections = {
+        heading: as_html(content, lambda name: estimate_column(name).title)
+        for heading, content in (
+            ("Limits of the estimates", card.get("limits")),
+            ("Citations", citations),
+        )
+        if content
+    }
     glossary = f'<section class="wide"><h2>What the numbers mean</h2><dl>{terms}</dl></section>'
     return glossary + "".join(
-        f"<section><h2>{heading}</h2>{as_html(content, _title)}</section>"
-        for heading, content in parts.items()
-        if content
+        f"<section><h2>{heading}</h2>{html}</section>" for heading, html in sections.items()
     )
-
-
-def _title(name: str) -> str:
-    return estimate_column(name).title
 
 
 def _filled(parts: Mapping[str, str]) -> str:

@@ -83,8 +83,6 @@ def test_what_has_no_isochrone_or_no_star(sample, tmp_path):
         files = save_diagrams(X, estimates, tmp_path, format="pdf")
     assert len(files) == 2
     assert all(file.read_bytes().startswith(b"%PDF") for file in files)
-    with pytest.raises(ValueError, match="'png', 'pdf' or 'svg'"):
-        save_diagrams(X, estimates, tmp_path, format="exe")
 
 
 def test_names_that_are_no_formulas_and_long_ones(sample, tmp_path):
