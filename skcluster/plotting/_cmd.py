@@ -283,7 +283,6 @@ class CMDDisplay:
         *,
         star_kw: dict[str, Any] | None = None,
         isochrone_kw: dict[str, Any] | None = None,
-        band_kw: dict[str, Any] | None = None,
         colorbar: bool = True,
         legend: bool = True,
         beside: bool | None = None,
@@ -294,8 +293,8 @@ class CMDDisplay:
         ----------
         ax : Axes, optional
             Axes to draw on; by default those of a new figure.
-        star_kw, isochrone_kw, band_kw : dict, optional
-            Parameters of ``Axes.scatter``, ``Axes.plot`` and ``LineCollection``.
+        star_kw, isochrone_kw : dict, optional
+            Parameters of ``Axes.scatter`` and ``Axes.plot``.
         colorbar, legend : bool, default=True
             Whether to show a colour bar of the shades, and a legend with the estimate.
         beside : bool, optional
@@ -310,7 +309,7 @@ class CMDDisplay:
         beside = ax is None if beside is None else beside
         self.figure_, self.ax_ = one_axes(ax, figsize=(6.2, 5.2))
         shades = self._draw_stars(star_kw or {})
-        self._draw_band(band_kw or {})
+        self._draw_band()
         self._draw_isochrone(isochrone_kw or {})
         low, high = diagram_limits(self.colour, self.magnitude)
         self.ax_.set(
@@ -406,13 +405,14 @@ class CMDDisplay:
             place = {"cax": self.ax_.inset_axes((1.05, 0, 0.045, 0.5))}
         self.colorbar_ = self.figure_.colorbar(self.stars_, label=shades.label, **place)
 
-    def _draw_band(self, band_kw: dict[str, Any]) -> None:
+    def _draw_band(self) -> None:
         self.band_ = None
         if self.band is None:
             return
         # One opaque colour, so that overlapping curves do not darken the band.
-        style = {"colors": PALE, "linewidths": 2.5, "zorder": 1, "capstyle": "round"}
-        self.band_ = LineCollection(list(self.band), **{**style, **band_kw})
+        self.band_ = LineCollection(
+            list(self.band), colors=PALE, linewidths=2.5, zorder=1, capstyle="round"
+        )
         self.band_.set_label(f"{100 * self.coverage:.0f} % of joint samples")
         self.ax_.add_collection(self.band_, autolim=False)
 

@@ -241,7 +241,7 @@ class CoverageDisplay:
         intervals: Mapping[float, Any],
         *,
         targets: Sequence[str] | None = None,
-        **plot_kw: Any,
+        ax: Axes | None = None,
     ) -> "CoverageDisplay":
         """Draw the coverage of given intervals.
 
@@ -253,8 +253,8 @@ class CoverageDisplay:
             Ends of the intervals, by nominal coverage.
         targets : sequence of str, optional
             Names of the targets; by default the columns of ``y_true``, or the usual three.
-        **plot_kw : object
-            Parameters of `plot`, such as ``ax``.
+        ax : Axes, optional
+            Axes to draw on; by default those of a new figure.
 
         Returns
         -------
@@ -282,7 +282,7 @@ class CoverageDisplay:
             covered=np.array(covered),
             n_clusters=len(true),
             targets=columns_of(y_true, targets),
-        ).plot(**plot_kw)
+        ).plot(ax)
 
     @classmethod
     def from_estimator(
@@ -316,17 +316,13 @@ class CoverageDisplay:
         }
         return cls.from_intervals(y, intervals, **kw)
 
-    def plot(
-        self, ax: Axes | None = None, *, line_kw: dict[str, Any] | None = None
-    ) -> "CoverageDisplay":
+    def plot(self, ax: Axes | None = None) -> "CoverageDisplay":
         """Draw the display.
 
         Parameters
         ----------
         ax : Axes, optional
             Axes to draw on; by default those of a new figure.
-        line_kw : dict, optional
-            Parameters of ``Axes.plot``.
 
         Returns
         -------
@@ -347,15 +343,14 @@ class CoverageDisplay:
         self.ax_.plot([0, 1], [0, 1], color="0.5", linewidth=0.8)
         self.lines_: list[Any] = []
         for i, target in enumerate(self.targets):
-            style = {
-                "color": COLOURS[i % len(COLOURS)],
-                "linestyle": DASHES[i % len(DASHES)],
-                "marker": "os^D"[i % 4],
-                "markersize": 4,
-                "label": estimate_column(target).label,
-            }
             self.lines_ += self.ax_.plot(
-                self.coverage, self.covered[:, i], **{**style, **(line_kw or {})}
+                self.coverage,
+                self.covered[:, i],
+                color=COLOURS[i % len(COLOURS)],
+                linestyle=DASHES[i % len(DASHES)],
+                marker="os^D"[i % 4],
+                markersize=4,
+                label=estimate_column(target).label,
             )
         self.ax_.set(
             xlim=(0, 1), ylim=(0, 1), aspect="equal", xlabel="coverage promised", ylabel="measured"

@@ -148,7 +148,6 @@ class MembershipDisplay:
         axes: Sequence[Axes] | None = None,
         *,
         member_kw: dict[str, Any] | None = None,
-        field_kw: dict[str, Any] | None = None,
         colorbar: bool = True,
     ) -> "MembershipDisplay":
         """Draw the display.
@@ -157,8 +156,8 @@ class MembershipDisplay:
         ----------
         axes : sequence of 4 Axes, optional
             Axes to draw on; by default those of a new figure.
-        member_kw, field_kw : dict, optional
-            Parameters of ``Axes.scatter`` for members and field stars.
+        member_kw : dict, optional
+            Parameters of ``Axes.scatter`` for members.
         colorbar : bool, default=True
             Whether to show a colour bar of the probabilities.
 
@@ -180,7 +179,7 @@ class MembershipDisplay:
         for ax, names in zip(self.axes_[1:], panels, strict=True):
             xlabel, ylabel = (STAR_COLUMNS[name].axis_label for name in names)
             ax.set(xlabel=xlabel, ylabel=ylabel)
-        self._scatter(places, field_kw or {}, member_kw or {})
+        self._scatter(places, member_kw or {})
         self._limit(places)
         for ax in self.axes_:
             # Square panels: the sky and the proper motions span as much in both directions. With an
@@ -242,21 +241,10 @@ class MembershipDisplay:
             self.axes_[0].add_patch(Circle((0, 0), radius, path_effects=stroke(2.4), **style))
         return _equal_area(*plane.project(*places))
 
-    def _scatter(
-        self, places: list[FloatArray], field_kw: dict[str, Any], member_kw: dict[str, Any]
-    ) -> None:
+    def _scatter(self, places: list[FloatArray], member_kw: dict[str, Any]) -> None:
         """Draw field stars, and members over them, the likeliest on top, in each panel."""
         member, (probability,) = self.is_member, self._values("probability")
         order = np.flatnonzero(member)[np.argsort(probability[member], kind="stable")]
-        # Many field stars are small, and pixels in files of vectors, which would be large.
-        field_style: dict[str, Any] = {
-            "s": float(np.clip(6000 / max(len(member), 1), 0.4, 5)),
-            "color": _FIELD,
-            "linewidths": 0,
-            "zorder": 1,
-            "rasterized": len(member) > 2000,
-            "label": f"{(~member).sum()} field stars",
-        }
         style: dict[str, Any] = {
             "s": float(np.clip(2500 / max(len(order), 1), 4, 16)),
             "linewidths": 0,
@@ -266,14 +254,21 @@ class MembershipDisplay:
         if not {"c", "color"} & member_kw.keys():
             scale = LinearSegmentedColormap.from_list("membership", BLUES)
             style |= {"c": probability[order], "cmap": scale, "vmin": self.threshold, "vmax": 1}
-        self.field_ = [
-            ax.scatter(*values[:, ~member], **{**field_style, **field_kw})
-            for ax, values in zip(self.axes_, places, strict=True)
-        ]
-        self.members_ = [
-            ax.scatter(*values[:, order], **{**style, **member_kw})
-            for ax, values in zip(self.axes_, places, strict=True)
-        ]
+        self.field_, self.members_ = [], []
+        for ax, (x, y) in zip(self.axes_, places, strict=True):
+            # Many field stars are small, and pixels in files of vectors, which would be large.
+            field = ax.scatter(
+                x[~member],
+                y[~member],
+                s=float(np.clip(6000 / max(len(member), 1), 0.4, 5)),
+                color=_FIELD,
+                linewidths=0,
+                zorder=1,
+                rasterized=len(member) > 2000,
+                label=f"{(~member).sum()} field stars",
+            )
+            self.field_.append(field)
+            self.members_.append(ax.scatter(x[order], y[order], **{**style, **member_kw}))
 
     def _limit(self, places: list[FloatArray]) -> None:
         """Limit the panels: the sky to the field, the others to the surroundings of the cluster."""

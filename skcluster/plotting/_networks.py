@@ -68,7 +68,7 @@ class TrainingHistoryDisplay:
     histories: Mapping[str, Mapping[str, Any]]
 
     @classmethod
-    def from_estimator(cls, estimator: Any, **plot_kw: Any) -> "TrainingHistoryDisplay":
+    def from_estimator(cls, estimator: Any, *, ax: Axes | None = None) -> "TrainingHistoryDisplay":
         """Draw the learning curves of a fitted model.
 
         Parameters
@@ -76,8 +76,8 @@ class TrainingHistoryDisplay:
         estimator : fitted estimator or mapping of names to such
             A network of `skcluster.regressors`, or a pipeline, transformed target or conformal
             regressor with one.
-        **plot_kw : object
-            Parameters of `plot`, such as ``ax``.
+        ax : Axes, optional
+            Axes to draw on; by default those of a new figure.
 
         Returns
         -------
@@ -92,22 +92,15 @@ class TrainingHistoryDisplay:
         histories: dict[str, Mapping[str, Any]] = {}
         for name, model in several.items():
             histories |= _histories(str(name), model)
-        return cls(histories=histories).plot(**plot_kw)
+        return cls(histories=histories).plot(ax)
 
-    def plot(
-        self,
-        ax: Axes | None = None,
-        *,
-        line_kw: dict[str, Any] | None = None,
-    ) -> "TrainingHistoryDisplay":
+    def plot(self, ax: Axes | None = None) -> "TrainingHistoryDisplay":
         """Draw the display. The loss axis is logarithmic, unless likelihoods are negative.
 
         Parameters
         ----------
         ax : Axes, optional
             Axes to draw on; by default those of a new figure.
-        line_kw : dict, optional
-            Parameters of ``Axes.plot``.
 
         Returns
         -------
@@ -129,7 +122,6 @@ class TrainingHistoryDisplay:
                     label = f"{name} {kind}".strip()
                     style = {"color": line_colour, "linestyle": dash, "label": label}
                     epochs = np.arange(1, len(history[key]) + 1)
-                    style |= line_kw or {}
                     self.lines_ += self.ax_.plot(epochs, history[key], **style)
             if (epoch := history.get("best_epoch")) is not None and "val_loss" in history:
                 label = f"{name} best epoch: {epoch}".strip()
