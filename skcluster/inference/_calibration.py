@@ -20,7 +20,7 @@ from skcluster.inference._reliability import (
     parallax_clues,
     posterior_clues,
 )
-from skcluster.isochrones._axes import REDDENING_VECTOR
+from skcluster.isochrones._population_tables import REDDENING_VECTOR
 from skcluster.photometry import distance_from_modulus
 
 #: The age around which the spread's dependence on age is expanded (dex).

@@ -14,7 +14,7 @@ from skcluster._utils.typing import FloatArray
 from skcluster.inference._potential import Potential, Potentials
 from skcluster.inference._prior import Parameters
 from skcluster.inference._sampler import WeightedDraws, draws_of_prior, sample_posterior
-from skcluster.isochrones._axes import AXES
+from skcluster.isochrones._population_tables import AXES
 
 T = TypeVar("T")
 

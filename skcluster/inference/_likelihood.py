@@ -14,8 +14,8 @@ from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.gaia import Release, bp_rp_error
 from skcluster.inference._prior import Parameters
 from skcluster.isochrones import PopulationGrid
-from skcluster.isochrones._axes import AXES
 from skcluster.isochrones._masses_and_binaries import COLOUR_SCATTER
+from skcluster.isochrones._population_tables import AXES
 from skcluster.photometry import Law, extinction_coefficients
 
 #: Odds (1 − p)/p of a typical star of a list; its field odds are the parameter.

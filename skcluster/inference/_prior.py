@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy.special import logsumexp, ndtri
 
 from skcluster._utils.typing import BoolArray, FloatArray, IntArray
-from skcluster.isochrones._axes import AXES
+from skcluster.isochrones._population_tables import AXES
 
 #: Field odds of typical lists of members, about one star in nine, and the standard deviation of
 #: their natural logarithm: adopted values.

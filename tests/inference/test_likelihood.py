@@ -14,7 +14,7 @@ from skcluster.gaia import bp_rp_error
 from skcluster.inference import Parameters, StarLikelihood
 from skcluster.inference._likelihood import DereddeningTable, _thinned
 from skcluster.isochrones import PopulationGrid
-from skcluster.isochrones._axes import AXES
+from skcluster.isochrones._population_tables import AXES
 from skcluster.photometry import deredden, extinction_coefficients
 
 LAWS = st.sampled_from(["dr2", "edr3"])

@@ -12,7 +12,7 @@ from skcluster.clusters import as_clusters, stars_of
 from skcluster.datasets import Effects, simulate_clusters
 from skcluster.estimation import estimate
 from skcluster.inference import IsochronePosterior
-from skcluster.isochrones._axes import AXES
+from skcluster.isochrones._population_tables import AXES
 from skcluster.photometry import distance_modulus
 
 #: Settings under which a fit takes a second or two.

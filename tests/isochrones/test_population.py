@@ -12,8 +12,7 @@ from scipy.stats import halfnorm
 from skcluster.clusters import stars_of
 from skcluster.datasets import Effects, simulate_clusters
 from skcluster.isochrones import PopulationGrid, isochrone
-from skcluster.isochrones._axes import AXES
-from skcluster.isochrones._population_tables import DENSITY_OF_CODE, encode
+from skcluster.isochrones._population_tables import AXES, DENSITY_OF_CODE, encode
 from skcluster.photometry import distance_modulus
 
 Floats = npt.NDArray[np.floating]
@@ -106,9 +105,9 @@ def test_interpolates_between_nodes_along_the_sequence(
     age, metallicity = AXES.log_age.values, AXES.metallicity.values
     density_map(age[i] + 0.01, 0.0, 0, 0)  # reads the tables of both ages
     at_nodes = DENSITY_OF_CODE[
-        grid.codes[i : i + 2, j : j + 2, 0, scatter, row : row + 2, column : column + 2]
+        grid.tables.codes[i : i + 2, j : j + 2, 0, scatter, row : row + 2, column : column + 2]
     ]
-    centre = grid.centre[i : i + 2, j : j + 2, row : row + 2]
+    centre = grid.tables.centre[i : i + 2, j : j + 2, row : row + 2]
     m_g, offset = AXES.g.values[row], AXES.bp_rp_offset.values[column]
     if row < len(AXES.g) - 2:
         node = density(grid, (age[i], metallicity[j], 0), m_g, centre[0, 0, 0] + offset, scatter)
