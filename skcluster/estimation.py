@@ -312,7 +312,7 @@ def _estimated(
         pd.DataFrame(dict(answer.flags), index=rows),
         pd.DataFrame(dict(answer.notes), index=rows),
         answer.membership() if membership else None,
-        answer._for_samples() if sampled else None,
+        answer if sampled else None,
     )
 
 

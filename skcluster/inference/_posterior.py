@@ -1,7 +1,7 @@
 """Combine a regressor's prediction with the likelihood of the stars on isochrones.
 
 The prediction is the prior (`_regressor`); prior times likelihood is the potential (`_potential`),
-which is sampled (`_sampler`) to a posterior (`_cluster_posterior`) and calibrated (`_calibration`).
+which is sampled to a posterior (`_cluster_posterior`) and calibrated (`_calibration`).
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import Stars, as_clusters, stars_of, validate_clusters
 from skcluster.clusters._parallax import PARALLAX_ZERO_POINT_ERROR
 from skcluster.inference._calibration import Calibration, calibrate, zero_point_errors
-from skcluster.inference._cluster_posterior import ClusterPosterior, of_posteriors
+from skcluster.inference._cluster_posterior import sample_posterior
 from skcluster.inference._distribution import PredictiveMethodsMixin
 from skcluster.inference._posterior_distribution import PosteriorDistribution, to_targets
 from skcluster.inference._potential import Potential, Potentials, check_measurable
@@ -347,7 +347,7 @@ class IsochronePosterior(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
             source,
             stars,
             choose_tempering=self.tempering == "auto",
-            zero_points=(self.parallax_zero_point_error, self.colour_zero_point_error),
+            zero_points=self._zero_points,
             sampling=(self.n_draws, seed, self.n_jobs),
         )
         self.seed_, self.columns_, self.inflation_ = seed, columns, inflation
@@ -418,15 +418,13 @@ class IsochronePosterior(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
         """
         stated = X if priors is None else state_priors(X, priors)
         X, stars, features, potentials = self._predict_potentials(stated)
-        sampling = range(len(X)), self.n_draws, self.seed_, 1
-        posteriors: list[ClusterPosterior | None] = of_posteriors(
-            lambda posterior: posterior, None, potentials, *sampling
-        )
+        posteriors = [
+            None if potential is None else sample_posterior(potential, self.n_draws, self.seed_)
+            for potential in (potentials[i] for i in range(len(X)))
+        ]
         calibration = None
         if self.scores_ is not None:
-            zero_points = self.parallax_zero_point_error, self.colour_zero_point_error
-            calibration = Calibration(self.spread_coefficients_, self.scores_, zero_points)
-        has_domain = self.domain_ is not None and len(X) > 0
+            calibration = Calibration(self.spread_coefficients_, self.scores_, self._zero_points)
         return PosteriorDistribution(
             posteriors,
             stars,
@@ -436,7 +434,7 @@ class IsochronePosterior(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
             None if self.reliability_trees_ is None else Reliability(self.reliability_trees_),
             self.least_reliability,
             None if self.held_out_ is None else self.held_out_[:, self.columns_],
-            partial(self._outside, X, features) if has_domain else None,
+            self._find_outside(X, features) if len(X) else None,
         )
 
     def potentials(self, X: ClustersLike) -> list[Potential | None]:
@@ -453,7 +451,8 @@ class IsochronePosterior(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
             One per cluster, whose ``log_prob`` is the log density of its parameters up to a
             constant, for any sampler; None for a cluster without a star brighter than the limit.
         """
-        return list(self._predict_potentials(X)[-1])
+        X, *_, potentials = self._predict_potentials(X)
+        return [potentials[i] for i in range(len(X))]
 
     def _predict_potentials(self, X: ClustersLike) -> tuple[NestedFrame, Stars, Any, Potentials]:
         """Return clusters, stars, features of the regressor's last step if any, and potentials."""
@@ -476,8 +475,12 @@ class IsochronePosterior(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
         spread = np.hypot(prediction.spread * inflation, zero_point)
         prediction = NormalPrediction(prediction.mean, spread)
         options = {name: getattr(self, name) for name in ("saturation", "law", "release")}
-        options |= {"tempering": tempering}
-        return Potentials.of(stars, prediction, self.faint_limit, options, self._prior_options())
+        limit, priors = self.faint_limit, self._prior_options()
+        return Potentials.of(stars, prediction, limit, tempering, options, priors)
+
+    @property
+    def _zero_points(self) -> tuple[float, float]:
+        return self.parallax_zero_point_error, self.colour_zero_point_error
 
     def _prior_options(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in Prior.OPTIONS}

@@ -50,7 +50,7 @@ class PopulationGrid:
     -----
     `load` computes the densities when they are first needed, which takes some seconds and is shown
     on the standard error, and stores them, compressed, in the folder of
-    `skcluster.datasets.get_data_home` (59 MB). Those of an age are read when they are needed.
+    `skcluster.datasets.get_data_home` (61 MB). Those of an age are read when they are needed.
 
     References
     ----------
@@ -135,11 +135,11 @@ class PopulationGrid:
             Logarithm (base 10) of the age in years and [M/H] (dex). Values outside
             the grid are clipped to it.
         reddening : array-like of int, shape (n_draws,)
-            Scale of differential reddening, as an index into ``AXES.reddening``.
+            Scale of differential reddening: 0 to 3 stand for 0, 0.12, 0.3 and 0.7 mag.
         m_g, bp_rp : ndarray of float32, shape (n_draws, n_stars)
             Absolute magnitude and intrinsic colour of the stars (mag).
         scatter : array-like of int, shape (n_stars,)
-            Scatter of the colour, as an index into ``AXES.scatter``.
+            Scatter of the colour: 0 to 2 stand for 0.02, 0.04 and 0.08 mag.
 
         Returns
         -------

@@ -196,12 +196,10 @@ def test_similar_stars_saturate():
     single = StarLikelihood(g[:1], bp_rp[:1], tempering=1, saturation=np.inf)
     expected = single.log_likelihood(one)[0]
 
-    def field(g: Any, bp_rp: Any) -> Any:
-        return np.full(len(g), single.field_density[0])
-
     def worth(n: int, saturation: float) -> float:
-        options = {"tempering": 1, "saturation": saturation, "field": field}
-        return StarLikelihood(g[:n], bp_rp[:n], **options).log_likelihood(one)[0] / expected
+        likelihood = StarLikelihood(g[:n], bp_rp[:n], tempering=1, saturation=saturation)
+        likelihood.field_density = np.full(n, single.field_density[0])
+        return likelihood.log_likelihood(one)[0] / expected
 
     assert worth(1000, saturation=np.inf) == pytest.approx(1000, rel=1e-3)
     assert worth(1, saturation=30.0) == pytest.approx(30 / 31, rel=0.01)
@@ -209,14 +207,18 @@ def test_similar_stars_saturate():
     assert worth(1000, saturation=30.0) == pytest.approx(1000 / (1 + 1000 / 30), rel=0.05)
 
 
-def test_thinning_hardly_changes_the_likelihood():
+def test_thinning_hardly_changes_the_likelihood(monkeypatch):
     g, bp_rp = members(3000)
     some = theta(log_age=[8.8, 8.9, 9.0, 9.1])
-    all_stars = StarLikelihood(g, bp_rp, max_stars=3000).log_likelihood(some)
-    thinned = StarLikelihood(g, bp_rp).log_likelihood(some)
-    total = StarLikelihood(g, bp_rp, max_stars=3000)._chosen_weight.sum()
-    np.testing.assert_allclose(thinned, all_stars, atol=0.1 * total)
-    np.testing.assert_allclose(np.diff(thinned), np.diff(all_stars), atol=0.05 * total)
+    likelihoods = []
+    for most in (400, 3000):
+        monkeypatch.setattr("skcluster.inference._likelihood._MOST_STARS", most)
+        likelihood = StarLikelihood(g, bp_rp)
+        assert len(likelihood._chosen) == most
+        likelihoods.append(likelihood.log_likelihood(some))
+    total = likelihood._chosen_weight.sum()
+    np.testing.assert_allclose(*likelihoods, atol=0.1 * total)
+    np.testing.assert_allclose(*np.diff(likelihoods), atol=0.05 * total)
 
 
 @given(
@@ -250,7 +252,6 @@ G, COLOUR = [14.0, 15.0], [0.8, 1.0]
         ((G, COLOUR), {"release": "dr3"}, "'release' parameter"),
         ((G, COLOUR), {"tempering": 0.0}, "'tempering' parameter"),
         ((G, COLOUR), {"saturation": -1}, "'saturation' parameter"),
-        ((G, COLOUR), {"max_stars": 0}, "'max_stars' parameter"),
         ((G, COLOUR), {"faint_limit": "18"}, "'faint_limit' parameter"),
     ],
 )

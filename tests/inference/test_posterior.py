@@ -279,7 +279,7 @@ def test_potentials_are_prior_times_likelihood_of_what_is_sampled(fitted, cluste
     for i, (potential, posterior) in enumerate(
         zip(fitted.potentials(X.iloc[:3]), distribution.posteriors, strict=False)
     ):
-        theta = posterior.draws.parameters
+        theta = posterior.parameters
         log_prob = potential.log_prob(theta)
         likely = potential.likelihood.log_likelihood(theta) + potential.prior.log_density(theta)
         possible = potential.prior.supports(theta)
