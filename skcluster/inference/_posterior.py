@@ -5,7 +5,6 @@ which is sampled to a posterior (`_cluster_posterior`) and calibrated (`_calibra
 """
 
 from collections.abc import Sequence
-from functools import partial
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -36,7 +35,6 @@ from skcluster.inference._regressor import (
     folds_of,
     predict_from_parallaxes,
     predict_normal,
-    predict_normal_only,
     route,
     with_copies,
 )
@@ -306,8 +304,6 @@ class IsochronePosterior(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
         X = as_clusters(X)
         for name, value in {"y": y, **fit_params}.items():
             check_same_order(X.index, value, names=("X", name))
-        self.card_ = None
-        self.__dict__.pop("held_out_", None)
         Prior(np.zeros(3), np.ones(3), **self._prior_options())  # refuses impossible values
         rng = check_random_state(self.random_state)
         seed = int(rng.randint(2**31 - 100))
@@ -328,7 +324,7 @@ class IsochronePosterior(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
         else:
             routed = route(self, fit_params)
             estimator, predictions = fit_and_predict_held_out(
-                partial(predict_normal_only, columns),
+                lambda model, X, _: predict_normal(model, X, columns)[0],
                 self.estimator,
                 (X, y),
                 (X_all, y_all, source),
@@ -350,16 +346,15 @@ class IsochronePosterior(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
             zero_points=self._zero_points,
             sampling=(self.n_draws, seed, self.n_jobs),
         )
+        self._learn_domain(X_all.iloc[np.flatnonzero(valid)], estimator)
         self.seed_, self.columns_, self.inflation_ = seed, columns, inflation
         self.estimator_, self.population_ = estimator, population
         self.tempering_, self.a_v_zero_point_ = calibrated.tempering, calibrated.a_v_zero_point
         self.spread_coefficients_ = calibrated.spreads.coefficients
         self.scores_ = calibrated.spreads.scores
         self.reliability_trees_ = calibrated.reliability and calibrated.reliability.trees
-        self._learn_domain(X_all.iloc[np.flatnonzero(valid)], estimator)
         predicted = to_targets(calibrated.mean[: len(X)], self.a_v_zero_point_)
-        # Set last, so that a failed fit leaves the estimator unfitted.
-        self.held_out_ = self._like_y(predicted)
+        self.held_out_, self.card_ = self._like_y(predicted), None
         return self
 
     def _fit_without_labels(self, seed: int) -> Self:
@@ -367,7 +362,7 @@ class IsochronePosterior(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
             raise ValueError("y is needed to fit the estimator, but it is None.")
         self.seed_, self.tempering_ = seed, self._fixed_tempering()
         self.inflation_, self.a_v_zero_point_, self.columns_ = np.ones(3), 0.0, [0, 1, 2]
-        self.estimator_ = self.population_ = self.domain_ = None
+        self.estimator_ = self.population_ = self.domain_ = self.card_ = None
         self.spread_coefficients_ = self.scores_ = self.reliability_trees_ = self.held_out_ = None
         return self
 
