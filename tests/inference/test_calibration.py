@@ -120,11 +120,9 @@ def test_outliers_do_not_widen_all():
 def test_unknown_errors_are_left_out():
     rng = np.random.default_rng(4)
     errors, std, mean, _ = simulated(100, rng)
-    missing = (
-        np.vstack([errors, [np.nan, 0, 0]]),
-        np.vstack([std, std[:1]]),
-        np.vstack([mean, mean[:1]]),
-    )
+    missing = [
+        np.vstack([a, row]) for a, row in ((errors, [np.nan, 0, 0]), (std, std[0]), (mean, mean[0]))
+    ]
     complete = Calibration.fit(errors, std, mean, NONE)
     with_missing = Calibration.fit(*missing, NONE)
     np.testing.assert_array_equal(complete.coefficients, with_missing.coefficients)

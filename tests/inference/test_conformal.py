@@ -6,8 +6,6 @@ import pytest
 from sklearn import config_context
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.compose import TransformedTargetRegressor
-from sklearn.gaussian_process import GaussianProcessRegressor
-from sklearn.gaussian_process.kernels import RBF, WhiteKernel
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit, cross_val_predict
 from sklearn.pipeline import make_pipeline
@@ -79,14 +77,6 @@ def test_samples_are_centred_correlated_and_as_wide_as_the_intervals():
     np.testing.assert_array_equal(drawn, model.sample(X[:5], 4000, random_state=0))
 
 
-def test_one_target_has_one_dimension_less():
-    X, y = noisy(200)
-    model = ConformalRegressor(Ridge(), random_state=0).fit(X, y[:, 0])
-    assert model.predict(X).shape == (200,)
-    assert model.predict_interval(X).shape == (200, 2)
-    assert model.sample(X, 7, random_state=0).shape == (200, 7)
-
-
 def test_transformed_targets_stay_in_their_range():
     X, y = noisy(400)
     target = TransformedTargetRegressor(Ridge(), func=np.log, inverse_func=np.exp)
@@ -100,14 +90,6 @@ def test_transformed_targets_stay_in_their_range():
     # The same errors as without the transformation.
     plain = ConformalRegressor(make_pipeline(StandardScaler(), Ridge()), random_state=0).fit(X, y)
     np.testing.assert_allclose(np.log(interval), plain.predict_interval(X, coverage=0.99))
-
-
-def test_works_with_the_spread_of_scikit_learns_own():
-    X, y = noisy(150)
-    process = GaussianProcessRegressor(RBF(3.0) + WhiteKernel(0.3), optimizer=None)
-    model = ConformalRegressor(process, cv=3, random_state=0).fit(X, y)
-    width = np.diff(model.predict_interval(np.vstack([X, X + 50])))[..., 0]
-    assert width[150:].min() > width[:150].max()
 
 
 def test_a_cluster_that_cannot_be_predicted_has_no_interval():
