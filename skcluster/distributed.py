@@ -111,7 +111,9 @@ def estimate(
     folder = Path(output_folder)
     partitions, description = _partitions(catalogue)
     model = load_model() if model is None else model
-    asked = {"catalogue": description, "model": _fingerprint(model), "coverage": coverage}
+    # The same after pickling, and in a new process.
+    fingerprint = str(joblib.hash(pickle.loads(pickle.dumps(model))))
+    asked = {"catalogue": description, "model": fingerprint, "coverage": coverage}
     _prepare(folder, asked)
     if isinstance(catalogue, str | os.PathLike):
         # Noticed before the work, because the row groups of a file are split by size.
@@ -121,7 +123,7 @@ def estimate(
         )
 
     files = [folder / f"part-{i:06d}.parquet" for i in range(len(partitions))]
-    shared = delayed(model, name=f"model-{asked['model']}", traverse=False)
+    shared = delayed(model, name=f"model-{fingerprint}", traverse=False)
     measure = delayed(_measure, pure=False)
     tasks = [
         measure(partition, shared, str(file), coverage, cluster_column)
@@ -195,11 +197,6 @@ def _row_groups(path: Path) -> tuple[list[_RowGroup], Any]:
     return groups, description
 
 
-def _fingerprint(model: Any) -> str:
-    """Return a fingerprint of a model that is the same after pickling and in a new process."""
-    return str(joblib.hash(pickle.loads(pickle.dumps(model))))
-
-
 def _prepare(folder: Path, asked: dict[str, Any]) -> None:
     """Make the folder, or check that it belongs to the same run."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -216,8 +213,6 @@ def _prepare(folder: Path, asked: dict[str, Any]) -> None:
     else:
         with whole_file(record, overwrite=False) as half:
             half.write_text(json.dumps(asked, indent=1))
-    for half in folder.glob(".part-*.half"):
-        half.unlink()
 
 
 def _measure(

@@ -15,8 +15,8 @@ from sklearn.utils._param_validation import Interval, StrOptions, validate_param
 
 from skcluster._utils.models import nested_estimators
 from skcluster._utils.parallel import in_processes
-from skcluster._utils.typing import BoolArray, ClustersLike, FloatArray, IntArray
-from skcluster.clusters import Stars, as_clusters, stars_of
+from skcluster._utils.typing import ClustersLike, FloatArray, IntArray
+from skcluster.clusters import as_clusters, stars_of
 from skcluster.clusters._as_clusters import checked
 from skcluster.clusters._magnitude_limits import state_magnitude_limit
 from skcluster.clusters._tables import frame_of_arrow
@@ -25,7 +25,6 @@ from skcluster.inference import IsochronePosterior, PredictiveDistribution
 from skcluster.io._priors import state_priors, stated_priors
 from skcluster.io._releases import are_of_dr2, to_edr3_parallaxes
 from skcluster.io._write import state_units
-from skcluster.isochrones import PopulationGrid
 from skcluster.membership import MemberSelector
 from skcluster.membership._fields import ASTROMETRY
 from skcluster.membership._find_members import NO_CLUSTER
@@ -184,94 +183,67 @@ def estimate(
     model = load_model() if model is None else model
     if isinstance(model, Pipeline) and isinstance(selector := model[0], MemberSelector):
         X, model = selector.transform(X), model[1:] if len(model) > 2 else model[-1]
-    _check_model(model, bool(n_samples), membership is True)
-    X = as_clusters(X)
+    X = _told(as_clusters(X), model, release, zero_point, magnitude_limit, priors)
     if n_samples and not X.index.is_unique:
         twice = X.index[X.index.duplicated()][0]
         raise ValueError(
             f"Samples need unique names of clusters, but there are two clusters {twice!r}."
         )
-    if release is not None or zero_point is not None:
-        X = to_edr3_parallaxes(X, release or "edr3", zero_point=zero_point)
-    if magnitude_limit is not None:
-        X = state_magnitude_limit(X, magnitude_limit)
-    if priors is not None:
-        X = state_priors(X, priors)
     rng = check_random_state(random_state)
-    stars = stars_of(X)
     samples: dict[int, FloatArray] = {}
     parts: list[_Part] = []
-    work = partial(_estimated, model, coverage, bool(n_samples), bool(membership))
+    work = partial(_estimated, model, coverage, bool(n_samples), membership)
     n_jobs = n_jobs if len(X) >= _FEWEST_FOR_PROCESSES else 1
-    has_isochrones = any(isinstance(p, IsochronePosterior) for p in nested_estimators(model))
-    if (known := stated_priors(stars)) is not None and not has_isochrones:
-        raise ValueError(
-            "What is known of clusters from elsewhere (priors) needs a model with "
-            f"IsochronePosterior; {type(model).__name__} cannot use it."
-        )
-    if n_jobs not in (None, 1) and has_isochrones:
-        PopulationGrid.load()  # otherwise every process computes it, if it is not on disk yet
-    for part in in_processes(work, _chunks(X, stars.counts), n_jobs):
-        if membership is True and part.membership is None:
-            raise ValueError(_no_membership(model))
+    for part in in_processes(work, _chunks(X), n_jobs):
         if part.distribution is not None:  # drawn here, so that random numbers follow each other
             drawn = clip_targets(part.distribution.sample(n_samples, rng), part.targets)
             samples.update(zip(part.table.index.tolist(), drawn, strict=True))
         parts.append(part._replace(distribution=None))
         if progress is not None:
             progress(min(_CHUNK, len(X) - _CHUNK * (len(parts) - 1)))
-    targets = parts[0].targets
-    results: list[Any] = [_table(parts, stars, _without_cluster(X), are_of_dr2(X), known)]
+    results: list[Any] = [_table(X, parts)]
     if n_samples:
+        targets = list(parts[0].targets)
         unknown = np.full((n_samples, len(targets)), np.nan)
-        results.append(
-            {
-                name: pd.DataFrame(samples.get(row, unknown), columns=list(targets))
-                for row, name in enumerate(X.index)
-            }
-        )
+        drawn_of = (samples.get(row, unknown) for row in range(len(X)))
+        frames = (pd.DataFrame(drawn, columns=targets) for drawn in drawn_of)
+        results.append(dict(zip(X.index, frames, strict=True)))
     if membership:
-        results.append(_members(stars, parts))
+        results.append(_members(X, parts))
     return tuple(results) if len(results) > 1 else results[0]
 
 
-def _without_cluster(X: NestedFrame) -> BoolArray:
-    """Return which rows are fields without a cluster: without stars, of which positions are known.
-
-    Other rows have lost their stars because these lack magnitude or colour.
-    """
-    stars = stars_of(X)
-    empty: BoolArray = (stars.counts == 0) & all(name in stars for name in ASTROMETRY)
-    return empty
-
-
-def _check_model(model: Any, needs_samples: bool, needs_membership: bool) -> None:
-    """Refuse a model that cannot give what is asked for."""
-    if hasattr(model, "predict_distribution"):
-        return
-    if not hasattr(model, "predict"):
-        raise TypeError(f"model must be a fitted model, such as load_model returns, not {model!r}.")
-    if needs_membership:
-        raise ValueError(_no_membership(model))
-    if needs_samples:
+def _told(
+    X: NestedFrame,
+    model: Any,
+    release: Release | None,
+    zero_point: float | None,
+    magnitude_limit: float | None,
+    priors: Any,
+) -> NestedFrame:
+    """Return clusters with what the user knows of them and their lists."""
+    if release is not None or zero_point is not None:
+        X = to_edr3_parallaxes(X, release or "edr3", zero_point=zero_point)
+    if magnitude_limit is not None:
+        X = state_magnitude_limit(X, magnitude_limit)
+    if priors is not None:
+        X = state_priors(X, priors)
+    if stated_priors(stars_of(X)) is not None and not any(
+        isinstance(part, IsochronePosterior) for part in nested_estimators(model)
+    ):
         raise ValueError(
-            "Samples need a model with predict_distribution, such as ConformalRegressor; "
-            f"{type(model).__name__} has none."
+            "What is known of clusters from elsewhere (priors) needs a model with "
+            f"IsochronePosterior; {type(model).__name__} cannot use it."
         )
+    return X
 
 
-def _no_membership(model: Any) -> str:
-    return (
-        "Membership probabilities need a model such as IsochronePosterior; "
-        f"{type(model).__name__} has none."
-    )
-
-
-def _chunks(X: NestedFrame, n_stars: IntArray) -> Iterator[tuple[IntArray, NestedFrame]]:
+def _chunks(X: NestedFrame) -> Iterator[tuple[IntArray, NestedFrame]]:
     """Yield the rows of clusters that have stars, and these clusters, some at a time.
 
     Without any cluster, there is one empty chunk: the model then tells its columns.
     """
+    n_stars = stars_of(X).counts
     for start in range(0, max(len(X), 1), _CHUNK):
         rows = start + np.flatnonzero(n_stars[start : start + _CHUNK])
         yield rows, X.iloc[rows]
@@ -295,23 +267,31 @@ def _estimated(
     model: Any,
     coverage: float,
     sampled: bool,
-    membership: bool,
+    membership: bool | str,
     chunk: tuple[IntArray, NestedFrame],
 ) -> _Part:
     """Return the estimates of some clusters."""
     rows, some = chunk[0], checked(chunk[1])
-    answer: PredictiveDistribution = (
-        model.predict_distribution(some)
-        if hasattr(model, "predict_distribution")
-        else _Points(model, some)
-    )
+    answer: PredictiveDistribution
+    if hasattr(model, "predict_distribution"):
+        answer = model.predict_distribution(some)
+    elif hasattr(model, "predict"):
+        answer = _Points(model, some)
+    else:
+        raise TypeError(f"model must be a fitted model, such as load_model returns, not {model!r}.")
     targets = _targets(answer)
+    members = answer.membership() if membership else None
+    if membership is True and members is None:
+        raise ValueError(
+            "Membership probabilities need a model such as IsochronePosterior; "
+            f"{type(model).__name__} has none."
+        )
     return _Part(
         targets,
         _columns(answer, targets, coverage, rows),
         pd.DataFrame(dict(answer.flags), index=rows),
         pd.DataFrame(dict(answer.notes), index=rows),
-        answer.membership() if membership else None,
+        members,
         answer if sampled else None,
     )
 
@@ -325,6 +305,7 @@ class _Points(PredictiveDistribution):
         n_targets = len(CLUSTER_PARAMETERS if self.targets is None else self.targets)
         values = model.predict(X) if len(X) else np.empty((0, n_targets))
         self._values = np.asarray(values, dtype=np.float64)
+        self._model = type(model).__name__
 
     def predict(self) -> FloatArray:
         return self._values
@@ -333,7 +314,10 @@ class _Points(PredictiveDistribution):
         raise NotImplementedError
 
     def sample(self, n_samples: int = 1000, random_state: Any = None) -> FloatArray:
-        raise NotImplementedError
+        raise ValueError(
+            "Samples need a model with predict_distribution, such as ConformalRegressor; "
+            f"{self._model} has none."
+        )
 
 
 def _targets(answer: PredictiveDistribution) -> tuple[str, ...]:
@@ -368,27 +352,23 @@ def _columns(
     return pd.DataFrame(columns, index=rows)
 
 
-def _table(
-    parts: list[_Part],
-    stars: Stars,
-    no_cluster: BoolArray,
-    of_dr2: BoolArray,
-    known: FloatArray | None,
-) -> pd.DataFrame:
+def _table(X: NestedFrame, parts: list[_Part]) -> pd.DataFrame:
     """Combine the columns of some rows each into a table of all rows, with flags and units."""
-    places = range(len(stars.index))
+    stars, places = stars_of(X), range(len(X))
     table = pd.DataFrame({"n_stars": stars.counts}, index=places)
     table = table.join(pd.concat([part.table for part in parts]).reindex(places))
     if "n_used" in table:
         table["n_used"] = table["n_used"].fillna(0).astype(int)
-    if known is not None:
+    if (known := stated_priors(stars)) is not None:
         table["priors"] = pd.Series(list(map(_priors, known)), dtype="str")
     unknown = table[list(parts[0].targets)].isna().any(axis=1)
     few = (table.get("n_used", table["n_stars"]) < _FEW_STARS) & ~unknown
+    # Where positions are known, it is a field; other lists have lost stars without a colour.
+    no_cluster = (stars.counts == 0) & all(name in stars for name in ASTROMETRY)
     flags = {NO_CLUSTER: no_cluster, "cannot be measured": unknown & ~no_cluster}
     table["flag"] = _texts(flags, pd.concat([part.flags for part in parts]).reindex(places))
     notes = pd.concat([part.notes for part in parts]).reindex(places)
-    table["notes"] = _texts({"few stars": few, "DR2 zero point applied": of_dr2}, notes)
+    table["notes"] = _texts({"few stars": few, "DR2 zero point applied": are_of_dr2(X)}, notes)
     return state_units(table.set_axis(stars.index.rename("cluster")))
 
 
@@ -410,14 +390,13 @@ def _priors(known: FloatArray) -> str:
     )
 
 
-def _members(stars: Stars, parts: list[_Part]) -> pd.DataFrame | None:
+def _members(X: NestedFrame, parts: list[_Part]) -> pd.DataFrame | None:
     """Return all stars with their membership probabilities; None if the model knows none."""
-    values: list[FloatArray] = [np.empty(0)]
-    for part in parts:
-        if part.membership is None:
-            return None
-        values += part.membership
+    if parts[0].membership is None:
+        return None
+    values = [of_cluster for part in parts for of_cluster in part.membership or []]
+    stars = stars_of(X)
     table = frame_of_arrow(pa.table({name: stars.arrow(name) for name in stars.columns}))
     table.insert(0, "cluster", stars.index.to_numpy()[stars.cluster])
     # Clusters that the model was not asked about have no star.
-    return table.assign(membership=np.concatenate(values))
+    return table.assign(membership=np.concatenate([np.empty(0), *values]))

@@ -1,16 +1,19 @@
-"""Docstrings of the public names pass numpydoc's checks, as in scikit-learn's own test.
+"""Docstrings of the public names pass numpydoc's checks, and state the defaults of signatures.
 
 They are checked as users see them, for the fetchers of catalogues fill in what they share.
 """
 
+import ast
 import importlib
 import inspect
 import pkgutil
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from numpydoc.docscrape import FunctionDoc
 
 import skcluster
 
@@ -69,6 +72,34 @@ def findings(name: str, value: object) -> list[str]:
 def test_docstrings(module):
     found = [line for name, value in public_names(module) for line in findings(name, value)]
     assert found == []
+
+
+def stated(value: object) -> Iterator[tuple[str, object]]:
+    """Names of parameters and the defaults in their docstring; what is no literal is left out."""
+    for parameter in FunctionDoc(None, doc=inspect.getdoc(value) or "")["Parameters"]:
+        found = re.search(r"default=(.+)$", parameter.type)
+        if found is None:
+            continue
+        names = parameter.name.split(", ")
+        try:
+            values = ast.literal_eval(found[1].replace("−", "-"))
+        except (SyntaxError, ValueError):
+            continue
+        several = len(names) > 1 and isinstance(values, tuple)
+        yield from zip(names, values if several else [values] * len(names), strict=True)
+
+
+def test_the_stated_defaults_are_those_of_the_signatures():
+    things = dict(item for module in public_modules() for item in public_names(module))
+    wrong, number = [], 0
+    for name, value in things.items():
+        for parameter, default in stated(value):
+            number += 1
+            function = getattr(value, "__func__", value)  # that of a classmethod
+            if inspect.signature(function).parameters[parameter].default != default:
+                wrong.append((name, parameter, default))
+    assert wrong == []
+    assert number > 100
 
 
 def test_the_checks_find_what_is_missing(monkeypatch):

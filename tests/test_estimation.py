@@ -1,6 +1,3 @@
-import os
-import subprocess
-import sys
 from typing import Any
 
 import numpy as np
@@ -63,8 +60,6 @@ def test_the_release_and_zero_point_of_parallaxes_count():
     assert of_dr2["notes"].str.contains("DR2 zero point applied").all()
     assert not estimate(X, zero_point=-0.05)["notes"].str.contains("DR2").any()
     assert (estimate(X, zero_point=0.0)["distance_kpc"] > plain["distance_kpc"]).all()
-    with pytest.raises(ValueError, match="'release' parameter"):
-        estimate(X, release="dr1")
 
 
 def test_a_stated_limit_is_where_lists_end():
@@ -106,11 +101,15 @@ def test_any_model_of_three_targets_will_do():
     assert estimate(X, model).columns.tolist() == ["n_stars", *TARGETS, "flag", "notes"]
     with pytest.raises(ValueError, match="need a model such as IsochronePosterior; Pipeline"):
         estimate(X, model, membership=True)
+    with pytest.raises(ValueError, match="need a model such as IsochronePosterior; Posterior"):
+        estimate(X, Posterior(), membership=True)
     assert estimate(X, model, membership="if known")[1] is None
-    with pytest.raises(ValueError, match=r"naming them, 1 per cluster; 3 are needed: log_age, a_v"):
-        estimate(X, model.fit(X, y["log_age"]))
     with pytest.raises(ValueError, match="Pipeline has none"):
         estimate(X, model, n_samples=5)
+    with pytest.raises(ValueError, match=r"naming them, 1 per cluster; 3 are needed: log_age, a_v"):
+        estimate(X, model.fit(X, y["log_age"]))
+    with pytest.raises(TypeError, match=r"such as load_model returns, not 'mine\.skcluster'"):
+        estimate(X, "mine.skcluster")
 
 
 class Posterior:
@@ -217,51 +216,34 @@ def test_samples_belong_to_their_clusters():
         estimate(twice, model, n_samples=5)
 
 
-FIRST_USE = """
-from skcluster.datasets import simulate_clusters
-from skcluster.estimation import estimate
-from skcluster.isochrones import PopulationGrid
-
-estimate(simulate_clusters(100, random_state=0, n_stars=15)[0], n_jobs=2)
-assert PopulationGrid.load().source is None  # not read from the file of another process
-"""
-
-
-@pytest.mark.slow
-def test_the_first_use_computes_the_densities_before_other_processes_start(tmp_path):
-    variables = os.environ | {"SKCLUSTER_DATA": str(tmp_path)}
-    subprocess.run([sys.executable, "-c", FIRST_USE], env=variables, check=True)
-    assert len(list(tmp_path.glob("population_*"))) == 1
-
-
 @pytest.mark.parametrize(
-    "wrong", [{"coverage": 1}, {"n_samples": -1}, {"random_state": "x"}, {"progress": 3}]
+    "wrong",
+    [
+        {"coverage": 1},
+        {"n_samples": -1},
+        {"membership": "all"},
+        {"random_state": "x"},
+        {"progress": 3},
+        {"release": "dr1"},
+    ],
 )
 def test_a_wrong_parameter_is_refused_by_name(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         estimate({}, **wrong)
 
 
-def test_no_cluster_gives_an_empty_table():
-    X, _ = simulate_clusters(2, random_state=0)
-    table, samples, members = estimate(X[:0], n_samples=3, membership=True)
+def test_no_clusters_and_clusters_without_stars_have_all_columns():
+    X, _ = simulate_clusters(2, random_state=0, n_stars=20)
     full, full_members = estimate(X, membership=True)
+    table, samples, members = estimate(X[:0], n_samples=3, membership=True)
     pd.testing.assert_series_equal(table.dtypes, full.dtypes)
     assert members.columns.tolist() == full_members.columns.tolist()
     assert len(table) == len(samples) == len(members) == 0
-
-
-def test_clusters_without_stars_alone_have_all_columns():
-    X, _ = simulate_clusters(2, random_state=0, n_stars=20)
+    stars = {name: X.loc[name, "stars"].assign(bp_rp=np.nan) for name in X.index}
     with pytest.warns(UserWarning, match="No star is left"):
-        gone = as_clusters(
-            {
-                name: X.loc[name, "stars"].assign(bp_rp=np.nan, phot_bp_mean_mag=np.nan)
-                for name in X.index
-            }
-        )
+        gone = as_clusters({n: s.drop(columns="phot_bp_mean_mag") for n, s in stars.items()})
     table = estimate(gone)
-    assert table.columns.tolist() == estimate(X).columns.tolist()
+    assert table.columns.tolist() == full.columns.tolist()
     assert table["flag"].tolist() == ["cannot be measured"] * 2
     assert table["n_used"].tolist() == [0, 0]
     assert table["reliability"].isna().all()
@@ -289,6 +271,13 @@ def test_all_stars_are_returned_with_their_membership():
     assert one["membership"].mean() == pytest.approx(1 - table.loc[first, "field_fraction"])
     assert one["source_id"].iloc[0] == 2**60
     assert one["source_id"].isna().tolist() == [False, True, *[False] * 58]
+    # In any order of clusters, with samples in between.
+    again, samples, backwards = estimate(X.iloc[::-1], n_samples=2, membership=True, random_state=0)
+    assert list(samples) == list(X.index[::-1])
+    pd.testing.assert_frame_equal(again.loc[X.index], table, rtol=1e-5)
+    pd.testing.assert_frame_equal(table, estimate(X))
+    backwards = pd.concat([backwards[backwards["cluster"] == name] for name in X.index])
+    pd.testing.assert_frame_equal(backwards.reset_index(drop=True), members, rtol=1e-5)
 
 
 @pytest.mark.parametrize("kind", ["polars", "arrow"])
@@ -334,58 +323,6 @@ def test_a_cluster_of_a_million_stars():
     assert line["distance_kpc"] == pytest.approx(0.8, rel=0.2)
 
 
-def test_membership_comes_with_every_star():
-    X, _ = simulate_clusters(3, random_state=0, n_stars=[40, 25, 30], distance_kpc=1.0)
-    stars = stars_of(X)
-    fields = {name: stars[name].copy() for name in stars.columns}
-    fields["source_id"] = np.arange(95)
-    fields["phot_g_mean_mag"][[3, 70]] = 18.0
-    X = clusters_from_flat(fields, stars.offsets, X.index)
-    model = IsochronePosterior(n_draws=64, random_state=0).fit(X)
-    table, members = estimate(X, model, membership=True)
-    pd.testing.assert_frame_equal(table, estimate(X, model))
-    assert members.columns.tolist() == ["cluster", *stars_of(X).columns, "membership"]
-    assert members["source_id"].tolist() == list(range(95))
-    assert members["cluster"].tolist() == list(np.repeat(X.index, [40, 25, 30]))
-    np.testing.assert_array_equal(np.flatnonzero(members["membership"].isna()), [3, 70])
-    assert members["membership"].dropna().between(0, 1).all()
-    # What is not used is as faint as the limit; the share of the others is the table's.
-    used = members.groupby("cluster", sort=False)["membership"]
-    assert used.count().tolist() == table["n_used"].tolist()
-    np.testing.assert_allclose(1 - used.mean(), table["field_fraction"], rtol=1e-6)
-    # In any order of clusters, with samples in between.
-    _, samples, backwards = estimate(
-        X.iloc[::-1], model, n_samples=2, membership=True, random_state=0
-    )
-    assert list(samples) == list(X.index[::-1])
-    again = backwards.set_index("source_id").loc[members["source_id"], "membership"]
-    np.testing.assert_allclose(again, members["membership"], rtol=1e-5)
-
-
-def test_membership_of_clusters_without_stars():
-    X, _ = simulate_clusters(2, random_state=0, n_stars=20, distance_kpc=1.0)
-    model = IsochronePosterior(n_draws=64, random_state=0).fit(X)
-    stars = stars_of(X)
-    empty = stars.take(stars.cluster != 0).to_clusters()
-    table, members = estimate(empty, model, membership=True)
-    assert table["n_stars"].tolist() == [0, 20]
-    assert len(members) == 20
-    assert members["membership"].notna().all()
-    table, members = estimate(X.iloc[:0], model, membership=True)
-    assert len(table) == len(members) == 0
-
-
-def test_membership_needs_a_model_that_knows_it():
-    X, y = simulate_clusters(12, random_state=0)
-    plain = make_pipeline(CMDHistogram(), LinearRegression()).fit(X, y[TARGETS])
-    with pytest.raises(ValueError, match=r"such as IsochronePosterior; Pipeline has none"):
-        estimate(X, plain, membership=True)
-    with pytest.raises(ValueError, match=r"such as IsochronePosterior; Posterior has none"):
-        estimate(X, Posterior(), membership=True)
-    with pytest.raises(ValueError, match="'membership' parameter"):
-        estimate(X, plain, membership="all")
-
-
 def test_units_are_with_the_numbers(tmp_path):
     X, y = load_example()
     table = estimate(X)
@@ -400,14 +337,6 @@ def test_units_are_with_the_numbers(tmp_path):
         assert labels.attrs["units"] == expected
     _, read = read_clusters(tmp_path / "members.ecsv", tmp_path / "labels.csv")
     assert read.attrs["units"] == expected
-
-
-def test_a_model_must_predict():
-    X, _ = load_example()
-    with pytest.raises(
-        TypeError, match=r"fitted model, such as load_model returns, not 'mine\.skcluster'"
-    ):
-        estimate(X, "mine.skcluster")
 
 
 ORDER = ["distance_kpc", "a_v", "log_age"]

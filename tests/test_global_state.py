@@ -53,16 +53,6 @@ def test_matplotlib_is_watched_once_it_is_there():
         assert changes(before, global_state()) == ["matplotlib's settings"]
 
 
-def test_keras_is_watched_once_it_is_there():
-    import keras
-
-    before, kind = global_state(), keras.config.floatx()
-    keras.config.set_floatx("float16")
-    found = changes(before, global_state())
-    keras.config.set_floatx(kind)
-    assert "Keras' float type" in found
-
-
 def test_nothing_is_loaded_to_look_at_it():
     loaded = set(sys.modules)
     global_state()

@@ -20,7 +20,7 @@ LAYERS = (
 NEVER = {"regressors": set(LAYERS[LAYERS.index("gaia") : LAYERS.index("regressors")])}
 #: Libraries that only some rooms may import at all, inside functions or not.
 ONLY_IN = {
-    "keras": {"regressors", "persistence"},
+    "keras": {"regressors"},
     "tensorflow": {"regressors"},
     "scikeras": {"regressors"},
     "matplotlib": {"features", "plotting", "report", "cli"},

@@ -11,20 +11,6 @@ from skcluster.persistence import read_card
 from skcluster.plotting import show_clusters
 
 
-def test_clusters_show_their_names_and_stars():
-    X, _ = load_example()
-    shown = X._repr_html_()
-    for text in (*X.index, "stars", "phot_g_mean_mag", "+149 rows"):
-        assert text in shown
-
-
-def test_estimates_show_values_and_flags():
-    X, _ = load_example()
-    shown = estimate(X)._repr_html_()
-    for text in (*X.index, "log_age", "distance_kpc", "flag"):
-        assert text in shown
-
-
 def test_diagrams_of_clusters_show_stars_isochrones_and_doubts():
     X, _ = load_example()
     X = as_clusters(
@@ -57,12 +43,6 @@ def test_diagrams_shade_likely_members_and_count_clusters():
         marks.append([path.get("d").count("M") for path in paths])
     likely = members["membership"][:150] >= 0.75
     assert 0.9 * likely.sum() < marks[1][2] <= likely.sum() < marks[0][2] <= 150
-
-
-def test_a_model_shows_its_parts():
-    shown = load_model()._repr_html_()
-    for text in ("IsochronePosterior", "StarSet", "SetRegressor"):
-        assert text in shown
 
 
 def test_the_card_goes_with_the_model_into_files_and_not_into_fits(tmp_path):

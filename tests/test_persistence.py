@@ -4,8 +4,6 @@ import io
 import json
 import re
 import struct
-import subprocess
-import sys
 import zipfile
 from importlib.metadata import version
 from pathlib import Path
@@ -55,15 +53,18 @@ MODELS = {
 }
 
 
-class Doubled(TransformerMixin, BaseEstimator):
-    """A step of a user."""
+class Remembering(TransformerMixin, BaseEstimator):
+    """A step of a user, which keeps any object."""
 
-    def fit(self, X: Any, y: Any = None) -> "Doubled":
-        self.n_features_in_ = X.shape[1]
+    def __init__(self, memo: Any = None) -> None:
+        self.memo = memo
+
+    def fit(self, X: Any, y: Any = None) -> "Remembering":
+        self.memo_ = self.memo
         return self
 
     def transform(self, X: Any) -> Any:
-        return 2 * X
+        return X
 
 
 @pytest.fixture(scope="module")
@@ -79,29 +80,16 @@ def saved(clusters: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-def rewritten(file: Path, to: Path, change: Any) -> Path:
-    """A copy of a model file whose parts went through a function of name and bytes."""
+def with_part(file: Path, to: Path, part: str, change: Any) -> Path:
+    """A copy with a part replaced: by bytes, JSON, a function of its text, or None for nothing."""
     with zipfile.ZipFile(file) as old, zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as new:
         for name in old.namelist():
-            data = change(name, old.read(name))
+            data = old.read(name)
+            if name == part:
+                data = change(data.decode()).encode() if callable(change) else change
             if data is not None:
-                new.writestr(name, data)
+                new.writestr(name, data if isinstance(data, bytes) else json.dumps(data))
     return to
-
-
-def with_part(file: Path, to: Path, part: str, content: Any) -> Path:
-    """A copy with another part: bytes, or what JSON holds."""
-    data = content if isinstance(content, bytes) else json.dumps(content).encode()
-    return rewritten(file, to, lambda name, old: data if name == part else old)
-
-
-def with_schema(file: Path, to: Path, change: Any) -> Path:
-    """A copy whose description of objects went through a function of text."""
-    return rewritten(
-        file,
-        to,
-        lambda name, data: change(data.decode()).encode() if name == "schema.json" else data,
-    )
 
 
 def manifest_of(file: Path) -> Any:
@@ -123,7 +111,7 @@ def test_predictions_are_the_same_bits(name, clusters, tmp_path):
     ).read_bytes()
 
 
-def test_intervals_samples_and_domain_are_the_same(saved, clusters):
+def test_intervals_samples_and_domain_are_the_same_and_a_further_fit(saved, clusters):
     X, y = clusters
     model, again = clone(MODELS["conformal"]).fit(X, y), load_model(saved)
     np.testing.assert_array_equal(again.predict_interval(X), model.predict_interval(X))
@@ -131,28 +119,7 @@ def test_intervals_samples_and_domain_are_the_same(saved, clusters):
         again.sample(X, 5, random_state=1), model.sample(X, 5, random_state=1)
     )
     np.testing.assert_array_equal(again.outside_domain(X), model.outside_domain(X))
-
-
-def test_a_loaded_model_can_be_fitted_again(saved, clusters):
-    again = clone(load_model(saved)).fit(*clusters)
-    np.testing.assert_array_equal(
-        again.predict(clusters[0]), load_model(saved).predict(clusters[0])
-    )
-
-
-def test_a_new_process_predicts_the_same_without_keras(saved, clusters, tmp_path):
-    code = (
-        "import sys, numpy as np\n"
-        "from skcluster import load_model\n"
-        "from skcluster.datasets import simulate_clusters\n"
-        "X, _ = simulate_clusters(24, random_state=0)\n"
-        "np.save(sys.argv[2], load_model(sys.argv[1]).predict(X))\n"
-        "assert 'keras' not in sys.modules\n"
-    )
-    subprocess.run([sys.executable, "-c", code, saved, tmp_path / "p.npy"], check=True)
-    np.testing.assert_array_equal(
-        np.load(tmp_path / "p.npy"), load_model(saved).predict(clusters[0])
-    )
+    np.testing.assert_array_equal(clone(again).fit(X, y).predict(X), model.predict(X))
 
 
 def test_a_file_is_not_replaced_unasked(saved):
@@ -162,14 +129,9 @@ def test_a_file_is_not_replaced_unasked(saved):
     save_model(model, saved, card={"name": "trial"}, overwrite=True)
 
 
-def test_a_failed_write_leaves_nothing(tmp_path, clusters):
-    X, y = clusters
-    ridge = make_pipeline(CMDHistogram(), Ridge()).fit(X, y)
-    ridge.memo_ = lambda: None
-    with pytest.raises(ModelFileError, match=r"The model cannot be saved: "):
-        save_model(ridge, tmp_path / "model.skcluster")
+def test_a_failed_write_leaves_nothing(tmp_path, saved):
     with pytest.raises(TypeError, match="JSON"):
-        save_model(ridge.set_params(), tmp_path / "model.skcluster", card={"X": X})
+        save_model(load_model(saved), tmp_path / "model.skcluster", card={"X": np.arange(3)})
     assert list(tmp_path.iterdir()) == []
 
 
@@ -189,49 +151,24 @@ def test_what_is_no_fitted_model_is_not_written(model, reason, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-class Remembering(TransformerMixin, BaseEstimator):
-    """A step that keeps any object."""
+class OfKeras:
+    """An object that refers to itself, as networks of Keras do."""
 
-    def __init__(self, memo: Any = None) -> None:
-        self.memo = memo
-
-    def fit(self, X: Any, y: Any = None) -> "Remembering":
-        self.memo_ = self.memo
-        return self
-
-    def transform(self, X: Any) -> Any:
-        return X
-
-
-def of_keras(module: str, name: str) -> Any:
-    """An object that refers to itself, as those of Keras do."""
-    made = type(name, (), {"__module__": module})()
-    made.tracker = made
-    return made
+    def __init__(self) -> None:
+        self.tracker = self
 
 
 @pytest.mark.parametrize(
     ("memo", "reason"),
     [
-        (
-            lambda: (n for n in []),
-            r"Pipeline\.steps\[0\]\[1\]\.memo is a builtins\.gen",
-        ),
-        (lambda: {"a": [[]] * 2, "b": (n for n in [])}, r"\.memo\['b'\] is a builtins\.generator"),
-        (
-            lambda: [of_keras("keras.src.models.sequential", "Sequential")],
-            r"memo\[0\] is a Keras Sequential, .*pickle stores a pipeline",
-        ),
-        (
-            lambda: of_keras("keras.optimizers", "Adam"),
-            r"memo is a keras\.optimizers\.Adam, .* end\)\. Give its name or its configuration",
-        ),
-        (lambda: lambda: None, "define them at the top level of a module"),
+        ((n for n in []), "does not store .*generator"),
+        (OfKeras(), r"\(maximum recursion depth.*\)\. Keras' objects .* pickle stores a pipeline"),
+        (lambda: None, "define them at the top level of a module"),
     ],
-    ids=["generator", "inside", "network", "optimizer", "lambda"],
+    ids=["generator", "network", "lambda"],
 )
-def test_the_part_that_cannot_be_saved_is_named(memo, reason, tmp_path):
-    model = make_pipeline(Remembering(memo()), Ridge()).fit([[0.0], [1.0]], [0.0, 1.0])
+def test_what_cannot_be_saved_is_told(memo, reason, tmp_path):
+    model = make_pipeline(Remembering(memo), Ridge()).fit([[0.0], [1.0]], [0.0, 1.0])
     with pytest.raises(ModelFileError, match=f"The model cannot be saved: .*{reason}"):
         save_model(model, tmp_path / "model.skcluster")
     assert list(tmp_path.iterdir()) == []
@@ -271,51 +208,37 @@ def test_a_damaged_file_is_refused(saved, tmp_path):
     cut.write_bytes(data)
     with pytest.raises(ModelFileError, match="damaged"):
         load_model(cut)
-    lost = rewritten(saved, cut, lambda n, d: None if n == "arrays/3.npy" else d)
+    lost = with_part(saved, cut, "arrays/3.npy", None)
     with pytest.raises(ModelFileError, match=r"cut is damaged or .*arrays/3\.npy"):
         load_model(lost)
 
 
-@pytest.mark.parametrize(
-    ("number", "reason"),
-    [
-        (3, r"format 3, .* reads 2\. Update skcluster"),
-        (1, r"format 1, .* reads 2\. Save the model again"),
-    ],
-)
-def test_another_format_is_refused(saved, tmp_path, number, reason):
-    other = {**manifest_of(saved), "format": number}
+def test_another_format_is_refused(saved, tmp_path):
+    other = {**manifest_of(saved), "format": 3}
     file = with_part(saved, tmp_path / "other", "manifest.json", other)
     for read in (load_model, read_card):
-        with pytest.raises(ModelFileError, match=rf"other cannot be loaded: .*{reason}"):
+        with pytest.raises(ModelFileError, match=r"other cannot .* has format 3, .* reads 2"):
             read(file)
 
 
-@pytest.mark.parametrize("text", [b"null", b"{}", b"[" * 100_000, b"\xff", b"{"])
-def test_a_manifest_that_is_none_is_refused(saved, tmp_path, text):
-    file = with_part(saved, tmp_path / "odd", "manifest.json", text)
+@pytest.mark.parametrize("part", ["manifest.json", "schema.json"])
+@pytest.mark.parametrize("text", [b"null", b"{}", b"[" * 100_000, b"\xff", b"{"], ids=range(5))
+def test_a_part_of_another_form_is_refused(saved, tmp_path, part, text):
+    file = with_part(saved, tmp_path / "odd", part, text)
     with pytest.raises(ModelFileError, match="odd is damaged or not a valid model file"):
-        read_card(file)
+        load_model(file)
 
 
-@pytest.mark.parametrize("value", [None, "an unfitted model", "a transformer"], ids=str)
+@pytest.mark.parametrize("value", [None, Ridge(), MinMaxScaler()], ids=repr)
 def test_what_is_loaded_is_a_fitted_model(saved, tmp_path, value):
     import skops.io
 
-    value = {"an unfitted model": Ridge(), "a transformer": MinMaxScaler()}.get(str(value), value)
     with zipfile.ZipFile(io.BytesIO(skops.io.dumps(value))) as archive:
         schema = archive.read("schema.json")
     with pytest.raises(
         ModelFileError, match=r"odd cannot be loaded: .*(no model|not a model|not fitted)"
     ):
         load_model(with_part(saved, tmp_path / "odd", "schema.json", schema))
-
-
-@pytest.mark.parametrize("schema", [b"null", b"{}", b"[" * 100_000, b"\x00"], ids=range(4))
-def test_a_description_of_another_form_is_refused(saved, tmp_path, schema):
-    file = with_part(saved, tmp_path / "odd", "schema.json", schema)
-    with pytest.raises(ModelFileError, match="odd is damaged or not a valid model file"):
-        load_model(file)
 
 
 @pytest.mark.parametrize(
@@ -334,7 +257,7 @@ def test_a_file_makes_nothing_that_is_not_trusted(saved, tmp_path, old, new, rea
         assert before in text
         return text.replace(before, after)
 
-    evil = with_schema(saved, tmp_path / "evil", renamed)
+    evil = with_part(saved, tmp_path / "evil", "schema.json", renamed)
     with pytest.raises(ModelFileError, match=rf"evil cannot be loaded: it .*{reason}"):
         load_model(evil)
 
@@ -343,10 +266,9 @@ def test_a_file_makes_nothing_that_is_not_trusted(saved, tmp_path, old, new, rea
     "form",
     [
         {"__class__": "ndarray", "type": "json"},
-        {"__class__": "float64", "type": "json"},
         {"__class__": "list", "__module__": "builtins", "__loader__": "ListNode"},
     ],
-    ids=["array", "number", "list"],
+    ids=["array", "list"],
 )
 def test_what_is_not_trusted_is_found_inside(saved, tmp_path, form):
     popen = {"__class__": "Popen", "__module__": "subprocess", "__loader__": "ObjectNode"}
@@ -359,7 +281,7 @@ def test_what_is_not_trusted_is_found_inside(saved, tmp_path, form):
         assert number is not None
         return text.replace(number[0], json.dumps({**json.loads(number[0]), **form}), 1)
 
-    evil = with_schema(saved, tmp_path / "evil", hidden)
+    evil = with_part(saved, tmp_path / "evil", "schema.json", hidden)
     with pytest.raises(ModelFileError, match=r"not trusted.*\['subprocess\.Popen'\]"):
         load_model(evil)
 
@@ -389,22 +311,20 @@ def test_what_the_user_trusts_is_loaded(clusters, tmp_path):
     search = GridSearchCV(forest, {"randomforestregressor__max_depth": [1, 2]}, cv=2).fit(X, y)
     boosted = make_pipeline(
         CMDHistogram(),
-        Doubled(),
+        Remembering(),
         MultiOutputRegressor(HistGradientBoostingRegressor(max_iter=5, random_state=0)),
     ).fit(X, y)
     file = tmp_path / "model"
-    for model, own in [(search, []), (boosted, [Doubled])]:
+    for model, own in [(search, []), (boosted, [Remembering])]:
         with pytest.warns(UserWarning, match=r"is loaded with trusted=\[.*Tree") as said:
             save_model(model, file, overwrite=True)
         with pytest.raises(ModelFileError, match=r"trusted=\[.*Tree") as caught:
             load_model(file)
         names = ast.literal_eval(str(caught.value).partition("trusted=")[2].rstrip("."))
         assert f"trusted={sorted(names)}" in str(said[0].message)
-        trusted = [name for name in names if "Doubled" not in name] + own
+        trusted = [name for name in names if "Remembering" not in name] + own
         again = load_model(file, trusted=trusted)
         np.testing.assert_array_equal(again.predict(X), model.predict(X))
-    with pytest.raises(TypeError, match="trusted must"):
-        load_model(file, trusted="sklearn.tree._tree.Tree")
 
 
 def test_public_classes_are_trusted_but_no_function_that_does_something():
@@ -436,7 +356,9 @@ def test_other_versions_are_told(saved, tmp_path):
     with pytest.warns(UserWarning, match=r"old was saved with other versions.*: numpy 1\.0, now 2"):
         load_model(file)
     written = r"(_sklearn_version.{,99}?)1\.\d+\.\d"
-    text = with_schema(file, tmp_path / "older", lambda t: re.sub(written, r"\g<1>1.0.0", t))
+    text = with_part(
+        file, tmp_path / "older", "schema.json", lambda t: re.sub(written, r"\g<1>1.0.0", t)
+    )
     with pytest.warns(UserWarning, match="older was saved") as caught:
         load_model(text)
     assert len(caught) == 1

@@ -62,15 +62,11 @@ def test_every_example_has_a_place_in_the_gallery():
 
 
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda f: f.stem)
-def test_an_example_is_short_and_has_a_title(file):
+def test_an_example_is_short_has_a_title_prints_numbers_and_shows_its_figures(file):
     lines = file.read_text().splitlines()
     assert len(lines) <= 130
     assert lines[0] == '"""'
     assert lines[2] == "=" * len(lines[1])
-
-
-@pytest.mark.parametrize("file", EXAMPLES, ids=lambda f: f.stem)
-def test_an_example_prints_numbers_and_shows_its_figures(file):
     statements = [ast.unparse(statement) for statement in ast.parse(file.read_text()).body]
     assert any("print(" in statement for statement in statements)
     assert statements[-1] == "plt.show()"

@@ -26,23 +26,14 @@ _EMPTY = {
 
 @dataclass(frozen=True)
 class Module:
-    """One file.
+    """One file."""
 
-    Parameters
-    ----------
-    name : str
-        As it is imported, without ``.__init__``.
-    text : str
-        The source.
-    is_init : bool
-        Whether it is the ``__init__`` of a package.
-    is_stub : bool
-        Whether it only tells what others offer.
-    """
-
+    #: As it is imported, without ``.__init__``.
     name: str
     text: str
+    #: Whether it is the ``__init__`` of a package.
     is_init: bool
+    #: Whether it only tells what others offer.
     is_stub: bool
 
     @property
@@ -82,23 +73,13 @@ class Module:
     @property
     def offered(self) -> list[str]:
         """The names in ``__all__``, or those that a stub passes on, without modules."""
-        body = ast.parse(self.text).body
-        lists = [
-            node.value
-            for node in body
-            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
-        ]
-        if lists:
-            names = [node for node in ast.walk(lists[-1]) if isinstance(node, ast.Constant)]
-            return [str(name.value) for name in names]
-        if not self.is_stub:
-            return []
-        return [
-            alias.name
-            for node in body
-            if isinstance(node, ast.ImportFrom) and node.module
-            for alias in node.names
-        ]
+        names: list[str] = []
+        for node in ast.parse(self.text).body:
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+                names = [str(n.value) for n in ast.walk(node) if isinstance(n, ast.Constant)]
+            elif self.is_stub and isinstance(node, ast.ImportFrom) and node.module:
+                names += [alias.name for alias in node.names]
+        return names
 
     def imports(self, modules: set[str]) -> set[str]:
         """The modules of the package that it imports, wherever in it."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from skcluster.cli import main
+from skcluster.cli import COMMANDS, main
 
 #: The modules of the reference, in the order in which a reader needs them.
 SECTIONS = {
@@ -46,7 +46,6 @@ SECTIONS = {
     "Physics": ["skcluster.isochrones", "skcluster.photometry", "skcluster.gaia"],
 }
 MODULES = [name for names in SECTIONS.values() for name in names]
-COMMANDS = ("estimate", "report", "fetch", "fit", "example", "simulate", "info")
 
 
 def public_names(module: str) -> list[str]:

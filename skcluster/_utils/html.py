@@ -23,19 +23,23 @@ def as_html(value: Any, title: Callable[[str], str] = str) -> str:
         )
         return f"<dl>{''.join(items)}</dl>"
     if isinstance(value, list | tuple):
-        if _is_range(value):
-            return f"{_text(value[0])} to {_text(value[1])}"
+        if is_range(value):
+            return plain(value)
         if value and all(isinstance(row, Mapping) for row in value):
             return _table(list(value), title)
         return f"<ul>{''.join(f'<li>{as_html(item, title)}</li>' for item in value)}</ul>"
-    return escape(_text(value))
+    return escape(plain(value))
 
 
-def _is_range(value: Any) -> bool:
+def is_range(value: Any) -> bool:
+    """Return whether a list is a range: two numbers."""
     return len(value) == 2 and all(isinstance(v, int | float) for v in value)
 
 
-def _text(value: Any) -> str:
+def plain(value: Any) -> str:
+    """Return a value or a range as text; one that is rounded to zero has no sign."""
+    if isinstance(value, list | tuple) and is_range(value):
+        return " to ".join(map(plain, value))
     return f"{value:z.4g}" if isinstance(value, float) else str(value)
 
 

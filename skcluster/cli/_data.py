@@ -1,7 +1,6 @@
 """``skcluster fetch``, ``example`` and ``simulate``, which write tables of members."""
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ _PARAMETERS = {
 
 def _add_fetch(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "names", nargs="+", metavar="NAME", help="names of clusters, in any usual spelling"
+        "members", nargs="+", metavar="NAME", help="names of clusters, in any usual spelling"
     )
     add_output(command, "table")
     command.add_argument(
@@ -41,12 +40,8 @@ def _fetch(options: argparse.Namespace) -> None:
     from skcluster.io import write_clusters
 
     check_outputs(options, output=options.output)
-    strict = options.strict or len(options.names) == 1
-    clusters = fetch_members(options.names, options.catalogue, strict=strict)
-    if not clusters:
-        raise ValueError("None of the clusters can be fetched.")
     write_clusters(
-        concat_clusters(clusters),
+        concat_clusters(fetch_members(options, options.members, "The members of {!r}")),
         options.output,
         metadata={"catalogue": options.catalogue, "cite": CATALOGUES[options.catalogue].reference},
         format=options.output_format,
@@ -126,7 +121,7 @@ def _add_simulate(command: argparse.ArgumentParser) -> None:
 
 
 def _simulate(options: argparse.Namespace) -> None:
-    from skcluster.datasets import simulate_clusters, simulate_to_parquet
+    from skcluster.datasets import simulate_clusters
     from skcluster.io import write_clusters, write_estimates
     from skcluster.io._write import format_of
 
@@ -136,26 +131,18 @@ def _simulate(options: argparse.Namespace) -> None:
     kind = format_of(members, options.output_format)
     kind_of_labels = format_of(labels, None if options.labels else kind)
     priors = {name: _prior(options, option) for option, (name, _) in _PARAMETERS.items()}
-    priors = {name: prior for name, prior in priors.items() if prior is not None}
-    if kind == kind_of_labels == "parquet":
-        simulate_to_parquet(
-            members,
-            labels,
-            options.number,
-            random_state=options.seed,
-            progress=sys.stderr.isatty(),
-            **priors,
-        )
-    else:
-        X, y = simulate_clusters(
-            options.number, random_state=options.seed, with_metallicity=True, **priors
-        )
-        keywords: dict[str, Any] = {
-            "metadata": {"simulated by": "skcluster", "seed": str(options.seed)},
-            "overwrite": options.overwrite,
-        }
-        write_clusters(X, members, format=kind, **keywords)
-        write_estimates(y.rename_axis("cluster"), labels, format=kind_of_labels, **keywords)
+    X, y = simulate_clusters(
+        options.number,
+        random_state=options.seed,
+        with_metallicity=True,
+        **{name: prior for name, prior in priors.items() if prior is not None},
+    )
+    keywords: dict[str, Any] = {
+        "metadata": {"simulated by": "skcluster", "seed": str(options.seed)},
+        "overwrite": options.overwrite,
+    }
+    write_clusters(X, members, format=kind, **keywords)
+    write_estimates(y.rename_axis("cluster"), labels, format=kind_of_labels, **keywords)
     print_result(f"{members}\n{labels}")
 
 

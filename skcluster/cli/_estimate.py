@@ -7,11 +7,16 @@ from typing import Any, NamedTuple
 
 from skcluster._utils.messages import documentation, some_names
 from skcluster._utils.progress import progress_bar
-from skcluster.cli._console import print_message, print_result
-from skcluster.cli._members import Found, add_search, check_figures, draw, given_search, search
+from skcluster.cli._console import (
+    SHOWN,
+    estimates_as_json,
+    estimates_as_text,
+    print_message,
+    print_result,
+)
+from skcluster.cli._members import Found, add_search, draw, given_search, search
 from skcluster.cli._options import (
     Command,
-    add_jobs,
     add_members,
     add_model,
     add_output,
@@ -20,16 +25,13 @@ from skcluster.cli._options import (
     add_samp,
     check_outputs,
     check_replaceable,
-    load,
+    counts_of,
     name_of,
+    provenance,
     read_members,
     send,
 )
-from skcluster.cli._provenance import counts_of, provenance
-from skcluster.cli._text import estimates_as_json, estimates_as_text
 
-#: Number of rows that are printed when the whole table is written to a file.
-_SHOWN = 20
 #: What is done without a column that estimates can do without.
 _WITHOUT = {
     "parallax": "distances are estimated from the diagram alone",
@@ -41,7 +43,6 @@ _N_SAMPLES = 500
 
 
 def _add_estimate(command: argparse.ArgumentParser) -> None:
-    add_members(command)
     add_output(command, "table of estimates", required=False)
     add_samp(command, "table of estimates")
     command.add_argument("--json", action="store_true", help="print all columns as JSON")
@@ -66,13 +67,13 @@ def _add_estimate(command: argparse.ArgumentParser) -> None:
         help="number of samples per cluster (default: 1000)",
     )
     add_plots(command, "colour-magnitude diagram of each cluster")
+    _add_inputs(command)
+
+
+def _add_inputs(command: argparse.ArgumentParser) -> None:
+    """Add the arguments of `_read` and of `_results`."""
+    add_members(command)
     add_model(command)
-    add_jobs(command)
-    _add_fields(command)
-
-
-def _add_fields(command: argparse.ArgumentParser) -> None:
-    """Add the arguments of `_read`, and what is known from elsewhere."""
     command.add_argument(
         "--priors",
         type=Path,
@@ -90,19 +91,16 @@ def _add_fields(command: argparse.ArgumentParser) -> None:
 
 def _read(options: argparse.Namespace) -> tuple[Any, Found | None]:
     """Return clusters, and what was found if their members had to be found."""
-    if not (options.find_members or options.from_gaia):
-        if given := given_search(options):
-            option = next(iter(given)).replace("_", "-")
-            raise ValueError(f"--{option} needs --find-members or --from-gaia.")
-        X = read_members(options)
-        _hint_at_fields(X)
-        return X, None
+    if options.find_members or options.from_gaia:
+        found = search(options, read_members(options))
+        _tell(found)
+        return found.X, found
+    if given := given_search(options):
+        option = next(iter(given)).replace("_", "-")
+        raise ValueError(f"--{option} needs --find-members or --from-gaia.")
     X = read_members(options)
-    if getattr(options, "plots", None) is not None:
-        check_figures(options, X.index)
-    found = search(options, X)
-    _tell(found)
-    return found.X, found
+    _hint_at_fields(X)
+    return X, None
 
 
 def _estimate(options: argparse.Namespace) -> None:
@@ -117,36 +115,39 @@ def _estimate(options: argparse.Namespace) -> None:
     )
     if options.n_samples < 1:
         raise ValueError(f"--n-samples must be at least 1, not {options.n_samples}.")
-    model = load(options)
+    from skcluster.persistence import load_model
+
+    model = load_model(options.model, trusted=options.trusted)
     X, found = _read(options)
-    if options.plots is not None:
+    draws = options.plots is not None
+    if draws:
         from skcluster._utils.files import file_names
 
-        for file in file_names(X.index, options.plots, options.plot_format).values():
-            check_replaceable(file, options.overwrite)
+        files = file_names(X.index, options.plots, options.plot_format)
+        check_replaceable(options, *files.values())
     results = _results(
         options,
         model,
         X,
-        diagrams=options.plots is not None,
-        members=options.members_output is not None,
         n_samples=options.n_samples if options.samples is not None else 0,
+        diagrams=draws,
+        members=options.members_output is not None,
     )
-    _write(options, results)
-    send(options, "estimates", results.table, provenance(options, results.table))
-    if options.plots is not None:
+    table, facts = results.table, provenance(options, results.table)
+    _write(options, results, facts)
+    send(options, "estimates", table, facts)
+    if draws:
         _draw(options, X, results)
         if found is not None:
             draw(options, found)
+    doubts = _doubts(table, options.output)
     if options.json:
-        print_result(estimates_as_json(results.table, provenance(options, results.table)))
+        print_result(estimates_as_json(table, facts))
     elif options.output is None or sys.stdout.isatty():
-        _print(options, results.table)
-        if notes := _notes(results.table):
-            print_result(notes)
-        print_result(_doubts(results.table, options.output))
-    elif (results.table["flag"] != "").any():
-        print_message(_doubts(results.table, options.output))
+        _print(options, table, facts["model"])
+        print_result(doubts)
+    elif (table["flag"] != "").any():
+        print_message(doubts)
 
 
 ESTIMATE = Command(
@@ -172,7 +173,7 @@ was seen in a list and accounted for; they are no reason to drop a row.
 def _tell(found: Found) -> None:
     """Say how many members there are, unless there are many clusters."""
     counts = found.clusters["n_members"].fillna(0).astype(int)
-    if len(counts) > _SHOWN:
+    if len(counts) > SHOWN:
         print_message(f"{counts.sum()} members in {len(counts)} clusters")
         return
     for (name, n_members), flag in zip(counts.items(), found.clusters["flag"], strict=True):
@@ -199,7 +200,7 @@ class _Results(NamedTuple):
     table: Any
     #: None if not requested, or if the model has none.
     samples: dict[Any, Any] | None
-    #: All stars with their membership probabilities; None if not requested or not available.
+    #: All stars with their membership probabilities; None if the model does not know them.
     members: Any
 
 
@@ -208,48 +209,40 @@ def _results(
     model: Any,
     X: Any,
     *,
-    diagrams: bool,
-    members: bool = False,
     n_samples: int = 0,
+    diagrams: bool = True,
+    members: bool = False,
 ) -> _Results:
-    """Return the table of estimates, and what diagrams or a table of stars need as well."""
+    """Return the table of estimates, and what diagrams or a table of members need as well."""
     from skcluster.clusters import stars_of
     from skcluster.estimation import estimate
 
     stars = stars_of(X)
-    missing = [name for name in _WITHOUT if name not in stars]
-    if missing:
+    lacks = [f"no column {name!r}: {text}" for name, text in _WITHOUT.items() if name not in stars]
+    if lacks:
         page = documentation("member_lists#what-is-needed")
-        lacks = "; ".join(f"no column {name!r}: {_WITHOUT[name]}" for name in missing)
-        print_message(f"{lacks} (see {page})")
+        print_message(f"{'; '.join(lacks)} (see {page})")
     if diagrams and hasattr(model, "predict_distribution"):
         n_samples = max(n_samples, _N_SAMPLES)
     with progress_bar("Estimating", len(X)) as advance:
-        results = estimate(
+        table, *samples, with_membership = estimate(
             X,
             model,
             coverage=options.coverage,
             n_samples=n_samples,
-            membership=True if members else "if known" if diagrams else False,
+            membership=True if members else "if known",
             random_state=0,
             priors=options.priors,
             progress=advance,
             n_jobs=options.jobs,
         )
-    table, *more = results if isinstance(results, tuple) else (results,)
-    samples = more[0] if n_samples else None
-    return _Results(table, samples, more[-1] if members or diagrams else None)
+    return _Results(table, samples[0] if samples else None, with_membership)
 
 
-def _write(options: argparse.Namespace, results: _Results) -> None:
+def _write(options: argparse.Namespace, results: _Results, facts: dict[str, str]) -> None:
     from skcluster.io import write_estimates
 
-    if options.output is None and options.members_output is None and options.samples is None:
-        return
-    keywords: dict[str, Any] = {
-        "metadata": provenance(options, results.table),
-        "overwrite": options.overwrite,
-    }
+    keywords: dict[str, Any] = {"metadata": facts, "overwrite": options.overwrite}
     if options.output is not None:
         write_estimates(results.table, options.output, format=options.output_format, **keywords)
     if options.members_output is not None:
@@ -281,24 +274,22 @@ def _draw(options: argparse.Namespace, X: Any, results: _Results) -> None:
         )
 
 
-def _print(options: argparse.Namespace, table: Any) -> None:
-    shown = table if options.output is None else table.head(_SHOWN)
+def _print(options: argparse.Namespace, table: Any, model: str) -> None:
+    """Print the estimates, what they are, and how many lists have each note."""
+    shown = table if options.output is None else table.head(SHOWN)
     text, left_out = estimates_as_text(shown)
     print_result(text)
     if len(shown) < len(table):
         print_result(f"… and {len(table) - len(shown)} more in {options.output}")
     has_intervals = any(str(name).endswith("_lower") for name in table.columns)
-    notes = [f"{options.coverage:.0%} intervals"] if has_intervals else []
-    notes.append(f"model {provenance(options)['model']}")
+    about = [f"{options.coverage:.0%} intervals"] if has_intervals else []
+    about.append(f"model {model}")
     if left_out:
-        notes.append(f"more columns with -o or --json ({', '.join(left_out)})")
-    print_result(f"{'; '.join(notes)}.")
-
-
-def _notes(table: Any) -> str:
-    """Return how many lists have each note; empty without any, or if there is only one list."""
-    counts = ", ".join(f"{text} ({number})" for text, number in counts_of(table["notes"]))
-    return f"Notes: {counts}." if counts and len(table) > 1 else ""
+        about.append(f"more columns with -o or --json ({', '.join(left_out)})")
+    print_result(f"{'; '.join(about)}.")
+    notes = ", ".join(f"{text} ({number})" for text, number in counts_of(table["notes"]))
+    if notes and len(table) > 1:
+        print_result(f"Notes: {notes}.")
 
 
 def _doubts(table: Any, file: Path | None) -> str:
@@ -316,15 +307,12 @@ def _doubts(table: Any, file: Path | None) -> str:
 
 
 def _add_report(command: argparse.ArgumentParser) -> None:
-    add_members(command)
     command.add_argument(
         "-o", "--output", type=Path, required=True, help="HTML page to write, .html"
     )
     command.add_argument("--title", help="heading of the page (default: named after the members)")
-    add_model(command)
-    add_jobs(command)
     add_overwrite(command)
-    _add_fields(command)
+    _add_inputs(command)
 
 
 def _report(options: argparse.Namespace) -> None:
@@ -332,12 +320,12 @@ def _report(options: argparse.Namespace) -> None:
         raise ValueError(f"The report is written as .html or .htm, not {options.output.name}.")
     inputs = *options.members, options.model, options.priors
     check_outputs(options, *inputs, output=options.output, are_tables=False)
-    model = load(options)
-    X, found = _read(options)
-    table, samples, members = _results(options, model, X, diagrams=True)
-    from skcluster.persistence import read_card
+    from skcluster.persistence import load_model, read_card
     from skcluster.report import write_report
 
+    model = load_model(options.model, trusted=options.trusted)
+    X, found = _read(options)
+    table, samples, members = _results(options, model, X)
     facts = provenance(options, table)
     write_report(
         X,

@@ -2,12 +2,11 @@
 
 import argparse
 import warnings
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from skcluster._utils.progress import progress_bar
-from skcluster.cli._console import print_result
+from skcluster.cli._console import SHOWN, print_result, table_as_text
 from skcluster.cli._options import (
     Command,
     add_output,
@@ -16,27 +15,24 @@ from skcluster.cli._options import (
     add_tables,
     check_outputs,
     check_replaceable,
+    provenance,
     read_members,
     send,
 )
-from skcluster.cli._provenance import provenance
-from skcluster.cli._text import table_as_text
 
 #: Options that say something about the search for members, and their names in `find_members`.
 _SEARCH = ("center", "proper_motion", "parallax", "n_clusters", "threshold")
-#: Columns of the printed table, their headings, and their numbers of decimals if files have more.
+#: Columns of the printed table, and their headings.
 _HEADINGS = {
-    "n_members": ("members", None),
-    "ra": ("RA [deg]", 2),
-    "dec": ("Dec [deg]", 2),
-    "pmra": ("pmRA [mas/yr]", None),
-    "pmdec": ("pmDec [mas/yr]", None),
-    "parallax": ("parallax [mas]", None),
-    "significance": ("signif.", None),
-    "half_number_radius": ("half radius [deg]", None),
+    "n_members": "members",
+    "ra": "RA [deg]",
+    "dec": "Dec [deg]",
+    "pmra": "pmRA [mas/yr]",
+    "pmdec": "pmDec [mas/yr]",
+    "parallax": "parallax [mas]",
+    "significance": "signif.",
+    "half_number_radius": "half radius [deg]",
 }
-#: Number of rows that are printed when the whole table is written to a file.
-_SHOWN = 20
 
 
 class Found(NamedTuple):
@@ -105,13 +101,23 @@ def given_search(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def search(options: argparse.Namespace, X: Any) -> Found:
-    """Return the clusters of fields and their members."""
+    """Return the clusters of fields and their members.
+
+    Raises
+    ------
+    FileExistsError
+        If the figure of the first cluster of a field must not be replaced.
+    """
     import numpy as np
 
     from skcluster.clusters._stars import clusters_from_flat
     from skcluster.membership import find_members
 
     given = given_search(options)
+    if getattr(options, "plots", None) is not None:
+        from skcluster.plotting._save import membership_files
+
+        check_replaceable(options, *membership_files(X.index, options.plots, options.plot_format))
     with warnings.catch_warnings():
         # The rows of these fields say so.
         warnings.filterwarnings("ignore", ".* have no significant cluster")
@@ -134,11 +140,8 @@ def _clusters_as_text(clusters: Any) -> str:
     from skcluster.schema import CLUSTER_COLUMNS
 
     cells = {"cluster": list(map(str, clusters.index))}
-    for name, (heading, decimals) in _HEADINGS.items():
-        column = CLUSTER_COLUMNS[name]
-        if decimals is not None:
-            column = replace(column, decimals=decimals)
-        cells[heading] = list(map(column.as_text, clusters[name]))
+    for name, heading in _HEADINGS.items():
+        cells[heading] = list(map(CLUSTER_COLUMNS[name].as_text, clusters[name]))
     return table_as_text(cells, [[flag] for flag in clusters["flag"]]).text
 
 
@@ -183,7 +186,6 @@ def _members(options: argparse.Namespace) -> None:
     check_outputs(options, *options.members, **outputs)
     options.find_members = True
     X = read_members(options)
-    check_figures(options, X.index)
     found = search(options, X)
     keywords: dict[str, Any] = {
         "metadata": {"members": "selected by skcluster", **provenance(options, found.clusters)},
@@ -196,25 +198,12 @@ def _members(options: argparse.Namespace) -> None:
     send(options, "members", found.X, keywords["metadata"])
     if options.plots is not None:
         draw(options, found)
-    shown = found.clusters.head(_SHOWN) if options.clusters else found.clusters
+    shown = found.clusters.head(SHOWN) if options.clusters else found.clusters
     print_result(_clusters_as_text(shown))
     if len(shown) < len(found.clusters):
         print_result(f"… and {len(found.clusters) - len(shown)} more in {options.clusters}")
     for file in filter(None, outputs.values()):
         print_result(str(file))
-
-
-def check_figures(options: argparse.Namespace, names: Any) -> None:
-    """Raise an error if the figures of fields of these names must not be written.
-
-    Those of further clusters of a field are checked when their names are known.
-    """
-    if options.plots is None:
-        return
-    from skcluster.plotting._save import membership_files
-
-    for file in membership_files(names, options.plots, options.plot_format):
-        check_replaceable(file, options.overwrite)
 
 
 MEMBERS = Command(

@@ -1,24 +1,25 @@
 """``skcluster fit``, which trains a model, and ``info``, which prints the card of one."""
 
 import argparse
+import json
 import textwrap
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from skcluster._utils.html import is_range, plain
 from skcluster._utils.messages import warn_caller
 from skcluster._utils.progress import shown_stages
-from skcluster.cli._console import escaped, print_message, print_result
+from skcluster.cli._console import print_message, print_result, table_lines
 from skcluster.cli._options import (
     Command,
     add_members,
     add_overwrite,
     add_trusted,
     check_outputs,
+    now,
     read_members,
 )
-from skcluster.cli._provenance import now
-from skcluster.cli._text import as_json, table_lines
 
 _PIPELINES = ("reference", "set", "ann", "cnn", "mdm")
 
@@ -92,7 +93,8 @@ def _fit(options: argparse.Namespace) -> None:
     if scores is None:
         print_message("no scores: --no-intervals skips the fits that measure errors")
     else:
-        print_result(_scores_as_text(scores))
+        print_result("errors on clusters held out:")
+        print_result(scores.to_string(float_format="{:.3f}".format))
     print_result(str(options.output))
 
 
@@ -164,9 +166,11 @@ def _scores(model: Any, y: Any) -> Any:
     import numpy as np
 
     from skcluster.metrics import error_table
+    from skcluster.schema import TARGETS
 
     measured = np.isfinite(model.held_out_).all(axis=1)
-    return error_table(y[measured], model.held_out_[measured])
+    scores = error_table(y[measured], model.held_out_[measured])[["rmse", "bias", "scatter", "r2"]]
+    return scores.loc[list(y)].rename(lambda name: f"{name} [{TARGETS[name].printed_unit}]")
 
 
 def _card(options: argparse.Namespace, X: Any, y: Any, scores: Any) -> dict[str, Any]:
@@ -191,16 +195,7 @@ def _card(options: argparse.Namespace, X: Any, y: Any, scores: Any) -> dict[str,
         },
     }
     if scores is not None:
-        card["cross-validated scores"] = {
-            f"{name} {printed}": round(float(scores.loc[name, score]), 3)
-            for name in y
-            for score, printed in {
-                "rmse": f"RMSE ({TARGETS[name].printed_unit})",
-                "bias": "bias",
-                "scatter": "scatter",
-                "r2": "R2",
-            }.items()
-        }
+        card["cross-validated scores"] = scores.round(3).to_dict("index")
     return card
 
 
@@ -215,20 +210,6 @@ def _range_of_members(X: Any) -> dict[str, list[float]]:
     }
 
 
-def _scores_as_text(scores: Any) -> str:
-    from skcluster.schema import TARGETS
-
-    columns: dict[str, list[str]] = {"": [], "rmse": [], "bias": [], "scatter": [], "R2": []}
-    for name in scores.index.drop("mean"):
-        column, row = TARGETS[name], scores.loc[name]
-        label = "A_V" if name == "a_v" else column.label
-        cells = [f"{label} [{column.printed_unit}]", f"{row['rmse']:.3f}", f"{row['bias']:+.3f}"]
-        cells += [f"{row['scatter']:.3f}", f"{row['r2']:.3f}"]
-        for column_cells, cell in zip(columns.values(), cells, strict=True):
-            column_cells.append(cell)
-    return "\n".join(["errors on clusters held out:", *table_lines(columns, 80)])
-
-
 def _add_info(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "model", type=Path, nargs="?", help="model file (default: the pretrained model)"
@@ -241,7 +222,7 @@ def _info(options: argparse.Namespace) -> None:
 
     card = read_card(options.model)
     if options.json:
-        print_result(as_json(card))
+        print_result(json.dumps(card, indent=2))
         return
     print_result(f"model file: {options.model or 'the pretrained model'}, format {card['format']}")
     for name, content in card.sections().items():
@@ -263,26 +244,14 @@ INFO = Command(
 def _lines(name: str, value: Any, indent: str) -> list[str]:
     """Return the lines of a name and its value, nested ones indented."""
     deeper = f"{indent}  "
-    head = f"{indent}{escaped(str(name))}:"
+    head = f"{indent}{name}:"
     if isinstance(value, dict):
         return [head, *(line for n, v in value.items() for line in _lines(n, v, deeper))]
-    if isinstance(value, list) and not _is_range(value):
+    if isinstance(value, list) and not is_range(value):
+        rows = list(map(plain, value))
         if value and all(isinstance(item, dict) for item in value):
             names = dict.fromkeys(name for row in value for name in row)
-            columns = {str(n): [_text(row.get(n, "")) for row in value] for n in names}
+            columns = {str(n): [plain(row.get(n, "")) for row in value] for n in names}
             rows = table_lines(columns, 80 - len(deeper), "left")
-        else:
-            rows = [escaped(_text(item)) for item in value]
         return [head, *(f"{deeper}{row}" for row in rows)]
-    text = " to ".join(map(_text, value)) if _is_range(value) else _text(value)
-    return textwrap.wrap(f"{head} {escaped(text)}", 80, subsequent_indent=deeper)
-
-
-def _is_range(value: Any) -> bool:
-    numbers = isinstance(value, list) and all(isinstance(v, int | float) for v in value)
-    return numbers and len(value) == 2
-
-
-def _text(value: Any) -> str:
-    # z: a value that is rounded to zero has no sign.
-    return f"{value:z.4g}" if isinstance(value, float) else str(value)
+    return textwrap.wrap(f"{head} {plain(value)}", 80, subsequent_indent=deeper)

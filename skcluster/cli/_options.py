@@ -1,14 +1,18 @@
-"""What several commands share: members, models, and the files to write."""
+"""What several commands share: members, models, the files to write, and what made them."""
 
 import argparse
 import os
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import skcluster
 from skcluster._utils.messages import warn_caller
-from skcluster.cli._console import print_message
+from skcluster.cli._console import PRINTED, print_message
 
 #: File types that can be written.
 FORMATS = ("csv", "tsv", "ecsv", "fits", "votable", "parquet")
@@ -43,8 +47,9 @@ def add_members(command: argparse.ArgumentParser) -> None:
 def add_tables(command: argparse.ArgumentParser) -> None:
     """Add the arguments that tell how tables are read."""
     command.add_argument("--format", choices=READ_FORMATS, help="file type of the tables")
-    command.add_argument("--cluster-column", metavar="NAME", help="column that names the cluster")
-    command.add_argument(
+    names = command.add_mutually_exclusive_group()
+    names.add_argument("--cluster-column", metavar="NAME", help="column that names the cluster")
+    names.add_argument(
         "--cluster",
         metavar="NAME",
         help="name of the only cluster in the table (default: from the table's cluster column, "
@@ -100,8 +105,6 @@ def read_members(options: argparse.Namespace, labels: Path | None = None) -> Any
         if not (theirs and equals and ours):
             raise ValueError(f"--columns takes THEIRS=OURS, not {pair!r}.")
         columns[theirs] = ours
-    if options.cluster is not None and options.cluster_column is not None:
-        raise ValueError("Give --cluster or --cluster-column, not both.")
     from skcluster.io import read_clusters
 
     members, cluster = _sources(options), options.cluster
@@ -123,108 +126,81 @@ def read_members(options: argparse.Namespace, labels: Path | None = None) -> Any
 
 def _sources(options: argparse.Namespace) -> list[Any]:
     """Return the paths that exist, and the members, or the fields, of clusters given by name."""
-    paths = [Path(text).expanduser() for text in options.members]
-    # What looks like a file, but does not exist, is an error of reading, not the name of a cluster.
-    are_files = [
-        path.exists() or bool(re.search(r"[\\/]|\.[A-Za-z][A-Za-z0-9]*$", text))
-        for path, text in zip(paths, options.members, strict=True)
-    ]
-    names = [text for text, is_file in zip(options.members, are_files, strict=True) if not is_file]
-    strict = options.strict or len(options.members) == 1
-    fetched: list[Any] = []
-    if names and getattr(options, "from_gaia", False):
-        fetched = _fetch_fields(names, options.radius, strict)
-    elif names and getattr(options, "find_members", False):
+    names = [text for text in options.members if not _is_file(text)]
+    files = [Path(text).expanduser() for text in options.members if _is_file(text)]
+    if not names:
+        return list(files)
+    if getattr(options, "from_gaia", False):
+        from skcluster.datasets import fetch_gaia_cone
+
+        what = f"stars within {options.radius:g} degrees, from Gaia DR3"
+        fetch = partial(fetch_gaia_cone, radius=options.radius)
+        return [*files, *_fetch(options, names, fetch, what, "The stars around {!r}")]
+    if getattr(options, "find_members", False):
         raise FileNotFoundError(
             f"There is no file or folder {names[0]!r}; with --from-gaia, the stars around a "
             "cluster of that name are fetched."
         )
-    elif names:
-        fetched = fetch_members(names, options.catalogue, strict=strict, or_files=True)
-    sources = [path for path, is_file in zip(paths, are_files, strict=True) if is_file]
-    if not sources and not fetched:
-        raise ValueError("None of the clusters can be fetched.")
-    return [*sources, *fetched]
+    subject = "There is no file or folder {!r}; taken as the name of a cluster, its members"
+    return [*files, *fetch_members(options, names, subject)]
 
 
-def fetch_members(
-    names: Iterable[str], catalogue: str, *, strict: bool, or_files: bool = False
-) -> list[Any]:
-    """Return clusters under the names that the catalogue gives them, and print these.
+def _is_file(text: str) -> bool:
+    """Return whether it is a path; what looks like one, but does not exist, is no cluster."""
+    looks_like_one = re.search(r"[\\/]|\.[A-Za-z][A-Za-z0-9]*$", text)
+    return bool(looks_like_one) or Path(text).expanduser().exists()
 
-    Clusters that cannot be fetched are left out with a warning, unless ``strict``. With
-    ``or_files``, the message says that there is no file of that name either.
-    """
+
+def fetch_members(options: argparse.Namespace, names: list[str], subject: str) -> list[Any]:
+    """Return the members of clusters from the catalogue; ``subject`` begins messages of errors."""
+    from skcluster.datasets import fetch_cluster
     from skcluster.datasets.catalogues._published import CATALOGUES as PUBLISHED
 
-    published = PUBLISHED[catalogue]
+    published = PUBLISHED[options.catalogue]
     source = f"{published.title} (VizieR {published.clusters.name.rpartition('/')[0]})"
-
-    def fetch(name: str) -> Any:
-        X = _fetch(name, catalogue, or_files)
-        (theirs,) = X.index
-        also = "" if theirs == name else f", where it is {theirs}"
-        print_message(f"{name}: {len(X['stars'].iloc[0])} members from {source}{also}")
-        return X
-
-    return _each(names, fetch, strict)
+    fetch = partial(fetch_cluster, catalogue=options.catalogue)
+    return _fetch(options, names, fetch, f"members from {source}", subject)
 
 
-def _fetch_fields(names: list[str], radius: float, strict: bool) -> list[Any]:
-    """Return the stars around clusters, from the Gaia archive."""
-    from skcluster.datasets import fetch_gaia_cone
+def _fetch(
+    options: argparse.Namespace,
+    names: list[str],
+    fetch: Callable[[str], Any],
+    what: str,
+    subject: str,
+) -> list[Any]:
+    """Return clusters or fields under the names that their source gives them, and print these.
 
-    def fetch(name: str) -> Any:
-        X = fetch_gaia_cone(name, radius)
-        n_stars = len(X["stars"].iloc[0])
-        print_message(f"{name}: {n_stars} stars within {radius:g} degrees, from Gaia DR3")
-        return X
-
-    return _each(names, fetch, strict)
-
-
-def _each(names: Iterable[str], fetch: Callable[[str], Any], strict: bool) -> list[Any]:
-    """Return what can be fetched, with a warning for each that cannot, unless ``strict``."""
+    Those that cannot be fetched are left out with a warning, if there is anything else.
+    """
     fetched = []
     for name in names:
         try:
-            fetched.append(fetch(name))
+            X = fetch(name)
         except (ValueError, OSError) as error:
-            if strict:
-                raise
+            message = f"{subject.format(name)} cannot be fetched: {error}"
+            if options.strict or len(options.members) == 1:
+                raise ValueError(message) from error
             from skcluster.io import BadTableWarning
 
-            warn_caller(f"{str(error).rstrip('.')}. Left out.", BadTableWarning)
+            warn_caller(f"{message.rstrip('.')}. Left out.", BadTableWarning)
+            continue
+        fetched.append(X)
+        (theirs,) = X.index
+        also = "" if theirs == name else f", where it is {theirs}"
+        print_message(f"{name}: {len(X['stars'].iloc[0])} {what}{also}")
+    if not fetched and len(names) == len(options.members):
+        raise ValueError("None of the clusters can be fetched.")
     return fetched
 
 
-def _fetch(name: str, catalogue: str, or_files: bool) -> Any:
-    from skcluster.datasets import fetch_cluster
-
-    try:
-        return fetch_cluster(name, catalogue)
-    except (ValueError, OSError) as error:
-        subject = (
-            f"There is no file or folder {name!r}; taken as the name of a cluster, its members"
-            if or_files
-            else f"The members of {name!r}"
-        )
-        # The errors that callers tell apart, without the arguments of their subclasses.
-        kind = ValueError if isinstance(error, ValueError) else OSError
-        raise kind(f"{subject} cannot be fetched: {error}") from error
-
-
 def add_model(command: argparse.ArgumentParser) -> None:
-    """Add the arguments of `load`."""
+    """Add the model, and how it estimates."""
     command.add_argument("--model", type=Path, help="model file (default: the pretrained model)")
     command.add_argument(
         "--coverage", type=float, default=0.68, help="coverage of the intervals (default: 0.68)"
     )
     add_trusted(command)
-
-
-def add_jobs(command: argparse.ArgumentParser) -> None:
-    """Add the number of processes."""
     command.add_argument(
         "--jobs",
         type=int,
@@ -245,17 +221,6 @@ def add_trusted(command: argparse.ArgumentParser) -> None:
         help="full names of types of your own that a model file holds, such as mine.Transformer; "
         "their code runs, so trust only what you know",
     )
-
-
-def load(options: argparse.Namespace) -> Any:
-    """Load the model, after checking the options."""
-    if options.jobs == 0:
-        raise ValueError("--jobs must be at least 1, or -1 for one per core, not 0.")
-    if not 0 < options.coverage < 1:
-        raise ValueError(f"--coverage must lie between 0 and 1, not {options.coverage:g}.")
-    from skcluster.persistence import load_model
-
-    return load_model(options.model, trusted=options.trusted)
 
 
 def add_output(
@@ -334,31 +299,89 @@ def check_outputs(
     plots = getattr(options, "plots", None)
     if plots is not None and plots.exists() and not plots.is_dir():
         raise NotADirectoryError(f"--plots takes a folder, but {plots} is a file.")
-    read = {Path(text).expanduser().resolve() for text in inputs if text is not None}
-    options_of: dict[Path, str] = {}
+    taken = {Path(text).expanduser().resolve() for text in inputs if text is not None}
     for option, file in outputs.items():
         if file is None:
             continue
-        check_replaceable(file, options.overwrite)
+        check_replaceable(options, file)
         if not file.parent.is_dir():
             raise FileNotFoundError(f"There is no folder {file.parent} to write {file.name} into.")
         if not os.access(file.parent, os.W_OK):
             raise PermissionError(f"The folder {file.parent} cannot be written to.")
-        name, place = f"--{option.replace('_', '-')}", file.resolve()
-        if place in read or (file.exists() and place.parent in read):
-            raise ValueError(f"{name}, {file}, would replace one of the files that are read.")
-        if place in options_of:
-            raise ValueError(f"{options_of[place]} and {name} are the same file, {file}.")
-        options_of[place] = name
+        place = file.resolve()
+        if place in taken or (file.exists() and place.parent in taken):
+            raise ValueError(
+                f"--{option.replace('_', '-')}, {file}, would replace a file that is read, or that "
+                "another option writes."
+            )
+        taken.add(place)
         if are_tables:
             from skcluster.io._write import format_of
 
             format_of(file, getattr(options, "output_format", None) if option == "output" else None)
 
 
-def check_replaceable(file: Path, overwrite: bool) -> None:
+def check_replaceable(options: argparse.Namespace, *files: Path) -> None:
     """Raise an error if a file exists and must not be replaced, or is a folder."""
-    if file.is_dir():
-        raise IsADirectoryError(f"{file} is a folder; the name of a file is needed.")
-    if file.exists() and not overwrite:
-        raise FileExistsError(f"{file} already exists; --overwrite replaces it.")
+    for file in files:
+        if file.is_dir():
+            raise IsADirectoryError(f"{file} is a folder; the name of a file is needed.")
+        if file.exists() and not options.overwrite:
+            raise FileExistsError(f"{file} already exists; --overwrite replaces it.")
+
+
+def provenance(options: argparse.Namespace, table: Any = None) -> dict[str, str]:
+    """Return what made a result, as texts by name, in reading order.
+
+    If the command has ``--coverage``, the model is described; if there is a table, the number of
+    rows with each flag and each note is stated.
+    """
+    facts = _model_facts(options.model) if hasattr(options, "coverage") else {}
+    cite = facts.pop("cite", "")
+    facts |= {
+        "skcluster": skcluster.__version__,
+        "date": now(),
+        "command": options.command_line,
+        "coverage": f"{options.coverage:g}" if hasattr(options, "coverage") else "",
+        "flags": _rows_with(table, "flag"),
+        "notes": _rows_with(table, "notes"),
+        "warnings": " ".join(text for text, _ in PRINTED),
+        "cite": cite,
+    }
+    return {name: text for name, text in facts.items() if text}
+
+
+def now() -> str:
+    """Return date and time in UTC, to the second."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _model_facts(path: Path | None) -> dict[str, str]:
+    """Return which model it is; one from a file is never called like the pretrained one."""
+    from skcluster.persistence import read_card
+
+    card = read_card(path)
+    about = card["card"]
+    name = str(about.get("name", ""))
+    if path is not None:
+        name = f"{path.name} ({name})" if name else path.name
+    citations = about.get("citations")
+    return {
+        "model": name,
+        "fingerprint": card["fingerprint"],
+        "fitted": str(about.get("fitted", "")),
+        "trained on": str(about.get("data", "")),
+        "cite": "; ".join(map(str, citations)) if isinstance(citations, list) else "",
+    }
+
+
+def counts_of(texts: Iterable[str]) -> list[tuple[str, int]]:
+    """Return how many rows have each of the flags, or notes, in a column, the most common first."""
+    return Counter(one for text in texts for one in text.split("; ") if one).most_common()
+
+
+def _rows_with(table: Any, column: str) -> str:
+    if table is None or column not in table:
+        return ""
+    counts = "".join(f"; {text}: {number}" for text, number in counts_of(table[column]))
+    return f"{(table[column] != '').sum()} of {len(table)} rows have one{counts}"

@@ -1,7 +1,7 @@
 """What a model file contains: objects of trusted types, by names that do not change.
 
 skops constructs objects from a description in JSON, if all their types are trusted. Its import
-takes longer than an estimate, because it imports all of scikit-learn to trust it; `read_own` reads
+takes longer than an estimate, because it imports all of scikit-learn to trust it; `OwnReader` reads
 models that consist of the parts of this package's pipelines without it.
 """
 
@@ -34,6 +34,8 @@ class ModelFileError(ValueError):
     """
 
 
+#: The part of a file that describes the objects.
+SCHEMA = "schema.json"
 #: Rooms whose public classes are trusted: they only hold data until one of their methods is called.
 _ROOMS = ("augmentation", "features", "inference", "membership", "regressors")
 #: Trusted classes besides them: the layers of networks, and a subclass of a trusted class of
@@ -56,7 +58,7 @@ _LIBRARIES = (
     "sklearn.preprocessing._data.StandardScaler",
     "sklearn.preprocessing._function_transformer.FunctionTransformer",
 )
-#: Version of the description by skops that `read_own` knows.
+#: Version of the description by skops that `OwnReader` knows.
 _PROTOCOL = 2
 #: Types of the keys of dictionaries, which JSON holds as text.
 _KEYS = {"builtins.str": str, "builtins.int": int, "builtins.float": float}
@@ -83,15 +85,7 @@ def public_module(module: str, name: str) -> str:
 
 
 def trusted_names(trusted: Iterable[str | type]) -> list[str]:
-    """Return the types that skops may load: those of this package, and those that the user trusts.
-
-    Raises
-    ------
-    TypeError
-        If the user's list is a single name or type.
-    """
-    if isinstance(trusted, str | type):
-        raise TypeError(f"trusted must be a list of names or types, not {trusted!r}.")
+    """Return the types that skops may load: those of this package and those of the user."""
     own = {f"{module}.{name}" for name, module in _own_names().items()}
     return sorted(own | {kind if isinstance(kind, str) else full_name(kind) for kind in trusted})
 
@@ -139,26 +133,19 @@ def tidy(schema: Any) -> tuple[dict[str, str], set[str]]:
 
 
 class UnknownPartError(Exception):
-    """A description has a part that `read_own` does not know, trusted or not."""
+    """A description has a part that `OwnReader` does not know, trusted or not."""
 
 
-def read_own(archive: zipfile.ZipFile, schema: Any) -> Any:
+class OwnReader:
     """Construct what a description describes, if it consists of parts of this package's models.
+
+    It does what the loaders of skops do; a type is imported only if it is trusted.
 
     Raises
     ------
     UnknownPartError
         If there is any other part, so that skops must decide.
     """
-    if schema["protocol"] != _PROTOCOL:
-        raise UnknownPartError("another protocol")
-    reader = _Reader(archive)
-    reader.check(schema)
-    return reader.construct(schema)
-
-
-class _Reader:
-    """Do what the loaders of skops do, for the parts of this package's models."""
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self.archive = archive
@@ -166,79 +153,50 @@ class _Reader:
         #: Objects that are described several times, by the numbers of their descriptions.
         self.made: dict[int, Any] = {}
 
-    def check(self, node: Any) -> None:
-        """Raise an error if a part or anything in it is unknown; nothing is imported or made."""
-        loader, name = node["__loader__"], _name_of(node)
-        inside: Iterable[Any] = ()
-        match loader, name, node.get("type"):
-            case ("JsonNode", _, _) | ("NdArrayNode", "numpy.ndarray" | "numpy.float64", "numpy"):
-                pass
-            case ("TypeNode", _, _) if name in _KEYS:
-                pass
-            case ("FunctionNode", _, _) if name in self.trusted:
-                pass
-            case ("ObjectNode", _, _) if name in self.trusted:
-                inside = [node["content"]] if "content" in node else []
-            case ("ListNode", "builtins.list", _) | ("TupleNode", "builtins.tuple", _):
-                inside = node["content"]
-            case ("DictNode", "builtins.dict", _):
-                inside = [*node["content"].values(), node["key_types"]]
-            case ("NdArrayNode", "numpy.ndarray", "json") if len(node["shape"]["content"]) == 1:
-                inside = node["content"]
-            case _:
-                raise UnknownPartError(name)
-        for part in inside:
-            self.check(part)
-
-    def construct(self, node: Any) -> Any:
-        """Return the object that a checked part describes, the same one for the same number."""
-        number = node.get("__id__")
-        if number is None:
-            return self._make(node)
-        if number not in self.made:
-            self.made[number] = self._make(node)
-        return self.made[number]
-
-    def _make(self, node: Any) -> Any:
-        match node["__loader__"]:
-            case "JsonNode":
-                return json.loads(node["content"])
-            case "TypeNode":
-                return _KEYS[_name_of(node)]
-            case "ListNode":
-                return [self.construct(item) for item in node["content"]]
-            case "TupleNode":
-                return tuple(self.construct(item) for item in node["content"])
-            case "DictNode":
-                items = zip(self.construct(node["key_types"]), node["content"].items(), strict=True)
-                return {kind(key): self.construct(value) for kind, (key, value) in items}
-            case "NdArrayNode" if node["type"] == "json":
-                values = np.empty(len(node["content"]), dtype=object)
-                for i, item in enumerate(node["content"]):
-                    values[i] = self.construct(item)
-                return values
-            case "NdArrayNode":
-                stored = io.BytesIO(self.archive.read(node["file"]))
-                values = np.load(stored, allow_pickle=False)
-                return values if node["__class__"] == "ndarray" else np.float64(values)
-            case "FunctionNode":
-                return _imported(node)
-        return self._object(node)
+    def read(self) -> Any:
+        """Return the object in the file."""
+        schema = json.loads(self.archive.read(SCHEMA))
+        if schema["protocol"] != _PROTOCOL:
+            raise UnknownPartError("another protocol")
+        return self._object(schema)
 
     def _object(self, node: Any) -> Any:
-        kind = _imported(node)
+        number = node.get("__id__")
+        if number is None:
+            return self._made(node)
+        if number not in self.made:
+            self.made[number] = self._made(node)
+        return self.made[number]
+
+    def _made(self, node: Any) -> Any:
+        name = f"{node['__module__']}.{node['__class__']}"
+        match node["__loader__"], name, node.get("type"):
+            case "JsonNode", _, _:
+                return json.loads(node["content"])
+            case "TypeNode", _, _ if name in _KEYS:
+                return _KEYS[name]
+            case "ListNode", "builtins.list", _:
+                return [self._object(item) for item in node["content"]]
+            case "TupleNode", "builtins.tuple", _:
+                return tuple(self._object(item) for item in node["content"])
+            case "DictNode", "builtins.dict", _:
+                items = zip(self._object(node["key_types"]), node["content"].items(), strict=True)
+                return {kind(key): self._object(value) for kind, (key, value) in items}
+            case "NdArrayNode", "numpy.ndarray", "json" if len(node["shape"]["content"]) == 1:
+                values = np.empty(len(node["content"]), dtype=object)
+                for i, item in enumerate(node["content"]):
+                    values[i] = self._object(item)
+                return values
+            case "NdArrayNode", "numpy.ndarray" | "numpy.float64", "numpy":
+                values = np.load(io.BytesIO(self.archive.read(node["file"])), allow_pickle=False)
+                return values if node["__class__"] == "ndarray" else np.float64(values)
+            case "FunctionNode" | "ObjectNode", _, _ if name in self.trusted:
+                kind = getattr(import_module(node["__module__"]), node["__class__"])
+                return kind if node["__loader__"] == "FunctionNode" else self._instance(kind, node)
+        raise UnknownPartError(name)
+
+    def _instance(self, kind: Any, node: Any) -> Any:
         made = kind.__new__(kind)  # not __init__, whose arguments are not described
-        state = self.construct(node["content"]) if "content" in node else None
-        if state is not None and hasattr(made, "__setstate__"):
-            made.__setstate__(state)
-        elif state is not None:
-            made.__dict__.update(state)
+        if state := self._object(node["content"]) if "content" in node else None:
+            getattr(made, "__setstate__", made.__dict__.update)(state)
         return made
-
-
-def _imported(node: Any) -> Any:
-    return getattr(import_module(node["__module__"]), node["__class__"])
-
-
-def _name_of(node: Any) -> str:
-    return f"{node['__module__']}.{node['__class__']}"

@@ -19,22 +19,29 @@ from skcluster._utils.files import whole_file
 from skcluster._utils.html import as_html
 from skcluster._utils.messages import documentation, warn_caller
 from skcluster.persistence._contents import (
+    SCHEMA,
     ModelFileError,
+    OwnReader,
     UnknownPartError,
-    read_own,
     tidy,
     trusted_names,
 )
 from skcluster.schema import estimate_column
 
 _FORMAT = 2
-_MANIFEST, _SCHEMA = "manifest.json", "schema.json"
+_MANIFEST = "manifest.json"
 _SHIPPED = "reference.skcluster"
 _MB = 10**6
 _LIBRARIES = ("skcluster", "scikit-learn", "numpy", "keras", "skops")
 
 #: What skops raises for objects that it cannot store.
 _NOT_STORED = (TypeError, ValueError, AttributeError, RecursionError)
+_HINT = (
+    "Keras' objects are not stored: give optimizers and losses by name, or as "
+    "keras.optimizers.serialize returns them. ANNRegressor, CNNRegressor and MDMRegressor keep "
+    "their networks as arrays; pickle stores a pipeline around a network of your own, in a file "
+    "whose code runs when it is loaded."
+)
 #: Sections on the domain of the model come first.
 _FIRST = ("name", "targets", "data", "limits", "cross-validated scores")
 _STYLE = """
@@ -77,11 +84,10 @@ class ModelCard(dict[str, Any]):
             Contents by the names of the sections.
         """
         card: Mapping[str, Any] = self["card"]
-        last = len(_FIRST)
-        names = sorted(card, key=lambda name: _FIRST.index(name) if name in _FIRST else last)
         versions = ", ".join(f"{library} {number}" for library, number in self["versions"].items())
         return {
-            **{name: card[name] for name in names},
+            **{name: card[name] for name in _FIRST if name in card},
+            **card,
             "fingerprint": self["fingerprint"],
             "made with": versions,
         }
@@ -204,74 +210,21 @@ def _untrusted(file: IO[bytes]) -> list[str]:
     return sorted(set(skops.io.get_untrusted_types(file=file)) - set(trusted_names([])))
 
 
-def _inside(part: Any) -> list[tuple[str, Any]]:
-    """Return what an estimator or a container holds, and how one comes to it."""
-    from sklearn.base import BaseEstimator
-
-    if isinstance(part, BaseEstimator):
-        return [(f".{name}", value) for name, value in vars(part).items()]
-    if isinstance(part, dict):
-        return [(f"[{name!r}]", value) for name, value in part.items()]
-    if isinstance(part, list | tuple):
-        return [(f"[{i}]", value) for i, value in enumerate(part)]
-    return []
-
-
-def _is_keras(part: Any, *modules: str) -> bool:
-    return any(f"{base.__module__}.".startswith(modules) for base in type(part).__mro__)
-
-
-def _reject_networks(part: Any, where: str, above: tuple[int, ...] = ()) -> None:
-    """Raise an error for a Keras model, at which skops fails with pages of messages of Python's."""
-    if _is_keras(part, "keras.models.", "keras.src.models."):
-        raise ModelFileError(
-            f"{where} is a Keras {type(part).__name__}, which skops cannot store. "
-            "ANNRegressor, CNNRegressor and MDMRegressor keep their networks as arrays, which can "
-            "be saved; pickle stores a pipeline around a network of your own, in a file whose "
-            "code runs when it is loaded."
-        )
-    if id(part) not in above:
-        for name, value in _inside(part):
-            _reject_networks(value, where + name, (*above, id(part)))
-
-
-def _obstacle(model: Any) -> str:
-    """Return which part of a model skops cannot store, and why."""
-    import skops.io
-
-    where, part, reason = type(model).__name__, model, ""
-    seen: set[int] = set()
-    while id(part) not in seen:
-        seen.add(id(part))
-        for name, value in _inside(part):
-            try:
-                skops.io.dumps(value)
-            except _NOT_STORED as error:
-                where, part, reason = where + name, value, str(error)
-                if isinstance(error, RecursionError):
-                    reason = "its parts refer to each other without end"
-                break
-    kind = f"{type(part).__module__}.{type(part).__qualname__}"
-    text = f"{where} is a {kind}, which skops cannot store ({reason or 'for an unknown reason'})."
-    if _is_keras(part, "keras."):
-        text += " Give its name or its configuration instead, as keras.optimizers.serialize does."
-    return text
-
-
 def _parts(model: Any) -> tuple[dict[str, bytes], set[str]]:
     """Return what skops writes, under stable names, and all classes and functions in it."""
     import skops.io
 
-    _reject_networks(model, type(model).__name__)
     try:
         written = zipfile.ZipFile(io.BytesIO(skops.io.dumps(model)))
     except _NOT_STORED as error:
-        raise ModelFileError(_obstacle(model)) from error
-    schema = json.loads(written.read(_SCHEMA))
+        raise ModelFileError(
+            f"it holds something that skops does not store ({str(error).rstrip('.')}). {_HINT}"
+        ) from error
+    schema = json.loads(written.read(SCHEMA))
     renamed, names = tidy(schema)
     arrays = {new: written.read(old) for old, new in renamed.items()}
     text = json.dumps(schema, separators=(",", ":")).encode()
-    return {_SCHEMA: text, **arrays}, names
+    return {SCHEMA: text, **arrays}, names
 
 
 def load_model(
@@ -401,9 +354,8 @@ def _read_manifest(file: IO[bytes]) -> ModelCard:
         manifest = json.loads(archive.read(_MANIFEST))
     number = manifest["format"]
     if number != _FORMAT:
-        what = "Update skcluster" if number > _FORMAT else "Save the model again"
         raise ModelFileError(
-            f"it has format {number}, but this version of skcluster reads {_FORMAT}. {what}."
+            f"it has format {number}, but this version of skcluster reads {_FORMAT}."
         )
     versions, card = dict(manifest["versions"]), dict(manifest["card"])
     file.seek(0)
@@ -420,7 +372,7 @@ def _read_objects(file: IO[bytes], trusted: list[str]) -> Any:
         # Reported once for all libraries, not for each estimator.
         warnings.simplefilter("ignore", InconsistentVersionWarning)
         with zipfile.ZipFile(file) as archive, suppress(UnknownPartError):
-            return read_own(archive, json.loads(archive.read(_SCHEMA)))
+            return OwnReader(archive).read()
         import skops.io
         from skops.io.exceptions import UntrustedTypesFoundException
 

@@ -25,10 +25,9 @@ def test_estimate_writes_and_is_silent(run, members, tmp_path, capsys):
     assert "300000 simulated clusters" in table.meta["trained on"]
     assert table.meta["command"] == f"skcluster estimate {members} -o {output}"
     assert table.meta["date"][:10] == f"{datetime.now(UTC):%Y-%m-%d}"
-    n_doubtful = sum(bool(flag) for flag in table["flag"].filled(""))
-    assert table.meta["flags"].startswith(f"{n_doubtful} of 25 rows have one; ")
-    n_noted = sum(bool(notes) for notes in table["notes"].filled(""))
-    assert table.meta["notes"].startswith(f"{n_noted} of 25 rows have one; ")
+    for name, column in {"flags": "flag", "notes": "notes"}.items():
+        number = sum(bool(text) for text in table[column].filled(""))
+        assert table.meta[name].startswith(f"{number} of 25 rows have one; ")
     assert "warnings" not in table.meta
     assert "Cantat-Gaudin et al. 2020, A&A 640, A1" in table.meta["cite"]
     assert capsys.readouterr().out == ""
@@ -95,21 +94,6 @@ def test_members_are_written_with_their_membership(run, extension, few, tmp_path
     assert np.median(known) > 0.5
 
 
-def test_what_a_model_or_a_file_does_not_allow(run, few, members, tmp_path, capsys):
-    same = tmp_path / "same.csv"
-    assert run("estimate", few, "-o", same, "--members-output", same) == 1
-    assert "are the same file" in capsys.readouterr().err
-    model, labels = tmp_path / "model.skcluster", members.with_name("l.parquet")
-    fit = ["fit", members, labels, "-o", model, "--pipeline", "ann", "--epochs", "1"]
-    assert run(*fit, "--no-intervals") == 0
-    options = ["estimate", few, "--model", model]
-    assert run(*options, "--members-output", tmp_path / "members.csv") == 1
-    assert "need a model such as IsochronePosterior" in capsys.readouterr().err
-    # Diagrams and reports do without it.
-    assert run(*options, "--plots", tmp_path / "figures") == 0
-    assert run("report", few, "--model", model, "-o", tmp_path / "r.html") == 0
-
-
 def test_no_file_that_is_read_is_replaced(run, few, tmp_path, capsys):
     members = tmp_path / "list" / "members.parquet"
     members.parent.mkdir()
@@ -126,7 +110,7 @@ def test_no_file_that_is_read_is_replaced(run, few, tmp_path, capsys):
         ["fit", members, labels, "-o", labels],
     ):
         assert run(*arguments, "--overwrite") == 1
-        assert "would replace one of the files that are read" in capsys.readouterr().err
+        assert "would replace a file that is read" in capsys.readouterr().err
     assert members.read_bytes() == few.read_bytes()
 
 
@@ -161,7 +145,7 @@ def test_one_cluster_and_other_names(run, members, tmp_path, capsys):
     assert "M 99" in capsys.readouterr().out
 
 
-def test_fit_info_and_estimate_with_the_model(run, members, tmp_path, capsys):
+def test_fit_info_and_estimate_with_the_model(run, members, few, tmp_path, capsys):
     model, labels = tmp_path / "model.skcluster", members.with_name("l.parquet")
     fit = ["fit", members, labels, "-o", model, "--pipeline", "ann", "--epochs", "2"]
     assert run(*fit, "--no-intervals") == 0
@@ -171,7 +155,14 @@ def test_fit_info_and_estimate_with_the_model(run, members, tmp_path, capsys):
     head, line, *_ = capsys.readouterr().out.splitlines()
     assert head.split()[:2] == ["cluster", "stars"]
     assert "+" not in line
-    assert run("estimate", members, "--model", model, "--json") == 0
+    options = [members, "--model", model]
+    assert run("estimate", *options, "--members-output", tmp_path / "members.csv") == 1
+    assert "need a model such as IsochronePosterior" in capsys.readouterr().err
+    # Diagrams and reports do without it.
+    assert run("estimate", few, *options[1:], "--plots", tmp_path / "figures") == 0
+    assert run("report", few, *options[1:], "-o", tmp_path / "r.html") == 0
+    capsys.readouterr()
+    assert run("estimate", *options, "--json") == 0
     about = json.loads(capsys.readouterr().out)
     assert about["model"] == "model.skcluster (ann pipeline, fitted by the user)"
     assert about["fingerprint"] == read_card(model)["fingerprint"] != read_card()["fingerprint"]
@@ -184,11 +175,10 @@ def test_fit_info_and_estimate_with_the_model(run, members, tmp_path, capsys):
     [
         (["estimate", "none.fits"], "no file none.fits"),
         (["estimate", "{members}", "--model", "none"], "no file none"),
-        (["estimate", "{members}", "--coverage", "2"], "--coverage must lie between 0 and 1"),
+        (["estimate", "{members}", "--coverage", "2"], "'coverage' parameter"),
         (["estimate", "{members}", "--columns", "x"], "THEIRS=OURS"),
         (["estimate", "{members}", "--cluster-column", "x"], "'x'"),
-        (["estimate", "{members}", "--cluster", "M 67", "--cluster-column", "x"], "not both"),
-        (["simulate", "-n", "2", "-o", "{folder}/s", "--labels", "{folder}/s"], "the same file"),
+        (["simulate", "-n", "2", "-o", "{folder}/s", "--labels", "{folder}/s"], "another option"),
         (["estimate", "{members}", "-o", "no/where.csv"], "no folder"),
         (["estimate", "{members}", "-o", "{folder}/x.doc"], "is unknown"),
         (["estimate", "{members}", "--members-output", "{folder}/x.doc"], "is unknown"),
@@ -214,23 +204,6 @@ def test_debug_shows_the_traceback(run):
         run("estimate", "none.fits", "--debug")
 
 
-def test_wrong_usage_is_2(run, capsys):
-    with pytest.raises(SystemExit) as stop:
-        run("estimate")
-    assert stop.value.code == 2
-    assert "usage: skcluster estimate" in capsys.readouterr().err
-
-
-def test_works_in_a_pipe_that_closes(run, members):
-    command = f"{sys.executable} -m skcluster estimate {members} | head -1"
-    done = subprocess.run(
-        command, shell=True, capture_output=True, text=True, check=True, env=os.environ
-    )
-    assert "log age" in done.stdout
-    assert "Traceback" not in done.stderr
-    assert "error" not in done.stderr.lower()
-
-
 def test_what_is_known_from_elsewhere_is_stated(run, few, tmp_path, capsys):
     names = pd.read_parquet(few)["cluster"].unique()
     known = tmp_path / "spectra.csv"
@@ -240,9 +213,6 @@ def test_what_is_known_from_elsewhere_is_stated(run, few, tmp_path, capsys):
     table = pd.read_csv(out, comment="#").set_index("cluster")
     assert table["priors"].fillna("").tolist() == ["", "metallicity 0.21 ± 0.02"]
     assert table.loc[names[1], "metallicity"] == pytest.approx(0.21, abs=0.03)
-    assert run("estimate", few, "--priors", known, "--json") == 0
-    about = json.loads(capsys.readouterr().out)
-    assert about["priors"] == "1 of 2 rows have one; metallicity: 1"
     assert run("estimate", few, "--priors", known, "-o", known, "--overwrite") == 1
     known.write_text(f"Cluster,A_V,a_v_error\n{names[0]},0.2,0\n")
     assert run("estimate", few, "--priors", known) == 1
@@ -295,29 +265,21 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
-QUICKLY = ["--pipeline", "ann", "--epochs", "1", "--no-intervals"]
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [
         ["estimate", "{members}", "-o", "{out}/e.csv"],
-        ["estimate", "{members}", "-o", "{out}/e.ecsv"],
         ["estimate", "{members}", "-o", "{out}/e.fits"],
-        ["estimate", "{members}", "-o", "{out}/e.vot"],
         ["estimate", "{members}", "-o", "{out}/e.parquet"],
-        ["estimate", "{members}", "--members-output", "{out}/m.fits"],
         ["estimate", "{members}", "--plots", "{out}"],
         ["report", "{members}", "-o", "{out}/r.html"],
         ["simulate", "-n", "100", "-o", "{out}/s.parquet"],
-        ["fit", "{members}", "{labels}", "-o", "{out}/m.skcluster", *QUICKLY],
     ],
     ids=lambda arguments: " ".join([arguments[0], Path(arguments[-1]).name]),
 )
 def test_a_full_disk_is_one_line_and_leaves_nothing(run, arguments, members, tmp_path):
-    places = {"members": members, "labels": members.with_name("l.parquet"), "out": tmp_path}
-    filled = [argument.format(**places) for argument in arguments]
+    filled = [argument.format(members=members, out=tmp_path) for argument in arguments]
     done = subprocess.run(
         [sys.executable, "-c", FULL, *filled], capture_output=True, text=True, check=False
     )

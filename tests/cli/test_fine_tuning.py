@@ -39,17 +39,6 @@ def test_start_from_the_pretrained_model(run, labelled, tmp_path, capsys):
     assert not np.array_equal(load_model(again).predict(X), model.predict(X))
 
 
-@pytest.mark.slow
-def test_the_reference_starts_from_the_pretrained_model(run, labelled, tmp_path, capsys):
-    output = tmp_path / "mine.skcluster"
-    fit = ["fit", *labelled, "-o", output, "--start-from", "pretrained", "--epochs", "0"]
-    assert run(*fit) == 0
-    X = read_clusters(labelled[0])
-    networks = load_model(output).estimator_.predict(X)
-    expected = load_model().estimator_.predict(X)
-    np.testing.assert_allclose(networks, expected, rtol=0.02, atol=0.02)
-
-
 def test_what_cannot_be_started_from(run, labelled, tmp_path, capsys):
     fit = ["fit", *labelled, "-o", tmp_path / "a.skcluster", "--start-from"]
     assert run(*fit, "pretrained", "--pipeline", "ann") == 1

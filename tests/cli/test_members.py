@@ -83,9 +83,10 @@ def test_the_format_can_be_said(run, files, tmp_path, capsys):
     assert Table.read(output, format="votable")["cluster"].tolist() == ["c"]
 
 
-def test_options_that_exclude_each_other(run, files, capsys):
-    assert run("estimate", files["b.fits"], "--cluster", "x", "--cluster-column", "y") == 1
-    assert "Give --cluster or --cluster-column, not both" in capsys.readouterr().err
+def test_one_name_is_not_for_several_tables(run, files, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        run("estimate", files["b.fits"], "--cluster", "x", "--cluster-column", "y")
+    assert "not allowed with argument" in capsys.readouterr().err
     assert run("estimate", *files.values(), "--cluster", "x") == 1
     error = capsys.readouterr().err
     assert "One name, 'x', cannot be that of 3 tables" in error

@@ -63,7 +63,7 @@ def test_the_command_replaces_nothing_unasked(tmp_path, capsys):
     ("output", "labels", "reason"),
     [
         ("members.docx", "clusters.csv", "file type of"),
-        ("same.csv", "same.csv", "are the same file"),
+        ("same.csv", "same.csv", "another option writes"),
     ],
 )
 def test_the_command_refuses_before_it_writes(output, labels, reason, tmp_path, capsys):

@@ -51,24 +51,6 @@ def test_estimates_survive_the_death_of_a_worker(local_cluster, catalogue, clust
     assert len(log.read_text().split()) >= 6
 
 
-def test_a_search_survives_the_death_of_a_worker(local_cluster, tmp_path):
-    X, y = np.arange(40.0)[:, None], np.arange(40.0)
-    last_words = tmp_path / "last words"
-    search = GridSearchCV(
-        CountingModel(last_words=str(last_words)),
-        {"seconds": [0.1, 0.2]},
-        cv=3,
-        scoring=lambda model, X, y: float(model.n_fitted_),
-        error_score="raise",
-    )
-    before = pids(local_cluster)
-    with parallel_config(backend="dask"):
-        search.fit(X, y)
-    assert last_words.exists()
-    assert pids(local_cluster) != before
-    assert search.cv_results_["mean_test_score"] == pytest.approx([80 / 3, 80 / 3])
-
-
 def test_a_search_over_networks_gives_what_it_gives_here(local_cluster):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(60, 4))
