@@ -11,7 +11,7 @@ from table1_report import Row
 
 from skcluster import CMDHistogram, CMDRasterizer
 from skcluster.clusters import stars_of
-from skcluster.plotting import ArchitectureDisplay, TrainingHistoryDisplay, layers_of
+from skcluster.plotting import ArchitectureDisplay, TrainingHistoryDisplay
 
 #: The cluster of the paper's figure 1.
 EXAMPLE = "Alessi_5"
@@ -66,21 +66,25 @@ def figures_architectures(rows: list[Row], folder: Path) -> None:
     for model, preset, suffix in _networks(rows):
         row = next(row for row in rows if (row.model, row.preset) == (model, preset))
         network = row.network.model_
-        for number, until, part in _architectures(model, network):
-            display = ArchitectureDisplay.from_model(network, until=until)
+        for number, drawn, part in _architectures(model, network):
+            display = ArchitectureDisplay.from_model(drawn)
             display.ax_.set_title(f"{row.title}{part}", fontsize="medium")
             figure: Any = display.figure_
             figure.savefig(folder / f"figure{number}{suffix}.png", dpi=150)
             pyplot.close(figure)
 
 
-def _architectures(model: str, network: Any) -> Iterator[tuple[int, str | None, str]]:
-    """Number of each figure of a network, its last layer, and what it adds to the title."""
+def _architectures(model: str, network: Any) -> Iterator[tuple[int, Any, str]]:
+    """Number of each figure of a network, what it shows, and what it adds to the title."""
     if model == "mdm":
-        join = next(layer for layer in layers_of(network) if len(layer.inputs) > 1)
-        branches = zip((7, 8), join.inputs, (": the picture", ": the guesses"), strict=True)
-        yield from branches
-    yield _ARCHITECTURES[model], None, ""
+        import keras  # after skcluster, which keeps TensorFlow quiet
+
+        join = next(
+            layer for layer in network.layers if isinstance(layer, keras.layers.Concatenate)
+        )
+        branches = [keras.Model(*ends) for ends in zip(network.inputs, join.input, strict=True)]
+        yield from zip((7, 8), branches, (": the picture", ": the guesses"), strict=True)
+    yield _ARCHITECTURES[model], network, ""
 
 
 def _networks(rows: list[Row]) -> Iterator[tuple[str, str, str]]:

@@ -292,7 +292,7 @@ def _estimated(
         pd.DataFrame(dict(answer.flags), index=rows),
         pd.DataFrame(dict(answer.notes), index=rows),
         members,
-        answer._for_samples() if sampled else None,
+        answer if sampled else None,
     )
 
 

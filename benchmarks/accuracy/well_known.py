@@ -256,9 +256,8 @@ def draw_all(X: Any, table: pd.DataFrame, file: Path) -> None:
     for axes, (name, row) in zip(places, table.iterrows(), strict=False):
         CMDDisplay.from_clusters(
             X,
-            row[TARGETS],
+            row[[*TARGETS, "metallicity"]],
             cluster=name,
-            metallicity=float(row["metallicity"]),
             ax=axes,
             colorbar=False,
             legend=False,
@@ -276,9 +275,8 @@ def draw_m67(X: Any, row: Any, file: Path) -> None:
     axes = figure.subplots()
     display = CMDDisplay.from_clusters(
         X,
-        row[TARGETS],
+        row[[*TARGETS, "metallicity"]],
         cluster=M67,
-        metallicity=float(row["metallicity"]),
         ax=axes,
         colorbar=False,
         legend=False,

@@ -20,10 +20,10 @@ from sklearn.utils.parallel import Parallel, delayed
 from skcluster.clusters import stars_of
 from skcluster.datasets import Effects, simulate_clusters
 from skcluster.inference import Parameters, Potential, StarLikelihood
+from skcluster.inference._cluster_posterior import sample_posterior
 
 # The prior and the sampler are what is tested; users reach them through IsochronePosterior.
 from skcluster.inference._prior import Prior
-from skcluster.inference._sampler import sample_posterior
 from skcluster.photometry import distance_from_modulus
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -42,11 +42,6 @@ N_STARS = 100
 #: Faint limit, and ends of the field stars' magnitudes and colours, which are uniform (mag).
 FIELD = ((8.0, 18.0), (-0.5, 3.5))
 FIELD_DENSITY = 1 / np.prod([high - low for low, high in FIELD])
-
-
-def uniform_field(g: Floats, bp_rp: Floats) -> Floats:
-    """Density of field stars (1/mag²)."""
-    return np.full(len(g), FIELD_DENSITY)
 
 
 def draw_parameters(prior: Prior, rng: np.random.RandomState) -> Parameters:
@@ -88,21 +83,17 @@ def draw_stars(theta: Parameters, rng: np.random.RandomState) -> tuple[Floats, F
 
 
 def simulate(seed: int, n_draws: int) -> Floats:
-    """Ranks of the truth in `LABELS`, between 0 and 1, and the effective number of draws."""
+    """Ranks of the true continuous parameters, between 0 and 1, and the effective draws."""
     rng = np.random.RandomState(seed)
     prior = Prior(np.array(PRIOR[0]), np.array(PRIOR[1]), reddening_prior=REDDENING_PRIOR)
     theta = draw_parameters(prior, rng)
     likelihood = StarLikelihood(
-        *draw_stars(theta, rng),
-        faint_limit=FIELD[0][1],
-        tempering=1,
-        saturation=np.inf,
-        field=uniform_field,
+        *draw_stars(theta, rng), faint_limit=FIELD[0][1], tempering=1, saturation=np.inf
     )
-    draws = sample_posterior(Potential(likelihood, prior), n_draws, seed)
-    below = draws.parameters.continuous < theta.continuous
-    ranks = draws.weights @ below
-    return np.append(ranks[: len(LABELS)], draws.effective_size)
+    likelihood.field_density = np.full(N_STARS, FIELD_DENSITY, dtype=np.float32)
+    posterior = sample_posterior(Potential(likelihood, prior), n_draws, seed)
+    below = posterior.parameters.continuous < theta.continuous
+    return np.append(posterior.weights @ below, posterior.effective_size)
 
 
 def rank_statistics(
@@ -119,7 +110,7 @@ def rank_statistics(
     found = np.array(
         Parallel(n_jobs=n_jobs)(delayed(simulate)(seed, n_draws) for seed in range(n_simulations))
     )
-    ranks, effective = found[:, :-1], found[:, -1]
+    ranks, effective = found[:, : len(LABELS)], found[:, -1]
     few, middle = np.quantile(effective, [0.05, 0.5])
     print(f"effective draws: median {middle:.0f}, 5 per cent below {few:.0f}")
     lines = [

@@ -12,6 +12,7 @@ calculation, run ``python benchmarks/table1.py``; the results are in :doc:`Table
 # %%
 # **The clusters.** Targets are log age (dex), A_V (mag) and distance (kpc).
 
+import keras
 import pandas as pd
 from matplotlib import pyplot as plt
 from sklearn.model_selection import train_test_split
@@ -20,7 +21,7 @@ from skcluster import ClusterAugmenter, CMDHistogram, CMDRasterizer
 from skcluster.datasets import load_simulated_clusters
 from skcluster.metrics import error_table
 from skcluster.pipelines import ann_pipeline, cnn_pipeline, mdm_pipeline
-from skcluster.plotting import ArchitectureDisplay, TrainingHistoryDisplay, layers_of
+from skcluster.plotting import ArchitectureDisplay, TrainingHistoryDisplay
 
 X, y = load_simulated_clusters(return_X_y=True)
 X, y = X[:600], y[:600]
@@ -95,12 +96,12 @@ ArchitectureDisplay.from_estimator(networks["CNN"])
 # MDM.
 
 mdm = networks["MDM"].model_
-join = next(layer for layer in layers_of(mdm) if len(layer.inputs) > 1)
-ArchitectureDisplay.from_model(mdm, until=join.inputs[0])
+join = next(layer for layer in mdm.layers if isinstance(layer, keras.layers.Concatenate))
+ArchitectureDisplay.from_model(keras.Model(mdm.inputs[0], join.input[0]))
 
 # %%
 
-ArchitectureDisplay.from_model(mdm, until=join.inputs[1])
+ArchitectureDisplay.from_model(keras.Model(mdm.inputs[1], join.input[1]))
 
 # %%
 

@@ -1,17 +1,19 @@
 """Calibrate posterior distributions on held-out clusters: the tempering, and the widths."""
 
-from dataclasses import dataclass
-from math import ceil
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from scipy.optimize import minimize
 
-from skcluster._utils.messages import begin_stage
+from skcluster._utils.messages import begin_stage, counted
+from skcluster._utils.parallel import in_processes
 from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.clusters import Stars
 from skcluster.clusters._parallax import modulus_error_of
-from skcluster.inference._cluster_posterior import ClusterPosterior, of_posteriors
+from skcluster.inference._cluster_posterior import ClusterPosterior, sample_posterior
+from skcluster.inference._distribution import conformal_quantile
 from skcluster.inference._potential import Potentials
 from skcluster.inference._regressor import COPY, SCRAMBLED
 from skcluster.inference._reliability import (
@@ -20,8 +22,10 @@ from skcluster.inference._reliability import (
     parallax_clues,
     posterior_clues,
 )
-from skcluster.isochrones._axes import REDDENING_VECTOR
+from skcluster.isochrones._population_tables import REDDENING_VECTOR
 from skcluster.photometry import distance_from_modulus
+
+T = TypeVar("T")
 
 #: The age around which the spread's dependence on age is expanded (dex).
 _MIDDLE_AGE = 8.4
@@ -93,10 +97,7 @@ class Calibration:
 
     def reach(self, coverage: float) -> FloatArray:
         """Return the half length of intervals in units of the spread, shape (n_targets,)."""
-        n = len(self.scores)
-        # Quantile with finite-sample correction.
-        reach: FloatArray = self.scores[min(ceil((n + 1) * coverage), n) - 1]
-        return reach
+        return conformal_quantile(self.scores, coverage)
 
 
 class Calibrated(NamedTuple):
@@ -145,26 +146,20 @@ def calibrate(
     `skcluster.inference._regressor.with_copies`, ``zero_points`` the errors of zero points, as in
     `Calibration`. ``sampling`` is the number of draws, the seed and the number of processes.
     """
-    tempering = potentials.likelihood_options["tempering"]
     clusters = np.flatnonzero(kinds < SCRAMBLED)
     some = clusters[:: max(len(clusters) // _N_TRIED, 1)]
     n_tried = len(TEMPERINGS) * len(some) if choose_tempering else 0
     begin_stage("Sampling held-out clusters", n_tried + len(true))
     if choose_tempering:
+        unknown = np.full(3, np.nan)
         means = [
-            of_posteriors(
-                lambda posterior: posterior.mean[:3],
-                np.full(3, np.nan),
-                potentials.with_tempering(t),
-                some,
-                *sampling,
-            )
-            for t in TEMPERINGS
+            _of_posteriors(lambda p: p.mean[:3], unknown, with_tempering, some, *sampling)
+            for with_tempering in (replace(potentials, tempering=t) for t in TEMPERINGS)
         ]
         predicted = potentials.prediction.mean[some]
         tempering = _best_tempering(np.array(means), predicted, true[some])
-        potentials = potentials.with_tempering(tempering)
-    found = of_posteriors(_numbers, None, potentials, range(len(true)), *sampling)
+        potentials = replace(potentials, tempering=tempering)
+    found = _of_posteriors(_numbers, None, potentials, range(len(true)), *sampling)
     numbers = np.full((len(true), 8 + N_POSTERIOR_CLUES), np.nan)
     membership = np.full(len(stars), np.nan)
     for i, of_list in enumerate(found):
@@ -187,7 +182,30 @@ def calibrate(
         reliability = Reliability.fit(
             clues[told], kinds[told] < SCRAMBLED, source[told], sampling[1]
         )
-    return Calibrated(tempering, zero_point, spreads, mean, reliability)
+    return Calibrated(potentials.tempering, zero_point, spreads, mean, reliability)
+
+
+def _of_posteriors(
+    function: Callable[[ClusterPosterior], T],
+    missing: T,
+    potentials: Potentials,
+    rows: Iterable[int],
+    n_draws: int,
+    seed: int,
+    n_jobs: int | None,
+) -> list[T]:
+    """Return a function of the posterior of some clusters, which are sampled in processes.
+
+    ``missing`` where there is no potential. The posteriors themselves are not kept.
+    """
+
+    def value(row: int) -> T:
+        potential = potentials[row]
+        if potential is None:
+            return missing
+        return function(sample_posterior(potential, n_draws, seed))
+
+    return list(counted(in_processes(value, rows, n_jobs)))
 
 
 def _numbers(posterior: ClusterPosterior) -> tuple[FloatArray, IntArray, FloatArray]:

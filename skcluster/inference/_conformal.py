@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
-from math import ceil
 from numbers import Integral
 from typing import Any, ClassVar, Self
 
@@ -21,6 +20,7 @@ from skcluster._utils.typing import BoolArray, FloatArray
 from skcluster.inference._distribution import (
     PredictiveDistribution,
     PredictiveMethodsMixin,
+    conformal_quantile,
     validate_request,
 )
 from skcluster.inference._regressor import (
@@ -250,7 +250,7 @@ class ConformalRegressor(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
             partial(TransformedPrediction.of, last),
             self.scores_,
             self.target_names_,
-            None if self.domain_ is None else partial(self._outside, X, last.features),
+            self._find_outside(X, last.features),
         )
 
     def _like_y(self, values: FloatArray) -> FloatArray:
@@ -286,12 +286,13 @@ def _held_out(estimator: Any, X: Any, y: Any) -> tuple[FloatArray, FloatArray, F
 class ConformalDistribution(PredictiveDistribution):
     """The distribution returned by `ConformalRegressor.predict_distribution`."""
 
-    #: Function that returns what the regressor predicts; called once, when first needed.
+    #: Function that returns what the regressor predicts, which may not accept all clusters whose
+    #: domain can be told.
     find_prediction: Callable[[], TransformedPrediction]
     #: Errors of training clusters in units of the predicted spread, one column per target.
     scores: FloatArray
     targets: tuple[str, ...] | None
-    _find_outside: Callable[[], BoolArray] | None
+    _outside: BoolArray | None
 
     @cached_property
     def _prediction(self) -> TransformedPrediction:
@@ -304,10 +305,7 @@ class ConformalDistribution(PredictiveDistribution):
     @validate_request
     def interval(self, coverage: float = 0.68) -> FloatArray:
         """Return the central interval of each target, shape (n_clusters, n_targets, 2)."""
-        n = len(self.scores)
-        # Quantile with finite-sample correction.
-        rank = min(ceil((n + 1) * coverage), n)
-        half_width = np.sort(np.abs(self.scores), axis=0)[rank - 1]
+        half_width = conformal_quantile(np.sort(np.abs(self.scores), axis=0), coverage)
         mean, reach = self._prediction.mean, half_width * self._prediction.spread
         ends = [self._prediction.back(mean + side * reach) for side in (-1, 1)]
         return np.stack([clip_targets(end, self.targets) for end in ends], axis=-1)

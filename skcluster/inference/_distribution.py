@@ -1,8 +1,8 @@
 """What models with a predictive distribution offer: the distribution, methods, the domain."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
-from functools import cached_property
+from collections.abc import Mapping
+from math import ceil
 from numbers import Integral, Real
 from typing import Any
 
@@ -34,6 +34,13 @@ validate_request = validate_params(
     },
     prefer_skip_nested_validation=True,
 )
+
+
+def conformal_quantile(scores: FloatArray, coverage: float) -> FloatArray:
+    """Return the quantile of sorted scores, one per target, corrected for their number."""
+    n = len(scores)
+    quantile: FloatArray = scores[min(ceil((n + 1) * coverage), n) - 1]
+    return quantile
 
 
 class PredictiveDistribution(ABC):
@@ -89,13 +96,13 @@ class PredictiveDistribution(ABC):
     n_used: IntArray | None = None
     extra_columns: pd.DataFrame | None = None
     reliability: FloatArray | None = None
-    #: Function that returns which clusters are outside the domain of the model, if it has one.
-    _find_outside: Callable[[], BoolArray] | None = None
+    #: Which clusters are outside the domain of the model, if it has one.
+    _outside: BoolArray | None = None
 
     @property
     def flags(self) -> Mapping[str, BoolArray]:
         """Reasons to doubt estimates, and which clusters each of them applies to."""
-        return {} if self._find_outside is None else {"outside domain": self.outside_domain}
+        return {} if self._outside is None else {"outside domain": self._outside}
 
     @property
     def notes(self) -> Mapping[str, BoolArray]:
@@ -105,7 +112,7 @@ class PredictiveDistribution(ABC):
         """
         return {}
 
-    @cached_property
+    @property
     def outside_domain(self) -> BoolArray:
         """Which clusters do not resemble the training clusters, shape (n_clusters,).
 
@@ -114,9 +121,9 @@ class PredictiveDistribution(ABC):
         ValueError
             If the model has no domain.
         """
-        if self._find_outside is None:
+        if self._outside is None:
             raise ValueError("outside_domain needs the parameter domain, which is None.")
-        return self._find_outside()
+        return self._outside
 
     @abstractmethod
     def predict(self) -> FloatArray:
@@ -161,10 +168,6 @@ class PredictiveDistribution(ABC):
         ndarray of shape (n_clusters, n_samples, n_targets)
             The samples.
         """
-
-    def _for_samples(self) -> "PredictiveDistribution":
-        """Return what `sample` needs, to be sent to another process."""
-        return self
 
     def membership(self) -> list[FloatArray] | None:
         """Return the membership probability of each star.
@@ -310,8 +313,13 @@ class PredictiveMethodsMixin(ABC):
         values = self.domain_(features) if callable(self.domain_) else self.domain_.transform(X)
         return np.asarray(values)
 
-    def _outside(self, X: Any, features: Any) -> BoolArray:
-        """Return which clusters are outside the domain, or have a feature that is not finite."""
+    def _find_outside(self, X: Any, features: Any) -> BoolArray | None:
+        """Return which clusters are outside the domain, or have a feature that is not finite.
+
+        None without a domain.
+        """
+        if self.domain_ is None:
+            return None
         values = self._in_domain(X, features)
         finite = np.asarray(np.isfinite(values).all(axis=1))
         outside = ~finite

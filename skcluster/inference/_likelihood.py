@@ -1,9 +1,9 @@
 """The likelihood of a cluster's stars on isochrones."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from numbers import Integral, Real
+from numbers import Real
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,19 +14,22 @@ from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.gaia import Release, bp_rp_error
 from skcluster.inference._prior import Parameters
 from skcluster.isochrones import PopulationGrid
-from skcluster.isochrones._axes import AXES
 from skcluster.isochrones._masses_and_binaries import COLOUR_SCATTER
+from skcluster.isochrones._population_tables import AXES
 from skcluster.photometry import Law, extinction_coefficients
 
 #: Odds (1 − p)/p of a typical star of a list; its field odds are the parameter.
 _TYPICAL_ODDS = 0.15
 _PROBABILITIES = (0.01, 0.99)
+#: Largest number of stars that a likelihood evaluates.
+_MOST_STARS = 400
 #: Number of table look-ups per block, so that a block fits into the cache of a core.
 _BLOCK = 2**16
 
 #: Standard deviations of the kernel in G and BP−RP (mag).
 KERNEL = (1.0, 0.3)
-#: Fraction of field stars that is uniformly distributed in the diagram.
+#: Fraction of field stars that is uniformly distributed in the diagram; the others follow the stars
+#: of the list, because they have passed its selection.
 _UNIFORM_SHARE = 0.2
 #: Least extent of that distribution (mag).
 _LEAST_EXTENT = (3.0, 1.5)
@@ -39,7 +42,7 @@ _LARGEST_A_V = 12.0
 _COLOURS = np.arange(-1.5, 9.0, _STEP_COLOUR)
 
 
-def smoothed_counts(g: FloatArray, bp_rp: FloatArray) -> FloatArray:
+def _smoothed_counts(g: FloatArray, bp_rp: FloatArray) -> FloatArray:
     """Return the smoothed density of stars at each star, itself included (stars per mag²)."""
     step = np.array(KERNEL) / _BINS_PER_WIDTH
     values = np.stack([g, bp_rp])
@@ -51,19 +54,6 @@ def smoothed_counts(g: FloatArray, bp_rp: FloatArray) -> FloatArray:
     np.add.at(counts, tuple(bins), 1)
     smooth = gaussian_filter(counts, _BINS_PER_WIDTH, mode="constant", truncate=3.0)
     density: FloatArray = smooth[tuple(bins)] / step.prod()
-    return density
-
-
-def field_density(g: FloatArray, bp_rp: FloatArray) -> FloatArray:
-    """Return the probability density of field stars at each star of a list (1/mag²).
-
-    Field stars in a member list have passed its selection. 80 per cent of them are assumed to
-    follow the density of all stars of the list, smoothed with a Gaussian kernel of standard
-    deviations `KERNEL`, and the others to be uniform over the extent of the list.
-    """
-    extent = np.maximum([np.ptp(g), np.ptp(bp_rp)], _LEAST_EXTENT)
-    smooth = smoothed_counts(g, bp_rp) / len(g)
-    density: FloatArray = (1 - _UNIFORM_SHARE) * smooth + _UNIFORM_SHARE / extent.prod()
     return density
 
 
@@ -79,10 +69,10 @@ class StarLikelihood:
     evaluated at the absolute magnitude and intrinsic colour that follow from the A_V and the
     distance, multiplied by the derivative of the intrinsic with respect to the observed colour (the
     Jacobian of the extinction), and divided by the fraction of the population that is brighter than
-    the faint limit. :math:`q` is the smoothed density of all stars of the list. The prior odds
-    :math:`f_i / (1 - f_i)` are the field odds, which are a parameter, multiplied by
-    :math:`(1 - P_i) / (0.15\, P_i)`, where :math:`P_i` is the membership probability in the list:
-    a star of odds 0.15 is a typical one.
+    the faint limit. :math:`q` is 80 per cent the smoothed density of all stars of the list, and 20
+    per cent uniform over its extent. The prior odds :math:`f_i / (1 - f_i)` are the field odds,
+    which are a parameter, multiplied by :math:`(1 - P_i) / (0.15\, P_i)`, where :math:`P_i` is the
+    membership probability in the list: a star of odds 0.15 is a typical one.
 
     Models and observed stars differ by more than the photometric errors, and the difference is
     similar for neighbouring stars: a thousand stars on one main sequence do not have a thousand
@@ -92,7 +82,9 @@ class StarLikelihood:
 
     where :math:`n_i` is the effective number of stars within the smoothing kernel around it
     (Gaussian, standard deviations 1 mag in G and 0.3 mag in BP−RP). The information from any part
-    of the diagram thus saturates. ``tempering=1, saturation=inf`` gives the plain likelihood.
+    of the diagram thus saturates. ``tempering=1, saturation=inf`` gives the plain likelihood. Of
+    more than 400 stars, a sample is used, thinned evenly in magnitude with probabilities in
+    proportion to the weights, which are raised so that their sum is about the same.
 
     Parameters
     ----------
@@ -114,13 +106,6 @@ class StarLikelihood:
         :math:`\beta`, the weight of a star without neighbours.
     saturation : float, default=60.0
         :math:`n_0`, the number of neighbours that halves the weight of a star; may be infinite.
-    max_stars : int, default=400
-        Largest number of stars that `log_likelihood` evaluates. Longer lists are thinned evenly
-        in magnitude, with probabilities in proportion to the weights, and the weights of the stars
-        that remain are raised so that their sum is about the same.
-    field : callable, optional
-        Function of magnitudes and colours that returns the density of field stars (1/mag²). By
-        default, the smoothed density of the given stars.
 
     Attributes
     ----------
@@ -137,8 +122,7 @@ class StarLikelihood:
 
     Notes
     -----
-    A_V is rounded to 0.02 mag, and the scatter of each star's colour to one of the values of
-    ``skcluster.isochrones.AXES.scatter``.
+    A_V is rounded to 0.02 mag, and the scatter of each star's colour to 0.02, 0.04 or 0.08 mag.
 
     Examples
     --------
@@ -165,8 +149,6 @@ class StarLikelihood:
             "release": [StrOptions({"dr2", "edr3"})],
             "tempering": [Interval(Real, 0, None, closed="neither")],
             "saturation": [Interval(Real, 0, None, closed="right")],
-            "max_stars": [Interval(Integral, 1, None, closed="left")],
-            "field": [callable],
         },
         prefer_skip_nested_validation=True,
     )
@@ -182,30 +164,28 @@ class StarLikelihood:
         release: Release = "edr3",
         tempering: float = 0.3,
         saturation: float = 60.0,
-        max_stars: int = 400,
-        field: Callable[[FloatArray, FloatArray], FloatArray] = field_density,
     ) -> None:
         given = _one_number_per_star(
-            g=g,
-            bp_rp=bp_rp,
-            probability=probability,
-            colour_error=colour_error,
+            g=g, bp_rp=bp_rp, probability=probability, colour_error=colour_error
         )
-        g, bp_rp = given["g"], given["bp_rp"]
-        bright = np.flatnonzero(g < faint_limit)
+        bright = np.flatnonzero(given["g"] < faint_limit)
         if not len(bright):
             raise ValueError(f"No star is brighter than the faint limit, G = {faint_limit:g}.")
         # Sorted, so that the result does not depend on the order of the table.
-        self.stars = bright[np.lexsort((bp_rp[bright], g[bright]))]
+        self.stars = bright[np.lexsort((given["bp_rp"][bright], given["g"][bright]))]
         self.faint_limit, self.law = faint_limit, law
-        self.g, self.bp_rp = g[self.stars], bp_rp[self.stars]
-        of_used = {name: values[self.stars] for name, values in given.items()}
-        self._scatter = scatter_classes(self.g, self.bp_rp, of_used.get("colour_error"), release)
-        self._relative_odds = _relative_odds(of_used.get("probability"), len(self.g))
-        self.field_density = field(self.g, self.bp_rp).astype(np.float32)
-        neighbours = 2 * np.pi * np.prod(KERNEL) * smoothed_counts(self.g, self.bp_rp)
-        weight = tempering / (1 + neighbours / saturation)
-        self._chosen, self._chosen_weight = _thinned(weight, max_stars)
+        self.g, self.bp_rp, p, error = (values[self.stars] for values in given.values())
+        error = np.where(error > 0, error, bp_rp_error(self.g, self.bp_rp, release))
+        self._scatter = _nearest_scatters(np.hypot(error, COLOUR_SCATTER))
+        p = np.clip(p, *_PROBABILITIES)
+        odds = np.where(np.isnan(p), 1.0, (1 - p) / p / _TYPICAL_ODDS)
+        self._relative_odds = odds.astype(np.float32)
+        smooth = _smoothed_counts(self.g, self.bp_rp)
+        extent = np.maximum([np.ptp(self.g), np.ptp(self.bp_rp)], _LEAST_EXTENT)
+        field = (1 - _UNIFORM_SHARE) * (smooth / len(self.g)) + _UNIFORM_SHARE / extent.prod()
+        self.field_density: FloatArray = field.astype(np.float32)
+        weight = tempering / (1 + 2 * np.pi * np.prod(KERNEL) * smooth / saturation)
+        self._chosen, self._chosen_weight = _thinned(weight, _MOST_STARS)
 
     def log_likelihood(self, parameters: Parameters) -> FloatArray:
         """Compute the logarithm of the weighted likelihood.
@@ -221,7 +201,6 @@ class StarLikelihood:
             The log likelihood of each set.
         """
         log_likelihood = np.empty(len(parameters))
-        seen = share_seen(parameters, self.faint_limit, self.law)
         size = max(_BLOCK // len(self._chosen), 1)
         # Neighbours in the tables follow each other, so that these stay in the cache of a core.
         order = np.lexsort(
@@ -234,54 +213,48 @@ class StarLikelihood:
         for start in range(0, len(parameters), size):
             block = order[start : start + size]
             theta, chosen = parameters[block], self._chosen
-            share = self.field_share(theta.log_field_odds, chosen)
-            density = (1 - share) * self._member_density(theta, chosen, seen[block])
+            share = self._field_share(theta.log_field_odds, chosen)
+            density = (1 - share) * self._member_density(theta, chosen)
             density += share * self.field_density[chosen]
             log_likelihood[block] = np.log(np.maximum(density, 1e-12)) @ self._chosen_weight
         return log_likelihood
 
-    def field_share(self, log_field_odds: FloatArray, stars: IntArray | None = None) -> FloatArray:
+    def field_share(self, log_field_odds: FloatArray) -> FloatArray:
         """Return the prior probability of each star to be a field star, :math:`f_i`.
 
         Parameters
         ----------
         log_field_odds : ndarray of shape (n_draws,)
             Logarithms of the field odds, as in `Parameters`.
-        stars : ndarray of int, shape (n_chosen,), optional
-            Indices among the stars that are used. By default, all of these.
 
         Returns
         -------
-        ndarray of float32, shape (n_draws, n_chosen)
+        ndarray of float32, shape (n_draws, n_used)
             The probabilities.
         """
-        relative = self._relative_odds if stars is None else self._relative_odds[stars]
-        odds = np.exp(np.asarray(log_field_odds, dtype=np.float32))[:, None] * relative
+        return self._field_share(log_field_odds, slice(None))
+
+    def _field_share(self, log_field_odds: FloatArray, stars: IntArray | slice) -> FloatArray:
+        odds = np.exp(np.asarray(log_field_odds, np.float32))[:, None] * self._relative_odds[stars]
         share: FloatArray = odds / (1 + odds)
         return share
 
-    def member_density(self, parameters: Parameters, stars: IntArray | None = None) -> FloatArray:
+    def member_density(self, parameters: Parameters) -> FloatArray:
         r"""Return the density of members in the observed diagram, at the position of each star.
 
         Parameters
         ----------
         parameters : Parameters
             The ``n_draws`` sets of parameters.
-        stars : ndarray of int, shape (n_chosen,), optional
-            Indices among the stars that are used. By default, all of these.
 
         Returns
         -------
-        ndarray of float32, shape (n_draws, n_chosen)
+        ndarray of float32, shape (n_draws, n_used)
             :math:`p(x_i \mid \theta)`, in 1/mag².
         """
-        stars = np.arange(len(self.g)) if stars is None else stars
-        seen = share_seen(parameters, self.faint_limit, self.law)
-        return self._member_density(parameters, stars, seen)
+        return self._member_density(parameters, slice(None))
 
-    def _member_density(
-        self, theta: Parameters, stars: IntArray, share_of_seen: FloatArray
-    ) -> FloatArray:
+    def _member_density(self, theta: Parameters, stars: IntArray | slice) -> FloatArray:
         table = DereddeningTable.load(self.law)
         rows, place = np.unique(table.rows(theta.a_v), return_inverse=True)
         bp_rp, a_g, log_jacobian = table.at(rows, self.bp_rp[stars])
@@ -298,31 +271,30 @@ class StarLikelihood:
             self._scatter[stars],
         )
         # Normalised over the stars that are brighter than the limit.
+        seen = _share_seen(theta, self.faint_limit, self.law)
         density *= slope
-        density /= np.maximum(share_of_seen, 1e-6)[:, None].astype(np.float32)
+        density /= np.maximum(seen, 1e-6)[:, None].astype(np.float32)
         return density
 
 
-def _one_number_per_star(**given: npt.ArrayLike | None) -> dict[str, FloatArray]:
-    """Return the given arrays, after checking that each has one number per star."""
-    arrays: dict[str, FloatArray] = {
-        name: np.asarray(values, dtype=np.float64)
-        for name, values in given.items()
-        if values is not None
-    }
-    shape = (arrays["g"].size,)
-    for name, values in arrays.items():
-        if values.shape != shape:
+def _one_number_per_star(**given: Any) -> dict[str, FloatArray]:
+    """Return arrays of one number per star, checked; NaN where none is given."""
+    n = np.size(given["g"])
+    arrays: dict[str, FloatArray] = {}
+    for name, values in given.items():
+        array = np.full(n, np.nan) if values is None else np.asarray(values, dtype=np.float64)
+        if array.shape != (n,):
             raise ValueError(
-                f"{name} must have one number per star, so shape {shape}; got {values.shape}."
+                f"{name} must have one number per star, so shape {(n,)}; got {array.shape}."
             )
-        if name in ("g", "bp_rp") and not np.isfinite(values).all():
-            star = int(np.argmin(np.isfinite(values)))
-            raise ValueError(f"{name} must be finite, but that of star {star} is {values[star]}.")
+        if name in ("g", "bp_rp") and not np.isfinite(array).all():
+            star = int(np.argmin(np.isfinite(array)))
+            raise ValueError(f"{name} must be finite, but that of star {star} is {array[star]}.")
+        arrays[name] = array
     return arrays
 
 
-def share_seen(theta: Parameters, faint_limit: float, law: Law) -> FloatArray:
+def _share_seen(theta: Parameters, faint_limit: float, law: Law) -> FloatArray:
     """Return the fraction of a population that is brighter than a limit in G, shape (n_draws,)."""
     grid = PopulationGrid.load()
     population = theta.log_age, theta.metallicity, theta.reddening
@@ -351,28 +323,11 @@ def _thinned(weight: FloatArray, most: int) -> tuple[IntArray, FloatArray]:
     return chosen, weight[chosen] / probability[chosen]
 
 
-def scatter_classes(
-    g: FloatArray,
-    bp_rp: FloatArray,
-    error: FloatArray | None = None,
-    release: Release = "edr3",
-) -> IntArray:
-    """Return the indices of the grid's scatters nearest in logarithm to those of the stars."""
-    typical = bp_rp_error(g, bp_rp, release)
-    error = typical if error is None else np.where(error > 0, error, typical)
+def _nearest_scatters(scatter: FloatArray) -> IntArray:
+    """Return the indices of the scatters of the grid that are nearest in logarithm."""
     scatters = np.array(AXES.scatter)
-    middle = np.sqrt(scatters[1:] * scatters[:-1])
-    nearest: IntArray = np.searchsorted(middle, np.hypot(error, COLOUR_SCATTER))
+    nearest: IntArray = np.searchsorted(np.sqrt(scatters[1:] * scatters[:-1]), scatter)
     return nearest
-
-
-def _relative_odds(probability: FloatArray | None, n_stars: int) -> FloatArray:
-    """Return the odds of being a non-member, relative to a typical star; 1 where unknown."""
-    if probability is None:
-        return np.ones(n_stars, dtype=np.float32)
-    p = np.clip(probability, *_PROBABILITIES)
-    odds = np.where(np.isnan(p), 1.0, (1 - p) / p / _TYPICAL_ODDS)
-    return odds.astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)

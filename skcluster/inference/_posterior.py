@@ -1,11 +1,10 @@
 """Combine a regressor's prediction with the likelihood of the stars on isochrones.
 
 The prediction is the prior (`_regressor`); prior times likelihood is the potential (`_potential`),
-which is sampled (`_sampler`) to a posterior (`_cluster_posterior`) and calibrated (`_calibration`).
+which is sampled to a posterior (`_cluster_posterior`) and calibrated (`_calibration`).
 """
 
 from collections.abc import Sequence
-from functools import partial
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -22,7 +21,7 @@ from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import Stars, as_clusters, stars_of, validate_clusters
 from skcluster.clusters._parallax import PARALLAX_ZERO_POINT_ERROR
 from skcluster.inference._calibration import Calibration, calibrate, zero_point_errors
-from skcluster.inference._cluster_posterior import ClusterPosterior, of_posteriors
+from skcluster.inference._cluster_posterior import sample_posterior
 from skcluster.inference._distribution import PredictiveMethodsMixin
 from skcluster.inference._posterior_distribution import PosteriorDistribution, to_targets
 from skcluster.inference._potential import Potential, Potentials, check_measurable
@@ -36,7 +35,6 @@ from skcluster.inference._regressor import (
     folds_of,
     predict_from_parallaxes,
     predict_normal,
-    predict_normal_only,
     route,
     with_copies,
 )
@@ -306,8 +304,6 @@ class IsochronePosterior(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
         X = as_clusters(X)
         for name, value in {"y": y, **fit_params}.items():
             check_same_order(X.index, value, names=("X", name))
-        self.card_ = None
-        self.__dict__.pop("held_out_", None)
         Prior(np.zeros(3), np.ones(3), **self._prior_options())  # refuses impossible values
         rng = check_random_state(self.random_state)
         seed = int(rng.randint(2**31 - 100))
@@ -328,7 +324,7 @@ class IsochronePosterior(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
         else:
             routed = route(self, fit_params)
             estimator, predictions = fit_and_predict_held_out(
-                partial(predict_normal_only, columns),
+                lambda model, X, _: predict_normal(model, X, columns)[0],
                 self.estimator,
                 (X, y),
                 (X_all, y_all, source),
@@ -347,19 +343,18 @@ class IsochronePosterior(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
             source,
             stars,
             choose_tempering=self.tempering == "auto",
-            zero_points=(self.parallax_zero_point_error, self.colour_zero_point_error),
+            zero_points=self._zero_points,
             sampling=(self.n_draws, seed, self.n_jobs),
         )
+        self._learn_domain(X_all.iloc[np.flatnonzero(valid)], estimator)
         self.seed_, self.columns_, self.inflation_ = seed, columns, inflation
         self.estimator_, self.population_ = estimator, population
         self.tempering_, self.a_v_zero_point_ = calibrated.tempering, calibrated.a_v_zero_point
         self.spread_coefficients_ = calibrated.spreads.coefficients
         self.scores_ = calibrated.spreads.scores
         self.reliability_trees_ = calibrated.reliability and calibrated.reliability.trees
-        self._learn_domain(X_all.iloc[np.flatnonzero(valid)], estimator)
         predicted = to_targets(calibrated.mean[: len(X)], self.a_v_zero_point_)
-        # Set last, so that a failed fit leaves the estimator unfitted.
-        self.held_out_ = self._like_y(predicted)
+        self.held_out_, self.card_ = self._like_y(predicted), None
         return self
 
     def _fit_without_labels(self, seed: int) -> Self:
@@ -367,7 +362,7 @@ class IsochronePosterior(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
             raise ValueError("y is needed to fit the estimator, but it is None.")
         self.seed_, self.tempering_ = seed, self._fixed_tempering()
         self.inflation_, self.a_v_zero_point_, self.columns_ = np.ones(3), 0.0, [0, 1, 2]
-        self.estimator_ = self.population_ = self.domain_ = None
+        self.estimator_ = self.population_ = self.domain_ = self.card_ = None
         self.spread_coefficients_ = self.scores_ = self.reliability_trees_ = self.held_out_ = None
         return self
 
@@ -418,15 +413,13 @@ class IsochronePosterior(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
         """
         stated = X if priors is None else state_priors(X, priors)
         X, stars, features, potentials = self._predict_potentials(stated)
-        sampling = range(len(X)), self.n_draws, self.seed_, 1
-        posteriors: list[ClusterPosterior | None] = of_posteriors(
-            lambda posterior: posterior, None, potentials, *sampling
-        )
+        posteriors = [
+            None if potential is None else sample_posterior(potential, self.n_draws, self.seed_)
+            for potential in (potentials[i] for i in range(len(X)))
+        ]
         calibration = None
         if self.scores_ is not None:
-            zero_points = self.parallax_zero_point_error, self.colour_zero_point_error
-            calibration = Calibration(self.spread_coefficients_, self.scores_, zero_points)
-        has_domain = self.domain_ is not None and len(X) > 0
+            calibration = Calibration(self.spread_coefficients_, self.scores_, self._zero_points)
         return PosteriorDistribution(
             posteriors,
             stars,
@@ -436,7 +429,7 @@ class IsochronePosterior(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
             None if self.reliability_trees_ is None else Reliability(self.reliability_trees_),
             self.least_reliability,
             None if self.held_out_ is None else self.held_out_[:, self.columns_],
-            partial(self._outside, X, features) if has_domain else None,
+            self._find_outside(X, features) if len(X) else None,
         )
 
     def potentials(self, X: ClustersLike) -> list[Potential | None]:
@@ -453,7 +446,8 @@ class IsochronePosterior(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
             One per cluster, whose ``log_prob`` is the log density of its parameters up to a
             constant, for any sampler; None for a cluster without a star brighter than the limit.
         """
-        return list(self._predict_potentials(X)[-1])
+        X, *_, potentials = self._predict_potentials(X)
+        return [potentials[i] for i in range(len(X))]
 
     def _predict_potentials(self, X: ClustersLike) -> tuple[NestedFrame, Stars, Any, Potentials]:
         """Return clusters, stars, features of the regressor's last step if any, and potentials."""
@@ -476,8 +470,12 @@ class IsochronePosterior(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
         spread = np.hypot(prediction.spread * inflation, zero_point)
         prediction = NormalPrediction(prediction.mean, spread)
         options = {name: getattr(self, name) for name in ("saturation", "law", "release")}
-        options |= {"tempering": tempering}
-        return Potentials.of(stars, prediction, self.faint_limit, options, self._prior_options())
+        limit, priors = self.faint_limit, self._prior_options()
+        return Potentials.of(stars, prediction, limit, tempering, options, priors)
+
+    @property
+    def _zero_points(self) -> tuple[float, float]:
+        return self.parallax_zero_point_error, self.colour_zero_point_error
 
     def _prior_options(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in Prior.OPTIONS}

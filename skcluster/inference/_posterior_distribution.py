@@ -1,10 +1,8 @@
 """Estimates, intervals, samples, flags and notes from the posterior distributions of clusters."""
 
 from collections.abc import Callable, Mapping, Sequence
-from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -79,7 +77,7 @@ class PosteriorDistribution(PredictiveDistribution):
     least_reliability: float
     #: Log age, A_V and distance of held-out training clusters, shape (n_training, 3).
     trained: FloatArray | None
-    _find_outside: Callable[[], BoolArray] | None
+    _outside: BoolArray | None
 
     def __post_init__(self) -> None:
         """Collect the numbers of all posteriors."""
@@ -164,16 +162,9 @@ class PosteriorDistribution(PredictiveDistribution):
         for i, posterior in enumerate(self.posteriors):
             uniform = rng.uniform(size=n_samples)
             if posterior is not None:
-                values = posterior.draws.resample(uniform).continuous[:, : mean.shape[1]]
+                values = posterior.resample(uniform).continuous[:, : mean.shape[1]]
                 drawn[i] = mean[i] + scale[i] * (values - mean[i])
         return to_targets(drawn, self.a_v_zero_point)
-
-    def _for_samples(self) -> "PosteriorDistribution":
-        light = copy(self)
-        light.posteriors = [p and replace(p, potential=cast(Any, None)) for p in self.posteriors]
-        light._find_outside = None
-        light.stars = cast(Any, None)
-        return light
 
     @cached_property
     def reliability(self) -> FloatArray | None:  # type: ignore[override]
@@ -187,7 +178,7 @@ class PosteriorDistribution(PredictiveDistribution):
             {
                 "differential_reddening": self._numbers(lambda p: p.differential_reddening),
                 "field_fraction": self._numbers(lambda p: p.field_fraction),
-                "effective_samples": self._numbers(lambda p: p.draws.effective_size),
+                "effective_samples": self._numbers(lambda p: p.effective_size),
             }
         )
 
@@ -221,8 +212,8 @@ class PosteriorDistribution(PredictiveDistribution):
             CONTAMINANTS: self._numbers(lambda p: p.field_fraction) >= _NOTED_FIELD,
             "parallaxes deeper than the errors": outliers >= _NOTED_OUTLIERS,
         }
-        if self._find_outside is not None:
-            unlike = self.outside_domain & ~self._beyond
+        if self._outside is not None:
+            unlike = self._outside & ~self._beyond
             notes["unlike the training lists"] = unlike & (np.asarray(self.n_used) > 0)
         return notes
 

@@ -1,6 +1,6 @@
 """Prior times likelihood of each cluster: the density that is sampled."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,8 +26,8 @@ _LEAST_SPREAD = 0.01
 #: 2.5 / ln 10 converts a relative flux error to a magnitude error.
 _MAGNITUDES = 2.5 / np.log(10)
 _FLUX_RATIOS = ("phot_bp_mean_flux_over_error", "phot_rp_mean_flux_over_error")
-#: Star columns that are used if present.
-_COLUMNS = ("phot_g_mean_mag", "bp_rp", "probability", *_FLUX_RATIOS)
+#: Star columns that are used if present, and the arguments of `StarLikelihood` that they are.
+_COLUMNS = {"phot_g_mean_mag": "g", "bp_rp": "bp_rp", "probability": "probability"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,15 +91,17 @@ class Potentials:
     Attributes
     ----------
     stars : mapping of str to ndarray of shape (n_stars,)
-        Star columns, cluster after cluster.
+        Arguments of `StarLikelihood`, cluster after cluster.
     offsets : ndarray of int, shape (n_clusters + 1,)
         The stars of cluster ``i`` are ``offsets[i]:offsets[i + 1]``.
     limits : ndarray of shape (n_clusters,)
         Magnitude limits in G (mag); NaN without a star that is bright enough to be used.
     prediction : NormalPrediction
         Mean and spread of the priors of log age, A_V and distance modulus.
+    tempering : float
+        Tempering of the likelihood.
     likelihood_options, prior_options : mapping of str to object
-        Keyword arguments of `StarLikelihood` and `Prior`.
+        Further keyword arguments of `StarLikelihood` and `Prior`.
     known : ndarray of shape (n_clusters, 4, 2), optional
         What is known of the clusters from elsewhere, see `Prior`.
     """
@@ -108,6 +110,7 @@ class Potentials:
     offsets: Any
     limits: FloatArray
     prediction: NormalPrediction
+    tempering: float
     likelihood_options: Mapping[str, Any]
     prior_options: Mapping[str, Any]
     known: FloatArray | None = None
@@ -118,19 +121,21 @@ class Potentials:
         stars: Stars,
         prediction: NormalPrediction,
         faint_limit: float,
+        tempering: float,
         likelihood_options: Mapping[str, Any],
         prior_options: Mapping[str, Any],
     ) -> "Potentials":
         """Return those of clusters, whose stars fainter than a limit in G (mag) are not used."""
-        columns = {
-            name: stars[name].astype(np.float64, copy=False) for name in _COLUMNS if name in stars
+        given: dict[str, FloatArray] = {
+            argument: stars[name].astype(np.float64, copy=False)
+            for name, argument in _COLUMNS.items()
+            if name in stars
         }
+        if all(name in stars for name in _FLUX_RATIOS):
+            given["colour_error"] = _colour_error(stars)
         limits = magnitude_limits(stars, faint_limit)
-        return cls(columns, stars.offsets, limits, prediction, likelihood_options, prior_options)
-
-    def with_tempering(self, tempering: float) -> "Potentials":
-        """Return the same with another tempering of the likelihood."""
-        return replace(self, likelihood_options={**self.likelihood_options, "tempering": tempering})
+        options = tempering, likelihood_options, prior_options
+        return cls(given, stars.offsets, limits, prediction, *options)
 
     def with_priors(self, stars: Stars, a_v_zero_point: float) -> "Potentials":
         """Return the same with what the star columns say of clusters from elsewhere.
@@ -146,25 +151,17 @@ class Potentials:
             known[:, 2, 0] = distance_modulus(distance)
         return replace(self, known=known)
 
-    def __len__(self) -> int:
-        return len(self.limits)
-
-    def __iter__(self) -> Iterator[Potential | None]:
-        return (self[i] for i in range(len(self)))
-
     def __getitem__(self, i: int) -> Potential | None:
         """Return one; None without a usable star or a prediction."""
         mean, spread = (values[i] for values in self.prediction)
         if not np.isfinite([*mean, *spread, self.limits[i]]).all():
             return None
         here = slice(self.offsets[i], self.offsets[i + 1])
-        star = {name: values[here] for name, values in self.stars.items()}
+        given = {name: values[here] for name, values in self.stars.items()}
         likelihood: StarLikelihood = StarLikelihood(
-            star["phot_g_mean_mag"],
-            star["bp_rp"],
-            probability=star.get("probability"),
-            colour_error=_colour_error(star),
-            faint_limit=_limit(star["phot_g_mean_mag"], self.limits[i], mean),
+            **given,
+            faint_limit=_limit(given["g"], self.limits[i], mean),
+            tempering=self.tempering,
             **self.likelihood_options,
         )
         prior: Prior = Prior(
@@ -185,12 +182,10 @@ def _limit(g: FloatArray, magnitude_limit: float, mean: FloatArray) -> float:
     return magnitude_limit if np.count_nonzero(g < limit) < _FEWEST_STARS else float(limit)
 
 
-def _colour_error(star: Mapping[str, FloatArray]) -> FloatArray | None:
+def _colour_error(stars: Stars) -> FloatArray:
     """Return errors of colours from those of the fluxes (mag), NaN where one is missing."""
-    if not all(name in star for name in _FLUX_RATIOS):
-        return None
     with np.errstate(divide="ignore", invalid="ignore"):
-        error = np.hypot(*(_MAGNITUDES / star[name] for name in _FLUX_RATIOS))
+        error = np.hypot(*(_MAGNITUDES / stars[name].astype(np.float64) for name in _FLUX_RATIOS))
     return np.where(np.isfinite(error), error, np.nan)
 
 

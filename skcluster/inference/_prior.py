@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy.special import logsumexp, ndtri
 
 from skcluster._utils.typing import BoolArray, FloatArray, IntArray
-from skcluster.isochrones._axes import AXES
+from skcluster.isochrones._population_tables import AXES
 
 #: Field odds of typical lists of members, about one star in nine, and the standard deviation of
 #: their natural logarithm: adopted values.
@@ -55,7 +55,7 @@ class Parameters:
     colour_zero_point : ndarray
         Zero point of the list's BP−RP (mag), by which observed colours are too red.
     reddening : ndarray of int
-        Scale of differential reddening, as an index into ``skcluster.isochrones.AXES.reddening``.
+        Scale of differential reddening: 0 to 3 stand for 0, 0.12, 0.3 and 0.7 mag.
 
     See Also
     --------
@@ -174,26 +174,11 @@ class Prior:
     ----------
     mean, spread : ndarray of shape (3,)
         Mean and standard deviation of log age (dex), A_V (mag) and distance modulus (mag).
-    tail_weight : float, default=0.3
-        Weight of the wider distribution.
-    tail_factors : sequence of three float, default=(2.5, 3.5, 1.3)
-        Ratios of its standard deviations to those of the narrower one.
-    metallicity_prior : (float, float), default=(0.0, 0.15)
-        Mean and standard deviation of [M/H] (dex); by default the scatter among open clusters [1]_.
-    field_odds_prior : (float, float), default=(0.12, 1.2)
-        Median of the field odds, and standard deviation of their natural logarithm.
-    reddening_prior : sequence of four float, default=(0.5, 0.35, 0.12, 0.03)
-        Probabilities of the scales of differential reddening in
-        ``skcluster.isochrones.AXES.reddening``.
-    colour_zero_point_error : float, default=0.02
-        Standard error of the zero point of BP−RP (mag).
+    tail_weight, tail_factors
+        As in `IsochronePosterior`, and so are those of the other priors and of the zero point.
     known : ndarray of shape (4, 2), optional
         What is known from elsewhere of log age, A_V, distance modulus and [M/H]: values and
         standard errors, NaN where nothing is known.
-
-    References
-    ----------
-    .. [1] Netopil et al. 2016, A&A 585, A150.
     """
 
     #: The support.

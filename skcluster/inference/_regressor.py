@@ -145,11 +145,6 @@ def predict_normal(estimator: Any, X: Any, columns: list[int]) -> tuple[NormalPr
     return NormalPrediction(mean, np.maximum(spread, _LEAST_SPREAD)), last.features
 
 
-def predict_normal_only(columns: list[int], estimator: Any, X: Any, y: Any) -> NormalPrediction:
-    """Return the prediction without the features, for `fit_and_predict_held_out`."""
-    return predict_normal(estimator, X, columns)[0]
-
-
 def _with_modulus(values: FloatArray, columns: list[int]) -> FloatArray:
     """Return log age, A_V and distance modulus of predictions, whose distances may be negative."""
     values = np.array(values, dtype=np.float64)[:, columns]
@@ -251,15 +246,11 @@ def fit_and_predict_held_out(
     )
     # The fit on all clusters takes longest and comes first, so that it runs beside the others.
     begin_stage("Training", 1 + len(folds))
-    work = chain([delayed(_fit)(clone(estimator), *training, fit_params)], held_out)
+    work = chain([delayed(clone(estimator).fit)(*training, **fit_params)], held_out)
     fitted, *parts = counted(Parallel(n_jobs=n_jobs, return_as="generator")(work))
     order = np.argsort(np.concatenate(rows))
     predicted = (np.concatenate(values)[order] for values in zip(*parts, strict=True))
     return fitted, tuple(predicted)
-
-
-def _fit(estimator: Any, X: Any, y: Any, fit_params: dict[str, Any]) -> Any:
-    return estimator.fit(X, y, **fit_params)
 
 
 def _fit_and_predict(
@@ -271,7 +262,7 @@ def _fit_and_predict(
     y_test: Any,
     fit_params: dict[str, Any],
 ) -> Sequence[FloatArray]:
-    return predict(_fit(estimator, X, y, fit_params), X_test, y_test)
+    return predict(estimator.fit(X, y, **fit_params), X_test, y_test)
 
 
 def route(owner: Any, params: dict[str, Any]) -> Bunch:

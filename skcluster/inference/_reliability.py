@@ -58,7 +58,7 @@ def posterior_clues(posterior: ClusterPosterior) -> FloatArray:
     density = np.maximum(posterior.member_density, _LEAST_DENSITY)
     field = np.log(likelihood.field_density)
     shift = (posterior.mean[:3] - prior.mean) / prior.spread
-    odds = posterior.draws.weights @ posterior.draws.parameters.log_field_odds
+    odds = posterior.weights @ posterior.parameters.log_field_odds
     clues: FloatArray = np.r_[
         [odds, posterior.differential_reddening, np.median(field)],
         np.quantile(np.log(density).mean(axis=0) - field, [0.1, 0.5, 0.9]),

@@ -14,8 +14,7 @@ import pyarrow as pa
 from skcluster._utils.files import get_data_home, whole_file
 from skcluster._utils.messages import progress_bar, warn_caller
 from skcluster._utils.typing import BoolArray, FloatArray, IntArray
-from skcluster.isochrones._axes import AXES
-from skcluster.isochrones._population_tables import DENSITY_OF_CODE, VERSION, Tables, build
+from skcluster.isochrones._population_tables import AXES, DENSITY_OF_CODE, VERSION, Tables, build
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,13 +33,12 @@ class PopulationGrid:
 
     Parameters
     ----------
-    codes : ndarray of uint8, one dimension per axis of `skcluster.isochrones.AXES`
-        Natural logarithms of the densities in steps of 0.06; code 0 is a density of zero.
-    centre : ndarray of float32, shape (n_ages, n_metallicities, n_g)
-        Intrinsic colour relative to which stars are tabulated, by M_G: a smooth mean (mag).
+    tables : tuple of ndarray
+        Codes of the densities, centres of the colours, fractions of brighter stars and mean
+        colours, of all ages.
     source : callable, optional
-        Returns codes and centre of an age, given its index; they replace those given when densities
-        of that age are first needed.
+        Returns the tables of an age, given its index; they replace those given when densities of
+        that age are first needed.
 
     See Also
     --------
@@ -51,7 +49,7 @@ class PopulationGrid:
     -----
     `load` computes the densities when they are first needed, which takes some seconds and is shown
     on the standard error, and stores them, compressed, in the folder of
-    `skcluster.datasets.get_data_home` (59 MB). Those of an age are read when they are needed.
+    `skcluster.datasets.get_data_home` (61 MB). Those of an age are read when they are needed.
 
     References
     ----------
@@ -69,8 +67,7 @@ class PopulationGrid:
     ... # doctest: +SKIP
     """
 
-    codes: npt.NDArray[np.uint8]
-    centre: npt.NDArray[np.float32]
+    tables: Tables
     source: Callable[[int], Tables] | None = None
 
     @staticmethod
@@ -89,10 +86,8 @@ class PopulationGrid:
             If the cache cannot be written. Each process then computes the grid again.
         """
         file = get_data_home() / f"population_{_fingerprint()}.arrow"
-        source = _open(file)
-        if source is not None:
-            # Memory is taken only for the ages that are read.
-            return PopulationGrid(*Tables.empty(), source)
+        if (stored := _open(file)) is not None:
+            return stored
         title = "Tabulating stellar populations (once, 60 MB)"
         with progress_bar(title, len(AXES.log_age), show=True) as advance:
             tables = build(advance)
@@ -106,63 +101,21 @@ class PopulationGrid:
                 f"({error.strerror}), so each process computes them again. The environment "
                 "variable SKCLUSTER_DATA sets another folder.",
             )
-        return PopulationGrid(*tables)
+        return PopulationGrid(tables)
 
     @cached_property
-    def _is_read(self) -> BoolArray:
-        return np.full(len(AXES.log_age), self.source is None)
-
-    @cached_property
-    def _flat(self) -> npt.NDArray[np.uint8]:
-        return np.asarray(self.codes).reshape(-1)
-
-    @cached_property
-    def _maps(self) -> npt.NDArray[np.uint8]:
-        """Codes of each node, shape (n_nodes, n_scatters, n_g, n_bp_rp)."""
-        return self._flat.reshape(-1, *self.codes.shape[3:])
-
-    @cached_property
-    def _centres(self) -> npt.NDArray[np.float32]:
-        """Centres of each age and metallicity, shape (n_ages * n_metallicities, n_g)."""
-        return self.centre.reshape(-1, len(AXES.g))
+    def _unread(self) -> set[int]:
+        """Ages whose tables the source has not been asked for."""
+        return set(range(len(AXES.log_age)))
 
     def _centre(self, nodes: list[tuple[IntArray, FloatArray]]) -> FloatArray:
         """Return the interpolated centres of some draws, shape (n_draws, n_g)."""
+        centres = self.tables.centre.reshape(-1, len(AXES.g))
         centre: FloatArray = np.zeros((len(nodes[0][0]), len(AXES.g)), np.float32)
         for node, weight in nodes:
-            of_node = self._centres[node // len(AXES.reddening)]
+            of_node = centres[node // len(AXES.reddening)]
             centre += weight[:, None].astype(np.float32) * of_node
         return centre
-
-    @cached_property
-    def _computed_marginals(self) -> tuple[BoolArray, FloatArray, FloatArray]:
-        """Which nodes' marginal distributions are computed, and these; see `_marginals`."""
-        n_nodes, n_g = len(self._maps), len(AXES.g)
-        tables = np.zeros((n_nodes, n_g + 1), np.float32), np.zeros((n_nodes, n_g), np.float32)
-        return np.zeros(n_nodes, dtype=bool), *tables
-
-    def _marginals(self, nodes: list[IntArray]) -> tuple[FloatArray, FloatArray]:
-        """Return the fraction of stars brighter than each M_G, and the mean colour, at some nodes.
-
-        Arrays of one row per node of the grid, of which those of the given nodes are filled. The
-        fraction is that at the edges between the rows of the grid, from 0 at the bright end.
-        """
-        is_computed, cumulative, mean = self._computed_marginals
-        if not all(is_computed[node].all() for node in nodes):
-            missing = np.unique(np.concatenate(nodes))
-            missing = missing[~is_computed[missing]]
-            offset = AXES.bp_rp_offset
-            cumulative[missing, 0] = 0
-            density = np.empty((len(AXES.g), len(offset)), np.float32)
-            for node in missing.tolist():
-                # In memory that is reused: the first use of memory takes longer than the sums.
-                np.take(DENSITY_OF_CODE, self._maps[node, 0], out=density, mode="clip")
-                share = density.sum(-1)
-                mean[node] = density @ offset.values.astype(np.float32) / np.maximum(share, 1e-9)
-                mean[node] += self._centres[node // len(AXES.reddening)]
-                cumulative[node, 1:] = np.cumsum(share) * AXES.g.step * offset.step
-            is_computed[missing] = True
-        return cumulative, mean
 
     def density(
         self,
@@ -181,11 +134,11 @@ class PopulationGrid:
             Logarithm (base 10) of the age in years and [M/H] (dex). Values outside
             the grid are clipped to it.
         reddening : array-like of int, shape (n_draws,)
-            Scale of differential reddening, as an index into ``AXES.reddening``.
+            Scale of differential reddening: 0 to 3 stand for 0, 0.12, 0.3 and 0.7 mag.
         m_g, bp_rp : ndarray of float32, shape (n_draws, n_stars)
             Absolute magnitude and intrinsic colour of the stars (mag).
         scatter : array-like of int, shape (n_stars,)
-            Scatter of the colour, as an index into ``AXES.scatter``.
+            Scatter of the colour: 0 to 2 stand for 0.02, 0.04 and 0.08 mag.
 
         Returns
         -------
@@ -197,6 +150,7 @@ class PopulationGrid:
         nodes = self._nodes(log_age, metallicity, reddening)
         inside, cell, corners = self._cells(m_g, bp_rp, self._centre(nodes))
         cell += np.asarray(scatter)[None, :] * AXES.map_size
+        codes = self.tables.codes.reshape(-1)
         place, code = np.empty(m_g.shape, np.int64), np.empty(m_g.shape, np.uint8)
         density, at_node = np.empty((2, *m_g.shape), np.float32)
         total: FloatArray = np.zeros(m_g.shape, np.float32)
@@ -205,7 +159,7 @@ class PopulationGrid:
             at_node[:] = 0
             for offset, corner in corners:
                 # Into arrays that exist, and without checks of the indices: twice as fast.
-                np.take(self._flat[offset:], place, out=code, mode="clip")
+                np.take(codes[offset:], place, out=code, mode="clip")
                 np.take(DENSITY_OF_CODE, code, out=density, mode="clip")
                 density *= corner
                 at_node += density
@@ -235,14 +189,13 @@ class PopulationGrid:
         ndarray of shape (n_draws,)
             The fraction, from 0 to 1.
         """
-        nodes = self._nodes(log_age, metallicity, reddening)
-        cumulative, _ = self._marginals([node for node, _ in nodes])
+        brighter = self.tables.brighter.reshape(-1, len(AXES.g) + 1)
         place = np.clip((m_g - AXES.g.start) / AXES.g.step + 0.5, 0, len(AXES.g) - 1e-3)
         row = place.astype(np.int64)
         above = place - row
         fraction: FloatArray = sum(
-            weight * ((1 - above) * cumulative[node, row] + above * cumulative[node, row + 1])
-            for node, weight in nodes
+            weight * ((1 - above) * brighter[node, row] + above * brighter[node, row + 1])
+            for node, weight in self._nodes(log_age, metallicity, reddening)
         )
         return fraction
 
@@ -267,8 +220,8 @@ class PopulationGrid:
         ndarray of shape (n_draws,)
             Mean of (BP−RP)_0 (mag).
         """
+        mean = self.tables.colour.reshape(-1, len(AXES.g))
         nodes = self._nodes(log_age, metallicity, reddening)
-        _, mean = self._marginals([node for node, _ in nodes])
         row = np.clip(np.round((m_g - AXES.g.start) / AXES.g.step), 0, len(AXES.g) - 1)
         row = row.astype(np.int64)
         colour: FloatArray = sum(weight * mean[node, row] for node, weight in nodes)
@@ -280,10 +233,10 @@ class PopulationGrid:
         """Return the four nodes in age and metallicity around each draw, and their weights."""
         i, u = AXES.log_age.bracket(log_age)
         if self.source is not None:
-            for age in np.flatnonzero(~self._is_read).tolist():
-                if ((i == age) | (i + 1 == age)).any():
-                    self.codes[age], self.centre[age] = self.source(age)
-                    self._is_read[age] = True
+            for age in self._unread.intersection(np.r_[i, i + 1].tolist()):
+                for table, of_age in zip(self.tables, self.source(age), strict=True):
+                    table[age] = of_age
+                self._unread.discard(age)
         j, v = AXES.metallicity.bracket(metallicity)
         k = np.asarray(reddening)
         if (unknown := (k < 0) | (k >= len(AXES.reddening))).any():
@@ -330,7 +283,7 @@ class PopulationGrid:
 
 def _write(file: Path, tables: Tables) -> None:
     """Write tables to an Arrow file, one compressed batch of one row per age."""
-    schema = pa.schema({"codes": pa.binary(), "centre": pa.binary()})
+    schema = pa.schema({name: pa.binary() for name in Tables._fields})
     options = pa.ipc.IpcWriteOptions(compression="zstd")
     with (
         pa.OSFile(str(file), "wb") as sink,
@@ -341,25 +294,25 @@ def _write(file: Path, tables: Tables) -> None:
             arrow.write_batch(pa.record_batch(columns, schema=schema))
 
 
-def _open(file: Path) -> Callable[[int], Tables] | None:
-    """Return what reads the tables of an age from a file; None if it is missing or incomplete."""
+def _open(file: Path) -> PopulationGrid | None:
+    """Return the grid in a file, which is read when it is needed; None if there is no whole one."""
+    try:
+        reader = pa.ipc.open_file(pa.memory_map(str(file)))
+    except (OSError, pa.ArrowInvalid):
+        return None
+    tables = Tables.empty()  # memory is taken only for the ages that are read
 
     def read(age: int) -> Tables:
         batch = reader.get_batch(age)
-        codes, centre = (batch.column(name)[0].as_buffer() for name in Tables._fields)
+        columns = (batch.column(name)[0].as_buffer() for name in Tables._fields)
         return Tables(
-            np.frombuffer(codes, np.uint8).reshape(AXES.shape[1:]),
-            np.frombuffer(centre, np.float32).reshape(-1, len(AXES.g)),
+            *(
+                np.frombuffer(column, table.dtype).reshape(table.shape[1:])
+                for column, table in zip(columns, tables, strict=True)
+            )
         )
 
-    try:
-        reader = pa.ipc.open_file(pa.memory_map(str(file)))
-        if reader.num_record_batches != len(AXES.log_age):
-            return None
-        read(0)
-    except (OSError, ValueError):  # pyarrow's errors are of these types.
-        return None
-    return read
+    return PopulationGrid(tables, read)
 
 
 @cache

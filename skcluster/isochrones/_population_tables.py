@@ -1,7 +1,9 @@
-"""Tables of the density of a cluster's stars in the colour-magnitude diagram, from isochrones."""
+"""Tables of the density of a cluster's stars in the colour-magnitude diagram, and their axes."""
 
 from collections.abc import Callable
-from typing import NamedTuple, Self
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -9,13 +11,16 @@ from joblib import Parallel, delayed
 from scipy import fft
 from scipy.ndimage import gaussian_filter1d
 
-from skcluster._utils.typing import FloatArray
-from skcluster.isochrones._axes import AXES, REDDENING_VECTOR
+from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.isochrones._grid import IsochroneGrid
 from skcluster.isochrones._masses_and_binaries import MASSIVE_STAR_LOSS, kroupa, with_companions
 
+#: A_G and E(BP−RP) per A_V of stars of typical colours, for what shifts stars of all colours
+#: equally: differential reddening, and errors of the zero point of colours.
+REDDENING_VECTOR = (0.85, 0.44)
+
 #: Increase it whenever the densities change.
-VERSION = 6
+VERSION = 7
 
 #: Half-normal deviates that represent the distribution of differential reddening.
 _DEVIATES = 0.125 * (np.arange(24) + 0.5)
@@ -40,18 +45,99 @@ _STEP = (_HIGHEST - _LOWEST) / 254
 DENSITY_OF_CODE = np.concatenate([[0], np.exp(_LOWEST + _STEP * np.arange(255))]).astype(np.float32)
 
 
-class Tables(NamedTuple):
-    """Codes and centre of `PopulationGrid`, of all ages or of one."""
+@dataclass(frozen=True)
+class Axis:
+    """Evenly spaced values."""
 
-    codes: npt.NDArray[np.uint8]
-    centre: npt.NDArray[np.float32]
+    #: The first value and the step.
+    start: float
+    step: float
+    size: int
+
+    def __len__(self) -> int:
+        return self.size
+
+    @cached_property
+    def values(self) -> FloatArray:
+        """All values, shape (size,)."""
+        return self.start + self.step * np.arange(self.size)
+
+    def bracket(self, wanted: npt.ArrayLike) -> tuple[IntArray, FloatArray]:
+        """Return the grid value below each wanted one, and the fraction of the step to the next."""
+        place = np.clip((np.asarray(wanted) - self.start) / self.step, 0, self.size - 1)
+        below = np.minimum(place.astype(np.int64), self.size - 2)
+        return below, place - below
+
+
+@dataclass(frozen=True)
+class Axes:
+    """The axes of `PopulationGrid`."""
+
+    #: log10 of the age in years.
+    log_age: Axis
+    #: [M/H] (dex).
+    metallicity: Axis
+    #: Scales of differential reddening: of the half-normal distribution of the A_V of individual
+    #: stars in excess of the cluster's (mag).
+    reddening: tuple[float, ...]
+    #: Standard deviations of the colour (mag).
+    scatter: tuple[float, ...]
+    #: Absolute magnitude and intrinsic colour (mag).
+    g: Axis
+    bp_rp: Axis
+    #: Intrinsic colour relative to the centre at that M_G (mag).
+    bp_rp_offset: Axis
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Lengths of the axes of densities."""
+        of_maps = self.g, self.bp_rp_offset
+        axes = (self.log_age, self.metallicity, self.reddening, self.scatter, *of_maps)
+        return tuple(len(axis) for axis in axes)
+
+    @property
+    def map_size(self) -> int:
+        """Number of points of one map in magnitude and colour offset."""
+        return len(self.g) * len(self.bp_rp_offset)
+
+
+#: Steps in age and metallicity shift the sequence by less than its width; the scatters increase by
+#: factors of two, from the minimum that isochrones and Gaia allow.
+AXES = Axes(
+    log_age=Axis(6.0, 0.06, 71),
+    metallicity=Axis(-0.65, 0.15, 8),
+    reddening=(0.0, 0.12, 0.3, 0.7),
+    scatter=(0.02, 0.04, 0.08),
+    g=Axis(-7.5, 0.1, 168),
+    bp_rp=Axis(-0.8, 0.02, 208),
+    bp_rp_offset=Axis(-1.6, 0.02, 208),
+)
+
+
+class Tables(NamedTuple):
+    """Tables of the densities of populations, of all ages or of one."""
+
+    #: Logarithms of the densities in steps of 0.06, and 0 for none; dimensions as in `Axes`.
+    codes: npt.NDArray[Any]
+    #: Intrinsic colour relative to which stars are tabulated, by age, metallicity and M_G: a smooth
+    #: mean (mag).
+    centre: npt.NDArray[Any]
+    #: Fraction of stars brighter than each M_G, by age, metallicity and reddening. It is that at
+    #: the edges between the rows of the grid, from 0 at the bright end.
+    brighter: npt.NDArray[Any]
+    #: Mean colour at each M_G, by age, metallicity and reddening (mag).
+    colour: npt.NDArray[Any]
 
     @classmethod
     def empty(cls) -> Self:
         """Return those of all ages, of no star."""
+        n_ages, n_metallicities, n_reddenings, _, n_g, _ = AXES.shape
+        nodes = n_ages, n_metallicities, n_reddenings
         return cls(
             np.zeros(AXES.shape, np.uint8),
-            np.zeros((len(AXES.log_age), len(AXES.metallicity), len(AXES.g)), np.float32),
+            np.zeros((n_ages, n_metallicities, n_g), np.float32),
+            np.zeros((*nodes, n_g + 1), np.float32),
+            np.zeros((*nodes, n_g), np.float32),
         )
 
 
@@ -76,8 +162,9 @@ def build(advance: Callable[[int], None]) -> Tables:
     of_ages = Parallel(n_jobs=2, prefer="threads", return_as="generator")(
         delayed(_of_one_age)(log_age, *transfer) for log_age in AXES.log_age.values
     )
-    for i, (codes, centre) in enumerate(of_ages):
-        tables.codes[i], tables.centre[i] = codes, centre
+    for i, of_age in enumerate(of_ages):
+        for table, values in zip(tables, of_age, strict=True):
+            table[i] = values
         advance(1)
     return tables
 
@@ -90,7 +177,8 @@ def _of_one_age(
     intrinsic = _intrinsic_density(log_age)
     centre = _centre_of_rows(intrinsic)
     moves = _moves(centre, fft.rfftfreq(n_columns))
-    codes = np.empty(AXES.shape[1:], np.uint8)
+    codes, _, brighter, colour = (table[0] for table in Tables.empty())
+    offset = AXES.bp_rp_offset
     # One map at a time, so that it stays in the cache of a core.
     for m, (of_metallicity, move) in enumerate(zip(intrinsic, moves, strict=True)):
         spectrum = fft.rfft2(of_metallicity, (len(reddened[0]), n_columns))
@@ -104,7 +192,12 @@ def _of_one_age(
                 np.maximum(density, 0, out=density)
                 density *= total / density.sum()
                 codes[m, i, j] = encode(density)
-    return Tables(codes, centre)
+            stored = DENSITY_OF_CODE[codes[m, i, 0]]
+            share = stored.sum(axis=-1)
+            brighter[m, i, 1:] = np.cumsum(share) * AXES.g.step * offset.step
+            colour[m, i] = stored @ offset.values.astype(np.float32) / np.maximum(share, 1e-9)
+            colour[m, i] += centre[m]
+    return Tables(codes, centre, brighter, colour)
 
 
 def _centre_of_rows(density: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -2,17 +2,16 @@
 
 Class methods (``from_estimator``, ``from_predictions``, …) compute and draw a display and return
 it: ``ax_`` or ``axes_`` and ``figure_`` can be modified, and `plot` draws it again. Colours are the
-colour-blind safe palette of Okabe and Ito. matplotlib is imported when something is drawn.
+colour-blind safe palette of Okabe and Ito.
 """
 
-from skcluster.plotting._architecture import ArchitectureDisplay, layers_of
 from skcluster.plotting._cmd import CMDDisplay
 from skcluster.plotting._corner import CornerDisplay
 from skcluster.plotting._evaluation import CoverageDisplay, EstimateDisplay
 from skcluster.plotting._membership import MembershipDisplay
+from skcluster.plotting._networks import ArchitectureDisplay, TrainingHistoryDisplay
 from skcluster.plotting._notebook import show_clusters
 from skcluster.plotting._save import save_diagrams, save_memberships
-from skcluster.plotting._training_history import TrainingHistoryDisplay
 
 __all__ = [
     "ArchitectureDisplay",
@@ -22,7 +21,6 @@ __all__ = [
     "EstimateDisplay",
     "MembershipDisplay",
     "TrainingHistoryDisplay",
-    "layers_of",
     "save_diagrams",
     "save_memberships",
     "show_clusters",

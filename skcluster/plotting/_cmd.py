@@ -3,16 +3,22 @@
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.ticker import AutoMinorLocator
+from nested_pandas import NestedFrame
 
 from skcluster._utils.typing import ClustersLike, FloatArray
-from skcluster.clusters import Stars, as_clusters, stars_of
+from skcluster.clusters import as_clusters, stars_of
+from skcluster.estimation import estimate
 from skcluster.photometry import Law
 from skcluster.plotting._diagram import (
     Shades,
+    can_be_drawn,
     diagram_limits,
     most_credible,
     most_reddened,
@@ -20,11 +26,10 @@ from skcluster.plotting._diagram import (
     shades_of,
 )
 from skcluster.plotting._inputs import (
-    GivenEstimate,
-    answers_about,
+    ISOCHRONE_PARAMETERS,
     membership_array,
-    one_cluster,
     one_estimate,
+    row_of,
     samples_of_isochrones,
 )
 from skcluster.plotting._style import (
@@ -36,10 +41,7 @@ from skcluster.plotting._style import (
     title_text,
     with_errors,
 )
-from skcluster.schema import CLUSTER_PARAMETERS, INTERVAL_ENDS, STAR_COLUMNS, TARGETS
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from skcluster.schema import STAR_COLUMNS, TARGETS
 
 #: Maximum number of curves; more make no visible difference.
 _MOST_CURVES = 120
@@ -130,9 +132,7 @@ class CMDDisplay:
         samples: Any = None,
         membership: Any = None,
         coverage: float = 0.68,
-        metallicity: float | None = None,
         law: Law = "dr2",
-        ax: "Axes | None" = None,
         **plot_kw: Any,
     ) -> "CMDDisplay":
         """Draw one cluster of X.
@@ -157,15 +157,10 @@ class CMDDisplay:
             ``estimate(X, membership=True)``, shown as shades. NaN marks stars that were not used.
         coverage : float, default=0.68
             Fraction of the samples within the band.
-        metallicity : float, optional
-            [M/H] of all isochrones (dex). By default, that of the estimate and of each sample, and
-            0 if they have none.
         law : {"dr2", "edr3"}, default="dr2"
             Extinction law, as in `skcluster.isochrones.isochrone`.
-        ax : Axes, optional
-            Axes to draw on; by default those of a new figure.
         **plot_kw : object
-            Parameters of `plot`.
+            Parameters of `plot`, such as ``ax``.
 
         Returns
         -------
@@ -178,69 +173,62 @@ class CMDDisplay:
             isochrones.
         """
         X = as_clusters(X)
-        name, _, stars = one_cluster(X, cluster)
-        shades = membership_array(membership, stars_of(X))
-        if shades is not None:
-            shades = shades[(X.index == name)[stars_of(X).cluster]]
-        return cls._from_stars(
-            name,
-            stars,
-            one_estimate(estimates, name),
-            samples=None if samples is None else samples_of_isochrones(samples, name),
-            membership=shades,
-            coverage=coverage,
-            metallicity=metallicity,
-            law=law,
-        ).plot(ax=ax, **plot_kw)
+        row, shades = row_of(X, cluster), membership_array(membership, stars_of(X))
+        return cls._of_row(X, row, estimates, samples, shades, coverage, law).plot(**plot_kw)
 
     @classmethod
-    def _from_stars(
+    def _of_row(
         cls,
-        name: Any,
-        stars: Stars,
-        given: GivenEstimate,
-        *,
-        samples: FloatArray | None,
+        X: NestedFrame,
+        row: int,
+        estimates: Any,
+        samples: Any,
         membership: FloatArray | None,
         coverage: float,
-        metallicity: float | None = None,
         law: Law,
+        *,
+        only_drawable: bool = False,
     ) -> "CMDDisplay":
-        """Return the display of stars that were checked before; not drawn yet."""
-        isochrone = reddened = band = None
-        estimate, samples = (_at(metallicity, values) for values in (given.parameters, samples))
-        interval = given.interval
-        if metallicity is not None and interval is not None:
-            interval = np.vstack([interval[:3], [np.nan, np.nan]])
-        try:
-            if estimate is not None:
-                isochrone = seen_isochrones(estimate, law)[0]
-                if (behind := most_reddened(estimate, given.spread)) is not None:
-                    reddened = seen_isochrones(behind, law)[0]
-        except ValueError as error:
-            raise ValueError(f"cluster {name!r}: {error}") from error
-        if samples is not None:
-            credible = most_credible(samples, coverage, _MOST_CURVES)
-            # Every second point: the band is wider than the steps between them.
-            band = seen_isochrones(credible, law, every=2) if len(credible) else None
-            if estimate is not None and interval is None:
-                tails = 100 * np.array([(1 - coverage) / 2, (1 + coverage) / 2])
-                interval = np.nanpercentile(samples[:, : len(estimate)], tails, axis=0).T
-        return cls(
+        """Return the display of a cluster, not drawn yet.
+
+        If ``only_drawable``, an estimate without an isochrone (NaN, outside the grid) is left out,
+        instead of an error.
+        """
+        name, stars, offsets = X.index[row], stars_of(X[row : row + 1]), stars_of(X).offsets
+        given = one_estimate(estimates, name)
+        if only_drawable and given.parameters is not None and not can_be_drawn(given.parameters)[0]:
+            given, samples = given._replace(parameters=None), None
+        display = cls(
             colour=stars["bp_rp"],
             magnitude=stars["phot_g_mean_mag"],
             probability=stars["probability"] if "probability" in stars else None,  # noqa: SIM401
-            membership=membership,
+            membership=None if membership is None else membership[offsets[row] : offsets[row + 1]],
             name=display_name(name),
-            estimate=estimate,
-            isochrone=isochrone,
-            reddened=reddened,
-            band=band,
-            interval=interval,
+            estimate=given.parameters,
+            interval=given.interval,
             coverage=coverage,
             flag=given.flag,
             notes=given.notes,
         )
+        if display.estimate is not None:
+            try:
+                display.isochrone = seen_isochrones(display.estimate, law)[0]
+            except ValueError as error:
+                raise ValueError(f"cluster {name!r}: {error}") from error
+            behind = most_reddened(display.estimate, given.spread)
+            display.reddened = None if behind is None else seen_isochrones(behind, law)[0]
+        if samples is not None:
+            display._learn_from(samples_of_isochrones(samples, name), law)
+        return display
+
+    def _learn_from(self, samples: FloatArray, law: Law) -> None:
+        """Set the band and, if the estimate has none, the intervals of joint samples."""
+        credible = most_credible(samples, self.coverage, _MOST_CURVES)
+        # Every second point: the band is wider than the steps between them.
+        self.band = seen_isochrones(credible, law, every=2) if len(credible) else None
+        if self.estimate is not None and self.interval is None:
+            tails = 100 * np.array([(1 - self.coverage) / 2, (1 + self.coverage) / 2])
+            self.interval = np.nanpercentile(samples[:, : len(self.estimate)], tails, axis=0).T
 
     @classmethod
     def from_estimator(
@@ -251,9 +239,10 @@ class CMDDisplay:
         cluster: Any = None,
         n_samples: int = 1000,
         random_state: Any = 0,
+        coverage: float = 0.68,
         **kw: Any,
     ) -> "CMDDisplay":
-        """Draw one cluster of X and the isochrone of an estimator's prediction.
+        """Draw one cluster of X and the isochrone of its estimate by `skcluster.estimate`.
 
         Parameters
         ----------
@@ -269,34 +258,31 @@ class CMDDisplay:
             for no band.
         random_state : int, RandomState or None, default=0
             Determines the samples; reproducible by default.
+        coverage : float, default=0.68
+            Coverage of the intervals, and fraction of the samples within the band.
         **kw : object
             As in `from_clusters`.
         """
-        _, alone, _ = one_cluster(X, cluster)
-        predicted, distribution = answers_about(estimator, alone)
-        targets = getattr(distribution, "targets", None) or CLUSTER_PARAMETERS
-        if n_samples and distribution is not None:
-            drawn = distribution.sample(n_samples, random_state)[0]
-            kw.setdefault("samples", pd.DataFrame(drawn, columns=list(targets)))
-        membership = distribution.membership() if distribution is not None else None
-        if membership:
-            kw.setdefault("membership", membership[0])
-        estimate = dict(zip(targets, np.asarray(predicted)[0], strict=True))
-        if distribution is not None:
-            ends = distribution.interval(kw.get("coverage", 0.68))[0]
-            for end, values in zip(INTERVAL_ENDS, ends.T, strict=True):
-                estimate |= zip([target + end for target in targets], values, strict=True)
-            if distribution.extra_columns is not None:
-                estimate |= distribution.extra_columns.iloc[0]
-        return cls.from_clusters(alone, estimate, **kw)
+        X = as_clusters(X)
+        alone = X.iloc[[row_of(X, cluster)]]
+        known = hasattr(estimator, "predict_distribution")
+        table, *samples, members = estimate(
+            alone,
+            estimator,
+            coverage=coverage,
+            n_samples=n_samples if known else 0,
+            membership="if known",
+            random_state=random_state,
+        )
+        given = {"samples": samples[0] if samples else None, "membership": members, **kw}
+        return cls.from_clusters(alone, table, coverage=coverage, **given)
 
     def plot(
         self,
-        ax: "Axes | None" = None,
+        ax: Axes | None = None,
         *,
         star_kw: dict[str, Any] | None = None,
         isochrone_kw: dict[str, Any] | None = None,
-        band_kw: dict[str, Any] | None = None,
         colorbar: bool = True,
         legend: bool = True,
         beside: bool | None = None,
@@ -307,25 +293,23 @@ class CMDDisplay:
         ----------
         ax : Axes, optional
             Axes to draw on; by default those of a new figure.
-        star_kw, isochrone_kw, band_kw : dict, optional
-            Parameters of ``Axes.scatter``, ``Axes.plot`` and ``LineCollection``.
+        star_kw, isochrone_kw : dict, optional
+            Parameters of ``Axes.scatter`` and ``Axes.plot``.
         colorbar, legend : bool, default=True
             Whether to show a colour bar of the shades, and a legend with the estimate.
         beside : bool, optional
-            Whether they are to the right of the axes. Otherwise the legend is in the corner of the
-            axes with the fewest stars. By default, if the figure is a new one, which has room.
+            Whether they are to the right of the axes. Otherwise the legend is where it covers the
+            fewest stars. By default, if the figure is a new one, which has room.
 
         Returns
         -------
         CMDDisplay
             The display, with ``ax_`` and ``figure_``.
         """
-        from matplotlib.ticker import AutoMinorLocator
-
         beside = ax is None if beside is None else beside
         self.figure_, self.ax_ = one_axes(ax, figsize=(6.2, 5.2))
         shades = self._draw_stars(star_kw or {})
-        self._draw_band(band_kw or {})
+        self._draw_band()
         self._draw_isochrone(isochrone_kw or {})
         low, high = diagram_limits(self.colour, self.magnitude)
         self.ax_.set(
@@ -343,7 +327,7 @@ class CMDDisplay:
         if legend:
             place = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.015)}
             self.ax_.legend(
-                **(place if beside else {"loc": self._emptiest_corner()}),
+                **(place if beside else {"loc": "best"}),
                 title="\n".join([self.summary(), *(self._remarks() if beside else ())]).strip(),
                 alignment="left",
                 fontsize="small",
@@ -370,10 +354,9 @@ class CMDDisplay:
     def _values(self) -> Iterator[tuple[str, str, str]]:
         """Yield label, value with its interval, and unit of each parameter of the estimate."""
         estimate = () if self.estimate is None else self.estimate
-        names = (*CLUSTER_PARAMETERS, "metallicity")
-        for i, (name, value) in enumerate(zip(names, estimate, strict=False)):
+        for i, (name, value) in enumerate(zip(ISOCHRONE_PARAMETERS, estimate, strict=False)):
             column = TARGETS[name]
-            ends = () if self.interval is None else self.interval[i : i + 1].ravel()
+            ends = () if self.interval is None else self.interval[i]
             unit = column.printed_unit if column.printed_unit != "dex" else ""
             yield column.label, column.as_text(value, *ends), unit
 
@@ -384,8 +367,6 @@ class CMDDisplay:
 
     def _draw_stars(self, star_kw: dict[str, Any]) -> Shades | None:
         """Draw the stars, the likeliest members on top, and those not used separately."""
-        from matplotlib.colors import LinearSegmentedColormap
-
         own_colour = {"c", "color"} & star_kw.keys()
         shades = None if own_colour else shades_of(self.membership, self.probability)
         size = float(np.clip(2500 / len(self.colour), 4, 16))
@@ -396,24 +377,23 @@ class CMDDisplay:
             order = order[np.isfinite(shades.probability[order])]
             scale = LinearSegmentedColormap.from_list("membership", shades.colours)
             style |= {"c": shades.probability[order], "cmap": scale, "vmin": shades.low, "vmax": 1}
-            rest = np.isnan(shades.probability)
-            if rest.any():
+            unused = np.isnan(shades.probability)
+            if unused.any():
                 self.unused_ = self.ax_.scatter(
-                    self.colour[rest],
-                    self.magnitude[rest],
+                    self.colour[unused],
+                    self.magnitude[unused],
                     s=size,
                     zorder=1.5,
                     facecolors="none",
                     edgecolors="#9a9a9a",
                     linewidths=0.5,
-                    label=f"{rest.sum()} stars not used",
+                    label=f"{unused.sum()} stars not used",
                 )
         elif not own_colour:
             style["color"] = "black"
         style["label"] = f"{len(order)} stars"
-        self.stars_ = self.ax_.scatter(
-            self.colour[order], self.magnitude[order], **{**style, **star_kw}
-        )
+        style |= star_kw
+        self.stars_ = self.ax_.scatter(self.colour[order], self.magnitude[order], **style)
         return shades
 
     def _draw_colorbar(self, shades: Shades | None, beside: bool) -> None:
@@ -425,27 +405,14 @@ class CMDDisplay:
             place = {"cax": self.ax_.inset_axes((1.05, 0, 0.045, 0.5))}
         self.colorbar_ = self.figure_.colorbar(self.stars_, label=shades.label, **place)
 
-    def _emptiest_corner(self) -> str:
-        """Return the corner with the fewest stars; in doubt that of faint blue stars."""
-        low, high = diagram_limits(self.colour, self.magnitude)
-        right = (self.colour - low[0]) / (high[0] - low[0])
-        down = (self.magnitude - low[1]) / (high[1] - low[1])
-        stars = {
-            f"{row} {column}": np.count_nonzero((vertical > 0.6) & (horizontal > 0.5))
-            for row, vertical in (("lower", down), ("upper", 1 - down))
-            for column, horizontal in (("left", 1 - right), ("right", right))
-        }
-        return min(stars, key=stars.__getitem__)
-
-    def _draw_band(self, band_kw: dict[str, Any]) -> None:
-        from matplotlib.collections import LineCollection
-
+    def _draw_band(self) -> None:
         self.band_ = None
         if self.band is None:
             return
         # One opaque colour, so that overlapping curves do not darken the band.
-        style = {"colors": PALE, "linewidths": 2.5, "zorder": 1, "capstyle": "round"}
-        self.band_ = LineCollection(list(self.band), **{**style, **band_kw})
+        self.band_ = LineCollection(
+            list(self.band), colors=PALE, linewidths=2.5, zorder=1, capstyle="round"
+        )
         self.band_.set_label(f"{100 * self.coverage:.0f} % of joint samples")
         self.ax_.add_collection(self.band_, autolim=False)
 
@@ -467,11 +434,3 @@ class CMDDisplay:
             label = "more dust than 95 %\nof the stars have"
             style |= {"linewidth": 0.9, "linestyle": "--", "path_effects": None, "label": label}
             (self.reddened_,) = self.ax_.plot(*self.reddened.T, **style)
-
-
-def _at(metallicity: float | None, values: FloatArray | None) -> FloatArray | None:
-    """Return parameters of isochrones with their metallicity replaced, if one is given."""
-    if metallicity is None or values is None:
-        return values
-    column = np.full((*values.shape[:-1], 1), metallicity)
-    return np.concatenate([values[..., :3], column], axis=-1)

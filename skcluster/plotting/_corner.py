@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+import pandas as pd
 
 from skcluster._utils.typing import ClustersLike, FloatArray
-from skcluster.plotting._inputs import columns_of, one_cluster, one_estimate, sample_array
+from skcluster.clusters import as_clusters
+from skcluster.estimation import estimate
+from skcluster.plotting._inputs import columns_of, interval_of, row_of, table_of, values_of
 from skcluster.plotting._style import BLUE, VERMILION, display_name, title_text, with_errors
 from skcluster.schema import estimate_column
 
@@ -77,9 +79,8 @@ class CornerDisplay:
         samples: Any,
         *,
         targets: Sequence[str] | None = None,
-        estimate: npt.ArrayLike | None = None,
-        interval: npt.ArrayLike | None = None,
-        reference: npt.ArrayLike | None = None,
+        estimate: Any = None,
+        reference: Any = None,
         name: str | None = None,
         **plot_kw: Any,
     ) -> "CornerDisplay":
@@ -91,13 +92,12 @@ class CornerDisplay:
             Joint samples of one cluster. Samples with NaN are left out.
         targets : sequence of str, optional
             Names of the targets; by default the columns of ``samples``, or the usual three.
-        estimate : array-like of shape (n_targets,), optional
-            The estimates, by default the medians of the samples.
-        interval : array-like of shape (n_targets, 2), optional
-            Lower and upper ends of their intervals, by default the 16th and 84th percentiles of the
-            samples.
-        reference : array-like of shape (n_targets,), optional
-            Values to mark; NaN for none.
+        estimate : Series or mapping, optional
+            The row of a table of estimates: values of the targets, and the ends of their intervals,
+            such as ``log_age_lower`` and ``log_age_upper``. By default, and if an end is missing,
+            the medians, and the 16th and 84th percentiles, of the samples.
+        reference : Series, mapping or array-like of shape (n_targets,), optional
+            Values of the targets to mark; NaN for none.
         name : str, optional
             Title.
         **plot_kw : object
@@ -114,19 +114,17 @@ class CornerDisplay:
             names is wrong.
         """
         names = columns_of(samples, targets)
-        array = sample_array(samples)
+        array = table_of(samples, "samples")
         array = array[np.isfinite(array).all(axis=1)]
-        if len(array) < (fewest := max(2, array.shape[1])):
+        if len(array) < (fewest := max(2, len(names))):
             raise ValueError(f"There are fewer than {fewest} samples without NaN to draw.")
-        if len(names) != array.shape[1]:
-            raise ValueError(f"{len(names)} names for {array.shape[1]} targets: {names}.")
-        n = len(names)
+        interval = None if estimate is None else interval_of(estimate, names)
         return cls(
             samples=array,
             targets=names,
-            estimate=_array(estimate, "estimate", (n,)),
-            interval=_array(interval, "interval", (n, 2)),
-            reference=_array(reference, "reference", (n,)),
+            estimate=None if interval is None else _by_name(estimate, names),
+            interval=interval,
+            reference=None if reference is None else _by_name(reference, names),
             name=name,
         ).plot(**plot_kw)
 
@@ -143,10 +141,9 @@ class CornerDisplay:
         reference: Any = None,
         **kw: Any,
     ) -> "CornerDisplay":
-        """Draw the samples of an estimator for one cluster of X, with its estimate and intervals.
+        """Draw the samples of `skcluster.estimate` for one cluster, with estimate and intervals.
 
-        These are those of a table of estimates. They are calibrated, and so differ from the
-        percentiles of the samples.
+        These are calibrated, and so differ from the percentiles of the samples.
 
         Parameters
         ----------
@@ -163,28 +160,22 @@ class CornerDisplay:
         coverage : float, default=0.68
             Coverage of the intervals.
         reference : DataFrame, Series, mapping or array-like, optional
-            Values to mark: a row per cluster, or those of this one. Log age, A_V and distance are
-            needed, metallicity is optional.
+            Values to mark: a row per cluster, or those of this one. What is missing is not marked.
         **kw : object
             As in `from_samples`.
         """
-        name, alone, _ = one_cluster(X, cluster)
-        distribution = estimator.predict_distribution(alone)
-        samples = distribution.sample(n_samples, random_state)[0]
-        if distribution.targets is not None:
-            kw.setdefault("targets", distribution.targets)
-        marked = one_estimate(reference, name).parameters
-        if marked is not None:  # a metallicity may be in one of them only
-            n = samples.shape[1]
-            marked = np.concatenate([marked, np.full(n, np.nan)])[:n]
-        kw = {
-            "estimate": distribution.predict()[0],
-            "interval": distribution.interval(coverage)[0],
-            "reference": marked,
+        X = as_clusters(X)
+        alone = X.iloc[[row_of(X, cluster)]]
+        table, samples = estimate(
+            alone, estimator, coverage=coverage, n_samples=n_samples, random_state=random_state
+        )
+        name = alone.index[0]
+        given = {
+            "estimate": table.iloc[0],
+            "reference": values_of(reference, name),
             "name": display_name(name),
-            **kw,
         }
-        return cls.from_samples(samples, **kw)
+        return cls.from_samples(samples[name], **{**given, **kw})
 
     def plot(self, *, figure: Any = None, **corner_kw: Any) -> "CornerDisplay":
         """Draw the display.
@@ -202,7 +193,7 @@ class CornerDisplay:
         CornerDisplay
             The display, with ``axes_`` and ``figure_``.
         """
-        from corner import corner
+        from corner import corner  # imports arviz, if it is installed, which takes seconds
 
         n = len(self.targets)
         columns = [estimate_column(target) for target in self.targets]
@@ -240,13 +231,9 @@ class CornerDisplay:
         return self
 
 
-def _array(values: Any, what: str, shape: tuple[int, ...]) -> FloatArray | None:
-    if values is None:
-        return None
-    array = np.asarray(values, dtype=float)
-    if array.shape != shape:
-        raise ValueError(f"{what} must have shape {shape}, not {array.shape}.")
-    return array
+def _by_name(values: Any, targets: list[str]) -> FloatArray:
+    """Return values of targets, shape (n_targets,); NaN for those that are not named."""
+    return pd.Series(values, index=targets).to_numpy(dtype=float)
 
 
 def _range(values: FloatArray) -> tuple[float, float]:

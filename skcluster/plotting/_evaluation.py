@@ -2,27 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 
 from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.metrics import check_order_of
-from skcluster.plotting._inputs import answers_about, columns_of, places_of, table_of
-from skcluster.plotting._style import (
-    BLUE,
-    COLOURS,
-    DASHES,
-    VERMILION,
-    logarithmic,
-    many_axes,
-    one_axes,
-)
+from skcluster.plotting._inputs import columns_of, table_of
+from skcluster.plotting._style import BLUE, COLOURS, DASHES, VERMILION, many_axes, one_axes
 from skcluster.schema import estimate_column
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 _COVERAGES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.68, 0.8, 0.9, 0.95)
 
@@ -78,8 +70,6 @@ class EstimateDisplay:
         *,
         intervals: Any = None,
         targets: Sequence[str] | None = None,
-        kind: Kind = "actual_vs_predicted",
-        ax: "Axes | Sequence[Axes] | None" = None,
         **plot_kw: Any,
     ) -> "EstimateDisplay":
         """Draw given estimates.
@@ -92,12 +82,8 @@ class EstimateDisplay:
             Ends of the estimates' intervals, drawn as error bars.
         targets : sequence of str, optional
             Names of the targets; by default the columns of ``y_true``, or the usual three.
-        kind : {"actual_vs_predicted", "residual_vs_actual"}, default="actual_vs_predicted"
-            What to draw.
-        ax : Axes or sequence of n_targets Axes, optional
-            Axes to draw on; by default those of a new figure.
         **plot_kw : object
-            Parameters of `plot`.
+            Parameters of `plot`, such as ``kind`` and ``ax``.
 
         Returns
         -------
@@ -115,13 +101,11 @@ class EstimateDisplay:
             raise ValueError(
                 f"y_true has shape {true.shape} and y_pred {predicted.shape}; they must agree."
             )
-        if len(names) != true.shape[1]:
-            raise ValueError(f"{len(names)} names for {true.shape[1]} targets: {names}.")
         ends = None if intervals is None else np.asarray(intervals, dtype=float)
         if ends is not None and ends.shape != (*true.shape, 2):
             raise ValueError(f"intervals must have shape {(*true.shape, 2)}, not {ends.shape}.")
         display = cls(y_true=true, y_pred=predicted, targets=names, intervals=ends)
-        return display.plot(ax=ax, kind=kind, **plot_kw)
+        return display.plot(**plot_kw)
 
     @classmethod
     def from_estimator(
@@ -142,17 +126,16 @@ class EstimateDisplay:
         **kw : object
             As in `from_predictions`.
         """
-        predicted, distribution = answers_about(estimator, X)
-        intervals = None
-        if distribution is not None:
-            columns = places_of(y, distribution.targets)
-            predicted = predicted[:, columns]
-            intervals = distribution.interval(coverage)[:, columns]
-        return cls.from_predictions(y, predicted, intervals=intervals, **kw)
+        if not hasattr(estimator, "predict_distribution"):
+            return cls.from_predictions(y, estimator.predict(X), **kw)
+        distribution = estimator.predict_distribution(X)
+        columns = _places_of(y, distribution.targets)
+        kw["intervals"] = distribution.interval(coverage)[:, columns]
+        return cls.from_predictions(y, distribution.predict()[:, columns], **kw)
 
     def plot(
         self,
-        ax: "Axes | Sequence[Axes] | None" = None,
+        ax: Axes | Sequence[Axes] | None = None,
         *,
         kind: Kind = "actual_vs_predicted",
         scatter_kw: dict[str, Any] | None = None,
@@ -179,7 +162,7 @@ class EstimateDisplay:
             raise ValueError(
                 f"kind must be 'actual_vs_predicted' or 'residual_vs_actual', not {kind!r}."
             )
-        self.figure_, self.axes_ = many_axes(ax, len(self.targets))
+        self.figure_, self.axes_ = many_axes(ax, 1, len(self.targets), (3.7, 3.6))
         residual = kind == "residual_vs_actual"
         points = {"s": 9, "color": BLUE, "alpha": 0.6, "linewidths": 0, "zorder": 2}
         bars = {"fmt": "none", "ecolor": BLUE, "alpha": 0.25, "elinewidth": 0.7, "zorder": 1}
@@ -201,9 +184,9 @@ class EstimateDisplay:
             what = "estimated minus true" if residual else "estimated"
             axes.set(xlabel=f"true {label}", ylabel=f"{what} {label}")
             if target == "distance_kpc" and (true > 0).all() and (predicted > 0).all():
-                logarithmic(axes, "x")
+                _make_logarithmic(axes, "x")
                 if not residual:
-                    logarithmic(axes, "y")
+                    _make_logarithmic(axes, "y")
         return self
 
 
@@ -258,8 +241,7 @@ class CoverageDisplay:
         intervals: Mapping[float, Any],
         *,
         targets: Sequence[str] | None = None,
-        ax: "Axes | None" = None,
-        **plot_kw: Any,
+        ax: Axes | None = None,
     ) -> "CoverageDisplay":
         """Draw the coverage of given intervals.
 
@@ -273,8 +255,6 @@ class CoverageDisplay:
             Names of the targets; by default the columns of ``y_true``, or the usual three.
         ax : Axes, optional
             Axes to draw on; by default those of a new figure.
-        **plot_kw : object
-            Parameters of `plot`.
 
         Returns
         -------
@@ -302,7 +282,7 @@ class CoverageDisplay:
             covered=np.array(covered),
             n_clusters=len(true),
             targets=columns_of(y_true, targets),
-        ).plot(ax=ax, **plot_kw)
+        ).plot(ax)
 
     @classmethod
     def from_estimator(
@@ -330,23 +310,19 @@ class CoverageDisplay:
             As in `from_intervals`.
         """
         distribution = estimator.predict_distribution(X)
-        columns = places_of(y, distribution.targets)
+        columns = _places_of(y, distribution.targets)
         intervals = {
             float(c): distribution.interval(float(c))[:, columns] for c in np.atleast_1d(coverage)
         }
         return cls.from_intervals(y, intervals, **kw)
 
-    def plot(
-        self, ax: "Axes | None" = None, *, line_kw: dict[str, Any] | None = None
-    ) -> "CoverageDisplay":
+    def plot(self, ax: Axes | None = None) -> "CoverageDisplay":
         """Draw the display.
 
         Parameters
         ----------
         ax : Axes, optional
             Axes to draw on; by default those of a new figure.
-        line_kw : dict, optional
-            Parameters of ``Axes.plot``.
 
         Returns
         -------
@@ -367,18 +343,36 @@ class CoverageDisplay:
         self.ax_.plot([0, 1], [0, 1], color="0.5", linewidth=0.8)
         self.lines_: list[Any] = []
         for i, target in enumerate(self.targets):
-            style = {
-                "color": COLOURS[i % len(COLOURS)],
-                "linestyle": DASHES[i % len(DASHES)],
-                "marker": "os^D"[i % 4],
-                "markersize": 4,
-                "label": estimate_column(target).label,
-            }
             self.lines_ += self.ax_.plot(
-                self.coverage, self.covered[:, i], **{**style, **(line_kw or {})}
+                self.coverage,
+                self.covered[:, i],
+                color=COLOURS[i % len(COLOURS)],
+                linestyle=DASHES[i % len(DASHES)],
+                marker="os^D"[i % 4],
+                markersize=4,
+                label=estimate_column(target).label,
             )
         self.ax_.set(
             xlim=(0, 1), ylim=(0, 1), aspect="equal", xlabel="coverage promised", ylabel="measured"
         )
         self.ax_.legend(frameon=False, loc="upper left", fontsize="small")
         return self
+
+
+def _places_of(y: Any, targets: Sequence[str] | None) -> Any:
+    """Return which targets of a model the columns of y are: by name, or else the first ones."""
+    if targets is None:
+        return slice(None)
+    if isinstance(y, pd.DataFrame) and set(y.columns) <= set(targets):
+        return [list(targets).index(name) for name in y.columns]
+    return slice(table_of(y, "y").shape[1])
+
+
+def _make_logarithmic(axes: Axes, which: Literal["x", "y"]) -> None:
+    """Make an axis logarithmic, with a few plain numbers: 0.2, 0.5, 1, 2; or 0.01, 0.1, 1, 10."""
+    axes.set(**{f"{which}scale": "log"})
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    low, high = axis.get_view_interval()
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 200 * low else (1,)))
+    axis.set_major_formatter(FormatStrFormatter("%g"))
+    axis.set_minor_formatter(NullFormatter())

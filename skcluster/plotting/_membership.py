@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.patches import Circle
 
-from skcluster._utils.typing import BoolArray, ClustersLike, FloatArray
-from skcluster.membership import find_members
+from skcluster._utils.typing import BoolArray, FloatArray
 from skcluster.membership._sky import TangentPlane
 from skcluster.plotting._diagram import diagram_limits
+from skcluster.plotting._inputs import values_of
 from skcluster.plotting._style import (
     BLUES,
     VERMILION,
@@ -20,10 +23,6 @@ from skcluster.plotting._style import (
     title_text,
 )
 from skcluster.schema import CLUSTER_COLUMNS, STAR_COLUMNS
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.collections import PathCollection
 
 #: Columns of stars that the panels show.
 _SHOWN = ("ra", "dec", "pmra", "pmdec", "parallax", "phot_g_mean_mag", "bp_rp", "probability")
@@ -41,7 +40,7 @@ class MembershipDisplay:
     their probabilities, the other stars are grey. Proper motions and parallaxes are limited to
     the surroundings of the cluster.
 
-    Use `from_fields` or `from_members` to make one.
+    Use `from_members` to make one.
 
     Parameters
     ----------
@@ -75,9 +74,10 @@ class MembershipDisplay:
     --------
     >>> import matplotlib; matplotlib.use("agg")
     >>> from skcluster.datasets import load_example_field
+    >>> from skcluster.membership import find_members
     >>> from skcluster.plotting import MembershipDisplay
     >>> X, y = load_example_field()
-    >>> display = MembershipDisplay.from_fields(X)
+    >>> display = MembershipDisplay.from_members(*find_members(X))
     >>> bool(display.axes_[0].xaxis_inverted()), bool(display.is_member.sum() > 250)
     (True, True)
     """
@@ -88,49 +88,6 @@ class MembershipDisplay:
     threshold: float = 0.5
 
     @classmethod
-    def from_fields(
-        cls,
-        X: ClustersLike,
-        *,
-        cluster: Any = None,
-        threshold: float = 0.5,
-        axes: "Sequence[Axes] | None" = None,
-        plot_kw: dict[str, Any] | None = None,
-        **find_kw: Any,
-    ) -> "MembershipDisplay":
-        """Find the members of a cluster in a field and draw them.
-
-        Parameters
-        ----------
-        X : fields
-            Any input of `skcluster.membership.find_members`.
-        cluster : object, optional
-            Name of the cluster, which is that of its field, followed by 2, 3 … for further
-            clusters; not needed if only one is found.
-        threshold : float, default=0.5
-            Least probability of the stars that are drawn as members.
-        axes : sequence of 4 Axes, optional
-            Axes to draw on; by default those of a new figure.
-        plot_kw : dict, optional
-            Parameters of `plot`.
-        **find_kw : object
-            Parameters of `skcluster.membership.find_members`, such as ``n_clusters`` or ``center``.
-
-        Returns
-        -------
-        MembershipDisplay
-
-        Raises
-        ------
-        ValueError
-            As in `skcluster.membership.find_members` and in `from_members`.
-        """
-        stars, clusters = find_members(X, threshold=threshold, **find_kw)
-        return cls.from_members(
-            stars, clusters, cluster=cluster, threshold=threshold, axes=axes, **plot_kw or {}
-        )
-
-    @classmethod
     def from_members(
         cls,
         stars: pd.DataFrame,
@@ -138,7 +95,6 @@ class MembershipDisplay:
         *,
         cluster: Any = None,
         threshold: float = 0.5,
-        axes: "Sequence[Axes] | None" = None,
         **plot_kw: Any,
     ) -> "MembershipDisplay":
         """Draw a cluster that `skcluster.membership.find_members` found.
@@ -151,10 +107,8 @@ class MembershipDisplay:
             Name of the cluster; not needed if there is only one.
         threshold : float, default=0.5
             Least probability of the stars that are drawn as members.
-        axes : sequence of 4 Axes, optional
-            Axes to draw on; by default those of a new figure.
         **plot_kw : object
-            Parameters of `plot`.
+            Parameters of `plot`, such as ``axes``.
 
         Returns
         -------
@@ -165,21 +119,12 @@ class MembershipDisplay:
         ValueError
             If ``clusters`` has no such cluster, or several and none is chosen.
         """
-        return cls._of(stars, clusters, cluster, threshold).plot(axes, **plot_kw)
-
-    @classmethod
-    def _of(
-        cls, stars: pd.DataFrame, clusters: pd.DataFrame, cluster: Any, threshold: float
-    ) -> "MembershipDisplay":
-        """Return the display of a cluster; not drawn yet."""
         if cluster is None:
             if len(clusters) != 1:
                 raise ValueError(
                     f"There are {len(clusters)} clusters; choose one to draw with cluster=."
                 )
             cluster = clusters.index[0]
-        if list(clusters.index).count(cluster) != 1:
-            raise ValueError(f"There is no single cluster {cluster!r} in the table of clusters.")
         own = (stars["cluster"] == cluster).to_numpy()
         # A field without a cluster has the name of the row itself.
         field = stars["field"].to_numpy()[own][0] if own.any() else cluster
@@ -187,10 +132,10 @@ class MembershipDisplay:
         shown.loc[~own[(stars["field"] == field).to_numpy()], "probability"] = 0.0
         return cls(
             stars=shown,
-            cluster=clusters.loc[cluster],
+            cluster=values_of(clusters, cluster),
             name=display_name(cluster),
             threshold=threshold,
-        )
+        ).plot(**plot_kw)
 
     @property
     def is_member(self) -> BoolArray:
@@ -200,10 +145,9 @@ class MembershipDisplay:
 
     def plot(
         self,
-        axes: "Sequence[Axes] | None" = None,
+        axes: Sequence[Axes] | None = None,
         *,
         member_kw: dict[str, Any] | None = None,
-        field_kw: dict[str, Any] | None = None,
         colorbar: bool = True,
     ) -> "MembershipDisplay":
         """Draw the display.
@@ -212,8 +156,8 @@ class MembershipDisplay:
         ----------
         axes : sequence of 4 Axes, optional
             Axes to draw on; by default those of a new figure.
-        member_kw, field_kw : dict, optional
-            Parameters of ``Axes.scatter`` for members and field stars.
+        member_kw : dict, optional
+            Parameters of ``Axes.scatter`` for members.
         colorbar : bool, default=True
             Whether to show a colour bar of the probabilities.
 
@@ -227,16 +171,16 @@ class MembershipDisplay:
         ValueError
             If there are not four axes.
         """
-        self._open(axes)
-        self.field_: list[PathCollection] = []
-        self.members_: list[PathCollection] = []
-        self._draw_sky(field_kw or {}, member_kw or {})
+        self.figure_, self.axes_ = many_axes(axes, 2, 2, (4.3, 3.8))
+        if axes is None:
+            self.figure_.suptitle(self.summary(), fontsize="medium").set_parse_math(False)
         panels = (("pmra", "pmdec"), ("phot_g_mean_mag", "parallax"), ("bp_rp", "phot_g_mean_mag"))
+        places = [self._label_sky(), *(self._values(*names) for names in panels)]
         for ax, names in zip(self.axes_[1:], panels, strict=True):
-            self._scatter(ax, self._values(*names), field_kw or {}, member_kw or {})
             xlabel, ylabel = (STAR_COLUMNS[name].axis_label for name in names)
             ax.set(xlabel=xlabel, ylabel=ylabel)
-        self._limit()
+        self._scatter(places, member_kw or {})
+        self._limit(places)
         for ax in self.axes_:
             # Square panels: the sky and the proper motions span as much in both directions. With an
             # equal aspect instead, constrained layout leaves no room for the labels.
@@ -280,85 +224,65 @@ class MembershipDisplay:
         values: FloatArray = self.stars[list(columns)].to_numpy(dtype=float).T
         return values
 
-    def _open(self, axes: "Sequence[Axes] | None") -> None:
-        """Set the axes to draw on, and the title of a new figure."""
-        self.figure_, self.axes_ = many_axes(axes, 4, n_columns=2, size=(4.3, 3.8))
-        if axes is None:
-            self.figure_.suptitle(self.summary(), fontsize="medium").set_parse_math(False)
+    def _label_sky(self) -> FloatArray:
+        """Return coordinates on the sky (deg) from the centre, shape (2, n_stars), and label them.
 
-    def _scatter(
-        self,
-        ax: "Axes",
-        places: FloatArray,
-        field_kw: dict[str, Any],
-        member_kw: dict[str, Any],
-    ) -> None:
-        """Draw field stars, and members over them, the likeliest on top."""
-        from matplotlib.colors import LinearSegmentedColormap
-
-        member, (probability,) = self.is_member, self._values("probability")
-        # Many field stars are small, and pixels in files of vectors, which would be large.
-        style: dict[str, Any] = {
-            "s": float(np.clip(6000 / max(len(member), 1), 0.4, 5)),
-            "color": _FIELD,
-            "linewidths": 0,
-            "zorder": 1,
-            "rasterized": len(member) > 2000,
-            "label": f"{(~member).sum()} field stars",
-        }
-        self.field_.append(ax.scatter(*places[:, ~member], **{**style, **field_kw}))
-        order = np.flatnonzero(member)[np.argsort(probability[member], kind="stable")]
-        style = {
-            "s": float(np.clip(2500 / max(len(order), 1), 4, 16)),
-            "c": probability[order],
-            "cmap": LinearSegmentedColormap.from_list("membership", BLUES),
-            "vmin": self.threshold,
-            "vmax": 1,
-            "linewidths": 0,
-            "zorder": 2,
-            "label": f"{len(order)} members",
-        }
-        if {"c", "color"} & member_kw.keys():
-            style = {k: v for k, v in style.items() if k not in ("c", "cmap", "vmin", "vmax")}
-        self.members_.append(ax.scatter(*places[:, order], **{**style, **member_kw}))
-
-    def _draw_sky(self, field_kw: dict[str, Any], member_kw: dict[str, Any]) -> None:
-        """Draw the sky around the cluster, with a circle that holds half of its members."""
-        from matplotlib.patches import Circle
-
+        Members get a circle that holds half of them.
+        """
         places = self._values("ra", "dec")
         plane = TangentPlane.of(*places[:, np.isfinite(places).all(axis=0)])
         if np.isfinite(self.cluster["ra"]):
             plane = TangentPlane(float(self.cluster["ra"]), float(self.cluster["dec"]))
-        east, north = _equal_area(*plane.project(*places))
-        ax = self.axes_[0]
-        self._scatter(ax, np.array([east, north]), field_kw, member_kw)
-        radius = float(self.cluster["half_number_radius"])
-        if np.isfinite(radius):
+        xlabel = f"east of α = {plane.ra:.2f}° [deg]"
+        ylabel = f"north of δ = {plane.dec:.2f}° [deg]".replace("-", "−")
+        self.axes_[0].set(xlabel=xlabel, ylabel=ylabel)
+        if np.isfinite(radius := self.cluster["half_number_radius"]):
             style = {"edgecolor": VERMILION, "linewidth": 1.2, "zorder": 3, "fill": False}
-            ax.add_patch(Circle((0, 0), radius, path_effects=stroke(2.4), **style))
-        low = np.array([np.nanmin(east), np.nanmin(north)])
-        high = np.array([np.nanmax(east), np.nanmax(north)])
-        middle, half = (low + high) / 2, 0.53 * max(*(high - low), 1e-4)
-        # The east is to the left.
-        ax.set(
-            xlim=(middle[0] + half, middle[0] - half),
-            ylim=(middle[1] - half, middle[1] + half),
-            xlabel=f"east of α = {plane.ra:.2f}° [deg]",
-            ylabel=f"north of δ = {plane.dec:.2f}° [deg]".replace("-", "−"),
-        )
+            self.axes_[0].add_patch(Circle((0, 0), radius, path_effects=stroke(2.4), **style))
+        return _equal_area(*plane.project(*places))
 
-    def _limit(self) -> None:
-        """Limit proper motions, parallaxes and the diagram to the surroundings of the cluster."""
-        motions, parallaxes, diagram = self.axes_[1:]
-        member = self.is_member
+    def _scatter(self, places: list[FloatArray], member_kw: dict[str, Any]) -> None:
+        """Draw field stars, and members over them, the likeliest on top, in each panel."""
+        member, (probability,) = self.is_member, self._values("probability")
+        order = np.flatnonzero(member)[np.argsort(probability[member], kind="stable")]
+        style: dict[str, Any] = {
+            "s": float(np.clip(2500 / max(len(order), 1), 4, 16)),
+            "linewidths": 0,
+            "zorder": 2,
+            "label": f"{len(order)} members",
+        }
+        if not {"c", "color"} & member_kw.keys():
+            scale = LinearSegmentedColormap.from_list("membership", BLUES)
+            style |= {"c": probability[order], "cmap": scale, "vmin": self.threshold, "vmax": 1}
+        self.field_, self.members_ = [], []
+        for ax, (x, y) in zip(self.axes_, places, strict=True):
+            # Many field stars are small, and pixels in files of vectors, which would be large.
+            field = ax.scatter(
+                x[~member],
+                y[~member],
+                s=float(np.clip(6000 / max(len(member), 1), 0.4, 5)),
+                color=_FIELD,
+                linewidths=0,
+                zorder=1,
+                rasterized=len(member) > 2000,
+                label=f"{(~member).sum()} field stars",
+            )
+            self.field_.append(field)
+            self.members_.append(ax.scatter(x[order], y[order], **{**style, **member_kw}))
+
+    def _limit(self, places: list[FloatArray]) -> None:
+        """Limit the panels: the sky to the field, the others to the surroundings of the cluster."""
+        sky, motions, parallaxes, diagram = self.axes_
+        low, high = np.nanmin(places[0], axis=1), np.nanmax(places[0], axis=1)
+        (x, y), half = (low + high) / 2, 0.53 * max(*(high - low), 1e-4)
+        sky.set(xlim=(x + half, x - half), ylim=(y - half, y + half))  # the east is to the left
         x, y, half = self._surroundings("pmra", "pmdec", least=1.0)
         motions.set(xlim=(x - half, x + half), ylim=(y - half, y + half))
         middle, half = self._surroundings("parallax", least=0.4)
-        low, high = _diagram_of(member, *self._values("bp_rp", "phot_g_mean_mag"))
+        low, high = _diagram_of(self.is_member, *places[3])
         parallaxes.set(xlim=(low[1], high[1]), ylim=(middle - half, middle + half))
         diagram.set(xlim=(low[0], high[0]), ylim=(high[1], low[1]))
-        if member.any():
+        if self.is_member.any():
             parallaxes.axhline(self.cluster["parallax"], color=VERMILION, linewidth=1.0, zorder=1.5)
 
     def _surroundings(self, *columns: str, least: float) -> tuple[float, ...]:
@@ -377,11 +301,10 @@ class MembershipDisplay:
         return (*middle.tolist(), max(float(half.max()), least))
 
 
-def _equal_area(east: FloatArray, north: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _equal_area(east: FloatArray, north: FloatArray) -> FloatArray:
     """Convert the zenithal equidistant projection (deg) to Lambert's equal-area projection."""
     angle = np.hypot(east, north)
-    stretch = np.sinc(np.radians(angle) / 2 / np.pi)  # 2 sin(angle / 2) / angle
-    return east * stretch, north * stretch
+    return np.array([east, north]) * np.sinc(np.radians(angle) / 2 / np.pi)  # 2 sin(angle / 2)
 
 
 def _diagram_of(

@@ -5,6 +5,7 @@ from html import escape
 from typing import Any
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import as_clusters, stars_of
@@ -12,7 +13,6 @@ from skcluster.photometry import Law
 from skcluster.plotting._cmd import CMDDisplay
 from skcluster.plotting._diagram import diagram_limits, shades_of
 from skcluster.plotting._inputs import membership_array
-from skcluster.plotting._save import undrawn_display
 from skcluster.plotting._style import VERMILION, title_text
 
 #: Width and height of the area of the stars, and margins to the left and below (pixels).
@@ -90,7 +90,7 @@ def show_clusters(
     shades = membership_array(membership, stars_of(X))
     counts = stars_of(X).counts
     figures = [
-        _figure(undrawn_display(X, row, estimates, None, shades, 0.68, law))
+        _figure(CMDDisplay._of_row(X, row, estimates, None, shades, 0.68, law, only_drawable=True))
         if counts[row]
         else f"<figure>{escape(title_text(X.index[row]))}: no star to draw</figure>"
         for row in range(min(len(X), most))
@@ -119,8 +119,6 @@ def _figure(display: CMDDisplay) -> str:
 
 def _drawing(display: CMDDisplay) -> str:
     """Return frame, ticks, stars and isochrones of a diagram as SVG."""
-    from matplotlib.ticker import MaxNLocator
-
     low, high = diagram_limits(display.colour, display.magnitude)
     scale, left = _SIZE / (high - low), _MARGINS[0]
     texts = [("G", left - 3, 9, "end"), ("BP−RP", left + _SIZE[0], _SIZE[1] + 13, "end")]

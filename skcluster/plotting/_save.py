@@ -9,23 +9,21 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from nested_pandas import NestedFrame
+from matplotlib import style
+from matplotlib.figure import Figure
 
 from skcluster._utils.files import file_names, whole_file
 from skcluster._utils.messages import warn_caller
 from skcluster._utils.parallel import in_processes
-from skcluster._utils.typing import ClustersLike, FloatArray
+from skcluster._utils.typing import ClustersLike
 from skcluster.clusters import as_clusters, stars_of
 from skcluster.photometry import Law
 from skcluster.plotting._cmd import CMDDisplay
-from skcluster.plotting._diagram import can_be_drawn
-from skcluster.plotting._inputs import membership_array, one_estimate, samples_of_isochrones
+from skcluster.plotting._inputs import membership_array
 from skcluster.plotting._membership import MembershipDisplay
 from skcluster.plotting._style import display_name
 
-_DPI, _PAGE_DPI = 200, 90
-#: zlib's Z_RLE, which suits the runs of equal pixels in a figure.
-_RUNS = 3
+_DPI = 200
 #: For fewer figures, starting processes takes longer than it saves.
 _FEWEST_FOR_PROCESSES = 30
 
@@ -65,8 +63,8 @@ def save_diagrams(
         Fraction of the samples within the band.
     law : {"dr2", "edr3"}, default="dr2"
         Extinction law, as in `skcluster.isochrones.isochrone`.
-    format : {"png", "pdf", "svg"}, default="png"
-        File type.
+    format : str, default="png"
+        File type of matplotlib, such as "png", "pdf" or "svg".
     overwrite : bool, default=False
         Whether existing files may be replaced.
     progress : callable, optional
@@ -105,13 +103,15 @@ def save_diagrams(
     X = as_clusters(X)
     empty = stars_of(X).counts == 0
     files = file_names(X.index[~empty], Path(folder), format)
-    _prepare(files.values(), format, overwrite)
+    _prepare(files.values(), overwrite)
     if empty.any():
         names = ", ".join(map(repr, X.index[empty][:3]))
         warn_caller(f"{empty.sum()} clusters have no star to draw: {names}.")
     shades = membership_array(membership, stars_of(X))
     displays = (
-        undrawn_display(X, int(row), estimates, samples, shades, coverage, law)
+        CMDDisplay._of_row(
+            X, int(row), estimates, samples, shades, coverage, law, only_drawable=True
+        )
         for row in np.flatnonzero(~empty)
     )
     draw = partial(_save_diagram, format, overwrite)
@@ -122,62 +122,23 @@ def save_diagrams(
     return list(files.values())
 
 
-def _prepare(files: Iterable[Path], format: str, overwrite: bool) -> None:
-    """Make the folder of files; refuse another format, and files that may not be replaced."""
-    if format not in ("png", "pdf", "svg"):
-        raise ValueError(f"format must be 'png', 'pdf' or 'svg', not {format!r}.")
+def _prepare(files: Iterable[Path], overwrite: bool) -> None:
+    """Make the folder of files; refuse those that may not be replaced."""
     for file in files:
         if file.exists() and not overwrite:
             raise FileExistsError(f"{file} already exists; overwrite=True replaces it.")
         file.parent.mkdir(parents=True, exist_ok=True)
 
 
-def undrawn_display(
-    X: NestedFrame,
-    row: int,
-    estimates: Any,
-    samples: Mapping[Any, Any] | None,
-    membership: FloatArray | None,
-    coverage: float,
-    law: Law,
-) -> CMDDisplay:
-    """Return the diagram of a cluster, not drawn yet."""
-    name, offsets = X.index[row], stars_of(X).offsets
-    given = one_estimate(estimates, name)
-    if given.parameters is None or not can_be_drawn(given.parameters)[0]:
-        given, samples = given._replace(parameters=None), None
-    return CMDDisplay._from_stars(
-        name,
-        stars_of(X[row : row + 1]),
-        given,
-        samples=None if samples is None else samples_of_isochrones(samples, name),
-        membership=None if membership is None else membership[offsets[row] : offsets[row + 1]],
-        coverage=coverage,
-        law=law,
-    )
-
-
 def _save_diagram(format: str, overwrite: bool, item: tuple[CMDDisplay, tuple[Any, Path]]) -> None:
     """Draw a diagram into a file."""
-    from matplotlib import style
-    from matplotlib.figure import Figure
-
     display, (name, file) = item
     # Dark on light whatever the user's style is, for print; and without a layout engine, which
     # takes longer than the drawing.
     with style.context("default", after_reset=True), whole_file(file, overwrite) as half:
-        figure = Figure(figsize=(6.6, 5.2), dpi=_DPI)
+        figure = Figure(figsize=(6.6, 5.2))
         display.plot(ax=figure.add_axes((0.1, 0.095, 0.575, 0.845)), beside=True)
-        # A given place of a label saves a layout of all ticks.
-        for axes in figure.axes:
-            axes.xaxis.set_label_coords(0.5, -0.055)
-        if display.colorbar_ is not None:
-            display.colorbar_.ax.yaxis.set_label_coords(3.55, 0.5)
-        # Little compression takes half of its time for files that are hardly larger.
-        fast: dict[str, Any] = {"compress_level": 1, "compress_type": _RUNS}
-        fast = {"pil_kwargs": fast} if format == "png" else {}
-        title = {"Title": display_name(name)}
-        figure.savefig(half, format=format, dpi=_DPI, metadata=title, **fast)
+        figure.savefig(half, format=format, dpi=_DPI, metadata={"Title": display_name(name)})
 
 
 def save_memberships(
@@ -202,8 +163,8 @@ def save_memberships(
         "_members" behind the names.
     threshold : float, default=0.5
         Least probability of the stars that are drawn as members.
-    format : {"png", "pdf", "svg"}, default="png"
-        File type.
+    format : str, default="png"
+        File type of matplotlib, such as "png", "pdf" or "svg".
     overwrite : bool, default=False
         Whether existing files may be replaced.
     progress : callable, optional
@@ -235,43 +196,36 @@ def save_memberships(
     ['field_000000_members.png']
     """
     files = membership_files(clusters.index, Path(folder), format)
-    _prepare(files, format, overwrite)
+    _prepare(files, overwrite)
     for name, file in zip(clusters.index, files, strict=True):
         with whole_file(file, overwrite) as half:
-            _save_membership(half, stars, clusters, name, threshold, format, _DPI)
+            save_membership(half, stars, clusters, name, threshold=threshold, format=format)
         if progress is not None:
             progress(1)
     return files
 
 
-def membership_picture(stars: pd.DataFrame, clusters: pd.DataFrame, name: Any) -> bytes:
-    """Return the figure of a cluster's members as a PNG for a page."""
-    content = BytesIO()
-    _save_membership(content, stars, clusters, name, 0.5, "png", _PAGE_DPI)
-    return content.getvalue()
-
-
-def _save_membership(
+def save_membership(
     file: Path | BytesIO,
     stars: pd.DataFrame,
     clusters: pd.DataFrame,
     name: Any,
-    threshold: float,
-    format: str,
-    dpi: int,
+    *,
+    threshold: float = 0.5,
+    format: str = "png",
+    dpi: int = _DPI,
 ) -> None:
-    from matplotlib import style
-    from matplotlib.figure import Figure
-
-    display = MembershipDisplay._of(stars, clusters, name, threshold)
+    """Draw the members of one cluster into a file."""
     with style.context("default", after_reset=True):
         figure = Figure(figsize=(8.6, 7.6), dpi=dpi, layout="constrained")
-        display.plot(figure.subplots(2, 2).ravel())
+        axes: Any = figure.subplots(2, 2)
+        display = MembershipDisplay.from_members(
+            stars, clusters, cluster=name, threshold=threshold, axes=axes
+        )
         figure.suptitle(display.summary(), fontsize="medium").set_parse_math(False)
         figure.savefig(file, format=format, dpi=dpi, metadata={"Title": display_name(name)})
 
 
 def membership_files(names: Any, folder: Path, format: str) -> list[Path]:
     """Return the file of each cluster in `save_memberships`."""
-    own = file_names(names, folder, format).values()
-    return [file.with_name(f"{file.stem}_members{file.suffix}") for file in own]
+    return list(file_names([f"{name}_members" for name in names], folder, format).values())

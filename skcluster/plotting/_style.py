@@ -1,14 +1,14 @@
 """Colours, labels and axes of all figures."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure, SubFigure
+from matplotlib import patheffects
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
 
 #: Okabe and Ito's colour-blind safe colours (Wong 2011, Nature Methods 8, 441). In grey the three
 #: differ in lightness, and every line has its own dash pattern.
@@ -44,51 +44,28 @@ def with_errors(text: str) -> str:
     return f"{value}$_{{{down}}}^{{{up}}}$"
 
 
-def one_axes(ax: "Axes | None", **figure_kw: Any) -> "tuple[Figure | SubFigure, Axes]":
+def one_axes(ax: Axes | None, **figure_kw: Any) -> tuple[Figure | SubFigure, Axes]:
     """Return the axes to draw on and their figure; new ones if there are none."""
-    from matplotlib import pyplot as plt
-
-    if ax is None:
-        return plt.subplots(layout="constrained", **figure_kw)
-    return ax.figure, ax
+    return plt.subplots(layout="constrained", **figure_kw) if ax is None else (ax.figure, ax)
 
 
 def many_axes(
-    ax: "Axes | Sequence[Axes] | None",
-    n: int,
-    *,
-    n_columns: int | None = None,
-    size: tuple[float, float] = (3.7, 3.6),
-) -> "tuple[Figure | SubFigure, npt.NDArray[np.object_]]":
-    """Return one axes per panel, and their figure; new ones of a size (inches) for None."""
-    from matplotlib import pyplot as plt
-
+    ax: Axes | Sequence[Axes] | None,
+    n_rows: int,
+    n_columns: int,
+    size: tuple[float, float],
+) -> tuple[Figure | SubFigure, npt.NDArray[np.object_]]:
+    """Return one axes per panel, and their figure; for None, new panels of a size (inches)."""
     if ax is None:
-        columns = n_columns or n
-        rows = n // columns
-        whole = (columns * size[0], rows * size[1])
-        new, grid = plt.subplots(rows, columns, figsize=whole, layout="constrained", squeeze=False)
-        return new, grid.ravel()
+        whole = (n_columns * size[0], n_rows * size[1])
+        new = plt.figure(figsize=whole, layout="constrained")
+        return new, new.subplots(n_rows, n_columns, squeeze=False).ravel()
     given = np.atleast_1d(np.asarray(ax, dtype=object)).ravel()
-    if len(given) != n:
-        raise ValueError(f"{n} panels need as many axes; got {len(given)}.")
+    if len(given) != n_rows * n_columns:
+        raise ValueError(f"{n_rows * n_columns} panels need as many axes; got {len(given)}.")
     return given[0].figure, given
-
-
-def logarithmic(axes: "Axes", which: Literal["x", "y"]) -> None:
-    """Make an axis logarithmic, with a few plain numbers: 0.2, 0.5, 1, 2; or 0.01, 0.1, 1, 10."""
-    from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
-
-    axes.set(**{f"{which}scale": "log"})
-    axis = axes.xaxis if which == "x" else axes.yaxis
-    low, high = axis.get_view_interval()
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 200 * low else (1,)))
-    axis.set_major_formatter(FormatStrFormatter("%g"))
-    axis.set_minor_formatter(NullFormatter())
 
 
 def stroke(width: float) -> list[Any]:
     """Return a white outline of a line, so that it stands out from black stars, in print too."""
-    from matplotlib import patheffects
-
     return [patheffects.Stroke(linewidth=width, foreground="white"), patheffects.Normal()]

@@ -16,18 +16,11 @@ from scipy.ndimage import binary_closing
 
 from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.clusters import Stars
-from skcluster.photometry import Law
-from skcluster.plotting._diagram import (
-    can_be_drawn,
-    diagram_limits,
-    most_credible,
-    most_reddened,
-    seen_isochrones,
-)
+from skcluster.plotting import CMDDisplay
+from skcluster.plotting._diagram import diagram_limits
 
-_MOST_CURVES = 80
 #: Maximum number of stars shown per cluster; a random selection of so many looks the same.
-MOST_STARS = 4000
+_MOST_STARS = 4000
 #: Maximum number of stars on a page, 24 bytes each.
 _MOST_ON_PAGE = 400_000
 #: Length between points of an isochrone, in units of the diagram.
@@ -47,7 +40,7 @@ HOVER = {
 
 def shown_stars(counts: IntArray) -> list[IntArray]:
     """Return which stars of each cluster are shown: all, or a random selection."""
-    most = MOST_STARS
+    most = _MOST_STARS
     while most > 1 and np.minimum(counts, most).sum() > _MOST_ON_PAGE:
         most = 9 * most // 10
     rng = np.random.default_rng(0)
@@ -56,47 +49,26 @@ def shown_stars(counts: IntArray) -> list[IntArray]:
     ]
 
 
-def diagram(
-    colour: FloatArray,
-    magnitude: FloatArray,
-    shown: IntArray,
-    estimate: FloatArray,
-    samples: Any,
-    coverage: float,
-    law: Law,
-    spread: float = 0.0,
-) -> dict[str, Any]:
+def diagram(display: CMDDisplay, shown: IntArray) -> dict[str, Any]:
     """Return stars, isochrone and band of one cluster in a form that JSON supports.
-
-    The estimate and the samples are log age (dex), A_V (mag), distance (kpc) and, optionally, [M/H]
-    (dex). With a ``spread``, the scale of the half-normal differential reddening (mag of A_V), the
-    isochrone behind more dust than that of 95 per cent of the stars is drawn as well.
 
     The result has ``limits`` (mag): minimum and maximum of colour, then of magnitude; ``stars``,
     and each of ``lines`` and ``reddened``, the continuous parts of the isochrones: coordinates as
     16-bit integers in base64, in units of the diagram; ``band``: for each column of cells, start
     and end of each run.
     """
-    if len(colour) == 0:
-        return {}
-    low, high = diagram_limits(colour, magnitude)
+    low, high = diagram_limits(display.colour, display.magnitude)
+    stars = np.column_stack([display.colour, display.magnitude])[shown]
     drawn: dict[str, Any] = {
         "limits": [round(float(v), 3) for v in (low[0], high[0], low[1], high[1])],
+        "stars": _packed((stars - low) / (high - low)),
     }
-    points = np.column_stack([colour, magnitude])[shown]
-    drawn["stars"] = _packed((points - low) / (high - low))
-    if can_be_drawn(estimate)[0]:
-        reddened = most_reddened(estimate, spread)
-        for name, values in (("lines", estimate), ("reddened", reddened)):
-            if values is not None:
-                line = (seen_isochrones(values, law=law)[0] - low) / (high - low)
-                drawn[name] = [_packed(part) for part in _parts_within(line)]
-    if samples is not None:
-        credible = most_credible(samples, coverage, _MOST_CURVES)
-        if len(credible):
-            # Every fourth point: a cell is larger than the steps between them.
-            curves = (seen_isochrones(credible, law=law, every=4) - low) / (high - low)
-            drawn["band"] = _runs(curves)
+    for name, line in (("lines", display.isochrone), ("reddened", display.reddened)):
+        if line is not None:
+            drawn[name] = [_packed(part) for part in _parts_within((line - low) / (high - low))]
+    if display.band is not None:
+        # Every second curve and point: gaps of a few cells are closed.
+        drawn["band"] = _runs((display.band[::2, ::2] - low) / (high - low))
     return drawn
 
 

@@ -1,4 +1,4 @@
-"""Write the page of a run: its table, the data of its diagrams, limits and citations."""
+"""Write the page of a run: its table, the data of its diagrams, what they mean, citations."""
 
 import json
 import os
@@ -7,12 +7,14 @@ from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from html import escape
 from importlib.resources import files
-from io import StringIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib import style
+from matplotlib.figure import Figure
 from nested_pandas import NestedFrame
 
 from skcluster._utils.files import whole_file
@@ -21,13 +23,9 @@ from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import as_clusters, stars_of
 from skcluster.datasets.catalogues._names import ABBREVIATIONS, other_names
 from skcluster.photometry import Law
-from skcluster.plotting._corner import CornerDisplay
-from skcluster.plotting._inputs import (
-    isochrone_parameters,
-    membership_array,
-    one_estimate,
-)
-from skcluster.plotting._save import membership_picture
+from skcluster.plotting import CMDDisplay, CornerDisplay
+from skcluster.plotting._inputs import ISOCHRONE_PARAMETERS, interval_of, membership_array
+from skcluster.plotting._save import save_membership
 from skcluster.report._diagram import (
     CELLS,
     HOVER,
@@ -37,21 +35,68 @@ from skcluster.report._diagram import (
     shown_stars,
     star_facts,
 )
-from skcluster.report._meanings import meaning_of, meanings
-from skcluster.schema import (
-    CLUSTER_PARAMETERS,
-    INTERVAL_ENDS,
-    estimate_column,
-    notes_for_display,
-)
+from skcluster.schema import CONTAMINANTS, INTERVAL_ENDS, estimate_column, notes_for_display
 
 #: Columns that are shown only beside the diagram if the table has many columns.
 _BESIDE_DIAGRAM = ("n_stars", "differential_reddening", "field_fraction", "effective_samples")
 #: Isochrones are drawn for every model.
 _ISOCHRONES = "isochrones: PARSEC, Bressan et al. 2012, MNRAS 427, 127"
 _SCRIPTS = ("names.js", "diagram.js", "svg.js", "table.js", "page.js", "download.js")
+#: Dots per inch of the picture of members.
+_PICTURE_DPI = 90
 #: Pages of so few clusters show corner plots and tables of stars beside the diagram.
 _FEW = 3
+#: What the descriptions in `skcluster.schema` leave out.
+_MORE = {
+    "n_used": "The others are beyond the magnitude limit of the list or of the model.",
+    "differential_reddening": (
+        "Dust in front of some stars only: half of them have less than 0.67 times this A_V on top "
+        "of that of the cluster, 95 % less than 1.96 times (dashed line)."
+    ),
+    "field_fraction": "Contaminants of the list, which no isochrone describes.",
+    "reliability": "Cut a catalogue by it, as strictly as its purpose needs.",
+    "effective_samples": "Below about 100, intervals and band are coarse.",
+}
+#: If the model estimates differential reddening.
+_LEAST_REDDENED = (
+    "That of the least reddened stars: the isochrone follows the blue edge of the sequence, and "
+    "stars behind more dust lie to its right and below, as do binaries above it."
+)
+#: By the flags of `skcluster.estimation.estimate`.
+FLAGS = {
+    "no cluster found": "no group of stars stands out from the field",
+    "cannot be measured": "no star, or none brighter than the magnitude limit",
+    "stars do not follow one isochrone": (
+        "as in lists without a cluster, with other colours, or of two clusters"
+    ),
+    "stars disagree with the network": "the stars led far from the network's prediction",
+    "improbable parameters": (
+        "the estimate or its widths are unlike those of clusters, as for wrong units or colours"
+    ),
+    "parallaxes of more than one cluster": (
+        "the parallaxes of members, or of members and the other stars, differ too much"
+    ),
+    "posterior not sampled": "the estimate is that of the network alone",
+    "outside domain": (
+        "log age, A_V or distance is beyond that of all training clusters: an extrapolation"
+    ),
+}
+#: By the notes of `skcluster.estimation.estimate`.
+NOTES = {
+    "few stars": "fewer than 10 stars were used; the intervals are wide accordingly",
+    "DR2 zero point applied": "parallaxes of Gaia DR2 were shifted to the zero point of EDR3",
+    CONTAMINANTS: (
+        "a quarter or more of the stars follow no isochrone near the estimate and had little "
+        "weight in it"
+    ),
+    "parallaxes deeper than the errors": (
+        "5 % or more of the parallaxes are over three errors from that of the cluster: it is near "
+        "and extended, or these stars are contaminants"
+    ),
+    "unlike the training lists": (
+        "in parallax, number of stars, magnitudes, colours or magnitude limit; the estimate is not"
+    ),
+}
 
 
 def write_report(
@@ -134,17 +179,15 @@ def write_report(
         raise ValueError("The estimates are not of the same clusters, in the same order, as X.")
     # A table that was read from a file may have NaN for empty texts.
     estimates = estimates.fillna({name: "" for name in ("flag", "notes") if name in estimates})
-    shades = membership_array(membership, stars_of(X))
     columns = _columns_of(estimates)
-    clusters = list(_clusters(X, estimates, columns, samples or {}, shades, coverage, law))
+    clusters = list(_rows_of(estimates, [column["key"] for column in columns]))
+    shades = membership_array(membership, stars_of(X))
+    _add_diagrams(clusters, X, estimates, samples or {}, shades, coverage, law)
     if fields is not None:
         for cluster, name in zip(clusters, X.index, strict=True):
             if name in fields[1].index:
-                cluster["picture"] = b64encode(membership_picture(*fields, name)).decode()
-    if len(X) <= _FEW:
-        for cluster, name in zip(clusters, X.index, strict=True):
-            if name in (samples or {}):
-                cluster |= _corner((samples or {})[name], estimates, name)
+                save_membership(content := BytesIO(), *fields, name, dpi=_PICTURE_DPI)
+                cluster["picture"] = b64encode(content.getvalue()).decode()
     hover = [name for name in HOVER if any(name in cluster for cluster in clusters)]
     data = {
         "title": title,
@@ -163,7 +206,7 @@ def write_report(
             "facts": "".join(
                 f"<div><dt>{escape(k)}</dt><dd>{escape(v)}</dd></div>" for k, v in facts.items()
             ),
-            "footer": _footer(card, meanings(estimates, coverage)),
+            "footer": _footer(card, _meanings(estimates, coverage)),
             "style": _template("page.css"),
             "library": library(),
             "script": "\n".join(map(_template, _SCRIPTS)),
@@ -175,38 +218,28 @@ def write_report(
         half.write_text(page, encoding="utf-8")
 
 
-def _clusters(
+def _add_diagrams(
+    clusters: list[dict[str, Any]],
     X: NestedFrame,
     estimates: pd.DataFrame,
-    columns: list[dict[str, Any]],
     samples: Mapping[Any, Any],
     membership: FloatArray | None,
     coverage: float,
     law: Law,
-) -> Iterator[dict[str, Any]]:
-    """Yield the data of each cluster: its row, its diagram and its stars."""
+) -> None:
+    """Add the diagram and the stars of each cluster; on small pages, its corner plot."""
     stars = stars_of(X)
-    parameters = isochrone_parameters(estimates)
-    colour, magnitude = stars["bp_rp"], stars["phot_g_mean_mag"]
-    rows = _rows_of(estimates, [column["key"] for column in columns])
-    for i, (row, shown) in enumerate(zip(rows, shown_stars(stars.counts), strict=True)):
-        own = slice(stars.offsets[i], stars.offsets[i + 1])
-        drawn = samples.get(X.index[i])
-        yield {
-            **row,
-            "total": int(stars.counts[i]),
-            **diagram(
-                colour[own],
-                magnitude[own],
-                shown,
-                parameters[i],
-                None if drawn is None else isochrone_parameters(drawn),
-                coverage,
-                law,
-                one_estimate(estimates.iloc[i], X.index[i]).spread,
-            ),
-            **star_facts(stars, membership, stars.offsets[i] + shown),
-        }
+    for i, shown in enumerate(shown_stars(stars.counts)):
+        row, own = estimates.iloc[i], samples.get(X.index[i])
+        clusters[i]["total"] = int(stars.counts[i])
+        if stars.counts[i]:
+            display = CMDDisplay._of_row(
+                X, i, row, own, membership, coverage, law, only_drawable=True
+            )
+            clusters[i] |= diagram(display, shown)
+        clusters[i] |= star_facts(stars, membership, stars.offsets[i] + shown)
+        if own is not None and len(X) <= _FEW:
+            clusters[i] |= _corner(own, row)
 
 
 def _columns_of(estimates: pd.DataFrame) -> list[dict[str, Any]]:
@@ -216,14 +249,13 @@ def _columns_of(estimates: pd.DataFrame) -> list[dict[str, Any]]:
     for key in estimates.columns:
         if key not in ("flag", "notes") and not key.endswith(tuple(INTERVAL_ENDS)):
             column = estimate_column(key)
-            # The page does not render mathtext.
-            name = column.label.replace("$", "")
             columns.append(
                 {
                     "key": key,
-                    "name": name[0].upper() + name[1:],
+                    # The page does not render mathtext.
+                    "name": _capital(column.label.replace("$", "")),
                     "unit": column.printed_unit,
-                    "about": meaning_of(key, estimates),
+                    "about": _meaning_of(key, estimates),
                     "listed": key not in unlisted,
                     "interval": f"{key}_lower" in estimates,
                     "text": not pd.api.types.is_numeric_dtype(estimates[key]),
@@ -267,26 +299,57 @@ def _number(value: Any) -> float | str | None:
     return str(value) if isinstance(value, str | bool) else float(f"{value:.6g}")
 
 
-def _corner(samples: Any, estimates: pd.DataFrame, name: Any) -> dict[str, str]:
+def _corner(samples: Any, row: pd.Series) -> dict[str, str]:
     """Return the corner plot of a cluster, with the intervals of the table; empty without one."""
-    from matplotlib import style
-    from matplotlib.figure import Figure
-
     table = pd.DataFrame(samples)
     if not isinstance(samples, pd.DataFrame):
-        table.columns = [*CLUSTER_PARAMETERS, "metallicity"][: table.shape[1]]
-    table = table[[target for target in table if target in estimates]].dropna()
-    row = estimates.loc[name]
-    ends = [[float(row.get(f"{target}{end}", np.nan)) for end in INTERVAL_ENDS] for target in table]
-    if table.shape[1] < 2 or len(table) < 10 or not np.isfinite(ends).all():
+        table.columns = list(ISOCHRONE_PARAMETERS[: table.shape[1]])
+    table = table[[target for target in table if target in row]]
+    if interval_of(row, table) is None:
         return {}
     content = StringIO()
     plain = {"svg.fonttype": "none", "svg.hashsalt": "", "font.family": "sans-serif"}
     with style.context(["default", plain], after_reset=True):
         figure = Figure(figsize=(6.4, 6.4))
-        CornerDisplay.from_samples(table, estimate=row[list(table)], interval=ends, figure=figure)
+        CornerDisplay.from_samples(table, estimate=row, figure=figure)
         figure.savefig(content, format="svg", metadata={"Date": None})
     return {"corner": b64encode(content.getvalue().encode()).decode()}
+
+
+def _meaning_of(name: str, estimates: pd.DataFrame) -> str:
+    """Return what the values of a column of estimates mean."""
+    column = estimate_column(name)
+    text = column.description
+    more = _MORE.get(name, "")
+    if name == "a_v" and "differential_reddening" in estimates:
+        more = _LEAST_REDDENED
+    told = text.lower() not in (name, column.label.lower())
+    return f"{text}. {more}".strip() if told or more else ""
+
+
+def _meanings(estimates: pd.DataFrame, coverage: float) -> dict[str, str]:
+    """Return what the numbers of a table of estimates mean, as HTML by the HTML of their terms."""
+    found = {}
+    ends = tuple(INTERVAL_ENDS)
+    for name in estimates.columns:
+        if not str(name).endswith(ends) and (text := _meaning_of(name, estimates)):
+            found[estimate_column(name).label.replace("$", "")] = text
+    if any(str(name).endswith(ends) for name in estimates.columns):
+        found[f"± or + −, {coverage:.0%} interval"] = (
+            f"The true value lies inside for {coverage:.0%} of clusters like those of the training."
+        )
+        found["Band in the diagram"] = (
+            f"Where the isochrones of the {coverage:.0%} most credible joint samples run. It "
+            "shows how well the isochrone is known, not how far stars scatter around it."
+        )
+    for column, kind, known in (("flag", "Flag", FLAGS), ("notes", "Note", NOTES)):
+        texts = "; ".join(map(str, dict.fromkeys(estimates.get(column, ())))).split("; ")
+        found |= {f"{kind} “{text}”": known[text] for text in texts if text in known}
+    return {escape(_capital(term)): escape(_capital(text)) for term, text in found.items()}
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _footer(card: Mapping[str, Any] | None, meanings: Mapping[str, str]) -> str:
@@ -295,18 +358,19 @@ def _footer(card: Mapping[str, Any] | None, meanings: Mapping[str, str]) -> str:
     citations = [str(text) for text in card.get("citations", ())]
     if not any("Bressan" in text for text in citations):
         citations.append(_ISOCHRONES)
-    parts = {"Limits of the estimates": card.get("limits"), "Citations": citations}
     terms = "".join(f"<div><dt>{name}</dt><dd>{text}</dd></div>" for name, text in meanings.items())
+    sections = {
+        heading: as_html(content, lambda name: estimate_column(name).title)
+        for heading, content in (
+            ("Limits of the estimates", card.get("limits")),
+            ("Citations", citations),
+        )
+        if content
+    }
     glossary = f'<section class="wide"><h2>What the numbers mean</h2><dl>{terms}</dl></section>'
     return glossary + "".join(
-        f"<section><h2>{heading}</h2>{as_html(content, _title)}</section>"
-        for heading, content in parts.items()
-        if content
+        f"<section><h2>{heading}</h2>{html}</section>" for heading, html in sections.items()
     )
-
-
-def _title(name: str) -> str:
-    return estimate_column(name).title
 
 
 def _filled(parts: Mapping[str, str]) -> str:

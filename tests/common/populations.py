@@ -3,7 +3,7 @@
 import numpy as np
 
 from skcluster.isochrones import PopulationGrid
-from skcluster.isochrones._axes import AXES
+from skcluster.isochrones._population_tables import AXES
 
 
 def density_map(log_age, metallicity, reddening, scatter):

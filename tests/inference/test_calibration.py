@@ -72,16 +72,6 @@ def test_from_forty_clusters_on_the_width_depends_on_the_posterior(n, n_fitted):
     assert (coefficients != 0).all(axis=1).sum() == n_fitted
 
 
-@pytest.mark.parametrize(
-    ("coverage", "place"),
-    [(0.01, 1), (0.1, 1), (0.11, 2), (0.5, 5), (0.68, 7), (0.9, 9), (0.99, 9)],
-)
-def test_reach_is_the_quantile_corrected_for_few_clusters(coverage, place):
-    scores = np.arange(1.0, 10.0)[:, None] * [1, 10]
-    reach = Calibration(np.zeros((4, 2)), scores, NONE).reach(coverage)
-    np.testing.assert_array_equal(reach, [place, 10 * place])
-
-
 def test_spreads_are_neither_tiny_nor_huge():
     mean = means(np.array([8.4, 8.4]))
     for constant, spread in ((-50.0, np.exp(-6)), (50.0, np.exp(2))):
@@ -130,11 +120,9 @@ def test_outliers_do_not_widen_all():
 def test_unknown_errors_are_left_out():
     rng = np.random.default_rng(4)
     errors, std, mean, _ = simulated(100, rng)
-    missing = (
-        np.vstack([errors, [np.nan, 0, 0]]),
-        np.vstack([std, std[:1]]),
-        np.vstack([mean, mean[:1]]),
-    )
+    missing = [
+        np.vstack([a, row]) for a, row in ((errors, [np.nan, 0, 0]), (std, std[0]), (mean, mean[0]))
+    ]
     complete = Calibration.fit(errors, std, mean, NONE)
     with_missing = Calibration.fit(*missing, NONE)
     np.testing.assert_array_equal(complete.coefficients, with_missing.coefficients)

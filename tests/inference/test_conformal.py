@@ -6,12 +6,11 @@ import pytest
 from sklearn import config_context
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.compose import TransformedTargetRegressor
-from sklearn.gaussian_process import GaussianProcessRegressor
-from sklearn.gaussian_process.kernels import RBF, WhiteKernel
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import check_estimator
 
 from skcluster.inference import ConformalRegressor
@@ -78,14 +77,6 @@ def test_samples_are_centred_correlated_and_as_wide_as_the_intervals():
     np.testing.assert_array_equal(drawn, model.sample(X[:5], 4000, random_state=0))
 
 
-def test_one_target_has_one_dimension_less():
-    X, y = noisy(200)
-    model = ConformalRegressor(Ridge(), random_state=0).fit(X, y[:, 0])
-    assert model.predict(X).shape == (200,)
-    assert model.predict_interval(X).shape == (200, 2)
-    assert model.sample(X, 7, random_state=0).shape == (200, 7)
-
-
 def test_transformed_targets_stay_in_their_range():
     X, y = noisy(400)
     target = TransformedTargetRegressor(Ridge(), func=np.log, inverse_func=np.exp)
@@ -99,14 +90,6 @@ def test_transformed_targets_stay_in_their_range():
     # The same errors as without the transformation.
     plain = ConformalRegressor(make_pipeline(StandardScaler(), Ridge()), random_state=0).fit(X, y)
     np.testing.assert_allclose(np.log(interval), plain.predict_interval(X, coverage=0.99))
-
-
-def test_works_with_the_spread_of_scikit_learns_own():
-    X, y = noisy(150)
-    process = GaussianProcessRegressor(RBF(3.0) + WhiteKernel(0.3), optimizer=None)
-    model = ConformalRegressor(process, cv=3, random_state=0).fit(X, y)
-    width = np.diff(model.predict_interval(np.vstack([X, X + 50])))[..., 0]
-    assert width[150:].min() > width[:150].max()
 
 
 def test_a_cluster_that_cannot_be_predicted_has_no_interval():
@@ -124,13 +107,6 @@ def test_a_cluster_that_cannot_be_predicted_has_no_interval():
     assert np.isnan(model.predict_interval(X)).any(axis=(1, 2)).tolist() == [
         i == 3 for i in range(100)
     ]
-
-
-def test_few_clusters_give_the_farthest_error():
-    X, y = noisy(10)
-    model = ConformalRegressor(Ridge(), random_state=0).fit(X, y)
-    half = np.diff(model.predict_interval(X, coverage=0.99))[..., 0] / 2
-    np.testing.assert_allclose(half[0], np.abs(model.scores_).max(axis=0))
 
 
 def test_what_lies_far_from_the_training_clusters_is_outside():
@@ -157,7 +133,7 @@ def test_the_domain_holds_all_but_half_a_per_cent_of_the_training_clusters(n, n_
 
 
 @pytest.mark.parametrize(
-    ("coverage", "place"), [(0.1, 1), (0.5, 5), (0.55, 6), (0.68, 7), (0.9, 9), (0.95, 9)]
+    ("coverage", "place"), [(0.1, 1), (0.5, 5), (0.55, 6), (0.68, 7), (0.9, 9), (0.99, 9)]
 )
 def test_intervals_reach_as_far_as_that_many_errors(coverage, place):
     X, y = noisy(9)
@@ -256,3 +232,11 @@ def test_predictions_of_held_out_clusters_are_kept(targets):
     regressor = TransformedTargetRegressor(Ridge(), transformer=StandardScaler())
     model = ConformalRegressor(regressor, cv=folds).fit(X, y)
     np.testing.assert_allclose(model.held_out_, cross_val_predict(regressor, X, y, cv=folds))
+
+
+def test_intervals_take_what_their_regressor_takes():
+    for inner in (LinearRegression(positive=True), Ridge(), LogisticRegression()):
+        tags, own = get_tags(ConformalRegressor(inner)), get_tags(inner)
+        assert tags.input_tags == own.input_tags
+        assert tags.target_tags == own.target_tags
+        assert tags.regressor_tags == own.regressor_tags

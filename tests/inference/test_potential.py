@@ -18,7 +18,7 @@ def one(mean=MEAN, **columns: object) -> Potential | None:
     values = {"phot_g_mean_mag": np.full(n, 15.0), "bp_rp": np.full(n, 1.0), **values}
     stars = stars_of(clusters_from_flat(values, [0, n]))
     prediction = NormalPrediction(np.atleast_2d(mean), np.full((1, 3), 0.1))
-    return Potentials.of(stars, prediction, 18.0, {"saturation": 60.0}, {"tail_weight": 0.2})[0]
+    return Potentials.of(stars, prediction, 18.0, 0.3, {"saturation": 60.0}, {})[0]
 
 
 def test_errors_of_colours_come_from_both_fluxes():
@@ -62,5 +62,4 @@ def test_a_prior_has_some_width():
     assert one(phot_g_mean_mag=[15.0]).prior.spread.tolist() == [0.1] * 3
     stars = stars_of(clusters_from_flat({"phot_g_mean_mag": [15.0], "bp_rp": [1.0]}, [0, 1]))
     sure = NormalPrediction(MEAN[None], np.zeros((1, 3)))
-    (potential,) = Potentials.of(stars, sure, 18.0, {}, {})
-    assert potential.prior.spread.tolist() == [0.01] * 3
+    assert Potentials.of(stars, sure, 18.0, 0.3, {}, {})[0].prior.spread.tolist() == [0.01] * 3

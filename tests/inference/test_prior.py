@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from scipy.stats import kstest, norm
 
 from skcluster.inference import Parameters
+from skcluster.inference._cluster_posterior import _deviates
 from skcluster.inference._prior import Prior, choose
-from skcluster.inference._sampler import _deviates
 
 MEAN, SPREAD = np.array([8.3, 1.0, 10.0]), np.array([0.3, 0.4, 0.2])
 

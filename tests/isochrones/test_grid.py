@@ -8,11 +8,12 @@ from nested_pandas import NestedFrame
 
 from skcluster.clusters import stars_of
 from skcluster.isochrones import IsochroneGrid, isochrone
-from skcluster.photometry import distance_modulus
+from skcluster.photometry import distance_modulus, extinction_coefficients
 
 Floats = npt.NDArray[np.floating]
 
 GRID = IsochroneGrid.load()
+BANDS = ["phot_g_mean_mag", "phot_bp_mean_mag", "phot_rp_mean_mag"]
 #: Points of the main sequence: from its arrival (or 0.35 solar masses) to its end.
 MAIN_SEQUENCE = slice(320, 900)
 
@@ -30,15 +31,9 @@ def distance_to_line(points: Floats, line: Floats) -> Floats:
     return np.sqrt(((nearest - points[:, None]) ** 2).sum(-1)).min(axis=1)
 
 
-def test_the_range_holds_what_is_promised() -> None:
-    assert GRID.LOG_AGE_RANGE[0] <= 6.0
-    assert GRID.LOG_AGE_RANGE[1] >= 10.1
-    assert GRID.METALLICITY_RANGE[0] <= -0.5
-    assert GRID.METALLICITY_RANGE[1] >= 0.4
-    assert (GRID.log_age[0], GRID.log_age[-1]) == GRID.LOG_AGE_RANGE
-
-
 def test_nodes_are_met() -> None:
+    assert (GRID.log_age[0], GRID.log_age[-1]) == GRID.LOG_AGE_RANGE == (6.0, 10.2)
+    assert GRID.METALLICITY_RANGE == (-0.7, 0.4)
     ages = np.tile(GRID.log_age, len(GRID.metallicity))
     metallicities = np.repeat(GRID.metallicity, len(GRID.log_age))
     isochrones = GRID.interpolate(ages, metallicities)
@@ -115,15 +110,42 @@ def test_masses_beyond_the_isochrone_take_its_ends() -> None:
     np.testing.assert_allclose(seen, isochrones.magnitudes[:, 0, [0, -1]])
 
 
-def test_distance_and_extinction_move_an_isochrone() -> None:
-    absolute = isochrone(9.0)
-    far = isochrone(9.0, distance_kpc=1.0)
-    red = isochrone(9.0, a_v=1.0)
-    np.testing.assert_allclose(far["phot_g_mean_mag"] - absolute["phot_g_mean_mag"], 10)
-    np.testing.assert_allclose(far["bp_rp"], absolute["bp_rp"])
-    assert (red["bp_rp"] - absolute["bp_rp"]).between(0.3, 0.55).all()
-    dr3 = isochrone(9.0, a_v=1.0, law="edr3")
-    assert (dr3["bp_rp"] < red["bp_rp"]).mean() > 0.9
+@pytest.mark.parametrize("law", ["dr2", "edr3"])
+def test_each_band_is_dimmed_by_its_own_extinction(law):
+    absolute = isochrone(8.0, -0.2)
+    assert absolute.columns.tolist() == ["mass", *BANDS, "bp_rp"]
+    seen = isochrone(8.0, -0.2, a_v=1.5, distance_kpc=2.0, law=law)
+    k = extinction_coefficients(absolute["bp_rp"].to_numpy(), 1.5, law)
+    for band, coefficient in zip(BANDS, k, strict=True):
+        dimmed = absolute[band] + 1.5 * coefficient + distance_modulus(2.0)
+        np.testing.assert_allclose(seen[band], dimmed)
+    np.testing.assert_allclose(seen["bp_rp"], seen[BANDS[1]] - seen[BANDS[2]])
+    np.testing.assert_array_equal(seen["mass"], absolute["mass"])
+    assert seen["mass"].iloc[0] == pytest.approx(0.1, rel=0.01)
+
+
+@pytest.mark.parametrize(("log_age", "n_gaps"), [(7.0, 0), (8.5, 0), (9.4, 1), (10.0, 1)])
+def test_one_row_stands_for_the_jump_to_helium_burning(log_age, n_gaps):
+    points = isochrone(log_age)
+    missing = points[[*BANDS, "bp_rp"]].isna()
+    assert missing.any(axis=1).sum() == missing.all(axis=1).sum() == n_gaps
+    assert points["mass"].notna().all()
+    if n_gaps:
+        row = int(np.argmax(missing.any(axis=1)))
+        before, after = points["phot_g_mean_mag"].iloc[[row - 1, row + 1]]
+        # From the tip of the giant branch down to the red clump.
+        assert before < -1
+        assert 0 < after < 1.5
+        assert len(points) < len(isochrone(8.5))
+
+
+def test_every_star_outside_the_gap_is_kept():
+    interpolated = GRID.interpolate(9.4, 0.0)
+    points = isochrone(9.4).dropna()
+    np.testing.assert_allclose(points["mass"], 10 ** interpolated.log_mass[0, ~interpolated.gap[0]])
+    np.testing.assert_allclose(
+        points["phot_g_mean_mag"], interpolated.magnitudes[0, 0, ~interpolated.gap[0]]
+    )
 
 
 @pytest.mark.parametrize(

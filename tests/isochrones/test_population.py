@@ -12,8 +12,7 @@ from scipy.stats import halfnorm
 from skcluster.clusters import stars_of
 from skcluster.datasets import Effects, simulate_clusters
 from skcluster.isochrones import PopulationGrid, isochrone
-from skcluster.isochrones._axes import AXES
-from skcluster.isochrones._population_tables import DENSITY_OF_CODE, encode
+from skcluster.isochrones._population_tables import AXES, DENSITY_OF_CODE, encode
 from skcluster.photometry import distance_modulus
 
 Floats = npt.NDArray[np.floating]
@@ -23,7 +22,6 @@ AGES = st.floats(6.6, 10.1)
 METALLICITIES = st.floats(-0.6, 0.35)
 REDDENINGS = st.integers(0, len(AXES.reddening) - 1)
 SCATTERS = st.integers(0, len(AXES.scatter) - 1)
-#: Absolute magnitudes from giants down to dwarfs of half a solar mass.
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +37,26 @@ def density(grid: PopulationGrid, theta: tuple[float, float, int], m_g, bp_rp, s
         [age], [metallicity], [reddening], m_g[None], bp_rp[None], np.full(len(m_g), scatter)
     )
     return densities[0]
+
+
+def simulated(n: int, log_age: float, metallicity: float = 0.0, seed: int = 0, **effects: float):
+    """Absolute magnitudes and colours of simulated stars without errors."""
+    X, _ = simulate_clusters(
+        1,
+        log_age=log_age,
+        a_v=0.0,
+        distance_kpc=1.0,
+        metallicity=metallicity,
+        n_stars=n,
+        effects=Effects.none().but(**effects),
+        random_state=seed,
+    )
+    stars = stars_of(X)
+    return stars["phot_g_mean_mag"] - distance_modulus(1.0), stars["bp_rp"]
+
+
+#: Of stars as `PopulationGrid` assumes them, without those that are too faint.
+AS_ASSUMED = {"binary_fraction": 0.6, "massive_star_loss": 0.5, "faint_limit": 18.0}
 
 
 @given(st.floats(3e-5, 300.0))
@@ -106,9 +124,9 @@ def test_interpolates_between_nodes_along_the_sequence(
     age, metallicity = AXES.log_age.values, AXES.metallicity.values
     density_map(age[i] + 0.01, 0.0, 0, 0)  # reads the tables of both ages
     at_nodes = DENSITY_OF_CODE[
-        grid.codes[i : i + 2, j : j + 2, 0, scatter, row : row + 2, column : column + 2]
+        grid.tables.codes[i : i + 2, j : j + 2, 0, scatter, row : row + 2, column : column + 2]
     ]
-    centre = grid.centre[i : i + 2, j : j + 2, row : row + 2]
+    centre = grid.tables.centre[i : i + 2, j : j + 2, row : row + 2]
     m_g, offset = AXES.g.values[row], AXES.bp_rp_offset.values[column]
     if row < len(AXES.g) - 2:
         node = density(grid, (age[i], metallicity[j], 0), m_g, centre[0, 0, 0] + offset, scatter)
@@ -124,21 +142,9 @@ def test_populations_between_nodes_are_as_narrow_as_those_of_the_isochrones(
     grid: PopulationGrid, age: float, metallicity: float
 ) -> None:
     """Interpolated isochrones, from which stars are simulated, are not wider in between."""
-    stars = stars_of(
-        simulate_clusters(
-            1,
-            log_age=age,
-            metallicity=metallicity,
-            a_v=0.0,
-            distance_kpc=0.1,
-            n_stars=3000,
-            effects=Effects.none().but(binary_fraction=0.0),
-            random_state=0,
-        )[0]
-    )
-    m_g = stars["phot_g_mean_mag"] - 5.0
+    m_g, bp_rp = simulated(3000, age, metallicity, binary_fraction=0.0)
     dwarfs = (m_g > 5) & (m_g < 8)
-    seen = m_g[dwarfs], stars["bp_rp"][dwarfs]
+    seen = m_g[dwarfs], bp_rp[dwarfs]
 
     def mean_log_density(metallicity: float) -> float:
         return float(np.log(density(grid, (age, metallicity, 0), *seen) + 1e-3).mean())
@@ -236,21 +242,9 @@ def test_scatter_widens_the_sequence_by_its_variance(scatter: int) -> None:
 def test_as_many_stars_of_each_brightness_as_are_simulated(
     grid: PopulationGrid, age: float
 ) -> None:
-    effects = Effects.none().but(binary_fraction=0.6, massive_star_loss=0.5, faint_limit=18.0)
     n = 40_000
-    X, _ = simulate_clusters(
-        1,
-        log_age=age,
-        a_v=0.0,
-        distance_kpc=1.0,
-        metallicity=0.0,
-        n_stars=n,
-        effects=effects,
-        random_state=1,
-    )
-    stars = stars_of(X)
-    m_g = stars["phot_g_mean_mag"] - distance_modulus(1.0)
-    limits = np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0])
+    m_g, bp_rp = simulated(n, age, seed=1, **AS_ASSUMED)
+    limits = np.arange(1.0, 9.0)
     theta = np.full(8, age), np.zeros(8), np.zeros(8, dtype=int)
     share = grid.share_brighter(*theta, limits)
     share /= share[-1]
@@ -263,7 +257,7 @@ def test_as_many_stars_of_each_brightness_as_are_simulated(
         edges = AXES.g.values[[low, low + 10]] - AXES.g.step / 2
         inside = (m_g >= edges[0]) & (m_g < edges[1])
         expected = np.array([(rows * AXES.bp_rp.values**p).sum() / rows.sum() for p in (1, 2)])
-        seen = stars["bp_rp"][inside]
+        seen = bp_rp[inside]
         assert seen.mean() == pytest.approx(expected[0], abs=0.015)
         spread = np.sqrt(expected[1] - expected[0] ** 2)
         assert np.hypot(seen.std(), AXES.scatter[0]) == pytest.approx(spread, rel=0.05)
@@ -271,21 +265,9 @@ def test_as_many_stars_of_each_brightness_as_are_simulated(
 
 @pytest.mark.parametrize("age", [7.6, 8.4, 9.0, 9.5])
 def test_simulated_stars_are_likeliest_at_their_own_age(grid: PopulationGrid, age: float) -> None:
-    effects = Effects.none().but(binary_fraction=0.6, massive_star_loss=0.5, faint_limit=18.0)
-    X, _ = simulate_clusters(
-        1,
-        log_age=age,
-        a_v=0.0,
-        distance_kpc=1.0,
-        metallicity=0.0,
-        n_stars=400,
-        effects=effects,
-        random_state=0,
-    )
-    stars = stars_of(X)
-    m_g = stars["phot_g_mean_mag"] - distance_modulus(1.0)
+    m_g, bp_rp = simulated(400, age, **AS_ASSUMED)
     ages = age + np.array([-0.3, -0.15, 0.0, 0.15, 0.3])
-    densities = [density(grid, (a, 0.0, 0), m_g, stars["bp_rp"]) for a in ages]
+    densities = [density(grid, (a, 0.0, 0), m_g, bp_rp) for a in ages]
     likelihood = np.log(np.maximum(densities, 1e-6)).sum(axis=1)
     assert np.argmax(likelihood) == 2
     assert (np.array(densities[2]) > 1e-3).mean() > 0.97

@@ -4,7 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
+from sklearn.linear_model import LinearRegression
 
+from skcluster import GuessFeatures, make_pipeline
 from skcluster.clusters import as_clusters
 from skcluster.datasets import Effects, simulate_clusters
 from skcluster.estimation import estimate
@@ -91,33 +93,31 @@ def test_the_band_is_of_the_most_credible_samples(sample):
     assert len(everything.band_.get_segments()) == 120  # no more are drawn
 
 
-def test_an_estimator_with_samples_gives_a_band(sample, model):
-    X, _ = sample
-    display = CMDDisplay.from_estimator(model, X, cluster=X.index[1])
-    np.testing.assert_array_equal(display.estimate[:3], model.predict(X.iloc[[1]])[0])
-    assert len(display.band_.get_segments()) > 100
-    assert (np.diff(display.interval) > 0).all()
-    bare = CMDDisplay.from_estimator(model, X, cluster=X.index[1], n_samples=0)
-    assert bare.band_ is None
-
-
-def test_the_errors_are_those_of_the_intervals_in_the_table(sample, model):
+def test_an_estimator_is_drawn_as_its_table(sample, model):
     X, _ = sample
     alone = X[1:2]
-    table, samples = estimate(alone, model, n_samples=100, random_state=0)
-    display = CMDDisplay.from_clusters(alone, table, samples=samples)
+    table, samples, members = estimate(alone, model, n_samples=100, membership=True, random_state=0)
+    drawn = CMDDisplay.from_clusters(alone, table, samples=samples, membership=members)
     names = ["log_age", "a_v", "distance_kpc", "metallicity"]
-    names = [name for name in names if name in table]
+    np.testing.assert_array_equal(drawn.estimate, table[names].to_numpy()[0])
     ends = [table[[name + end for name in names]].to_numpy()[0] for end in ("_lower", "_upper")]
-    np.testing.assert_allclose(display.interval, np.transpose(ends))
-    same = CMDDisplay.from_estimator(model, X, cluster=X.index[1], n_samples=100)
-    np.testing.assert_allclose(same.interval, display.interval)
+    np.testing.assert_array_equal(drawn.interval, np.transpose(ends))
+    used = members["membership"].notna()
+    assert len(drawn.stars_.get_offsets()) == used.sum()
+    assert (drawn.unused_ is None) == used.all()
+    display = CMDDisplay.from_estimator(model, X, cluster=X.index[1], n_samples=100)
+    for name in ("estimate", "interval", "isochrone", "band", "membership"):
+        np.testing.assert_array_equal(getattr(display, name), getattr(drawn, name))
     wide = CMDDisplay.from_estimator(model, X, cluster=X.index[1], n_samples=0, coverage=0.95)
+    assert wide.band_ is None
     assert np.diff(wide.interval[0]) > np.diff(display.interval[0])
     without = CMDDisplay.from_clusters(alone, table[names], samples=samples)
+    assert (np.diff(without.interval) > 0).all()
     assert not np.allclose(without.interval, display.interval)
-    solar = CMDDisplay.from_clusters(alone, table, metallicity=0.0)
-    assert solar.summary().endswith("[M/H] = 0.00")
+    bare = make_pipeline(GuessFeatures(), LinearRegression()).fit(*sample)
+    np.testing.assert_array_equal(
+        CMDDisplay.from_estimator(bare, alone).estimate, bare.predict(alone)[0, :3]
+    )
 
 
 @pytest.mark.parametrize(
@@ -142,19 +142,16 @@ def test_flag_or_notes_are_told_beside_the_diagram(sample, flag, notes, told, un
 
 def test_the_isochrone_has_the_metallicity_of_the_estimate(sample):
     X, _ = sample
-    values = {"log_age": 9.0, "a_v": 0.1, "distance_kpc": 1.0, "metallicity": 0.2}
+    display = CMDDisplay.from_clusters(X[:1], [9.0, 0.1, 1.0, 0.2])
     rich = isochrone(9.0, 0.2, a_v=0.1, distance_kpc=1.0)[["bp_rp", "phot_g_mean_mag"]].dropna()
-    display = CMDDisplay.from_clusters(X[:1], values)
     line = display.isochrone_.get_xydata()
     np.testing.assert_allclose(line[np.isfinite(line).all(axis=1)], rich, atol=1e-9)
     assert "[M/H] = 0.20" in display.summary()
     assert display.isochrone_.get_label() == "PARSEC isochrone"
-    solar = CMDDisplay.from_clusters(X[:1], values, metallicity=0.0)
+    solar = CMDDisplay.from_clusters(X[:1], [9.0, 0.1, 1.0, 0.0])
     bare = CMDDisplay.from_clusters(X[:1], [9.0, 0.1, 1.0])
     np.testing.assert_array_equal(solar.isochrone_.get_xydata(), bare.isochrone_.get_xydata())
     assert bare.isochrone_.get_label() == "PARSEC, [M/H] = 0"
-    with pytest.raises(ValueError, match="metallicity must be within"):
-        CMDDisplay.from_clusters(X[:1], values, metallicity=1.0)
 
 
 def test_the_band_has_the_metallicities_of_the_samples(sample):
@@ -192,16 +189,6 @@ def test_stars_are_shaded_by_their_membership(sample):
         CMDDisplay.from_clusters(X, cluster="one", membership=[1, 0])
     with pytest.raises(ValueError, match="cluster 'other' belongs to 'one'"):
         CMDDisplay.from_clusters(X, cluster="one", membership=long[::-1])
-
-
-def test_an_estimator_shades_the_stars(sample, model):
-    X, _ = sample
-    display = CMDDisplay.from_estimator(model, X, cluster=X.index[1])
-    known = model.predict_distribution(X.iloc[[1]]).membership()[0]
-    np.testing.assert_array_equal(display.membership, known)
-    used = np.isfinite(known)
-    assert len(display.stars_.get_offsets()) == used.sum()
-    assert (display.unused_ is None) == used.all()
 
 
 def test_likelier_members_are_darker_and_on_top(sample):
@@ -247,7 +234,10 @@ def test_axes_and_styles_are_the_caller_s(sample):
         ({"cluster": "sim_000000", "estimates": [1, 2]}, "three numbers.* or four"),
         ({"cluster": "sim_000000", "estimates": {"log_age": 8}}, "lacks a_v, distance_kpc"),
         ({"cluster": "sim_000000", "estimates": [12, 0.1, 1]}, "'sim_000000': log_age.*6 to 10.2"),
-        ({"cluster": "sim_000000", "samples": [[1, 2, 3]]}, "at least two samples"),
+        ({"cluster": "sim_000000", "estimates": [9, 0.1, 1, 1]}, "'sim_000000': metallicity must"),
+        ({"cluster": "sim_000000", "estimates": pd.DataFrame()}, "0 rows of cluster 'sim_000000'"),
+        ({"cluster": "sim_000000", "samples": {}}, "no samples of cluster 'sim_000000'"),
+        ({"cluster": "sim_000000", "samples": [[1, 2, 3]]}, "at least two rows"),
     ],
 )
 def test_what_cannot_be_drawn_is_said(sample, change, text):

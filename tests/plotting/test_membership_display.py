@@ -26,7 +26,7 @@ def members(example):
 
 
 def test_panels_show_members_over_the_field(example):
-    display = MembershipDisplay.from_fields(example)
+    display = MembershipDisplay.from_members(*find_members(example))
     n_members = display.is_member.sum()
     assert n_members > 250
     for members, field in zip(display.members_, display.field_, strict=True):
@@ -77,7 +77,7 @@ def test_sky_is_equal_area_across_the_seam_and_near_a_pole():
 def test_one_of_several_clusters_is_chosen(members):
     with pytest.raises(ValueError, match="There are 2 clusters; choose one"):
         MembershipDisplay.from_members(*members)
-    with pytest.raises(ValueError, match="no single cluster 'nix'"):
+    with pytest.raises(ValueError, match="0 rows of cluster 'nix'"):
         MembershipDisplay.from_members(*members, cluster="nix")
     display = MembershipDisplay.from_members(*members, cluster="cluster_1")
     assert display.summary().startswith("cluster 1: 286 members among 2284 stars")
@@ -90,13 +90,15 @@ def test_a_field_without_a_cluster_is_grey(members):
     assert all(len(field.get_offsets()) == len(display.stars) for field in display.field_)
 
 
-def test_own_axes_and_styles(example):
+def test_own_axes_and_styles(members):
     figure, axes = plt.subplots(1, PANELS)
-    display = MembershipDisplay.from_fields(
-        example,
+    display = MembershipDisplay.from_members(
+        *members,
+        cluster="cluster_1",
         threshold=0.9,
         axes=axes,
-        plot_kw={"member_kw": {"color": "red"}, "colorbar": False},
+        member_kw={"color": "red"},
+        colorbar=False,
     )
     assert display.figure_ is figure
     assert display.colorbar_ is None
@@ -114,6 +116,4 @@ def test_a_file_for_each_cluster(members, tmp_path):
     assert plt.imread(files[0]).shape[:2] == (1520, 1720)
     with pytest.raises(FileExistsError, match=r"cluster_1_members\.png already exists"):
         save_memberships(*members, tmp_path / "new")
-    with pytest.raises(ValueError, match="format must be"):
-        save_memberships(*members, tmp_path, format="gif")
     assert plt.get_fignums() == []

@@ -1,8 +1,7 @@
 import itertools
 import pickle
-import subprocess
-import sys
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -21,11 +20,6 @@ from skcluster.plotting import (
 )
 
 TARGETS = ["log_age", "a_v", "distance_kpc"]
-
-
-def test_matplotlib_is_imported_when_something_is_drawn():
-    code = "import sys, skcluster.plotting; sys.exit('matplotlib.pyplot' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_learning_curves_are_the_history(sample):
@@ -122,7 +116,9 @@ def test_coverage_is_counted():
     y = pd.DataFrame({"log_age": [1.0, 2, 3, 4], "a_v": [0.0, 0, 0, 0]})
     half = np.array([[[0, 1.0], [1, 2]], [[0, 1], [0, 1]], [[3, 4], [1, 2]], [[5, 6], [1, 2]]])
     all_of_it = np.tile([-10.0, 10.0], (4, 2, 1))
-    display = CoverageDisplay.from_intervals(y, {0.9: all_of_it, 0.5: half})
+    _, ax = plt.subplots()
+    display = CoverageDisplay.from_intervals(y, {0.9: all_of_it, 0.5: half}, ax=ax)
+    assert display.ax_ is ax
     assert display.coverage.tolist() == [0.5, 0.9]
     np.testing.assert_allclose(display.covered, [[0.5, 0.25], [1, 1]])
     assert display.lines_[1].get_ydata().tolist() == [0.25, 1]
@@ -154,8 +150,10 @@ def test_corner_shows_each_parameter_and_each_pair():
     # Contours of 95 and 68 per cent of a round Gaussian have radii of 2.45 and 1.51.
     for path, radius in ((outer, 2.45), (inner, 1.51)):
         assert np.median(np.linalg.norm(path - [8, 2], axis=1)) == pytest.approx(radius, rel=0.12)
-    with pytest.raises(ValueError, match=r"reference must have shape \(3,\), not \(1,\)"):
+    with pytest.raises(ValueError, match=r"Length of values \(1\)"):
         CornerDisplay.from_samples(samples, reference=[1])
+    with pytest.raises(ValueError, match="1 names for 3 targets"):
+        CornerDisplay.from_samples(samples, targets=["a_v"])
     with pytest.raises(ValueError, match="fewer than 3 samples"):
         CornerDisplay.from_samples(np.full((5, 3), np.nan))
 
@@ -190,6 +188,21 @@ def test_corner_of_an_estimator(sample, model):
     assert marked.reference[3] == 0.1
 
 
+def check_drawing(display):
+    """Boxes hold their texts and do not overlap; an arrow for each input lies behind them."""
+    display.figure_.canvas.draw()
+    patches = display.ax_.patches
+    drawn = [patch for patch in patches if isinstance(patch, FancyBboxPatch)]
+    boxes = [box.get_window_extent() for box in drawn]
+    assert not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))
+    for box, text in zip(boxes, display.texts_, strict=True):
+        assert box.count_contains(text.get_window_extent().corners()) == 4
+        assert display.ax_.bbox.count_contains(box.corners()) == 4
+    arrows = [patch for patch in patches if isinstance(patch, FancyArrowPatch)]
+    assert len(arrows) == sum(len(layer.inputs) for layer in display.layers)
+    assert max(p.get_zorder() for p in arrows) < min(p.get_zorder() for p in drawn)
+
+
 def test_an_architecture_is_that_of_the_keras_model(sample):
     X, y = sample
     model = mdm_pipeline(epochs=1, features__cmd__image_size=24, filters=(4, 8), random_state=0)
@@ -198,9 +211,10 @@ def test_an_architecture_is_that_of_the_keras_model(sample):
     display = ArchitectureDisplay.from_estimator(model)
     assert sum(layer.n_weights for layer in display.layers) == network.count_params()
     assert display.layers[-1].shape == (3,)
-    joined = next(layer for layer in display.layers if len(layer.inputs) == 2)
+    joined = next(layer for layer in network.layers if isinstance(layer, keras.layers.Concatenate))
     branches = [
-        ArchitectureDisplay.from_model(network, until=name).layers for name in joined.inputs
+        ArchitectureDisplay.from_model(keras.Model(*ends)).layers
+        for ends in zip(network.inputs, joined.input, strict=True)
     ]
     assert [[layer.kind for layer in branch] for branch in branches] == [
         ["InputLayer", "Conv2D", "Conv2D", "Flatten"],
@@ -209,13 +223,7 @@ def test_an_architecture_is_that_of_the_keras_model(sample):
     texts = [text.get_text() for text in display.texts_]
     assert any("4 filters of 3 × 3, step 2, relu" in text for text in texts)
     assert any("relu, dropout 0.2" in text for text in texts)
-    display.figure_.canvas.draw()
-    boxes = [p.get_window_extent() for p in display.ax_.patches if isinstance(p, FancyBboxPatch)]
-    assert not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))
-    for box, text in zip(boxes, display.texts_, strict=True):
-        assert box.count_contains(text.get_window_extent().corners()) == 4
-    with pytest.raises(ValueError, match="no layer 'nowhere'; it has"):
-        ArchitectureDisplay.from_estimator(model, until="nowhere")
+    check_drawing(display)
     with pytest.raises(ValueError, match="LinearRegression has no fitted network"):
         ArchitectureDisplay.from_estimator(LinearRegression())
 
@@ -229,12 +237,4 @@ def test_the_architecture_of_a_network_of_sets(sample, n_networks, n_boxes):
     assert len(display.layers) == n_boxes
     texts = {text.get_text().partition("\n")[0] for text in display.texts_}
     assert ("network 1" in texts) == (n_networks == 2)
-    display.figure_.canvas.draw()
-    boxes = [p.get_window_extent() for p in display.ax_.patches if isinstance(p, FancyBboxPatch)]
-    assert not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))
-    arrows = [p for p in display.ax_.patches if isinstance(p, FancyArrowPatch)]
-    assert len(arrows) == sum(len(layer.inputs) for layer in display.layers)
-    # Arrows lie behind the boxes, so that no text is crossed.
-    boxed = [p for p in display.ax_.patches if isinstance(p, FancyBboxPatch)]
-    assert max(p.get_zorder() for p in arrows) < min(p.get_zorder() for p in boxed)
-    assert all(display.ax_.bbox.count_contains(box.corners()) == 4 for box in boxes)
+    check_drawing(display)

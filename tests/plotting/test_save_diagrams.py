@@ -7,8 +7,6 @@ from matplotlib.colors import to_rgb
 from skcluster.clusters import as_clusters
 from skcluster.plotting import save_diagrams
 
-ENDS = ("_lower", "_upper")
-
 
 def test_a_file_for_each_cluster(sample, tmp_path):
     X, y = sample
@@ -33,41 +31,30 @@ def test_a_diagram_is_light_in_a_dark_style(sample, tmp_path):
     assert plt.imread(file)[0, 0, :3].tolist() == [1, 1, 1]
 
 
-def test_the_errors_are_those_of_the_intervals(sample, tmp_path):
-    X, y = sample
-    for folder, width in (("narrow", 0.1), ("wide", 0.2)):
-        ends = {
-            f"{n}{end}": y[n] + s * width for n in y for end, s in zip(ENDS, (-1, 1), strict=True)
-        }
-        save_diagrams(X[:1], y.assign(**ends), tmp_path / folder)
-    narrow, wide = (next((tmp_path / n).iterdir()).read_bytes() for n in ("narrow", "wide"))
-    assert narrow != wide
+def test_each_option_changes_the_diagrams(sample, tmp_path):
+    X, y = sample[0][:2], sample[1][:2]
 
+    def picture(estimates=y, **options):
+        """The diagram of the second cluster, without the colour bar."""
+        files = save_diagrams(X, estimates, tmp_path, overwrite=True, **options)
+        return plt.imread(files[1])[:, :700, :3]
 
-def test_stars_are_shaded_by_their_membership(sample, tmp_path):
-    X, y = sample
-    grey, blue = (tmp_path / name for name in ("grey", "blue"))
-    n = [len(stars) for stars in X["stars"][:2]]
+    plain = picture()
+    noise = np.random.default_rng(0).normal(0, 0.05, (50, 3))
+    samples = {name: row + noise for name, row in zip(X.index, y.to_numpy(), strict=True)}
+    band = picture(samples=samples)
+    assert (band != plain).any()
+    assert (picture(samples=samples, coverage=0.2) != band).any()
+    assert (picture(law="edr3") != plain).any()
+    n = [len(stars) for stars in X["stars"]]
     members = pd.DataFrame(
-        {"cluster": np.repeat(X.index[:2], n), "membership": np.repeat([1.0, 0.5], n)}
+        {"cluster": np.repeat(X.index, n), "membership": np.repeat([1.0, 0.5], n)}
     )
-    save_diagrams(X[:2], y[:2], grey)
-    save_diagrams(X[:2], y[:2], blue, membership=members)
-    for name, colour in zip(X.index, ["#06203f", "#4487bf"], strict=False):
-        pictures = [plt.imread(folder / f"{name}.png")[..., :3] for folder in (grey, blue)]
-        plot = [picture[:, :700] for picture in pictures]  # without the colour bar
-        drawn = [np.isclose(p, to_rgb(colour), atol=0.03).all(axis=2).sum() for p in plot]
-        assert drawn[0] < 100 < drawn[1]
-
-
-def test_names_that_are_no_file_names(sample, tmp_path):
-    X, y = sample
-    names = ["../up", "a/b", "A b", "a_b", ".hidden", "\u03b1 Per"]
-    X, y = X[:6].set_axis(names), y[:6].set_axis(names)
-    files = save_diagrams(X, y, tmp_path, format="svg")
-    assert len({file.name.lower() for file in files}) == 6
-    assert all(file.parent == tmp_path for file in files)
-    assert [file.name for file in files][-2:] == ["hidden.svg", "\u03b1_Per.svg"]
+    blue = [
+        np.isclose(drawn, to_rgb("#4487bf"), atol=0.03).all(axis=2).sum()
+        for drawn in (plain, picture(membership=members))
+    ]
+    assert blue[0] < 100 < blue[1]
 
 
 def test_what_has_no_isochrone_or_no_star(sample, tmp_path):
@@ -83,8 +70,6 @@ def test_what_has_no_isochrone_or_no_star(sample, tmp_path):
         files = save_diagrams(X, estimates, tmp_path, format="pdf")
     assert len(files) == 2
     assert all(file.read_bytes().startswith(b"%PDF") for file in files)
-    with pytest.raises(ValueError, match="'png', 'pdf' or 'svg'"):
-        save_diagrams(X, estimates, tmp_path, format="exe")
 
 
 def test_names_that_are_no_formulas_and_long_ones(sample, tmp_path):

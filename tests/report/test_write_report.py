@@ -7,11 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skcluster.datasets import simulate_clusters
 from skcluster.isochrones import isochrone
 from skcluster.report import write_report
 from skcluster.report._diagram import shown_stars
-from skcluster.report._meanings import FLAGS, NOTES
+from skcluster.report._write import FLAGS, NOTES
 
 
 def data_of(page):
@@ -44,14 +43,17 @@ def test_the_page_holds_every_star_and_number(small_page, run):
     assert "band" not in unmeasured
 
 
-def test_the_isochrone_is_that_of_the_estimate(small_page, run):
+@pytest.mark.parametrize(("page", "metallicity"), [("small_page", 0.0), ("posterior_page", 0.2)])
+def test_the_isochrone_is_that_of_the_estimate(page, metallicity, run, request):
     _, table, _ = run
-    cluster = data_of(small_page)["clusters"][0]
+    cluster = data_of(request.getfixturevalue(page))["clusters"][0]
     blue, red, bright, faint = cluster["limits"]
     line = np.concatenate([places(part) for part in cluster["lines"]])
     drawn = line * [red - blue, faint - bright] + [blue, bright]
     row = table.iloc[0]
-    points = isochrone(row["log_age"], a_v=row["a_v"], distance_kpc=row["distance_kpc"])
+    points = isochrone(
+        row["log_age"], metallicity, a_v=row["a_v"], distance_kpc=row["distance_kpc"]
+    )
     points = points[["bp_rp", "phot_g_mean_mag"]].dropna().to_numpy()
     inside = drawn[(drawn[:, 1] > bright) & (drawn[:, 1] < faint)]
     nearest = np.abs(inside[:, None] - points).sum(axis=2).min(axis=1)
@@ -73,37 +75,14 @@ def test_the_band_covers_the_isochrone(small_page):
 
 
 def test_the_isochrone_breaks_where_stars_jump(tmp_path):
-    X, _ = simulate_clusters(2, random_state=0, n_stars=500, log_age=[9.6, 8.5], distance_kpc=1.0)
-    table = pd.DataFrame(
-        {"log_age": [9.6, 8.5], "a_v": [0.0, 0.0], "distance_kpc": [1.0, 1.0]}, index=X.index
-    )
     # Three giants make the diagrams wide enough for the whole isochrones.
-    wide = [[-1.0, 5.0], [4.0, 5.0], [1.0, 20.0]]
-    stars = {
-        name: pd.concat(
-            [X.loc[name, "stars"], pd.DataFrame(wide, columns=["bp_rp", "phot_g_mean_mag"])]
-        )
-        for name in X.index
-    }
-    write_report(stars, table, tmp_path / "a.html")
-    old, young = data_of(tmp_path / "a.html")["clusters"]
-    assert len(old["lines"]) == 2
-    assert len(young["lines"]) == 1
-
-
-def test_the_isochrone_has_the_metallicity_of_the_estimate(posterior_page, run):
-    _, table, _ = run
-    cluster = data_of(posterior_page)["clusters"][0]
-    blue, red, bright, faint = cluster["limits"]
-    line = np.concatenate([places(part) for part in cluster["lines"]])
-    drawn = line * [red - blue, faint - bright] + [blue, bright]
-    row = table.iloc[0]
-    rich = isochrone(row["log_age"], 0.2, a_v=row["a_v"], distance_kpc=row["distance_kpc"])
-    points = rich[["bp_rp", "phot_g_mean_mag"]].dropna().to_numpy()
-    inside = drawn[(drawn[:, 1] > bright) & (drawn[:, 1] < faint)]
-    nearest = np.abs(inside[:, None] - points).sum(axis=2).min(axis=1)
-    assert len(inside) > 20
-    assert nearest.max() < 5e-3
+    stars = pd.DataFrame({"bp_rp": [-1.0, 4.0, 1.0], "phot_g_mean_mag": [5.0, 5.0, 20.0]})
+    table = pd.DataFrame(
+        {"log_age": [9.6, 8.5], "a_v": 0.0, "distance_kpc": 1.0}, index=["old", "young"]
+    )
+    write_report({"old": stars, "young": stars}, table, tmp_path / "a.html")
+    clusters = data_of(tmp_path / "a.html")["clusters"]
+    assert [len(cluster["lines"]) for cluster in clusters] == [2, 1]
 
 
 def test_what_is_known_of_stars(posterior_page, small_page, run):
@@ -142,16 +121,12 @@ def test_identifiers_that_are_no_integers(tmp_path, run):
         assert (found and found[:2]) == shown
 
 
-def test_what_matters_less_is_left_to_the_details(posterior_page):
+def test_names_and_numbers_as_people_read_them(tmp_path, posterior_page, small_page, run):
     columns = {c["key"]: c for c in data_of(posterior_page)["columns"]}
-    assert [key for key, c in columns.items() if not c["listed"]] == [
-        "n_stars",
-        "effective_samples",
-    ]
+    # What matters less is left to the details.
+    assert [k for k, c in columns.items() if not c["listed"]] == ["n_stars", "effective_samples"]
     assert columns["n_used"]["name"] == "Stars used"
-
-
-def test_numbers_as_people_read_them(tmp_path, run):
+    assert [cluster["also"] for cluster in data_of(small_page)["clusters"][:2]] == [["M 67"], []]
     X, table, _ = run
     near = table.iloc[:1].assign(
         distance_kpc=0.04732, distance_kpc_lower=0.0453, distance_kpc_upper=0.04941
@@ -160,12 +135,6 @@ def test_numbers_as_people_read_them(tmp_path, run):
     texts = data_of(tmp_path / "a.html")["clusters"][0]["texts"]
     assert texts["distance_kpc"] == "0.0473 +0.0021 −0.0020"
     assert texts["n_stars"] == "100"
-
-
-def test_other_names(small_page):
-    first, second = data_of(small_page)["clusters"][:2]
-    assert first["also"] == ["M 67"]
-    assert second["also"] == []
 
 
 def test_limits_and_citations(small_page, posterior_page):
@@ -190,22 +159,17 @@ def test_it_is_one_file_that_asks_for_nothing(small_page):
 def test_parts_of_the_page_are_not_looked_for_in_others(tmp_path, run):
     X, table, _ = run
     write_report(X, table, tmp_path / "a.html", title="<!--data-->", metadata={"a": "<!--style-->"})
-    text = (tmp_path / "a.html").read_text()
-    assert "<title>&lt;!--data--&gt;</title>" in text
+    assert "<title>&lt;!--data--&gt;</title>" in (tmp_path / "a.html").read_text()
     assert len(data_of(tmp_path / "a.html")["clusters"]) == 10
 
 
-def test_a_rich_cluster_is_thinned(tmp_path, run):
+def test_many_stars_are_thinned(tmp_path, run):
     X, table, _ = run
-    one = X.iloc[0]["stars"]
-    many = {"rich": one.sample(9000, replace=True, random_state=0)}
+    many = {"rich": X.iloc[0]["stars"].sample(9000, replace=True, random_state=0)}
     write_report(many, table.iloc[:1].set_axis(["rich"]), tmp_path / "a.html")
     cluster = data_of(tmp_path / "a.html")["clusters"][0]
     assert len(places(cluster["stars"])) == 4000
     assert cluster["total"] == 9000
-
-
-def test_stars_of_very_many_clusters_are_thinned():
     few = [len(shown) for shown in shown_stars(np.array([3000] * 400 + [50]))]
     assert 300_000 < sum(few) <= 400_000
     assert few[-1] == 50

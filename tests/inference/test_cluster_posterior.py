@@ -10,17 +10,16 @@ from hypothesis import strategies as st
 from scipy.stats import truncnorm
 
 from skcluster.inference import Parameters, Potential
+from skcluster.inference._cluster_posterior import (
+    ClusterPosterior,
+    _flattened,
+    sample_posterior,
+)
 from skcluster.inference._prior import (
     FIELD_ODDS_PRIOR,
     METALLICITY_PRIOR,
     REDDENING_PRIOR,
     Prior,
-)
-from skcluster.inference._sampler import (
-    WeightedDraws,
-    _flattened,
-    draws_of_prior,
-    sample_posterior,
 )
 
 #: Log age, A_V, distance modulus, far from all limits.
@@ -36,7 +35,7 @@ def flat(theta: Parameters) -> Any:
     return np.zeros(len(theta))
 
 
-def sample(log_likelihood: Any, prior: Prior, n_draws: int, seed: int) -> WeightedDraws:
+def sample(log_likelihood: Any, prior: Prior, n_draws: int, seed: int) -> ClusterPosterior:
     likelihood: Any = SimpleNamespace(log_likelihood=log_likelihood)
     return sample_posterior(Potential(likelihood, prior), n_draws, seed)
 
@@ -101,13 +100,9 @@ def test_a_flat_likelihood_returns_the_prior():
 def test_nothing_is_drawn_beyond_the_support():
     prior = Prior(np.array([10.0, -0.2, 10.0]), np.array([0.3, 0.5, 0.2]), tail_weight=0.0)
     draws = sample(flat, prior, 4096, seed=0)
-    positive = draws.weights > 0
-    theta = draws.parameters
-    assert theta.a_v[positive].min() >= 0
-    assert theta.log_age[positive].max() <= 10.2 + 1e-9
+    assert prior.supports(draws.parameters[draws.weights > 0]).all()
     expected = truncnorm.mean(0.4, np.inf, loc=-0.2, scale=0.5)
-    assert draws.weights @ theta.a_v == pytest.approx(expected, abs=0.02)
-    assert prior.supports(draws_of_prior(prior, 512, 0).resample(np.linspace(0.01, 0.99, 99))).all()
+    assert draws.weights @ draws.parameters.a_v == pytest.approx(expected, abs=0.02)
 
 
 def test_the_likelihood_is_not_asked_where_nothing_is_possible():
@@ -121,10 +116,10 @@ def test_the_likelihood_is_not_asked_where_nothing_is_possible():
 
 
 @pytest.mark.parametrize("mean", [[12.0, 1.0, 10.0], [8.0, -5.0, 10.0], [8.0, 20.0, 10.0]])
-def test_a_prior_that_excludes_all_is_no_posterior(mean):
+def test_a_prior_that_excludes_all_is_moved_to_the_edge_of_the_support(mean):
     prior = Prior(np.array(mean), np.full(3, 0.01), tail_weight=0.0)
-    assert sample(flat, prior, 256, seed=0).effective_size == 0
-    draws = draws_of_prior(prior, 256, seed=0)
+    draws = sample(flat, prior, 256, seed=0)
+    assert draws.is_fallback
     assert prior.supports(draws.parameters).all()
     assert draws.effective_size == pytest.approx(256)
     nearest = np.clip(mean[0], 6, 10.2), np.clip(mean[1], 0, 12)
@@ -132,13 +127,20 @@ def test_a_prior_that_excludes_all_is_no_posterior(mean):
     np.testing.assert_allclose(draws.parameters.a_v, nearest[1], atol=0.1)
 
 
-def test_a_hard_posterior_gets_more_draws():
-    far = normal([9.5, 2.0, 11.0, 0.3, 1.0, 0.0], [0.01, 0.01, 0.01, 0.01, 0.05, 0.01])
-    easy, hard = (sample(f, PRIOR, 512, seed=0) for f in (flat, far))
+def test_a_hard_posterior_gets_more_draws_and_an_impossible_one_is_the_prior():
+    narrow = normal([8.6, 3.6, 10.2, 0.2, 0.0, 0.0], 0.005)
+    easy, hard, impossible = (
+        sample(log_likelihood, PRIOR, 512, seed=0)
+        for log_likelihood in (flat, narrow, lambda theta: -1e9 * (theta.a_v - 9) ** 2)
+    )
     assert len(easy.weights) == 512
     # Twelve added stages, and the same again with four times as many draws.
     assert 512 < len(hard.weights) <= 4**2 * (512 + 12 * 128)
     assert np.isfinite(hard.weights).all()
+    assert not hard.is_fallback
+    assert impossible.is_fallback
+    assert len(impossible.weights) == 512
+    np.testing.assert_allclose(impossible.mean[:3], PRIOR.mean, atol=0.03)
 
 
 def test_one_seed_gives_the_same_bits():
@@ -153,7 +155,7 @@ def test_one_seed_gives_the_same_bits():
 def test_the_effective_size_is_between_one_and_all(weights):
     weights = np.array(weights) / np.sum(weights)
     theta = Parameters.of(np.arange(len(weights)) / 10 + 7, 0.0, 10.0)
-    draws = WeightedDraws(theta, weights)
+    draws = ClusterPosterior(None, theta, weights)
     assert 1 - 1e-9 <= draws.effective_size <= len(weights) * (1 + 1e-9)
     # Evenly spaced deviates find each draw as often as its weight says.
     again = draws.resample((np.arange(1000) + 0.5) / 1000)

@@ -1,16 +1,17 @@
-"""Draw the layers of a Keras network, without Graphviz."""
+"""Displays of fitted networks: the loss during training, and the layers, without Graphviz."""
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+from matplotlib.path import Path
+from matplotlib.ticker import MaxNLocator
 
-from skcluster.plotting._inputs import network_inside
-from skcluster.plotting._style import BLUE, GREEN, VERMILION, one_axes
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from skcluster._utils.models import nested_estimators
+from skcluster.plotting._style import BLUE, COLOURS, GREEN, VERMILION, one_axes
 
 #: Layers that are listed in the box of the preceding layer.
 _ATTACHED = {"Activation", "BatchNormalization", "Dropout", "GaussianNoise"}
@@ -26,6 +27,125 @@ _GREY = "#666666"
 #: Width and height of a box, and distances between the centres of boxes, in inches.
 _BOX = (2.6, 0.46)
 _STEP = (3.2, 0.78)
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class TrainingHistoryDisplay:
+    """Training and validation loss of each epoch, and the epoch whose weights were kept.
+
+    Use `from_estimator` to make one.
+
+    Parameters
+    ----------
+    histories : mapping of str to mapping
+        The losses of each network by its label, which is empty for a single one: ``loss`` of the
+        training clusters after each epoch and, with validation clusters, their ``val_loss`` and
+        ``best_epoch``, the epoch whose weights were kept, counted from 1.
+
+    Attributes
+    ----------
+    ax_ : Axes
+    figure_ : Figure
+    lines_ : list of Line2D
+
+    See Also
+    --------
+    sklearn.model_selection.LearningCurveDisplay : Scores by number of training samples.
+
+    Examples
+    --------
+    >>> import matplotlib; matplotlib.use("agg")
+    >>> from skcluster.datasets import simulate_clusters
+    >>> from skcluster.pipelines import ann_pipeline
+    >>> from skcluster.plotting import TrainingHistoryDisplay
+    >>> X, y = simulate_clusters(30, random_state=0)
+    >>> model = ann_pipeline(epochs=3, random_state=0).fit(X, y)
+    >>> display = TrainingHistoryDisplay.from_estimator(model)
+    >>> [line.get_label() for line in display.lines_]
+    ['training', 'validation']
+    """
+
+    histories: Mapping[str, Mapping[str, Any]]
+
+    @classmethod
+    def from_estimator(cls, estimator: Any, *, ax: Axes | None = None) -> "TrainingHistoryDisplay":
+        """Draw the learning curves of a fitted model.
+
+        Parameters
+        ----------
+        estimator : fitted estimator or mapping of names to such
+            A network of `skcluster.regressors`, or a pipeline, transformed target or conformal
+            regressor with one.
+        ax : Axes, optional
+            Axes to draw on; by default those of a new figure.
+
+        Returns
+        -------
+        TrainingHistoryDisplay
+
+        Raises
+        ------
+        ValueError
+            If there is no fitted network, or none that was trained.
+        """
+        several = estimator if isinstance(estimator, Mapping) else {"": estimator}
+        histories: dict[str, Mapping[str, Any]] = {}
+        for name, model in several.items():
+            histories |= _histories(str(name), model)
+        return cls(histories=histories).plot(ax)
+
+    def plot(self, ax: Axes | None = None) -> "TrainingHistoryDisplay":
+        """Draw the display. The loss axis is logarithmic, unless likelihoods are negative.
+
+        Parameters
+        ----------
+        ax : Axes, optional
+            Axes to draw on; by default those of a new figure.
+
+        Returns
+        -------
+        TrainingHistoryDisplay
+            The display, with ``ax_``, ``figure_`` and ``lines_``.
+        """
+        self.figure_, self.ax_ = one_axes(ax, figsize=(5.2, 3.6))
+        self.lines_: list[Any] = []
+        style: dict[str, Any]
+        for i, (name, history) in enumerate(self.histories.items()):
+            # For one network, training and validation differ in colour; for several, in line style.
+            colour = COLOURS[i % len(COLOURS)]
+            other = COLOURS[1] if len(self.histories) == 1 else colour
+            for kind, key, line_colour, dash in (
+                ("training", "loss", colour, "-"),
+                ("validation", "val_loss", other, "--"),
+            ):
+                if key in history:
+                    label = f"{name} {kind}".strip()
+                    style = {"color": line_colour, "linestyle": dash, "label": label}
+                    epochs = np.arange(1, len(history[key]) + 1)
+                    self.lines_ += self.ax_.plot(epochs, history[key], **style)
+            if (epoch := history.get("best_epoch")) is not None and "val_loss" in history:
+                label = f"{name} best epoch: {epoch}".strip()
+                style = {"color": other, "markeredgecolor": "black", "label": label}
+                self.ax_.plot(epoch, history["val_loss"][epoch - 1], "o", **style)
+        log = all((np.asarray(line.get_ydata()) > 0).all() for line in self.lines_)
+        self.ax_.set(xlabel="epoch", ylabel="loss", yscale="log" if log else "linear")
+        self.ax_.xaxis.set_major_locator(MaxNLocator(integer=True))
+        self.ax_.legend(frameon=False)
+        return self
+
+
+def _histories(name: str, estimator: Any) -> dict[str, Mapping[str, Any]]:
+    """Return the losses of each network inside an estimator, by its label."""
+    network = _network_inside(estimator)
+    histories: dict[str, Mapping[str, Any]]
+    if isinstance(network.history_, Mapping):
+        histories = {name: {**network.history_, "best_epoch": network.best_epoch_}}
+    else:
+        losses = enumerate(network.history_, 1)
+        histories = {f"{name} network {i}".strip(): {"loss": loss} for i, loss in losses}
+    if not all(len(history["loss"]) for history in histories.values()):
+        raise ValueError(f"The network in {type(estimator).__name__} was not trained for an epoch.")
+    return histories
 
 
 class Layer(NamedTuple):
@@ -48,7 +168,10 @@ class ArchitectureDisplay:
     Parameters
     ----------
     layers : list of Layer
-        The layers, as returned by `layers_of`.
+        The layers, each after its inputs: named tuples of ``name``, ``kind`` (the Keras class),
+        ``text`` (its description), ``shape`` of one row of the output (None for variable lengths),
+        ``n_weights`` and ``inputs`` (the names of the preceding layers). Activations,
+        normalizations, dropout and noise belong to the preceding layer.
 
     Attributes
     ----------
@@ -78,9 +201,7 @@ class ArchitectureDisplay:
     layers: Sequence[Layer]
 
     @classmethod
-    def from_estimator(
-        cls, estimator: Any, *, until: str | None = None, ax: "Axes | None" = None
-    ) -> "ArchitectureDisplay":
+    def from_estimator(cls, estimator: Any, *, ax: Axes | None = None) -> "ArchitectureDisplay":
         """Draw the network of a fitted estimator.
 
         Parameters
@@ -88,8 +209,6 @@ class ArchitectureDisplay:
         estimator : fitted estimator
             A network of `skcluster.regressors`, or a pipeline or transformed target regressor
             with one.
-        until : str, optional
-            Name of the last layer to draw; by default all are drawn.
         ax : Axes, optional
             Axes to draw on; by default those of a new figure of suitable size.
 
@@ -100,35 +219,25 @@ class ArchitectureDisplay:
         Raises
         ------
         ValueError
-            If the estimator has no fitted network, or the network no layer of that name.
+            If the estimator has no fitted network.
         """
-        return cls.from_model(network_inside(estimator).model_, until=until, ax=ax)
+        return cls.from_model(_network_inside(estimator).model_, ax=ax)
 
     @classmethod
-    def from_model(
-        cls, model: Any, *, until: str | None = None, ax: "Axes | None" = None
-    ) -> "ArchitectureDisplay":
+    def from_model(cls, model: Any, *, ax: Axes | None = None) -> "ArchitectureDisplay":
         """Draw a Keras model.
 
         Parameters
         ----------
         model : keras.Model
-            Any model made of layers; a model in the model is one box.
-        until, ax : optional
+            Any model made of layers; a model in the model is one box. A part of a model is
+            ``keras.Model(inputs, outputs)`` with the tensors between which it lies.
+        ax : Axes, optional
             As in `from_estimator`.
         """
-        layers = layers_of(model)
-        if until is not None:
-            if until not in {layer.name for layer in layers}:
-                names = ", ".join(layer.name for layer in layers)
-                raise ValueError(f"The model has no layer {until!r}; it has {names}.")
-            wanted = {until}
-            for layer in reversed(layers):
-                wanted |= set(layer.inputs) if layer.name in wanted else set()
-            layers = [layer for layer in layers if layer.name in wanted]
-        return cls(layers=layers).plot(ax=ax)
+        return cls(layers=_layers_of(model)).plot(ax=ax)
 
-    def plot(self, ax: "Axes | None" = None) -> "ArchitectureDisplay":
+    def plot(self, ax: Axes | None = None) -> "ArchitectureDisplay":
         """Draw the display.
 
         Parameters
@@ -157,8 +266,6 @@ class ArchitectureDisplay:
         return self
 
     def _box(self, layer: Layer, place: tuple[float, float]) -> Any:
-        from matplotlib.patches import FancyBboxPatch
-
         x, y = place
         width, height = _BOX
         edge, face = _COLOURS.get(layer.kind, (_GREY, "#EBEBEB"))
@@ -172,9 +279,6 @@ class ArchitectureDisplay:
 
     def _arrow(self, start: tuple[float, float], end: tuple[float, float], left: Any) -> None:
         """Draw an arrow to the next row, or one that turns to the left of the rows between."""
-        from matplotlib.patches import FancyArrowPatch
-        from matplotlib.path import Path
-
         width, height = _BOX
         if left is None:
             enters = end[0] + 0.25 * (start[0] - end[0])
@@ -185,12 +289,7 @@ class ArchitectureDisplay:
             ends = [(start[0] - width / 2, start[1]), (end[0] - width / 2, end[1])]
             points = [ends[0], (turn, start[1]), (turn, end[1]), ends[1]]
             path = Path(points, [Path.MOVETO, *3 * [Path.CURVE4]])
-        style: dict[str, Any] = {
-            "arrowstyle": "-|>",
-            "mutation_scale": 10,
-            "color": _GREY,
-            "zorder": 0.5,
-        }
+        style: Any = {"arrowstyle": "-|>", "mutation_scale": 10, "color": _GREY, "zorder": 0.5}
         self.ax_.add_patch(FancyArrowPatch(path=path, **style))
 
 
@@ -227,34 +326,8 @@ def _detour(
     return min(x for x, y in places if end[1] <= y <= start[1]) - _BOX[0] / 2 - 0.15
 
 
-def layers_of(model: Any) -> list[Layer]:
-    """Return the layers of a Keras model.
-
-    Parameters
-    ----------
-    model : keras.Model
-        Any model made of layers; a model in the model is one box.
-
-    Returns
-    -------
-    list of Layer
-        The layers, each after its inputs: named tuples of ``name``, ``kind`` (the Keras class),
-        ``text`` (its description), ``shape`` of one row of the output (None for variable lengths),
-        ``n_weights`` and ``inputs`` (the names of the preceding layers). Activations,
-        normalizations, dropout and noise belong to the preceding layer.
-
-    See Also
-    --------
-    ArchitectureDisplay : Diagram of the layers.
-
-    Examples
-    --------
-    >>> import keras
-    >>> from skcluster.plotting import layers_of
-    >>> model = keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(2, "relu")])
-    >>> [(layer.text, layer.shape, layer.n_weights) for layer in layers_of(model)][-1]
-    ('Dense: 2 units, relu', (2,), 10)
-    """
+def _layers_of(model: Any) -> list[Layer]:
+    """Return the layers of a Keras model, each after its inputs."""
     layers: list[Layer] = []
     # The box that produces each tensor; attached layers have no boxes.
     made_by: dict[int, str] = {}
@@ -315,3 +388,11 @@ def _words(layer: Any) -> str:
     if kind in _NAMED:
         return str(layer.name).replace("_", " ")
     return kind
+
+
+def _network_inside(estimator: Any) -> Any:
+    """Return the fitted network inside a pipeline or another meta-estimator."""
+    for network in nested_estimators(estimator):
+        if hasattr(network, "history_"):
+            return network
+    raise ValueError(f"{type(estimator).__name__} has no fitted network to draw.")
