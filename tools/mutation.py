@@ -5,8 +5,9 @@
 
 Cosmic Ray's changes are drawn at random places of the package, one at each place, and made in a
 copy of the tree. After each, those tests are run that run its line, the fastest first; for what
-runs on import, those that run any line of the file. Prints the changes that no test notices, and
-the share of those that one does.
+runs on import, those that run any line of the file; then those of its room, because what is
+computed once is seen to run by one test only. Prints the changes that no test notices, and the
+share of those that one does.
 """
 
 import argparse
@@ -20,6 +21,7 @@ import sys
 import warnings
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from os.path import exists
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from xml.etree import ElementTree
@@ -112,13 +114,15 @@ class Measured:
             )
 
     def tests_of(self, change: MutationSpec) -> Iterator[str]:
-        """The tests that may notice a change, the fastest first."""
+        """The tests that may notice a change, the fastest first, then those of the room."""
         by_line = self._coverage.contexts_by_lineno(str(change.module_path))
         lines = range(change.start_pos[0], change.end_pos[0] + 1)
         tests = {context for line in lines for context in by_line.get(line, [])} - {""}
         tests = tests or {context for names in by_line.values() for context in names} - {""}
         names = {test.rpartition("|")[0] for test in tests}
         yield from sorted(names, key=lambda name: self._seconds[_plain(*_split(name))])
+        room = change.module_path.parts[1].removesuffix(".py")
+        yield from (name for name in (f"tests/{room}", f"tests/test_{room}.py") if exists(name))
 
 
 def _split(name: str) -> tuple[str, str]:
@@ -146,19 +150,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
         outcomes: Counter[str] = Counter()
         for change in sampled(options.modules, options.sample, options.seed):
             tests = [shlex.quote(test) for test in measured.tests_of(change)]
-            outcome, difference = "survived", ""
-            if tests:
-                # Computed isochrones are kept in the cache: those of changed code in another one.
-                cache = "-o cache_dir=changed" if "isochrones" in str(change.module_path) else ""
-                shutil.rmtree("changed", ignore_errors=True)
-                command = f"{PYTEST} -x -p no:randomly {cache} {' '.join(tests)}"
-                result = mutate_and_test([change], command, options.seconds)
-                outcome, difference = result.test_outcome.value, result.diff
+            # Computed isochrones are kept in the cache: those of changed code in another one.
+            cache = "-o cache_dir=changed" if "isochrones" in str(change.module_path) else ""
+            shutil.rmtree("changed", ignore_errors=True)
+            command = f'{PYTEST} -x -m "not slow" {cache} {" ".join(tests)}'
+            result = mutate_and_test([change], command, options.seconds)
+            outcome = result.test_outcome.value
             outcomes[outcome] += 1
             place = f"{change.module_path}:{change.start_pos[0]}"
             print(f"{outcome:12} {place} {change.operator_name} ({len(tests)} tests)", flush=True)
             if outcome == "survived":
-                print(difference, flush=True)
+                print(result.diff, flush=True)
         noticed = 1 - outcomes["survived"] / max(outcomes.total(), 1)
         print(f"\n{outcomes.total()} changes, {dict(outcomes)}: {noticed:.1%} noticed")
 

@@ -197,6 +197,7 @@ def spoil(y, column, value):
         (lambda y: y.iloc[::-1], "in another order"),
         (lambda y: spoil(y, "a_v", np.nan), "cluster 'Toy_3' has a_v = nan in y"),
         (lambda y: spoil(y, "a_v", -0.2), "a_v = -0.2 in y, which must be finite and at least 0"),
+        (lambda y: y.assign(a_v=-1.0 - np.arange(12)), "'Toy_0' has a_v = -1 in y"),
         (lambda y: spoil(y, "distance_kpc", 0.0), "distance_kpc = 0 in y.* greater than 0"),
         (lambda y: spoil(y, "distance_kpc", np.inf), "distance_kpc = inf in y"),
     ],

@@ -94,6 +94,9 @@ def test_contaminants_are_as_bright_as_the_list_and_half_a_magnitude():
     assert (after["max"] <= np.tile(before["max"], 10)).all()
     fraction = 1 - np.tile(own.counts, 10) / copies.counts
     assert_allclose(np.quantile(fraction, [0.25, 0.5, 0.75]), [0.15, 0.3, 0.45], atol=0.06)
+    lists = zip(copies.cluster % 20, copies["phot_g_mean_mag"], strict=True)
+    lent = set(lists) - set(zip(own.cluster, own["phot_g_mean_mag"], strict=True))
+    assert len({g for _, g in lent}) > 0.9 * len(own["phot_g_mean_mag"])  # of all that there are
 
 
 def test_where_nobody_lends_a_star_there_is_none():

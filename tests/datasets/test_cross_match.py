@@ -36,6 +36,15 @@ def test_spellings_of_one_name(names):
         assert matched["matched_by"].tolist() == ["name"]
 
 
+def test_clusters_of_messier():
+    known = [n for n in range(1, 111) if other_names(f"M {n}")]
+    assert known == [
+        *range(2, 8), *range(9, 17), *(18, 19, 21, 22, 23, 25, 26, 28, 29, 30), *range(34, 40),
+        *(41, 44, 45, 46, 47, 48, 50, 52, 53, 54, 55, 56, 62, 67, 68, 69, 70, 71, 72, 75, 79, 80),
+        *(92, 93, 103, 107),
+    ]  # fmt: skip
+
+
 def test_names_that_differ_stay_apart():
     names = (
         "NGC_268,NGC_2682,UBC_10a,UBC_10b,UBC_100,UBC_1,ESO_92_05,ESO_9_205,Ruprecht_123,"

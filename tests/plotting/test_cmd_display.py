@@ -91,6 +91,10 @@ def test_the_band_is_of_the_most_credible_samples(sample):
     assert "^{+" in display.summary() or "±" in display.summary()
     everything = CMDDisplay.from_clusters(X, y, cluster=name, samples=samples, coverage=1)
     assert len(everything.band_.get_segments()) == 120  # no more are drawn
+    assert everything.band_.get_label() == "100 % of joint samples"
+    samples[::2, 2] = 0  # no distance, as of samples beyond what is possible
+    drawable = CMDDisplay.from_clusters(X, y, cluster=name, samples=samples[:40], coverage=1)
+    assert len(drawable.band_.get_segments()) == 20
 
 
 def test_an_estimator_is_drawn_as_its_table(sample, model):

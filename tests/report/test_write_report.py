@@ -28,6 +28,9 @@ def test_the_page_holds_every_star_and_number(small_page, run):
     X, table, _ = run
     data = data_of(small_page)
     assert [c["name"] for c in data["clusters"]] == X.index.tolist()
+    about = {column["key"]: column["about"] for column in data["columns"]}
+    assert about["distance_kpc"] == ""  # its name says it
+    assert about["log_age"] == "log10 of the age in years."
     for cluster, (name, row) in zip(data["clusters"], table.iterrows(), strict=True):
         blue, red, bright, faint = cluster["limits"]
         stars = places(cluster["stars"]) * [red - blue, faint - bright] + [blue, bright]
