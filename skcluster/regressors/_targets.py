@@ -225,6 +225,22 @@ class TargetMinMaxScaler(MinMaxScaler):
         self.targets_ = _quantities(self, TARGETS)
         return self
 
+    def transform(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Scale the targets.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_clusters, n_targets)
+            Targets.
+
+        Returns
+        -------
+        ndarray of shape (n_clusters, n_targets)
+            Scaled targets.
+        """
+        scaled: NDArray[np.float64] = super().transform(_named(X, self))
+        return scaled
+
     def inverse_transform(self, X: ArrayLike) -> NDArray[np.float64]:
         """Undo the scaling, and replace impossible values by the nearest possible ones.
 

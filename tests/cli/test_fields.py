@@ -135,7 +135,7 @@ def test_members_get_no_hint(run, field, few, tmp_path, capsys):
         (("members", "{}", "-o", "m.doc"), "The file type of m.doc is unknown"),
         (
             ("members", "{}", "--center", "1", "99"),
-            "center must be right ascension and declination",
+            "center must be one right ascension and declination, in degrees, not [1.0, 99.0]",
         ),
     ],
 )

@@ -142,12 +142,6 @@ def test_nested_stars_under_other_names(toy):
     assert read_clusters(other, columns={"colour": "bp_rp"}).equals(X)
 
 
-def test_nested_column_must_be_called_stars(toy):
-    X, _ = toy
-    with pytest.raises(ValueError, match=r"'members' holds .* Nested stars are a column 'stars'"):
-        read_clusters(X.rename(columns={"stars": "members"}))
-
-
 @pytest.mark.real
 def test_real_sample_is_read_whole(sample_folder, real):
     X_expected, y_expected = real

@@ -228,7 +228,7 @@ def test_an_architecture_is_that_of_the_keras_model(sample):
         ArchitectureDisplay.from_estimator(LinearRegression())
 
 
-@pytest.mark.parametrize(("n_networks", "n_boxes"), [(1, 26), (2, 6)])
+@pytest.mark.parametrize(("n_networks", "n_boxes"), [(1, 25), (2, 6)])
 def test_the_architecture_of_a_network_of_sets(sample, n_networks, n_boxes):
     X, y = sample
     small = {"units": (4, 4, 4), "n_heads": 1, "pretrained": None, "epochs": 1}
