@@ -66,7 +66,8 @@ def as_table(data: Any) -> pd.DataFrame:
     if not isinstance(data, pd.DataFrame):
         data = _frame_of_stream(data)
     table: pd.DataFrame = data if is_nested(data) else with_nested_stars(data)
-    if is_nested(table):
+    nested: bool = is_nested(table)
+    if nested:
         return table
     if not table.columns.is_unique:
         twice = table.columns[table.columns.duplicated()][0]
