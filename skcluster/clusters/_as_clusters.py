@@ -301,22 +301,31 @@ def whole_clusters(X: NestedFrame, whole: BoolArray | None = None) -> NestedFram
     return checked(X)
 
 
+def check_kinds(stars: Stars) -> None:
+    """Refuse stars that lack a needed column, or have texts in one that skcluster uses."""
+    check_needed(stars, stars.columns)
+    for name, column in STAR_COLUMNS.items():
+        if name not in stars or column.kind != "number" or column.carried or not len(stars):
+            continue
+        values = stars[name]
+        if values.dtype.kind not in "fiu":
+            first = int(np.argmax(pd.notna(values)))
+            raise ValueError(
+                f"cluster {stars.index[stars.cluster[first]]!r} has a star with {name} = "
+                f"{values[first]!r}; nested columns that skcluster uses must hold numbers."
+            )
+
+
 def whole_stars(stars: Stars) -> BoolArray:
     """Return which stars have magnitude and colour; the border where each value is checked."""
-    check_needed(stars, stars.columns)
+    check_kinds(stars)
     whole = np.ones(len(stars), dtype=bool)
     for name, column in STAR_COLUMNS.items():
         if name not in stars or column.kind != "number" or not len(stars):
             continue
         values = stars[name]
         if values.dtype.kind not in "fiu":
-            if column.carried:
-                continue
-            first = int(np.argmax(pd.notna(values)))
-            raise ValueError(
-                f"cluster {stars.index[stars.cluster[first]]!r} has a star with {name} = "
-                f"{values[first]!r}; nested columns that skcluster uses must hold numbers."
-            )
+            continue  # texts of a column that is only carried
         wrong = column.wrong(values)
         if wrong.any():
             first = int(np.argmax(wrong))

@@ -77,7 +77,8 @@ def as_table(data: Any) -> pd.DataFrame:
 
 
 def _frame_of_astropy(table: Any) -> pd.DataFrame:
-    flat = [name for name in table.colnames if len(table[name].shape) == 1]
+    # Coordinates and times have no type.
+    flat = [n for n in table.colnames if hasattr(table[n], "dtype") and len(table[n].shape) == 1]
     if len(flat) < len(table.colnames):
         left = ", ".join(name for name in table.colnames if name not in flat)
         warn_caller(f"Left out the columns with more than one value per row: {left}.")

@@ -46,6 +46,8 @@ COLUMNS = (
 )
 #: Delays (s) between two looks at a job, of which the first is doubled up to the second.
 DELAYS = (0.5, 8.0)
+#: Longest time (s) from the start of a job to its end.
+LONGEST = 3600.0
 #: Largest number of rows of an answer to anybody who is not logged in.
 MAX_ROWS = 3_000_000
 
@@ -170,11 +172,13 @@ def _stars(query: str, archive: Service) -> pa.Table:
     options = {"REQUEST": "doQuery", "LANG": "ADQL", "FORMAT": "votable", "PHASE": "RUN"}
     options["QUERY"] = query
     job = archive.ask("Stars", "post", f"{URL}/async", _job_of, data=options, allow_redirects=False)
-    pause = DELAYS[0]
+    pause, end = DELAYS[0], time.monotonic() + LONGEST
     while (phase := archive.ask("Stars", "get", f"{job}/phase", text_of)) != "COMPLETED":
         if phase in ("ERROR", "ABORTED"):
             reason = archive.ask("Stars", "get", f"{job}/error", text_of)
             raise FetchError(f"The Gaia archive refused {query!r}: {reason}")
+        if time.monotonic() > end:
+            raise FetchError(f"The Gaia archive still has {query!r} in phase {phase}.")
         time.sleep(pause)
         pause = min(2 * pause, DELAYS[1])
     return archive.ask("Stars", "get", f"{job}/results/result", _table_of)

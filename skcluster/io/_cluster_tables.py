@@ -53,22 +53,31 @@ class _Rows:
         #: Positions of the clusters that have a row.
         self.at = np.flatnonzero(rows >= 0)
         self.index = index[self.at]
-        self.frame = frame.iloc[rows[self.at]]
-        self.units = {ours: units.get(theirs) for theirs, ours in columns.items()}
+        self._rows = rows[self.at]
+        self._table = frame
+        #: Units of all columns but that of the names.
+        self.units = {
+            ours: units.get(theirs) for theirs, ours in columns.items() if ours in frame.columns
+        }
         self.what = what
         self.markers: dict[str, int] = {}
 
     def numbers(self, column: Column, rows: Any = slice(None)) -> FloatArray:
         """Return the values of some rows in the unit of a column, checked; those missing as NaN."""
-        name, index = column.name, self.index[rows]
-        values = self.frame[name].iloc[rows]
-        numbers = to_numbers(
-            values, column, self.units[name], lambda row: f"cluster {index[row]!r} has"
-        )
-        for text, marked in marked_values(numbers, column):
-            numbers = numbers.copy()
-            numbers[marked] = np.nan
-            self.markers[f"{name} = {text}"] = len(marked)
+        name, index, at = column.name, self.index[rows], self._rows[rows]
+        unit, whole = self.units[name], self._table[name]
+
+        def where(row: int) -> str:
+            return f"cluster {index[row]!r} has"
+
+        numbers = to_numbers(whole.iloc[at], column, unit, where)
+        # Whether several clusters share a value is seen in the whole table.
+        known = to_numbers(pd.to_numeric(whole, errors="coerce"), column, unit, where)
+        for text, marked in marked_values(known, column):
+            blank = np.isin(at, marked)
+            numbers = np.where(blank, np.nan, numbers)
+            if blank.any():
+                self.markers[f"{name} = {text}"] = np.count_nonzero(blank)
         wrong = np.flatnonzero(column.wrong(numbers))
         if len(wrong):
             raise ValueError(f"cluster {index[wrong[0]]!r} has {column.refusal(numbers[wrong[0]])}")
@@ -177,7 +186,7 @@ def _distances(rows: _Rows) -> FloatArray:
     distance = np.full(len(rows.index), np.nan)
     for name, in_kpc in _DISTANCES.items():
         lacking = np.flatnonzero(np.isnan(distance))
-        if name in rows.frame and len(lacking):
+        if name in rows.units and len(lacking):
             distance[lacking] = in_kpc(rows.numbers(LABEL_COLUMNS[name], lacking))
     return distance
 
@@ -230,7 +239,7 @@ def _of_table(table: Any, index: pd.Index) -> dict[str, FloatArray]:
             f"{', '.join(PRIOR_COLUMNS)}; there are: {', '.join(map(str, names))}."
         )
     rows = _Rows(index, table, columns, "priors")
-    values = {name: np.full(len(index), np.nan) for name in rows.frame.columns}
+    values = {name: np.full(len(index), np.nan) for name in rows.units}
     for name, of_clusters in values.items():
         of_clusters[rows.at] = rows.numbers(PRIOR_COLUMNS[name])
     rows.warn_of_markers()

@@ -5,6 +5,7 @@ plain numbers under our names (`clusters_of_table`), all are checked (`whole_sta
 brought to one scale of parallaxes.
 """
 
+import itertools
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from nested_pandas import NestedFrame
 from skcluster._utils.messages import counted_stars, some_names, warn_caller
 from skcluster._utils.typing import BoolArray, TableLike
 from skcluster.clusters import OneClusterWarning, concat_clusters, stars_of
-from skcluster.clusters._as_clusters import whole_clusters, whole_stars
+from skcluster.clusters._as_clusters import check_kinds, whole_clusters, whole_stars
 from skcluster.clusters._columns import Notes
 from skcluster.clusters._magnitude_limits import state_magnitude_limit
 from skcluster.clusters._meant_values import completed
@@ -327,7 +328,7 @@ def _is_path(data: Any) -> bool:
 def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    files = [file for file in sorted(path.iterdir()) if not file.name.startswith(".")]
+    files = [f for f in sorted(path.iterdir()) if f.is_file() and not f.name.startswith(".")]
     files = [file for file in files if stem_and_extension(file)[1] in _IN_FOLDERS]
     if not files:
         raise ValueError(f"The folder {path} has no table; known types: {', '.join(EXTENSIONS)}.")
@@ -380,7 +381,9 @@ def _read_source(
         if source.cluster is not None and len(X) == 1:
             X = X.set_axis(pd.Index([source.cluster], name=CLUSTER.name))
         of_stars = {theirs: ours for theirs, ours in given.items() if ours != CLUSTER.name}
-        return _Part(source, with_our_names(X, of_stars, notes), False, of_dr2)
+        X = with_our_names(X, of_stars, notes)
+        check_kinds(stars_of(X))  # before tables are put together, where texts win over numbers
+        return _Part(source, X, False, of_dr2)
     X, column = clusters_of_table(table, given, source.cluster, source.name, notes)
     if column is not None and source.cluster is not None:
         _warn_of_merged(source, table, column)
@@ -398,17 +401,20 @@ def _checked_parts(
     stars = stars_of(X)
     values = completed(stars, np.repeat(np.arange(len(parts)), np.diff(ends)))
     X = X if values is stars else with_stars(X, values)
-    checked: list[_Part] = []
-    for part, start, end in zip(parts, ends[:-1], ends[1:], strict=True):
+    slices = [X if len(parts) == 1 else X.iloc[i:j] for i, j in itertools.pairwise(ends)]
+    good: list[_Part] = []
+    for part, one in zip(parts, slices, strict=True):
         with _left_out_if_bad(part.source, leave_out):
-            one = X if len(parts) == 1 else X.iloc[start:end]
             part.whole = whole_stars(stars_of(one))
-            if release is not None or zero_point is not None:
-                part.of_dr2 = ""
-            of_release: Release = "dr2" if part.of_dr2 else release or "edr3"
-            part.X = shifted(one, parallax_shift(of_release, zero_point))
-            checked.append(part)
-    return checked
+            good.append(part)
+    if len(good) < len(parts):  # what is left out must not change the types of the others
+        return _checked_parts(good, leave_out, release, zero_point) if good else []
+    for part, one in zip(parts, slices, strict=True):
+        if release is not None or zero_point is not None:
+            part.of_dr2 = ""
+        of_release: Release = "dr2" if part.of_dr2 else release or "edr3"
+        part.X = shifted(one, parallax_shift(of_release, zero_point))
+    return parts
 
 
 def _refuse_repeated(index: pd.Index, origins: Mapping[Any, str]) -> None:

@@ -14,7 +14,7 @@ from skcluster.clusters._as_clusters import checked
 from skcluster.clusters._stars import with_stars
 from skcluster.gaia import Release, parallax_zero_point
 
-#: Entry of ``attrs`` for `are_of_dr2`: names of clusters.
+#: Entry of ``attrs`` for `are_of_dr2`: True for all clusters, or the names of some.
 _DR2 = "parallaxes of DR2"
 #: Names of columns and identifiers in the Gaia archive and VizieR that only DR2 has.
 _ONLY_IN_DR2 = re.compile(
@@ -74,12 +74,14 @@ def parallax_shift(release: Release, zero_point: float | None) -> float:
 def state_dr2(X: NestedFrame, names: Iterable[Any]) -> None:
     """State in ``X.attrs`` the clusters whose parallaxes were shifted from those of DR2."""
     if "parallax" in stars_of(X) and (names := tuple(names)):
-        X.attrs[_DR2] = names
+        # Pandas copies the entry with every slice: the usual case must be short.
+        X.attrs[_DR2] = True if len(names) == len(X) else names
 
 
 def are_of_dr2(X: NestedFrame) -> BoolArray:
     """Return which clusters `state_dr2` was told of."""
-    return np.asarray(X.index.isin(X.attrs.get(_DR2, ())))
+    stated = X.attrs.get(_DR2, ())
+    return np.full(len(X), True) if stated is True else np.asarray(X.index.isin(stated))
 
 
 def warn_of_dr2(columns: Iterable[tuple[str, str]]) -> None:

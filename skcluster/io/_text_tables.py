@@ -11,7 +11,7 @@ import re
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from io import StringIO
+from io import BytesIO
 from itertools import islice
 from typing import Any
 
@@ -238,7 +238,7 @@ def _read_separated(lines: list[str], layout: _Layout) -> Any:
     rows = _rows(lines, layout)
     is_numbered = _check_lengths(rows, layout)
     frame = pd.read_csv(
-        StringIO("\n".join(rows)),
+        BytesIO("\n".join(rows).encode()),  # StringIO takes four bytes per letter
         sep=r"\s+" if layout.separator == " " else layout.separator,
         names=range(len(layout.names) + is_numbered),
         header=None,
@@ -266,7 +266,11 @@ def _rows(lines: list[str], layout: _Layout) -> list[str]:
 
     Comments become blank lines, so that the others keep their numbers.
     """
-    rows = [line.rstrip(f"{layout.separator} \t") for line in lines[layout.start :]]
+    rows, is_open = [], False
+    for line in lines[layout.start :]:
+        # A quoted text may have several lines, which stay as they are.
+        is_open ^= layout.separator != " " and line.count('"') % 2 == 1
+        rows.append(line if is_open else line.rstrip(f"{layout.separator} \t"))
     n_dashes = sum(_DASHES.fullmatch(row) is not None for row in rows)
     if n_dashes and _DASHES.fullmatch(lines[layout.start - 1]):
         raise ValueError(f"it contains {1 + n_dashes} tables; save each as a file of its own.")
@@ -284,7 +288,11 @@ def _check_lengths(rows: list[str], layout: _Layout) -> bool:
     sign, n = layout.separator, len(layout.names)
     is_numbered = _are_numbered(rows, sign, n)
     n += is_numbered
+    is_open = False
     for i, row in enumerate(rows):
+        was_open, is_open = is_open, is_open ^ (sign != " " and row.count('"') % 2 == 1)
+        if was_open or is_open:
+            continue  # a part of a row, which has a quoted text of several lines
         if row and (sign == " " or row.count(sign) >= n):
             size = len(_fields(row, sign))
             if size > n or (size < n and sign == " "):
@@ -298,7 +306,7 @@ def _check_lengths(rows: list[str], layout: _Layout) -> bool:
 def _are_numbered(rows: list[str], separator: str, n: int) -> bool:
     """Return whether each row begins with a number in quotes, for which the header has no name."""
     rows = [row for row in rows if row]
-    if not rows or len(_fields(rows[0], separator)) != n + 1:
+    if max((len(_fields(row, separator)) for row in rows[:_N_ROWS]), default=0) != n + 1:
         return False
     matches = [_ROW_NAME.match(row) for row in rows]
     numbers = [int(match[1]) for match in matches if match]

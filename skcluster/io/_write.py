@@ -287,7 +287,7 @@ def _with_ascii(frame: pd.DataFrame) -> pd.DataFrame:
     changed: dict[str, str] = {}
     for name, column in frame.items():
         if column.dtype == object or pd.api.types.is_string_dtype(column):
-            texts = column.map(str, na_action="ignore")
+            texts = column.astype(object).map(str, na_action="ignore")
             frame[name] = texts.map(_ascii, na_action="ignore")
             differ = texts.notna() & (texts != frame[name])
             changed |= dict(zip(texts[differ], frame[name][differ], strict=True))

@@ -8,7 +8,7 @@ from skcluster._utils.typing import FloatArray
 
 
 def ra_dec(name: str, position: Any) -> FloatArray:
-    """Return right ascension and declination (deg) of a SkyCoord or a pair of numbers, shape (2,).
+    """Return right ascension and declination (deg) of a SkyCoord, pair of numbers or Quantity.
 
     Anything else is refused; the message has the name of the argument.
     """
@@ -16,6 +16,8 @@ def ra_dec(name: str, position: Any) -> FloatArray:
     if hasattr(position, "transform_to"):
         icrs = position.transform_to("icrs")
         given = icrs.ra.deg, icrs.dec.deg
+    elif hasattr(position, "to_value"):
+        given = position.to_value("deg")
     pair: FloatArray = np.asarray(given, dtype=float)
     if pair.shape != (2,) or not np.isfinite(pair).all() or abs(pair[1]) > 90:
         raise ValueError(

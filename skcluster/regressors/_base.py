@@ -1,6 +1,5 @@
 """Common parts of all regressors, without Keras."""
 
-import pickle
 from collections.abc import Callable, Mapping
 from numbers import Integral
 from types import SimpleNamespace
@@ -97,9 +96,9 @@ class NetworkRegressorMixin(CallbackSupportMixin):
         """Return whether training continues from the weights of the last fit."""
         return bool(self.warm_start) and hasattr(self, "weights_")
 
-    def __dask_tokenize__(self) -> bytes:
+    def __dask_tokenize__(self) -> tuple[type, dict[str, Any]]:
         # Dask compares dataclasses by their fields alone, which do not include what was learned.
-        return pickle.dumps(self)
+        return type(self), vars(self)
 
     def __sklearn_tags__(self) -> Tags:
         tags: Tags = super().__sklearn_tags__()

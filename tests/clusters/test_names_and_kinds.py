@@ -6,6 +6,7 @@ import pyarrow as pa
 import pytest
 
 from skcluster.clusters import as_clusters, concat_clusters, stars_of
+from skcluster.clusters._stars import clusters_from_flat
 
 
 def hunt_reffert() -> pd.DataFrame:
@@ -147,3 +148,14 @@ def test_columns_of_clusters_are_put_together_as_well():
     joined = concat_clusters([X.assign(survey="A"), X.iloc[:1].assign(survey="B", n=3)])
     assert joined["survey"].tolist() == ["A", "A", "B"]
     np.testing.assert_array_equal(joined["n"], [np.nan, np.nan, 3])
+
+
+def test_numbers_of_two_types_stay_numbers_beside_what_becomes_text():
+    offsets, star = np.array([0, 1]), {"phot_g_mean_mag": [12.0], "bp_rp": [0.5]}
+    parts = [
+        clusters_from_flat({**star, "run": np.array([7]), "tag": np.array([1])}, offsets),
+        clusters_from_flat({**star, "run": np.array([0.5]), "tag": np.array(["x"])}, offsets),
+    ]
+    stars = stars_of(concat_clusters(parts))
+    assert stars["run"].tolist() == [7, 0.5]
+    assert stars.arrow("tag").to_pylist() == ["1", "x"]

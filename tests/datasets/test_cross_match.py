@@ -136,9 +136,13 @@ def test_no_match_is_an_empty_table():
     assert matched.columns.tolist()[:3] == ["a", "b", "matched_by"]
 
 
-def test_a_name_that_is_twice_in_a_catalogue_is_refused():
+def test_wrong_input_is_refused():
     with pytest.raises(ValueError, match="b has the cluster 'B' more than once"):
         cross_match(catalogue(["A"]), catalogue(["B", "B"]))
+    with pytest.raises(ValueError, match=r"'max_parallax' .* Got -1 instead"):
+        cross_match(catalogue(["A"]), catalogue(["B"]), max_parallax=-1)
+    with pytest.raises(ValueError, match=r"'a' .* must be an instance of .*DataFrame"):
+        cross_match([1], catalogue(["B"]))
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
@@ -92,6 +93,16 @@ def test_a_damaged_part_is_fetched_again(fetch, vizier, tmp_path, damage, part):
     assert again.data.equals(first.data)
     assert len(vizier.asked_for_rows()) == 1
     fetch(download_if_missing=False)
+
+
+def test_an_optional_column_may_go_between_two_parts(fetch, vizier, tmp_path):
+    fetch()
+    (tmp_path / "cache/cantat_gaudin_2020/members/26-50.parquet").unlink()
+    name = "J/A+A/640/A1/nodup"
+    vizier.tables[name] = vizier.tables[name].drop(columns="e_Plx")
+    bunch = fetch()
+    stars = pd.concat([*bunch.data["stars"], *bunch.unlabelled["stars"]])
+    assert stars["parallax_error"].isna().sum() == 25
 
 
 def test_a_file_of_other_columns_is_fetched_again(fetch, vizier, monkeypatch):

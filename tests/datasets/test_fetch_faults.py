@@ -22,7 +22,8 @@ COMPLETE = [
 
 
 @pytest.mark.parametrize(
-    ("fault", "at"), [("error_500", 0), ("html", 1), ("cut", 1), ("few_rows", 2), ("cut", 5)]
+    ("fault", "at"),
+    [("error_500", 0), ("too_many", 0), ("html", 1), ("cut", 1), ("few_rows", 2), ("cut", 5)],
 )
 def test_a_passing_fault_ends_in_complete_data(fetch, vizier, tmp_path, fault, at):
     vizier.misbehave(*[None] * at, fault)
@@ -53,11 +54,14 @@ def test_a_lasting_fault_is_one_error_that_says_what_came(fetch, vizier, tmp_pat
 
 
 def test_rows_that_are_missing_are_noticed(fetch, vizier, tmp_path):
-    vizier.misbehave(None, None)  # columns and count come
-    vizier.always = "few_rows"
-    with pytest.raises(FetchError, match=r"Rows 1 to 8 of J/A\+A/640/A1/table1 .* 4 rows, not 8"):
-        fetch(n_retries=1)
-    assert files(tmp_path / "cache") == []
+    for fault, n_rows in {"few_rows": 4, "renumbered": 8}.items():
+        vizier.misbehave(None, None)  # columns and count come
+        vizier.always = fault
+        place = r"Rows 1 to 8 of J/A\+A/640/A1/table1"
+        with pytest.raises(FetchError, match=f"{place} .* {n_rows} rows, not 8 different ones"):
+            fetch(n_retries=1)
+        assert files(tmp_path / "cache") == []
+        vizier.always = None
 
 
 def test_a_server_that_is_too_slow_is_left(fetch, vizier, monkeypatch):
@@ -136,7 +140,7 @@ def test_optional_columns_may_be_missing(fetch, small, vizier, catalogue, missin
 @pytest.mark.parametrize(
     ("column", "value", "reason"),
     [
-        ("Gmag", "bright", "could not convert string to float"),
+        ("Gmag", "bright", "Gmag at VizieR has a value that is no number .*'bright'"),
         ("GaiaDR2", 1.5, "GaiaDR2 at VizieR has a value that is no integer"),
         ("GaiaDR2", [1, None] * 30, "GaiaDR2 at VizieR has a value that is no integer"),
     ],

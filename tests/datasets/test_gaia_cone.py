@@ -141,6 +141,7 @@ def test_a_cone_of_quantities(gaia, fetch):
     field = fetch(SkyCoord(120, -10.75, unit="deg").galactic, radius=24 * units.arcmin)
     assert field.index.tolist() == ["120.00000 -10.75000"]
     assert "CIRCLE('ICRS', 120.00000000, -10.75000000, 0.40000000)" in gaia.queries[0]
+    assert fetch(np.deg2rad(NGC_2506) * units.rad).index.equals(fetch(NGC_2506).index)
     with pytest.raises(ValueError, match="radius must lie between 0 and 90 degrees, not 180"):
         fetch(NGC_2506, radius=180 * units.deg)
 
@@ -163,6 +164,13 @@ def test_faults_are_tried_again(gaia, fetch):
 def test_errors_of_the_archive_are_told(gaia, fetch):
     gaia.phases = ["ERROR"]
     with pytest.raises(FetchError, match=r'refused "SELECT .*": Cannot parse query'):
+        fetch()
+
+
+def test_a_job_that_never_ends_is_an_error(gaia, fetch, monkeypatch):
+    gaia.phases = ["HELD"]
+    monkeypatch.setattr(archive, "LONGEST", 0.0)
+    with pytest.raises(FetchError, match=r"still has .SELECT .* in phase HELD"):
         fetch()
 
 

@@ -136,6 +136,9 @@ class Handler(BaseHTTPRequestHandler):
     def _error_404(self, status: int, body: bytes) -> None:
         self._well(404, HTML.encode())
 
+    def _too_many(self, status: int, body: bytes) -> None:
+        self._well(429, b"Too many requests")
+
     def _html(self, status: int, body: bytes) -> None:
         self._well(200, HTML.encode())
 
@@ -158,6 +161,9 @@ class Handler(BaseHTTPRequestHandler):
         lines = body.splitlines(keepends=True)
         rows = [i for i, line in enumerate(lines) if line.startswith(b"<TR>")]
         self._well(status, b"".join(line for i, line in enumerate(lines) if i not in rows[4:]))
+
+    def _renumbered(self, status: int, body: bytes) -> None:
+        self._well(status, body.replace(b"<TD>3</TD></TR>", b"<TD>4</TD></TR>"))
 
     def _elsewhere(self, status: int, body: bytes) -> None:
         """Refer to an address instead of sending the rows."""

@@ -108,6 +108,19 @@ def test_a_model_that_cannot_use_them_says_so(clusters):
         estimate(clusters[0], model, priors={"a_v": (0.3, 0.1)})
 
 
+def test_a_catalogue_tells_what_marks_a_missing_value(rich):
+    names = ["sim_000000", "M 1", "M 2", "sim_000001"]
+    blank = [0.3, -99.0, -99.0, -99.0]
+    given = pd.DataFrame({"cluster": names, "a_v": blank, "a_v_error": np.abs(blank)})
+    given["a_v_error"] = given["a_v_error"].replace(99, np.nan)
+    with (
+        pytest.warns(UserWarning, match="2 of 4 clusters in the priors have no members"),
+        pytest.warns(UserWarning, match=r"priors have markers .*: a_v = -99 \(1\)"),
+    ):
+        estimates = estimate(rich, priors=given)
+    assert (estimates["priors"] == "").tolist() == [False, True]
+
+
 def test_clusters_that_are_not_there_are_named(rich):
     given = table(a_v=[0.3], a_v_error=[0.1])
     given = pd.concat([given, given.replace("sim_000001", "M 99")])

@@ -1,9 +1,12 @@
 """Cross-match catalogues of clusters."""
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.utils import Bunch
+from sklearn.utils._param_validation import Interval, validate_params
 
 from skcluster._utils.typing import FloatArray
 from skcluster.datasets.catalogues._names import names_of
@@ -11,8 +14,19 @@ from skcluster.datasets.catalogues._names import names_of
 #: Proper motions and parallaxes of nearby clusters are large and depend on the member list: they
 #: may differ by this fraction, or by the absolute tolerance if that is larger.
 _FRACTION = 0.05
+_TOLERANCE = [Interval(Real, 0, None, closed="left")]
 
 
+@validate_params(
+    {
+        "a": [Bunch, pd.DataFrame],
+        "b": [Bunch, pd.DataFrame],
+        "max_separation": _TOLERANCE,
+        "max_proper_motion": _TOLERANCE,
+        "max_parallax": _TOLERANCE,
+    },
+    prefer_skip_nested_validation=True,
+)
 def cross_match(
     a: Any,
     b: Any,
@@ -52,7 +66,7 @@ def cross_match(
     Raises
     ------
     ValueError
-        If a name is twice in a catalogue.
+        If a tolerance is negative, or a name is twice in a catalogue.
 
     Examples
     --------

@@ -23,6 +23,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from sklearn.utils._param_validation import Interval
 
@@ -35,6 +36,8 @@ from skcluster.io._read_table import read_votable
 URL = "https://tapvizier.cds.unistra.fr/TAPVizieR/tap"
 #: Timeouts (s) of the connection, and between bytes of an answer.
 TIMEOUT = (10.0, 60.0)
+#: HTTP statuses of a service that is busy, besides those above 500.
+BUSY = (408, 425, 429)
 #: VizieR's number of a row in its table: 1, 2, 3 … without gaps.
 ROW_NUMBER = "recno"
 
@@ -119,6 +122,13 @@ def load_table(
     catalogue: Catalogue, which: Literal["clusters", "members"], download: Download
 ) -> pd.DataFrame:
     """Return a table of a catalogue, whose missing parts are fetched into the cache."""
+    rows: pd.DataFrame = frame_of_arrow(_load(catalogue, which, download))
+    return rows
+
+
+def _load(
+    catalogue: Catalogue, which: Literal["clusters", "members"], download: Download
+) -> pa.Table:
     folder, table = download.folder(catalogue) / which, getattr(catalogue, which)
     ranges = _parts(folder, table)
     parts = {file: _read(file, table) for file in ranges}
@@ -138,8 +148,8 @@ def load_table(
                 parts[file] = vizier.rows(first, last)
                 _write(file, table, parts[file])
                 advance(last - first + 1)
-    rows: pd.DataFrame = frame_of_arrow(pa.concat_tables(parts.values()))
-    return rows
+    # Optional columns may be missing in some parts.
+    return pa.concat_tables(parts.values(), promote_options="default")
 
 
 def load_members(catalogue: Catalogue, cluster: str, download: Download) -> pd.DataFrame:
@@ -147,13 +157,14 @@ def load_members(catalogue: Catalogue, cluster: str, download: Download) -> pd.D
     folder, table = download.folder(catalogue) / "members", catalogue.members
     assert table is not None
     if all(file.is_file() for file in _parts(folder, table)):
-        members = load_table(catalogue, "members", download)
-        return members[members["cluster"] == cluster]
-    file = file_names([cluster], folder, "parquet")[cluster]
-    rows = _read(file, table)
-    if rows is None:
-        rows = download.connect(table, folder.parent).rows_of(cluster)
-        _write(file, table, rows)
+        members = _load(catalogue, "members", download)
+        rows = members.filter(pc.equal(members["cluster"], cluster))
+    else:
+        file = file_names([cluster], folder, "parquet")[cluster]
+        rows = _read(file, table)
+        if rows is None:
+            rows = download.connect(table, folder.parent).rows_of(cluster)
+            _write(file, table, rows)
     own: pd.DataFrame = frame_of_arrow(rows)
     return own
 
@@ -223,7 +234,8 @@ class Service:
                 status = answer.status_code
                 if status >= 400:
                     text = _quoted_text(answer)
-                    raise AnswerError(f"HTTP status {status}, {text}", final=status < 500)
+                    final = status < 500 and status not in BUSY
+                    raise AnswerError(f"HTTP status {status}, {text}", final=final)
                 return read(answer)
             except RequestException as error:
                 cause = error.args[0] if error.args else error
@@ -307,8 +319,10 @@ class VizierTable(Service):
                 table = read_votable(answer.content)
             except Exception as error:  # parsing what a server sends may raise any error
                 raise AnswerError(f"no table ({error}), {_quoted_text(answer)}") from error
-            if n_rows is not None and len(table) != n_rows:
-                raise AnswerError(f"{len(table)} rows, not {n_rows}")
+            if n_rows is not None and not (
+                len(table) == len(np.unique(table[ROW_NUMBER])) == n_rows
+            ):
+                raise AnswerError(f"{len(table)} rows, not {n_rows} different ones")
             return table
 
         options = {"REQUEST": "doQuery", "LANG": "ADQL", "QUERY": query, "MAXREC": str(limit)}
@@ -341,7 +355,12 @@ def _typed(values: Any, column: Column) -> pa.Array:
         return pa.array(np.char.strip(texts), type=pa.string())
     if data.dtype == np.float32:  # the shortest decimal number, which was published
         data = data.astype(str)
-    return pa.array(np.where(blank, np.nan, data.astype(np.float64)))
+    try:
+        return pa.array(np.where(blank, np.nan, data.astype(np.float64)))
+    except ValueError as error:
+        raise CatalogueChangedError(
+            f"{values.name} at VizieR has a value that is no number ({error})."
+        ) from error
 
 
 def _quoted(name: str) -> str:
