@@ -25,6 +25,7 @@ from skcluster.inference import IsochronePosterior, PredictiveDistribution
 from skcluster.io._cluster_tables import state_priors, stated_priors
 from skcluster.io._releases import are_of_dr2, to_edr3_parallaxes
 from skcluster.io._write import state_units
+from skcluster.isochrones import PopulationGrid
 from skcluster.membership import MemberSelector
 from skcluster.membership._fields import ASTROMETRY
 from skcluster.membership._find_members import NO_CLUSTER
@@ -194,6 +195,10 @@ def estimate(
     parts: list[_Part] = []
     work = partial(_estimated, model, coverage, bool(n_samples), membership)
     n_jobs = n_jobs if len(X) >= _FEWEST_FOR_PROCESSES else 1
+    if n_jobs not in (None, 1) and any(
+        isinstance(part, IsochronePosterior) for part in nested_estimators(model)
+    ):
+        PopulationGrid.load()  # or, at the first use, every process would compute it
     for part in in_processes(work, _chunks(X), n_jobs):
         if part.distribution is not None:  # drawn here, so that random numbers follow each other
             drawn = clip_targets(part.distribution.sample(n_samples, rng), part.targets)

@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -214,6 +217,23 @@ def test_samples_belong_to_their_clusters():
     assert len(estimate(twice, model)) == 2
     with pytest.raises(ValueError, match="there are two clusters 'sim_000000'"):
         estimate(twice, model, n_samples=5)
+
+
+FIRST_USE = """
+from skcluster.datasets import simulate_clusters
+from skcluster.estimation import estimate
+
+estimate(simulate_clusters(100, random_state=0, n_stars=15)[0], n_jobs=2)
+"""
+
+
+@pytest.mark.slow
+def test_the_first_use_computes_the_densities_before_other_processes_start(tmp_path):
+    variables = os.environ | {"SKCLUSTER_DATA": str(tmp_path)}
+    command = [sys.executable, "-c", FIRST_USE]
+    done = subprocess.run(command, env=variables, check=True, capture_output=True, text=True)
+    assert done.stderr.count("Tabulating") == 1
+    assert len(list(tmp_path.glob("population_*"))) == 1
 
 
 @pytest.mark.parametrize(

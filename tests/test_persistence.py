@@ -325,6 +325,8 @@ def test_what_the_user_trusts_is_loaded(clusters, tmp_path):
         trusted = [name for name in names if "Remembering" not in name] + own
         again = load_model(file, trusted=trusted)
         np.testing.assert_array_equal(again.predict(X), model.predict(X))
+        with pytest.raises(TypeError, match="trusted must be a list of names or types, not '"):
+            load_model(file, trusted=names[0])
 
 
 def test_public_classes_are_trusted_but_no_function_that_does_something():

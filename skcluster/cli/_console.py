@@ -8,6 +8,7 @@ import textwrap
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 #: How warnings begin, by the names of their classes: importing these would slow each command down.
@@ -39,6 +40,9 @@ def console() -> Iterator[None]:
         PRINTED.append((str(message), category.__name__))
         print_message(f"{_BEGINNINGS.get(category.__name__, 'warning: ')}{message}")
 
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the shell, as 2>&- does
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")

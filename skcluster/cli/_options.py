@@ -198,16 +198,28 @@ def add_model(command: argparse.ArgumentParser) -> None:
     """Add the model, and how it estimates."""
     command.add_argument("--model", type=Path, help="model file (default: the pretrained model)")
     command.add_argument(
-        "--coverage", type=float, default=0.68, help="coverage of the intervals (default: 0.68)"
+        "--coverage", type=_coverage, default=0.68, help="coverage of the intervals (default: 0.68)"
     )
     add_trusted(command)
     command.add_argument(
         "--jobs",
-        type=int,
+        type=_n_jobs,
         default=-1,
         metavar="N",
         help="number of processes for many clusters (default: one per core)",
     )
+
+
+def _coverage(text: str) -> float:
+    if not 0 < (value := float(text)) < 1:
+        raise argparse.ArgumentTypeError(f"must lie between 0 and 1, not {text}")
+    return value
+
+
+def _n_jobs(text: str) -> int:
+    if (value := int(text)) == 0:
+        raise argparse.ArgumentTypeError("must be at least 1, or -1 for one per core, not 0")
+    return value
 
 
 def add_trusted(command: argparse.ArgumentParser) -> None:

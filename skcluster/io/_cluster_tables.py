@@ -77,7 +77,7 @@ class _Rows:
             blank = np.isin(at, marked)
             numbers = np.where(blank, np.nan, numbers)
             if blank.any():
-                self.markers[f"{name} = {text}"] = np.count_nonzero(blank)
+                self.markers[f"{name} = {text}"] = int(np.count_nonzero(blank))
         wrong = np.flatnonzero(column.wrong(numbers))
         if len(wrong):
             raise ValueError(f"cluster {index[wrong[0]]!r} has {column.refusal(numbers[wrong[0]])}")

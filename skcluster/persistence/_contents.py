@@ -86,6 +86,8 @@ def public_module(module: str, name: str) -> str:
 
 def trusted_names(trusted: Iterable[str | type]) -> list[str]:
     """Return the types that skops may load: those of this package and those of the user."""
+    if isinstance(trusted, str | type):
+        raise TypeError(f"trusted must be a list of names or types, not {trusted!r}.")
     own = {f"{module}.{name}" for name, module in _own_names().items()}
     return sorted(own | {kind if isinstance(kind, str) else full_name(kind) for kind in trusted})
 

@@ -1,6 +1,6 @@
 """Corner plot of joint samples of the parameters of one cluster, by the package corner."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from skcluster.clusters import as_clusters
 from skcluster.estimation import estimate
 from skcluster.plotting._inputs import columns_of, interval_of, row_of, table_of, values_of
 from skcluster.plotting._style import BLUE, VERMILION, display_name, title_text, with_errors
-from skcluster.schema import estimate_column
+from skcluster.schema import CLUSTER_PARAMETERS, estimate_column
 
 #: Fractions of the samples within the contours.
 _SHARES = (0.68, 0.95)
@@ -232,7 +232,12 @@ class CornerDisplay:
 
 
 def _by_name(values: Any, targets: list[str]) -> FloatArray:
-    """Return values of targets, shape (n_targets,); NaN for those that are not named."""
+    """Return values of targets, shape (n_targets,); NaN for those that are missing."""
+    if not isinstance(values, pd.Series | Mapping):
+        values = np.ravel(values)
+        if len(values) not in (len(CLUSTER_PARAMETERS), len(targets)):
+            raise ValueError(f"There are {len(values)} values for {len(targets)} targets.")
+        values = dict(zip(targets, values, strict=False))
     return pd.Series(values, index=targets).to_numpy(dtype=float)
 
 

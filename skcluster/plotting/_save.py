@@ -63,7 +63,7 @@ def save_diagrams(
         Fraction of the samples within the band.
     law : {"dr2", "edr3"}, default="dr2"
         Extinction law, as in `skcluster.isochrones.isochrone`.
-    format : str, default="png"
+    format : {"png", "pdf", "svg"}, default="png"
         File type of matplotlib, such as "png", "pdf" or "svg".
     overwrite : bool, default=False
         Whether existing files may be replaced.
@@ -103,7 +103,7 @@ def save_diagrams(
     X = as_clusters(X)
     empty = stars_of(X).counts == 0
     files = file_names(X.index[~empty], Path(folder), format)
-    _prepare(files.values(), overwrite)
+    _prepare(files.values(), format, overwrite)
     if empty.any():
         names = ", ".join(map(repr, X.index[empty][:3]))
         warn_caller(f"{empty.sum()} clusters have no star to draw: {names}.")
@@ -122,8 +122,10 @@ def save_diagrams(
     return list(files.values())
 
 
-def _prepare(files: Iterable[Path], overwrite: bool) -> None:
-    """Make the folder of files; refuse those that may not be replaced."""
+def _prepare(files: Iterable[Path], format: str, overwrite: bool) -> None:
+    """Make the folder of files; refuse another format, and files that may not be replaced."""
+    if format not in ("png", "pdf", "svg"):
+        raise ValueError(f"format must be 'png', 'pdf' or 'svg', not {format!r}.")
     for file in files:
         if file.exists() and not overwrite:
             raise FileExistsError(f"{file} already exists; overwrite=True replaces it.")
@@ -163,7 +165,7 @@ def save_memberships(
         "_members" behind the names.
     threshold : float, default=0.5
         Least probability of the stars that are drawn as members.
-    format : str, default="png"
+    format : {"png", "pdf", "svg"}, default="png"
         File type of matplotlib, such as "png", "pdf" or "svg".
     overwrite : bool, default=False
         Whether existing files may be replaced.
@@ -196,7 +198,7 @@ def save_memberships(
     ['field_000000_members.png']
     """
     files = membership_files(clusters.index, Path(folder), format)
-    _prepare(files, overwrite)
+    _prepare(files, format, overwrite)
     for name, file in zip(clusters.index, files, strict=True):
         with whole_file(file, overwrite) as half:
             save_membership(half, stars, clusters, name, threshold=threshold, format=format)

@@ -98,7 +98,7 @@ class NetworkRegressorMixin(CallbackSupportMixin):
 
     def __dask_tokenize__(self) -> tuple[type, dict[str, Any]]:
         # Dask compares dataclasses by their fields alone, which do not include what was learned.
-        return type(self), vars(self)
+        return type(self), self.__dict__
 
     def __sklearn_tags__(self) -> Tags:
         tags: Tags = super().__sklearn_tags__()

@@ -300,12 +300,12 @@ def _number(value: Any) -> float | str | None:
 
 
 def _corner(samples: Any, row: pd.Series) -> dict[str, str]:
-    """Return the corner plot of a cluster, with the intervals of the table; empty without one."""
+    """Return the corner plot of a cluster, with the intervals of the table; empty without them."""
     table = pd.DataFrame(samples)
     if not isinstance(samples, pd.DataFrame):
         table.columns = list(ISOCHRONE_PARAMETERS[: table.shape[1]])
-    table = table[[target for target in table if target in row]]
-    if interval_of(row, table) is None:
+    table = table[[target for target in table if target in row]].dropna()
+    if interval_of(row, table) is None or len(table) < max(2, table.shape[1]):
         return {}
     content = StringIO()
     plain = {"svg.fonttype": "none", "svg.hashsalt": "", "font.family": "sans-serif"}

@@ -179,7 +179,6 @@ def test_fit_info_and_estimate_with_the_model(run, members, few, tmp_path, capsy
     [
         (["estimate", "none.fits"], "no file none.fits"),
         (["estimate", "{members}", "--model", "none"], "no file none"),
-        (["estimate", "{members}", "--coverage", "2"], "'coverage' parameter"),
         (["estimate", "{members}", "--columns", "x"], "THEIRS=OURS"),
         (["estimate", "{members}", "--cluster-column", "x"], "'x'"),
         (["simulate", "-n", "2", "-o", "{folder}/s", "--labels", "{folder}/s"], "another option"),

@@ -61,6 +61,13 @@ def test_a_name_cannot_move_the_cursor_of_a_terminal_that_cannot_encode_it(hosti
     assert b" -0." in done.stdout
 
 
+@pytest.mark.parametrize("closed", ["2>&-", ">&- 2>&-"])
+def test_closed_streams(hostile, tmp_path, closed):
+    output = tmp_path / "estimates.csv"
+    assert command(hostile, shell=f"-o {output} --json {closed}").returncode == 0
+    assert output.read_text().startswith("cluster,")
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_disk_behind_the_output(hostile):
     done = command(hostile, shell="> /dev/full")

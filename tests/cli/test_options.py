@@ -19,6 +19,8 @@ from skcluster.persistence import read_card
     [
         (["--version"], 0, f"skcluster {skcluster.__version__}\n"),
         (["estimate"], 2, "usage: skcluster estimate"),
+        (["estimate", "x", "--coverage", "68"], 2, "--coverage: must lie between 0 and 1, not 68"),
+        (["estimate", "x", "--jobs", "0"], 2, "--jobs: must be at least 1, or -1 for one per core"),
         *(([name, "--help"], 0, f"examples:\n  skcluster {name}") for name in COMMANDS),
     ],
     ids=str,

@@ -150,7 +150,7 @@ def test_corner_shows_each_parameter_and_each_pair():
     # Contours of 95 and 68 per cent of a round Gaussian have radii of 2.45 and 1.51.
     for path, radius in ((outer, 2.45), (inner, 1.51)):
         assert np.median(np.linalg.norm(path - [8, 2], axis=1)) == pytest.approx(radius, rel=0.12)
-    with pytest.raises(ValueError, match=r"Length of values \(1\)"):
+    with pytest.raises(ValueError, match="There are 1 values for 3 targets"):
         CornerDisplay.from_samples(samples, reference=[1])
     with pytest.raises(ValueError, match="1 names for 3 targets"):
         CornerDisplay.from_samples(samples, targets=["a_v"])
@@ -186,6 +186,8 @@ def test_corner_of_an_estimator(sample, model):
         model, X, cluster=X.index[2], reference=whole, n_samples=500
     )
     assert marked.reference[3] == 0.1
+    marked = CornerDisplay.from_estimator(model, X[:1], reference=[8, 1, 2], n_samples=500)
+    np.testing.assert_array_equal(marked.reference, [8, 1, 2, np.nan])
 
 
 def check_drawing(display):

@@ -21,6 +21,9 @@ def test_a_file_for_each_cluster(sample, tmp_path):
         assert red.sum() > 300  # the isochrone
     with pytest.raises(FileExistsError, match=r"sim_000000\.png already exists"):
         save_diagrams(X[:3], y[:3], tmp_path / "new")
+    with pytest.raises(ValueError, match="format must be 'png', 'pdf' or 'svg', not 'gif'"):
+        save_diagrams(X[:3], y[:3], tmp_path / "gif", format="gif")
+    assert not (tmp_path / "gif").exists()
     assert plt.get_fignums() == []
 
 

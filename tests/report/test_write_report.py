@@ -218,6 +218,9 @@ def test_a_page_of_one_cluster_and_columns_of_text(tmp_path, run):
     assert len(cluster["reddened"]) > 0
     # The interval of the table, not that of the samples.
     assert "± 0.20" in base64.b64decode(cluster["corner"]).decode()
+    few = {name: values[:2] for name, values in samples.items()}
+    write_report(X.iloc[:1], table, tmp_path / "few.html", samples=few)
+    assert "corner" not in data_of(tmp_path / "few.html")["clusters"][0]
     assert cluster["texts"]["source"] == "a thesis"
     assert cluster["shown_notes"] == "few stars; 31 % contaminants identified"
     text = (tmp_path / "a.html").read_text()
