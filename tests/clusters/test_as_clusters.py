@@ -40,16 +40,12 @@ def test_long_table():
         np.testing.assert_array_equal(stars[column], long_table()[column])
 
 
-def test_input_is_never_changed():
+@pytest.mark.parametrize("read", [as_clusters, read_clusters])
+def test_input_is_never_changed(read):
     table = long_table().set_index("cluster")
     before = table.copy()
-    as_clusters(table)
+    read(table)
     pd.testing.assert_frame_equal(table, before)
-
-
-def test_clusters_come_back_as_they_are():
-    X = as_clusters(long_table())
-    assert as_clusters(X) is X
 
 
 @pytest.mark.parametrize("kind", [dict, list])
@@ -58,11 +54,6 @@ def test_table_for_each_cluster(kind):
     X = as_clusters(tables if kind is dict else list(tables.values()))
     assert X.index.tolist() == (["b", "a", "c"] if kind is dict else [0, 1, 2])
     np.testing.assert_array_equal(stars_of(X)["bp_rp"], long_table()["bp_rp"])
-
-
-def test_tables_of_equal_lengths_do_not_become_an_array():
-    tables = [long_table().iloc[:2], long_table().iloc[2:4], long_table().iloc[4:]]
-    assert stars_of(as_clusters(tables)).counts.tolist() == [2, 2, 2]
 
 
 def test_tables_may_be_empty_or_lack_a_column():

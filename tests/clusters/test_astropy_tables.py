@@ -9,6 +9,7 @@ from astropy.table import MaskedColumn, QTable, Table
 from astropy.utils.masked import Masked
 
 from skcluster.clusters import as_clusters, stars_of
+from skcluster.io import read_clusters
 
 
 def table(kind: type = Table) -> Table:
@@ -124,10 +125,11 @@ def test_masked_cluster_name_is_refused():
         as_clusters(other)
 
 
-def test_input_is_never_changed():
+@pytest.mark.parametrize("read", [as_clusters, read_clusters])
+def test_input_is_never_changed(read):
     other = table()
     before = other.copy()
-    as_clusters(other)
+    read(other)
     assert other.colnames == before.colnames
     assert (other == before).all()
     assert other["parallax"].unit == u.mas

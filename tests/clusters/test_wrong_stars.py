@@ -22,21 +22,15 @@ def table(**columns) -> pd.DataFrame:
     ("column", "value", "shown", "rule"),
     [
         ("phot_g_mean_mag", np.inf, "inf mag", "must lie between -5 and 30"),
-        ("phot_g_mean_mag", -np.inf, "-inf mag", "must lie between -5 and 30"),
         ("phot_g_mean_mag", 99.0, "99 mag", "must lie between -5 and 30"),
         ("bp_rp", 99.99, "99.99 mag", "must lie between -5 and 25"),
         ("bp_rp", -999.0, "-999 mag", "must lie between -5 and 25"),
-        ("phot_bp_mean_mag", 99.0, "99 mag", "must lie between -5 and 30"),
-        ("parallax", np.inf, "inf mas", "must lie between -1000 and 1000"),
         ("parallax", -9999.0, "-9999 mas", "must lie between -1000 and 1000"),
         ("parallax_error", -0.1, "-0.1 mas", "must be at least 0"),
-        ("parallax_error", np.inf, "inf mas", "must be at least 0"),
         ("probability", 1.5, "1.5", "must lie between 0 and 1"),
-        ("probability", -0.5, "-0.5", "must lie between 0 and 1"),
         ("ra", np.inf, "inf deg", "must be finite"),
         ("dec", 91.0, "91 deg", "must lie between -90 and 90"),
         ("pmra", -np.inf, "-inf mas / yr", "must be finite"),
-        ("ruwe", -1.0, "-1", "must be at least 0"),
     ],
 )
 @pytest.mark.parametrize("dtype", ["f4", "f8"])

@@ -138,18 +138,7 @@ def test_what_a_table_lacks_is_neutral():
 
 
 def test_a_cluster_without_bright_stars_is_nan():
-    X = as_clusters(
-        pd.DataFrame(
-            {
-                "cluster": ["A", "A", "B"],
-                "phot_g_mean_mag": [12.0, 13.0, 18.5],
-                "bp_rp": 1.0,
-                "parallax": 1.0,
-            }
-        ),
-        cluster_column="cluster",
-    )
-    table = read(X)
+    table = read(cluster(cluster=["A", "A", "B"], phot_g_mean_mag=[12.0, 13.0, 18.5]))
     assert table.loc["A"].notna().all()
     assert table.loc["B"].isna().all()
 

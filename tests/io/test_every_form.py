@@ -8,7 +8,7 @@ import pytest
 from astropy import units as u
 from astropy.io.votable import from_table
 from astropy.table import Table
-from common.formats import FILES, FORMS, TABLES, TEXTS, cases, made, seen
+from common.formats import FILES, FORMS, TABLES, TEXTS, WITH_UNITS, cases, made, seen
 
 from skcluster.clusters import as_clusters, concat_clusters, stars_of
 from skcluster.io import read_clusters, write_clusters
@@ -195,9 +195,7 @@ UNITS = [("probability", "%", 0.01), ("parallax", "arcsec", 1000), ("parallax", 
 
 
 @pytest.mark.parametrize(("name", "unit", "factor"), UNITS)
-@pytest.mark.parametrize(
-    ("form", "door"), cases(["vizier", "ecsv", "fits", "votable", "astropy-parquet", "astropy"])
-)
+@pytest.mark.parametrize(("form", "door"), cases(WITH_UNITS))
 def test_units_are_the_same_in_every_form(form, door, name, unit, factor, tmp_path):
     members = MEMBERS | {name: [0.5, 0.25, 0.125, 1.0]}
     data = made(members, form, tmp_path, units={name: unit})

@@ -1,6 +1,5 @@
 """Columns under the names of the catalogues, and the map for others."""
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -28,20 +27,6 @@ def test_known_names_in_any_case(names, case):
     X = read_clusters(members([case(name) for name in names]))
     assert stars_of(X).columns == GAIA[1:]
     assert X.index.tolist() == ["a", "b"]
-
-
-def test_all_other_columns_come_along():
-    table = members(VIZIER).assign(Teff=[5000, 6000, 7000], RV=["x", "y", "z"])
-    stars = stars_of(read_clusters(table))
-    assert stars["Teff"].tolist() == [5000, 6000, 7000]
-    assert stars["RV"].tolist() == ["x", "y", "z"]
-
-
-def test_colour_is_made_from_bp_and_rp():
-    table = members(["Cluster", "Gmag"]).assign(BPmag=[12.5, 13, 14], RPmag=[12.0, 12, np.nan])
-    with pytest.warns(UserWarning, match="Left out 1 of 3 stars, in 1 of 2 clusters"):
-        stars = stars_of(read_clusters(table))
-    assert stars["bp_rp"].tolist() == [0.5, 1.0]
 
 
 def test_map_from_their_names_to_ours():

@@ -89,13 +89,6 @@ def test_clusters_already_made_may_be_among_them(folder):
     assert read_clusters([made, folder / "two.csv"]).index.tolist() == ["x", "y", "a", "b"]
 
 
-def test_columns_are_those_of_all(folder):
-    more = gaia_export(2, cluster="c", probability=[0.5, 0.7]).drop(columns="parallax")
-    stars = stars_of(read_clusters([folder / "two.csv", more]))
-    np.testing.assert_array_equal(stars["probability"], [np.nan, np.nan, 0.5, 0.7])
-    assert np.isnan(stars["parallax"]).tolist() == [False, False, True, True]
-
-
 def test_an_error_names_the_file(folder):
     gaia_export(3, cluster="bad", bp_rp=40).to_csv(folder / "bad.csv", index=False)
     files = [folder / "two.csv", folder / "bad.csv"]

@@ -86,6 +86,11 @@ def vizier(sign: str) -> str:
     return VIZIER_HEAD + "\n".join([rows[0], sign.join(UNITS), dashes, *rows[1:], "", "#END#", ""])
 
 
+def of_r(sign: str) -> str:
+    head, *rows = lines(sign, [f'"{name}"' for name in NAMES], '"', "NA").splitlines()
+    return "\n".join([head, *(f'"{i}"{sign}{row}' for i, row in enumerate(rows, 1)), ""])
+
+
 LAYOUTS = {
     "commas": lines(","),
     "commas and blanks": lines(" , "),
@@ -113,14 +118,8 @@ LAYOUTS = {
     "rows that end in separators": lines(",").replace("\n", ",,,\n").replace("Plx,,,", "Plx"),
     "header that ends in a separator": lines(",").replace("\n", ",\n"),
     "blank rows": lines(",") + ",,,,\n  \n\t\n",
-    "row names of R": "".join(
-        f'"{i}",{line}\n' if i else f"{line}\n"
-        for i, line in enumerate(lines(",", [f'"{n}"' for n in NAMES], '"', "NA").splitlines())
-    ),
-    "row names of R, blanks": "".join(
-        f'"{i}" {line}\n' if i else f"{line}\n"
-        for i, line in enumerate(lines(" ", [f'"{n}"' for n in NAMES], '"', "NA").splitlines())
-    ),
+    "row names of R": of_r(","),
+    "row names of R, blanks": of_r(" "),
 }
 
 

@@ -24,19 +24,12 @@ REDDENINGS = st.integers(0, len(AXES.reddening) - 1)
 SCATTERS = st.integers(0, len(AXES.scatter) - 1)
 
 
-@pytest.fixture(scope="module")
-def grid() -> PopulationGrid:
-    return PopulationGrid.load()
-
-
-def density(grid: PopulationGrid, theta: tuple[float, float, int], m_g, bp_rp, scatter=0) -> Floats:
+def density(theta: tuple[float, float, int], m_g, bp_rp, scatter=0) -> Floats:
     """Of stars, shape (n_stars,), of one population."""
     m_g, bp_rp = np.broadcast_arrays(*np.atleast_1d(np.float32(m_g), np.float32(bp_rp)))
-    age, metallicity, reddening = theta
-    densities = grid.density(
-        [age], [metallicity], [reddening], m_g[None], bp_rp[None], np.full(len(m_g), scatter)
-    )
-    return densities[0]
+    of_one = ([value] for value in theta)
+    scatters = np.full(len(m_g), scatter)
+    return PopulationGrid.load().density(*of_one, m_g[None], bp_rp[None], scatters)[0]
 
 
 def simulated(n: int, log_age: float, metallicity: float = 0.0, seed: int = 0, **effects: float):
@@ -101,9 +94,10 @@ def test_share_and_colour_are_those_of_the_map(
     assert grid.mean_colour(*theta, AXES.g.values[[110]])[0] == pytest.approx(dwarfs, abs=0.05)
 
 
-def test_share_brighter_rises_from_nothing_to_all(grid: PopulationGrid) -> None:
+def test_share_brighter_rises_from_nothing_to_all() -> None:
     limits = np.linspace(-20, 20, 200)
-    share = [grid.share_brighter([8.3], [0.1], [1], limits[k : k + 1])[0] for k in range(200)]
+    brighter = PopulationGrid.load().share_brighter
+    share = [brighter([8.3], [0.1], [1], limits[k : k + 1])[0] for k in range(200)]
     assert share[0] == 0
     assert (np.diff(share) >= 0).all()
     # Reddened dwarfs leave the grid at the faint end.
@@ -129,17 +123,17 @@ def test_interpolates_between_nodes_along_the_sequence(
     centre = grid.tables.centre[i : i + 2, j : j + 2, row : row + 2]
     m_g, offset = AXES.g.values[row], AXES.bp_rp_offset.values[column]
     if row < len(AXES.g) - 2:
-        node = density(grid, (age[i], metallicity[j], 0), m_g, centre[0, 0, 0] + offset, scatter)
+        node = density((age[i], metallicity[j], 0), m_g, centre[0, 0, 0] + offset, scatter)
         np.testing.assert_allclose(node, at_nodes[0, 0, 0, 0], rtol=3e-3, atol=2e-3)
     middle = [(v[k] + v[k + 1]) / 2 for v, k in ((age, i), (metallicity, j))]
     cell = m_g + AXES.g.step / 2, centre.mean() + offset + AXES.bp_rp_offset.step / 2
-    interpolated = density(grid, (*middle, 0), *cell, scatter)
+    interpolated = density((*middle, 0), *cell, scatter)
     np.testing.assert_allclose(interpolated, at_nodes.mean(), rtol=3e-3, atol=1e-3)
 
 
 @pytest.mark.parametrize(("age", "metallicity"), [(8.25, 0.025), (9.03, 0.1), (9.45, -0.125)])
 def test_populations_between_nodes_are_as_narrow_as_those_of_the_isochrones(
-    grid: PopulationGrid, age: float, metallicity: float
+    age: float, metallicity: float
 ) -> None:
     """Interpolated isochrones, from which stars are simulated, are not wider in between."""
     m_g, bp_rp = simulated(3000, age, metallicity, binary_fraction=0.0)
@@ -147,7 +141,7 @@ def test_populations_between_nodes_are_as_narrow_as_those_of_the_isochrones(
     seen = m_g[dwarfs], bp_rp[dwarfs]
 
     def mean_log_density(metallicity: float) -> float:
-        return float(np.log(density(grid, (age, metallicity, 0), *seen) + 1e-3).mean())
+        return float(np.log(density((age, metallicity, 0), *seen) + 1e-3).mean())
 
     steps = np.array([-0.15, -0.075, 0.0, 0.075, 0.15])
     profile = np.array([mean_log_density(metallicity + step) for step in steps])
@@ -161,36 +155,35 @@ def test_populations_between_nodes_are_as_narrow_as_those_of_the_isochrones(
     st.one_of(st.floats(-1e4, AXES.bp_rp.start - 0.01), st.floats(3.4, 1e4)),
 )
 def test_there_is_nothing_outside_the_grid(age: float, m_g: float, bp_rp: float) -> None:
-    grid = PopulationGrid.load()
     points = [(m_g, 1.0), (5.0, bp_rp), (m_g, bp_rp)]
-    assert (density(grid, (age, 0.0, 0), *np.transpose(points)) == 0).all()
+    assert (density((age, 0.0, 0), *np.transpose(points)) == 0).all()
 
 
-def test_beyond_the_ends_of_age_and_metallicity_the_ends_are_taken(grid: PopulationGrid) -> None:
+def test_beyond_the_ends_of_age_and_metallicity_the_ends_are_taken() -> None:
     star = np.array([5.0]), np.array([0.8])
     np.testing.assert_array_equal(
-        density(grid, (12.0, 3.0, 0), *star),
-        density(grid, (AXES.log_age.values[-1], AXES.metallicity.values[-1], 0), *star),
+        density((12.0, 3.0, 0), *star),
+        density((AXES.log_age.values[-1], AXES.metallicity.values[-1], 0), *star),
     )
 
 
 @pytest.mark.parametrize("reddening", [-1, len(AXES.reddening)])
-def test_an_unknown_scale_of_reddening_is_refused(grid: PopulationGrid, reddening: int) -> None:
+def test_an_unknown_scale_of_reddening_is_refused(reddening: int) -> None:
     with pytest.raises(ValueError, match=rf"reddening must be within 0 to 3; got {reddening}\."):
-        density(grid, (9.0, 0.0, reddening), 5.0, 0.8)
+        density((9.0, 0.0, reddening), 5.0, 0.8)
 
 
 @pytest.mark.parametrize("age", [8.0, 9.0, 9.6])
 @pytest.mark.parametrize("metallicity", [-0.3, 0.0, 0.3])
 def test_stars_lie_on_the_isochrone_and_equal_binaries_above_it(
-    grid: PopulationGrid, age: float, metallicity: float
+    age: float, metallicity: float
 ) -> None:
     points = isochrone(age, metallicity)
     # Dwarfs of half to 0.85 solar masses, which age does not change.
     dwarfs = points[points["mass"].between(0.55, 0.85)]
     g, colour = dwarfs["phot_g_mean_mag"].to_numpy(), dwarfs["bp_rp"].to_numpy()
     offsets = np.arange(-1.5, 0.6, 0.05)
-    along = [density(grid, (age, metallicity, 0), g + offset, colour).mean() for offset in offsets]
+    along = [density((age, metallicity, 0), g + offset, colour).mean() for offset in offsets]
     assert offsets[np.argmax(along)] == pytest.approx(0, abs=0.1)
     # Two equal stars are 0.753 mag brighter than one; no two stars are brighter than that.
     binaries, above, below = np.interp([-0.72, -1.1, 0.4], offsets, along)
@@ -208,7 +201,8 @@ def test_differential_reddening_is_one_sided() -> None:
     assert edges[1] - edges[0] < 0.06
 
 
-def test_dust_in_front_of_stars_is_half_normal(grid: PopulationGrid) -> None:
+def test_dust_in_front_of_stars_is_half_normal() -> None:
+    grid = PopulationGrid.load()
     limits = np.linspace(-2, 8, 21)
     # A_G is 0.85 A_V, E(BP-RP) 0.44 A_V. Midpoints of 200 equally likely intervals.
     deviates = halfnorm.ppf((np.arange(200) + 0.5) / 200)
@@ -239,14 +233,12 @@ def test_scatter_widens_the_sequence_by_its_variance(scatter: int) -> None:
 
 
 @pytest.mark.parametrize("age", [7.0, 8.6, 9.6])
-def test_as_many_stars_of_each_brightness_as_are_simulated(
-    grid: PopulationGrid, age: float
-) -> None:
+def test_as_many_stars_of_each_brightness_as_are_simulated(age: float) -> None:
     n = 40_000
     m_g, bp_rp = simulated(n, age, seed=1, **AS_ASSUMED)
     limits = np.arange(1.0, 9.0)
     theta = np.full(8, age), np.zeros(8), np.zeros(8, dtype=int)
-    share = grid.share_brighter(*theta, limits)
+    share = PopulationGrid.load().share_brighter(*theta, limits)
     share /= share[-1]
     seen_share = (m_g[:, None] < limits).mean(axis=0)
     np.testing.assert_allclose(seen_share, share, atol=4 * 0.5 / np.sqrt(n))
@@ -264,10 +256,10 @@ def test_as_many_stars_of_each_brightness_as_are_simulated(
 
 
 @pytest.mark.parametrize("age", [7.6, 8.4, 9.0, 9.5])
-def test_simulated_stars_are_likeliest_at_their_own_age(grid: PopulationGrid, age: float) -> None:
+def test_simulated_stars_are_likeliest_at_their_own_age(age: float) -> None:
     m_g, bp_rp = simulated(400, age, **AS_ASSUMED)
     ages = age + np.array([-0.3, -0.15, 0.0, 0.15, 0.3])
-    densities = [density(grid, (a, 0.0, 0), m_g, bp_rp) for a in ages]
+    densities = [density((a, 0.0, 0), m_g, bp_rp) for a in ages]
     likelihood = np.log(np.maximum(densities, 1e-6)).sum(axis=1)
     assert np.argmax(likelihood) == 2
     assert (np.array(densities[2]) > 1e-3).mean() > 0.97

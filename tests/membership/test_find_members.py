@@ -173,16 +173,13 @@ def test_the_example_field():
     assert clusters["parallax"].item() == pytest.approx(1 / y["distance_kpc"].item(), abs=0.05)
 
 
-NEEDED = "20 are needed"
-
-
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
         (lambda stars: stars.drop(columns=["ra"]), "'?ra'?"),
         (lambda stars: stars.drop(columns=["pmra", "pmdec"]), "'?pmra'?"),
-        (lambda stars: stars.iloc[:1], f"'sky' has 1 stars with .*{NEEDED}"),
-        (lambda stars: stars.assign(pmra=np.nan), f"pmra missing in all.*{NEEDED}"),
+        (lambda stars: stars.iloc[:1], "'sky' has 1 stars with .*20 are needed"),
+        (lambda stars: stars.assign(pmra=np.nan), "pmra missing in all.*20 are needed"),
         (lambda stars: stars.assign(ra=10.0, dec=20.0), "'sky'.*the same position"),
         (lambda stars: stars.assign(pmra=1.0, pmdec=2.0), "'sky'.*the same proper motion"),
         (

@@ -15,6 +15,13 @@ from skcluster.photometry import distance_modulus
 from skcluster.plotting import CMDDisplay
 
 
+def assert_drawn(line, *parameters, **options):
+    """The line is the isochrone of these parameters."""
+    points = isochrone(*parameters, **options)[["bp_rp", "phot_g_mean_mag"]].dropna()
+    drawn = line.get_xydata()
+    np.testing.assert_allclose(drawn[np.isfinite(drawn).all(axis=1)], points, atol=1e-9)
+
+
 def test_stars_and_isochrone_are_where_they_should_be(sample):
     X, y = sample
     name = X.index[3]
@@ -23,17 +30,8 @@ def test_stars_and_isochrone_are_where_they_should_be(sample):
     drawn = pd.DataFrame(display.stars_.get_offsets(), columns=["colour", "g"])
     wanted = stars[["bp_rp", "phot_g_mean_mag"]].to_numpy()
     np.testing.assert_allclose(np.sort(drawn, axis=0), np.sort(wanted, axis=0))
-    points = isochrone(
-        y.loc[name, "log_age"],
-        a_v=y.loc[name, "a_v"],
-        distance_kpc=y.loc[name, "distance_kpc"],
-    )
-    line = display.isochrone_.get_xydata()
-    np.testing.assert_allclose(
-        line[np.isfinite(line).all(axis=1)],
-        points[["bp_rp", "phot_g_mean_mag"]].dropna(),
-        atol=1e-9,
-    )
+    age, a_v, distance = y.loc[name, ["log_age", "a_v", "distance_kpc"]]
+    assert_drawn(display.isochrone_, age, a_v=a_v, distance_kpc=distance)
     assert display.ax_.yaxis_inverted()
     low, high = display.ax_.get_xlim()
     assert ((wanted[:, 0] > low) & (wanted[:, 0] < high)).all()
@@ -147,9 +145,7 @@ def test_flag_or_notes_are_told_beside_the_diagram(sample, flag, notes, told, un
 def test_the_isochrone_has_the_metallicity_of_the_estimate(sample):
     X, _ = sample
     display = CMDDisplay.from_clusters(X[:1], [9.0, 0.1, 1.0, 0.2])
-    rich = isochrone(9.0, 0.2, a_v=0.1, distance_kpc=1.0)[["bp_rp", "phot_g_mean_mag"]].dropna()
-    line = display.isochrone_.get_xydata()
-    np.testing.assert_allclose(line[np.isfinite(line).all(axis=1)], rich, atol=1e-9)
+    assert_drawn(display.isochrone_, 9.0, 0.2, a_v=0.1, distance_kpc=1.0)
     assert "[M/H] = 0.20" in display.summary()
     assert display.isochrone_.get_label() == "PARSEC isochrone"
     solar = CMDDisplay.from_clusters(X[:1], [9.0, 0.1, 1.0, 0.0])

@@ -8,8 +8,6 @@ from skcluster.datasets import load_example_field, simulate_fields
 from skcluster.membership import find_members
 from skcluster.plotting import MembershipDisplay, save_memberships
 
-PANELS = 4
-
 
 @pytest.fixture(scope="module")
 def example():
@@ -91,7 +89,7 @@ def test_a_field_without_a_cluster_is_grey(members):
 
 
 def test_own_axes_and_styles(members):
-    figure, axes = plt.subplots(1, PANELS)
+    figure, axes = plt.subplots(1, 4)
     display = MembershipDisplay.from_members(
         *members,
         cluster="cluster_1",

@@ -19,6 +19,17 @@ def data_of(page):
     return json.loads(found[1])
 
 
+@pytest.fixture
+def written(tmp_path):
+    """Write a report, and give the data in it."""
+
+    def write(clusters, table, **options):
+        write_report(clusters, table, tmp_path / "a.html", overwrite=True, **options)
+        return data_of(tmp_path / "a.html")
+
+    return write
+
+
 def places(text):
     values = np.frombuffer(base64.b64decode(text), "<u2").reshape(-1, 2).astype(float)
     return values * 3 / 65535 - 1
@@ -77,14 +88,13 @@ def test_the_band_covers_the_isochrone(small_page):
     assert 0 < filled < 0.3 * 150 * 200
 
 
-def test_the_isochrone_breaks_where_stars_jump(tmp_path):
+def test_the_isochrone_breaks_where_stars_jump(written):
     # Three giants make the diagrams wide enough for the whole isochrones.
     stars = pd.DataFrame({"bp_rp": [-1.0, 4.0, 1.0], "phot_g_mean_mag": [5.0, 5.0, 20.0]})
     table = pd.DataFrame(
         {"log_age": [9.6, 8.5], "a_v": 0.0, "distance_kpc": 1.0}, index=["old", "young"]
     )
-    write_report({"old": stars, "young": stars}, table, tmp_path / "a.html")
-    clusters = data_of(tmp_path / "a.html")["clusters"]
+    clusters = written({"old": stars, "young": stars}, table)["clusters"]
     assert [len(cluster["lines"]) for cluster in clusters] == [2, 1]
 
 
@@ -106,7 +116,7 @@ def test_what_is_known_of_stars(posterior_page, small_page, run):
     assert "membership" not in data_of(small_page)["clusters"][0]
 
 
-def test_identifiers_that_are_no_integers(tmp_path, run):
+def test_identifiers_that_are_no_integers(written, run):
     X, table, _ = run
     one = X.iloc[0]["stars"].drop(columns="source_id", errors="ignore")
     for values, shown in [
@@ -114,17 +124,12 @@ def test_identifiers_that_are_no_integers(tmp_path, run):
         # These have lost digits, and would name other stars.
         (np.arange(len(one)) + 6e18, None),
     ]:
-        write_report(
-            {"a": one.assign(source_id=values)},
-            table.iloc[:1].set_axis(["a"]),
-            tmp_path / "a.html",
-            overwrite=True,
-        )
-        found = data_of(tmp_path / "a.html")["clusters"][0].get("source_id")
+        data = written({"a": one.assign(source_id=values)}, table.iloc[:1].set_axis(["a"]))
+        found = data["clusters"][0].get("source_id")
         assert (found and found[:2]) == shown
 
 
-def test_names_and_numbers_as_people_read_them(tmp_path, posterior_page, small_page, run):
+def test_names_and_numbers_as_people_read_them(written, posterior_page, small_page, run):
     columns = {c["key"]: c for c in data_of(posterior_page)["columns"]}
     # What matters less is left to the details.
     assert [k for k, c in columns.items() if not c["listed"]] == ["n_stars", "effective_samples"]
@@ -134,8 +139,7 @@ def test_names_and_numbers_as_people_read_them(tmp_path, posterior_page, small_p
     near = table.iloc[:1].assign(
         distance_kpc=0.04732, distance_kpc_lower=0.0453, distance_kpc_upper=0.04941
     )
-    write_report(X.iloc[:1], near, tmp_path / "a.html")
-    texts = data_of(tmp_path / "a.html")["clusters"][0]["texts"]
+    texts = written(X.iloc[:1], near)["clusters"][0]["texts"]
     assert texts["distance_kpc"] == "0.0473 +0.0021 −0.0020"
     assert texts["n_stars"] == "100"
 
@@ -159,18 +163,17 @@ def test_it_is_one_file_that_asks_for_nothing(small_page):
     assert text.count("</script>") == 4
 
 
-def test_parts_of_the_page_are_not_looked_for_in_others(tmp_path, run):
+def test_parts_of_the_page_are_not_looked_for_in_others(written, tmp_path, run):
     X, table, _ = run
-    write_report(X, table, tmp_path / "a.html", title="<!--data-->", metadata={"a": "<!--style-->"})
+    data = written(X, table, title="<!--data-->", metadata={"a": "<!--style-->"})
     assert "<title>&lt;!--data--&gt;</title>" in (tmp_path / "a.html").read_text()
-    assert len(data_of(tmp_path / "a.html")["clusters"]) == 10
+    assert len(data["clusters"]) == 10
 
 
-def test_many_stars_are_thinned(tmp_path, run):
+def test_many_stars_are_thinned(written, run):
     X, table, _ = run
     many = {"rich": X.iloc[0]["stars"].sample(9000, replace=True, random_state=0)}
-    write_report(many, table.iloc[:1].set_axis(["rich"]), tmp_path / "a.html")
-    cluster = data_of(tmp_path / "a.html")["clusters"][0]
+    cluster = written(many, table.iloc[:1].set_axis(["rich"]))["clusters"][0]
     assert len(places(cluster["stars"])) == 4000
     assert cluster["total"] == 9000
     few = [len(shown) for shown in shown_stars(np.array([3000] * 400 + [50]))]
@@ -191,18 +194,17 @@ def test_wrong_input_is_refused(tmp_path, run):
     assert (tmp_path / "a.html").read_text() == "mine"
 
 
-def test_a_table_that_was_read_from_a_file(tmp_path, run):
+def test_a_table_that_was_read_from_a_file(written, tmp_path, run):
     X, table, _ = run
     table.to_csv(tmp_path / "e.csv")
     read = pd.read_csv(tmp_path / "e.csv", index_col=0)
     assert read["flag"].isna().any()
-    write_report(X, read, tmp_path / "a.html")
-    clusters = data_of(tmp_path / "a.html")["clusters"]
+    clusters = written(X, read)["clusters"]
     assert [cluster["flag"] for cluster in clusters] == table["flag"].tolist()
     assert [cluster["notes"] for cluster in clusters] == table["notes"].tolist()
 
 
-def test_a_page_of_one_cluster_and_columns_of_text(tmp_path, run):
+def test_a_page_of_one_cluster_and_columns_of_text(written, tmp_path, run):
     X, table, samples = run
     table = table.iloc[:1].assign(
         differential_reddening=0.3,
@@ -212,15 +214,12 @@ def test_a_page_of_one_cluster_and_columns_of_text(tmp_path, run):
         flag="outside domain",
         notes="few stars; contaminants identified",
     )
-    write_report(X.iloc[:1], table, tmp_path / "a.html", samples=samples)
-    data = data_of(tmp_path / "a.html")
-    cluster = data["clusters"][0]
+    few = {name: values[:2] for name, values in samples.items()}
+    assert "corner" not in written(X.iloc[:1], table, samples=few)["clusters"][0]
+    cluster = written(X.iloc[:1], table, samples=samples)["clusters"][0]
     assert len(cluster["reddened"]) > 0
     # The interval of the table, not that of the samples.
     assert "± 0.20" in base64.b64decode(cluster["corner"]).decode()
-    few = {name: values[:2] for name, values in samples.items()}
-    write_report(X.iloc[:1], table, tmp_path / "few.html", samples=few)
-    assert "corner" not in data_of(tmp_path / "few.html")["clusters"][0]
     assert cluster["texts"]["source"] == "a thesis"
     assert cluster["shown_notes"] == "few stars; 31 % contaminants identified"
     text = (tmp_path / "a.html").read_text()
