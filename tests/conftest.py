@@ -47,6 +47,14 @@ def global_state_is_left_alone() -> Iterator[None]:
     assert changes(before, global_state()) == []
 
 
+@pytest.fixture
+def numpy_state() -> Iterator[None]:
+    """scikit-learn's checks, not the estimators, seed numpy."""
+    before = np.random.get_state()  # noqa: NPY002
+    yield
+    np.random.set_state(before)  # noqa: NPY002
+
+
 @pytest.fixture(scope="session")
 def sample_folder() -> Path:
     """Where the 978 real clusters lie."""

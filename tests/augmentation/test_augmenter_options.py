@@ -167,8 +167,6 @@ def test_no_field_star_at_all(toy):
         ({"field_stars": -0.1}, False),
         ({"max_distance_modulus": -5}, True),
         ({"max_distance_modulus": np.inf}, False),
-        ({"only_farther": "yes"}, False),
-        ({"law": "dr1"}, False),
     ],
     ids=str,
 )

@@ -15,21 +15,15 @@ from skcluster.photometry import distance_modulus, redden
 N = 12
 
 
-def bands(frame: pd.DataFrame) -> pd.DataFrame:
-    """BP and RP to a made-up G and colour."""
-    return frame.assign(
-        phot_rp_mean_mag=frame["phot_g_mean_mag"] - 0.6,
-        phot_bp_mean_mag=frame["phot_g_mean_mag"] - 0.6 + frame["bp_rp"],
-    )
-
-
 @pytest.fixture
 def reddened():
     """A cluster at DM 8, A_V 1, of given intrinsic colours, with noise-free parallaxes."""
     intrinsic = np.linspace(0.0, 2.2, N)
     absolute = 1 + 3 * intrinsic
     g, bp_rp = redden(absolute + 8, intrinsic, 1.0)
-    members = bands(pd.DataFrame({"cluster": "A", "phot_g_mean_mag": g, "bp_rp": bp_rp}))
+    members = pd.DataFrame({"cluster": "A", "phot_g_mean_mag": g, "bp_rp": bp_rp})
+    members["phot_rp_mean_mag"] = g - 0.6
+    members["phot_bp_mean_mag"] = g - 0.6 + bp_rp
     members["parallax"] = 1 / 10 ** (8 / 5 - 2) - 0.03
     members["parallax_error"] = 0.0
     members["source_id"] = 10**18 + np.arange(N)

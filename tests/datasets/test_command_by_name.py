@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from astropy.table import Table
@@ -21,14 +20,6 @@ def run() -> Callable[..., int]:
 
 def names_in(text: str) -> list[str]:
     return [cluster["cluster"] for cluster in json.loads(text)["clusters"]]
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    path = tmp_path / "c.csv"
-    members = hunt_reffert(8, 70)["J/A+A/673/A114/members"]
-    members.drop(columns="Name").to_csv(path, index=False)
-    return path
 
 
 @pytest.fixture
@@ -59,7 +50,10 @@ def test_fetch_keeps_members_that_estimate_reads(run, tmp_path, capsys):
 
 
 @pytest.mark.usefixtures("hunt")
-def test_estimate_by_name_beside_files(run, file, capsys):
+def test_estimate_by_name_beside_files(run, tmp_path, capsys):
+    file = tmp_path / "c.csv"
+    members = hunt_reffert(8, 70)["J/A+A/673/A114/members"]
+    members.drop(columns="Name").to_csv(file, index=False)
     assert run("estimate", file, "M 67", "M 999", "--json") == 3
     printed = capsys.readouterr()
     assert names_in(printed.out) == ["c", "NGC_2682"]

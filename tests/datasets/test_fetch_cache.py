@@ -126,13 +126,3 @@ def test_a_bar_counts_the_rows_of_each_table(fetch, capsys):
     assert re.search(r"cantat_gaudin_2020, members .* 60/60 rows", shown.err)
     fetch(progress=True)  # nothing to fetch, nothing to show
     assert capsys.readouterr().err == ""
-
-
-def test_chunks_are_asked_for_by_their_rows(fetch, vizier):
-    fetch()
-    members = [request for request in vizier.asked_for_rows() if "nodup" in request]
-    assert [request.split("WHERE ")[1] for request in members] == [
-        '"recno" >= 1 AND "recno" <= 25',
-        '"recno" >= 26 AND "recno" <= 50',
-        '"recno" >= 51 AND "recno" <= 60',
-    ]

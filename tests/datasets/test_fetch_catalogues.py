@@ -5,15 +5,10 @@ import inspect
 import catalogue_tables
 import numpy as np
 import pytest
-from catalogue_tables import numbered
 
 import skcluster.datasets
 from skcluster.clusters import stars_of, validate_clusters
-from skcluster.datasets import (
-    CatalogueChangedError,
-    fetch_cantat_gaudin_2020,
-    fetch_catalogue,
-)
+from skcluster.datasets import fetch_cantat_gaudin_2020, fetch_catalogue
 from skcluster.datasets.catalogues._published import CATALOGUES
 
 NAMES = list(CATALOGUES)
@@ -110,24 +105,6 @@ def test_the_table_is_looked_for_where_only_the_catalogue_is_known(fetch, vizier
     fetch("cavallo_2024")
     assert "TAP_SCHEMA" in vizier.requests[0]
     assert '"J/AJ/167/12/table4"' in vizier.requests[-1]
-
-
-def test_a_catalogue_whose_tables_all_changed(fetch, small, vizier):
-    small("cavallo_2024")
-    name = "J/AJ/167/12/table4"
-    vizier.tables[name] = vizier.tables[name].rename(columns={"AV50": "A_V"})
-    with pytest.raises(CatalogueChangedError, match=r"'AV50' \(a_v\); there"):
-        fetch("cavallo_2024")
-
-
-def test_lower_and_upper_errors_are_not_mixed_up(fetch, small, vizier):
-    """Their names differ by nothing but case."""
-    small("bossini_2019")
-    name = "J/A+A/623/A108/tablea"
-    table = vizier.tables[name].drop(columns=["recno", "e_logA"])
-    vizier.tables[name] = numbered(table)
-    with pytest.raises(CatalogueChangedError, match=r"no column 'e_logA' \(log_age_lower_error\)"):
-        fetch("bossini_2019")
 
 
 @pytest.mark.parametrize("name", WITH_MEMBERS)

@@ -15,7 +15,7 @@ from astropy.coordinates.name_resolve import sesame_url
 from astropy.io.votable import from_table
 from astropy.io.votable.tree import Info
 from astropy.table import Table
-from vizier_server import HttpServer, running
+from vizier_server import QuietHandler, running
 
 from skcluster.cli import main
 from skcluster.datasets import FetchError, fetch_gaia_cone, load_example_field
@@ -47,9 +47,7 @@ class Server:
         return gzip.compress(out.getvalue()) if self.gzipped else out.getvalue()
 
 
-class Handler(BaseHTTPRequestHandler):
-    server: HttpServer
-
+class Handler(QuietHandler, BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         self._answer({key: values[0] for key, values in parse_qs(body).items()})
@@ -63,34 +61,24 @@ class Handler(BaseHTTPRequestHandler):
         state.requests.append(place)
         faults = next((f for end, f in state.faults.items() if place.endswith(end) and f), None)
         if faults:
-            return self._send(faults.pop(0), b"<h1>Sorry</h1>")
+            return self.send(faults.pop(0), b"<h1>Sorry</h1>")
         if "SNV?" in place:
             known = "NGC 2506" in place
             text = (
                 f"%J {NGC_2506[0]} {NGC_2506[1]} = 08 00 00.0 -10 45 00\n" if known else "#!none\n"
             )
-            return self._send(200, text.encode())
+            return self.send(200, text.encode())
         if place == "/tap/async":
             assert form["PHASE"] == "RUN"
             assert "MAXREC" not in form
             state.queries.append(form["QUERY"])
-            return self._send(303, b"", Location=f"/tap/async/{len(state.queries)}")
+            return self.send(303, b"", Location=f"/tap/async/{len(state.queries)}")
         if place.endswith("/phase"):
             phase = state.phases.pop(0) if len(state.phases) > 1 else state.phases[0]
-            return self._send(200, phase.encode())
+            return self.send(200, phase.encode())
         if place.endswith("/error"):
-            return self._send(200, b"<INFO>Cannot parse query</INFO>")
-        return self._send(200, state.votable())
-
-    def _send(self, status: int, body: bytes, **headers: str) -> None:
-        self.send_response(status)
-        for name, value in {**headers, "Content-Length": str(len(body))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *args: object) -> None:
-        """Say nothing."""
+            return self.send(200, b"<INFO>Cannot parse query</INFO>")
+        return self.send(200, state.votable())
 
 
 @pytest.fixture
@@ -161,22 +149,18 @@ def test_faults_are_tried_again(gaia, fetch):
         fetch(radius=0.2)
 
 
-def test_errors_of_the_archive_are_told(gaia, fetch):
-    gaia.phases = ["ERROR"]
-    with pytest.raises(FetchError, match=r'refused "SELECT .*": Cannot parse query'):
-        fetch()
-
-
-def test_a_job_that_never_ends_is_an_error(gaia, fetch, monkeypatch):
-    gaia.phases = ["HELD"]
+@pytest.mark.parametrize(
+    ("phase", "status", "message"),
+    [
+        ("ERROR", "OK", r'refused "SELECT .*": Cannot parse query'),
+        ("HELD", "OK", r"still has .SELECT .* in phase HELD"),
+        ("COMPLETED", "OVERFLOW", r"only 2284 rows, its limit; a smaller radius"),
+    ],
+)
+def test_errors_of_the_archive_are_told(gaia, fetch, monkeypatch, phase, status, message):
+    gaia.phases, gaia.status = [phase], status
     monkeypatch.setattr(archive, "LONGEST", 0.0)
-    with pytest.raises(FetchError, match=r"still has .SELECT .* in phase HELD"):
-        fetch()
-
-
-def test_a_table_that_is_cut_off_is_an_error(gaia, fetch):
-    gaia.status = "OVERFLOW"
-    with pytest.raises(FetchError, match=r"only 2284 rows, its limit; a smaller radius"):
+    with pytest.raises(FetchError, match=message):
         fetch()
 
 

@@ -24,6 +24,15 @@ TAP_ERROR = (
     '<?xml version="1.0"?><VOTABLE version="1.3"><RESOURCE type="results">'
     '<INFO name="QUERY_STATUS" value="ERROR"><![CDATA[{}]]></INFO></RESOURCE></VOTABLE>'
 )
+#: Faults that are the same answer to all: status and text.
+ALWAYS = {
+    "error_500": (500, "Internal Server Error"),
+    "error_404": (404, HTML),
+    "too_many": (429, "Too many requests"),
+    "html": (200, HTML),
+    "tap_error": (200, TAP_ERROR.format("Too many jobs & users")),
+    "nothing": (200, ""),
+}
 
 
 class Server:
@@ -105,12 +114,27 @@ def answer_adql(tables: dict[str, pd.DataFrame], adql: str, limit: int) -> str:
     return votable(table[names].head(limit))
 
 
-class Handler(BaseHTTPRequestHandler):
+class QuietHandler(BaseHTTPRequestHandler):
+    """What the handlers of all services on loopback do alike."""
+
+    server: "HttpServer"
+
+    def send(self, status: int, body: bytes, **headers: str) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Length": str(len(body)), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args: object) -> None:
+        """Say nothing."""
+
+
+class Handler(QuietHandler):
     """Answers, and the faults."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    server: "HttpServer"
 
     def do_POST(self) -> None:
         state = self.server.state
@@ -122,63 +146,37 @@ class Handler(BaseHTTPRequestHandler):
             text = answer_adql(state.tables, query["QUERY"], int(query["MAXREC"]))
         except LookupError as error:
             status, text = 400, TAP_ERROR.format(error.args[0])
-        getattr(self, f"_{fault}" if fault else "_well")(status, text.encode())
-
-    def _well(self, status: int, body: bytes, length: int | None = None) -> None:
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body) if length is None else length))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def _error_500(self, status: int, body: bytes) -> None:
-        self._well(500, b"Internal Server Error")
-
-    def _error_404(self, status: int, body: bytes) -> None:
-        self._well(404, HTML.encode())
-
-    def _too_many(self, status: int, body: bytes) -> None:
-        self._well(429, b"Too many requests")
-
-    def _html(self, status: int, body: bytes) -> None:
-        self._well(200, HTML.encode())
-
-    def _tap_error(self, status: int, body: bytes) -> None:
-        self._well(200, TAP_ERROR.format("Too many jobs & users").encode())
-
-    def _garbage(self, status: int, body: bytes) -> None:
-        self._well(200, bytes(range(256)) * 40)
-
-    def _nothing(self, status: int, body: bytes) -> None:
-        self._well(200, b"")
+        if fault is None or fault in ALWAYS:
+            status, text = ALWAYS.get(fault, (status, text))
+            self.send(status, text.encode())
+        else:
+            getattr(self, f"_{fault}")(status, text.encode())
 
     def _cut(self, status: int, body: bytes) -> None:
         """Break off in the middle of the answer."""
-        self._well(status, body[: len(body) // 2], len(body))
+        self.send(status, body[: len(body) // 2], **{"Content-Length": str(len(body))})
         self.close_connection = True
 
     def _few_rows(self, status: int, body: bytes) -> None:
         """An answer that is whole but has too few rows, as under a limit of 50."""
         lines = body.splitlines(keepends=True)
         rows = [i for i, line in enumerate(lines) if line.startswith(b"<TR>")]
-        self._well(status, b"".join(line for i, line in enumerate(lines) if i not in rows[4:]))
+        self.send(status, b"".join(line for i, line in enumerate(lines) if i not in rows[4:]))
 
     def _renumbered(self, status: int, body: bytes) -> None:
-        self._well(status, body.replace(b"<TD>3</TD></TR>", b"<TD>4</TD></TR>"))
+        self.send(status, body.replace(b"<TD>3</TD></TR>", b"<TD>4</TD></TR>"))
 
     def _elsewhere(self, status: int, body: bytes) -> None:
         """Refer to an address instead of sending the rows."""
         link = f'<STREAM href="{self.server.state.url}/stolen"/>'
         start, end = body.index(b"<DATA>") + 6, body.rindex(b"</DATA>")
         data = f"<BINARY>{link}</BINARY>".encode()
-        self._well(status, body[:start] + data + body[end:])
+        self.send(status, body[:start] + data + body[end:])
 
     def _hang(self, status: int, body: bytes) -> None:
         """Say nothing for longer than the client waits, however busy the machine is."""
         self.server.closing.wait(60)
         self.close_connection = True
-
-    def log_message(self, *args: object) -> None:
-        """Say nothing."""
 
 
 class HttpServer(ThreadingHTTPServer):

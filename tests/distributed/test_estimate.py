@@ -69,16 +69,8 @@ def test_files_of_nested_clusters(clusters, tmp_path):
     assert_same(tmp_path / "out", estimates)
 
 
-def test_a_dask_frame_of_nested_clusters(clusters, tmp_path):
-    X, model, estimates = clusters
-    parts = [dask.delayed(X.iloc[start : start + 15]) for start in range(0, 60, 15)]
-    frame = dd.from_delayed(parts, meta=X.iloc[:0], verify_meta=False)
-    assert len(estimate(frame, tmp_path / "out", model)) == 4
-    assert_same(tmp_path / "out", estimates)
-
-
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Dask's own
-def test_an_empty_partition(clusters, members, tmp_path):
+def test_dask_frames_with_an_empty_partition(clusters, members, tmp_path):
     X, model, estimates = clusters
     parts = [dask.delayed(part) for part in (X[:20], X[:0], X[20:])]
     frame = dd.from_delayed(parts, meta=X[:0], verify_meta=False)

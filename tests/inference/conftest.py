@@ -4,15 +4,6 @@ import pytest
 from skcluster.datasets import simulate_clusters
 from skcluster.pipelines import reference_pipeline
 
-
-@pytest.fixture
-def numpy_state():
-    """scikit-learn's checks, not the estimators, seed numpy."""
-    before = np.random.get_state()  # noqa: NPY002
-    yield
-    np.random.set_state(before)  # noqa: NPY002
-
-
 TARGETS = ["log_age", "a_v", "distance_kpc"]
 
 

@@ -1,7 +1,7 @@
 """Everything that a model says comes from one pass, and agrees with what its methods return."""
 
-from collections import Counter
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -48,38 +48,23 @@ def test_the_methods_return_parts_of_the_distribution(regressor, targets):
     np.testing.assert_array_equal(distribution.flags["outside domain"], model.outside_domain(X))
 
 
-def test_the_reference_is_computed_once(monkeypatch, fitted, clusters):
-    calls: Counter[str] = Counter()
-
-    def count(kind: type, name: str) -> None:
-        original = getattr(kind, name)
-
-        def counted(self: Any, *args: Any, **kw: Any) -> Any:
-            calls[name] += 1
-            return original(self, *args, **kw)
-
-        monkeypatch.setattr(kind, name, counted)
+def test_the_reference_is_computed_once(fitted, clusters):
+    def counted(kind: type, name: str) -> Any:
+        """With the signature that it has, which is looked at."""
+        return patch.object(kind, name, autospec=True, side_effect=getattr(kind, name))
 
     X = clusters[0].iloc[:4]
     expected = fitted.predict(X)
-    count(StarSet, "transform")
-    # The signature is looked at: it must stay.
-    original = SetRegressor.predict
-
-    def predict(self: Any, X: Any, return_std: bool = False) -> Any:
-        calls["predict"] += 1
-        return original(self, X, return_std)
-
-    monkeypatch.setattr(SetRegressor, "predict", predict)
-    distribution = fitted.predict_distribution(X)
-    np.testing.assert_array_equal(distribution.predict()[:, :3], expected)
-    for coverage in (0.5, 0.9):
-        distribution.interval(coverage)
-    distribution.sample(10, random_state=0), distribution.membership(), distribution.reliability
-    assert len(distribution.extra_columns) == 4
-    assert distribution.flags
-    assert distribution.notes
-    assert calls == {"transform": 1, "predict": 1}
+    with counted(StarSet, "transform") as transform, counted(SetRegressor, "predict") as predict:
+        distribution = fitted.predict_distribution(X)
+        np.testing.assert_array_equal(distribution.predict()[:, :3], expected)
+        for coverage in (0.5, 0.9):
+            distribution.interval(coverage)
+        distribution.sample(10, random_state=0), distribution.membership(), distribution.reliability
+        assert len(distribution.extra_columns) == 4
+        assert distribution.flags
+        assert distribution.notes
+    assert transform.call_count == predict.call_count == 1
 
 
 def test_a_domain_of_the_pipelines_own_features():

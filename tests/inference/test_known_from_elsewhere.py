@@ -114,15 +114,10 @@ def test_a_catalogue_tells_what_marks_a_missing_value(rich):
     given = pd.DataFrame({"cluster": names, "a_v": blank, "a_v_error": np.abs(blank)})
     given["a_v_error"] = given["a_v_error"].replace(99, np.nan)
     with (
-        pytest.warns(UserWarning, match="2 of 4 clusters in the priors have no members"),
+        pytest.warns(
+            UserWarning, match="2 of 4 clusters in the priors have no members: 'M 1', 'M 2'"
+        ),
         pytest.warns(UserWarning, match=r"priors have markers .*: a_v = -99 \(1\)"),
     ):
         estimates = estimate(rich, priors=given)
     assert (estimates["priors"] == "").tolist() == [False, True]
-
-
-def test_clusters_that_are_not_there_are_named(rich):
-    given = table(a_v=[0.3], a_v_error=[0.1])
-    given = pd.concat([given, given.replace("sim_000001", "M 99")])
-    with pytest.warns(UserWarning, match="1 of 2 clusters in the priors have no members: 'M 99'"):
-        estimate(rich, priors=given)

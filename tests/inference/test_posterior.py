@@ -115,13 +115,6 @@ def test_targets_may_have_any_order_or_no_names(clusters, order):
     )
 
 
-def test_a_cluster_does_not_see_its_neighbours(fitted, clusters, distribution):
-    X, _ = clusters
-    together = distribution.predict()[:, :3]
-    np.testing.assert_allclose(fitted.predict(X.iloc[[5]]), together[[5]], rtol=1e-4)
-    np.testing.assert_allclose(fitted.predict(X.iloc[::-3]), together[::-3], rtol=1e-4)
-
-
 @pytest.mark.parametrize("index", [[f"Größe {k}" for k in range(5)], range(100, 110, 2), [7.5] * 5])
 def test_names_of_clusters_are_names_only(fitted, clusters, index):
     X, _ = clusters

@@ -109,15 +109,12 @@ def test_wrong_targets_are_refused(clusters, estimator, change, message):
         IsochronePosterior(estimator, cv=2, **QUICK).fit(X, change(y))
 
 
-def test_targets_are_needed_for_an_estimator(clusters):
-    with pytest.raises(ValueError, match="y is needed to fit the estimator, but it is None"):
-        IsochronePosterior(DummyRegressor(), **QUICK).fit(clusters[0])
-    with pytest.raises(NotFittedError):
-        IsochronePosterior(**QUICK).predict(clusters[0])
-
-
-def test_what_no_one_takes_is_refused(clusters):
+def test_targets_are_needed_for_an_estimator_and_weights_need_one(clusters):
     X, y = clusters
+    with pytest.raises(ValueError, match="y is needed to fit the estimator, but it is None"):
+        IsochronePosterior(DummyRegressor(), **QUICK).fit(X)
+    with pytest.raises(NotFittedError):
+        IsochronePosterior(**QUICK).predict(X)
     with pytest.raises(ValueError, match="Without an estimator, sample_weight cannot be used"):
         IsochronePosterior(**QUICK).fit(X, y, sample_weight=np.ones(16))
 

@@ -7,12 +7,7 @@ from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.dummy import DummyRegressor
 from sklearn.linear_model import Ridge
-from sklearn.model_selection import (
-    GridSearchCV,
-    GroupKFold,
-    KFold,
-    cross_val_predict,
-)
+from sklearn.model_selection import GridSearchCV, GroupKFold, KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.utils import get_tags
@@ -22,16 +17,6 @@ from skcluster.estimation import estimate
 from skcluster.inference import ConformalRegressor, IsochronePosterior
 
 QUICK = {"cv": 2, "tempering": 0.3, "n_draws": 64, "random_state": 0}
-
-
-def test_cross_validates(fitted, clusters):
-    X, y = (values.iloc[::2] for values in clusters)
-    model = clone(fitted).set_params(n_draws=64)
-    held_out = cross_val_predict(model, X, y, cv=KFold(2))
-    assert held_out.shape == (8, 3)
-    # What is left out of a part is estimated by the others alone.
-    alone = clone(model).fit(X.iloc[4:], y.iloc[4:]).predict(X.iloc[:4])
-    np.testing.assert_allclose(held_out[:4], alone, rtol=1e-6)
 
 
 def test_a_search_over_the_tail_and_over_the_regressor(clusters):

@@ -53,11 +53,7 @@ def test_other_lists_are_flagged_and_clusters_are_not(learned, unseen):
     assert flagged[kinds == ""].mean() < 0.2
     assert flagged[kinds == "random stars"].mean() > 0.8
     assert flagged[kinds != ""].mean() > 0.7
-
-
-def test_a_flag_says_what_is_wrong(unseen):
-    distribution, kinds = unseen
-    flags = distribution.flags
+    # A flag says what is wrong.
     apart = flags["parallaxes of more than one cluster"]
     assert apart[kinds == "two clusters"].mean() > apart[kinds == "G-RP"].mean() + 0.3
 

@@ -127,14 +127,6 @@ def test_losses(loss, same):
         np.testing.assert_allclose(model.history_["val_loss"], other.history_["val_loss"], 1e-5)
 
 
-def test_unknown_names():
-    X, y = table("ann")
-    with pytest.raises(ValueError, match="Keras knows no optimizer='adamm'"):
-        ANNRegressor(**FAST, optimizer="adamm").fit(X, y)
-    with pytest.raises(ValueError, match="Keras knows no loss='mean_error'"):
-        ANNRegressor(**FAST, loss="mean_error").fit(X, y)
-
-
 @pytest.mark.parametrize("name", [*REGRESSORS, SET])
 def test_warm_start_goes_on_where_the_last_fit_ended(name):
     X, y = data(name)

@@ -4,7 +4,6 @@ Those of the regressors of pictures take the checks' tables as pictures one pixe
 ``image_shape`` known beforehand could: the checks' tables differ in their number of columns.
 """
 
-import numpy as np
 import pytest
 from regressor_cases import REGRESSORS
 from sklearn.base import clone
@@ -47,14 +46,6 @@ EXPECTED_OF_SCALER = {
 N_CHECKS = 60
 
 
-@pytest.fixture
-def numpy_state():
-    """The checks, not the estimators, seed numpy."""
-    before = np.random.get_state()  # noqa: NPY002
-    yield
-    np.random.set_state(before)  # noqa: NPY002
-
-
 @pytest.mark.slow
 @pytest.mark.usefixtures("numpy_state")
 # The features of some checks are of the order of 100.
@@ -87,12 +78,7 @@ def test_checks_of_scikit_learn_on_targets():
 
 def run(model, expected, n_checks):
     results = check_estimator(model, expected_failed_checks=expected, on_fail=None, on_skip=None)
-    failed = {
-        result["check_name"]: result["exception"]
-        for result in results
-        if result["status"] == "failed"
-    }
-    assert failed == {}
+    assert {r["check_name"]: r["exception"] for r in results if r["status"] == "failed"} == {}
     assert {r["check_name"] for r in results if r["status"] == "xfail"} == expected.keys()
     ran = [result for result in results if result["status"] != "skipped"]
     assert len(ran) >= n_checks - 1  # one needs SCIPY_ARRAY_API

@@ -86,7 +86,6 @@ def test_of_scikeras_only_the_type_is_seen():
     with pytest.raises(ValueError, match="Invalid parameter 'fit'"):  # scikeras takes any
         model.set_params(fit__epochs=5)
     for fitted in (model, model.fit(X, y)):
-        assert not hasattr(fitted, "partial_fit")
         assert not hasattr(fitted, "initialize")
     with pytest.raises(TypeError):
         model.fit(X, y, epochs=3)
@@ -167,14 +166,11 @@ def test_nan_and_infinity_are_refused(bad):
     [
         ({"dropout": 1.0}, "'dropout' parameter of ANNRegressor must be a float in the range"),
         ({"epochs": 0}, "'epochs' parameter of ANNRegressor must be an int in the range"),
-        ({"loss": 3}, "'loss' parameter of ANNRegressor must be an instance of 'str', "),
-        ({"callbacks": 3}, "'callbacks' parameter of ANNRegressor must be an instance of 'list'"),
+        ({"optimizer": "adamm"}, "Keras knows no optimizer='adamm'"),
+        ({"loss": "mean_error"}, "Keras knows no loss='mean_error'"),
         ({"activation": "softmax"}, "'activation' parameter of ANNRegressor must be a str among"),
         ({"hidden_layer_sizes": (8, 0)}, "hidden_layer_sizes must hold positive integers. Got 0"),
-        (
-            {"hidden_layer_sizes": (8.5,)},
-            "hidden_layer_sizes must hold positive integers. Got 8.5",
-        ),
+        ({"hidden_layer_sizes": (8.5,)}, "hidden_layer_sizes must hold positive .* Got 8.5"),
     ],
 )
 def test_bad_parameters_are_refused(parameters, message):
