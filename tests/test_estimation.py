@@ -294,7 +294,7 @@ def test_all_stars_are_returned_with_their_membership():
     # In any order of clusters, with samples in between.
     again, samples, backwards = estimate(X.iloc[::-1], n_samples=2, membership=True, random_state=0)
     assert list(samples) == list(X.index[::-1])
-    pd.testing.assert_frame_equal(again.loc[X.index], table, rtol=1e-5)
+    pd.testing.assert_frame_equal(again.loc[table.index], table, rtol=1e-5)
     pd.testing.assert_frame_equal(table, estimate(X))
     backwards = pd.concat([backwards[backwards["cluster"] == name] for name in X.index])
     pd.testing.assert_frame_equal(backwards.reset_index(drop=True), members, rtol=1e-5)

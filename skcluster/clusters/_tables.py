@@ -84,7 +84,13 @@ def _frame_of_astropy(table: Any) -> pd.DataFrame:
         warn_caller(f"Left out the columns with more than one value per row: {left}.")
     table = table[flat]
     table.convert_bytestring_to_unicode()  # FITS stores bytes
-    frame: pd.DataFrame = table.to_pandas(index=False)
+    # Not every version of pandas keeps all digits of masked integers.
+    masked = [n for n in flat if table[n].dtype.kind in "iu" and np.ma.is_masked(table[n])]
+    frame: pd.DataFrame = table[[n for n in flat if n not in masked]].to_pandas(index=False)
+    for name in masked:
+        values, missing = np.asarray(table[name].data.data), np.ma.getmaskarray(table[name])
+        native = values.astype(values.dtype.newbyteorder("="))
+        frame.insert(flat.index(name), name, pd.arrays.IntegerArray(native, missing))
     frame.attrs["units"] = {name: getattr(table[name], "unit", None) for name in flat}
     return frame
 

@@ -196,7 +196,7 @@ def figure_item(shown: Iterable[str]) -> str:
     )
     lines = _source("lines", "colour", "g")
     reddened = _source("reddened", "colour", "g")
-    plot.multi_line("colour", "g", line_width=1.3, line_dash=[5, 3], source=reddened, name="dashes")
+    plot.multi_line("colour", "g", line_width=1.3, line_dash="5 3", source=reddened, name="dashes")
     for name, width in (("halo", 3.4), ("isochrone", 1.7)):
         plot.multi_line("colour", "g", line_width=width, line_join="round", source=lines, name=name)
     formats = {"g": "@g{0.00}", "colour": "@colour{0.00}"}
