@@ -90,7 +90,8 @@ def _frame_of_astropy(table: Any) -> pd.DataFrame:
     for name in masked:
         values, missing = np.asarray(table[name].data.data), np.ma.getmaskarray(table[name])
         native = values.astype(values.dtype.newbyteorder("="))
-        frame.insert(flat.index(name), name, pd.arrays.IntegerArray(native, missing))
+        integers = pd.Series(pd.arrays.IntegerArray(native, missing))
+        frame.insert(flat.index(name), name, integers)
     frame.attrs["units"] = {name: getattr(table[name], "unit", None) for name in flat}
     return frame
 
