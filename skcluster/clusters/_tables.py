@@ -86,7 +86,9 @@ def _frame_of_astropy(table: Any) -> pd.DataFrame:
     table.convert_bytestring_to_unicode()  # FITS stores bytes
     # Not every version of pandas keeps all digits of masked integers.
     masked = [n for n in flat if table[n].dtype.kind in "iu" and np.ma.is_masked(table[n])]
-    frame: pd.DataFrame = table[[n for n in flat if n not in masked]].to_pandas(index=False)
+    rest = table.copy(copy_data=False)
+    rest.remove_columns(masked)
+    frame: pd.DataFrame = rest.to_pandas(index=False)
     for name in masked:
         values, missing = np.asarray(table[name].data.data), np.ma.getmaskarray(table[name])
         native = values.astype(values.dtype.newbyteorder("="))
