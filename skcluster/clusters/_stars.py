@@ -123,6 +123,23 @@ class Stars:
         taken = pa.array(positions)
         return Stars(self.index, offsets, {k: v.take(taken) for k, v in self._fields.items()})
 
+    def of_clusters(self, start: int, stop: int) -> "Stars":
+        """Return the stars of some consecutive clusters, without copying.
+
+        Parameters
+        ----------
+        start, stop : int
+            Row number of the first of the clusters, and of the one after the last.
+
+        Returns
+        -------
+        Stars
+            The stars of these clusters.
+        """
+        ends = self.offsets[start : stop + 1]
+        fields = {k: v.slice(ends[0], ends[-1] - ends[0]) for k, v in self._fields.items()}
+        return Stars(self.index[start:stop], ends - ends[0], fields)
+
     def rename(self, names: Mapping[str, str]) -> "Stars":
         """Return the same stars with columns renamed, without copying.
 
@@ -308,13 +325,31 @@ def concat_clusters(parts: Sequence[NestedFrame]) -> NestedFrame:
     """
     if len(parts) == 1:
         return parts[0]
-    stars = [stars_of(X) for X in parts]
-    fields = joined([{name: s.arrow(name) for name in s.columns} for s in stars])
-    offsets = np.concatenate([[0], np.cumsum(np.concatenate([s.counts for s in stars]))])
-    index = parts[0].index.append([X.index for X in parts[1:]])
-    others = pd.concat(_with_integers([pd.DataFrame(X[X.columns.drop(STARS)]) for X in parts]))
-    X = clusters_from_flat(fields, offsets, index)
-    return X.assign(**{str(name): others[name].array for name in others.columns})
+    stars = concat_stars([stars_of(X) for X in parts])
+    return clusters_with(stars, [other_columns(X) for X in parts])
+
+
+def concat_stars(parts: Sequence[Stars]) -> Stars:
+    """Return the stars of several tables, cluster after cluster."""
+    if len(parts) == 1:
+        return parts[0]
+    fields = joined([{name: stars.arrow(name) for name in stars.columns} for stars in parts])
+    offsets = np.concatenate([[0], np.cumsum(np.concatenate([stars.counts for stars in parts]))])
+    index = parts[0].index.append([stars.index for stars in parts[1:]])
+    return Stars(index, offsets, fields)
+
+
+def other_columns(X: NestedFrame) -> pd.DataFrame:
+    """Return the columns of clusters beside their stars."""
+    return pd.DataFrame(X[X.columns.drop(STARS)])
+
+
+def clusters_with(stars: Stars, others: Sequence[pd.DataFrame]) -> NestedFrame:
+    """Return clusters with columns beside their stars, which several tables have, or some lack."""
+    columns = pd.concat(_with_integers(others))
+    X = stars.to_clusters().assign(**{str(name): columns[name].array for name in columns})
+    X.attrs = columns.attrs
+    return X
 
 
 def _with_integers(frames: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
@@ -323,14 +358,14 @@ def _with_integers(frames: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
     lacking = {name for name in names if any(name not in frame.columns for frame in frames)}
     integers = [[n for n in f.columns if n in lacking and f[n].dtype.kind in "iu"] for f in frames]
     return [
-        frame.assign(**frame[some].convert_dtypes())
+        frame.assign(**frame[some].convert_dtypes()) if some else frame
         for frame, some in zip(frames, integers, strict=True)
     ]
 
 
 def joined(
     parts: Sequence[Mapping[str, npt.ArrayLike | pa.Array]],
-) -> dict[str, pa.ChunkedArray]:
+) -> dict[str, pa.Array]:
     """Return columns of several tables one below the other, without losing a digit.
 
     Values of columns that a part lacks are missing. Of different types, integers stay integers
@@ -352,7 +387,7 @@ def joined(
                 at = tables[i].column_names.index(name)
                 tables[i] = tables[i].set_column(at, name, column)
     flat = pa.concat_tables(tables, promote_options="default")
-    return {name: flat[name] for name in flat.column_names}
+    return {name: _one_chunk(flat[name]) for name in flat.column_names}
 
 
 def _of_one_type(columns: Sequence[pa.ChunkedArray]) -> list[pa.ChunkedArray]:
