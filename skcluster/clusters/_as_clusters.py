@@ -26,7 +26,7 @@ from skcluster.clusters._tables import (
     stars_of_table,
     stars_of_tables,
 )
-from skcluster.schema import CLUSTER, CLUSTER_PARAMETERS, STAR_COLUMNS
+from skcluster.schema import CLUSTER, CLUSTER_PARAMETERS, NEEDED_STAR_COLUMNS, STAR_COLUMNS
 
 #: The stars that were checked. Arrow's arrays are immutable, so that one check holds as long as the
 #: array does; slices and changed stars are other arrays.
@@ -323,7 +323,7 @@ def whole_stars(stars: Stars) -> BoolArray:
                 f"cluster {stars.index[stars.cluster[first]]!r} has a star with "
                 f"{column.refusal(values[first])}"
             )
-        if column.missing == "leave out":
+        if name in NEEDED_STAR_COLUMNS:
             whole &= ~np.isnan(values)
     return whole
 
