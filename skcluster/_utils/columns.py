@@ -193,11 +193,6 @@ class Column:
         ndarray of bool
             Whether a value is infinite or outside its range, of the shape of ``values``.
         """
-        if values.size:
-            # The usual case. A NaN among the values is their minimum and maximum.
-            low, high = values.min(), values.max()
-            if self.low <= low and high <= self.high and np.isfinite(low) and np.isfinite(high):
-                return np.zeros(values.shape, dtype=bool)
         wrong: npt.NDArray[np.bool_] = (values < self.low) | (values > self.high) | np.isinf(values)
         return wrong
 

@@ -340,8 +340,10 @@ def concat_stars(parts: Sequence[Stars]) -> Stars:
 
 
 def other_columns(X: NestedFrame) -> pd.DataFrame:
-    """Return the columns of clusters beside their stars."""
-    return pd.DataFrame(X[X.columns.drop(STARS)])
+    """Return the columns of clusters beside their stars, with what ``attrs`` states."""
+    others = pd.DataFrame(X[X.columns.drop(STARS)])
+    others.attrs = X.attrs
+    return others
 
 
 def clusters_with(stars: Stars, others: Sequence[pd.DataFrame]) -> NestedFrame:
