@@ -123,23 +123,6 @@ class Stars:
         taken = pa.array(positions)
         return Stars(self.index, offsets, {k: v.take(taken) for k, v in self._fields.items()})
 
-    def of_clusters(self, start: int, stop: int) -> "Stars":
-        """Return the stars of some consecutive clusters, without copying.
-
-        Parameters
-        ----------
-        start, stop : int
-            Row number of the first of the clusters, and of the one after the last.
-
-        Returns
-        -------
-        Stars
-            The stars of these clusters.
-        """
-        ends = self.offsets[start : stop + 1]
-        fields = {k: v.slice(ends[0], ends[-1] - ends[0]) for k, v in self._fields.items()}
-        return Stars(self.index[start:stop], ends - ends[0], fields)
-
     def rename(self, names: Mapping[str, str]) -> "Stars":
         """Return the same stars with columns renamed, without copying.
 
@@ -337,6 +320,13 @@ def concat_stars(parts: Sequence[Stars]) -> Stars:
     offsets = np.concatenate([[0], np.cumsum(np.concatenate([stars.counts for stars in parts]))])
     index = parts[0].index.append([stars.index for stars in parts[1:]])
     return Stars(index, offsets, fields)
+
+
+def stars_between(stars: Stars, start: int, stop: int) -> Stars:
+    """Return the stars of the clusters in rows ``start`` to ``stop - 1``, without copying."""
+    first, last = stars.offsets[[start, stop]]
+    fields = {name: stars.arrow(name).slice(first, last - first) for name in stars.columns}
+    return Stars(stars.index[start:stop], stars.offsets[start : stop + 1] - first, fields)
 
 
 def other_columns(X: NestedFrame) -> pd.DataFrame:

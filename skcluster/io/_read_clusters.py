@@ -29,7 +29,13 @@ from skcluster.clusters._as_clusters import (
 from skcluster.clusters._columns import Notes
 from skcluster.clusters._magnitude_limits import state_magnitude_limit
 from skcluster.clusters._meant_values import completed
-from skcluster.clusters._stars import clusters_with, concat_stars, is_nested, other_columns
+from skcluster.clusters._stars import (
+    clusters_with,
+    concat_stars,
+    is_nested,
+    other_columns,
+    stars_between,
+)
 from skcluster.clusters._tables import (
     are_names_of_stars,
     as_table,
@@ -409,7 +415,7 @@ def _checked(parts: list[_Part], leave_out: bool) -> tuple[Stars, list[_Part]]:
     whole: list[BoolArray] = []
     for part, (start, stop) in zip(parts, itertools.pairwise(ends), strict=True):
         with _left_out_if_bad(part.source, leave_out):
-            whole.append(whole_stars(stars.of_clusters(start, stop)))
+            whole.append(whole_stars(stars_between(stars, start, stop)))
             good.append(part)
     if len(good) < len(parts):  # what is left out must not change the types of the others
         return _checked(good, leave_out)
