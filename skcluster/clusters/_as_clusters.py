@@ -6,6 +6,7 @@ recognised when it comes back.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -146,23 +147,16 @@ def as_clusters(
     given = dict(columns or {})
     if cluster_column is not None and CLUSTER.name not in given.values() and is_table(data):
         given[cluster_column] = CLUSTER.name
-    notes = Notes()
-    X = whole_clusters(_completed(data, given, cluster, notes))
-    notes.warn()
-    return X
+    return whole_clusters(nest_clusters(data, given, cluster))
 
 
-def nest_clusters(data: Any) -> NestedFrame:
+def nest_clusters(
+    data: Any, given: Mapping[str, str] = MappingProxyType({}), cluster: str | None = None
+) -> NestedFrame:
     """Make clusters as `as_clusters` does, without checking values or leaving stars out."""
     notes = Notes()
-    X = _completed(data, {}, None, notes)
-    notes.warn()
-    return X
-
-
-def _completed(data: Any, given: dict[str, str], cluster: str | None, notes: Notes) -> NestedFrame:
-    """Return clusters with complete values, not checked; the same object if nothing changes."""
     X = _nested(data, given, cluster, notes)
+    notes.warn()
     if is_checked(X):
         return X
     stars = stars_of(X)
@@ -172,7 +166,7 @@ def _completed(data: Any, given: dict[str, str], cluster: str | None, notes: Not
     return X if values is stars else with_stars(X, values)
 
 
-def _nested(data: Any, given: dict[str, str], cluster: str | None, notes: Notes) -> NestedFrame:
+def _nested(data: Any, given: Mapping[str, str], cluster: str | None, notes: Notes) -> NestedFrame:
     """Return clusters with the Gaia archive's names; existing ones as they are, if possible."""
     if is_table(data):
         table = as_table(data)

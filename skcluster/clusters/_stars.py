@@ -338,21 +338,14 @@ def other_columns(X: NestedFrame) -> pd.DataFrame:
 
 def clusters_with(stars: Stars, others: Sequence[pd.DataFrame]) -> NestedFrame:
     """Return clusters with columns beside their stars, which several tables have, or some lack."""
-    columns = pd.concat(_with_integers(others))
+    if len({frozenset(frame.columns) for frame in others}) > 1:
+        # Integers that one lacks become those of pandas that can be missing.
+        integers = [frame.select_dtypes("integer").convert_dtypes() for frame in others]
+        others = [frame.assign(**own) for frame, own in zip(others, integers, strict=True)]
+    columns = pd.concat(others)
     X = stars.to_clusters().assign(**{str(name): columns[name].array for name in columns})
     X.attrs = columns.attrs
     return X
-
-
-def _with_integers(frames: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
-    """Return tables in which integers that one lacks are those of pandas that can be missing."""
-    names = {name for frame in frames for name in frame.columns}
-    lacking = {name for name in names if any(name not in frame.columns for frame in frames)}
-    integers = [[n for n in f.columns if n in lacking and f[n].dtype.kind in "iu"] for f in frames]
-    return [
-        frame.assign(**frame[some].convert_dtypes()) if some else frame
-        for frame, some in zip(frames, integers, strict=True)
-    ]
 
 
 def joined(

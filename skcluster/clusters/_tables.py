@@ -21,11 +21,9 @@ from skcluster._utils.order import may_number_rows
 from skcluster._utils.typing import FloatArray
 from skcluster.clusters._columns import (
     BP_RP,
-    OPTIONAL,
     Notes,
     check_needed,
     find_columns,
-    nearest_names,
     rename_columns,
 )
 from skcluster.clusters._meant_values import marked_values
@@ -369,10 +367,7 @@ def star_frame(
     stars = rename_columns(frame, {**names, **_kept(frame, unread, notes)}).copy(deep=False)
     for ours, values in numbers.items():
         stars[ours] = values
-    missed = set(OPTIONAL).difference(names.values())
-    others = tuple(c for c in frame.columns if c not in names)
-    nearest = {name: nearest_names(others, STAR_COLUMNS[name]) for name in missed}
-    notes.add_table(names.values(), nearest)
+    notes.add_table(names.values(), tuple(c for c in frame.columns if c not in names))
     return stars
 
 

@@ -247,15 +247,13 @@ def read_clusters(
     stars, parts = _checked(read, leave_out)
     notes.warn()
     _warn_of_one_cluster([part for part in parts if part.is_one_cluster])
-    if release is not None or zero_point is not None:
-        parts = [replace(part, of_dr2="") for part in parts]
-    releases: list[Release] = ["dr2" if part.of_dr2 else release or "edr3" for part in parts]
-    shifts = [parallax_shift(own, zero_point) for own in releases]
+    tells_dr2 = [release is None and zero_point is None and part.of_dr2 != "" for part in parts]
+    shifts = [parallax_shift("dr2" if of else release or "edr3", zero_point) for of in tells_dr2]
     stars = shifted(stars, np.repeat(shifts, [len(part.stars.index) for part in parts]))
     X = checked(clusters_with(stars, [part.others for part in parts]))
     if magnitude_limit is not None:
         X = state_magnitude_limit(X, magnitude_limit)
-    told = [part for part in parts if part.of_dr2]
+    told = list(itertools.compress(parts, tells_dr2))
     are_dr2 = parts if release == "dr2" and zero_point is None else told
     state_dr2(X, [name for part in are_dr2 for name in part.stars.index])
     warn_of_dr2((part.of_dr2, part.source.label) for part in told)

@@ -233,18 +233,15 @@ def _not_stored(part: Any, path: str) -> str:
     import skops.io
     from sklearn.base import BaseEstimator
 
-    inside: dict[Any, Any] = {}
-    if isinstance(part, BaseEstimator):
-        inside = vars(part)
-    elif isinstance(part, dict):
-        inside = part
-    elif isinstance(part, list | tuple):
-        inside = dict(enumerate(part))
-    for name, value in inside.items():
+    is_estimator = isinstance(part, BaseEstimator)
+    inside = vars(part) if is_estimator else part
+    if isinstance(inside, list | tuple):
+        inside = dict(enumerate(inside))
+    for name, value in inside.items() if isinstance(inside, dict) else ():
         try:
             skops.io.dumps(value)
         except _NOT_STORED:
-            step = f".{name}" if isinstance(part, BaseEstimator) else f"[{name!r}]"
+            step = f".{name}" if is_estimator else f"[{name!r}]"
             return _not_stored(value, path + step)
     return f"{path}, a {_kind(part)}"
 
