@@ -170,12 +170,13 @@ class CornerDisplay:
             alone, estimator, coverage=coverage, n_samples=n_samples, random_state=random_state
         )
         name = alone.index[0]
-        given = {
-            "estimate": table.iloc[0],
-            "reference": values_of(reference, name),
-            "name": display_name(name),
-        }
-        return cls.from_samples(samples[name], **{**given, **kw})
+        return cls.from_samples(
+            samples[name],
+            estimate=table.iloc[0],
+            reference=values_of(reference, name),
+            name=display_name(name),
+            **kw,
+        )
 
     def plot(self, *, figure: Any = None, **corner_kw: Any) -> "CornerDisplay":
         """Draw the display.

@@ -103,7 +103,7 @@ def show_clusters(
 
 def _figure(display: CMDDisplay) -> str:
     """Return the diagram of a cluster, and what is known of it."""
-    name, flag = escape(title_text(display.name)), escape(display.flag)
+    name, flag = escape(title_text(display.name)), escape((display.estimate or {}).get("flag", ""))
     lines = [f"<b>{name}</b>", f"{len(display.colour)} stars"]
     for label, value, unit in display._values():
         lines.append(f"{label.replace('$', '')} = {value} {unit}".rstrip())

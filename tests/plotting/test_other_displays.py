@@ -62,7 +62,7 @@ def test_estimates_against_truth(sample, model):
         np.testing.assert_allclose(points, np.column_stack([y.iloc[:, i], predicted[:, i]]))
     bars = display.axes_[0].collections[0].get_segments()
     ends = model.predict_interval(X, coverage=0.68)[:, 0]
-    np.testing.assert_allclose([bar[0, 1] for bar in bars], ends[:, 0])
+    np.testing.assert_allclose([bar[:, 1] for bar in bars], ends)
     assert display.axes_[2].get_xscale() == display.axes_[2].get_yscale() == "log"
 
 
@@ -90,6 +90,16 @@ def test_residuals_on_the_caller_s_axes(sample):
     )
     assert list(display.axes_) == list(axes)
     np.testing.assert_allclose(axes[1].collections[-1].get_offsets()[:, 1], 0.5)
+    # An interval of skewed samples may exclude the estimate.
+    skewed = EstimateDisplay.from_predictions(
+        [[1.0, 2.0, 3.0]],
+        [[1.0, 2.0, 3.0]],
+        intervals=[[[1.2, 1.5]] * 3],
+        kind="residual_vs_actual",
+    )
+    np.testing.assert_allclose(
+        skewed.axes_[0].collections[0].get_segments()[0], [[1, 0.2], [1, 0.5]]
+    )
     one = EstimateDisplay.from_predictions(y["a_v"], y["a_v"], targets=["a_v"])
     assert one.axes_[0].get_xlabel() == "true $A_V$ [mag]"
 
