@@ -192,7 +192,7 @@ def _members(options: argparse.Namespace) -> None:
         "overwrite": options.overwrite,
     }
     if options.output is not None:
-        write_clusters(found.X, options.output, format=options.output_format, **keywords)
+        write_clusters(found.X, options.output, **keywords)
     if options.clusters is not None:
         write_estimates(found.clusters, options.clusters, **keywords)
     send(options, "members", found.X, keywords["metadata"])

@@ -14,10 +14,8 @@ import skcluster
 from skcluster._utils.messages import warn_caller
 from skcluster.cli._console import PRINTED, print_message
 
-#: File types that can be written.
-FORMATS = ("csv", "tsv", "ecsv", "fits", "votable", "parquet")
 #: File types that can be read: in a text, the layout is recognised.
-READ_FORMATS = (*FORMATS, "text")
+FORMATS = ("csv", "tsv", "ecsv", "fits", "votable", "parquet", "text")
 #: Catalogues of members; listed here, because importing their specifications takes a second.
 CATALOGUES = ("hunt_reffert_2023", "cantat_gaudin_2020")
 
@@ -46,7 +44,7 @@ def add_members(command: argparse.ArgumentParser) -> None:
 
 def add_tables(command: argparse.ArgumentParser) -> None:
     """Add the arguments that tell how tables are read."""
-    command.add_argument("--format", choices=READ_FORMATS, help="file type of the tables")
+    command.add_argument("--format", choices=FORMATS, help="file type of the tables")
     names = command.add_mutually_exclusive_group()
     names.add_argument("--cluster-column", metavar="NAME", help="column that names the cluster")
     names.add_argument(
@@ -235,9 +233,7 @@ def add_trusted(command: argparse.ArgumentParser) -> None:
     )
 
 
-def add_output(
-    command: argparse.ArgumentParser, content: str, *, required: bool = True, format: bool = True
-) -> None:
+def add_output(command: argparse.ArgumentParser, content: str, *, required: bool = True) -> None:
     """Add the arguments of a table to write."""
     command.add_argument(
         "-o",
@@ -246,8 +242,6 @@ def add_output(
         required=required,
         help=f"{content} to write: .csv, .tsv, .ecsv, .fits, .vot or .parquet",
     )
-    if format:
-        command.add_argument("--output-format", choices=FORMATS, help="file type of --output")
     add_overwrite(command)
 
 
@@ -330,7 +324,7 @@ def check_outputs(
         if are_tables:
             from skcluster.io._write import format_of
 
-            format_of(file, getattr(options, "output_format", None) if option == "output" else None)
+            format_of(file)
 
 
 def check_replaceable(options: argparse.Namespace, *files: Path) -> None:
