@@ -184,12 +184,10 @@ def _hint_at_fields(X: Any) -> None:
     from skcluster.clusters import stars_of
     from skcluster.membership._downloads import fields_among
 
-    fields = fields_among(stars_of(X))
-    if fields:
-        verb, noun = ("looks", "a field") if len(fields) == 1 else ("look", "fields")
+    if fields := fields_among(stars_of(X)):
         print_message(
-            f"{some_names(fields)} {verb} like {noun}, not like members: most stars do not move "
-            "together; --find-members finds the members"
+            f"most stars of {some_names(fields)} do not move together, as in a field of the sky; "
+            "--find-members finds the members"
         )
 
 

@@ -105,15 +105,13 @@ def read_members(options: argparse.Namespace, labels: Path | None = None) -> Any
         columns[theirs] = ours
     from skcluster.io import read_clusters
 
-    members, cluster = _sources(options), options.cluster
-    if cluster is not None and len(members) == 1 and not isinstance(members[0], Path):
-        members, cluster = [members[0].set_axis([cluster])], None
+    members = _sources(options)
     return read_clusters(
         members if len(members) > 1 else members[0],
         labels,
         columns=columns or None,
         cluster_column=options.cluster_column,
-        cluster=cluster,
+        cluster=options.cluster,
         format=options.format,
         on_error="raise" if options.strict else "warn",
         release=options.release,
@@ -336,11 +334,11 @@ def check_replaceable(options: argparse.Namespace, *files: Path) -> None:
             raise FileExistsError(f"{file} already exists; --overwrite replaces it.")
 
 
-def provenance(options: argparse.Namespace, table: Any = None) -> dict[str, str]:
+def provenance(options: argparse.Namespace, table: Any) -> dict[str, str]:
     """Return what made a result, as texts by name, in reading order.
 
-    If the command has ``--coverage``, the model is described; if there is a table, the number of
-    rows with each flag and each note is stated.
+    If the command has ``--coverage``, the model is described. Of a table, the numbers of rows with
+    each flag and each note are stated.
     """
     facts = _model_facts(options.model) if hasattr(options, "coverage") else {}
     cite = facts.pop("cite", "")
@@ -387,7 +385,7 @@ def counts_of(texts: Iterable[str]) -> list[tuple[str, int]]:
 
 
 def _rows_with(table: Any, column: str) -> str:
-    if table is None or column not in table:
+    if column not in table:
         return ""
     counts = "".join(f"; {text}: {number}" for text, number in counts_of(table[column]))
     return f"{(table[column] != '').sum()} of {len(table)} rows have one{counts}"

@@ -87,7 +87,7 @@ class TrainingHistoryDisplay:
         Raises
         ------
         ValueError
-            If there is no fitted network, or none that was trained.
+            If there is no fitted network.
         """
         several = estimator if isinstance(estimator, Mapping) else {"": estimator}
         histories: dict[str, Mapping[str, Any]] = {}
@@ -144,8 +144,6 @@ def _histories(name: str, estimator: Any) -> dict[str, Mapping[str, Any]]:
     else:
         losses = enumerate(network.history_, 1)
         histories = {f"{name} network {i}".strip(): {"loss": loss} for i, loss in losses}
-    if not all(len(history["loss"]) for history in histories.values()):
-        raise ValueError(f"The network in {type(estimator).__name__} was not trained for an epoch.")
     return histories
 
 
@@ -300,22 +298,12 @@ def _places_of(layers: Sequence[Layer]) -> dict[str, tuple[float, float]]:
     for layer in reversed(layers):
         for name in layer.inputs:
             rows[name] = max(rows[name], rows[layer.name] + 1)
-    inputs = {layer.name: layer.inputs for layer in layers}
-    first = [name for name in inputs if not inputs[name]]
-    columns: dict[str, float] = {}
-    for row in sorted(set(rows.values()), reverse=True):
-        names = [name for name in inputs if rows[name] == row]
-        wanted = [
-            np.mean([columns[above] for above in inputs[name]] or [first.index(name)])
-            for name in names
-        ]
-        order = np.argsort(wanted, kind="stable")
-        # Side by side: no column is less than 1 to the right of the one before.
-        steps = np.arange(len(order))
-        placed = np.maximum.accumulate(np.take(wanted, order) - steps) + steps
-        placed += np.mean(wanted) - placed.mean()
-        columns |= {names[i]: float(column) for i, column in zip(order, placed, strict=True)}
-    return {name: (columns[name] * _STEP[0], rows[name] * _STEP[1]) for name in rows}
+    places = {}
+    for row in range(max(rows.values()) + 1):
+        names = [name for name in rows if rows[name] == row]
+        for i, name in enumerate(names):
+            places[name] = ((i - (len(names) - 1) / 2) * _STEP[0], row * _STEP[1])
+    return places
 
 
 def _layers_of(model: Any) -> list[Layer]:
