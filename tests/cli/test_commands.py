@@ -199,16 +199,18 @@ def test_fit_info_and_estimate_with_the_model(run, members, few, tmp_path, capsy
         (["report", "{members}", "-o", "{folder}/r.pdf"], "as .html or .htm, not r.pdf"),
         (["simulate", "-n", "2", "-o", "{folder}/a.xyz"], "a.xyz is unknown; known are: .csv"),
         (["info", "{members}"], "not a model file"),
+        (["fit", "{few}", "{labels}", "-o", "{folder}/m"], "cannot be trained on 2 clusters"),
     ],
 )
-def test_an_error_is_one_line(run, arguments, words, members, tmp_path, capsys):
+def test_an_error_is_one_line(run, arguments, words, members, few, tmp_path, capsys):
     (tmp_path / "d.csv").mkdir()
-    filled = [a.format(members=members, folder=tmp_path) for a in arguments]
-    assert run(*filled) == 1
-    error = capsys.readouterr().err.strip()
+    labels = members.with_name("l.parquet")
+    paths = {"members": members, "few": few, "labels": labels, "folder": tmp_path}
+    assert run(*(argument.format(**paths) for argument in arguments)) == 1
+    *before, error = capsys.readouterr().err.splitlines()
     assert error.startswith("skcluster: error: ")
-    assert words.format(folder=tmp_path) in error
-    assert len(error.splitlines()) == 1
+    assert words.format(**paths) in error
+    assert len(before) == (2 if arguments[0] == "fit" else 0)  # what is being read
 
 
 def test_debug_shows_the_traceback(run):

@@ -9,7 +9,7 @@ from matplotlib import pyplot as plt
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from sklearn.linear_model import LinearRegression
 
-from skcluster import CMDHistogram, estimate, make_pipeline, schema
+from skcluster import estimate, schema
 from skcluster.pipelines import ann_pipeline, mdm_pipeline, set_pipeline
 from skcluster.plotting import (
     ArchitectureDisplay,
@@ -44,13 +44,6 @@ def test_learning_curves_of_every_network_of_the_reference(model):
     assert [line.get_label() for line in display.lines_] == [
         f"network {i} training" for i in (1, 2, 3)
     ]
-
-
-def test_learning_curves_need_a_network(sample):
-    X, y = sample
-    model = make_pipeline(CMDHistogram(), LinearRegression()).fit(X, y)
-    with pytest.raises(ValueError, match="no fitted network"):
-        TrainingHistoryDisplay.from_estimator(model)
 
 
 def test_estimates_against_truth(sample, model):
