@@ -146,6 +146,7 @@ def test_the_isochrone_has_the_metallicity_of_the_estimate(sample):
     bare = CMDDisplay.from_clusters(X[:1], [9.0, 0.1, 1.0])
     np.testing.assert_array_equal(solar.isochrone_.get_xydata(), bare.isochrone_.get_xydata())
     assert bare.isochrone_.get_label() == "PARSEC, [M/H] = 0"
+    assert "[M/H]" not in bare.summary()
 
 
 def test_the_band_has_the_metallicities_of_the_samples(sample):
@@ -159,6 +160,11 @@ def test_the_band_has_the_metallicities_of_the_samples(sample):
     named = pd.DataFrame(samples, columns=["log_age", "a_v", "distance_kpc", "metallicity"])
     same = CMDDisplay.from_clusters(X[:1], samples[9], samples={X.index[0]: named}, coverage=1)
     np.testing.assert_array_equal(same.band, display.band)
+    without, solar = (
+        CMDDisplay.from_clusters(X[:1], samples=some, coverage=1)
+        for some in (samples[:, :3], samples * [1, 1, 1, 0])
+    )
+    np.testing.assert_array_equal(without.band, solar.band)
 
 
 def test_stars_are_shaded_by_their_membership(sample):

@@ -146,6 +146,9 @@ def test_corner_shows_each_parameter_and_each_pair():
     samples[0] = np.nan
     display = CornerDisplay.from_samples(samples, reference=[8, 1, 2], name="one")
     assert len(display.samples) == 2999
+    # Medians, and ends of intervals that hold 68 per cent of a Gaussian.
+    np.testing.assert_allclose(display.estimate, [8, 1, 2], atol=0.1)
+    np.testing.assert_allclose(display.interval - [[8], [1], [2]], [[-1, 1]] * 3, atol=0.1)
     assert display.axes_[1, 0].get_ylabel() == "$A_V$ [mag]"
     assert not display.axes_[0, 1].get_frame_on()
     contours = display.axes_[2, 0].collections[-1]
