@@ -266,11 +266,12 @@ def draw_m67(X: Any, row: Any, file: Path) -> None:
         ax=axes,
         colorbar=False,
         legend=False,
-        star_kw={"s": 9, "color": "#777777"},
-        isochrone_kw={
-            "linewidth": 2,
-            "label": f"posterior: log age {row['log_age']:.2f}, [M/H] {row['metallicity']:+.2f}",
-        },
+    )
+    display.stars_.set(array=None, facecolor="#777777", sizes=[9])
+    assert display.isochrone_ is not None
+    display.isochrone_.set(
+        linewidth=2,
+        label=f"posterior: log age {row['log_age']:.2f}, [M/H] {row['metallicity']:+.2f}",
     )
     curve = isochrone(networks[0], a_v=networks[1], distance_kpc=networks[2])
     axes.plot(

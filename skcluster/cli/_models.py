@@ -55,16 +55,10 @@ def _add_fit(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--start-from",
         metavar="MODEL",
-        help=f"fine-tune the networks of a model: {_PRETRAINED!r} for that of this package, a "
-        "model file, or weights that skcluster.regressors.save_pretrained wrote (default: the "
-        "networks start from weights pretrained on simulated clusters)",
+        help=f"fine-tune the networks of a model: {_PRETRAINED!r} for that of this package, or a "
+        "model file (default: the networks start from weights pretrained on simulated clusters)",
     )
     add_trusted(command)
-    command.add_argument(
-        "--no-intervals",
-        action="store_true",
-        help="skip the five fits that measure the errors (not possible for the reference pipeline)",
-    )
     add_overwrite(command)
 
 
@@ -79,21 +73,19 @@ def _fit(options: argparse.Namespace) -> None:
 
     y = y[list(CLUSTER_PARAMETERS)]
     model = _model(options, _start(options))
-    with_errors = options.pipeline == "reference" or not options.no_intervals
-    parts = f": on all, and {_N_FOLDS} times to measure its errors" if with_errors else ""
-    print_message(f"training the model {options.pipeline!r} on {len(X)} clusters{parts}")
+    print_message(
+        f"training the model {options.pipeline!r} on {len(X)} clusters: on all, and {_N_FOLDS} "
+        "times to measure its errors"
+    )
     with shown_stages("Training"):
         model.fit(X, y)
     if options.pipeline == "reference" and model.reliability_trees_ is None:
         warn_caller(f"{len(X)} clusters are too few to learn the reliability of estimates from.")
-    scores = _scores(model, y) if with_errors else None
+    scores = _scores(model, y)
     card = _card(options, X, y, scores)
     save_model(model, options.output, card=card, overwrite=options.overwrite)
-    if scores is None:
-        print_message("no scores: --no-intervals skips the fits that measure errors")
-    else:
-        print_result("errors on clusters held out:")
-        print_result(scores.to_string(float_format="{:.3f}".format))
+    print_result("errors on clusters held out:")
+    print_result(scores.to_string(float_format="{:.3f}".format))
     print_result(str(options.output))
 
 
@@ -132,8 +124,6 @@ def _start(options: argparse.Namespace) -> dict[str, Any]:
             f"--start-from is for --pipeline {' and '.join(_OF_SETS)}, whose networks can go on "
             f"from others, not {options.pipeline}."
         )
-    if Path(given).suffix == ".npz":
-        return {"pretrained": given, "learning_rate": _LEARNING_RATE}
     from skcluster.persistence import load_model
     from skcluster.regressors import save_pretrained
 
@@ -144,7 +134,7 @@ def _start(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _model(options: argparse.Namespace, settings: dict[str, Any]) -> Any:
-    """Return the model, which measures its errors by cross-validation if it gives intervals."""
+    """Return the model, which measures its errors by cross-validation."""
     from skcluster import pipelines
     from skcluster.inference import ConformalRegressor, describe_cluster
 
@@ -153,7 +143,7 @@ def _model(options: argparse.Namespace, settings: dict[str, Any]) -> Any:
         settings["epochs"] = options.epochs
     model = getattr(pipelines, f"{options.pipeline}_pipeline")(**settings)
     # The reference pipeline calibrates itself.
-    if options.pipeline == "reference" or options.no_intervals:
+    if options.pipeline == "reference":
         return model
     # The set network computes the features of the domain itself.
     domain = describe_cluster if options.pipeline == "set" else pipelines.cluster_domain()
@@ -176,7 +166,7 @@ def _card(options: argparse.Namespace, X: Any, y: Any, scores: Any) -> dict[str,
     """Return the card that is written into the model file."""
     from skcluster.schema import TARGETS
 
-    card: dict[str, Any] = {
+    return {
         "name": f"{options.pipeline} pipeline, fitted by the user",
         "fitted": now(),
         "targets": ", ".join(f"{TARGETS[n].description} ({TARGETS[n].printed_unit})" for n in y),
@@ -190,12 +180,10 @@ def _card(options: argparse.Namespace, X: Any, y: Any, scores: Any) -> dict[str,
         "limits": {
             "learned ranges": {n: [float(y[n].min()), float(y[n].max())] for n in y},
             "members": _range_of_members(X),
-            "intervals": "none" if options.no_intervals and scores is None else "calibrated",
+            "intervals": "calibrated",
         },
+        "cross-validated scores": scores.round(3).to_dict("index"),
     }
-    if scores is not None:
-        card["cross-validated scores"] = scores.round(3).to_dict("index")
-    return card
 
 
 def _range_of_members(X: Any) -> dict[str, list[float]]:

@@ -218,8 +218,8 @@ def format_of(path: Path, format: str | None = None) -> str:
     kind = format or EXTENSIONS.get(path.suffix.lower())
     if kind not in _WRITERS:
         raise ValueError(
-            f"The file type of {path} is unknown; known are: {', '.join(EXTENSIONS)}. Other "
-            "extensions need format= (or --output-format, if the command has it)."
+            f"The file type of {path} is unknown; known are: {', '.join(EXTENSIONS)}. In Python, "
+            "format= writes files with other extensions."
         )
     return kind
 

@@ -14,12 +14,15 @@ from astropy.io import fits
 from astropy.io.votable import parse_single_table
 from astropy.table import Table
 
-from skcluster.persistence import read_card
+from skcluster.cli import main
+from skcluster.persistence import load_model, read_card, save_model
 
 
-def test_estimate_writes_and_is_silent(run, members, tmp_path, capsys):
+def test_estimate_writes_and_is_silent(members, tmp_path, capsys, monkeypatch):
     output = tmp_path / "estimates.ecsv"
-    assert run("estimate", members, "-o", output) == 0
+    arguments = ["/bin/skcluster", "estimate", str(members), "-o", str(output)]
+    monkeypatch.setattr(sys, "argv", arguments)
+    assert main() == 0
     table = Table.read(output)
     assert len(table) == 25
     assert table.meta["model"] == "reference"
@@ -152,26 +155,29 @@ def test_one_cluster_and_other_names(run, members, tmp_path, capsys):
 def test_fit_info_and_estimate_with_the_model(run, members, few, tmp_path, capsys):
     model, labels = tmp_path / "model.skcluster", members.with_name("l.parquet")
     fit = ["fit", members, labels, "-o", model, "--pipeline", "ann", "--epochs", "2"]
-    assert run(*fit, "--no-intervals") == 0
+    assert run(*fit) == 0
     assert run("info", model) == 0
     assert "name: ann pipeline, fitted by the user" in capsys.readouterr().out
-    assert run("estimate", members, "--model", model) == 0
+    assert run("estimate", members, "--model", model, "--json") == 0
+    about = json.loads(capsys.readouterr().out)
+    assert about["command"] == f"skcluster estimate {members} --model {model} --json"
+    assert about["model"] == "model.skcluster (ann pipeline, fitted by the user)"
+    assert about["fingerprint"] == read_card(model)["fingerprint"] != read_card()["fingerprint"]
+    assert run(*fit) == 1
+    assert "--overwrite replaces it" in capsys.readouterr().err
+    # A model of one's own that has no intervals.
+    bare = tmp_path / "bare.skcluster"
+    save_model(load_model(model).estimator_, bare)
+    options = [members, "--model", bare]
+    assert run("estimate", *options) == 0
     head, line, *_ = capsys.readouterr().out.splitlines()
     assert head.split()[:2] == ["cluster", "stars"]
     assert "+" not in line
-    options = [members, "--model", model]
     assert run("estimate", *options, "--members-output", tmp_path / "members.csv") == 1
     assert "need a model such as IsochronePosterior" in capsys.readouterr().err
     # Diagrams and reports do without it.
     assert run("estimate", few, *options[1:], "--plots", tmp_path / "figures") == 0
     assert run("report", few, *options[1:], "-o", tmp_path / "r.html") == 0
-    capsys.readouterr()
-    assert run("estimate", *options, "--json") == 0
-    about = json.loads(capsys.readouterr().out)
-    assert about["model"] == "model.skcluster (ann pipeline, fitted by the user)"
-    assert about["fingerprint"] == read_card(model)["fingerprint"] != read_card()["fingerprint"]
-    assert run(*fit) == 1
-    assert "--overwrite replaces it" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -181,25 +187,30 @@ def test_fit_info_and_estimate_with_the_model(run, members, few, tmp_path, capsy
         (["estimate", "{members}", "--model", "none"], "no file none"),
         (["estimate", "{members}", "--columns", "x"], "THEIRS=OURS"),
         (["estimate", "{members}", "--cluster-column", "x"], "'x'"),
-        (["simulate", "-n", "2", "-o", "{folder}/s", "--labels", "{folder}/s"], "another option"),
+        (
+            ["estimate", "{members}", "-o", "{folder}/s.csv", "--samples", "{folder}/s.csv"],
+            "--samples, {folder}/s.csv, would replace a file that is read, or that another option",
+        ),
         (["estimate", "{members}", "-o", "no/where.csv"], "no folder"),
         (["estimate", "{members}", "-o", "{folder}/x.doc"], "is unknown"),
         (["estimate", "{members}", "--members-output", "{folder}/x.doc"], "is unknown"),
         (["estimate", "{members}", "-o", "{folder}/d.csv", "--overwrite"], "d.csv is a folder"),
         (["estimate", "{members}", "--plots", "{members}"], "--plots takes a folder, but "),
         (["report", "{members}", "-o", "{folder}/r.pdf"], "as .html or .htm, not r.pdf"),
-        (["example", "-o", "{folder}/a.xyz"], "(or --output-format, if the command has it)"),
+        (["simulate", "-n", "2", "-o", "{folder}/a.xyz"], "a.xyz is unknown; known are: .csv"),
         (["info", "{members}"], "not a model file"),
+        (["fit", "{few}", "{labels}", "-o", "{folder}/m"], "cannot be trained on 2 clusters"),
     ],
 )
-def test_an_error_is_one_line(run, arguments, words, members, tmp_path, capsys):
+def test_an_error_is_one_line(run, arguments, words, members, few, tmp_path, capsys):
     (tmp_path / "d.csv").mkdir()
-    filled = [a.format(members=members, folder=tmp_path) for a in arguments]
-    assert run(*filled) == 1
-    error = capsys.readouterr().err.strip()
+    labels = members.with_name("l.parquet")
+    paths = {"members": members, "few": few, "labels": labels, "folder": tmp_path}
+    assert run(*(argument.format(**paths) for argument in arguments)) == 1
+    *before, error = capsys.readouterr().err.splitlines()
     assert error.startswith("skcluster: error: ")
-    assert words in error
-    assert len(error.splitlines()) == 1
+    assert words.format(**paths) in error
+    assert len(before) == (2 if arguments[0] == "fit" else 0)  # what is being read
 
 
 def test_debug_shows_the_traceback(run):
