@@ -59,6 +59,11 @@ def _add_fit(command: argparse.ArgumentParser) -> None:
         "model file (default: the networks start from weights pretrained on simulated clusters)",
     )
     add_trusted(command)
+    command.add_argument(
+        "--no-intervals",
+        action="store_true",
+        help="skip the five fits that measure the errors (not possible for the reference pipeline)",
+    )
     add_overwrite(command)
 
 
@@ -73,19 +78,21 @@ def _fit(options: argparse.Namespace) -> None:
 
     y = y[list(CLUSTER_PARAMETERS)]
     model = _model(options, _start(options))
-    print_message(
-        f"training the model {options.pipeline!r} on {len(X)} clusters: on all, and {_N_FOLDS} "
-        "times to measure its errors"
-    )
+    with_errors = options.pipeline == "reference" or not options.no_intervals
+    parts = f": on all, and {_N_FOLDS} times to measure its errors" if with_errors else ""
+    print_message(f"training the model {options.pipeline!r} on {len(X)} clusters{parts}")
     with shown_stages("Training"):
         model.fit(X, y)
     if options.pipeline == "reference" and model.reliability_trees_ is None:
         warn_caller(f"{len(X)} clusters are too few to learn the reliability of estimates from.")
-    scores = _scores(model, y)
+    scores = _scores(model, y) if with_errors else None
     card = _card(options, X, y, scores)
     save_model(model, options.output, card=card, overwrite=options.overwrite)
-    print_result("errors on clusters held out:")
-    print_result(scores.to_string(float_format="{:.3f}".format))
+    if scores is None:
+        print_message("no scores: --no-intervals skips the fits that measure errors")
+    else:
+        print_result("errors on clusters held out:")
+        print_result(scores.to_string(float_format="{:.3f}".format))
     print_result(str(options.output))
 
 
@@ -134,7 +141,7 @@ def _start(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _model(options: argparse.Namespace, settings: dict[str, Any]) -> Any:
-    """Return the model, which measures its errors by cross-validation."""
+    """Return the model, which measures its errors by cross-validation if it gives intervals."""
     from skcluster import pipelines
     from skcluster.inference import ConformalRegressor, describe_cluster
 
@@ -143,7 +150,7 @@ def _model(options: argparse.Namespace, settings: dict[str, Any]) -> Any:
         settings["epochs"] = options.epochs
     model = getattr(pipelines, f"{options.pipeline}_pipeline")(**settings)
     # The reference pipeline calibrates itself.
-    if options.pipeline == "reference":
+    if options.pipeline == "reference" or options.no_intervals:
         return model
     # The set network computes the features of the domain itself.
     domain = describe_cluster if options.pipeline == "set" else pipelines.cluster_domain()
@@ -166,7 +173,7 @@ def _card(options: argparse.Namespace, X: Any, y: Any, scores: Any) -> dict[str,
     """Return the card that is written into the model file."""
     from skcluster.schema import TARGETS
 
-    return {
+    card: dict[str, Any] = {
         "name": f"{options.pipeline} pipeline, fitted by the user",
         "fitted": now(),
         "targets": ", ".join(f"{TARGETS[n].description} ({TARGETS[n].printed_unit})" for n in y),
@@ -180,10 +187,12 @@ def _card(options: argparse.Namespace, X: Any, y: Any, scores: Any) -> dict[str,
         "limits": {
             "learned ranges": {n: [float(y[n].min()), float(y[n].max())] for n in y},
             "members": _range_of_members(X),
-            "intervals": "calibrated",
+            "intervals": "none" if options.no_intervals and scores is None else "calibrated",
         },
-        "cross-validated scores": scores.round(3).to_dict("index"),
     }
+    if scores is not None:
+        card["cross-validated scores"] = scores.round(3).to_dict("index")
+    return card
 
 
 def _range_of_members(X: Any) -> dict[str, list[float]]:
