@@ -74,18 +74,23 @@ def _run(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
     given = sys.argv[1:] if arguments is None else arguments
     options.command_line = shlex.join(["skcluster", *given])
+    code = 0
     try:
         options.run(options)
         sys.stdout.flush()
     except BrokenPipeError:
-        # The reader of the output closed the pipe; at exit, Python would write the rest to it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        pass  # The reader of the output closed the pipe.
     except (ValueError, OSError, TypeError, MemoryError, ImportError) as error:
         if options.debug:
             raise
         print_message(f"error: {str(error).strip() or type(error).__name__}")
-        return 1
-    return 0
+        code = 1
+    try:
+        sys.stdout.flush()
+    except OSError:
+        # Python would try to write the rest of the output again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:
