@@ -113,7 +113,7 @@ def test_those_with_members_have_a_function_with_its_own_description(name):
     assert function.__name__ == f"fetch_{name}"
     assert CATALOGUES[name].reference in function.__doc__
     assert "Caveats" in function.__doc__
-    assert "n_retries : int" in function.__doc__
+    assert "download_if_missing : bool" in function.__doc__
     parameters = inspect.signature(function).parameters
     assert "members" in parameters
     assert "name" not in parameters

@@ -257,7 +257,7 @@ def test_files_hold_the_same_clusters(tmp_path: Path, capsys: pytest.CaptureFixt
     ("labels", "arguments", "message"),
     [
         ("c.parquet", {"log_age": 12.0}, "log_age must be within"),
-        ("c.parquet", {"age": 9.0}, "simulate_clusters has no parameter 'age'"),
+        ("c.parquet", {"with_metallicity": True}, "simulate_to_parquet has no parameter 'with_"),
         ("m.parquet", {}, "must be two files"),
     ],
 )
