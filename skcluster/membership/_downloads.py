@@ -1,5 +1,7 @@
 """Recognise downloads of a field: passed as a list of members, or cut off on their way."""
 
+from itertools import pairwise
+
 import numpy as np
 from scipy.spatial import ConvexHull, QhullError, cKDTree
 
@@ -67,10 +69,8 @@ def footprint_is_broken(position: FloatArray, ra: FloatArray, dec: FloatArray) -
     turned = np.array([along[:, best], across[:, best]]) @ position
     middle = np.degrees(np.angle(np.exp(1j * np.radians(ra)).sum()))
     equator = np.array([(ra - middle + 180) % 360 - 180, np.sin(np.radians(dec))])
-    shares = [
-        _filled((position - centre[:, None]) / (2 * radius) + 0.5, round_=True),
-        *(_filled(_to_unit_square(points), round_=False) for points in (turned, equator)),
-    ]
+    circle = [(middle - radius, middle + radius) for middle in centre]
+    shares = _filled(position, circle), _filled(turned), _filled(equator)
     return max(shares) < _LEAST_FILLED
 
 
@@ -83,19 +83,16 @@ def _circle(points: FloatArray) -> tuple[FloatArray, float]:
     return centre, float(np.hypot(*(points - centre[:, None])).max())
 
 
-def _to_unit_square(points: FloatArray) -> FloatArray:
-    low = points.min(axis=1, keepdims=True)
-    square: FloatArray = (points - low) / np.maximum(np.ptp(points, axis=1, keepdims=True), 1e-12)
-    return square
+def _filled(points: FloatArray, circle: list[tuple[float, float]] | None = None) -> float:
+    """Return the share of cells that have stars: of the rectangle around them, or of a circle.
 
-
-def _filled(points: FloatArray, *, round_: bool) -> float:
-    """Return the share of the cells of the unit square, or of its circle, that have stars."""
+    The circle is given by its ranges of both coordinates.
+    """
     n = int(np.sqrt(points.shape[1] / _PER_CELL))
     if n**2 < _LEAST_CELLS:
         return 1.0
-    counts, _, _ = np.histogram2d(points[0], points[1], bins=n, range=[(0.0, 1.0), (0.0, 1.0)])
-    if round_:
+    counts, _, _ = np.histogram2d(points[0], points[1], bins=n, range=circle)
+    if circle:
         x, y = np.indices(counts.shape) / n + 0.5 / n - 0.5
         counts = counts[np.hypot(x, y) + 0.5 / n < 0.5]
     usual = np.median(counts[counts > 0]) if counts.any() else 0.0
@@ -109,12 +106,8 @@ def fields_among(stars: Stars) -> list[object]:
     motion = np.stack([stars["pmra"], stars["pmdec"]], axis=1).astype(float)
     if "pmra_error" in stars:
         motion[stars["pmra_error"].astype(float) > _PRECISE] = np.nan
-    pairs = zip(stars.offsets[:-1], stars.offsets[1:], strict=True)
-    return [
-        name
-        for name, (first, last) in zip(stars.index, pairs, strict=True)
-        if _is_field(motion[first:last])
-    ]
+    lists = zip(stars.index, pairwise(stars.offsets), strict=True)
+    return [name for name, (first, last) in lists if _is_field(motion[first:last])]
 
 
 def _is_field(motion: FloatArray) -> bool:

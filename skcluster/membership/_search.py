@@ -111,7 +111,7 @@ def search(field: Field, hint: Hint, n_clusters: int | None) -> Found | None:
     for i in np.argsort([-_rank(field, one, hint) for one in tried]):
         if values[i] > 0 and not any(_same(tried[i], tried[j]) for j in chosen):
             chosen.append(int(i))
-    chosen = chosen[: max(n_clusters or 0, _MOST)] if n_clusters else chosen
+    chosen = chosen[: max(n_clusters, _MOST)] if n_clusters else chosen
     if not chosen:
         return None
     clusters = [tried[i].clusters[0] for i in chosen]

@@ -94,6 +94,9 @@ def test_columns_and_stars_come_along(field):
     assert stars["note"].tolist() == list(range(len(field)))
     assert stars["source_id"].to_numpy()[-1] == 2**60 + len(field) - 1
     assert stars["probability"].isna().tolist() == [True] * 5 + [False] * (len(field) - 5)
+    # What an earlier call added to a table is replaced.
+    again, _ = find_members({"field": stars.drop(columns="cluster")})
+    pd.testing.assert_frame_equal(again, stars)
 
 
 def test_several_clusters_by_rank(field):
@@ -118,10 +121,15 @@ def test_several_clusters_by_rank(field):
 
 
 def test_typical_errors_where_there_are_none(field):
-    without = field.drop(columns=["pmra_error", "pmdec_error", "parallax_error"])
-    with pytest.warns(UserWarning, match="typical errors of EDR3"):
+    without = field.drop(columns=["pmra_error", "pmdec_error"]).assign(parallax_error=np.nan)
+    n = len(field)
+    message = f"{n} of {n} stars lack pmra_error, pmdec_error, parallax_error: .* errors of EDR3"
+    with pytest.warns(UserWarning, match=message):
         stars, _ = find_members({"field": without})
     assert score(stars) > 0.85
+    some = field.assign(pmra_error=np.where(np.arange(n) < 7, 0.0, field["pmra_error"]))
+    with pytest.warns(UserWarning, match=f"7 of {n} stars lack pmra_error: "):
+        find_members({"field": some})
 
 
 @pytest.fixture(scope="module")
@@ -198,6 +206,10 @@ def test_wrong_fields_are_refused_by_name(field, spoil, message):
     ("hint", "message"),
     [
         ({"center": (1.0,)}, "center must be one right ascension and declination"),
+        (
+            {"center": ("08 51", "+11 48")},
+            r"in degrees, not \('08 51', '\+11 48'\)",
+        ),
         ({"proper_motion": (1.0, np.nan)}, "proper_motion must be two finite numbers"),
         ({"center": SkyCoord([10, 20], [1, 2], unit="deg")}, "center must be one right ascension"),
         ({"center": (10.0, 100.0)}, r"in degrees, not \(10.0, 100.0\)"),
