@@ -57,7 +57,7 @@ MAX_ROWS = 3_000_000
         "target": [str, "array-like", HasMethods("transform_to")],
         "radius": [Real, HasMethods("to_value")],
         "max_magnitude": [Interval(Real, None, None, closed="neither"), None],
-        **{name: CONSTRAINTS[name] for name in ("data_home", "download_if_missing")},
+        **CONSTRAINTS,
     },
     prefer_skip_nested_validation=True,
 )

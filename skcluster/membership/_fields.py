@@ -13,11 +13,7 @@ from skcluster.clusters import Stars, stars_of
 from skcluster.clusters._as_clusters import nest_clusters, whole_clusters
 from skcluster.clusters._columns import missing_column
 from skcluster.gaia import Release, parallax_error, proper_motion_error
-from skcluster.membership._downloads import (
-    ROW_LIMITS,
-    footprint_is_broken,
-    magnitudes_end_abruptly,
-)
+from skcluster.membership._downloads import ROW_LIMITS, footprint_is_broken
 from skcluster.membership._mixture import Field
 from skcluster.membership._search import Hint
 from skcluster.membership._sky import TangentPlane, numbers_of, ra_dec
@@ -97,9 +93,9 @@ def read_fields(
 ) -> tuple[NestedFrame, Stars, list[SkyField]]:
     """Return fields, their flat star arrays, and the fields in the tangent plane."""
     nested = nest_clusters(X)
-    cut = [n in ROW_LIMITS for n in stars_of(nested).counts]
-    limits = "have a number of stars at which archives cut off an answer (such as 2000, 50000)"
-    _warn_of_cuts(nested.index, cut, limits)
+    limited = [n in ROW_LIMITS for n in stars_of(nested).counts]
+    sign = "have a number of stars at which archives cut off an answer (such as 2000, 50000)"
+    _warn_of_cuts(nested.index, limited, sign)
     X = whole_clusters(nested)
     stars = stars_of(X)
     for name in ASTROMETRY:
@@ -107,9 +103,8 @@ def read_fields(
             raise ValueError(missing_column("fields", STAR_COLUMNS[name], stars.columns))
     values = np.array([stars[name].astype(float) for name in ASTROMETRY])
     whole = np.isfinite(values).all(axis=0)
-    g = stars["phot_g_mean_mag"].astype(float)
-    errors = _errors(stars, g, release, whole)
-    fields, ends, broken = [], [], []
+    errors = _errors(stars, release, whole)
+    fields, broken = [], []
     for row, name in enumerate(stars.index):
         own = slice(*stars.offsets[row : row + 2])
         rows = own.start + np.flatnonzero(whole[own])
@@ -121,16 +116,15 @@ def read_fields(
         radius = max(float(np.quantile(np.hypot(x, y), 0.99)), 1e-4)
         field = Field(np.array([*motion, parallax]), errors[:, rows] ** 2, np.array([x, y]), radius)
         fields.append(SkyField(name, rows, plane, field, hints.of_row(X, row, plane)))
-        ends.append(magnitudes_end_abruptly(g[rows]))
         broken.append(footprint_is_broken(field.position, ra, dec))
-    cut_off = "as downloads do that were cut off"
-    _warn_of_cuts(X.index, ends, f"have magnitudes that end abruptly, at no round limit, {cut_off}")
-    _warn_of_cuts(X.index, broken, f"fill neither a circle nor a rectangle of the sky, {cut_off}")
+    sign = "fill neither a circle nor a rectangle of the sky, as downloads do that were cut off"
+    _warn_of_cuts(X.index, broken, sign)
     return X, stars, fields
 
 
-def _errors(stars: Stars, g: FloatArray, release: Release, whole: BoolArray) -> FloatArray:
+def _errors(stars: Stars, release: Release, whole: BoolArray) -> FloatArray:
     """Return errors of proper motions and parallaxes, typical ones where there are none."""
+    g = stars["phot_g_mean_mag"].astype(float)
     motion = proper_motion_error(g, release)
     errors = np.array([motion, motion, parallax_error(g, release)])
     lacking = {}
@@ -173,11 +167,11 @@ def _check(name: Any, values: FloatArray, n_whole: int) -> None:
         )
 
 
-def _warn_of_cuts(names: pd.Index, cut: Iterable[bool], what: str) -> None:
+def _warn_of_cuts(names: pd.Index, cut: Iterable[bool], sign: str) -> None:
     """Warn of fields whose download shows a sign of having been cut off."""
     fields = names[list(cut)]
     if len(fields):
         warn_caller(
-            f"{len(fields)} of {len(names)} fields {what}: {some_names(fields)}. If stars are "
+            f"{len(fields)} of {len(names)} fields {sign}: {some_names(fields)}. If stars are "
             "missing, query again without a row limit."
         )

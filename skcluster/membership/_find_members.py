@@ -97,8 +97,7 @@ def find_members(
     UserWarning
         With counts, if stars lack errors, so that typical ones are used; if stars lack magnitude or
         colour; if fields have no significant cluster; if the download may have been cut off, as the
-        number of stars is a usual limit of rows, a corner of the footprint is missing, or
-        magnitudes end abruptly.
+        number of stars is a usual limit of rows, or a corner of the footprint is missing.
 
     See Also
     --------

@@ -46,7 +46,6 @@ CHUNK = 25_000
 CONSTRAINTS = {
     "data_home": [str, os.PathLike, None],
     "download_if_missing": ["boolean"],
-    "progress": ["boolean", None],
 }
 
 Answer = TypeVar("Answer")
@@ -97,7 +96,7 @@ class Download:
 
     data_home: Any
     download_if_missing: bool
-    progress: bool | None
+    progress: bool | None = None
 
     def folder(self, catalogue: Catalogue) -> Path:
         """Return the folder of a catalogue in the cache."""

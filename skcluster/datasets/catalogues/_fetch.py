@@ -51,6 +51,7 @@ Cite {catalogue.reference}; and VizieR: Ochsenbein et al. 2000, A&AS 143, 23.
         "name": [StrOptions(set(CATALOGUES))],
         "members": ["boolean"],
         "return_X_y": ["boolean"],
+        "progress": ["boolean", None],
     },
     prefer_skip_nested_validation=True,
 )
@@ -232,7 +233,6 @@ def fetch_cluster(
     *,
     data_home: str | os.PathLike[str] | None = None,
     download_if_missing: bool = True,
-    progress: bool | None = None,
 ) -> NestedFrame:
     """Fetch the member stars of one cluster.
 
@@ -248,8 +248,6 @@ def fetch_cluster(
         Folder of the cache; see `get_data_home`.
     download_if_missing : bool, default=True
         Whether to fetch what is not cached. Otherwise an error is raised.
-    progress : bool, optional
-        Whether to show a progress bar. By default, if the standard error is a terminal.
 
     Returns
     -------
@@ -274,7 +272,7 @@ def fetch_cluster(
     >>> X = fetch_cluster("NGC 2682")  # doctest: +SKIP
     >>> X.to_parquet("m67.parquet")  # doctest: +SKIP
     """
-    download = Download(data_home, download_if_missing, progress)
+    download = Download(data_home, download_if_missing)
     specification = CATALOGUES[catalogue]
     clusters = load_table(specification, "clusters", download).to_pandas().set_index("cluster")
     spelled = _spelled(clusters, name, catalogue)
