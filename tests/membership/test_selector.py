@@ -122,6 +122,7 @@ def test_partitions_of_fields_with_dask(fields, tmp_path):
 def test_searches_and_cross_validation(fields):
     X, y = fields
     model = make_pipeline(MemberSelector(), GuessFeatures(), Ridge())
+    model.set_output(transform="pandas")
     assert np.isfinite(cross_validate(model, X, y, cv=2)["test_score"]).all()
     grid = {"memberselector__threshold": [0.5, 0.8]}
     assert GridSearchCV(model, grid, cv=2).fit(X, y).best_score_ > -np.inf
