@@ -137,8 +137,8 @@ def find_members(
             rows.append({"flag": NO_CLUSTER})
             names.append(sky.name)
             continue
-        best = one.fit.probability.argmax(axis=0)
-        probability[sky.rows] = one.fit.probability.max(axis=0)
+        best = one.probability.argmax(axis=0)
+        probability[sky.rows] = one.probability.max(axis=0)
         own = np.array([name_of(sky.name, k) for k in range(len(one.significance))], dtype=object)
         cluster[sky.rows] = own[best]
         rows += [describe(sky, one, k, threshold, release) for k in range(len(own))]
@@ -177,8 +177,8 @@ def describe(
     sky: SkyField, found: Found, which: int, threshold: float, release: Release
 ) -> dict[str, Any]:
     """Return the values of a cluster in the columns of `skcluster.schema.CLUSTER_COLUMNS`."""
-    cluster, field = found.fit.clusters[which], sky.field
-    chance = found.fit.probability[which]
+    cluster, field = found.clusters[which], sky.field
+    chance = found.probability[which]
     cov = cluster.normal.cov[0]
     width = np.sqrt(cov.diagonal())
     weight = chance / (width[:, None] ** 2 + field.variance)
@@ -214,7 +214,7 @@ def describe(
         "core_radius_pc": cluster.core_radius * parsecs,
         "half_number_radius": half,
         "half_number_radius_pc": half * parsecs,
-        "field_density": _field_density(cluster, distance, found.fit.probability, field.radius),
+        "field_density": _field_density(cluster, distance, found.probability, field.radius),
         "flag": "",
     }
 

@@ -154,7 +154,7 @@ class MemberSelector(TransformerMixin, BaseEstimator):
         X, stars, found = search_fields(X, self._hints(), self.n_clusters, self.release)
         taken, chances, names, rows = [], [], [], []
         for row, (sky, one) in enumerate(found):
-            probabilities = np.zeros((1, 0)) if one is None else one.fit.probability
+            probabilities = np.zeros((1, 0)) if one is None else one.probability
             for rank, chance in enumerate(probabilities):
                 members = np.flatnonzero(chance >= self.threshold)
                 taken.append(sky.rows[members])
