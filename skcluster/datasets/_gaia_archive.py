@@ -57,7 +57,7 @@ MAX_ROWS = 3_000_000
         "target": [str, "array-like", HasMethods("transform_to")],
         "radius": [Real, HasMethods("to_value")],
         "max_magnitude": [Interval(Real, None, None, closed="neither"), None],
-        **{name: CONSTRAINTS[name] for name in CONSTRAINTS.keys() - {"progress"}},
+        **CONSTRAINTS,
     },
     prefer_skip_nested_validation=True,
 )
@@ -68,8 +68,6 @@ def fetch_gaia_cone(
     max_magnitude: float | None = 18.0,
     data_home: str | os.PathLike[str] | None = None,
     download_if_missing: bool = True,
-    n_retries: int = 3,
-    delay: float = 1.0,
 ) -> NestedFrame:
     """Fetch all stars around a cluster from Gaia DR3.
 
@@ -90,10 +88,6 @@ def fetch_gaia_cone(
         Folder of the cache; see `get_data_home`.
     download_if_missing : bool, default=True
         Whether to fetch what is not cached. Otherwise an error is raised.
-    n_retries : int, default=3
-        Number of further attempts of a request without a usable answer.
-    delay : float, default=1.0
-        Delay before the first retry (s), doubled before each further one.
 
     Returns
     -------
@@ -137,7 +131,7 @@ def fetch_gaia_cone(
         if not download_if_missing:
             raise FetchError(f"There is no {file}, and download_if_missing is False.")
         ra, dec = place or _resolved(name)
-        stars = _stars(_query(ra, dec, radius, max_magnitude), Service(n_retries, delay))
+        stars = _stars(_query(ra, dec, radius, max_magnitude), Service())
         folder.mkdir(parents=True, exist_ok=True)
         with whole_file(file, overwrite=True) as half:
             pq.write_table(stars, half, compression="zstd")

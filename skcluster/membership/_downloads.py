@@ -1,5 +1,7 @@
 """Recognise downloads of a field: passed as a list of members, or cut off on their way."""
 
+from itertools import pairwise
+
 import numpy as np
 from scipy.spatial import ConvexHull, QhullError, cKDTree
 
@@ -14,12 +16,6 @@ ROW_LIMITS = frozenset([50, 100, 500, 2000, 20_000, 50_000, 100_000, 3_000_000])
 #: Stars per cell of the sky; cells with fewer than a share of the usual number are empty. A whole
 #: download has stars in at least a share of the cells of its circle or rectangle.
 _PER_CELL, _EMPTY, _LEAST_FILLED, _LEAST_CELLS = 20, 0.1, 0.95, 9
-#: Magnitudes are cut off if the last interval (mag) has nearly as many stars as that before it.
-_LAST, _ABRUPT, _LEAST_LAST = 0.2, 0.8, 25
-#: Fields that reach this magnitude are deep enough. Limits that users set are multiples of 0.1 mag,
-#: and the faintest star is brighter by a few times the distance between stars.
-_DEEP, _LIMIT_STEP, _LARGEST_GAP = 17.5, 0.1, 6.0
-
 #: Least number of stars of which anything is told, most that are looked at, and largest error of
 #: their proper motions (mas/yr).
 _LEAST, _MOST, _PRECISE = 100, 3000, 0.3
@@ -30,21 +26,6 @@ _NEAR, _FRACTION = 1.0, 0.3
 #: members (Almeida et al. 2023) have more, and 55 of 59 fields less; the others were
 #: selected by proper motion.
 _COMMON = 0.57
-
-
-def magnitudes_end_abruptly(g: FloatArray) -> bool:
-    """Return whether magnitudes of a shallow field end abruptly at no limit that a user would set.
-
-    So do downloads that were sorted by magnitude and cut off.
-    """
-    g = g[np.isfinite(g)]
-    end = float(g.max(initial=-np.inf))
-    last = int((g > end - _LAST).sum())
-    before = int((g > end - 2 * _LAST).sum()) - last
-    if end > _DEEP or last < _LEAST_LAST or last < _ABRUPT * before:
-        return False
-    gap = np.ceil(end / _LIMIT_STEP - 1e-4) * _LIMIT_STEP - end
-    return bool(gap > _LARGEST_GAP * _LAST / last)
 
 
 def footprint_is_broken(position: FloatArray, ra: FloatArray, dec: FloatArray) -> bool:
@@ -67,10 +48,8 @@ def footprint_is_broken(position: FloatArray, ra: FloatArray, dec: FloatArray) -
     turned = np.array([along[:, best], across[:, best]]) @ position
     middle = np.degrees(np.angle(np.exp(1j * np.radians(ra)).sum()))
     equator = np.array([(ra - middle + 180) % 360 - 180, np.sin(np.radians(dec))])
-    shares = [
-        _filled((position - centre[:, None]) / (2 * radius) + 0.5, round_=True),
-        *(_filled(_to_unit_square(points), round_=False) for points in (turned, equator)),
-    ]
+    circle = [(c - radius, c + radius) for c in centre]
+    shares = _filled(position, circle), _filled(turned), _filled(equator)
     return max(shares) < _LEAST_FILLED
 
 
@@ -83,19 +62,16 @@ def _circle(points: FloatArray) -> tuple[FloatArray, float]:
     return centre, float(np.hypot(*(points - centre[:, None])).max())
 
 
-def _to_unit_square(points: FloatArray) -> FloatArray:
-    low = points.min(axis=1, keepdims=True)
-    square: FloatArray = (points - low) / np.maximum(np.ptp(points, axis=1, keepdims=True), 1e-12)
-    return square
+def _filled(points: FloatArray, circle: list[tuple[float, float]] | None = None) -> float:
+    """Return the share of cells that have stars: of the rectangle around them, or of a circle.
 
-
-def _filled(points: FloatArray, *, round_: bool) -> float:
-    """Return the share of the cells of the unit square, or of its circle, that have stars."""
+    The circle is given by its ranges of both coordinates.
+    """
     n = int(np.sqrt(points.shape[1] / _PER_CELL))
     if n**2 < _LEAST_CELLS:
         return 1.0
-    counts, _, _ = np.histogram2d(points[0], points[1], bins=n, range=[(0.0, 1.0), (0.0, 1.0)])
-    if round_:
+    counts, _, _ = np.histogram2d(points[0], points[1], bins=n, range=circle)
+    if circle:
         x, y = np.indices(counts.shape) / n + 0.5 / n - 0.5
         counts = counts[np.hypot(x, y) + 0.5 / n < 0.5]
     usual = np.median(counts[counts > 0]) if counts.any() else 0.0
@@ -109,12 +85,8 @@ def fields_among(stars: Stars) -> list[object]:
     motion = np.stack([stars["pmra"], stars["pmdec"]], axis=1).astype(float)
     if "pmra_error" in stars:
         motion[stars["pmra_error"].astype(float) > _PRECISE] = np.nan
-    pairs = zip(stars.offsets[:-1], stars.offsets[1:], strict=True)
-    return [
-        name
-        for name, (first, last) in zip(stars.index, pairs, strict=True)
-        if _is_field(motion[first:last])
-    ]
+    lists = zip(stars.index, pairwise(stars.offsets), strict=True)
+    return [name for name, (first, last) in lists if _is_field(motion[first:last])]
 
 
 def _is_field(motion: FloatArray) -> bool:

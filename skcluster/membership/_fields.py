@@ -1,8 +1,10 @@
 """Read fields of the sky: their stars in the tangent plane, hints, and signs of cut downloads."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 from nested_pandas import NestedFrame
 
 from skcluster._utils.messages import some_names, warn_caller
@@ -11,14 +13,10 @@ from skcluster.clusters import Stars, stars_of
 from skcluster.clusters._as_clusters import nest_clusters, whole_clusters
 from skcluster.clusters._columns import missing_column
 from skcluster.gaia import Release, parallax_error, proper_motion_error
-from skcluster.membership._downloads import (
-    ROW_LIMITS,
-    footprint_is_broken,
-    magnitudes_end_abruptly,
-)
+from skcluster.membership._downloads import ROW_LIMITS, footprint_is_broken
 from skcluster.membership._mixture import Field
 from skcluster.membership._search import Hint
-from skcluster.membership._sky import TangentPlane, ra_dec
+from skcluster.membership._sky import TangentPlane, numbers_of, ra_dec
 from skcluster.schema import STAR_COLUMNS
 
 ASTROMETRY = ("ra", "dec", "pmra", "pmdec", "parallax")
@@ -55,8 +53,12 @@ class Hints(NamedTuple):
     def of(cls, center: Any, proper_motion: Any, parallax: float | None) -> "Hints":
         """Return hints; refuse those that are not finite numbers."""
         place = None if center is None else ra_dec("center", center)
-        motion = _numbers("proper_motion", proper_motion, 2)
-        return cls(place, motion, _numbers("parallax", parallax, 1))
+        motion, parallaxes = numbers_of(proper_motion, 2), numbers_of([parallax], 1)
+        if motion is None and proper_motion is not None:
+            raise ValueError(f"proper_motion must be two finite numbers, not {proper_motion!r}.")
+        if parallaxes is None and parallax is not None:
+            raise ValueError(f"parallax must be a finite number, not {parallax!r}.")
+        return cls(place, motion, parallaxes)
 
     def of_row(self, X: NestedFrame, row: int, plane: TangentPlane) -> Hint:
         """Return the hints of a row: those in its columns, or else those of all rows."""
@@ -72,23 +74,17 @@ class Hints(NamedTuple):
         return Hint(position, motion, None if parallax is None else float(parallax[0]))
 
 
-def _numbers(name: str, value: Any, n: int) -> FloatArray | None:
-    if value is None:
-        return None
-    numbers: FloatArray = np.atleast_1d(np.asarray(value, dtype=float))
-    if numbers.shape != (n,) or not np.isfinite(numbers).all():
-        what = "two finite numbers" if n == 2 else "a finite number"
-        raise ValueError(f"{name} must be {what}, not {value!r}.")
-    return numbers
-
-
 def _in_row(
     X: NestedFrame, row: int, names: list[str], default: FloatArray | None
 ) -> FloatArray | None:
     """Return numbers in columns of a row beside the stars, or the default if one is missing."""
     if not all(name in X.columns for name in names):
         return default
-    values = np.array([X[name].iloc[row] for name in names], dtype=float)
+    try:
+        values: FloatArray = X[names].to_numpy(dtype=float, na_value=np.nan)[row]
+    except ValueError as error:
+        hints = ", ".join(names)
+        raise ValueError(f"{hints} beside the stars must be numbers: {error}.") from error
     return values if np.isfinite(values).all() else default
 
 
@@ -97,7 +93,9 @@ def read_fields(
 ) -> tuple[NestedFrame, Stars, list[SkyField]]:
     """Return fields, their flat star arrays, and the fields in the tangent plane."""
     nested = nest_clusters(X)
-    _warn_of_counts(nested)
+    limited = [n in ROW_LIMITS for n in stars_of(nested).counts]
+    sign = "have a number of stars at which archives cut off an answer (such as 2000, 50000)"
+    _warn_of_cuts(nested.index, limited, sign)
     X = whole_clusters(nested)
     stars = stars_of(X)
     for name in ASTROMETRY:
@@ -106,7 +104,7 @@ def read_fields(
     values = np.array([stars[name].astype(float) for name in ASTROMETRY])
     whole = np.isfinite(values).all(axis=0)
     errors = _errors(stars, release, whole)
-    fields = []
+    fields, broken = [], []
     for row, name in enumerate(stars.index):
         own = slice(*stars.offsets[row : row + 2])
         rows = own.start + np.flatnonzero(whole[own])
@@ -118,7 +116,9 @@ def read_fields(
         radius = max(float(np.quantile(np.hypot(x, y), 0.99)), 1e-4)
         field = Field(np.array([*motion, parallax]), errors[:, rows] ** 2, np.array([x, y]), radius)
         fields.append(SkyField(name, rows, plane, field, hints.of_row(X, row, plane)))
-    _warn_of_shapes(fields, stars)
+        broken.append(footprint_is_broken(field.position, ra, dec))
+    sign = "fill neither a circle nor a rectangle of the sky, as downloads do that were cut off"
+    _warn_of_cuts(X.index, broken, sign)
     return X, stars, fields
 
 
@@ -126,19 +126,18 @@ def _errors(stars: Stars, release: Release, whole: BoolArray) -> FloatArray:
     """Return errors of proper motions and parallaxes, typical ones where there are none."""
     g = stars["phot_g_mean_mag"].astype(float)
     motion = proper_motion_error(g, release)
-    typical = np.array([motion, motion, parallax_error(g, release)])
-    errors = typical.copy()
-    missing = []
-    for k, name in enumerate(_ERRORS):
-        if name in stars:
-            own = stars[name].astype(float)
-            errors[k] = np.where(np.isfinite(own) & (own > 0), own, typical[k])
-        else:
-            missing.append(name)
-    if missing and whole.any():
+    errors = np.array([motion, motion, parallax_error(g, release)])
+    lacking = {}
+    for name, error in zip(_ERRORS, errors, strict=True):
+        own = stars[name].astype(float) if name in stars else np.full(len(stars), np.nan)
+        given = np.isfinite(own) & (own > 0)
+        error[given] = own[given]
+        lacking[name] = int((whole & ~given).sum())
+    if any(lacking.values()):
+        names = ", ".join(name for name, n in lacking.items() if n)
         warn_caller(
-            f"Fields without {', '.join(missing)}: typical errors of {release.upper()} at the "
-            "stars' magnitudes are used."
+            f"{max(lacking.values())} of {whole.sum()} stars lack {names}: typical errors of "
+            f"{release.upper()} at their magnitudes are used."
         )
     return errors
 
@@ -168,32 +167,11 @@ def _check(name: Any, values: FloatArray, n_whole: int) -> None:
         )
 
 
-def _warn_of_counts(nested: NestedFrame) -> None:
-    """Warn of fields with a number of stars at which downloads are cut off."""
-    stars = stars_of(nested)
-    cut = [name for name, n in zip(stars.index, stars.counts, strict=True) if n in ROW_LIMITS]
-    what = "a number of stars at which archives cut off an answer (such as 2000, 50000)"
-    _warn_of_cuts(cut, len(stars.index), f"have {what}")
-
-
-def _warn_of_shapes(fields: list[SkyField], stars: Stars) -> None:
-    """Warn of fields whose magnitudes or footprints end where a download was cut off."""
-    g, ra, dec = (stars[name].astype(float) for name in ("phot_g_mean_mag", "ra", "dec"))
-    ends = [sky.name for sky in fields if magnitudes_end_abruptly(g[sky.rows])]
-    what = "have magnitudes that end abruptly, at no round limit, as downloads do that were cut off"
-    _warn_of_cuts(ends, len(fields), what)
-    broken = [
-        sky.name
-        for sky in fields
-        if footprint_is_broken(sky.field.position, ra[sky.rows], dec[sky.rows])
-    ]
-    what = "fill neither a circle nor a rectangle of the sky, as downloads do that were cut off"
-    _warn_of_cuts(broken, len(fields), what)
-
-
-def _warn_of_cuts(names: list[Any], n_fields: int, what: str) -> None:
-    if names:
+def _warn_of_cuts(names: pd.Index, cut: Iterable[bool], sign: str) -> None:
+    """Warn of fields whose download shows a sign of having been cut off."""
+    fields = names[list(cut)]
+    if len(fields):
         warn_caller(
-            f"{len(names)} of {n_fields} fields {what}: {some_names(names)}. If stars are missing, "
-            "query again without a row limit."
+            f"{len(fields)} of {len(names)} fields {sign}: {some_names(fields)}. If stars are "
+            "missing, query again without a row limit."
         )

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
+from nested_pandas import NestedFrame
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions, validate_params
 
 from skcluster._utils.messages import some_names, warn_caller
 from skcluster._utils.typing import ClustersLike, FloatArray
+from skcluster.clusters import Stars
 from skcluster.gaia import Release, parallax_zero_point
 from skcluster.membership._fields import Hints, SkyField, read_fields
 from skcluster.membership._mixture import EXPONENT, Cluster
@@ -74,9 +76,10 @@ def find_members(
     Returns
     -------
     stars : DataFrame of n_stars rows
-        The stars of all fields, with their columns in ``X``: ``field``, ``cluster``, the name of
-        the most probable cluster, empty in fields without one, and ``probability``, that of being
-        its member; NaN for stars without position, proper motion or parallax.
+        The stars of all fields, with their columns in ``X``, and in place of any such columns:
+        ``field``; ``cluster``, the name of the most probable cluster, empty in fields without one;
+        ``probability``, that of being its member, NaN for stars without position, proper motion or
+        parallax.
     clusters : DataFrame
         One row per cluster, the most significant of a field first, with the columns of
         `skcluster.schema.CLUSTER_COLUMNS`, whose units are in ``attrs["units"]``. The first
@@ -92,9 +95,9 @@ def find_members(
     Warns
     -----
     UserWarning
-        If errors are missing, typical ones are used; if stars lack magnitude or colour; if the
-        download may have been cut off, as the number of stars is a usual limit of rows, a corner of
-        the footprint is missing, or magnitudes end abruptly.
+        With counts, if stars lack errors, so that typical ones are used; if stars lack magnitude or
+        colour; if fields have no significant cluster; if the download may have been cut off, as the
+        number of stars is a usual limit of rows, or a corner of the footprint is missing.
 
     See Also
     --------
@@ -134,16 +137,15 @@ def find_members(
             rows.append({"flag": NO_CLUSTER})
             names.append(sky.name)
             continue
-        best = one.fit.probability.argmax(axis=0)
-        probability[sky.rows] = one.fit.probability.max(axis=0)
+        best = one.probability.argmax(axis=0)
+        probability[sky.rows] = one.probability.max(axis=0)
         own = np.array([name_of(sky.name, k) for k in range(len(one.significance))], dtype=object)
         cluster[sky.rows] = own[best]
         rows += [describe(sky, one, k, threshold, release) for k in range(len(own))]
         names += own.tolist()
-    stars = pd.DataFrame({name: flat[name] for name in flat.columns if name != "probability"})
-    stars.insert(0, "field", flat.index.to_numpy()[flat.cluster])
-    stars.insert(1, "cluster", cluster)
-    stars["probability"] = probability
+    first = {"field": flat.index.to_numpy()[flat.cluster], "cluster": cluster}
+    theirs = {name: flat[name] for name in flat.columns if name not in (*first, "probability")}
+    stars = pd.DataFrame({**first, **theirs, "probability": probability})
     clusters = pd.DataFrame(rows, index=pd.Index(names, name="cluster"))
     clusters = clusters.reindex(columns=list(CLUSTER_COLUMNS))
     clusters["flag"] = clusters["flag"].fillna("").astype(object)
@@ -153,7 +155,7 @@ def find_members(
 
 def search_fields(
     X: ClustersLike, hints: Hints, n_clusters: int | Literal["auto"], release: Release
-) -> tuple[Any, Any, list[tuple[SkyField, Found | None]]]:
+) -> tuple[NestedFrame, Stars, list[tuple[SkyField, Found | None]]]:
     """Return fields, their flat star arrays, and the clusters of each, None if it has none."""
     X, stars, fields = read_fields(X, hints, release)
     most = None if n_clusters == "auto" else int(n_clusters)
@@ -175,8 +177,8 @@ def describe(
     sky: SkyField, found: Found, which: int, threshold: float, release: Release
 ) -> dict[str, Any]:
     """Return the values of a cluster in the columns of `skcluster.schema.CLUSTER_COLUMNS`."""
-    cluster, field = found.fit.clusters[which], sky.field
-    chance = found.fit.probability[which]
+    cluster, field = found.clusters[which], sky.field
+    chance = found.probability[which]
     cov = cluster.normal.cov[0]
     width = np.sqrt(cov.diagonal())
     weight = chance / (width[:, None] ** 2 + field.variance)
@@ -212,7 +214,7 @@ def describe(
         "core_radius_pc": cluster.core_radius * parsecs,
         "half_number_radius": half,
         "half_number_radius_pc": half * parsecs,
-        "field_density": _field_density(cluster, distance, found.fit.probability, field.radius),
+        "field_density": _field_density(cluster, distance, found.probability, field.radius),
         "flag": "",
     }
 

@@ -27,9 +27,10 @@ _PREFERRED_RADIUS = 0.15
 _N_RINGS = 128
 #: Steps of the fit of the field before clusters are looked for.
 _FIELD_STEPS = 25
+#: A fit ends when the log-likelihood changes by less than this.
+_TOLERANCE = 1e-3
 #: Exponent of the surface density (1 + (r / core radius)²)^-exponent.
 EXPONENT = 2.5
-
 
 _LOG_2PI = float(np.log(2 * np.pi))
 #: Rows and columns of the six different elements of a symmetric matrix.
@@ -178,15 +179,6 @@ class Fit:
     #: Logarithm of the likelihood, relative to that of the field alone.
     gain: float
 
-    def of(self, which: list[int]) -> "Fit":
-        """Return the fit with some of the clusters."""
-        return replace(
-            self,
-            clusters=[self.clusters[k] for k in which],
-            probability=self.probability[which],
-            log_ratio=self.log_ratio[which],
-        )
-
 
 def scales_of(parallax: Any) -> FloatArray:
     """Return how much wider than distant clusters those of these parallaxes (mas) appear."""
@@ -227,7 +219,6 @@ def fit(
     n_steps: int,
     *,
     free_background: bool,
-    tolerance: float = 1e-3,
 ) -> Fit:
     """Fit clusters, and the field if it is free, by expectation maximisation."""
     solved, part, log_field = background.solve(field)
@@ -244,7 +235,7 @@ def fit(
         probability = np.exp(odds - total)
         outside = np.exp(-total)
         gain = float((np.log(rest) + total).sum())
-        if step == n_steps - 1 or (abs(gain - last) < tolerance and step > 5):
+        if step == n_steps - 1 or (abs(gain - last) < _TOLERANCE and step > 5):
             break
         last = gain
         clusters = [

@@ -83,8 +83,9 @@ class Hint:
 class Found:
     """Clusters of a field, the most significant first."""
 
-    #: The fit of all of them.
-    fit: Fit
+    clusters: list[Cluster]
+    #: Probabilities that stars belong to each of them; shape (n_clusters, n_stars).
+    probability: FloatArray
     #: Their significances; shape (n_clusters,).
     significance: FloatArray
 
@@ -111,7 +112,7 @@ def search(field: Field, hint: Hint, n_clusters: int | None) -> Found | None:
     for i in np.argsort([-_rank(field, one, hint) for one in tried]):
         if values[i] > 0 and not any(_same(tried[i], tried[j]) for j in chosen):
             chosen.append(int(i))
-    chosen = chosen[: max(n_clusters or 0, _MOST)] if n_clusters else chosen
+    chosen = chosen[: max(n_clusters, _MOST)] if n_clusters else chosen
     if not chosen:
         return None
     clusters = [tried[i].clusters[0] for i in chosen]
@@ -120,7 +121,10 @@ def search(field: Field, hint: Hint, n_clusters: int | None) -> Found | None:
     if n_clusters != 1:
         kept.sort(key=lambda k: -values[chosen[k]])
     kept = kept[:n_clusters]
-    return Found(best.of(kept), values[[chosen[k] for k in kept]]) if kept else None
+    if not kept:
+        return None
+    significances = values[[chosen[k] for k in kept]]
+    return Found([best.clusters[k] for k in kept], best.probability[kept], significances)
 
 
 def _rank(field: Field, fitted: Fit, hint: Hint) -> float:

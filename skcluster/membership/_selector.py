@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 from nested_pandas import NestedFrame
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
@@ -11,7 +12,7 @@ from sklearn.utils import Tags
 
 from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import ClustersLike
-from skcluster.clusters._stars import STARS, clusters_from_flat
+from skcluster.clusters._stars import Stars, with_stars
 from skcluster.gaia import Release
 from skcluster.membership._fields import Hints
 from skcluster.membership._find_members import CONSTRAINTS, name_of, search_fields
@@ -147,13 +148,13 @@ class MemberSelector(TransformerMixin, BaseEstimator):
         Warns
         -----
         UserWarning
-            As in `find_members`; and if fields have no significant cluster.
+            As in `find_members`.
         """
         self._validate_params()
         X, stars, found = search_fields(X, self._hints(), self.n_clusters, self.release)
         taken, chances, names, rows = [], [], [], []
         for row, (sky, one) in enumerate(found):
-            probabilities = np.zeros((1, 0)) if one is None else one.fit.probability
+            probabilities = np.zeros((1, 0)) if one is None else one.probability
             for rank, chance in enumerate(probabilities):
                 members = np.flatnonzero(chance >= self.threshold)
                 taken.append(sky.rows[members])
@@ -163,14 +164,10 @@ class MemberSelector(TransformerMixin, BaseEstimator):
         counts = [len(one) for one in taken]
         positions = pa.array(np.concatenate([np.arange(0), *taken]))
         fields = {name: stars.arrow(name).take(positions) for name in stars.columns}
-        fields["probability"] = np.concatenate([np.empty(0), *chances])
+        fields["probability"] = pa.array(np.concatenate([np.empty(0), *chances]))
         offsets = np.concatenate([[0], np.cumsum(counts)])
-        clusters = clusters_from_flat(fields, offsets, names)
-        clusters.index.name = X.index.name
-        others = X[X.columns.drop(STARS)].iloc[rows]
-        others.index = clusters.index
-        selected: NestedFrame = others.assign(**{STARS: clusters[STARS]})[X.columns]
-        return selected
+        clusters = X.iloc[rows].set_axis(pd.Index(names, name=X.index.name))
+        return with_stars(clusters, Stars(clusters.index, offsets, fields))
 
     def set_output(self, *, transform: Any = None) -> Self:
         """Return the transformer unchanged: its output is always a frame of clusters.

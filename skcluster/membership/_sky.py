@@ -7,6 +7,15 @@ import numpy as np
 from skcluster._utils.typing import FloatArray
 
 
+def numbers_of(value: Any, n: int) -> FloatArray | None:
+    """Return so many finite numbers as an array, or None if the value is anything else."""
+    try:
+        numbers: FloatArray = np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        return None
+    return numbers if numbers.shape == (n,) and np.isfinite(numbers).all() else None
+
+
 def ra_dec(name: str, position: Any) -> FloatArray:
     """Return right ascension and declination (deg) of a SkyCoord, pair of numbers or Quantity.
 
@@ -18,8 +27,8 @@ def ra_dec(name: str, position: Any) -> FloatArray:
         given = icrs.ra.deg, icrs.dec.deg
     elif hasattr(position, "to_value"):
         given = position.to_value("deg")
-    pair: FloatArray = np.asarray(given, dtype=float)
-    if pair.shape != (2,) or not np.isfinite(pair).all() or abs(pair[1]) > 90:
+    pair = numbers_of(given, 2)
+    if pair is None or abs(pair[1]) > 90:
         raise ValueError(
             f"{name} must be one right ascension and declination, in degrees, not {position!r}."
         )

@@ -26,9 +26,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture
 def vizier(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    """VizieR on loopback."""
+    """VizieR on loopback, asked again without delay."""
     with running(Server(), Handler) as server:
         monkeypatch.setattr(_download, "URL", server.tap)
+        monkeypatch.setattr(_download, "DELAYS", (0.0, 0.0, 0.0))
         yield server
 
 
@@ -57,11 +58,12 @@ def small(vizier: Server, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], No
 
 @pytest.fixture
 def fetch(small: Callable[[str], None], tmp_path: Path) -> Callable[..., Any]:
-    """Fetch a small catalogue into an empty cache, with short delays."""
+    """Fetch a small catalogue into an empty cache."""
 
     def fetch(name: str = "cantat_gaudin_2020", **options: Any) -> Any:
         small(name)
-        given = {"data_home": tmp_path / "cache", "delay": 0.001, "progress": False, **options}
-        return fetch_catalogue(name, **given)
+        return fetch_catalogue(
+            name, **{"data_home": tmp_path / "cache", "progress": False, **options}
+        )
 
     return fetch

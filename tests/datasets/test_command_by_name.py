@@ -75,9 +75,8 @@ def test_an_unknown_name_is_one_line(run, capsys):
 
 
 @pytest.mark.usefixtures("hunt")
-def test_no_network_is_one_line(run, vizier, monkeypatch, tmp_path, capsys):
+def test_no_network_is_one_line(run, vizier, tmp_path, capsys):
     vizier.always = "error_500"
-    monkeypatch.setattr("time.sleep", lambda seconds: None)
     assert run("estimate", "M 67") == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(

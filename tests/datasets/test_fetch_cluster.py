@@ -10,7 +10,7 @@ from skcluster.io import read_clusters
 def options(small, tmp_path):
     small("cantat_gaudin_2020")
     small("hunt_reffert_2023")
-    return {"data_home": tmp_path / "cache", "delay": 0.001, "n_retries": 1, "progress": False}
+    return {"data_home": tmp_path / "cache"}
 
 
 @pytest.mark.parametrize("name", ["ngc 2682", "M67"])

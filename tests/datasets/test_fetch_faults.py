@@ -34,7 +34,6 @@ def test_a_passing_fault_ends_in_complete_data(fetch, vizier, tmp_path, fault, a
 @pytest.mark.parametrize(
     ("fault", "message"),
     [
-        ("elsewhere", "no table .its data are elsewhere, at 'http://127"),
         ("error_500", "HTTP status 500, with the text 'Internal Server Error'"),
         ("error_404", "HTTP status 404, with the text 'Service under"),
         ("html", "no table .*with the text 'Service under maintenance We will be back soon.'"),
@@ -46,11 +45,11 @@ def test_a_passing_fault_ends_in_complete_data(fetch, vizier, tmp_path, fault, a
 def test_a_lasting_fault_is_one_error_that_says_what_came(fetch, vizier, tmp_path, fault, message):
     vizier.always = fault
     with pytest.raises(FetchError, match=message) as caught:
-        fetch(n_retries=1)
+        fetch()
     assert vizier.tap in str(caught.value)
     assert files(tmp_path / "cache") == []
-    # None of an address in an answer, and no other one where the error would come again.
-    assert len(vizier.requests) == (1 if fault == "error_404" else 2)
+    # No other one where the error would come again.
+    assert len(vizier.requests) == (1 if fault == "error_404" else 4)
 
 
 def test_rows_that_are_missing_are_noticed(fetch, vizier, tmp_path):
@@ -59,39 +58,41 @@ def test_rows_that_are_missing_are_noticed(fetch, vizier, tmp_path):
         vizier.always = fault
         place = r"Rows 1 to 8 of J/A\+A/640/A1/table1"
         with pytest.raises(FetchError, match=f"{place} .* {n_rows} rows, not 8 different ones"):
-            fetch(n_retries=1)
+            fetch()
         assert files(tmp_path / "cache") == []
         vizier.always = None
 
 
 def test_a_server_that_is_too_slow_is_left(fetch, vizier, monkeypatch):
     monkeypatch.setattr(_download, "TIMEOUT", (1.0, 1.0))
+    monkeypatch.setattr(_download, "DELAYS", ())
     vizier.always = "hang"
     with pytest.raises(FetchError, match=r"no complete answer .*timed out"):
-        fetch(n_retries=0)
+        fetch()
 
 
 def test_no_connection_is_said(fetch, vizier, monkeypatch):
     monkeypatch.setattr(_download, "URL", "http://127.0.0.1:9/tap")
     expected = r"127\.0\.0\.1:9/tap/sync gave no complete answer \(.*refused"
     with pytest.raises(FetchError, match=expected):
-        fetch(n_retries=0)
+        fetch()
 
 
-def test_retries_wait_longer_each_time(fetch, vizier, monkeypatch):
+def test_each_retry_waits(fetch, vizier, monkeypatch):
     waits = []
     monkeypatch.setattr(_download.time, "sleep", waits.append)
+    monkeypatch.setattr(_download, "DELAYS", (1.0, 2.0, 4.0))
     vizier.misbehave(*["error_500"] * 3)
-    fetch(n_retries=3, delay=2.0)
-    assert waits == [2.0, 4.0, 8.0]
+    fetch(members=False)
+    assert waits == [0, 1, 2, 4, 0, 0]
 
 
 def test_what_arrived_is_kept_and_the_next_call_goes_on_there(fetch, vizier, tmp_path):
     # Columns, count and rows of the clusters; columns, count and two parts of the members.
-    vizier.misbehave(*[None] * 7, "cut", "cut")
+    vizier.misbehave(*[None] * 7, *["cut"] * 4)
     message = r"Rows 51 to 60 of .*nodup .* The next call fetches only what is missing"
     with pytest.raises(FetchError, match=message):
-        fetch(n_retries=1)
+        fetch()
     assert files(tmp_path / "cache") == COMPLETE[:-1]
     vizier.requests.clear()
     assert len(fetch().target) == 6

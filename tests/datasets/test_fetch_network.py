@@ -17,7 +17,7 @@ TABLES = [t for c in CATALOGUES.values() for t in (c.clusters, c.members) if t i
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 def test_columns_and_rows_are_as_expected(table):
-    vizier = VizierTable(table, n_retries=2, delay=5.0)
+    vizier = VizierTable(table)
     names = {column.name for column in vizier.columns.values()}
     print(f"{vizier.name}: missing: {[c.name for c in table.columns if c.name not in names]}")
     assert vizier.count() == table.n_rows

@@ -20,6 +20,7 @@ from vizier_server import QuietHandler, running
 from skcluster.cli import main
 from skcluster.datasets import FetchError, fetch_gaia_cone, load_example_field
 from skcluster.datasets import _gaia_archive as archive
+from skcluster.datasets.catalogues import _download
 
 NGC_2506 = (120.0, -10.75)
 
@@ -83,10 +84,11 @@ class Handler(QuietHandler, BaseHTTPRequestHandler):
 
 @pytest.fixture
 def gaia(monkeypatch: pytest.MonkeyPatch, tmp_path) -> Iterator[Server]:
-    """The archive and Sesame on loopback, without delays, and an empty cache."""
+    """The archive and Sesame on loopback, asked again without delay, and an empty cache."""
     with running(Server(), Handler) as state:
         monkeypatch.setattr(archive, "URL", f"{state.url}/tap")
         monkeypatch.setattr(archive, "DELAYS", (0.001, 0.002))
+        monkeypatch.setattr(_download, "DELAYS", (0.0, 0.0, 0.0))
         monkeypatch.setenv("SKCLUSTER_DATA", str(tmp_path / "cache"))
         with sesame_url.set((f"{state.url}/",)):
             yield state
@@ -94,7 +96,7 @@ def gaia(monkeypatch: pytest.MonkeyPatch, tmp_path) -> Iterator[Server]:
 
 @pytest.fixture
 def fetch(gaia: Server) -> Callable[..., object]:
-    return lambda target="NGC 2506", *args, **kw: fetch_gaia_cone(target, *args, delay=0.001, **kw)
+    return lambda target="NGC 2506", *args, **kw: fetch_gaia_cone(target, *args, **kw)
 
 
 def test_a_cone_by_name_is_fetched_once(gaia, fetch):

@@ -187,6 +187,22 @@ def test_blue_stragglers_are_only_in_old_clusters() -> None:
     assert (off_isochrone(one(effects=effects)) > 0.1).mean() > 0.3
 
 
+def test_defaults_are_the_distributions_that_the_documentation_states() -> None:
+    X, y = simulate_clusters(500, random_state=0, with_metallicity=True)
+    for values, mean, deviation, lowest, highest in (
+        (y["log_age"], 8.25, 0.75, 6.2, 10.0),
+        (5 * np.log10(y["distance_kpc"]) + 10, 11.2, 1.8, 3.2, 15.7),
+        (y["metallicity"], 0.0, 0.15, -0.5, 0.4),
+    ):
+        ends = np.array([lowest - mean, highest - mean]) / deviation
+        assert stats.kstest(values, stats.truncnorm(*ends, mean, deviation).cdf).pvalue > 0.01
+    scaled = y["a_v"] / (1.75 * (1 - np.exp(-y["distance_kpc"] / 1.4)))
+    assert stats.kstest(scaled, stats.gamma(2.2, scale=1 / 2.2).cdf).pvalue > 0.01
+    log_n = np.log10(stars_of(X).counts)
+    assert np.median(log_n) == pytest.approx(2.1, abs=0.06)
+    assert log_n.std() == pytest.approx(0.36, abs=0.05)
+
+
 def test_parameters_may_be_given_or_drawn() -> None:
     _, y = simulate_clusters(
         500, random_state=0, log_age=stats.uniform(8, 1), a_v=0.3, distance_kpc=np.full(500, 1.5)
@@ -257,7 +273,7 @@ def test_files_hold_the_same_clusters(tmp_path: Path, capsys: pytest.CaptureFixt
     ("labels", "arguments", "message"),
     [
         ("c.parquet", {"log_age": 12.0}, "log_age must be within"),
-        ("c.parquet", {"age": 9.0}, "simulate_clusters has no parameter 'age'"),
+        ("c.parquet", {"with_metallicity": True}, "simulate_to_parquet has no parameter 'with_"),
         ("m.parquet", {}, "must be two files"),
     ],
 )

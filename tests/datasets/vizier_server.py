@@ -166,13 +166,6 @@ class Handler(QuietHandler):
     def _renumbered(self, status: int, body: bytes) -> None:
         self.send(status, body.replace(b"<TD>3</TD></TR>", b"<TD>4</TD></TR>"))
 
-    def _elsewhere(self, status: int, body: bytes) -> None:
-        """Refer to an address instead of sending the rows."""
-        link = f'<STREAM href="{self.server.state.url}/stolen"/>'
-        start, end = body.index(b"<DATA>") + 6, body.rindex(b"</DATA>")
-        data = f"<BINARY>{link}</BINARY>".encode()
-        self.send(status, body[:start] + data + body[end:])
-
     def _hang(self, status: int, body: bytes) -> None:
         """Say nothing for longer than the client waits, however busy the machine is."""
         self.server.closing.wait(60)

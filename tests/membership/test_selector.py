@@ -61,9 +61,12 @@ def test_threshold(fields):
 
 def test_hints_in_columns_of_the_row(fields):
     X, _ = fields
-    rows = X.assign(pmra=find_members(X)[1]["pmra"], pmdec=np.nan, tag=np.arange(len(X)))
+    unknown = pd.array([pd.NA] * len(X), dtype="Float64")
+    rows = X.assign(pmra=find_members(X)[1]["pmra"], pmdec=unknown, tag=np.arange(len(X)))
     clusters = MemberSelector().fit_transform(rows)
     assert clusters["tag"].tolist() == rows["tag"].tolist()
+    with pytest.raises(ValueError, match="ra, dec beside the stars must be numbers: "):
+        MemberSelector().transform(X.assign(ra="08 51", dec="+11 48"))
     far = X.assign(pmra=80.0, pmdec=-80.0)
     with pytest.warns(UserWarning, match="6 of 6 fields have no significant cluster"):
         assert stars_of(MemberSelector().transform(far)).counts.sum() == 0
@@ -119,6 +122,7 @@ def test_partitions_of_fields_with_dask(fields, tmp_path):
 def test_searches_and_cross_validation(fields):
     X, y = fields
     model = make_pipeline(MemberSelector(), GuessFeatures(), Ridge())
+    model.set_output(transform="pandas")
     assert np.isfinite(cross_validate(model, X, y, cv=2)["test_score"]).all()
     grid = {"memberselector__threshold": [0.5, 0.8]}
     assert GridSearchCV(model, grid, cv=2).fit(X, y).best_score_ > -np.inf

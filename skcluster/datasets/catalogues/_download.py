@@ -16,26 +16,24 @@ import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from sklearn.utils._param_validation import Interval
 
 from skcluster._utils.files import file_names, get_data_home, whole_file
 from skcluster._utils.messages import progress_bar
-from skcluster.clusters._tables import frame_of_arrow
 from skcluster.datasets.catalogues._published import Catalogue, Column, Table
 from skcluster.io._read_table import read_votable
 
 URL = "https://tapvizier.cds.unistra.fr/TAPVizieR/tap"
 #: Timeouts (s) of the connection, and between bytes of an answer.
 TIMEOUT = (10.0, 60.0)
+#: Delays (s) before a request without a usable answer is repeated.
+DELAYS = (1.0, 2.0, 4.0)
 #: HTTP statuses of a service that is busy, besides those above 500.
 BUSY = (408, 425, 429)
 #: VizieR's number of a row in its table: 1, 2, 3 … without gaps.
@@ -48,9 +46,6 @@ CHUNK = 25_000
 CONSTRAINTS = {
     "data_home": [str, os.PathLike, None],
     "download_if_missing": ["boolean"],
-    "n_retries": [Interval(Integral, 0, None, closed="left")],
-    "delay": [Interval(Real, 0, None, closed="left")],
-    "progress": ["boolean", None],
 }
 
 Answer = TypeVar("Answer")
@@ -97,13 +92,11 @@ class CatalogueChangedError(ValueError):
 
 @dataclass(frozen=True)
 class Download:
-    """The common options of fetchers: where tables are kept, and how hard to try."""
+    """The common options of fetchers."""
 
     data_home: Any
     download_if_missing: bool
-    n_retries: int
-    delay: float
-    progress: bool | None
+    progress: bool | None = None
 
     def folder(self, catalogue: Catalogue) -> Path:
         """Return the folder of a catalogue in the cache."""
@@ -115,20 +108,13 @@ class Download:
             raise FetchError(
                 f"The table {table.name} is not in {folder}, and download_if_missing is False."
             )
-        return VizierTable(table, self.n_retries, self.delay)
+        return VizierTable(table)
 
 
 def load_table(
     catalogue: Catalogue, which: Literal["clusters", "members"], download: Download
-) -> pd.DataFrame:
-    """Return a table of a catalogue, whose missing parts are fetched into the cache."""
-    rows: pd.DataFrame = frame_of_arrow(_load(catalogue, which, download))
-    return rows
-
-
-def _load(
-    catalogue: Catalogue, which: Literal["clusters", "members"], download: Download
 ) -> pa.Table:
+    """Return a table of a catalogue, whose missing parts are fetched into the cache."""
     folder, table = download.folder(catalogue) / which, getattr(catalogue, which)
     ranges = _parts(folder, table)
     parts = {file: _read(file, table) for file in ranges}
@@ -152,21 +138,19 @@ def _load(
     return pa.concat_tables(parts.values(), promote_options="default")
 
 
-def load_members(catalogue: Catalogue, cluster: str, download: Download) -> pd.DataFrame:
+def load_members(catalogue: Catalogue, cluster: str, download: Download) -> pa.Table:
     """Return the members of a cluster, fetched on their own unless all members are cached."""
     folder, table = download.folder(catalogue) / "members", catalogue.members
     assert table is not None
     if all(file.is_file() for file in _parts(folder, table)):
-        members = _load(catalogue, "members", download)
-        rows = members.filter(pc.equal(members["cluster"], cluster))
-    else:
-        file = file_names([cluster], folder, "parquet")[cluster]
-        rows = _read(file, table)
-        if rows is None:
-            rows = download.connect(table, folder.parent).rows_of(cluster)
-            _write(file, table, rows)
-    own: pd.DataFrame = frame_of_arrow(rows)
-    return own
+        members = load_table(catalogue, "members", download)
+        return members.filter(pc.equal(members["cluster"], cluster))
+    file = file_names([cluster], folder, "parquet")[cluster]
+    rows = _read(file, table)
+    if rows is None:
+        rows = download.connect(table, folder.parent).rows_of(cluster)
+        _write(file, table, rows)
+    return rows
 
 
 def _parts(folder: Path, table: Table) -> dict[Path, tuple[int, int]]:
@@ -208,15 +192,11 @@ class AnswerError(Exception):
 
 
 class Service:
-    """A service on the web, whose requests are repeated until it gives a usable answer.
+    """A service on the web, whose requests are repeated until it gives a usable answer."""
 
-    The delay before the first retry (s) is doubled before each further one.
-    """
-
-    def __init__(self, n_retries: int, delay: float) -> None:
+    def __init__(self) -> None:
         import requests
 
-        self.n_retries, self.delay = n_retries, delay
         self._session = requests.Session()
         self._session.headers["User-Agent"] = "skcluster"
 
@@ -226,9 +206,8 @@ class Service:
         """Return what a function makes of the answer to a request, or raise a `FetchError`."""
         from requests import RequestException
 
-        for attempt in range(self.n_retries + 1):
-            if attempt:
-                time.sleep(self.delay * 2 ** (attempt - 1))
+        for delay in (0.0, *DELAYS):
+            time.sleep(delay)
             try:
                 answer = self._session.request(method, url, timeout=TIMEOUT, **options)
                 status = answer.status_code
@@ -258,8 +237,8 @@ class VizierTable(Service):
     are missing, a `CatalogueChangedError`.
     """
 
-    def __init__(self, table: Table, n_retries: int, delay: float) -> None:
-        super().__init__(n_retries, delay)
+    def __init__(self, table: Table) -> None:
+        super().__init__()
         self.name, self.columns = self._found(table)
 
     def _found(self, table: Table) -> tuple[str, dict[str, Column]]:

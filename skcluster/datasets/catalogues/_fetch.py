@@ -8,6 +8,7 @@ from typing import Any, Concatenate, ParamSpec
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from nested_pandas import NestedFrame
 from sklearn.utils import Bunch
 from sklearn.utils._param_validation import StrOptions, validate_params
@@ -50,6 +51,7 @@ Cite {catalogue.reference}; and VizieR: Ochsenbein et al. 2000, A&AS 143, 23.
         "name": [StrOptions(set(CATALOGUES))],
         "members": ["boolean"],
         "return_X_y": ["boolean"],
+        "progress": ["boolean", None],
     },
     prefer_skip_nested_validation=True,
 )
@@ -60,8 +62,6 @@ def fetch_catalogue(
     return_X_y: bool = False,
     data_home: str | os.PathLike[str] | None = None,
     download_if_missing: bool = True,
-    n_retries: int = 3,
-    delay: float = 1.0,
     progress: bool | None = None,
 ) -> Any:
     """Fetch a published catalogue of star clusters by name.
@@ -81,10 +81,6 @@ def fetch_catalogue(
         Folder of the cache; see `get_data_home`.
     download_if_missing : bool, default=True
         Whether to fetch what is not cached. Otherwise an error is raised.
-    n_retries : int, default=3
-        Number of further attempts after VizieR gave no usable answer.
-    delay : float, default=1.0
-        Delay before the first retry (s), doubled before each further one.
     progress : bool, optional
         Whether to show a progress bar. By default, if the standard error is a terminal.
 
@@ -124,8 +120,8 @@ def fetch_catalogue(
     >>> labels = fetch_catalogue("dias_2021")  # doctest: +SKIP
     """
     catalogue = CATALOGUES[name]
-    download = Download(data_home, download_if_missing, n_retries, delay, progress)
-    clusters = load_table(catalogue, "clusters", download).set_index("cluster")
+    download = Download(data_home, download_if_missing, progress)
+    clusters = load_table(catalogue, "clusters", download).to_pandas().set_index("cluster")
     stars = load_table(catalogue, "members", download) if members and catalogue.members else None
     bunch = _bunch(catalogue, clusters, stars)
     return (bunch.data, bunch.target) if return_X_y else bunch
@@ -180,7 +176,7 @@ fetch_cantat_gaudin_2020 = _fetcher(fetch_catalogue, "cantat_gaudin_2020")
 fetch_hunt_reffert_2023 = _fetcher(fetch_catalogue, "hunt_reffert_2023")
 
 
-def _bunch(catalogue: Catalogue, clusters: pd.DataFrame, members: pd.DataFrame | None) -> Bunch:
+def _bunch(catalogue: Catalogue, clusters: pd.DataFrame, members: pa.Table | None) -> Bunch:
     y, uncertainties = _targets_of(clusters)
     usable = y.notna().all(axis=1).to_numpy()
     reason = np.where(usable, "", "no parameters")
@@ -237,9 +233,6 @@ def fetch_cluster(
     *,
     data_home: str | os.PathLike[str] | None = None,
     download_if_missing: bool = True,
-    n_retries: int = 3,
-    delay: float = 1.0,
-    progress: bool | None = None,
 ) -> NestedFrame:
     """Fetch the member stars of one cluster.
 
@@ -255,12 +248,6 @@ def fetch_cluster(
         Folder of the cache; see `get_data_home`.
     download_if_missing : bool, default=True
         Whether to fetch what is not cached. Otherwise an error is raised.
-    n_retries : int, default=3
-        Number of further attempts after VizieR gave no usable answer.
-    delay : float, default=1.0
-        Delay before the first retry (s), doubled before each further one.
-    progress : bool, optional
-        Whether to show a progress bar. By default, if the standard error is a terminal.
 
     Returns
     -------
@@ -285,12 +272,12 @@ def fetch_cluster(
     >>> X = fetch_cluster("NGC 2682")  # doctest: +SKIP
     >>> X.to_parquet("m67.parquet")  # doctest: +SKIP
     """
-    download = Download(data_home, download_if_missing, n_retries, delay, progress)
+    download = Download(data_home, download_if_missing)
     specification = CATALOGUES[catalogue]
-    clusters = load_table(specification, "clusters", download).set_index("cluster")
+    clusters = load_table(specification, "clusters", download).to_pandas().set_index("cluster")
     spelled = _spelled(clusters, name, catalogue)
     stars = load_members(specification, spelled, download)
-    if stars.empty:
+    if not len(stars):
         raise ValueError(f"The catalogue {catalogue} lists no members of {spelled!r}.")
     return as_clusters(stars)
 

@@ -4,9 +4,8 @@ Blocks have a fixed size, and each has its own random stream: thus the same seed
 clusters, whatever the number of processes and the order.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from numbers import Integral
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
@@ -24,7 +23,8 @@ from sklearn.utils.validation import check_scalar
 
 from skcluster._utils.files import whole_file
 from skcluster._utils.messages import progress_bar
-from skcluster._utils.typing import BoolArray, FloatArray, IntArray
+from skcluster._utils.typing import BoolArray, FloatArray
+from skcluster.clusters import concat_clusters, stars_of
 from skcluster.clusters._stars import clusters_from_flat
 from skcluster.datasets.simulation._effects import Effects
 from skcluster.datasets.simulation._stars import Parameters, Simulation
@@ -147,24 +147,20 @@ def simulate_clusters(
     >>> X.shape
     (2, 1)
     """
-    blocks = list(
-        _simulate_blocks(
-            n_clusters,
-            random_state=random_state,
-            effects=effects,
-            n_jobs=n_jobs,
-            log_age=log_age,
-            a_v=a_v,
-            distance_kpc=distance_kpc,
-            metallicity=metallicity,
-            n_stars=n_stars,
-        )
+    blocks = _simulate_blocks(
+        n_clusters,
+        random_state=random_state,
+        effects=effects,
+        n_jobs=n_jobs,
+        log_age=log_age,
+        a_v=a_v,
+        distance_kpc=distance_kpc,
+        metallicity=metallicity,
+        n_stars=n_stars,
     )
-    y = pd.concat([block.labels for block in blocks])
-    offsets = np.concatenate([[0], np.cumsum(np.concatenate([b.counts for b in blocks]))])
-    stars = {name: np.concatenate([b.stars[name] for b in blocks]) for name in blocks[0].stars}
+    X, y = zip(*blocks, strict=True)
     columns = [*CLUSTER_PARAMETERS, *(["metallicity"] if with_metallicity else [])]
-    return clusters_from_flat(stars, offsets, y.index), state_units(y[columns])
+    return concat_clusters(X), state_units(pd.concat(y)[columns])
 
 
 def simulate_to_parquet(
@@ -215,17 +211,29 @@ def simulate_to_parquet(
     if Path(members).resolve() == Path(labels).resolve():
         raise ValueError(f"members and labels must be two files, not both {str(members)!r}.")
     blocks = _simulate_blocks(n_clusters, **parameters)
-    with progress_bar("Simulating", n_clusters, show=progress, unit="clusters") as advance:
-        _write(blocks, Path(members), Path(labels), advance)
+    drawn: list[pd.DataFrame] = []
+    with (
+        progress_bar("Simulating", n_clusters, show=progress, unit="clusters") as advance,
+        whole_file(Path(labels), overwrite=True) as half_labels,
+        whole_file(Path(members), overwrite=True) as half_members,
+        ExitStack() as stack,
+    ):
+        for X, y in blocks:
+            stars = _star_table(X)
+            if not drawn:
+                writer = stack.enter_context(pq.ParquetWriter(half_members, stars.schema))
+            writer.write_table(stars)
+            drawn.append(y)
+            advance(len(y))
+        pd.concat(drawn).reset_index().to_parquet(half_labels, index=False)
 
 
-@dataclass(frozen=True)
-class _Block:
-    """Simulated clusters: flat star columns, the number of stars of each, and their labels."""
-
-    stars: dict[str, npt.NDArray[np.float32]]
-    counts: IntArray
-    labels: pd.DataFrame
+def _star_table(X: NestedFrame) -> pa.Table:
+    """Return the stars of clusters as a long table, names once per cluster."""
+    stars = stars_of(X)
+    row = pa.array(stars.cluster.astype(np.int32))
+    cluster = pa.DictionaryArray.from_arrays(row, pa.array(stars.index))
+    return pa.table({"cluster": cluster, **{name: stars.arrow(name) for name in stars.columns}})
 
 
 def _simulate_blocks(
@@ -235,11 +243,11 @@ def _simulate_blocks(
     effects: Effects | None = None,
     n_jobs: int | None = None,
     **priors: Prior,
-) -> Iterator[_Block]:
+) -> Iterator[tuple[NestedFrame, pd.DataFrame]]:
     """Simulate clusters block by block, in order."""
     check_scalar(n_clusters, "n_clusters", Integral, min_val=1)
     if unknown := priors.keys() - _PARAMETERS:
-        raise TypeError(f"simulate_clusters has no parameter {min(unknown)!r}.")
+        raise TypeError(f"simulate_to_parquet has no parameter {min(unknown)!r}.")
     _check_given(n_clusters, priors)
     effects = Effects() if effects is None else effects
     entropy = check_random_state(random_state).randint(np.iinfo(np.int32).max, size=4)
@@ -249,7 +257,7 @@ def _simulate_blocks(
         delayed(_simulate_block)(first, n_clusters, priors, effects, seed)
         for first, seed in zip(firsts, seeds, strict=True)
     )
-    blocks: Iterator[_Block] = Parallel(n_jobs=n_jobs, return_as="generator")(tasks)
+    blocks: Iterator[Any] = Parallel(n_jobs=n_jobs, return_as="generator")(tasks)
     return blocks
 
 
@@ -259,16 +267,14 @@ def _simulate_block(
     priors: dict[str, Prior],
     effects: Effects,
     seed: np.random.SeedSequence,
-) -> _Block:
+) -> tuple[NestedFrame, pd.DataFrame]:
     rng = np.random.default_rng(seed)
     n = min(BLOCK_SIZE, n_clusters - first)
     parameters = _draw_parameters(first, n, priors, rng)
     stars, counts = Simulation(parameters, effects, rng).stars()
-    labels = pd.DataFrame(
-        {name: getattr(parameters, name) for name in _PARAMETERS if name != "n_stars"},
-        index=pd.Index([f"sim_{i:06d}" for i in range(first, first + n)], name="cluster"),
-    )
-    return _Block(stars, counts, labels)
+    names = pd.Index([f"sim_{i:06d}" for i in range(first, first + n)], name="cluster")
+    y = pd.DataFrame(vars(parameters), index=names).drop(columns="n_stars")
+    return clusters_from_flat(stars, np.concatenate([[0], np.cumsum(counts)]), names), y
 
 
 def _draw_parameters(
@@ -334,29 +340,3 @@ def _draw_a_v(distance_kpc: FloatArray, rng: np.random.Generator) -> FloatArray:
     mean = far * -np.expm1(-distance_kpc / scale)
     a_v: FloatArray = np.minimum(rng.gamma(shape, mean / shape), most)
     return a_v
-
-
-def _write(
-    blocks: Iterable[_Block], members: Path, labels: Path, advance: Callable[[int], None]
-) -> None:
-    """Write the blocks to temporary files, which are renamed at the end."""
-    with (
-        whole_file(labels, True) as half_labels,
-        whole_file(members, True) as half_members,
-        ExitStack() as stack,
-    ):
-        writers: dict[Path, pq.ParquetWriter] = {}
-        for block in blocks:
-            for half, table in zip((half_members, half_labels), _tables(block), strict=True):
-                if half not in writers:
-                    writers[half] = stack.enter_context(pq.ParquetWriter(half, table.schema))
-                writers[half].write_table(table)
-            advance(len(block.counts))
-
-
-def _tables(block: _Block) -> tuple[pa.Table, pa.Table]:
-    names = pa.array(block.labels.index)
-    row = np.repeat(np.arange(len(names), dtype=np.int32), block.counts)
-    cluster = pa.DictionaryArray.from_arrays(pa.array(row), names)
-    stars = pa.table({"cluster": cluster, **block.stars})
-    return stars, pa.Table.from_pandas(block.labels.reset_index(), preserve_index=False)
