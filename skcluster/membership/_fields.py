@@ -135,9 +135,10 @@ def _errors(stars: Stars, release: Release, whole: BoolArray) -> FloatArray:
         lacking[name] = int((whole & ~given).sum())
     if any(lacking.values()):
         names = ", ".join(name for name, n in lacking.items() if n)
+        most = max(lacking.values())
         warn_caller(
-            f"{max(lacking.values())} of {whole.sum()} stars lack {names}: typical errors of "
-            f"{release.upper()} at their magnitudes are used."
+            f"{most} of {whole.sum()} stars {'lacks' if most == 1 else 'lack'} {names}: typical "
+            f"errors of {release.upper()} at their magnitudes are used."
         )
     return errors
 

@@ -79,6 +79,8 @@ def test_named_cluster_column():
     assert as_clusters(table, cluster_column="group").index.tolist() == [1, 2, 3]
     by_index = as_clusters(table.set_index("group"), cluster_column="group")
     assert by_index.index.tolist() == [1, 2, 3]
+    with pytest.raises(ValueError, match="cluster_column='group' is for one table of stars"):
+        as_clusters([table], cluster_column="group")
 
 
 @pytest.mark.parametrize(
