@@ -1,7 +1,7 @@
 """Calibrated intervals and samples for any regressor."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property, partial
 from numbers import Integral
 from typing import Any, ClassVar, Self
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from nested_pandas import NestedFrame
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, _fit_context
-from sklearn.utils import Tags, check_array, check_random_state, get_tags
+from sklearn.utils import Tags, _safe_indexing, check_array, check_random_state, get_tags
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import _num_samples, check_is_fitted, indexable
 
@@ -32,6 +32,7 @@ from skcluster.inference._regressor import (
 from skcluster.schema import clip_targets
 
 
+@dataclass(repr=False, eq=False)
 class ConformalRegressor(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMixin, BaseEstimator):
     """Prediction intervals and joint samples for any regressor.
 
@@ -127,6 +128,13 @@ class ConformalRegressor(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
     ((200, 2), (200, 2, 2))
     """
 
+    estimator: Any
+    _: KW_ONLY
+    cv: Any = 5
+    domain: Any = None
+    n_jobs: int | None = None
+    random_state: int | np.random.RandomState | None = None
+
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "estimator": [HasMethods(["fit", "predict"])],
         "cv": ["cv_object"],
@@ -134,21 +142,6 @@ class ConformalRegressor(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
     }
-
-    def __init__(
-        self,
-        estimator: Any,
-        *,
-        cv: Any = 5,
-        domain: Any = None,
-        n_jobs: int | None = None,
-        random_state: int | np.random.RandomState | None = None,
-    ) -> None:
-        self.estimator = estimator
-        self.cv = cv
-        self.domain = domain
-        self.n_jobs = n_jobs
-        self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X: Any, y: npt.ArrayLike, **fit_params: Any) -> Self:
@@ -190,23 +183,21 @@ class ConformalRegressor(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
         true = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
         self.y_ndim_ = true.ndim
         routed = route(self, fit_params)
-        folds = folds_of(self.cv, self.random_state, X, true, routed.splitter.split)
-        estimator, (predicted, errors, spreads) = fit_and_predict_held_out(
-            _held_out,
+        self.estimator_, (predicted, self.errors_, spreads) = fit_and_predict_held_out(
+            lambda model, rows: _held_out(model, _safe_indexing(X, rows), true[rows]),
             self.estimator,
-            (X, y),
-            (X, y, np.arange(len(true))),
-            folds,
+            X,
+            y,
+            folds_of(self.cv, self.random_state, X, true, routed.splitter.split),
             routed.estimator.fit,
             self.n_jobs,
         )
-        self.errors_, self.scores_ = errors, errors / spreads
+        self.scores_ = self.errors_ / spreads
         self.held_out_ = predicted.reshape(true.shape)
-        self.estimator_ = estimator
         for name in ("n_features_in_", "feature_names_in_"):
             if hasattr(self.estimator_, name):
                 setattr(self, name, getattr(self.estimator_, name))
-        self._learn_domain(X, self.estimator_)
+        self._learn_domain(X)
         return self
 
     def predict(self, X: Any) -> FloatArray:
@@ -273,10 +264,10 @@ def _target_names(y: Any) -> tuple[str, ...] | None:
     return names if all(isinstance(name, str) for name in names) else None
 
 
-def _held_out(estimator: Any, X: Any, y: Any) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _held_out(estimator: Any, X: Any, true: FloatArray) -> tuple[FloatArray, ...]:
     """Return what a fitted regressor predicts, its errors and spreads in transformed targets."""
     prediction = TransformedPrediction.of(last_step(estimator, X))
-    true = np.asarray(y, dtype=np.float64).reshape(len(prediction.mean), -1)
+    true = true.reshape(len(prediction.mean), -1)
     if prediction.transformer is not None:
         true = prediction.transformer.transform(true)
     return prediction.back(prediction.mean), true - prediction.mean, prediction.spread

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from skcluster._utils.typing import BoolArray, FloatArray
+from skcluster._utils.typing import FloatArray
 from skcluster.clusters import Stars, magnitude_limits
 from skcluster.clusters._parallax import modulus_error_of
 from skcluster.inference._likelihood import StarLikelihood
 from skcluster.inference._prior import Parameters, Prior
-from skcluster.inference._regressor import NormalPrediction
+from skcluster.inference._regressor import NormalPrediction, TrainingLists
 from skcluster.io._cluster_tables import stated_priors
 from skcluster.photometry import distance_modulus
 
@@ -190,15 +190,16 @@ def _colour_error(stars: Stars) -> FloatArray:
 
 
 def check_measurable(
-    stars: Stars, prediction: NormalPrediction, faint_limit: float, are: BoolArray
+    lists: TrainingLists, prediction: NormalPrediction, faint_limit: float
 ) -> None:
     """Refuse training clusters without a usable star, or without an expected distance.
 
-    ``are`` tells which lists are clusters; others may lack both.
+    Lists that are no clusters may lack both.
     """
+    stars = lists.stars
     bright = stars["phot_g_mean_mag"] < faint_limit
     faint = np.bincount(stars.cluster, bright, minlength=len(stars.index)) == 0
-    wrong = are & (faint | ~np.isfinite(prediction.mean).all(axis=1))
+    wrong = lists.are_clusters & (faint | ~np.isfinite(prediction.mean).all(axis=1))
     if wrong.any():
         row = int(np.argmax(wrong))
         lack = "no star with a parallax, or no prediction of the estimator"

@@ -3,6 +3,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from dask.base import tokenize
 from sklearn import config_context
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.compose import TransformedTargetRegressor
@@ -181,6 +182,12 @@ def test_checks_of_scikit_learn(regressor):
     statuses = [result["status"] for result in results]
     # One needs SCIPY_ARRAY_API.
     assert statuses.count("passed") >= len(statuses) - 1 >= 50
+
+
+def test_dask_tells_models_apart_that_have_learned_something_else():
+    X, y = noisy(30)
+    first, same, other = (ConformalRegressor(Ridge(), cv=KFold(3)).fit(X, t) for t in (y, y, -y))
+    assert tokenize(first) == tokenize(same) != tokenize(other)
 
 
 def test_it_tells_what_its_regressor_saw():
