@@ -1,8 +1,6 @@
 """Calibrated intervals and samples for any regressor."""
 
-from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
-from functools import cached_property, partial
 from numbers import Integral
 from typing import Any, ClassVar, Self
 
@@ -29,6 +27,7 @@ from skcluster.inference._regressor import (
     folds_of,
     route,
 )
+from skcluster.regressors._base import target_names
 from skcluster.schema import clip_targets
 
 
@@ -178,7 +177,8 @@ class ConformalRegressor(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
             for name, value in fit_params.items():
                 check_same_order(X.index, value, names=("X", name))
         self.card_ = None
-        self.target_names_ = _target_names(y)
+        names = target_names(y)
+        self.target_names_ = None if names is None else tuple(names)
         X, y = indexable(X, y)
         true = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
         self.y_ndim_ = true.ndim
@@ -234,15 +234,12 @@ class ConformalRegressor(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
         check_is_fitted(self)
         if _num_samples(X) == 0:  # which few regressors accept
             nothing = np.empty((0, self.scores_.shape[1]))
-            empty = partial(TransformedPrediction, nothing, nothing, None)
-            return ConformalDistribution(empty, self.scores_, self.target_names_, None)
-        last = last_step(self.estimator_, X)
-        return ConformalDistribution(
-            partial(TransformedPrediction.of, last),
-            self.scores_,
-            self.target_names_,
-            self._find_outside(X, last.features),
-        )
+            prediction, outside = TransformedPrediction(nothing, nothing, None), None
+        else:
+            last = last_step(self.estimator_, X)
+            prediction = TransformedPrediction.of(last)
+            outside = self._find_outside(X, last.features)
+        return ConformalDistribution(prediction, self.scores_, self.target_names_, outside)
 
     def _like_y(self, values: FloatArray) -> FloatArray:
         return values[:, 0] if self.y_ndim_ == 1 else values
@@ -259,11 +256,6 @@ class ConformalRegressor(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
         return tags
 
 
-def _target_names(y: Any) -> tuple[str, ...] | None:
-    names = tuple(y.columns) if hasattr(y, "columns") else (getattr(y, "name", None),)
-    return names if all(isinstance(name, str) for name in names) else None
-
-
 def _held_out(estimator: Any, X: Any, true: FloatArray) -> tuple[FloatArray, ...]:
     """Return what a fitted regressor predicts, its errors and spreads in transformed targets."""
     prediction = TransformedPrediction.of(last_step(estimator, X))
@@ -277,28 +269,23 @@ def _held_out(estimator: Any, X: Any, true: FloatArray) -> tuple[FloatArray, ...
 class ConformalDistribution(PredictiveDistribution):
     """The distribution returned by `ConformalRegressor.predict_distribution`."""
 
-    #: Function that returns what the regressor predicts, which may not accept all clusters whose
-    #: domain can be told.
-    find_prediction: Callable[[], TransformedPrediction]
+    #: What the regressor predicts.
+    prediction: TransformedPrediction
     #: Errors of training clusters in units of the predicted spread, one column per target.
     scores: FloatArray
     targets: tuple[str, ...] | None
     _outside: BoolArray | None
 
-    @cached_property
-    def _prediction(self) -> TransformedPrediction:
-        return self.find_prediction()
-
     def predict(self) -> FloatArray:
         """Return what the regressor predicts, shape (n_clusters, n_targets)."""
-        return self._prediction.back(self._prediction.mean)
+        return self.prediction.back(self.prediction.mean)
 
     @validate_request
     def interval(self, coverage: float = 0.68) -> FloatArray:
         """Return the central interval of each target, shape (n_clusters, n_targets, 2)."""
         half_width = conformal_quantile(np.sort(np.abs(self.scores), axis=0), coverage)
-        mean, reach = self._prediction.mean, half_width * self._prediction.spread
-        ends = [self._prediction.back(mean + side * reach) for side in (-1, 1)]
+        mean, reach = self.prediction.mean, half_width * self.prediction.spread
+        ends = [self.prediction.back(mean + side * reach) for side in (-1, 1)]
         return np.stack([clip_targets(end, self.targets) for end in ends], axis=-1)
 
     @validate_request
@@ -306,10 +293,10 @@ class ConformalDistribution(PredictiveDistribution):
         self, n_samples: int = 1000, random_state: int | np.random.RandomState | None = None
     ) -> FloatArray:
         """Draw joint samples of the targets, shape (n_clusters, n_samples, n_targets)."""
-        mean, spread = self._prediction.mean[:, None], self._prediction.spread[:, None]
+        mean, spread = self.prediction.mean[:, None], self.prediction.spread[:, None]
         rows = check_random_state(random_state).randint(
             len(self.scores), size=(len(mean), n_samples)
         )
         drawn = mean + self.scores[rows] * spread
-        flat = self._prediction.back(drawn.reshape(-1, drawn.shape[-1]))
+        flat = self.prediction.back(drawn.reshape(-1, drawn.shape[-1]))
         return clip_targets(flat, self.targets).reshape(drawn.shape)

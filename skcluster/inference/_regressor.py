@@ -163,10 +163,9 @@ def predict_from_parallaxes(
     """
     (age, age_spread), (a_v, a_v_spread) = POPULATION if population is None else population
     modulus, modulus_error = parallax_moduli(stars, release)
-    ones = np.ones(len(modulus))
-    mean = np.column_stack([age * ones, a_v * ones, modulus])
-    spread = np.column_stack([age_spread * ones, a_v_spread * ones, modulus_error])
-    return NormalPrediction(mean, spread)
+    mean = np.broadcast_arrays(age, a_v, modulus)
+    spread = np.broadcast_arrays(age_spread, a_v_spread, modulus_error)
+    return NormalPrediction(np.column_stack(mean), np.column_stack(spread))
 
 
 class TrainingLists(NamedTuple):
