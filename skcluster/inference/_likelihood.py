@@ -91,11 +91,11 @@ class StarLikelihood:
     g, bp_rp : array-like of shape (n_stars,)
         Observed magnitudes and colours (mag). Stars at the faint limit or fainter are not used.
     probability : array-like of shape (n_stars,), optional
-        Membership probabilities. Stars with NaN, or all stars without this argument, count as
-        typical.
+        Membership probabilities, 0 to 1, which are limited to 0.01 … 0.99. Stars with NaN, or all
+        stars without this argument, count as typical.
     colour_error : array-like of shape (n_stars,), optional
-        Standard errors of the colours (mag). By default and where NaN, those that are typical of
-        Gaia at that magnitude.
+        Standard errors of the colours (mag). By default, and where not positive, those that are
+        typical of Gaia at that magnitude.
     faint_limit : float, default=18.0
         Magnitude limit of the member list in G (mag).
     law : {"dr2", "edr3"}, default="dr2"
@@ -289,9 +289,11 @@ def _one_number_per_star(**given: Any) -> dict[str, FloatArray]:
             raise ValueError(
                 f"{name} must have one number per star, so shape {(n,)}; got {array.shape}."
             )
-        if name in ("g", "bp_rp") and not np.isfinite(array).all():
-            star = int(np.argmin(np.isfinite(array)))
-            raise ValueError(f"{name} must be finite, but that of star {star} is {array[star]}.")
+        needed, limited = name in ("g", "bp_rp"), name == "probability"
+        wrong = ~np.isfinite(array) if needed else limited & ((array < 0) | (array > 1))
+        if wrong.any():
+            star, rule = int(np.argmax(wrong)), "finite" if needed else "within 0 to 1"
+            raise ValueError(f"{name} must be {rule}, but that of star {star} is {array[star]:g}.")
         arrays[name] = array
     return arrays
 

@@ -31,7 +31,7 @@ from skcluster.inference._calibration import (
 from skcluster.inference._cluster_posterior import sample_posterior
 from skcluster.inference._distribution import PredictiveMethodsMixin
 from skcluster.inference._posterior_distribution import PosteriorDistribution, to_targets
-from skcluster.inference._potential import Potential, Potentials, check_measurable
+from skcluster.inference._potential import Potential, Potentials
 from skcluster.inference._prior import Prior
 from skcluster.inference._regressor import (
     NormalPrediction,
@@ -290,7 +290,7 @@ class IsochronePosterior(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
         self.columns_ = columns_of_targets(y)
         lists = TrainingLists.of(X, y, self.columns_, self.resampler, self.scrambler)
         prediction = self._fit_estimator(X, y, lists, rng, fit_params)
-        check_measurable(lists, prediction, self.faint_limit)
+        lists.check_measurable(prediction, self.faint_limit)
         potentials = self._potentials(lists.stars, prediction)
         sampler = Sampler(self.n_draws, self.seed_, self.n_jobs)
         if self.tempering == "auto":

@@ -217,6 +217,24 @@ class TrainingLists(NamedTuple):
         """
         return np.flatnonzero(np.isin(self.source, rows))
 
+    def check_measurable(self, prediction: NormalPrediction, faint_limit: float) -> None:
+        """Refuse clusters without a usable star, or without an expected distance.
+
+        Lists that are no clusters may lack both.
+        """
+        stars = self.stars
+        bright = stars["phot_g_mean_mag"] < faint_limit
+        faint = np.bincount(stars.cluster, bright, minlength=len(stars.index)) == 0
+        wrong = self.are_clusters & (faint | ~np.isfinite(prediction.mean).all(axis=1))
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            lack = "no star with a parallax, or no prediction of the estimator"
+            if faint[row]:
+                lack = f"no star brighter than G = {faint_limit:g}"
+            raise ValueError(
+                f"Cluster {stars.index[row]!r} cannot be used for training: it has {lack}."
+            )
+
 
 def folds_of(
     cv: Any,
