@@ -146,8 +146,9 @@ def test_perfect_predictions_are_no_trouble():
         ((0.3, 0.2, 0.1, 0.2), 0.2),
         ((0.1, 0.1, 0.1, 0.1), 0.3),
         ((0.1, 0.2, 0.2, 0.2), 0.05),
-        # Larger by less than two standard errors.
-        ((0.1, 0.1, 0.1, 0.1005), 0.3),
+        # Larger by less than two standard errors, and by more.
+        ((0.1, 0.1, 0.1, 0.102), 0.3),
+        ((0.1, 0.1, 0.1, 0.12), 0.2),
     ],
 )
 def test_the_tempering_is_the_largest_that_is_as_good_as_the_best(errors, chosen):
@@ -161,12 +162,16 @@ def test_the_tempering_is_the_largest_that_is_as_good_as_the_best(errors, chosen
     potentials = Potentials({}, None, None, prediction, 0.3, {}, {})
 
     class Known:
-        """Posterior means of that error, whose A_V has a zero point; one is missing."""
+        """Posterior means of that error, with a zero point of A_V; one is missing.
+
+        Those of lists that are no clusters would be best with the largest tempering.
+        """
 
         def each(self, function, potentials, rows):
             k = TEMPERINGS.index(potentials.tempering)
             for row in rows:
-                mean = true[row] + [0, 0.7, 0] + errors[k] * deviates[row] + noise[k, row]
+                error = errors[k] if kinds[row] < 2 else 9.0 - 3 * k
+                mean = true[row] + [0, 0.7 * k, 0] + error * deviates[row] + noise[k, row]
                 yield None if row == 5 else function(SimpleNamespace(mean=np.append(mean, 0.0)))
 
     assert best_tempering(potentials, lists, Known()) == chosen
