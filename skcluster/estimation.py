@@ -195,9 +195,7 @@ def estimate(
     parts: list[_Part] = []
     work = partial(_estimated, model, coverage, bool(n_samples), membership)
     n_jobs = n_jobs if len(X) >= _FEWEST_FOR_PROCESSES else 1
-    if n_jobs not in (None, 1) and any(
-        isinstance(part, IsochronePosterior) for part in nested_estimators(model)
-    ):
+    if n_jobs not in (None, 1) and _uses_isochrones(model):
         PopulationGrid.load()  # or, at the first use, every process would compute it
     for part in in_processes(work, _chunks(X), n_jobs):
         if part.distribution is not None:  # drawn here, so that random numbers follow each other
@@ -233,14 +231,16 @@ def _told(
         X = state_magnitude_limit(X, magnitude_limit)
     if priors is not None:
         X = state_priors(X, priors)
-    if stated_priors(stars_of(X)) is not None and not any(
-        isinstance(part, IsochronePosterior) for part in nested_estimators(model)
-    ):
+    if stated_priors(stars_of(X)) is not None and not _uses_isochrones(model):
         raise ValueError(
             "What is known of clusters from elsewhere (priors) needs a model with "
             f"IsochronePosterior; {type(model).__name__} cannot use it."
         )
     return X
+
+
+def _uses_isochrones(model: Any) -> bool:
+    return any(isinstance(part, IsochronePosterior) for part in nested_estimators(model))
 
 
 def _chunks(X: NestedFrame) -> Iterator[tuple[IntArray, NestedFrame]]:

@@ -41,8 +41,8 @@ def error_table(
     Raises
     ------
     ValueError
-        If the shapes differ, a value is not finite, or rows name the same clusters in another
-        order, or columns the same targets.
+        If the shapes differ, a value is not finite, ``targets`` has another number of names, or
+        both tables name the same clusters or targets in different order.
 
     Examples
     --------
@@ -55,7 +55,8 @@ def error_table(
     a_v      0.20  0.20 -0.500
     mean     0.15  0.15  0.243
     """
-    names = _names(y_true, targets)
+    if targets is None and isinstance(y_true, pd.DataFrame):
+        targets = [str(name) for name in y_true.columns]
     check_order_of(y_true, y_pred)
     true, predicted = (check_array(y, ensure_2d=False, dtype=float) for y in (y_true, y_pred))
     check_consistent_length(true, predicted)
@@ -66,6 +67,9 @@ def error_table(
         raise ValueError(
             f"y_true has {true.shape[1]} targets and y_pred {predicted.shape[1]}; they must agree."
         )
+    index = pd.Index(range(true.shape[1]) if targets is None else targets)
+    if len(index) != true.shape[1]:
+        raise ValueError(f"targets has {len(index)} names for {true.shape[1]} targets.")
     error = predicted - true
     mse = np.mean(error**2, axis=0)
     table = pd.DataFrame(
@@ -76,7 +80,7 @@ def error_table(
             "scatter": _NORMAL * np.median(np.abs(error - np.median(error, axis=0)), axis=0),
             "r2": r2_score(true, predicted, multioutput="raw_values"),
         },
-        index=pd.Index(names if names is not None else range(true.shape[1])),
+        index=index,
     )
     table.loc["mean"] = table.mean()
     return table
@@ -98,9 +102,3 @@ def check_order_of(y_true: Any, y_pred: Any) -> None:
             f"y_true has the targets {', '.join(map(str, ours))}, but y_pred "
             f"{', '.join(map(str, theirs))}; their columns are matched by position."
         )
-
-
-def _names(y_true: Any, targets: Sequence[str] | None) -> list[str] | None:
-    if targets is not None:
-        return list(targets)
-    return [str(name) for name in y_true.columns] if isinstance(y_true, pd.DataFrame) else None

@@ -16,7 +16,7 @@ References
    coefficients are those that the Gaia collaboration publishes with the release.
 """
 
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -34,9 +34,6 @@ __all__ = [
     "parallax_from_distance",
     "redden",
 ]
-
-#: Number of stars per block, so that the arrays fit into a core's cache.
-_BLOCK = 2**14
 
 # Powers of the intrinsic colour C and of A0 that each coefficient multiplies.
 _DR2_TERMS = ((0, 0), (1, 0), (2, 0), (3, 0), (0, 1), (0, 2), (1, 1))
@@ -215,27 +212,14 @@ def extinction_coefficients(
     """
     if law not in _LAWS:
         raise ValueError(f"law must be one of {sorted(_LAWS)}, not {law!r}.")
-    colour, extinction = np.asarray(intrinsic_bp_rp), np.asarray(a0)
-    shape = np.broadcast_shapes(colour.shape, extinction.shape)
-    if colour.size <= _BLOCK and extinction.size <= _BLOCK:
-        return ExtinctionCoefficients(*_polynomials(colour, extinction, law))
-    colour = np.broadcast_to(colour, shape).reshape(-1)
-    extinction = np.broadcast_to(extinction, shape).reshape(-1)
-    coefficients = np.empty((3, colour.size), dtype=np.result_type(colour, extinction, np.float32))
-    for start in range(0, colour.size, _BLOCK):
-        block = slice(start, start + _BLOCK)
-        coefficients[:, block] = _polynomials(colour[block], extinction[block], law)
-    return ExtinctionCoefficients(*coefficients.reshape(3, *shape))
-
-
-def _polynomials(colour: FloatArray, extinction: FloatArray, law: Law) -> list[FloatArray]:
-    """Return the coefficients of G, BP and RP."""
     terms, coefficients = _LAWS[law]
-    colour = np.clip(colour, *COLOUR_RANGE)
+    colour, extinction = np.clip(intrinsic_bp_rp, *COLOUR_RANGE), np.asarray(a0)
     # Products, because numpy's third power is twenty times slower.
-    both: list[list[Any]] = [[1.0, x, x * x, x * x * x] for x in (colour, extinction)]
-    powers = [both[0][i] * both[1][j] for i, j in terms]
-    return [sum(c * p for c, p in zip(row, powers, strict=True)) for row in coefficients]
+    of_colour, of_a0 = ([1.0, x, x * x, x * x * x] for x in (colour, extinction))
+    powers = [of_colour[i] * of_a0[j] for i, j in terms]
+    return ExtinctionCoefficients(
+        *(sum(c * p for c, p in zip(row, powers, strict=True)) for row in coefficients)
+    )
 
 
 def redden(

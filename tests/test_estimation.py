@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pytest
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import GridSearchCV
@@ -17,7 +16,6 @@ from skcluster.datasets import load_example, simulate_clusters
 from skcluster.estimation import estimate
 from skcluster.inference import IsochronePosterior, PredictiveDistribution
 from skcluster.io import read_clusters, write_clusters
-from skcluster.io._write import star_table
 from skcluster.pipelines import ann_pipeline, set_pipeline
 
 TARGETS = ["log_age", "a_v", "distance_kpc"]
@@ -298,19 +296,6 @@ def test_all_stars_are_returned_with_their_membership():
     pd.testing.assert_frame_equal(table, estimate(X))
     backwards = pd.concat([backwards[backwards["cluster"] == name] for name in X.index])
     pd.testing.assert_frame_equal(backwards.reset_index(drop=True), members, rtol=1e-5)
-
-
-@pytest.mark.parametrize("kind", ["polars", "arrow"])
-def test_tables_of_polars_and_arrow_go_in_and_out(kind):
-    X, _ = load_example()
-    stars = star_table(X).reset_index()
-    make = pa.table if kind == "arrow" else pytest.importorskip("polars").DataFrame
-    for given in (make(stars), make(X.reset_index())):
-        table = estimate(given)
-        pd.testing.assert_frame_equal(table, estimate(X))
-        back = make(table.reset_index())
-        assert list(back.to_pandas()["cluster"]) == X.index.tolist()
-        assert back["log_age"].to_numpy().tolist() == table["log_age"].tolist()
 
 
 def test_few_stars_and_noisy_stars_have_wider_intervals():

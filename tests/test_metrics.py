@@ -47,6 +47,8 @@ def test_says_how_many_targets_there_are() -> None:
         error_table(y, y[:, :2])
     with pytest.raises(ValueError, match="y_true has 1 targets and y_pred 3; they must agree"):
         error_table(y[:, 0], y)
+    with pytest.raises(ValueError, match="targets has 2 names for 3 targets"):
+        error_table(y, y, targets=["log_age", "a_v"])
 
 
 def test_refuses_what_does_not_fit(truth: pd.DataFrame) -> None:

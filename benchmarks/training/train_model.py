@@ -102,7 +102,7 @@ def assemble(
     model.set_params(estimator=lookup, domain=None, cv=2).fit(X, y)
     model.set_params(estimator=pipeline, domain=domain, cv=5)
     model.estimator_ = network
-    model._learn_domain(model.resampler.fit_resample(X, y)[0], network)
+    model._learn_domain(model.resampler.fit_resample(X, y)[0])
     return model
 
 

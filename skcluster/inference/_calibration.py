@@ -1,6 +1,6 @@
 """Calibrate posterior distributions on held-out clusters: the tempering, and the widths."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeVar
 
@@ -15,7 +15,7 @@ from skcluster.clusters._parallax import modulus_error_of
 from skcluster.inference._cluster_posterior import ClusterPosterior, sample_posterior
 from skcluster.inference._distribution import conformal_quantile
 from skcluster.inference._potential import Potentials
-from skcluster.inference._regressor import COPY, SCRAMBLED
+from skcluster.inference._regressor import COPY, TrainingLists
 from skcluster.inference._reliability import (
     N_POSTERIOR_CLUES,
     Reliability,
@@ -79,38 +79,22 @@ class Calibration:
         measured = np.isfinite(errors).all(axis=1)
         errors, std, mean = errors[measured], std[measured], mean[measured]
         least = zero_point_errors(mean[:, 2], *zero_points)
-        coefficients = np.column_stack(
-            [
-                _fit(*columns)
-                for columns in zip(errors.T, _features(std, mean[:, 0]), least.T, strict=True)
-            ]
-        )
-        spread = cls(coefficients, np.empty((0, len(errors.T))), zero_points).spread(std, mean)
-        return cls(coefficients, np.sort(np.abs(errors) / spread, axis=0), zero_points)
+        coefficients = [
+            _fit(errors[:, k], std[:, k], mean[:, 0], least[:, k]) for k in range(errors.shape[1])
+        ]
+        unscored = cls(np.column_stack(coefficients), np.empty((0, errors.shape[1])), zero_points)
+        scores = np.sort(np.abs(errors) / unscored.spread(std, mean), axis=0)
+        return replace(unscored, scores=scores)
 
     def spread(self, std: FloatArray, mean: FloatArray) -> FloatArray:
         """Return calibrated spreads, shape (n_clusters, n_targets)."""
-        features = _features(std, mean[:, 0])
         least = zero_point_errors(mean[:, 2], *self.zero_points)
-        parts = zip(features, self.coefficients.T, least.T, strict=True)
-        return np.column_stack([_spread(f @ c, floor) for f, c, floor in parts])
+        numbers = zip(self.coefficients.T, std.T, least.T, strict=True)
+        return np.column_stack([_spread(c, s, mean[:, 0], floor) for c, s, floor in numbers])
 
     def reach(self, coverage: float) -> FloatArray:
         """Return the half length of intervals in units of the spread, shape (n_targets,)."""
         return conformal_quantile(self.scores, coverage)
-
-
-class Calibrated(NamedTuple):
-    """What `calibrate` learns from held-out clusters."""
-
-    tempering: float
-    #: Mean difference between the labels' A_V and the posterior's (mag).
-    a_v_zero_point: float
-    spreads: Calibration
-    #: Posterior means of log age, A_V, distance modulus and metallicity, shape (n_lists, 4).
-    mean: FloatArray
-    #: None without lists that are no clusters.
-    reliability: Reliability | None
 
 
 def zero_point_errors(
@@ -128,103 +112,50 @@ def zero_point_errors(
     return errors
 
 
-def calibrate(
-    potentials: Potentials,
-    true: FloatArray,
-    kinds: IntArray,
-    source: IntArray,
-    stars: Stars,
-    *,
-    choose_tempering: bool,
-    zero_points: tuple[float, float],
-    sampling: tuple[int, int, int | None],
-) -> Calibrated:
-    """Choose the tempering and calibrate the posteriors of held-out clusters.
+class Sampler(NamedTuple):
+    """How the posteriors of many lists are sampled."""
 
-    ``potentials`` are those of lists with priors that have not seen them; ``true`` their labels
-    (log age, A_V, distance modulus), ``kinds`` and ``source`` their kinds and clusters, see
-    `skcluster.inference._regressor.with_copies`, ``zero_points`` the errors of zero points, as in
-    `Calibration`. ``sampling`` is the number of draws, the seed and the number of processes.
-    """
-    clusters = np.flatnonzero(kinds < SCRAMBLED)
-    some = clusters[:: max(len(clusters) // _N_TRIED, 1)]
-    n_tried = len(TEMPERINGS) * len(some) if choose_tempering else 0
-    begin_stage("Sampling held-out clusters", n_tried + len(true))
-    if choose_tempering:
-        unknown = np.full(3, np.nan)
-        means = [
-            _of_posteriors(lambda p: p.mean[:3], unknown, with_tempering, some, *sampling)
-            for with_tempering in (replace(potentials, tempering=t) for t in TEMPERINGS)
-        ]
-        predicted = potentials.prediction.mean[some]
-        tempering = _best_tempering(np.array(means), predicted, true[some])
-        potentials = replace(potentials, tempering=tempering)
-    found = _of_posteriors(_numbers, None, potentials, range(len(true)), *sampling)
-    numbers = np.full((len(true), 8 + N_POSTERIOR_CLUES), np.nan)
-    membership = np.full(len(stars), np.nan)
-    for i, of_list in enumerate(found):
-        if of_list is not None:
-            numbers[i], used, values = of_list
-            membership[stars.offsets[i] + used] = values
-    mean, std, of_stars = np.split(numbers, [4, 8], axis=1)
-    errors = true - mean[:, :3]
-    zero_point = float(np.nanmean(errors[kinds == 0, 1]))
-    errors[:, 1] -= zero_point
-    spreads = Calibration.fit(errors[clusters], std[clusters, :3], mean[clusters, :3], zero_points)
-    reliability = None
-    if SCRAMBLED in kinds:
-        reach = spreads.reach(_TOLD) * spreads.spread(std[:, :3], mean[:, :3])
-        # A copy that is too much corrupted is neither a cluster nor none.
-        told = (kinds != COPY) | (np.abs(errors) <= reach).all(axis=1)
-        release = potentials.likelihood_options["release"]
-        clues = np.column_stack([of_stars, parallax_clues(stars, membership, release)])
-        told &= np.isfinite(clues).all(axis=1)
-        reliability = Reliability.fit(
-            clues[told], kinds[told] < SCRAMBLED, source[told], sampling[1]
-        )
-    return Calibrated(potentials.tempering, zero_point, spreads, mean, reliability)
+    n_draws: int
+    seed: int
+    #: Number of processes.
+    n_jobs: int | None
+
+    def each(
+        self, function: Callable[[ClusterPosterior], T], potentials: Potentials, rows: Iterable[int]
+    ) -> Iterator[T | None]:
+        """Yield a function of the posterior of some lists; None where there is no potential.
+
+        The posteriors themselves are not kept, which would take much memory.
+        """
+
+        def value(row: int) -> T | None:
+            potential = potentials[row]
+            if potential is None:
+                return None
+            return function(sample_posterior(potential, self.n_draws, self.seed))
+
+        return counted(in_processes(value, rows, self.n_jobs))
 
 
-def _of_posteriors(
-    function: Callable[[ClusterPosterior], T],
-    missing: T,
-    potentials: Potentials,
-    rows: Iterable[int],
-    n_draws: int,
-    seed: int,
-    n_jobs: int | None,
-) -> list[T]:
-    """Return a function of the posterior of some clusters, which are sampled in processes.
-
-    ``missing`` where there is no potential. The posteriors themselves are not kept.
-    """
-
-    def value(row: int) -> T:
-        potential = potentials[row]
-        if potential is None:
-            return missing
-        return function(sample_posterior(potential, n_draws, seed))
-
-    return list(counted(in_processes(value, rows, n_jobs)))
-
-
-def _numbers(posterior: ClusterPosterior) -> tuple[FloatArray, IntArray, FloatArray]:
-    """Return mean, standard deviation and clues; the used stars, and their memberships."""
-    numbers = np.r_[posterior.mean, posterior.std, posterior_clues(posterior)]
-    return numbers, posterior.potential.likelihood.stars, posterior.membership
-
-
-def _best_tempering(means: FloatArray, predicted: FloatArray, true: FloatArray) -> float:
+def best_tempering(potentials: Potentials, lists: TrainingLists, sampler: Sampler) -> float:
     """Return the largest tempering whose errors are consistent with the smallest.
 
-    Squared errors are in units of those of the prediction; their mean may exceed the smallest one
-    by two standard errors of the difference. A larger tempering gives the stars more weight,
-    because labels have errors too.
-
-    ``means``, shape (n_temperings, n_clusters, 3), are the estimates with each of `TEMPERINGS`, NaN
-    where unknown; ``predicted`` is what the regressor predicts, and ``true`` the truth.
+    Squared errors of posterior means are in units of those of the prediction, which is the mean of
+    the prior; the mean of them may exceed the smallest one by two standard errors of the
+    difference. A larger tempering gives the stars more weight, because labels have errors too.
+    ``potentials`` are those of the lists with priors that have not seen them.
     """
-    scale = np.nanmean((predicted - true) ** 2, axis=0) + _LEAST_ERROR**2
+    clusters = np.flatnonzero(lists.are_clusters)
+    some = clusters[:: max(len(clusters) // _N_TRIED, 1)]
+    begin_stage("Choosing the tempering", len(TEMPERINGS) * len(some))
+    means = np.full((len(TEMPERINGS), len(some), 3), np.nan)
+    for of_clusters, tempering in zip(means, TEMPERINGS, strict=True):
+        tempered = replace(potentials, tempering=tempering)
+        for i, mean in enumerate(sampler.each(lambda p: p.mean[:3], tempered, some)):
+            if mean is not None:
+                of_clusters[i] = mean
+    true = lists.true[some]
+    scale = np.nanmean((potentials.prediction.mean[some] - true) ** 2, axis=0) + _LEAST_ERROR**2
     errors = means - true
     # The zero point of A_V is fitted as well.
     errors[..., 1] -= np.nanmean(errors[..., 1], axis=1, keepdims=True)
@@ -235,28 +166,105 @@ def _best_tempering(means: FloatArray, predicted: FloatArray, true: FloatArray) 
     return TEMPERINGS[int(np.flatnonzero(worse.mean(axis=1) <= 2 * error)[-1])]
 
 
-def _features(std: FloatArray, log_age: FloatArray) -> list[FloatArray]:
-    """Return the features that predict the spread of each target, each of shape (n_clusters, 4)."""
+def calibrate(
+    potentials: Potentials,
+    lists: TrainingLists,
+    sampler: Sampler,
+    zero_points: tuple[float, float],
+) -> tuple[float, Calibration, Reliability | None, FloatArray]:
+    """Calibrate posteriors on lists whose clusters have been held out.
+
+    Parameters
+    ----------
+    potentials : Potentials
+        Those of the lists, with priors that have not seen them.
+    lists : TrainingLists
+        The lists, with their labels.
+    sampler : Sampler
+        How the posteriors are sampled.
+    zero_points : (float, float)
+        Standard errors of zero points, as in `Calibration`.
+
+    Returns
+    -------
+    a_v_zero_point : float
+        Mean difference between the labels' A_V and the posterior's (mag).
+    calibration : Calibration
+        Calibrated spreads of clusters, copies included.
+    reliability : Reliability or None
+        None without lists that are no clusters, or with too few lists.
+    mean : ndarray of shape (n_lists, 4)
+        Posterior means of log age, A_V, distance modulus and metallicity.
+    """
+    mean, std, clues = _summaries(potentials, lists.stars, sampler)
+    errors = lists.true - mean[:, :3]
+    a_v_zero_point = float(np.nanmean(errors[lists.kinds == 0, 1]))
+    errors[:, 1] -= a_v_zero_point
+    is_cluster = lists.are_clusters
+    calibration = Calibration.fit(
+        errors[is_cluster], std[is_cluster, :3], mean[is_cluster, :3], zero_points
+    )
+    reliability = None
+    if not is_cluster.all():
+        reach = calibration.reach(_TOLD) * calibration.spread(std[:, :3], mean[:, :3])
+        # A copy that is too much corrupted is neither a cluster nor none.
+        told = (lists.kinds != COPY) | (np.abs(errors) <= reach).all(axis=1)
+        told &= np.isfinite(clues).all(axis=1)
+        learned = clues[told], is_cluster[told], lists.source[told]
+        reliability = Reliability.fit(*learned, sampler.seed)
+    return a_v_zero_point, calibration, reliability, mean
+
+
+def _summaries(
+    potentials: Potentials, stars: Stars, sampler: Sampler
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return means and standard deviations, shape (n_lists, 4), and clues; NaN for no posterior."""
+    n_lists = len(stars.index)
+    mean, std = np.full((2, n_lists, 4), np.nan)
+    clues = np.full((n_lists, N_POSTERIOR_CLUES), np.nan)
+    membership = np.full(len(stars), np.nan)
+    begin_stage("Sampling held-out clusters", n_lists)
+    for i, summary in enumerate(sampler.each(_summary, potentials, range(n_lists))):
+        if summary is not None:
+            mean[i], std[i], clues[i], used, of_used = summary
+            membership[stars.offsets[i] + used] = of_used
+    release = potentials.likelihood_options["release"]
+    return mean, std, np.column_stack([clues, parallax_clues(stars, membership, release)])
+
+
+def _summary(
+    posterior: ClusterPosterior,
+) -> tuple[FloatArray, FloatArray, FloatArray, IntArray, FloatArray]:
+    """Return mean, standard deviation and clues; the used stars, and their memberships."""
+    used = posterior.potential.likelihood.stars
+    return posterior.mean, posterior.std, posterior_clues(posterior), used, posterior.membership
+
+
+def _spread(
+    coefficients: FloatArray, std: FloatArray, log_age: FloatArray, least: FloatArray
+) -> FloatArray:
+    """Return the calibrated spreads of one target, shape (n_clusters,)."""
     age = log_age - _MIDDLE_AGE
-    logarithms = np.log(np.maximum(std, np.exp(_LOG_RANGE[0])))
-    return [np.column_stack([np.ones_like(age), log, age, age**2]) for log in logarithms.T]
-
-
-def _spread(logarithm: FloatArray, least: FloatArray) -> FloatArray:
-    spread: FloatArray = np.hypot(np.exp(np.clip(logarithm, *_LOG_RANGE)), least)
+    log_std = np.log(np.maximum(std, np.exp(_LOG_RANGE[0])))
+    features = np.column_stack([np.ones_like(age), log_std, age, age**2])
+    spread: FloatArray = np.hypot(np.exp(np.clip(features @ coefficients, *_LOG_RANGE)), least)
     return spread
 
 
-def _fit(errors: FloatArray, features: FloatArray, least: FloatArray) -> FloatArray:
-    """Return the coefficients for one target; very few clusters determine only the first."""
-    start = np.zeros(features.shape[1])
-    start[0] = np.log(np.sqrt(np.mean(errors**2)) + 1e-3)
-    n_fitted = features.shape[1] if len(errors) >= 10 * features.shape[1] else 1
+def _fit(errors: FloatArray, *numbers: FloatArray) -> FloatArray:
+    """Return the coefficients of `_spread` for one target, by maximum likelihood.
 
-    def loss(coefficients: FloatArray) -> float:
-        spread = _spread(features[:, :n_fitted] @ coefficients, least)
+    Very few clusters determine only the first one.
+    """
+    coefficients = np.zeros(4)
+    coefficients[0] = np.log(np.sqrt(np.mean(errors**2)) + 1e-3)
+    n_fitted = 4 if len(errors) >= 40 else 1
+
+    def loss(fitted: FloatArray) -> float:
+        coefficients[:n_fitted] = fitted
+        spread = _spread(coefficients, *numbers)
         z2 = np.minimum((errors / spread) ** 2, _MOST**2)
         return float(np.mean(z2 / 2 + np.log(spread)))
 
-    start[:n_fitted] = minimize(loss, start[:n_fitted], method="BFGS").x
-    return start
+    coefficients[:n_fitted] = minimize(loss, coefficients[:n_fitted], method="BFGS").x
+    return coefficients

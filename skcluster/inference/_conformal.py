@@ -1,8 +1,6 @@
 """Calibrated intervals and samples for any regressor."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property, partial
+from dataclasses import KW_ONLY, dataclass
 from numbers import Integral
 from typing import Any, ClassVar, Self
 
@@ -10,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from nested_pandas import NestedFrame
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, _fit_context
-from sklearn.utils import Tags, check_array, check_random_state, get_tags
+from sklearn.utils import Tags, _safe_indexing, check_array, check_random_state, get_tags
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import _num_samples, check_is_fitted, indexable
 
@@ -29,9 +27,11 @@ from skcluster.inference._regressor import (
     folds_of,
     route,
 )
+from skcluster.regressors._base import target_names
 from skcluster.schema import clip_targets
 
 
+@dataclass(repr=False, eq=False)
 class ConformalRegressor(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMixin, BaseEstimator):
     """Prediction intervals and joint samples for any regressor.
 
@@ -127,6 +127,13 @@ class ConformalRegressor(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
     ((200, 2), (200, 2, 2))
     """
 
+    estimator: Any
+    _: KW_ONLY
+    cv: Any = 5
+    domain: Any = None
+    n_jobs: int | None = None
+    random_state: int | np.random.RandomState | None = None
+
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "estimator": [HasMethods(["fit", "predict"])],
         "cv": ["cv_object"],
@@ -134,21 +141,6 @@ class ConformalRegressor(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
     }
-
-    def __init__(
-        self,
-        estimator: Any,
-        *,
-        cv: Any = 5,
-        domain: Any = None,
-        n_jobs: int | None = None,
-        random_state: int | np.random.RandomState | None = None,
-    ) -> None:
-        self.estimator = estimator
-        self.cv = cv
-        self.domain = domain
-        self.n_jobs = n_jobs
-        self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X: Any, y: npt.ArrayLike, **fit_params: Any) -> Self:
@@ -185,28 +177,27 @@ class ConformalRegressor(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
             for name, value in fit_params.items():
                 check_same_order(X.index, value, names=("X", name))
         self.card_ = None
-        self.target_names_ = _target_names(y)
+        names = target_names(y)
+        self.target_names_ = None if names is None else tuple(names)
         X, y = indexable(X, y)
         true = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
         self.y_ndim_ = true.ndim
         routed = route(self, fit_params)
-        folds = folds_of(self.cv, self.random_state, X, true, routed.splitter.split)
-        estimator, (predicted, errors, spreads) = fit_and_predict_held_out(
-            _held_out,
+        self.estimator_, (predicted, self.errors_, spreads) = fit_and_predict_held_out(
+            lambda model, rows: _held_out(model, _safe_indexing(X, rows), true[rows]),
             self.estimator,
-            (X, y),
-            (X, y, np.arange(len(true))),
-            folds,
+            X,
+            y,
+            folds_of(self.cv, self.random_state, X, true, routed.splitter.split),
             routed.estimator.fit,
             self.n_jobs,
         )
-        self.errors_, self.scores_ = errors, errors / spreads
+        self.scores_ = self.errors_ / spreads
         self.held_out_ = predicted.reshape(true.shape)
-        self.estimator_ = estimator
         for name in ("n_features_in_", "feature_names_in_"):
             if hasattr(self.estimator_, name):
                 setattr(self, name, getattr(self.estimator_, name))
-        self._learn_domain(X, self.estimator_)
+        self._learn_domain(X)
         return self
 
     def predict(self, X: Any) -> FloatArray:
@@ -243,15 +234,12 @@ class ConformalRegressor(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
         check_is_fitted(self)
         if _num_samples(X) == 0:  # which few regressors accept
             nothing = np.empty((0, self.scores_.shape[1]))
-            empty = partial(TransformedPrediction, nothing, nothing, None)
-            return ConformalDistribution(empty, self.scores_, self.target_names_, None)
-        last = last_step(self.estimator_, X)
-        return ConformalDistribution(
-            partial(TransformedPrediction.of, last),
-            self.scores_,
-            self.target_names_,
-            self._find_outside(X, last.features),
-        )
+            prediction, outside = TransformedPrediction(nothing, nothing, None), None
+        else:
+            last = last_step(self.estimator_, X)
+            prediction = TransformedPrediction.of(last)
+            outside = self._find_outside(X, last.features)
+        return ConformalDistribution(prediction, self.scores_, self.target_names_, outside)
 
     def _like_y(self, values: FloatArray) -> FloatArray:
         return values[:, 0] if self.y_ndim_ == 1 else values
@@ -268,15 +256,10 @@ class ConformalRegressor(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
         return tags
 
 
-def _target_names(y: Any) -> tuple[str, ...] | None:
-    names = tuple(y.columns) if hasattr(y, "columns") else (getattr(y, "name", None),)
-    return names if all(isinstance(name, str) for name in names) else None
-
-
-def _held_out(estimator: Any, X: Any, y: Any) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _held_out(estimator: Any, X: Any, true: FloatArray) -> tuple[FloatArray, ...]:
     """Return what a fitted regressor predicts, its errors and spreads in transformed targets."""
     prediction = TransformedPrediction.of(last_step(estimator, X))
-    true = np.asarray(y, dtype=np.float64).reshape(len(prediction.mean), -1)
+    true = true.reshape(len(prediction.mean), -1)
     if prediction.transformer is not None:
         true = prediction.transformer.transform(true)
     return prediction.back(prediction.mean), true - prediction.mean, prediction.spread
@@ -286,28 +269,23 @@ def _held_out(estimator: Any, X: Any, y: Any) -> tuple[FloatArray, FloatArray, F
 class ConformalDistribution(PredictiveDistribution):
     """The distribution returned by `ConformalRegressor.predict_distribution`."""
 
-    #: Function that returns what the regressor predicts, which may not accept all clusters whose
-    #: domain can be told.
-    find_prediction: Callable[[], TransformedPrediction]
+    #: What the regressor predicts.
+    prediction: TransformedPrediction
     #: Errors of training clusters in units of the predicted spread, one column per target.
     scores: FloatArray
     targets: tuple[str, ...] | None
     _outside: BoolArray | None
 
-    @cached_property
-    def _prediction(self) -> TransformedPrediction:
-        return self.find_prediction()
-
     def predict(self) -> FloatArray:
         """Return what the regressor predicts, shape (n_clusters, n_targets)."""
-        return self._prediction.back(self._prediction.mean)
+        return self.prediction.back(self.prediction.mean)
 
     @validate_request
     def interval(self, coverage: float = 0.68) -> FloatArray:
         """Return the central interval of each target, shape (n_clusters, n_targets, 2)."""
         half_width = conformal_quantile(np.sort(np.abs(self.scores), axis=0), coverage)
-        mean, reach = self._prediction.mean, half_width * self._prediction.spread
-        ends = [self._prediction.back(mean + side * reach) for side in (-1, 1)]
+        mean, reach = self.prediction.mean, half_width * self.prediction.spread
+        ends = [self.prediction.back(mean + side * reach) for side in (-1, 1)]
         return np.stack([clip_targets(end, self.targets) for end in ends], axis=-1)
 
     @validate_request
@@ -315,10 +293,10 @@ class ConformalDistribution(PredictiveDistribution):
         self, n_samples: int = 1000, random_state: int | np.random.RandomState | None = None
     ) -> FloatArray:
         """Draw joint samples of the targets, shape (n_clusters, n_samples, n_targets)."""
-        mean, spread = self._prediction.mean[:, None], self._prediction.spread[:, None]
+        mean, spread = self.prediction.mean[:, None], self.prediction.spread[:, None]
         rows = check_random_state(random_state).randint(
             len(self.scores), size=(len(mean), n_samples)
         )
         drawn = mean + self.scores[rows] * spread
-        flat = self._prediction.back(drawn.reshape(-1, drawn.shape[-1]))
+        flat = self.prediction.back(drawn.reshape(-1, drawn.shape[-1]))
         return clip_targets(flat, self.targets).reshape(drawn.shape)

@@ -184,9 +184,13 @@ class PredictiveDistribution(ABC):
 class PredictiveMethodsMixin(ABC):
     """Intervals, samples and domain of a meta-estimator that has ``predict_distribution``.
 
-    Subclasses have the parameters ``estimator``, ``cv`` and ``domain``.
+    Subclasses are dataclasses, whose fields are the parameters.
     """
 
+    estimator: Any
+    cv: Any
+    domain: Any
+    estimator_: Any
     domain_scaler_: RobustScaler
     domain_points_: FloatArray
     domain_limit_: float
@@ -281,28 +285,24 @@ class PredictiveMethodsMixin(ABC):
             Routing from `fit` to the ``fit`` of the regressor and the ``split`` of ``cv``.
         """
         owner: Any = self
-        return (
-            MetadataRouter(owner=owner)
-            .add(
-                estimator=owner.estimator,
-                method_mapping=MethodMapping().add(caller="fit", callee="fit"),
-            )
-            .add(
-                splitter=owner.cv,
-                method_mapping=MethodMapping().add(caller="fit", callee="split"),
-            )
-        )
+        to_fit, to_split = (MethodMapping().add(caller="fit", callee=c) for c in ("fit", "split"))
+        router = MetadataRouter(owner=owner).add(estimator=self.estimator, method_mapping=to_fit)
+        return router.add(splitter=self.cv, method_mapping=to_split)
 
-    def _learn_domain(self, X: Any, estimator: Any) -> None:
-        """Learn the domain from training clusters, with a fitted regressor or without any.
+    def __dask_tokenize__(self) -> tuple[type, dict[str, Any]]:
+        # Dask compares dataclasses by their fields alone, which do not include what was learned.
+        return type(self), self.__dict__
+
+    def _learn_domain(self, X: Any) -> None:
+        """Learn the domain from training clusters, after the regressor, if there is one.
 
         A domain that is a callable is applied to the features of the regressor's last step.
         """
-        domain: Any = None if estimator is None else self.domain  # type: ignore[attr-defined]
+        domain = None if self.estimator_ is None else self.domain
         is_transformer = domain is not None and not callable(domain)
         self.domain_: Any = clone(domain).fit(X) if is_transformer else domain
         if domain is not None:
-            features = None if is_transformer else last_step(estimator, X).features
+            features = None if is_transformer else last_step(self.estimator_, X).features
             values = self._in_domain(X, features)
             self.domain_scaler_ = RobustScaler().fit(values)
             self.domain_points_ = self.domain_scaler_.transform(values)

@@ -91,11 +91,11 @@ class StarLikelihood:
     g, bp_rp : array-like of shape (n_stars,)
         Observed magnitudes and colours (mag). Stars at the faint limit or fainter are not used.
     probability : array-like of shape (n_stars,), optional
-        Membership probabilities. Stars with NaN, or all stars without this argument, count as
-        typical.
+        Membership probabilities, 0 to 1, which are limited to 0.01 … 0.99. Stars with NaN, or all
+        stars without this argument, count as typical.
     colour_error : array-like of shape (n_stars,), optional
-        Standard errors of the colours (mag). By default and where NaN, those that are typical of
-        Gaia at that magnitude.
+        Standard errors of the colours (mag). By default, and where not positive, those that are
+        typical of Gaia at that magnitude.
     faint_limit : float, default=18.0
         Magnitude limit of the member list in G (mag).
     law : {"dr2", "edr3"}, default="dr2"
@@ -213,65 +213,67 @@ class StarLikelihood:
         for start in range(0, len(parameters), size):
             block = order[start : start + size]
             theta, chosen = parameters[block], self._chosen
-            share = self._field_share(theta.log_field_odds, chosen)
-            density = (1 - share) * self._member_density(theta, chosen)
+            share = self.field_share(theta.log_field_odds, chosen)
+            density = (1 - share) * self.member_density(theta, chosen)
             density += share * self.field_density[chosen]
             log_likelihood[block] = np.log(np.maximum(density, 1e-12)) @ self._chosen_weight
         return log_likelihood
 
-    def field_share(self, log_field_odds: FloatArray) -> FloatArray:
+    def field_share(
+        self, log_field_odds: FloatArray, stars: IntArray | slice = slice(None)
+    ) -> FloatArray:
         """Return the prior probability of each star to be a field star, :math:`f_i`.
 
         Parameters
         ----------
         log_field_odds : ndarray of shape (n_draws,)
             Logarithms of the field odds, as in `Parameters`.
+        stars : ndarray of int or slice, optional
+            Which of the used stars; all by default.
 
         Returns
         -------
         ndarray of float32, shape (n_draws, n_used)
             The probabilities.
         """
-        return self._field_share(log_field_odds, slice(None))
-
-    def _field_share(self, log_field_odds: FloatArray, stars: IntArray | slice) -> FloatArray:
         odds = np.exp(np.asarray(log_field_odds, np.float32))[:, None] * self._relative_odds[stars]
         share: FloatArray = odds / (1 + odds)
         return share
 
-    def member_density(self, parameters: Parameters) -> FloatArray:
+    def member_density(
+        self, parameters: Parameters, stars: IntArray | slice = slice(None)
+    ) -> FloatArray:
         r"""Return the density of members in the observed diagram, at the position of each star.
 
         Parameters
         ----------
         parameters : Parameters
             The ``n_draws`` sets of parameters.
+        stars : ndarray of int or slice, optional
+            Which of the used stars; all by default.
 
         Returns
         -------
         ndarray of float32, shape (n_draws, n_used)
             :math:`p(x_i \mid \theta)`, in 1/mag².
         """
-        return self._member_density(parameters, slice(None))
-
-    def _member_density(self, theta: Parameters, stars: IntArray | slice) -> FloatArray:
         table = DereddeningTable.load(self.law)
-        rows, place = np.unique(table.rows(theta.a_v), return_inverse=True)
+        rows, place = np.unique(table.rows(parameters.a_v), return_inverse=True)
         bp_rp, a_g, log_jacobian = table.at(rows, self.bp_rp[stars])
         unextinguished = self.g[stars].astype(np.float32) - a_g
-        modulus = theta.distance_modulus.astype(np.float32)[:, None]
-        zero_point = theta.colour_zero_point.astype(np.float32)[:, None]
+        modulus = parameters.distance_modulus.astype(np.float32)[:, None]
+        zero_point = parameters.colour_zero_point.astype(np.float32)[:, None]
         slope = np.exp(log_jacobian)[place]
         density = PopulationGrid.load().density(
-            theta.log_age,
-            theta.metallicity,
-            theta.reddening,
+            parameters.log_age,
+            parameters.metallicity,
+            parameters.reddening,
             unextinguished[place] - modulus,
             bp_rp[place] - slope * zero_point,  # to first order
             self._scatter[stars],
         )
         # Normalised over the stars that are brighter than the limit.
-        seen = _share_seen(theta, self.faint_limit, self.law)
+        seen = _share_seen(parameters, self.faint_limit, self.law)
         density *= slope
         density /= np.maximum(seen, 1e-6)[:, None].astype(np.float32)
         return density
@@ -287,9 +289,11 @@ def _one_number_per_star(**given: Any) -> dict[str, FloatArray]:
             raise ValueError(
                 f"{name} must have one number per star, so shape {(n,)}; got {array.shape}."
             )
-        if name in ("g", "bp_rp") and not np.isfinite(array).all():
-            star = int(np.argmin(np.isfinite(array)))
-            raise ValueError(f"{name} must be finite, but that of star {star} is {array[star]}.")
+        needed, limited = name in ("g", "bp_rp"), name == "probability"
+        wrong = ~np.isfinite(array) if needed else limited & ((array < 0) | (array > 1))
+        if wrong.any():
+            star, rule = int(np.argmax(wrong)), "finite" if needed else "within 0 to 1"
+            raise ValueError(f"{name} must be {rule}, but that of star {star} is {array[star]:g}.")
         arrays[name] = array
     return arrays
 

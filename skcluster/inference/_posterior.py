@@ -5,6 +5,7 @@ which is sampled to a posterior (`_cluster_posterior`) and calibrated (`_calibra
 """
 
 from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass, replace
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -20,23 +21,27 @@ from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import Stars, as_clusters, stars_of, validate_clusters
 from skcluster.clusters._parallax import PARALLAX_ZERO_POINT_ERROR
-from skcluster.inference._calibration import Calibration, calibrate, zero_point_errors
+from skcluster.inference._calibration import (
+    Calibration,
+    Sampler,
+    best_tempering,
+    calibrate,
+    zero_point_errors,
+)
 from skcluster.inference._cluster_posterior import sample_posterior
 from skcluster.inference._distribution import PredictiveMethodsMixin
 from skcluster.inference._posterior_distribution import PosteriorDistribution, to_targets
-from skcluster.inference._potential import Potential, Potentials, check_measurable
+from skcluster.inference._potential import Potential, Potentials
 from skcluster.inference._prior import Prior
 from skcluster.inference._regressor import (
-    SCRAMBLED,
     NormalPrediction,
-    checked_targets,
+    TrainingLists,
     columns_of_targets,
     fit_and_predict_held_out,
     folds_of,
     predict_from_parallaxes,
     predict_normal,
     route,
-    with_copies,
 )
 from skcluster.inference._reliability import Reliability
 from skcluster.io._cluster_tables import state_priors
@@ -45,6 +50,7 @@ from skcluster.io._cluster_tables import state_priors
 _DEFAULT_TEMPERING = 0.3
 
 
+@dataclass(repr=False, eq=False)
 class IsochronePosterior(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMixin, BaseEstimator):
     """Posterior distribution of clusters' parameters from a regressor and isochrones.
 
@@ -196,13 +202,28 @@ class IsochronePosterior(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
     (2, 100, 4)
     """
 
-    # Learned; None where nothing is calibrated, or without an estimator.
-    estimator_: Any
-    population_: Any
-    spread_coefficients_: Any
-    scores_: Any
-    reliability_trees_: Any
-    held_out_: Any
+    estimator: Any = None
+    _: KW_ONLY
+    resampler: Any = None
+    scrambler: Any = None
+    cv: Any = 5
+    tempering: float | str = "auto"
+    saturation: float = 60.0
+    tail_weight: float = Prior.tail_weight
+    tail_factors: Sequence[float] = Prior.tail_factors
+    metallicity_prior: Sequence[float] = Prior.metallicity_prior
+    field_odds_prior: Sequence[float] = Prior.field_odds_prior
+    reddening_prior: Sequence[float] = Prior.reddening_prior
+    parallax_zero_point_error: float = PARALLAX_ZERO_POINT_ERROR
+    colour_zero_point_error: float = Prior.colour_zero_point_error
+    n_draws: int = 1536
+    faint_limit: float = 18.0
+    law: Any = "dr2"
+    release: Any = "edr3"
+    domain: Any = None
+    least_reliability: float = 0.6
+    n_jobs: int | None = None
+    random_state: int | np.random.RandomState | None = None
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "estimator": [HasMethods(["fit", "predict"]), None],
@@ -227,53 +248,6 @@ class IsochronePosterior(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
     }
-
-    def __init__(
-        self,
-        estimator: Any = None,
-        *,
-        resampler: Any = None,
-        scrambler: Any = None,
-        cv: Any = 5,
-        tempering: float | str = "auto",
-        saturation: float = 60.0,
-        tail_weight: float = Prior.tail_weight,
-        tail_factors: Sequence[float] = Prior.tail_factors,
-        metallicity_prior: Sequence[float] = Prior.metallicity_prior,
-        field_odds_prior: Sequence[float] = Prior.field_odds_prior,
-        reddening_prior: Sequence[float] = Prior.reddening_prior,
-        parallax_zero_point_error: float = PARALLAX_ZERO_POINT_ERROR,
-        colour_zero_point_error: float = Prior.colour_zero_point_error,
-        n_draws: int = 1536,
-        faint_limit: float = 18.0,
-        law: Any = "dr2",
-        release: Any = "edr3",
-        domain: Any = None,
-        least_reliability: float = 0.6,
-        n_jobs: int | None = None,
-        random_state: int | np.random.RandomState | None = None,
-    ) -> None:
-        self.estimator = estimator
-        self.resampler = resampler
-        self.scrambler = scrambler
-        self.cv = cv
-        self.tempering = tempering
-        self.saturation = saturation
-        self.tail_weight = tail_weight
-        self.tail_factors = tail_factors
-        self.metallicity_prior = metallicity_prior
-        self.field_odds_prior = field_odds_prior
-        self.reddening_prior = reddening_prior
-        self.parallax_zero_point_error = parallax_zero_point_error
-        self.colour_zero_point_error = colour_zero_point_error
-        self.n_draws = n_draws
-        self.faint_limit = faint_limit
-        self.law = law
-        self.release = release
-        self.domain = domain
-        self.least_reliability = least_reliability
-        self.n_jobs = n_jobs
-        self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X: ClustersLike, y: npt.ArrayLike | None = None, **fit_params: Any) -> Self:
@@ -306,68 +280,68 @@ class IsochronePosterior(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
             check_same_order(X.index, value, names=("X", name))
         Prior(np.zeros(3), np.ones(3), **self._prior_options())  # refuses impossible values
         rng = check_random_state(self.random_state)
-        seed = int(rng.randint(2**31 - 100))
+        self.seed_ = int(rng.randint(2**31 - 100))
+        self.tempering_: Any = self.tempering
+        if self.tempering == "auto":
+            self.tempering_ = _DEFAULT_TEMPERING
         if y is None:
-            return self._fit_without_labels(seed)
+            return self._fit_without_labels()
         validate_clusters(X)
-        columns = columns_of_targets(y)
-        X_all, y_all, source, kinds = with_copies(X, y, self.resampler, self.scrambler)
-        valid = kinds < SCRAMBLED
-        true = checked_targets(y_all, columns, X_all.index)
-        stars = stars_of(X_all)
-        estimator, population, inflation = None, None, np.ones(3)
-        if self.estimator is None:
-            if fit_params:
-                raise ValueError(f"Without an estimator, {', '.join(fit_params)} cannot be used.")
-            population = np.column_stack([true[valid].mean(axis=0), true[valid].std(axis=0)])[:2]
-            prediction = predict_from_parallaxes(stars, self.release, population)
-        else:
-            routed = route(self, fit_params)
-            estimator, predictions = fit_and_predict_held_out(
-                lambda model, X, _: predict_normal(model, X, columns)[0],
-                self.estimator,
-                (X, y),
-                (X_all, y_all, source),
-                folds_of(self.cv, rng, X, np.asarray(y), routed.splitter.split),
-                routed.estimator.fit,
-                self.n_jobs,
-            )
-            prediction = NormalPrediction(*predictions)
-            errors = ((true - prediction.mean) / prediction.spread)[valid]
-            inflation = np.sqrt(np.nanmean(errors**2, axis=0))
-        check_measurable(stars, prediction, self.faint_limit, valid)
-        calibrated = calibrate(
-            self._potentials(stars, prediction, inflation, self._fixed_tempering()),
-            true,
-            kinds,
-            source,
-            stars,
-            choose_tempering=self.tempering == "auto",
-            zero_points=self._zero_points,
-            sampling=(self.n_draws, seed, self.n_jobs),
+        self.columns_ = columns_of_targets(y)
+        lists = TrainingLists.of(X, y, self.columns_, self.resampler, self.scrambler)
+        prediction = self._fit_estimator(X, y, lists, rng, fit_params)
+        lists.check_measurable(prediction, self.faint_limit)
+        potentials = self._potentials(lists.stars, prediction)
+        sampler = Sampler(self.n_draws, self.seed_, self.n_jobs)
+        if self.tempering == "auto":
+            self.tempering_ = best_tempering(potentials, lists, sampler)
+            potentials = replace(potentials, tempering=self.tempering_)
+        self.a_v_zero_point_, calibration, reliability, mean = calibrate(
+            potentials, lists, sampler, self._zero_points
         )
-        self._learn_domain(X_all.iloc[np.flatnonzero(valid)], estimator)
-        self.seed_, self.columns_, self.inflation_ = seed, columns, inflation
-        self.estimator_, self.population_ = estimator, population
-        self.tempering_, self.a_v_zero_point_ = calibrated.tempering, calibrated.a_v_zero_point
-        self.spread_coefficients_ = calibrated.spreads.coefficients
-        self.scores_ = calibrated.spreads.scores
-        self.reliability_trees_ = calibrated.reliability and calibrated.reliability.trees
-        predicted = to_targets(calibrated.mean[: len(X)], self.a_v_zero_point_)
-        self.held_out_, self.card_ = self._like_y(predicted), None
+        self.spread_coefficients_: Any = calibration.coefficients
+        self.scores_: Any = calibration.scores
+        self.reliability_trees_: Any = reliability and reliability.trees
+        self._learn_domain(lists.X.iloc[np.flatnonzero(lists.are_clusters)])
+        self.held_out_: Any = self._like_y(to_targets(mean[: len(X)], self.a_v_zero_point_))
+        self.card_ = None
         return self
 
-    def _fit_without_labels(self, seed: int) -> Self:
+    def _fit_without_labels(self) -> Self:
         if self.estimator is not None:
             raise ValueError("y is needed to fit the estimator, but it is None.")
-        self.seed_, self.tempering_ = seed, self._fixed_tempering()
         self.inflation_, self.a_v_zero_point_, self.columns_ = np.ones(3), 0.0, [0, 1, 2]
-        self.estimator_ = self.population_ = self.domain_ = self.card_ = None
+        self.population_: Any = None
+        self.estimator_ = self.domain_ = self.card_ = None
         self.spread_coefficients_ = self.scores_ = self.reliability_trees_ = self.held_out_ = None
         return self
 
-    def _fixed_tempering(self) -> float:
-        return _DEFAULT_TEMPERING if isinstance(self.tempering, str) else self.tempering
+    def _fit_estimator(
+        self, X: NestedFrame, y: Any, lists: TrainingLists, rng: Any, fit_params: dict[str, Any]
+    ) -> NormalPrediction:
+        """Fit the regressor, if any, and return what is predicted of lists that are held out."""
+        self.estimator_, self.population_, self.inflation_ = None, None, np.ones(3)
+        true = lists.true[lists.are_clusters]
+        if self.estimator is None:
+            if fit_params:
+                raise ValueError(f"Without an estimator, {', '.join(fit_params)} cannot be used.")
+            self.population_ = np.column_stack([true.mean(axis=0), true.std(axis=0)])[:2]
+            return predict_from_parallaxes(lists.stars, self.release, self.population_)
+        routed = route(self, fit_params)
+        folds = folds_of(self.cv, rng, X, np.asarray(y), routed.splitter.split)
+        self.estimator_, predictions = fit_and_predict_held_out(
+            lambda model, rows: predict_normal(model, lists.X.iloc[rows], self.columns_)[0],
+            self.estimator,
+            X,
+            y,
+            [(train, lists.made_of(test)) for train, test in folds],
+            routed.estimator.fit,
+            self.n_jobs,
+        )
+        prediction = NormalPrediction(*predictions)
+        errors = (lists.true - prediction.mean) / prediction.spread
+        self.inflation_ = np.sqrt(np.nanmean(errors[lists.are_clusters] ** 2, axis=0))
+        return prediction
 
     def predict(self, X: ClustersLike, return_std: bool = False) -> Any:
         """Predict log age, A_V and distance.
@@ -460,18 +434,16 @@ class IsochronePosterior(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
             prediction = NormalPrediction(np.empty((0, 3)), np.empty((0, 3)))
         else:
             prediction, features = predict_normal(self.estimator_, X, self.columns_)
-        potentials = self._potentials(stars, prediction, self.inflation_, self.tempering_)
+        potentials = self._potentials(stars, prediction)
         return X, stars, features, potentials.with_priors(stars, self.a_v_zero_point_)
 
-    def _potentials(
-        self, stars: Stars, prediction: NormalPrediction, inflation: FloatArray, tempering: float
-    ) -> Potentials:
+    def _potentials(self, stars: Stars, prediction: NormalPrediction) -> Potentials:
         zero_point = zero_point_errors(prediction.mean[:, 2], self.parallax_zero_point_error, 0)
-        spread = np.hypot(prediction.spread * inflation, zero_point)
+        spread = np.hypot(prediction.spread * self.inflation_, zero_point)
         prediction = NormalPrediction(prediction.mean, spread)
         options = {name: getattr(self, name) for name in ("saturation", "law", "release")}
         limit, priors = self.faint_limit, self._prior_options()
-        return Potentials.of(stars, prediction, limit, tempering, options, priors)
+        return Potentials.of(stars, prediction, limit, self.tempering_, options, priors)
 
     @property
     def _zero_points(self) -> tuple[float, float]:

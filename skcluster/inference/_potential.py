@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from skcluster._utils.typing import BoolArray, FloatArray
+from skcluster._utils.typing import FloatArray
 from skcluster.clusters import Stars, magnitude_limits
 from skcluster.clusters._parallax import modulus_error_of
 from skcluster.inference._likelihood import StarLikelihood
@@ -187,23 +187,3 @@ def _colour_error(stars: Stars) -> FloatArray:
     with np.errstate(divide="ignore", invalid="ignore"):
         error = np.hypot(*(_MAGNITUDES / stars[name].astype(np.float64) for name in _FLUX_RATIOS))
     return np.where(np.isfinite(error), error, np.nan)
-
-
-def check_measurable(
-    stars: Stars, prediction: NormalPrediction, faint_limit: float, are: BoolArray
-) -> None:
-    """Refuse training clusters without a usable star, or without an expected distance.
-
-    ``are`` tells which lists are clusters; others may lack both.
-    """
-    bright = stars["phot_g_mean_mag"] < faint_limit
-    faint = np.bincount(stars.cluster, bright, minlength=len(stars.index)) == 0
-    wrong = are & (faint | ~np.isfinite(prediction.mean).all(axis=1))
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        lack = "no star with a parallax, or no prediction of the estimator"
-        if faint[row]:
-            lack = f"no star brighter than G = {faint_limit:g}"
-        raise ValueError(
-            f"Cluster {stars.index[row]!r} cannot be used for training: it has {lack}."
-        )

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from nested_pandas import NestedFrame
 from sklearn import get_config
 from sklearn.base import clone
 from sklearn.model_selection import KFold, check_cv
@@ -19,8 +20,8 @@ from sklearn.utils.validation import _check_method_params
 
 from skcluster._utils.messages import begin_stage, counted
 from skcluster._utils.models import LastStep, last_step
-from skcluster._utils.typing import FloatArray, IntArray
-from skcluster.clusters import Stars, concat_clusters
+from skcluster._utils.typing import BoolArray, FloatArray, IntArray
+from skcluster.clusters import Stars, concat_clusters, stars_of
 from skcluster.clusters._parallax import parallax_moduli
 from skcluster.gaia import Release
 from skcluster.photometry import distance_modulus
@@ -30,7 +31,7 @@ from skcluster.schema import CLUSTER_PARAMETERS
 _NEAREST = 0.01
 #: Minimum standard deviation of a prediction (dex and mag).
 _LEAST_SPREAD = 1e-3
-#: Kinds of lists that are not given clusters, see `with_copies`.
+#: Kinds of lists that are not given clusters: copies of them, and lists that are no clusters.
 COPY, SCRAMBLED = 1, 2
 #: Mean and spread of log age and A_V without training clusters: those of the known open clusters
 #: (Cantat-Gaudin et al. 2020, A&A 640, A1).
@@ -105,7 +106,7 @@ def columns_of_targets(y: Any) -> list[int]:
     )
 
 
-def checked_targets(y: npt.ArrayLike, columns: list[int], index: Any) -> FloatArray:
+def _checked_targets(y: npt.ArrayLike, columns: list[int], index: Any) -> FloatArray:
     """Return log age, A_V and distance modulus of training clusters, shape (n, 3), checked.
 
     Raises
@@ -162,33 +163,77 @@ def predict_from_parallaxes(
     """
     (age, age_spread), (a_v, a_v_spread) = POPULATION if population is None else population
     modulus, modulus_error = parallax_moduli(stars, release)
-    ones = np.ones(len(modulus))
-    mean = np.column_stack([age * ones, a_v * ones, modulus])
-    spread = np.column_stack([age_spread * ones, a_v_spread * ones, modulus_error])
-    return NormalPrediction(mean, spread)
+    mean = np.broadcast_arrays(age, a_v, modulus)
+    spread = np.broadcast_arrays(age_spread, a_v_spread, modulus_error)
+    return NormalPrediction(np.column_stack(mean), np.column_stack(spread))
 
 
-def with_copies(
-    X: Any, y: Any, resampler: Any, scrambler: Any
-) -> tuple[Any, Any, IntArray, IntArray]:
-    """Return clusters, followed by what resamplers make of them, if there are any.
+class TrainingLists(NamedTuple):
+    """Clusters to learn from, followed by the lists that resamplers make of them."""
 
-    The third item is the training cluster of each row; the fourth is 0 for a given cluster, `COPY`
-    for a copy by the first resampler and `SCRAMBLED` for a list of the second one, no cluster.
-    """
-    rows = np.arange(len(X))
-    frames, labels, sources, kinds = [X], [y], [rows], [np.zeros(len(X), dtype=np.int64)]
-    for kind, given in ((COPY, resampler), (SCRAMBLED, scrambler)):
-        if given is not None:
-            made = clone(given)
-            X_more, y_more = made.fit_resample(X, y)
-            new = np.arange(len(X), len(X_more))
-            frames.append(X_more.iloc[new])
-            labels.append(_safe_indexing(y_more, new))
-            sources.append(np.asarray(made.sample_indices_)[new])
-            kinds.append(np.full(len(new), kind))
-    y_all = pd.concat(labels) if hasattr(y, "iloc") else np.concatenate(labels)
-    return concat_clusters(frames), y_all, np.concatenate(sources), np.concatenate(kinds)
+    X: NestedFrame
+    stars: Stars
+    #: Labels: log age, A_V and distance modulus, shape (n_lists, 3).
+    true: FloatArray
+    #: 0 for a given cluster, `COPY` or `SCRAMBLED`.
+    kinds: IntArray
+    #: The row of the given cluster from which each list was made; its own for that cluster.
+    source: IntArray
+
+    @classmethod
+    def of(
+        cls, X: NestedFrame, y: Any, columns: list[int], resampler: Any, scrambler: Any
+    ) -> "TrainingLists":
+        """Return clusters and lists of the resamplers, if there are any; ``y`` is checked.
+
+        ``columns`` are the positions of log age, A_V and distance among those of ``y``. The lists
+        of the second resampler are no clusters.
+        """
+        rows = np.arange(len(X))
+        frames, labels, sources, kinds = [X], [y], [rows], [np.zeros(len(X), dtype=np.int64)]
+        for kind, given in ((COPY, resampler), (SCRAMBLED, scrambler)):
+            if given is not None:
+                cloned = clone(given)
+                X_more, y_more = cloned.fit_resample(X, y)
+                new = np.arange(len(X), len(X_more))
+                frames.append(X_more.iloc[new])
+                labels.append(_safe_indexing(y_more, new))
+                sources.append(np.asarray(cloned.sample_indices_)[new])
+                kinds.append(np.full(len(new), kind))
+        lists = concat_clusters(frames)
+        all_labels = pd.concat(labels) if hasattr(y, "iloc") else np.concatenate(labels)
+        true = _checked_targets(all_labels, columns, lists.index)
+        return cls(lists, stars_of(lists), true, np.concatenate(kinds), np.concatenate(sources))
+
+    @property
+    def are_clusters(self) -> BoolArray:
+        """Which lists are those of one cluster, shape (n_lists,)."""
+        return self.kinds < SCRAMBLED
+
+    def made_of(self, rows: IntArray) -> IntArray:
+        """Return the rows of the lists that were made of some of the given clusters, or are them.
+
+        Lists of the same cluster are thus held out together.
+        """
+        return np.flatnonzero(np.isin(self.source, rows))
+
+    def check_measurable(self, prediction: NormalPrediction, faint_limit: float) -> None:
+        """Refuse clusters without a usable star, or without an expected distance.
+
+        Lists that are no clusters may lack both.
+        """
+        stars = self.stars
+        bright = stars["phot_g_mean_mag"] < faint_limit
+        faint = np.bincount(stars.cluster, bright, minlength=len(stars.index)) == 0
+        wrong = self.are_clusters & (faint | ~np.isfinite(prediction.mean).all(axis=1))
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            lack = "no star with a parallax, or no prediction of the estimator"
+            if faint[row]:
+                lack = f"no star brighter than G = {faint_limit:g}"
+            raise ValueError(
+                f"Cluster {stars.index[row]!r} cannot be used for training: it has {lack}."
+            )
 
 
 def folds_of(
@@ -218,51 +263,37 @@ def folds_of(
 
 
 def fit_and_predict_held_out(
-    predict: Callable[[Any, Any, Any], Sequence[FloatArray]],
-    estimator: Any,
-    training: tuple[Any, Any],
-    tested: tuple[Any, Any, IntArray],
-    folds: list[tuple[IntArray, IntArray]],
-    fit_params: dict[str, Any],
-    n_jobs: int | None,
-) -> tuple[Any, tuple[FloatArray, ...]]:
-    """Return a regressor fitted on all clusters, and what others predict that have not seen them.
-
-    ``predict`` returns arrays of one row per cluster from a fitted regressor and some X and y; they
-    are concatenated in the order of ``tested``. The third item of ``tested`` is the training
-    cluster of each row: rows of the same one, such as copies, are held out together. ``fit_params``
-    are metadata for the regressor's ``fit``.
-    """
-    rows = [np.flatnonzero(np.isin(tested[2], test)) for _, test in folds]
-    held_out = (
-        delayed(_fit_and_predict)(
-            predict,
-            clone(estimator),
-            *(_safe_indexing(values, train) for values in training),
-            *(_safe_indexing(values, test) for values in tested[:2]),
-            _check_method_params(training[0], fit_params, indices=train),
-        )
-        for (train, _), test in zip(folds, rows, strict=True)
-    )
-    # The fit on all clusters takes longest and comes first, so that it runs beside the others.
-    begin_stage("Training", 1 + len(folds))
-    work = chain([delayed(clone(estimator).fit)(*training, **fit_params)], held_out)
-    fitted, *parts = counted(Parallel(n_jobs=n_jobs, return_as="generator")(work))
-    order = np.argsort(np.concatenate(rows))
-    predicted = (np.concatenate(values)[order] for values in zip(*parts, strict=True))
-    return fitted, tuple(predicted)
-
-
-def _fit_and_predict(
-    predict: Callable[[Any, Any, Any], Sequence[FloatArray]],
+    predict: Callable[[Any, IntArray], Sequence[FloatArray]],
     estimator: Any,
     X: Any,
     y: Any,
-    X_test: Any,
-    y_test: Any,
+    folds: list[tuple[IntArray, IntArray]],
     fit_params: dict[str, Any],
-) -> Sequence[FloatArray]:
-    return predict(estimator.fit(X, y, **fit_params), X_test, y_test)
+    n_jobs: int | None,
+) -> tuple[Any, list[FloatArray]]:
+    """Return a regressor fitted on all clusters, and what others predict that have not seen them.
+
+    ``predict`` returns arrays of one row per tested list from a fitted regressor and the rows to
+    test; they are concatenated in the order of these. ``folds`` are the rows to train on, and those
+    to test. ``fit_params`` are metadata for the regressor's ``fit``.
+    """
+    held_out = (
+        delayed(clone(estimator).fit)(
+            _safe_indexing(X, train),
+            _safe_indexing(y, train),
+            **_check_method_params(X, fit_params, indices=train),
+        )
+        for train, _ in folds
+    )
+    # The fit on all clusters takes longest and comes first, so that it runs beside the others.
+    begin_stage("Training", 1 + len(folds))
+    work = chain([delayed(clone(estimator).fit)(X, y, **fit_params)], held_out)
+    regressors = counted(Parallel(n_jobs=n_jobs, return_as="generator")(work))
+    fitted = next(regressors)
+    tested = [rows for _, rows in folds]
+    parts = [predict(regressor, rows) for regressor, rows in zip(regressors, tested, strict=True)]
+    order = np.argsort(np.concatenate(tested))
+    return fitted, [np.concatenate(values)[order] for values in zip(*parts, strict=True)]
 
 
 def route(owner: Any, params: dict[str, Any]) -> Bunch:

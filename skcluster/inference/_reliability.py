@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
 
 import numpy as np
 from scipy.special import expit
@@ -175,13 +174,9 @@ class Reliability:
 
     def reasons(self, clues: FloatArray) -> dict[str, BoolArray]:
         """Return which groups of `CLUES` make each list unlikely to be a cluster."""
-        shares, names = self._shares(clues), list(chain(*CLUES.values()))
-        against = -np.column_stack(
-            [
-                shares[:, [names.index(name) for name in group]].sum(axis=1)
-                for group in CLUES.values()
-            ]
-        )
+        ends = np.cumsum([len(names) for names in CLUES.values()])[:-1]
+        groups = np.split(self._shares(clues), ends, axis=1)
+        against = -np.column_stack([shares.sum(axis=1) for shares in groups])
         largest = against.max(axis=1, keepdims=True)
         large = against >= np.where(largest > 0, _ALSO, 1) * largest
         return dict(zip(CLUES, large.T, strict=True))

@@ -1,9 +1,13 @@
 """Calibrated spreads hold what they promise on errors that follow the model."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from skcluster.inference._calibration import Calibration
+from skcluster.inference._calibration import TEMPERINGS, Calibration, best_tempering
+from skcluster.inference._potential import Potentials
+from skcluster.inference._regressor import NormalPrediction, TrainingLists
 
 #: No errors of zero points.
 NONE = (0.0, 0.0)
@@ -134,3 +138,40 @@ def test_perfect_predictions_are_no_trouble():
     )
     assert np.isfinite(calibration.coefficients).all()
     assert (calibration.reach(0.9) == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("errors", "chosen"),
+    [
+        ((0.3, 0.2, 0.1, 0.2), 0.2),
+        ((0.1, 0.1, 0.1, 0.1), 0.3),
+        ((0.1, 0.2, 0.2, 0.2), 0.05),
+        # Larger by less than two standard errors, and by more.
+        ((0.1, 0.1, 0.1, 0.102), 0.3),
+        ((0.1, 0.1, 0.1, 0.12), 0.2),
+    ],
+)
+def test_the_tempering_is_the_largest_that_is_as_good_as_the_best(errors, chosen):
+    rng = np.random.default_rng(0)
+    n = 60
+    true, deviates = means(rng.uniform(7, 9, n)), rng.standard_normal((n, 3))
+    noise = 0.02 * rng.standard_normal((4, n, 3))
+    kinds = np.r_[np.zeros(40, int), np.ones(18, int), np.full(2, 2)]
+    lists = TrainingLists(None, None, true, kinds, np.arange(n))
+    prediction = NormalPrediction(true + 0.5 * rng.standard_normal((n, 3)), np.ones((n, 3)))
+    potentials = Potentials({}, None, None, prediction, 0.3, {}, {})
+
+    class Known:
+        """Posterior means of that error, with a zero point of A_V; one is missing.
+
+        Those of lists that are no clusters would be best with the largest tempering.
+        """
+
+        def each(self, function, potentials, rows):
+            k = TEMPERINGS.index(potentials.tempering)
+            for row in rows:
+                error = errors[k] if kinds[row] < 2 else 9.0 - 3 * k
+                mean = true[row] + [0, 0.7 * k, 0] + error * deviates[row] + noise[k, row]
+                yield None if row == 5 else function(SimpleNamespace(mean=np.append(mean, 0.0)))
+
+    assert best_tempering(potentials, lists, Known()) == chosen

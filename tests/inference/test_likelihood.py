@@ -241,6 +241,12 @@ G, COLOUR = [14.0, 15.0], [0.8, 1.0]
         ((G, [0.8, np.nan]), {}, "bp_rp must be finite, but that of star 1 is nan"),
         (([np.nan, 15.0], COLOUR), {}, "g must be finite, but that of star 0 is nan"),
         ((G, COLOUR), {"probability": [0.5]}, "probability must have one number per star"),
+        (
+            (G, COLOUR),
+            {"probability": [50, np.nan]},
+            "within 0 to 1, but that of star 0 is 50",
+        ),
+        ((G, COLOUR), {"probability": [1, -0.5]}, "within 0 to 1, but that of star 1 is -0.5"),
         ((G, COLOUR), {"colour_error": [0.1] * 3}, "colour_error must have one number per star"),
         ((G, COLOUR), {"law": "dr3"}, "'law' parameter"),
         ((G, COLOUR), {"release": "dr3"}, "'release' parameter"),

@@ -122,15 +122,15 @@ class Weighed(RegressorMixin, BaseEstimator):
 
 
 @pytest.mark.parametrize("routing", [False, True])
-def test_weights_reach_the_regressor_in_every_fold(clusters, routing):
+def test_weights_reach_the_regressor_in_every_fold_and_groups_the_splitter(clusters, routing):
     X, y = clusters
     weights = np.where(np.arange(16) % 2, 1.0, 1e-9)
-    settings = {**QUICK, "cv": KFold(2)}
     with config_context(enable_metadata_routing=routing):
         regressor = Weighed()
         if routing:
             regressor.set_fit_request(sample_weight=True)
-        model = IsochronePosterior(regressor, **settings).fit(X, y, sample_weight=weights)
+        model = IsochronePosterior(regressor, **{**QUICK, "cv": GroupKFold(2)})
+        model.fit(X, y, sample_weight=weights, groups=np.arange(16) // 8)
         if routing:
             with pytest.raises(TypeError, match="unexpected argument"):
                 clone(model).fit(X, y, weight=weights)
@@ -139,18 +139,6 @@ def test_weights_reach_the_regressor_in_every_fold(clusters, routing):
     means = np.repeat([values[9::2].mean(axis=0), values[1:8:2].mean(axis=0)], 8, axis=0)
     errors = np.sqrt(np.mean((values - means) ** 2, axis=0))
     np.testing.assert_allclose(model.inflation_[:2], errors[:2], rtol=1e-5)
-
-
-@pytest.mark.parametrize("routing", [False, True])
-def test_groups_are_for_the_splitter(clusters, routing):
-    X, y = clusters
-    groups = np.arange(16) // 8
-    with config_context(enable_metadata_routing=routing):
-        model = IsochronePosterior(Weighed(), **{**QUICK, "cv": GroupKFold(2)})
-        model.fit(X, y, groups=groups)
-    values = y["log_age"].to_numpy()
-    errors = values - np.repeat([values[8:].mean(), values[:8].mean()], 8)
-    assert model.inflation_[0] == pytest.approx(np.sqrt(np.mean(errors**2)))
 
 
 def test_a_posterior_takes_clusters_and_several_targets():

@@ -31,21 +31,41 @@ def test_the_density_is_a_product_of_normal_ones(tail_weight, main, others):
     assert prior.log_density(theta)[0] == pytest.approx(np.log(expected), rel=1e-6, abs=1e-6)
 
 
-def test_draws_follow_the_density():
-    prior = Prior(MEAN, SPREAD, 0.4)
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {
+            "tail_factors": (2, 2, 2),
+            "metallicity_prior": (0.2, 0.05),
+            "field_odds_prior": (0.5, 0.3),
+            "reddening_prior": (1, 0, 0, 0),
+            "colour_zero_point_error": 0.1,
+        },
+    ],
+    ids=["default", "of the user"],
+)
+def test_draws_follow_the_density(given):
+    prior = Prior(MEAN, SPREAD, 0.4, **given)
     theta = prior.draw(_deviates(4096, Prior.N_DEVIATES, 0))
+    factors = given.get("tail_factors", (2.5, 3.5, 1.3))
     for values, mean, spread, factor in zip(
-        theta.continuous[:, :3].T, MEAN, SPREAD, prior.tail_factors, strict=True
+        theta.continuous[:, :3].T, MEAN, SPREAD, factors, strict=True
     ):
         mixture = [norm(mean, spread), norm(mean, spread * factor)]
         test = kstest(values, lambda x, m=mixture: 0.6 * m[0].cdf(x) + 0.4 * m[1].cdf(x))
         assert test.statistic < 0.01
-    assert kstest(theta.metallicity, norm(0, 0.15).cdf).statistic < 0.01
-    assert kstest(theta.log_field_odds, norm(np.log(0.12), 1.2).cdf).statistic < 0.01
-    assert kstest(theta.colour_zero_point, norm(0, 0.02).cdf).statistic < 0.01
-    np.testing.assert_allclose(
-        np.bincount(theta.reddening) / 4096, prior.reddening_prior, atol=0.01
-    )
+    odds, deviation = given.get("field_odds_prior", (0.12, 1.2))
+    colour_error = given.get("colour_zero_point_error", 0.02)
+    for values, expected in (
+        (theta.metallicity, norm(*given.get("metallicity_prior", (0, 0.15)))),
+        (theta.log_field_odds, norm(np.log(odds), deviation)),
+        (theta.colour_zero_point, norm(0, colour_error)),
+    ):
+        assert kstest(values, expected.cdf).statistic < 0.01
+    share = np.bincount(theta.reddening, minlength=4) / 4096
+    expected = given.get("reddening_prior", (0.5, 0.35, 0.12, 0.03))
+    np.testing.assert_allclose(share, expected, atol=0.01)
     # In the tails, all three are far at once.
     wide = (np.abs(theta.continuous[:, :3] - MEAN) > 2.2 * SPREAD).sum(axis=1)
     assert (wide >= 2).mean() > 0.05
@@ -61,19 +81,6 @@ def test_the_support_is_that_of_the_isochrones():
     assert prior.supports(prior.moved_into_support(outside)).all()
     moved = prior.moved_into_support(inside)
     np.testing.assert_array_equal(moved.continuous, inside.continuous)
-
-
-def test_users_set_what_is_expected_of_all_clusters():
-    given = {
-        "tail_factors": (2, 2, 2),
-        "metallicity_prior": (0.2, 0.05),
-        "field_odds_prior": (0.5, 0.3),
-        "reddening_prior": (1, 0, 0, 0),
-    }
-    theta = Prior(MEAN, SPREAD, **given).draw(_deviates(4096, Prior.N_DEVIATES, 0))
-    assert kstest(theta.metallicity, norm(0.2, 0.05).cdf).statistic < 0.01
-    assert kstest(theta.log_field_odds, norm(np.log(0.5), 0.3).cdf).statistic < 0.01
-    assert (theta.reddening == 0).all()
 
 
 def test_what_is_known_from_elsewhere_multiplies_the_density():
