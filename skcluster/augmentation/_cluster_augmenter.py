@@ -31,6 +31,7 @@ _MAX_DRAWS = 10
 _MOVED = ("a_v", "distance_kpc")
 
 
+@dataclass(kw_only=True, repr=False, eq=False)
 class ClusterAugmenter(ClusterResampler):
     """Add copies of clusters at larger distances and extinctions.
 
@@ -148,6 +149,17 @@ class ClusterAugmenter(ClusterResampler):
     1      2.12            13.17   1.54
     """
 
+    max_distance_modulus: float = 10
+    max_extinction: float = 3
+    only_farther: bool = True
+    faint_limit: float | None = None
+    min_stars: int = 10
+    star_dropout: float = 0.0
+    photometric_noise: float = 0.0
+    field_stars: float = 0.0
+    law: Law = "dr2"
+    random_state: int | np.random.RandomState | None = None
+
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **ClusterResampler._parameter_constraints,
         "max_distance_modulus": [Interval(Real, None, None, closed="neither")],
@@ -160,33 +172,6 @@ class ClusterAugmenter(ClusterResampler):
         "field_stars": [Interval(Real, 0, None, closed="left")],
         "law": [StrOptions({"dr2", "edr3"})],
     }
-
-    def __init__(
-        self,
-        *,
-        n_copies: int = 1,
-        max_distance_modulus: float = 10,
-        max_extinction: float = 3,
-        only_farther: bool = True,
-        faint_limit: float | None = None,
-        min_stars: int = 10,
-        star_dropout: float = 0.0,
-        photometric_noise: float = 0.0,
-        field_stars: float = 0.0,
-        law: Law = "dr2",
-        random_state: int | np.random.RandomState | None = None,
-    ) -> None:
-        self.n_copies = n_copies
-        self.max_distance_modulus = max_distance_modulus
-        self.max_extinction = max_extinction
-        self.only_farther = only_farther
-        self.faint_limit = faint_limit
-        self.min_stars = min_stars
-        self.star_dropout = star_dropout
-        self.photometric_noise = photometric_noise
-        self.field_stars = field_stars
-        self.law = law
-        self.random_state = random_state
 
     def _make_copies(self, stars: Stars, y: Any, rows: IntArray) -> Copies:
         rng = check_random_state(self.random_state)

@@ -40,6 +40,7 @@ _APART = 100.0
 _STYLES = (0.3, 0.25, 0.2, 0.1, 0.1, 0.05)
 
 
+@dataclass(kw_only=True, repr=False, eq=False)
 class ClusterCorruptor(ClusterResampler):
     """Add copies of clusters with member lists that are corrupted like published ones.
 
@@ -129,6 +130,24 @@ class ClusterCorruptor(ClusterResampler):
     'sim_000000 (copy 1)'
     """
 
+    contamination: float = 0.5
+    max_contamination: float = 0.6
+    field: Any = None
+    limited: float = 0.25
+    limits: tuple[float, float] = (14.0, 18.0)
+    no_bright_stars: float = 0.15
+    no_giants: float = 0.08
+    no_binaries: float = 0.04
+    sparse: float = 0.2
+    min_stars: int = 6
+    other_probabilities: float = 0.5
+    no_parallaxes: float = 0.08
+    no_parallax_errors: float = 0.1
+    shifted: float = 0.25
+    parallax_scale: float = 0.04
+    colour_scale: float = 0.03
+    random_state: int | np.random.RandomState | None = None
+
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **ClusterResampler._parameter_constraints,
         "contamination": [_PROBABILITY],
@@ -148,47 +167,6 @@ class ClusterCorruptor(ClusterResampler):
         "parallax_scale": [_SCALE],
         "colour_scale": [_SCALE],
     }
-
-    def __init__(
-        self,
-        *,
-        n_copies: int = 1,
-        contamination: float = 0.5,
-        max_contamination: float = 0.6,
-        field: Any = None,
-        limited: float = 0.25,
-        limits: tuple[float, float] = (14.0, 18.0),
-        no_bright_stars: float = 0.15,
-        no_giants: float = 0.08,
-        no_binaries: float = 0.04,
-        sparse: float = 0.2,
-        min_stars: int = 6,
-        other_probabilities: float = 0.5,
-        no_parallaxes: float = 0.08,
-        no_parallax_errors: float = 0.1,
-        shifted: float = 0.25,
-        parallax_scale: float = 0.04,
-        colour_scale: float = 0.03,
-        random_state: int | np.random.RandomState | None = None,
-    ) -> None:
-        self.n_copies = n_copies
-        self.contamination = contamination
-        self.max_contamination = max_contamination
-        self.field = field
-        self.limited = limited
-        self.limits = limits
-        self.no_bright_stars = no_bright_stars
-        self.no_giants = no_giants
-        self.no_binaries = no_binaries
-        self.sparse = sparse
-        self.min_stars = min_stars
-        self.other_probabilities = other_probabilities
-        self.no_parallaxes = no_parallaxes
-        self.no_parallax_errors = no_parallax_errors
-        self.shifted = shifted
-        self.parallax_scale = parallax_scale
-        self.colour_scale = colour_scale
-        self.random_state = random_state
 
     def _make_copies(self, stars: Stars, y: Any, rows: IntArray) -> Copies:
         low, high = self._limits()

@@ -1,6 +1,7 @@
 """Quantiles of colour-magnitude diagrams, as features for boosted trees."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -26,6 +27,7 @@ _EDGES = (-9.0, -3, -2, -1.25, *np.arange(-0.5, 8.1, 0.75).tolist(), 9.0, 10.5, 
 _OF_G, _OF_COLOUR = (0.02, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9), (0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 
 
+@dataclass(kw_only=True, repr=False, eq=False)
 class CMDSummary(ClusterTransformer):
     """Quantiles of colour along the sequence, and of the stars' magnitudes and colours.
 
@@ -85,6 +87,12 @@ class CMDSummary(ClusterTransformer):
     ['n_stars', 'parallax', 'parallax_error']
     """
 
+    magnitude_edges: Sequence[float] | None = None
+    quantiles: Sequence[float] = (0.1, 0.25, 0.5, 0.75, 0.9)
+    faint_limit: float | None = 18.0
+    min_stars: int = 2
+    zero_point: float = 0.0
+
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "magnitude_edges": ["array-like", None],
         "quantiles": ["array-like"],
@@ -92,21 +100,6 @@ class CMDSummary(ClusterTransformer):
         "min_stars": [Interval(Integral, 1, None, closed="left")],
         "zero_point": [Interval(Real, None, None, closed="neither")],
     }
-
-    def __init__(
-        self,
-        *,
-        magnitude_edges: Sequence[float] | None = None,
-        quantiles: Sequence[float] = (0.1, 0.25, 0.5, 0.75, 0.9),
-        faint_limit: float | None = 18.0,
-        min_stars: int = 2,
-        zero_point: float = 0.0,
-    ) -> None:
-        self.magnitude_edges = magnitude_edges
-        self.quantiles = quantiles
-        self.faint_limit = faint_limit
-        self.min_stars = min_stars
-        self.zero_point = zero_point
 
     def _columns(self) -> tuple[str, ...]:
         return (PARALLAX,)

@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import HasMethods
 
+from skcluster._utils.models import DaskTokenMixin
+
 try:
     from sklearn.callback import CallbackSupportMixin
 except ImportError:  # before scikit-learn 1.9
@@ -63,12 +65,8 @@ class EpochTasks:
             self._root.call_on_fit_task_end(**self._about)
 
 
-class NetworkRegressorMixin(CallbackSupportMixin):
-    """Handle inputs, outputs, callbacks and warm starts of a regressor with networks.
-
-    The regressors are dataclasses, whose fields are the parameters: a subclass inherits them, and
-    states only its own and those whose default differs.
-    """
+class NetworkRegressorMixin(DaskTokenMixin, CallbackSupportMixin):
+    """Handle inputs, outputs, callbacks and warm starts of a regressor with networks."""
 
     callbacks: Any
     warm_start: bool
@@ -95,10 +93,6 @@ class NetworkRegressorMixin(CallbackSupportMixin):
     def _goes_on(self) -> bool:
         """Return whether training continues from the weights of the last fit."""
         return bool(self.warm_start) and hasattr(self, "weights_")
-
-    def __dask_tokenize__(self) -> tuple[type, dict[str, Any]]:
-        # Dask compares dataclasses by their fields alone, which do not include what was learned.
-        return type(self), self.__dict__
 
     def __sklearn_tags__(self) -> Tags:
         tags: Tags = super().__sklearn_tags__()
