@@ -158,13 +158,6 @@ def parallax_scatter(g: FloatArray, rng: np.random.Generator) -> tuple[FloatArra
     return np.hypot(error, PARALLAX_FLOOR) * rng.standard_normal(len(g)), error
 
 
-def ranks(copy: IntArray, values: FloatArray) -> IntArray:
-    """Return the rank of each star's value within its copy, 0 for the smallest."""
-    rank = np.empty(len(copy), dtype=np.int64)
-    rank[np.lexsort((values, copy))] = np.arange(len(copy)) - np.searchsorted(copy, copy)
-    return rank
-
-
 def stars_of_copies(stars: Stars, rows: IntArray) -> tuple[IntArray, IntArray]:
     """Return the stars of the clusters ``rows``, one after the other, and the copy of each."""
     counts = stars.counts[rows]

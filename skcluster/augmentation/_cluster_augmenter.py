@@ -12,7 +12,7 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skcluster._utils.typing import BoolArray, FloatArray, IntArray
-from skcluster.augmentation._base import ClusterResampler, Copies, ranks, stars_of_copies
+from skcluster.augmentation._base import ClusterResampler, Copies, stars_of_copies
 from skcluster.clusters import Stars
 from skcluster.gaia import parallax_error
 from skcluster.photometry import (
@@ -243,8 +243,10 @@ class ClusterAugmenter(ClusterResampler):
         if self.star_dropout:
             luck = rng.uniform(size=star.size)
             # The luckiest min_stars of each copy are kept in any case.
-            luckiest = ranks(copy, -luck) < self.min_stars
-            chosen = chosen.take((luck >= self.star_dropout) | luckiest)
+            luckiest = (
+                pd.Series(luck).groupby(copy).rank("first", ascending=False) <= self.min_stars
+            )
+            chosen = chosen.take((luck >= self.star_dropout) | luckiest.to_numpy())
         if self.field_stars:
             chosen = self._add_field_stars(clusters, rows, chosen, rng)
         return chosen

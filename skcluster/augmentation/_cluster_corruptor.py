@@ -19,7 +19,6 @@ from skcluster.augmentation._base import (
     field_of,
     parallax_scatter,
     photometry,
-    ranks,
     stars_of_copies,
 )
 from skcluster.clusters import Stars
@@ -172,7 +171,7 @@ class ClusterCorruptor(ClusterResampler):
         low, high = self._limits()
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         rng = np.random.default_rng(seed)
-        copies = _ListCopies.of(stars, rows)
+        copies = _ListCopies(stars, rows)
         limited = copies.chosen(self.limited, rng)
         limit = np.where(limited, rng.uniform(low, high, copies.n), _NO_LIMIT)
         self._remove(copies, limit, rng)
@@ -182,7 +181,7 @@ class ClusterCorruptor(ClusterResampler):
         fraction[~copies.chosen(self.contamination, rng)] = 0
         copies.add(contaminants, fraction, np.minimum(limit, faintest[rows]), rng)
         self._falsify(copies, rng)
-        return Copies(copies.copy, copies.host, copies.columns)
+        return copies.result()
 
     def _limits(self) -> tuple[float, float]:
         limits = tuple(float(limit) for limit in self.limits)
@@ -192,8 +191,7 @@ class ClusterCorruptor(ClusterResampler):
 
     def _remove(self, copies: "_ListCopies", limit: FloatArray, rng: np.random.Generator) -> None:
         """Remove stars of the copies."""
-        bright = copies.columns["phot_g_mean_mag"] < limit[copies.copy]
-        copies.keep(bright, self.min_stars)
+        copies.keep(copies.brighter(limit), self.min_stars)
         copies.change("magnitude_limit", np.fmin, limit)
         chosen = copies.chosen(self.no_giants, rng)
         copies.keep(copies.not_giants(chosen), self.min_stars)
@@ -204,7 +202,7 @@ class ClusterCorruptor(ClusterResampler):
         copies.keep(copies.not_brightest(n_missing), self.min_stars)
         fraction = 10 ** rng.uniform(-1, 0, copies.n)
         fraction[~copies.chosen(self.sparse, rng)] = 1
-        copies.keep(rng.random(len(copies.copy)) < fraction[copies.copy], self.min_stars)
+        copies.keep(rng.random(len(copies.stars)) < fraction[copies.stars["copy"]], self.min_stars)
 
     def _falsify(self, copies: "_ListCopies", rng: np.random.Generator) -> None:
         copies.restate_probabilities(copies.chosen(self.other_probabilities, rng), rng)
@@ -223,77 +221,67 @@ def _blank(values: FloatArray, missing: BoolArray) -> FloatArray:
     return np.where(missing, np.nan, values)
 
 
-@dataclass
 class _ListCopies:
-    """The stars of all copies, copy after copy. Methods change them in place."""
+    """The stars of all copies, which the methods change in place."""
 
-    n: int
-    #: The copy that each star belongs to; shape (n_stars,).
-    copy: IntArray
-    #: Index of the star in the original lists that provides the other columns; shape (n_stars,).
-    host: IntArray
-    #: Whether the star was added; shape (n_stars,).
-    contaminant: BoolArray
-    #: Columns that may change, by the names of the Gaia archive; shape (n_stars,).
-    columns: dict[str, Any]
-
-    @classmethod
-    def of(cls, stars: Stars, rows: IntArray) -> Self:
-        """Return unchanged copies of clusters."""
+    def __init__(self, stars: Stars, rows: IntArray) -> None:
         host, copy = stars_of_copies(stars, rows)
         columns = {name: values[host] for name, values in changeable_columns(stars).items()}
-        return cls(len(rows), copy, host, np.zeros(len(copy), dtype=bool), columns)
+        self.n = len(rows)
+        #: A row per star, copy after copy: the number of its copy, the star in the original lists
+        #: that provides the other columns, whether it is a contaminant, and what may change.
+        self.stars = pd.DataFrame({"copy": copy, "host": host, "contaminant": False, **columns})
 
-    @property
-    def counts(self) -> IntArray:
-        """Number of stars of each copy."""
-        return np.bincount(self.copy, minlength=self.n)
+    def result(self) -> Copies:
+        """Return the copies as they are now."""
+        copy, host, _, *columns = (self.stars[name].to_numpy() for name in self.stars)
+        return Copies(copy, host, dict(zip(self.stars.columns[3:], columns, strict=True)))
 
     def chosen(self, probability: float, rng: np.random.Generator) -> BoolArray:
         """Draw copies with a probability."""
         return np.asarray(rng.random(self.n) < probability)
 
-    def keep(self, kept: BoolArray, min_stars: int) -> None:
+    def keep(self, kept: NDArray[Any], min_stars: int) -> None:
         """Keep only these stars, except in copies that would have fewer than ``min_stars``."""
-        enough = np.bincount(self.copy, kept, minlength=self.n) >= min_stars
-        kept = kept | ~enough[self.copy]
-        self.copy, self.host = self.copy[kept], self.host[kept]
-        self.contaminant = self.contaminant[kept]
-        self.columns = {name: values[kept] for name, values in self.columns.items()}
+        copy = self.stars["copy"].to_numpy()
+        enough = np.bincount(copy, kept, minlength=self.n) >= min_stars
+        self.stars = self.stars[kept | ~enough[copy]].reset_index(drop=True)
+
+    def brighter(self, limit: FloatArray) -> BoolArray:
+        """Return which stars are brighter than the limit of their copy (mag)."""
+        return np.asarray(self.stars["phot_g_mean_mag"] < limit[self.stars["copy"]])
 
     def not_brightest(self, n_missing: IntArray) -> BoolArray:
         """Return which stars are not among the brightest of their copy."""
-        return ranks(self.copy, self.columns["phot_g_mean_mag"]) >= n_missing[self.copy]
+        rank = self.stars.groupby("copy")["phot_g_mean_mag"].rank("first")
+        return np.asarray(rank > n_missing[self.stars["copy"]])
 
     def not_giants(self, chosen: BoolArray) -> BoolArray:
         """Return which stars are not giants of the chosen copies."""
-        stars, m_g, colour = self._diagrams(chosen)
-        blue = pd.Series(colour).groupby(self.copy[stars]).transform("quantile", 0.05).to_numpy()
-        kept = np.ones(len(self.copy), dtype=bool)
-        kept[stars] = ~((colour > blue + _GIANT_COLOUR) & (m_g < _GIANT_M_G))
-        return kept
+        stars = self._diagrams(chosen)
+        blue = stars.groupby("copy")["bp_rp"].transform("quantile", 0.05)
+        giant = (stars["bp_rp"] > blue + _GIANT_COLOUR) & (stars["m_g"] < _GIANT_M_G)
+        return np.asarray(~self.stars.index.isin(stars.index[giant]))
 
     def not_binaries(self, chosen: BoolArray) -> BoolArray:
         """Return which stars are not on the red side of the main sequence of the chosen copies."""
-        stars, m_g, colour = self._diagrams(chosen)
-        strip = np.floor(self.columns["phot_g_mean_mag"][stars] / _STRIP)
-        strips = pd.Series(colour).groupby([self.copy[stars], strip])
-        limit = strips.transform("quantile", _BINARY_QUANTILE).to_numpy()
-        kept = np.ones(len(self.copy), dtype=bool)
-        kept[stars] = ~((colour > limit) & (m_g > _BINARY_M_G))
-        return kept
+        stars = self._diagrams(chosen)
+        strips = stars.groupby(["copy", np.floor(stars["phot_g_mean_mag"] / _STRIP)])["bp_rp"]
+        limit = strips.transform("quantile", _BINARY_QUANTILE)
+        binary = (stars["bp_rp"] > limit) & (stars["m_g"] > _BINARY_M_G)
+        return np.asarray(~self.stars.index.isin(stars.index[binary]))
 
-    def _diagrams(self, chosen: BoolArray) -> tuple[IntArray, FloatArray, FloatArray]:
-        """Return indices, absolute magnitudes M_G and colours of the stars of the chosen copies."""
-        stars = np.flatnonzero(chosen[self.copy])
-        g, colour = self.columns["phot_g_mean_mag"][stars], self.columns["bp_rp"][stars]
-        return stars, g - modulus_at_least(self._parallaxes())[self.copy[stars]], colour
+    def _diagrams(self, chosen: BoolArray) -> pd.DataFrame:
+        """Return the stars of the chosen copies, with their absolute magnitudes M_G."""
+        stars = self.stars[chosen[self.stars["copy"]]]
+        modulus = modulus_at_least(self._parallaxes())[stars["copy"]]
+        return stars.assign(m_g=stars["phot_g_mean_mag"] - modulus)
 
     def _parallaxes(self) -> FloatArray:
         """Return the median parallax of each copy (mas); NaN without any."""
-        if "parallax" not in self.columns:
+        if "parallax" not in self.stars:
             return np.full(self.n, np.nan)
-        medians = pd.Series(self.columns["parallax"]).groupby(self.copy).median()
+        medians = self.stars.groupby("copy")["parallax"].median()
         return medians.reindex(np.arange(self.n)).to_numpy()
 
     def add(
@@ -308,25 +296,19 @@ class _ListCopies:
         ``fraction`` is that of contaminants in the resulting list of each copy, below 1, ``limit``
         the magnitude limit in G of each copy (mag).
         """
-        own = self.counts
+        own = np.bincount(self.stars["copy"], minlength=self.n)
         n_added = np.round(fraction / (1 - fraction) * own).astype(np.int64)
         copy = np.repeat(np.arange(self.n), n_added)
-        brightest = pd.Series(self.columns["phot_g_mean_mag"]).groupby(self.copy).min()
+        brightest = self.stars.groupby("copy")["phot_g_mean_mag"].min()
         bounds = brightest.reindex(np.arange(self.n)).to_numpy() - 0.5, limit
         place = contaminants.draw(copy, *bounds, rng)
         copy, place = copy[place >= 0], place[place >= 0]
         first = np.cumsum(own) - own
         lent = first[copy] + (rng.random(len(copy)) * own[copy]).astype(np.int64)
-        added = {name: values[lent] for name, values in self.columns.items()}
-        added |= self._light(contaminants, place, copy, rng)
-        order = np.argsort(np.concatenate([self.copy, copy]), kind="stable")
-        self.host = np.concatenate([self.host, self.host[lent]])[order]
-        self.columns = {
-            name: np.concatenate([values, added[name]])[order]
-            for name, values in self.columns.items()
-        }
-        self.contaminant = np.concatenate([self.contaminant, np.ones(len(copy), dtype=bool)])[order]
-        self.copy = np.concatenate([self.copy, copy])[order]
+        light = self._light(contaminants, place, copy, rng)
+        added = self.stars.iloc[lent].assign(contaminant=True, **light)
+        both = pd.concat([self.stars, added])
+        self.stars = both.sort_values("copy", kind="stable", ignore_index=True)
 
     def _light(
         self,
@@ -345,32 +327,32 @@ class _ListCopies:
             "parallax": self._parallaxes()[copy] + width[copy] * scatter,
             "parallax_error": error,
         }
-        return {name: values for name, values in columns.items() if name in self.columns}
+        return {name: values for name, values in columns.items() if name in self.stars}
 
     def change(self, column: str, function: Callable[..., Any], of_copies: NDArray[Any]) -> None:
         """Replace a column by a function of itself and a value per copy, if it is there."""
-        if column in self.columns:
-            self.columns[column] = function(self.columns[column], of_copies[self.copy])
+        if column in self.stars:
+            self.stars[column] = function(self.stars[column], of_copies[self.stars["copy"]])
 
     def restate_probabilities(self, chosen: BoolArray, rng: np.random.Generator) -> None:
         """Set the membership probabilities of the chosen copies in the styles of other lists."""
-        if "probability" not in self.columns:
+        if "probability" not in self.stars:
             return
         style = rng.choice(len(_STYLES), size=len(chosen), p=_STYLES)
-        style = np.where(chosen, style, -1)[self.copy]
-        own, n = self.columns["probability"], len(self.copy)
+        style = np.where(chosen, style, -1)[self.stars["copy"]]
+        own, contaminant, n = self.stars["probability"], self.stars["contaminant"], len(self.stars)
         styles = [
             # Contaminants are somewhat less probable than members, or improbable.
-            np.where(self.contaminant, rng.uniform(0.5, 0.8, n), own),
-            np.where(self.contaminant, rng.uniform(0.0, 0.6, n), own),
+            np.where(contaminant, rng.uniform(0.5, 0.8, n), own),
+            np.where(contaminant, rng.uniform(0.0, 0.6, n), own),
             # Both are from 0 to 1, some of them misleading.
-            np.where(self.contaminant, rng.beta(1.2, 3.0, n), rng.beta(4.0, 1.2, n)),
+            np.where(contaminant, rng.beta(1.2, 3.0, n), rng.beta(4.0, 1.2, n)),
             np.full(n, np.nan),
             np.ones(n),
             rng.random(n),  # unrelated to membership
         ]
         values = np.select([style == i for i in range(len(styles))], styles, own)
-        self.columns["probability"] = values
+        self.stars["probability"] = values
 
 
 @dataclass(frozen=True)
