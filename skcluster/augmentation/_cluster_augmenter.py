@@ -11,7 +11,7 @@ import pandas as pd
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from skcluster._utils.typing import BoolArray, FloatArray, IntArray
+from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.augmentation._base import ClusterResampler, Copies, stars_of_copies
 from skcluster.clusters import Stars
 from skcluster.gaia import parallax_error
@@ -180,17 +180,20 @@ class ClusterAugmenter(ClusterResampler):
         factor = distance_from_modulus(modulus_shift + 10)  # exactly 1 without a shift
         distance_kpc = clusters.distance_kpc[rows] * factor
         chosen = self._choose_stars(clusters, rows, modulus_shift, a_v, rng)
-        of_star = chosen.copy
-        shifts = clusters.magnitude_shifts(chosen.light, modulus_shift[of_star], a_v[of_star])
+        copy, host, light, field = (column.to_numpy() for _, column in chosen.items())
+        shifts = clusters.magnitude_shifts(light, modulus_shift[copy], a_v[copy])
         # Field stars are not moved.
-        shifts = ExtinctionCoefficients(*(np.where(chosen.field, 0.0, s) for s in shifts))
+        shifts = ExtinctionCoefficients(*(np.where(field, 0.0, s) for s in shifts))
+        moved = 1 / distance_kpc[copy] - 1 / clusters.distance_kpc[stars.cluster[light]]
         columns = {
-            **_parallaxes(clusters, chosen, shifts.g, distance_kpc, rng),
-            **self._photometry(clusters, chosen, shifts, rng),
+            **_parallaxes(stars, light, shifts.g, moved, rng),
+            **self._photometry(stars, light, shifts, rng),
         }
-        if chosen.field.any() and "probability" in stars:
-            columns["probability"] = _probabilities(stars, chosen)
-        return Copies(of_star, chosen.host, columns, {"a_v": a_v, "distance_kpc": distance_kpc})
+        if field.any() and "probability" in stars:
+            own = stars["probability"]
+            least = np.fmin.reduceat(own, stars.offsets[:-1])
+            columns["probability"] = np.where(field, least[stars.cluster[host]], own[host])
+        return Copies(copy, host, columns, {"a_v": a_v, "distance_kpc": distance_kpc})
 
     def _draw_moves(
         self, clusters: "_Dereddened", rows: IntArray, rng: np.random.RandomState
@@ -236,17 +239,20 @@ class ClusterAugmenter(ClusterResampler):
         modulus_shift: FloatArray,
         a_v: FloatArray,
         rng: np.random.RandomState,
-    ) -> "_ChosenStars":
+    ) -> pd.DataFrame:
+        """Return a row per star, copy after copy.
+
+        Its columns are the number of its copy, the star whose row is copied, the star with the
+        photometry, which is the same except for a field star, and whether it is one.
+        """
         # The faint limit applies to a copy that keeps its cluster's values as well.
         star, copy = clusters.visible(rows, modulus_shift, a_v)
-        chosen = _ChosenStars(copy, star, star, np.zeros(star.size, dtype=bool))
+        chosen = pd.DataFrame({"copy": copy, "host": star, "light": star, "field": False})
         if self.star_dropout:
-            luck = rng.uniform(size=star.size)
+            luck = pd.Series(rng.uniform(size=star.size))
             # The luckiest min_stars of each copy are kept in any case.
-            luckiest = (
-                pd.Series(luck).groupby(copy).rank("first", ascending=False) <= self.min_stars
-            )
-            chosen = chosen.take((luck >= self.star_dropout) | luckiest.to_numpy())
+            luckiest = luck.groupby(copy).rank("first", ascending=False) <= self.min_stars
+            chosen = chosen[(luck >= self.star_dropout) | luckiest]
         if self.field_stars:
             chosen = self._add_field_stars(clusters, rows, chosen, rng)
         return chosen
@@ -255,37 +261,31 @@ class ClusterAugmenter(ClusterResampler):
         self,
         clusters: "_Dereddened",
         rows: IntArray,
-        members: "_ChosenStars",
+        members: pd.DataFrame,
         rng: np.random.RandomState,
-    ) -> "_ChosenStars":
+    ) -> pd.DataFrame:
         """Add a Poisson number of stars of any cluster, within each copy's faint limit."""
-        counts = np.bincount(members.copy, minlength=len(rows))
+        counts = np.bincount(members["copy"], minlength=len(rows))
         copy = np.repeat(np.arange(len(rows)), rng.poisson(self.field_stars * counts))
         # A random member of the same copy provides the other columns.
         first = np.cumsum(counts) - counts
-        host = members.host[rng.randint(first[copy], (first + counts)[copy])]
+        added = members.iloc[rng.randint(first[copy], (first + counts)[copy])]
         by_brightness = np.argsort(clusters.g, kind="stable")
         bright = np.searchsorted(clusters.g[by_brightness], clusters.limits[rows][copy], "right")
-        light = by_brightness[rng.randint(0, bright)]
-        both = _ChosenStars(
-            np.concatenate([members.copy, copy]),
-            np.concatenate([members.host, host]),
-            np.concatenate([members.light, light]),
-            np.repeat([False, True], [len(members.copy), len(copy)]),
-        )
-        return both.take(np.argsort(both.copy, kind="stable"))
+        added = added.assign(light=by_brightness[rng.randint(0, bright)], field=True)
+        return pd.concat([members, added]).sort_values("copy", kind="stable")
 
     def _photometry(
         self,
-        clusters: "_Dereddened",
-        chosen: "_ChosenStars",
+        stars: Stars,
+        light: IntArray,
         shifts: ExtinctionCoefficients,
         rng: np.random.RandomState,
     ) -> dict[str, npt.NDArray[Any]]:
         """Return magnitudes and colour of the copies' stars, with noise."""
         g, bp, rp = shifts
         if self.photometric_noise:
-            noise = rng.normal(scale=self.photometric_noise, size=(3, chosen.copy.size))
+            noise = rng.normal(scale=self.photometric_noise, size=(3, len(light)))
             g, bp, rp = g + noise[0], bp + noise[1], rp + noise[2]
         added = {
             "phot_g_mean_mag": g,
@@ -293,34 +293,12 @@ class ClusterAugmenter(ClusterResampler):
             "phot_rp_mean_mag": rp,
             "bp_rp": bp - rp,
         }
-        own = clusters.stars
-        return {name: own[name][chosen.light] + added[name] for name in added if name in own}
+        return {name: stars[name][light] + added[name] for name in added if name in stars}
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.target_tags.single_output = False
         return tags
-
-
-@dataclass(frozen=True)
-class _ChosenStars:
-    """The stars of all copies, copy after copy."""
-
-    #: Copy of each star; shape (n_stars,).
-    copy: IntArray
-    #: Index of the member of the copied cluster whose row is copied; shape (n_stars,).
-    host: IntArray
-    #: Index of the star with the photometry: the host itself, or any star for a field star; shape
-    #: (n_stars,).
-    light: IntArray
-    #: Whether the star is a field star; shape (n_stars,).
-    field: BoolArray
-
-    def take(self, which: IntArray | BoolArray) -> "_ChosenStars":
-        """Return some of the stars."""
-        return _ChosenStars(
-            self.copy[which], self.host[which], self.light[which], self.field[which]
-        )
 
 
 @dataclass(frozen=True)
@@ -391,17 +369,16 @@ class _Dereddened:
 
 
 def _parallaxes(
-    clusters: _Dereddened,
-    chosen: _ChosenStars,
+    stars: Stars,
+    light: IntArray,
     g_shift: FloatArray,
-    distance_kpc: FloatArray,
+    moved: FloatArray,
     rng: np.random.RandomState,
 ) -> dict[str, npt.NDArray[Any]]:
-    """Return parallaxes at the copies' distances, with the noise of stars of that magnitude."""
-    stars, light = clusters.stars, chosen.light
+    """Return parallaxes that are moved (mas), with the noise of stars of the new magnitude."""
     if "parallax" not in stars:
         return {}
-    g = clusters.g[light]
+    g = stars["phot_g_mean_mag"][light].astype(float)
     error = typical = parallax_error(g)
     # Noise cannot be removed: a star that becomes brighter keeps its error.
     growth = np.maximum(parallax_error(g + g_shift) / typical, 1)
@@ -411,16 +388,8 @@ def _parallaxes(
         columns["parallax_error"] = own_error * growth
         error = np.where(np.isfinite(own_error), own_error, typical)
     noise = error * np.sqrt(growth**2 - 1) * rng.normal(size=error.size)
-    moved = 1 / distance_kpc[chosen.copy] - 1 / clusters.distance_kpc[stars.cluster[light]]
     columns["parallax"] = stars["parallax"][light] + moved + noise
     return columns
-
-
-def _probabilities(stars: Stars, chosen: _ChosenStars) -> npt.NDArray[Any]:
-    """Return the members' own probabilities; for field stars, that of the least certain member."""
-    own = stars["probability"]
-    least = np.fmin.reduceat(own, stars.offsets[:-1])
-    return np.where(chosen.field, least[stars.cluster[chosen.host]], own[chosen.host])
 
 
 def _read_labels(y: Any, index: pd.Index) -> tuple[FloatArray, FloatArray]:
