@@ -1,14 +1,14 @@
 """Common parts of all regressors, without Keras."""
 
 from collections.abc import Callable, Mapping
-from numbers import Integral
+from numbers import Integral, Real
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import Tags
-from sklearn.utils._param_validation import HasMethods
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from skcluster._utils.models import DaskTokenMixin
 
@@ -20,11 +20,17 @@ except ImportError:  # before scikit-learn 1.9
         """Nothing: this version of scikit-learn has no callbacks."""
 
 
-#: Constraints of the parameters that are passed to Keras.
-KERAS_CONSTRAINTS: dict[str, list[Any]] = {
+#: Constraints of the parameters that all regressors have.
+TRAINING_CONSTRAINTS: dict[str, list[Any]] = {
+    "dropout": [Interval(Real, 0, 1, closed="left")],
+    "batch_size": [Interval(Integral, 1, None, closed="left")],
+    "learning_rate": [Interval(Real, 0, None, closed="neither")],
+    "learning_rate_schedule": [StrOptions({"cosine"}), None],
     "optimizer": [str, dict, HasMethods(["get_config", "apply_gradients"])],
     "callbacks": [list, tuple, HasMethods(["set_model", "on_epoch_end"]), None],
     "warm_start": ["boolean"],
+    "verbose": ["verbose"],
+    "random_state": ["random_state"],
 }
 
 
@@ -81,8 +87,8 @@ class NetworkRegressorMixin(DaskTokenMixin, CallbackSupportMixin):
         return SimpleNamespace(transform=self._inputs)
 
     def _like_y(self, y: NDArray[Any]) -> NDArray[Any]:
-        """Return predictions with as many dimensions as the targets had."""
-        return y[:, 0] if self.y_ndim_ == 1 else y
+        """Return predictions, whose last axis is the targets, as `fit` was given these."""
+        return y[..., 0] if self.y_ndim_ == 1 else y
 
     def _callbacks(self) -> list[Any]:
         if self.callbacks is None:

@@ -23,7 +23,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skcluster._utils.messages import warn_caller
 from skcluster._utils.order import check_same_order
 from skcluster.regressors._base import (
-    KERAS_CONSTRAINTS,
+    TRAINING_CONSTRAINTS,
     EpochTasks,
     NetworkRegressorMixin,
     as_sizes,
@@ -155,19 +155,13 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
         "references": _REFERENCES,
     }
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **TRAINING_CONSTRAINTS,
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
         "activation": [StrOptions(set(ACTIVATIONS))],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
         "loss": [str, dict, callable, HasMethods(["get_config", "call"])],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
-        "learning_rate_schedule": [StrOptions({"cosine"}), None],
         "epochs": [Interval(Integral, 1, None, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
         "validation_fraction": [Interval(Real, 0, 1, closed="left")],
         "patience": [Interval(Integral, 1, None, closed="left"), None],
-        **KERAS_CONSTRAINTS,
-        "verbose": ["verbose"],
-        "random_state": ["random_state"],
     }
 
     # scikeras keeps its parameters in the instance; ours are scikit-learn's.
@@ -231,10 +225,8 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
             check_same_weights(self.architecture_.weight_shapes, architecture.weight_shapes)
         self.y_ndim_, self.n_outputs_ = targets.ndim, architecture.n_outputs
         self.architecture_: FeedForwardArchitecture = architecture
-        if sample_weight is None:
-            weights = np.ones(len(table))
-        else:  # rows without weight are dropped
-            table, targets, weights = self._validate_sample_weight(table, targets, sample_weight)
+        # Rows without weight are dropped.
+        table, targets, weights = self._validate_sample_weight(table, targets, sample_weight)
         if (weights < 0).any():
             raise ValueError("sample_weight must not be negative.")
         columns = targets.reshape(len(targets), -1).astype(np.float32)

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.utils import Tags, check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from skcluster._utils.order import check_same_order
 from skcluster.regressors._base import (
-    KERAS_CONSTRAINTS,
+    TRAINING_CONSTRAINTS,
     EpochTasks,
     NetworkRegressorMixin,
     as_sizes,
@@ -175,23 +175,17 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
     random_state: int | np.random.RandomState | None = None
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **TRAINING_CONSTRAINTS,
         "n_context": [Interval(Integral, 1, None, closed="left")],
         "n_channels": [Interval(Integral, 1, None, closed="left")],
         "units": [tuple, list],
         "n_heads": [Interval(Integral, 1, None, closed="left")],
         "n_networks": [Interval(Integral, 1, None, closed="left")],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
         "star_dropout": [Interval(Real, 0, 1, closed="left")],
         "stars_per_step": [Interval(Integral, 1, None, closed="left")],
         "pretrained": [str, Path, bytes, None],
         "epochs": [Interval(Integral, 0, None, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
-        "learning_rate_schedule": [StrOptions({"cosine"}), None],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
-        **KERAS_CONSTRAINTS,
-        "verbose": ["verbose"],
-        "random_state": ["random_state"],
     }
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -295,9 +289,7 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
             Standard deviation of each network.
         """
         means, deviations = self._predict_networks(X)
-        if self.y_ndim_ == 1:
-            return means[:, :, 0], deviations[:, :, 0]
-        return means, deviations
+        return self._like_y(means), self._like_y(deviations)
 
     @property
     def model_(self) -> "keras.Model":

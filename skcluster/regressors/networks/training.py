@@ -143,6 +143,10 @@ class TrainingSettings:
     optimizer: OptimizerRecipe
     #: The largest learning rate; None if the optimizer has its own schedule.
     learning_rate: float | None
+    #: Called when an epoch begins, and, with a function that returns the weights, when it ends;
+    #: the latter returns whether the training stops.
+    begin_epoch: Callable[[], None]
+    end_epoch: Callable[[Callable[[], Weights]], bool]
     #: "cosine" or None.
     schedule: str | None = None
     #: Whether the learning rate changes with each step, after an initial increase, or each epoch.
@@ -150,10 +154,6 @@ class TrainingSettings:
     patience: int | None = None
     callbacks: Sequence[Any] = ()
     verbose: int = 0
-    #: Called when an epoch begins, and, with a function that returns the weights, when it ends;
-    #: the latter returns whether the training stops.
-    begin_epoch: Callable[[], None] | None = None
-    end_epoch: Callable[[Callable[[], Weights]], bool] | None = None
 
 
 class Trained(NamedTuple):
@@ -244,8 +244,7 @@ class TrainingMonitor(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Tell scikit-learn's callbacks."""
-        if self._settings.begin_epoch is not None:
-            self._settings.begin_epoch()
+        self._settings.begin_epoch()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Record the history; later callbacks find ``val_loss`` in their logs."""
@@ -256,8 +255,7 @@ class TrainingMonitor(keras.callbacks.Callback):
             logs["val_loss"] = self._validate(epoch)
         if self._bar is not None:
             self._bar.update(epoch + 1, self._losses(), finalize=False)
-        end = self._settings.end_epoch
-        if end is not None and end(lambda: self._network.weights):
+        if self._settings.end_epoch(lambda: self._network.weights):
             self.model.stop_training = True
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
