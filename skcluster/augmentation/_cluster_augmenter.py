@@ -1,7 +1,6 @@
 """Augment a training set with clusters moved farther away and reddened."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -301,45 +300,35 @@ class ClusterAugmenter(ClusterResampler):
         return tags
 
 
-@dataclass(frozen=True)
 class _Dereddened:
     """Stars, A_V (mag) and distances of the given clusters, and quantities needed to move them."""
 
-    stars: Stars
-    a_v: FloatArray
-    distance_kpc: FloatArray
-    law: Law
-    faint_limit: float | None
-
-    @cached_property
-    def g(self) -> FloatArray:
-        """G of every star, mag."""
-        return np.asarray(self.stars["phot_g_mean_mag"], dtype=float)
-
-    @cached_property
-    def intrinsic(self) -> FloatArray:
-        """Dereddened BP−RP of every star, mag."""
-        return deredden(self.g, self.stars["bp_rp"], self.a_v[self.stars.cluster], self.law)[1]
-
-    @cached_property
-    def limits(self) -> FloatArray:
-        """Faint limit of each cluster's copies, mag."""
-        if self.faint_limit is None:
-            return np.maximum.reduceat(self.g, self.stars.offsets[:-1])
-        return np.full(len(self.stars.index), float(self.faint_limit))
-
-    @cached_property
-    def within_limit(self) -> IntArray:
-        """Number of stars of each cluster within the limit; an error if there is none."""
-        cluster = self.stars.cluster
-        within = np.bincount(cluster[self.g <= self.limits[cluster]], minlength=len(self.limits))
-        if not within.all():
-            name = self.stars.index[int(np.argmin(within))]
+    def __init__(
+        self,
+        stars: Stars,
+        a_v: FloatArray,
+        distance_kpc: FloatArray,
+        law: Law,
+        faint_limit: float | None,
+    ) -> None:
+        self.stars, self.a_v, self.distance_kpc, self.law = stars, a_v, distance_kpc, law
+        #: G of every star, mag.
+        self.g = stars["phot_g_mean_mag"].astype(float)
+        #: Dereddened BP−RP of every star, mag.
+        self.intrinsic = deredden(self.g, stars["bp_rp"], a_v[stars.cluster], law)[1]
+        #: Faint limit of each cluster's copies, mag.
+        self.limits = np.maximum.reduceat(self.g, stars.offsets[:-1])
+        if faint_limit is not None:
+            self.limits[:] = faint_limit
+        within = stars.cluster[self.g <= self.limits[stars.cluster]]
+        #: Number of stars of each cluster within the limit.
+        self.within_limit = np.bincount(within, minlength=len(self.limits))
+        if not self.within_limit.all():
+            name = stars.index[int(np.argmin(self.within_limit))]
             raise ValueError(
-                f"cluster {name!r} has no star as bright as faint_limit = {self.faint_limit:g} "
-                "mag; no copy can be made of it."
+                f"cluster {name!r} has no star as bright as faint_limit = {faint_limit:g} mag; no "
+                "copy can be made of it."
             )
-        return within
 
     def magnitude_shifts(
         self, star: IntArray, modulus_shift: FloatArray, a_v: FloatArray

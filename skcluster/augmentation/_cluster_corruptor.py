@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -175,7 +175,7 @@ class ClusterCorruptor(ClusterResampler):
         limited = copies.chosen(self.limited, rng)
         limit = np.where(limited, rng.uniform(low, high, copies.n), _NO_LIMIT)
         self._remove(copies, limit, rng)
-        contaminants = _Contaminants.of(stars, field_of(self.field, seed))
+        contaminants = _Contaminants(stars, field_of(self.field, seed))
         faintest = np.maximum.reduceat(stars["phot_g_mean_mag"], stars.offsets[:-1])
         fraction = rng.uniform(0, self.max_contamination, copies.n)
         fraction[~copies.chosen(self.contamination, rng)] = 0
@@ -355,40 +355,26 @@ class _ListCopies:
         self.stars["probability"] = values
 
 
-@dataclass(frozen=True)
 class _Contaminants:
     """Stars in groups, each group sorted by G: clusters, sightlines, and all of them together."""
 
-    #: Magnitudes and colours (mag); shape (n_stars,).
-    g: FloatArray
-    bp_rp: FloatArray
-    #: Sort key: number of the group times 100, plus G; shape (n_stars,).
-    key: FloatArray
-    #: Number of groups; the last one contains all stars of all clusters.
-    n_groups: int
-    #: Number of groups that are the stars of one cluster; they come first.
-    n_clusters: int
-
-    @classmethod
-    def of(cls, clusters: Stars, field: Stars | None) -> Self:
-        """Return the stars of clusters, and field stars by sightline."""
-        parts = [clusters] if field is None else [clusters, field]
-        n_clusters = len(clusters.index)
-        n_groups = sum(len(part.index) for part in parts) + 1
-        group = np.concatenate(
-            [
-                clusters.cluster,
-                *(part.cluster + n_clusters for part in parts[1:]),
-                np.full(len(clusters), n_groups - 1),
-            ]
-        )
+    def __init__(self, clusters: Stars, field: Stars | None) -> None:
+        #: Number of groups that are the stars of one cluster; they come first.
+        self.n_clusters = len(clusters.index)
+        #: The last group, all stars of all clusters.
+        self.everything = self.n_clusters + (0 if field is None else len(field.index))
+        groups = [(clusters, clusters.cluster)]
+        if field is not None:
+            groups.append((field, field.cluster + self.n_clusters))
+        groups.append((clusters, np.full(len(clusters), self.everything)))
         g, colour = (
-            np.concatenate([part[name].astype(np.float64) for part in [*parts, clusters]])
+            np.concatenate([part[name].astype(np.float64) for part, _ in groups])
             for name in ("phot_g_mean_mag", "bp_rp")
         )
-        key = _APART * group + g
+        key = _APART * np.concatenate([group for _, group in groups]) + g
         order = np.argsort(key, kind="stable")
-        return cls(g[order], colour[order], key[order], n_groups, n_clusters)
+        #: Magnitudes and colours (mag), and the sort key, number of the group times 100, plus G.
+        self.g, self.bp_rp, self.key = g[order], colour[order], key[order]
 
     def draw(
         self, copy: IntArray, brightest: FloatArray, faintest: FloatArray, rng: np.random.Generator
@@ -398,8 +384,7 @@ class _Contaminants:
         ``copy``, shape (n_drawn,), is the copy that each star is drawn for; ``brightest`` and
         ``faintest`` are the range of G of each copy (mag). −1 if no star is in the range.
         """
-        n = len(brightest)
-        everything = self.n_groups - 1
+        n, everything = len(brightest), self.everything
         kinds = [
             np.full(n, everything),
             rng.integers(self.n_clusters, size=n),

@@ -176,7 +176,11 @@ class CMDRasterizer(DiagramTransformer):
             flat = clear.reshape(-1)
             for step, transmission in zip(steps, transmissions, strict=True):
                 np.multiply.at(flat, place + step, transmission)
-            _ink(clear[:, margin:-margin, margin:-margin], out[clusters])
+            clear = clear[:, margin:-margin, margin:-margin]
+            if out.dtype == np.uint8:
+                np.subtract(255.5, 255 * clear, out=out[clusters], casting="unsafe")
+            else:
+                np.subtract(1, clear, out=out[clusters])
 
     def _draw_with_matplotlib(
         self, stars: Stars, moduli: FloatArray | None, out: npt.NDArray[Any]
@@ -221,11 +225,3 @@ def _disc(radius: float) -> FloatArray:
     # Exact in y, approximate in x: averaging with the transpose restores the symmetry.
     stamp: FloatArray = (cover + cover.T) / 2
     return stamp
-
-
-def _ink(clear: FloatArray, out: npt.NDArray[Any]) -> None:
-    """Fill pictures with ink, given the transmission of pixels."""
-    if out.dtype == np.uint8:
-        np.subtract(np.float32(255.5), np.float32(255) * clear, out=out, casting="unsafe")
-    else:
-        np.subtract(np.float32(1), clear, out=out)

@@ -1,5 +1,6 @@
 """Common parts of all regressors, without Keras."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from numbers import Integral, Real
 from types import SimpleNamespace
@@ -76,10 +77,12 @@ class NetworkRegressorMixin(DaskTokenMixin, CallbackSupportMixin):
 
     callbacks: Any
     warm_start: bool
+    weights_: Any
     y_ndim_: int
 
+    @abstractmethod
     def _inputs(self, X: NDArray[Any]) -> dict[str, NDArray[np.float32]]:
-        raise NotImplementedError
+        """Turn X into the named inputs of the network."""
 
     @property
     def feature_encoder_(self) -> SimpleNamespace:

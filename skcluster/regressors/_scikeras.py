@@ -31,7 +31,7 @@ from skcluster.regressors._base import (
     refuse_clusters,
 )
 from skcluster.regressors.networks import without_tensorflow_messages
-from skcluster.regressors.networks.architecture import ACTIVATIONS, FloatArray, Weights
+from skcluster.regressors.networks.architecture import ACTIVATIONS
 from skcluster.regressors.networks.compiled import resolve_loss, resolve_optimizer
 from skcluster.regressors.networks.feed_forward import FeedForwardArchitecture
 from skcluster.regressors.networks.keras_layers import assign, build_model, keras
@@ -288,16 +288,14 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
     def _learn_shapes(self, X: NDArray[Any]) -> dict[str, Any]:
         """Check the columns of X, and return the inputs' part of the architecture."""
 
-    @abstractmethod
-    def _inputs(self, X: NDArray[Any]) -> dict[str, FloatArray]:
-        """Turn X into the named inputs of the network."""
-
     def _train(self, rows: Rows, tasks: EpochTasks) -> None:
         """Draw what is random in a fixed order, and train."""
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         rng = np.random.default_rng(seed)
         rows, validation = rows.split(self.validation_fraction, rng)
-        start = self._first_weights(rows, rng)
+        mean = np.average(rows.targets, axis=0, weights=rows.weights)
+        goes_on = self._goes_on()
+        start = self.weights_ if goes_on else self.architecture_.initial_weights(rng, mean)
         noise_seed = int(rng.integers(2**31))
         order = batch_rows(len(rows), self.batch_size, self.epochs, rng)
         self.weights_, self.history_, self.best_epoch_ = train(
@@ -310,13 +308,6 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
             validation,
         )
         self.n_iter_ = len(self.history_["loss"])
-
-    def _first_weights(self, rows: Rows, rng: np.random.Generator) -> Weights:
-        if self._goes_on():
-            weights: Weights = self.weights_
-            return weights
-        mean = np.average(rows.targets, axis=0, weights=rows.weights)
-        return self.architecture_.initial_weights(rng, mean)
 
     def _settings(self, tasks: EpochTasks) -> TrainingSettings:
         optimizer, learning_rate = resolve_optimizer(self.optimizer, self.learning_rate)
