@@ -383,28 +383,27 @@ def _parallaxes(
 
 def _read_labels(y: Any, index: pd.Index) -> tuple[FloatArray, FloatArray]:
     """Return A_V and distances, by name from a DataFrame, by position from an array; checked."""
-    shape = np.shape(y)
-    if len(shape) != 2:
-        raise ValueError(
-            f"y must have one row per cluster and one column per target, not shape {shape}."
-        )
-    if isinstance(y, pd.DataFrame):
-        missing = [name for name in _MOVED if name not in y.columns]
-        if missing:
-            raise ValueError(
-                f"y has no column {' and no '.join(map(repr, missing))}, which is needed to move "
-                f"clusters; it has: {', '.join(map(str, y.columns))}."
-            )
-        columns = [y[name].to_numpy(dtype=float, na_value=np.nan) for name in _MOVED]
-    elif shape[1] < len(CLUSTER_PARAMETERS):
-        raise ValueError(
-            f"y has {shape[1]} columns; an array needs at least "
-            f"{', '.join(CLUSTER_PARAMETERS)}, in this order."
-        )
-    else:
+    if not isinstance(y, pd.DataFrame):
         values = np.asarray(y)
-        columns = [values[:, CLUSTER_PARAMETERS.index(name)].astype(float) for name in _MOVED]
-    a_v, distance_kpc = columns
+        if values.ndim != 2:
+            raise ValueError(
+                "y must have one row per cluster and one column per target, not shape "
+                f"{values.shape}."
+            )
+        names = list(CLUSTER_PARAMETERS)
+        if values.shape[1] < len(names):
+            raise ValueError(
+                f"y has {values.shape[1]} columns; an array needs at least {', '.join(names)}, in "
+                "this order."
+            )
+        y = pd.DataFrame(values[:, : len(names)], columns=names)
+    missing = [name for name in _MOVED if name not in y.columns]
+    if missing:
+        raise ValueError(
+            f"y has no column {' and no '.join(map(repr, missing))}, which is needed to move "
+            f"clusters; it has: {', '.join(map(str, y.columns))}."
+        )
+    a_v, distance_kpc = (y[name].to_numpy(dtype=float, na_value=np.nan) for name in _MOVED)
     for name, column, allowed, rule in (
         ("a_v", a_v, a_v >= 0, "at least 0"),
         ("distance_kpc", distance_kpc, distance_kpc > 0, "greater than 0"),
