@@ -6,7 +6,6 @@ from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.utils._param_validation import Interval
 
 from skcluster._utils.typing import FloatArray, IntArray
@@ -114,12 +113,15 @@ class CMDSummary(ClusterTransformer):
         parallax = fill_parallaxes(parallax, stars, self.fallback_parallax_)
         if self.faint_limit is not None:
             stars = stars.take(stars[MAGNITUDE] < self.faint_limit)
-        n = len(stars.index)
+        edges, quantiles = self._edges(), self._quantiles()
+        n, n_bins = len(stars.index), len(edges) - 1
         g, colour = (stars[name].astype(np.float64) for name in (MAGNITUDE, COLOUR))
-        colours, count = self._bins(stars, g, colour, parallax)
-        shares = count / np.maximum(stars.counts, 1)[:, None]
+        magnitude = g - modulus_at_least(parallax)[stars.cluster]
+        cell = stars.cluster * n_bins + np.searchsorted(edges[1:-1], magnitude, side="right")
+        colours, count = quantiles_by_group(cell, colour, n * n_bins, quantiles, self.min_stars)
+        shares = count.reshape(n, n_bins) / np.maximum(stars.counts, 1)[:, None]
         columns = [
-            colours,
+            colours.reshape(n, -1),
             np.where(stars.counts[:, None] > 0, shares, np.nan),
             quantiles_by_group(stars.cluster, g, n, _OF_G, self.min_stars)[0],
             quantiles_by_group(stars.cluster, colour, n, _OF_COLOUR, self.min_stars)[0],
@@ -136,24 +138,6 @@ class CMDSummary(ClusterTransformer):
             *(f"bp_rp_q{100 * q:g}" for q in _OF_COLOUR),
             *("n_stars", "parallax", "parallax_error"),
         ]
-
-    def _bins(
-        self,
-        stars: Stars,
-        g: FloatArray,
-        colour: FloatArray,
-        parallax: FloatArray,
-    ) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-        """Return colour quantiles in each bin of magnitude, and the number of stars in it."""
-        edges = self._edges()
-        n, n_bins = len(stars.index), len(edges) - 1
-        magnitude = g - modulus_at_least(parallax)[stars.cluster]
-        inner = np.searchsorted(edges[1:-1], magnitude, side="right")
-        cell = stars.cluster * n_bins + inner
-        colours, count = quantiles_by_group(
-            cell, colour, n * n_bins, self._quantiles(), self.min_stars
-        )
-        return colours.reshape(n, -1), count.reshape(n, n_bins)
 
     def _edges(self) -> FloatArray:
         given = _EDGES if self.magnitude_edges is None else self.magnitude_edges

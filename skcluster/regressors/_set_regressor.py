@@ -236,7 +236,12 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
         histories = []
         for i, rng in enumerate(map(np.random.default_rng, seeds)):
             fresh = partial(architecture.initial_weights, rng, mean)
-            start = self._first_weights(i, architecture, target_names(y), fresh)
+            if self._goes_on():
+                start = self.weights_[i]
+            elif self.pretrained is None:
+                start = fresh()
+            else:
+                start = load_pretrained(self.pretrained, i, architecture, target_names(y), fresh)
             trained, losses = self._train(architecture, data, start, rng, tasks, networks)
             networks.append(trained)
             histories.append(losses)
@@ -344,20 +349,6 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
                     means[row, k], deviations[row, k] = mean[0], np.exp(log_spread[0])
         return means, deviations
 
-    def _first_weights(
-        self,
-        i: int,
-        architecture: SetArchitecture,
-        names: list[str] | None,
-        fresh: Callable[[], Weights],
-    ) -> Weights:
-        if self._goes_on():
-            weights: Weights = self.weights_[i]
-            return weights
-        if self.pretrained is None:
-            return fresh()
-        return load_pretrained(self.pretrained, i, architecture, names, fresh)
-
     def _train(
         self,
         architecture: SetArchitecture,
@@ -404,8 +395,8 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
         order = batch_rows(len(rows), self.batch_size, self.epochs, rng)
         batches = sampled_stars(rows, order, self.stars_per_step, self.star_dropout, rng)
         seed = int(rng.integers(2**31))
-        trained = train(architecture, settings, batches, order.shape[:2], weights, seed)
-        return trained.weights, trained.history["loss"]
+        weights, history, _ = train(architecture, settings, batches, order.shape[:2], weights, seed)
+        return weights, history["loss"]
 
     def _check_same_networks(self, architecture: SetArchitecture) -> None:
         check_same_weights(self.architecture_.weight_shapes, architecture.weight_shapes)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import ceil, cos, pi
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -156,14 +156,6 @@ class TrainingSettings:
     verbose: int = 0
 
 
-class Trained(NamedTuple):
-    """The results of the training."""
-
-    weights: Weights
-    history: dict[str, list[float]]
-    best_epoch: int
-
-
 def cosine(peak: float, point: int, n_points: int, warm_up: float = 0.0) -> float:
     """Return the learning rate at a point, counted from 0: a linear increase, then half a cosine.
 
@@ -299,11 +291,12 @@ def train(
     weights: Weights,
     seed: int,
     validation: Rows | None = None,
-) -> Trained:
-    """Train a network on batches of all epochs, from initial weights.
+) -> tuple[Weights, dict[str, list[float]], int]:
+    """Return the weights of a network after the training, the history and the best epoch.
 
-    ``shape`` is the number of epochs, and that of batches per epoch; ``seed`` is that of dropout
-    and noise. Validation rows determine the epoch whose weights are kept.
+    It is trained on batches of all epochs, from initial weights. ``shape`` is the number of epochs,
+    and that of batches per epoch; ``seed`` is that of dropout. Validation rows determine the
+    epoch whose weights are kept.
     """
     epochs, n_batches = shape
     recipe = Recipe(
@@ -333,7 +326,7 @@ def train(
             f"Training with learning_rate={settings.learning_rate} led to non-finite weights. "
             "Use a smaller one, or scale X and y."
         )
-    return Trained(weights, monitor.history, best_epoch)
+    return weights, monitor.history, best_epoch
 
 
 @contextmanager
