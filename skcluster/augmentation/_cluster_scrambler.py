@@ -113,9 +113,8 @@ class ClusterScrambler(ClusterResampler):
 
     def _make_copies(self, stars: Stars, y: Any, rows: IntArray) -> Copies:
         kinds = list(KINDS) if self.kinds is None else list(self.kinds)
-        for kind in kinds:
-            if kind not in KINDS:
-                raise ValueError(f"kinds must be some of {list(KINDS)}, but one is {kind!r}.")
+        if not kinds or not KINDS.keys() >= set(kinds):
+            raise ValueError(f"kinds must be some of {list(KINDS)}, not {self.kinds!r}.")
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         rng = np.random.default_rng(seed)
         material = _Material(stars, field_of(self.field, seed), rng)
