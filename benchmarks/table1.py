@@ -63,12 +63,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         "--preset", choices=["tuned", "paper", "both"], default="tuned", help=settings
     )
     what.add_argument("--augment", action="store_true", help="include the ANN with augmentation")
-    what.add_argument("--folds", type=int, metavar="K", help="cross-validation with K folds")
     what.add_argument(
-        "--test-size",
-        type=float,
-        default=0.2,
-        help="fraction of held-out clusters without --folds (default: %(default)s)",
+        "--folds", type=int, metavar="K", help="cross-validation, instead of a fifth held out"
     )
     what.add_argument("--epochs", type=int, help="number of epochs, to shorten a test run")
     what.add_argument("--seed", type=int, default=0)
@@ -80,10 +76,6 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         parser.error("give --members and --clusters, or --catalogue, not both")
     if options.folds is not None and options.folds < 2:
         parser.error("--folds must be at least 2")
-    if options.epochs is not None and options.epochs < 1:
-        parser.error("--epochs must be at least 1")
-    if not 0 < options.test_size < 1:
-        parser.error("--test-size must lie between 0 and 1")
     return options
 
 
@@ -167,7 +159,7 @@ def main(arguments: list[str] | None = None) -> None:
     split = (
         KFold(options.folds, shuffle=True, random_state=options.seed)
         if options.folds
-        else ShuffleSplit(1, test_size=options.test_size, random_state=options.seed)
+        else ShuffleSplit(1, test_size=0.2, random_state=options.seed)
     )
     splits = list(split.split(X))
     planned = list(plan(options))

@@ -29,6 +29,10 @@ def test_diagrams_of_clusters_show_stars_isochrones_and_doubts():
     # Colours are those of the notebook, light or dark.
     assert 'stroke="currentColor"' in page
     assert "black" not in page
+    # An age that no isochrone has is shown all the same.
+    page = show_clusters(X[2:], estimates.assign(log_age=12.0))._repr_html_()
+    assert "log age = 12.00" in page
+    assert "stroke-dasharray" not in page
 
 
 def test_diagrams_shade_likely_members_and_count_clusters():

@@ -5,7 +5,8 @@
 Cross-validates the distance from the parallax alone (with the mean age and A_V of the training
 clusters), boosted trees on `CMDSummary`, the ANN, CNN and MDM, the networks of ``set_pipeline``,
 isochrones alone (``IsochronePosterior(None)``: stars and parallaxes, with the distribution of ages
-and A_V of the training clusters) and ``reference_pipeline``, which combines the latter two. Prints
+and A_V of the training clusters) and ``reference_pipeline``, which combines the latter two, or with
+``--references`` the models of the folds that ``train_model.py`` saved instead of the last. Prints
 errors per target and for subsets of the clusters, the subsets for which the reference model is
 less accurate than its networks alone, and the clusters with the largest errors. Plots estimated
 against published values, and the residuals. In each fold, every model is trained on the training
@@ -17,7 +18,6 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -34,12 +34,10 @@ from accuracy_report import (
     worst,
 )
 from realism import boosted_trees, cmd_summary, learn
-from references import kept_references
+from references import kept_references, parser_of, sample
 from sklearn.model_selection import KFold
 
 from skcluster.inference import IsochronePosterior
-from skcluster.io import read_clusters
-from skcluster.persistence import save_model
 from skcluster.pipelines import (
     ann_pipeline,
     cnn_pipeline,
@@ -47,9 +45,7 @@ from skcluster.pipelines import (
     reference_pipeline,
     set_pipeline,
 )
-from skcluster.schema import CLUSTER_PARAMETERS
 
-TARGETS = list(CLUSTER_PARAMETERS)
 Floats = npt.NDArray[np.floating[Any]]
 
 
@@ -103,32 +99,14 @@ MODELS: dict[str, Callable[..., Any]] = {
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """Options from the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--members", type=Path, required=True, metavar="FILE")
-    parser.add_argument("--clusters", type=Path, required=True, metavar="FILE")
+    parser = parser_of(__doc__, "accuracy")
     parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS))
     parser.add_argument("--folds", type=int, default=5)
-    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "--shuffle-labels",
         action="store_true",
         help="permute the labels of the clusters: a score above zero indicates data leakage",
     )
-    parser.add_argument(
-        "--save-references",
-        type=Path,
-        metavar="FOLDER",
-        help="save the reference model of each fold, for calibration.py and flags.py",
-    )
-    parser.add_argument(
-        "--references",
-        type=Path,
-        metavar="FOLDER",
-        help="use saved reference models of the folds; see train_model.py",
-    )
-    parser.add_argument("--output", type=Path, default=Path("out/accuracy"), metavar="FOLDER")
     return parser.parse_args(arguments)
 
 
@@ -169,11 +147,6 @@ def cross_validate(
         for name, predicted in predictions.items():
             predicted.iloc[test] = fitted[name].predict(X.iloc[test])
         joined({"published": y, **predictions}).to_csv(options.output / "predictions.csv")
-        if options.save_references and "reference" in fitted:
-            options.save_references.mkdir(parents=True, exist_ok=True)
-            file = options.save_references / f"fold{i}.skcluster"
-            card = {"held out": list(X.index[test])}
-            save_model(fitted["reference"], file, card=card, overwrite=True)
     return predictions
 
 
@@ -186,8 +159,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Measure, print, draw."""
     options = parse(arguments)
     options.output.mkdir(parents=True, exist_ok=True)
-    X, y = read_clusters(options.members, labels=options.clusters)
-    y = y[TARGETS]
+    X, y = sample(options)
     if options.shuffle_labels:
         order = np.random.default_rng(options.seed).permutation(len(y))
         y = pd.DataFrame(y.to_numpy()[order], index=y.index, columns=y.columns)

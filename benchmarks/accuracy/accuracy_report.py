@@ -1,6 +1,6 @@
 """Tables and figures of the accuracy benchmark."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ MODULUS = "modulus"
 #: Networks of linear outputs may predict distances of zero or less; for their moduli they count as
 #: this, kpc.
 NEAREST = 0.01
+#: The parameters whose errors are shown for subsets of the clusters.
+SHOWN = ("log_age", "a_v", MODULUS)
 UNITS = {"log_age": "dex", "a_v": "mag", MODULUS: "mag", "distance_kpc": "kpc"}
 
 
@@ -90,15 +92,24 @@ def per_subset(
     measure: Callable[[Floats], str],
 ) -> pd.DataFrame:
     """A line for each kind of clusters and target, a column a model."""
+    found = {name: errors(y, predicted) for name, predicted in predictions.items()}
     lines = []
-    for kind, rows in subsets(y, n_stars).items():
-        for target in ("log_age", "a_v", MODULUS):
-            line = {"clusters": f"{kind} ({rows.sum()})", "target": f"{target} ({UNITS[target]})"}
-            for name, predicted in predictions.items():
-                error = errors(y[rows], predicted[rows])[target]
-                line[name] = measure(error.to_numpy()) if len(error) > 1 else "–"
-            lines.append(line)
+    for line, rows, target in _subsets_and_targets(y, n_stars):
+        for name, error in found.items():
+            chosen = error.loc[rows, target].to_numpy()
+            line[name] = measure(chosen) if len(chosen) > 1 else "–"
+        lines.append(line)
     return pd.DataFrame(lines)
+
+
+def _subsets_and_targets(
+    y: pd.DataFrame, n_stars: Floats
+) -> Iterator[tuple[dict[str, Any], npt.NDArray[np.bool_], str]]:
+    """The beginning of each line of a table, the clusters that it is about, and the target."""
+    for kind, rows in subsets(y, n_stars).items():
+        for target in SHOWN:
+            clusters = f"{kind} ({rows.sum()})"
+            yield {"clusters": clusters, "target": f"{target} ({UNITS[target]})"}, rows, target
 
 
 def compare(
@@ -110,14 +121,12 @@ def compare(
     """
     own, other = errors(y, predicted), errors(y, baseline)
     lines = []
-    for kind, rows in subsets(y, n_stars).items():
-        for target in ("log_age", "a_v", MODULUS):
-            line = {"clusters": f"{kind} ({rows.sum()})", "target": f"{target} ({UNITS[target]})"}
-            change, spread = _change_of_rmse(own.loc[rows, target], other.loc[rows, target])
-            is_known = rows.sum() > 1
-            line["difference"] = f"{change:+.3f} ± {spread:.3f}" if is_known else "–"
-            line["worse"] = "yes" if is_known and change > spread else ""
-            lines.append(line)
+    for line, rows, target in _subsets_and_targets(y, n_stars):
+        change, spread = _change_of_rmse(own.loc[rows, target], other.loc[rows, target])
+        is_known = rows.sum() > 1
+        line["difference"] = f"{change:+.3f} ± {spread:.3f}" if is_known else "–"
+        line["worse"] = "yes" if is_known and change > spread else ""
+        lines.append(line)
     return pd.DataFrame(lines)
 
 
@@ -139,7 +148,7 @@ def worst(y: pd.DataFrame, predicted: pd.DataFrame, n_stars: Floats, n: int = 10
     """
     found = errors(y, predicted)
     texts = []
-    for target in ("log_age", "a_v", MODULUS):
+    for target in SHOWN:
         square = (found[target] ** 2).sort_values(ascending=False)
         share = square.iloc[: max(len(square) // 20, 1)].sum() / square.sum()
         names = square.index[:n]
@@ -183,10 +192,9 @@ def draw_residuals(
         "stars at G < 18": np.maximum(n_stars, 1),
         **{LABELS[str(c)]: y[c].to_numpy() for c in y},
     }
-    targets = ["log_age", "a_v", MODULUS]
     figure = Figure(figsize=(14, 9), layout="constrained")
-    grid = figure.subplots(len(targets), len(against), sharey="row", sharex="col")
-    for row, target in zip(grid, targets, strict=True):
+    grid = figure.subplots(len(SHOWN), len(against), sharey="row", sharex="col")
+    for row, target in zip(grid, SHOWN, strict=True):
         residual = found[target].to_numpy()
         limit = np.quantile(np.abs(residual), 0.99)
         for axes, (label, values) in zip(row, against.items(), strict=True):
@@ -198,7 +206,7 @@ def draw_residuals(
             axes.axhline(0, color="black", linewidth=0.8)
             if label in ("stars at G < 18", LABELS["distance_kpc"]):
                 axes.set_xscale("log")
-            if target == targets[-1]:
+            if target == SHOWN[-1]:
                 axes.set_xlabel(label)
         row[0].set_ylabel(f"{LABELS[target]}:\npredicted − published")
     figure.suptitle(f"{name}: residuals, with the median of each tenth of the clusters")

@@ -3,13 +3,13 @@ r"""How many lists are flagged, of held-out clusters and of lists that are not o
     python benchmarks/accuracy/flags.py --members members.parquet --clusters clusters.csv \
         --field field_stars.parquet
 
-Fits ``reference_pipeline()`` on half of the clusters. The lists are made of the other half, or of
-the held-out clusters of models saved by ``train_model.py`` or ``accuracy.py --save-references``,
-with ``--references``: the clusters as they are; with 10, 30 and 50 per cent real field stars;
-corrupted by ``ClusterCorruptor``; and those of each kind of ``ClusterScrambler``. Prints the
-percentage of flagged lists, also of those whose 95 per cent intervals hold, and with which flags;
-the coverage of these intervals for lists without a flag; the well-known clusters that are flagged;
-and the share of lists that are clusters in each tenth of the reliability.
+Fits ``reference_pipeline()`` on each half of the clusters. The lists are made of the other half, or
+of the held-out clusters of models saved by ``train_model.py``, with ``--references``: the clusters
+as they are; with 10, 30 and 50 per cent real field stars; corrupted by ``ClusterCorruptor``; and
+those of each kind of ``ClusterScrambler``. Prints the percentage of flagged lists, also of those
+whose 95 per cent intervals hold, and with which flags; the coverage of these intervals for lists
+without a flag; the well-known clusters that are flagged; and the share of lists that are clusters
+in each tenth of the reliability.
 """
 
 import argparse
@@ -20,19 +20,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from references import kept_references
+from references import TARGETS, parser_of, references, sample
 from sklearn.base import clone
 from well_known_clusters import CLUSTERS
 
-from skcluster.io import read_clusters
 from skcluster.pipelines import reference_pipeline
-from skcluster.schema import CLUSTER_PARAMETERS
 
 sys.path.append(str(Path(__file__).parents[1] / "robustness"))
 
 from robustness_lists import SPOILS, Contaminants
 
-TARGETS = list(CLUSTER_PARAMETERS)
 WELL_KNOWN = [known.name for known in CLUSTERS]
 HITS = [f"{name} in 95%" for name in TARGETS]
 CLEAN, CORRUPTED = "clusters as they are", "corrupted copies"
@@ -42,33 +39,13 @@ FIELD = ["field-10", "field-30", "field-50"]
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """Options from the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--members", type=Path, required=True, metavar="FILE")
-    parser.add_argument("--clusters", type=Path, required=True, metavar="FILE")
+    parser = parser_of(__doc__, "flags")
     parser.add_argument("--field", type=Path, metavar="FILE", help="real field stars")
-    parser.add_argument(
-        "--references", type=Path, metavar="FOLDER", help="saved models; see train_model.py"
-    )
     parser.add_argument("--every", type=int, default=1, help="use every N-th held-out cluster")
     parser.add_argument(
         "--draws", type=int, default=1, help="number of lists of each kind made of each cluster"
     )
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--output", type=Path, default=Path("out/flags"), metavar="FOLDER")
     return parser.parse_args(arguments)
-
-
-def models(X: Any, y: pd.DataFrame, options: argparse.Namespace) -> list[tuple[Any, list[str]]]:
-    """Models, and the clusters that each has not seen; the well-known ones are among these."""
-    if options.references:
-        return kept_references(options.references)
-    order = np.random.default_rng(options.seed).permutation(len(X))
-    train = [i for i in order if X.index[i] not in WELL_KNOWN][: len(X) // 2]
-    model = reference_pipeline(random_state=options.seed, n_jobs=2)
-    unseen = X.index.delete(train)
-    return [(model.fit(X.iloc[train], y.iloc[train]), list(unseen))]
 
 
 def measure(model: Any, X: Any, y: pd.DataFrame | None) -> pd.DataFrame:
@@ -131,7 +108,7 @@ def tenths(found: dict[str, pd.DataFrame]) -> pd.DataFrame:
     table = pd.concat(parts, names=["kind"]).reset_index("kind").dropna(subset="reliability")
     table["is_cluster"] = table["kind"].isin([CLEAN, CORRUPTED])
     # Several draws of copies count as one, like the clusters as they are.
-    table["weight"] = table["kind"].map({CORRUPTED: len(found[CLEAN]) / len(copies)}).fillna(1.0)
+    table["weight"] = np.where(table["kind"] == CORRUPTED, len(found[CLEAN]) / len(copies), 1.0)
     table["weight"] *= 0.5 / table.groupby("is_cluster")["weight"].transform("sum")
     tenth = np.minimum((10 * table["reliability"]).astype(int), 9)
     lines = {}
@@ -153,11 +130,11 @@ def tenths(found: dict[str, pd.DataFrame]) -> pd.DataFrame:
 def main(arguments: list[str] | None = None) -> None:
     """Fit the models, make the lists, and print the tables."""
     options = parse(arguments)
-    X, y = read_clusters(options.members, labels=options.clusters)
-    y = y[TARGETS]
+    X, y = sample(options)
     field = Contaminants.read(X, options.field) if options.field else None
     parts: dict[str, list[pd.DataFrame]] = {}
-    for i, (model, unseen) in enumerate(models(X, y, options)):
+    models = references(X, y, options.references, 2, random_state=options.seed, n_jobs=2)
+    for i, (model, unseen) in enumerate(models):
         some = unseen[:: options.every]
         for draw in range(options.draws):
             seed = options.seed + i + 100 * draw

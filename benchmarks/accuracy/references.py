@@ -1,5 +1,6 @@
-"""The reference model of each fold, for measurements on its held-out clusters."""
+"""What measurements on the sample share: options, clusters, the reference model of each fold."""
 
+import argparse
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,8 +8,33 @@ from typing import Any
 import pandas as pd
 from sklearn.model_selection import KFold
 
+from skcluster.io import read_clusters
 from skcluster.persistence import load_model, read_card
 from skcluster.pipelines import reference_pipeline
+from skcluster.schema import CLUSTER_PARAMETERS
+
+TARGETS = list(CLUSTER_PARAMETERS)
+
+
+def parser_of(text: str | None, name: str) -> argparse.ArgumentParser:
+    """The options that all scripts on the sample have; ``name`` is that of the output folder."""
+    parser = argparse.ArgumentParser(
+        description=text, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--members", type=Path, required=True, metavar="FILE")
+    parser.add_argument("--clusters", type=Path, required=True, metavar="FILE")
+    parser.add_argument(
+        "--references", type=Path, metavar="FOLDER", help="saved models; see train_model.py"
+    )
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--output", type=Path, default=Path("out") / name, metavar="FOLDER")
+    return parser
+
+
+def sample(options: argparse.Namespace) -> tuple[Any, pd.DataFrame]:
+    """The clusters, and their labels."""
+    X, y = read_clusters(options.members, labels=options.clusters)
+    return X, y[TARGETS]
 
 
 def kept_references(folder: Path) -> list[tuple[Any, list[str]]]:

@@ -8,8 +8,7 @@ its intervals, and of isochrones alone, and with the values of the catalogue use
 also as Markdown, with sources; then ages and A_V of the posterior with the published [Fe/H] ± 0.05
 given beside those without. Plots the diagrams of the clusters, and that of M 67 with the
 isochrones of networks and posterior. With ``--references``, it uses models that were saved by
-``train_model.py`` or ``accuracy.py --save-references``; each cluster is estimated by the model that
-was trained without it.
+``train_model.py``; each cluster is estimated by the model that was trained without it.
 """
 
 import argparse
@@ -23,17 +22,14 @@ import pandas as pd
 from accuracy_report import rmse
 from matplotlib.figure import Figure
 from PIL import Image
-from references import kept_references
+from references import TARGETS, kept_references, parser_of, sample
 from well_known_clusters import CLUSTERS, Known
 
 from skcluster.inference import IsochronePosterior
-from skcluster.io import read_clusters
 from skcluster.isochrones import isochrone
 from skcluster.pipelines import reference_pipeline
 from skcluster.plotting import CMDDisplay
-from skcluster.schema import CLUSTER_PARAMETERS
 
-TARGETS = list(CLUSTER_PARAMETERS)
 #: Columns of ages to compare with published ones.
 METHODS = ("networks", "posterior", "isochrones alone", "catalogue")
 M67 = "NGC_2682"
@@ -45,17 +41,7 @@ EVERY = 8
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """Options from the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--members", type=Path, required=True, metavar="FILE")
-    parser.add_argument("--clusters", type=Path, required=True, metavar="FILE")
-    parser.add_argument(
-        "--references", type=Path, metavar="FOLDER", help="saved models; see train_model.py"
-    )
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--output", type=Path, default=Path("out/well_known"), metavar="FOLDER")
-    return parser.parse_args(arguments)
+    return parser_of(__doc__, "well_known").parse_args(arguments)
 
 
 def estimates(model: Any, X: Any) -> pd.DataFrame:
@@ -280,11 +266,12 @@ def draw_m67(X: Any, row: Any, file: Path) -> None:
         ax=axes,
         colorbar=False,
         legend=False,
-        star_kw={"s": 9, "color": "#777777"},
-        isochrone_kw={
-            "linewidth": 2,
-            "label": f"posterior: log age {row['log_age']:.2f}, [M/H] {row['metallicity']:+.2f}",
-        },
+    )
+    display.stars_.set(array=None, facecolor="#777777", sizes=[9])
+    assert display.isochrone_ is not None
+    display.isochrone_.set(
+        linewidth=2,
+        label=f"posterior: log age {row['log_age']:.2f}, [M/H] {row['metallicity']:+.2f}",
     )
     curve = isochrone(networks[0], a_v=networks[1], distance_kpc=networks[2])
     axes.plot(
@@ -307,8 +294,7 @@ def draw_m67(X: Any, row: Any, file: Path) -> None:
 def main(arguments: list[str] | None = None) -> pd.DataFrame:
     """Train, estimate, print, draw."""
     options = parse(arguments)
-    X, y = read_clusters(options.members, labels=options.clusters)
-    y = y[TARGETS]
+    X, y = sample(options)
     names = [known.name for known in CLUSTERS if known.name in X.index]
     if not names:
         raise SystemExit(f"{options.members} holds none of the well-known clusters.")

@@ -6,8 +6,7 @@ The first part cross-validates ``reference_pipeline()``, which is calibrated on 
 clusters of each fold. It prints the coverage of the 68 and 95 per cent intervals on held-out
 clusters, for all and for each third by age, A_V and distance, estimated and published, and by
 number of stars, and the widths of the intervals relative to intervals of constant width. With
-``--references``, it uses models that were saved by ``train_model.py`` or
-``accuracy.py --save-references`` instead of fitting new ones.
+``--references``, it uses models that were saved by ``train_model.py`` instead of fitting new ones.
 
 The second part is simulation-based calibration: it simulates clusters from the model of the
 likelihood, and computes the ranks of their true parameters among draws of the posterior, without
@@ -26,46 +25,26 @@ import pandas as pd
 from rank_statistics import draw_ranks, rank_statistics
 from scipy.stats import norm
 
-from skcluster.io import read_clusters
 from skcluster.photometry import distance_modulus
-from skcluster.schema import CLUSTER_PARAMETERS
 
 sys.path.append(str(Path(__file__).parents[1] / "accuracy"))
 
 from realism import cmd_summary
-from references import references
+from references import TARGETS, parser_of, references, sample
 
-TARGETS = list(CLUSTER_PARAMETERS)
 COVERAGES = (0.68, 0.95)
 #: What the coverage of a third may be where 68 per cent are promised.
 TOLERATED = (0.62, 0.74)
-PARTS = ("coverage", "ranks")
 Floats = npt.NDArray[np.floating[Any]]
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """Options from the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--members", type=Path, required=True, metavar="FILE")
-    parser.add_argument("--clusters", type=Path, required=True, metavar="FILE")
-    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
+    parser = parser_of(__doc__, "calibration")
     parser.add_argument("--folds", type=int, default=5, help="number of folds")
-    parser.add_argument(
-        "--inner-folds", type=int, default=5, help="folds for the calibration of a model"
-    )
-    parser.add_argument(
-        "--references", type=Path, metavar="FOLDER", help="saved models; see train_model.py"
-    )
-    parser.add_argument("--epochs", type=int, help="number of epochs, to shorten a test run")
-    parser.add_argument("--n-networks", type=int, help="number of networks, to shorten a test run")
     parser.add_argument(
         "--simulations", type=int, default=1000, help="number of simulated clusters"
     )
-    parser.add_argument("--n-jobs", type=int, default=2)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--output", type=Path, default=Path("out/calibration"), metavar="FOLDER")
     return parser.parse_args(arguments)
 
 
@@ -81,10 +60,9 @@ def held_out(
         c: {k: np.empty(y.shape) for k in ("covered", "width", "constant")} for c in COVERAGES
     }
     estimates = y.copy()
-    own = {"epochs": options.epochs, "n_networks": options.n_networks}
-    settings = {name: value for name, value in own.items() if value is not None}
-    settings |= {"cv": options.inner_folds, "n_jobs": options.n_jobs, "random_state": options.seed}
-    models = references(X, y, options.references, options.folds, **settings)
+    models = references(
+        X, y, options.references, options.folds, random_state=options.seed, n_jobs=2
+    )
     for i, (model, names) in enumerate(models):
         test = y.index.isin(names)
         distribution = model.predict_distribution(X[test])
@@ -166,8 +144,7 @@ def outside(thirds: pd.DataFrame) -> list[str]:
 
 def measure_coverage(options: argparse.Namespace) -> dict[str, Any]:
     """The first part."""
-    X, y = read_clusters(options.members, labels=options.clusters)
-    y = y[TARGETS]
+    X, y = sample(options)
     estimates, found = held_out(X, y, options)
     # Labels have errors: the youngest by their labels include those whose labels are too young.
     groups = estimates.add_prefix("estimated ").join(y)
@@ -188,7 +165,7 @@ def measure_coverage(options: argparse.Namespace) -> dict[str, Any]:
 
 def measure_ranks(options: argparse.Namespace) -> dict[str, Any]:
     """The second part."""
-    table, ranks = rank_statistics(options.simulations, n_jobs=options.n_jobs)
+    table, ranks = rank_statistics(options.simulations)
     print(f"\nRanks of the true values, {options.simulations} simulated clusters\n")
     print(table.to_string(index=False))
     draw_ranks(ranks, options.output / "ranks.png")
@@ -196,16 +173,11 @@ def measure_ranks(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Measure, print, and add to what was measured before."""
+    """Measure and print."""
     options = parse(arguments)
     options.output.mkdir(parents=True, exist_ok=True)
-    file = options.output / "calibration.json"
-    result = json.loads(file.read_text()) if file.is_file() else {}
-    if "coverage" in options.parts:
-        result |= measure_coverage(options)
-    if "ranks" in options.parts:
-        result |= measure_ranks(options)
-    file.write_text(json.dumps(result, indent=2) + "\n")
+    result = measure_coverage(options) | measure_ranks(options)
+    (options.output / "calibration.json").write_text(json.dumps(result, indent=2) + "\n")
 
 
 if __name__ == "__main__":

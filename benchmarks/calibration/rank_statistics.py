@@ -39,6 +39,7 @@ PRIOR = ((8.6, 0.9, 10.5), (0.4, 0.3, 0.3))
 #: Of the scales of differential reddening, only that of none: simulated ones vary continuously.
 REDDENING_PRIOR = (1.0, 0.0, 0.0, 0.0)
 N_STARS = 100
+N_DRAWS = 4096
 #: Faint limit, and ends of the field stars' magnitudes and colours, which are uniform (mag).
 FIELD = ((8.0, 18.0), (-0.5, 3.5))
 FIELD_DENSITY = 1 / np.prod([high - low for low, high in FIELD])
@@ -96,9 +97,7 @@ def simulate(seed: int, n_draws: int) -> Floats:
     return np.append(posterior.weights @ below, posterior.effective_size)
 
 
-def rank_statistics(
-    n_simulations: int, n_draws: int = 4096, n_jobs: int | None = None
-) -> tuple[pd.DataFrame, Floats]:
+def rank_statistics(n_simulations: int) -> tuple[pd.DataFrame, Floats]:
     """Whether the ranks are uniform, and the ranks themselves.
 
     Returns
@@ -108,7 +107,7 @@ def rank_statistics(
     ranks : ndarray of shape (n_simulations, 4)
     """
     found = np.array(
-        Parallel(n_jobs=n_jobs)(delayed(simulate)(seed, n_draws) for seed in range(n_simulations))
+        Parallel(n_jobs=2)(delayed(simulate)(seed, N_DRAWS) for seed in range(n_simulations))
     )
     ranks, effective = found[:, : len(LABELS)], found[:, -1]
     few, middle = np.quantile(effective, [0.05, 0.5])

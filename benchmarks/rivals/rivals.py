@@ -33,15 +33,12 @@ from astropy.table import Table
 
 import skcluster
 from skcluster.clusters import stars_of
-from skcluster.io import read_clusters
-from skcluster.schema import CLUSTER_PARAMETERS
 
 sys.path.append(str(Path(__file__).parents[1] / "accuracy"))
 
 from accuracy_report import UNITS, bias, errors, rmse
-from references import kept_references
+from references import TARGETS, kept_references, parser_of, sample
 
-TARGETS = list(CLUSTER_PARAMETERS)
 #: G less the magnitude in a band, as a polynomial of BP - RP: documentation of Gaia EDR3, section
 #: 5.5.1, table 5.7. Where it holds: Riello et al. 2021, A&A 649, A3, table C.1.
 TWO_MASS = {
@@ -73,19 +70,9 @@ class Estimates(NamedTuple):
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """Options from the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--members", type=Path, required=True, metavar="FILE")
-    parser.add_argument("--clusters", type=Path, required=True, metavar="FILE")
+    parser = parser_of(__doc__, "rivals")
     parser.add_argument("--auriga-python", type=Path, metavar="PATH", help="Python with Auriga")
-    parser.add_argument(
-        "--references", type=Path, metavar="FOLDER", help="saved models; see train_model.py"
-    )
     parser.add_argument("--every", type=int, default=1, help="take every n-th cluster")
-    parser.add_argument("--iterations", type=int, default=10, help="Auriga's default is 10")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--output", type=Path, default=Path("out/rivals"), metavar="FOLDER")
     return parser.parse_args(arguments)
 
 
@@ -121,7 +108,7 @@ def auriga(X: Any, options: argparse.Namespace, *, predict_two_mass: bool) -> Es
     given, written = options.output / "stars.fits", options.output / "auriga"
     table.write(given, overwrite=True)
     command = [options.auriga_python, "-W", "ignore", "-c", AURIGA.format(options.seed), given]
-    command += ["--localFlux", "--silent", "--iters", str(options.iterations)]
+    command += ["--localFlux", "--silent"]
     before = getrusage(RUSAGE_CHILDREN)
     subprocess.run([*command, "--tableOut", written], check=True)
     after = getrusage(RUSAGE_CHILDREN)
@@ -163,8 +150,8 @@ def main(arguments: list[str] | None = None) -> None:
     """Measure and print."""
     options = parse(arguments)
     options.output.mkdir(parents=True, exist_ok=True)
-    X, y = read_clusters(options.members, labels=options.clusters)
-    X, y = X.iloc[:: options.every], y[TARGETS].iloc[:: options.every]
+    X, y = sample(options)
+    X, y = X.iloc[:: options.every], y.iloc[:: options.every]
     own = "skcluster, held out" if options.references else "skcluster, trained on these clusters"
     programs = {own: ours(X, options.references)}
     if options.auriga_python:

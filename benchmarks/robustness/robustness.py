@@ -21,47 +21,26 @@ import pandas as pd
 from joblib import Parallel, delayed
 from robustness_lists import SPOILS, Contaminants
 
-from skcluster.io import read_clusters
-from skcluster.photometry import distance_modulus
-from skcluster.schema import CLUSTER_PARAMETERS
-
 sys.path.append(str(Path(__file__).parents[1] / "accuracy"))
 
-from references import references
+from accuracy_report import SHOWN, errors
+from references import TARGETS, parser_of, references, sample
 
-TARGETS = list(CLUSTER_PARAMETERS)
 #: The parameters whose errors are printed.
-PARTS = ["log_age", "a_v", "modulus"]
+PARTS = list(SHOWN)
 #: Number of clusters that a process estimates at a time.
 CHUNK = 20
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """Options from the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--members", type=Path, required=True, metavar="FILE")
-    parser.add_argument("--clusters", type=Path, required=True, metavar="FILE")
+    parser = parser_of(__doc__, "robustness")
     parser.add_argument("--field", type=Path, required=True, metavar="FILE")
-    parser.add_argument(
-        "--references", type=Path, metavar="FOLDER", help="models saved by train_model.py"
-    )
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument(
         "--every", type=int, default=1, help="use every N-th held-out cluster (default: 1)"
     )
-    parser.add_argument("--lines", nargs="+", choices=list(SPOILS), default=list(SPOILS))
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--jobs", type=int, default=-1, help="number of processes (default: all)")
-    parser.add_argument("--output", type=Path, default=Path("out/robustness"), metavar="FOLDER")
     return parser.parse_args(arguments)
-
-
-def with_modulus(values: pd.DataFrame) -> np.ndarray:
-    """Log age, A_V and distance modulus."""
-    modulus = distance_modulus(np.maximum(values["distance_kpc"].to_numpy(), 0.001))
-    return np.column_stack([values["log_age"], values["a_v"], modulus])
 
 
 def estimates_of(model: Any, X: pd.DataFrame, y: pd.DataFrame) -> pd.DataFrame:
@@ -69,17 +48,14 @@ def estimates_of(model: Any, X: pd.DataFrame, y: pd.DataFrame) -> pd.DataFrame:
     distribution = model.predict_distribution(X)
     network = pd.DataFrame(model.estimator_.predict(X), index=X.index, columns=TARGETS)
     means = pd.DataFrame(distribution.predict()[:, :3], index=X.index, columns=TARGETS)
-    errors = with_modulus(means) - with_modulus(y)
-    found: dict[str, Any] = dict(zip(PARTS, errors.T, strict=True))
-    errors = with_modulus(network) - with_modulus(y)
-    found |= {f"network_{name}": column for name, column in zip(PARTS, errors.T, strict=True)}
+    found = errors(y, means)[PARTS].join(errors(y, network)[PARTS].add_prefix("network_"))
     for percent in (68, 95):
         ends = distribution.interval(percent / 100)[:, :3]
         hit = (ends[..., 0] <= y.to_numpy()) & (y.to_numpy() <= ends[..., 1])
-        found |= {f"{name}_{percent}": hit[:, j] for j, name in enumerate(TARGETS)}
+        found[[f"{name}_{percent}" for name in TARGETS]] = hit
     doubts = pd.DataFrame(dict(distribution.flags))
     found["reasons"] = ["; ".join(doubts.columns[row]) for row in doubts.to_numpy()]
-    return pd.DataFrame(found, index=X.index).assign(flagged=lambda t: t["reasons"].ne(""))
+    return found.assign(flagged=found["reasons"].ne(""))
 
 
 def summary(found: pd.DataFrame) -> dict[str, Any]:
@@ -106,23 +82,22 @@ def summary(found: pd.DataFrame) -> dict[str, Any]:
 def main(arguments: list[str] | None = None) -> None:
     """Fit the models, degrade the lists, estimate, and print the table."""
     options = parse(arguments)
-    X, y = read_clusters(options.members, labels=options.clusters)
-    y = y[TARGETS]
+    X, y = sample(options)
     contaminants = Contaminants.read(X, options.field)
-    results: dict[str, list[pd.DataFrame]] = {name: [] for name in options.lines}
+    results: dict[str, list[pd.DataFrame]] = {name: [] for name in SPOILS}
     models = references(
         X, y, options.references, options.folds, random_state=options.seed, n_jobs=2
     )
     for model, held_out in models:
         model.set_params(n_jobs=None)
         names = held_out[:: options.every]
-        for name in options.lines:
+        for name, spoil in SPOILS.items():
             rng = np.random.default_rng(options.seed)
-            chosen = [names[row] for row in SPOILS[name].rows(y.loc[names])]
-            spoilt = SPOILS[name].apply(X.loc[chosen], contaminants, rng)
+            chosen = [names[row] for row in spoil.rows(y.loc[names])]
+            spoilt = spoil.apply(X.loc[chosen], contaminants, rng)
             truth = y.loc[spoilt.index]
             chunks = [slice(start, start + CHUNK) for start in range(0, len(spoilt), CHUNK)]
-            results[name] += Parallel(n_jobs=options.jobs)(
+            results[name] += Parallel(n_jobs=-1)(
                 delayed(estimates_of)(model, spoilt[chunk], truth[chunk]) for chunk in chunks
             )
     table = pd.DataFrame(

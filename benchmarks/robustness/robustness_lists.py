@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -44,6 +44,10 @@ class Contaminants:
         return cls(stars, pd.DataFrame(table[[*COLUMNS[:-1]]]).astype(float))
 
 
+#: Of the stars of one cluster, the contaminants and a random generator to the new stars.
+Change: TypeAlias = Callable[[pd.DataFrame, Contaminants, np.random.Generator], pd.DataFrame]
+
+
 @dataclass(frozen=True)
 class Spoil:
     """One way to degrade the lists of all clusters.
@@ -53,13 +57,13 @@ class Spoil:
     text : str
         What is done.
     change : callable
-        Of the stars of one cluster, the contaminants and a random generator to the new stars.
+        What is done to the stars of a cluster.
     rows : callable
         Of labels to the places of the clusters that are spoilt so.
     """
 
     text: str
-    change: Callable[[pd.DataFrame, Contaminants, np.random.Generator], pd.DataFrame]
+    change: Change
     rows: Callable[[pd.DataFrame], npt.NDArray[np.intp]] = lambda y: np.arange(len(y))
 
     def apply(self, X: Any, contaminants: Contaminants, rng: np.random.Generator) -> Any:
@@ -73,9 +77,7 @@ class Spoil:
         return as_clusters(pd.concat(kept, ignore_index=True), cluster_column="cluster")
 
 
-def _added(
-    share: float, kind: Literal["clusters", "field"], probability: float | None
-) -> Callable[[pd.DataFrame, Contaminants, np.random.Generator], pd.DataFrame]:
+def _added(share: float, kind: Literal["clusters", "field"], probability: float | None) -> Change:
     """Add contaminants, as a share of the whole list, with parallaxes that pass for members'."""
 
     def change(
@@ -95,29 +97,21 @@ def _added(
     return change
 
 
-def _kept(
-    condition: Callable[[pd.DataFrame], Any],
-) -> Callable[[pd.DataFrame, Contaminants, np.random.Generator], pd.DataFrame]:
+def _kept(condition: Callable[[pd.DataFrame], Any]) -> Change:
     return lambda stars, contaminants, rng: stars[condition(stars)]
 
 
-def _shifted(
-    column: str, amount: float
-) -> Callable[[pd.DataFrame, Contaminants, np.random.Generator], pd.DataFrame]:
+def _shifted(column: str, amount: float) -> Change:
     assert column in STAR_COLUMNS
     return lambda stars, contaminants, rng: stars.assign(**{column: stars[column] + amount})
 
 
-def _replaced(
-    column: str, values: Callable[[pd.DataFrame, np.random.Generator], Any]
-) -> Callable[[pd.DataFrame, Contaminants, np.random.Generator], pd.DataFrame]:
+def _replaced(column: str, values: Callable[[pd.DataFrame, np.random.Generator], Any]) -> Change:
     assert column in STAR_COLUMNS
     return lambda stars, contaminants, rng: stars.assign(**{column: values(stars, rng)})
 
 
-def _some(
-    n: int,
-) -> Callable[[pd.DataFrame, Contaminants, np.random.Generator], pd.DataFrame]:
+def _some(n: int) -> Change:
     """At most so many random stars."""
     return lambda stars, contaminants, rng: stars.iloc[np.sort(rng.permutation(len(stars))[:n])]
 

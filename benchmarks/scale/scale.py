@@ -32,6 +32,9 @@ sys.path.append(str(Path(__file__).parents[1] / "speed"))
 
 from speed_timing import Table, machine
 
+#: Number of clusters that are estimated in memory, too.
+N_CHECKED = 5000
+
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """Options from the command line."""
@@ -40,9 +43,6 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--n-clusters", type=int, default=100_000)
     parser.add_argument("--workers", type=int, default=os.cpu_count())
-    parser.add_argument(
-        "--n-checked", type=int, default=5000, help="clusters to compare with estimates in memory"
-    )
     parser.add_argument("--output", type=Path, default=Path("out/scale"), metavar="FOLDER")
     # What the script asks of itself, in processes that can be watched and killed.
     parser.add_argument("--step", choices=["simulate", "estimate"], help=argparse.SUPPRESS)
@@ -116,7 +116,7 @@ def check(options: argparse.Namespace) -> list[list[Any]]:
     with pq.ParquetFile(options.folder / "members.parquet") as file:
         parts: list[pd.DataFrame] = []
         n = 0
-        while n < min(options.n_checked, options.n_clusters):
+        while n < min(N_CHECKED, options.n_clusters):
             parts.append(file.read_row_group(len(parts)).to_pandas())
             n += parts[-1]["cluster"].nunique()
     some = as_clusters(pd.concat(parts))

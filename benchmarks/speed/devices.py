@@ -7,9 +7,7 @@
 Also prints by how much the predictions of two CNNs differ that were fitted with the same seed.
 """
 
-import argparse
 import time
-from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -19,14 +17,10 @@ from skcluster import pipelines
 from skcluster.datasets import simulate_clusters
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main() -> None:
     """Fit and print."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--clusters", type=int, default=4000, help="default: 4000")
-    parser.add_argument("--epochs", type=int, default=20, help="default: 20")
-    options = parser.parse_args(arguments)
     print(f"{keras.backend.backend()}: {', '.join(map(str, keras.distribution.list_devices()))}")
-    X, y = simulate_clusters(options.clusters, n_stars=200, random_state=0)
+    X, y = simulate_clusters(4000, n_stars=200, random_state=0)
     networks: list[tuple[str, Any, dict[str, Any]]] = [
         ("ann", pipelines.ann_pipeline, {}),
         ("cnn", pipelines.cnn_pipeline, {}),
@@ -34,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     ]
     for name, make, settings in networks:
         make(epochs=5, random_state=0, **settings).fit(X, y)  # compiles the network
-        pipeline = make(epochs=options.epochs, random_state=0, **settings)
+        pipeline = make(epochs=20, random_state=0, **settings)
         started = time.perf_counter()
         pipeline.fit(X, y)
         print(f"{name}: {time.perf_counter() - started:.1f} s", flush=True)

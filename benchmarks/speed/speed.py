@@ -6,9 +6,8 @@
     python benchmarks/speed/speed.py --against main~10
 
 The last prints only what users wait for, side by side with an older revision, whose package is
-kept in the output folder, and appends a line to ``history.jsonl``, as ``history.py`` does. With
-``--slow`` it also fits the reference pipeline, which takes half an hour each. For the training of
-the older revision, run that part with ``PYTHONPATH`` set to the kept folder.
+kept in the output folder, and appends a line to ``history.jsonl``, as ``history.py`` does. For the
+training of the older revision, run that part with ``PYTHONPATH`` set to the kept folder.
 
 Each table gives medians of alternating repetitions (for training, the shortest of three), and the
 ratio to the first row. Libraries for comparison are part of the extra ``benchmarks``. Takes about
@@ -53,14 +52,6 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--clusters", type=Path, metavar="FILE", help="table of their parameters")
     parser.add_argument("--only", nargs="+", choices=PARTS, help="by default, all")
     parser.add_argument("--against", metavar="REV", help="revision to compare waits with")
-    parser.add_argument("--slow", action="store_true", help="with waits: fit the reference model")
-    parser.add_argument(
-        "--n-large", type=int, default=100_000, help="number of clusters in the large sample"
-    )
-    parser.add_argument("--epochs", type=int, help="number of epochs, to shorten a test run")
-    parser.add_argument(
-        "--n-fits", type=int, default=200, help="number of fits for the memory test"
-    )
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--output", type=Path, default=Path("out/speed"), metavar="FOLDER")
     options = parser.parse_args(arguments)

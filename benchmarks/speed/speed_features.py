@@ -19,6 +19,8 @@ from skcluster.datasets import simulate_clusters
 
 RANGE = ((0.0, 4.1), (10.0, 18.0))
 BINS = (41, 10)
+#: Number of clusters in the large sample.
+N_LARGE = 100_000
 #: savefig is slow: so many clusters are enough to time it.
 N_SAVED = 50
 #: Pictures that are held at a time, of those that would not fit into memory together.
@@ -28,7 +30,7 @@ BATCH = 1000
 def features(X: Any, y: Any, options: argparse.Namespace) -> Iterator[Table]:
     """Histogram and guesses against loops, of the sample and of many simulated clusters."""
     yield from _features(X, "the sample", options.repeats)
-    large, _ = simulate_clusters(options.n_large, random_state=0, n_stars=200)
+    large, _ = simulate_clusters(N_LARGE, random_state=0, n_stars=200)
     yield from _features(large, "simulated", min(options.repeats, 3))
 
 
@@ -127,7 +129,7 @@ def pictures(X: Any, y: Any, options: argparse.Namespace) -> Iterator[Table]:
         ["", "milliseconds a cluster", "times the first"],
         [[name, ms, ms / each[0]] for name, ms in zip(seconds, each, strict=True)],
     )
-    large, _ = simulate_clusters(options.n_large, random_state=0, n_stars=200)
+    large, _ = simulate_clusters(N_LARGE, random_state=0, n_stars=200)
     small = CMDRasterizer(dtype="uint8").fit(large)
 
     def in_batches() -> None:
@@ -173,7 +175,7 @@ def generators(X: Any, y: Any, options: argparse.Namespace) -> Iterator[Table]:
         ["clusters", "simulate_clusters", "ClusterAugmenter"],
     )
     n = 1000
-    while n <= options.n_large:
+    while n <= N_LARGE:
         made = simulate_clusters(n, random_state=0, n_stars=200)
         seconds = side_by_side(
             {

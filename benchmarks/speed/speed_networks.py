@@ -46,8 +46,7 @@ def training(X: Any, y: Any, options: argparse.Namespace) -> Iterator[Table]:
         ],
     )
     for name, make in PIPELINES.items():
-        settings = {} if options.epochs is None else {"epochs": options.epochs}
-        model = make(preset="paper", random_state=0, **settings)
+        model = make(preset="paper", random_state=0)
         plain = Plain(name, model, X, y)
         ours: list[float] = []
         theirs: list[float] = []

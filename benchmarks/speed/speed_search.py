@@ -20,19 +20,20 @@ GRID = {
     "learning_rate": [3e-4, 1e-3, 3e-3],
     "dropout": [0.0, 0.2],
 }
-FOLDS = 5
+FOLDS, EPOCHS = 5, 60
+#: Number of fits whose memory is measured.
+N_FITS = 200
 
 
 def search(X: Any, y: Any, options: argparse.Namespace) -> Iterator[Table]:
     """24 candidates on 5 folds, with one and two jobs."""
     prefix = "regressor__regressor__"
     grid = {prefix + name: values for name, values in GRID.items()}
-    epochs = options.epochs or 60
     table = Table(
-        f"Grid search of 24 ANN on {FOLDS} folds of {len(X)} clusters, {epochs} epochs a fit",
+        f"Grid search of 24 ANN on {FOLDS} folds of {len(X)} clusters, {EPOCHS} epochs a fit",
         ["jobs", "seconds", "times faster", "best R²"],
     )
-    model = ann_pipeline(epochs=epochs, random_state=0)
+    model = ann_pipeline(epochs=EPOCHS, random_state=0)
     for n_jobs in (1, 2):
         looking = GridSearchCV(model, grid, cv=KFold(FOLDS), n_jobs=n_jobs, scoring="r2")
         start = time.perf_counter()
@@ -45,19 +46,18 @@ def search(X: Any, y: Any, options: argparse.Namespace) -> Iterator[Table]:
 
 def memory(X: Any, y: Any, options: argparse.Namespace) -> Iterator[Table]:
     """Memory of a process over many fits of changing candidates."""
-    command = [sys.executable, __file__, str(options.n_fits)]
-    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    run = subprocess.run([sys.executable, __file__], capture_output=True, text=True, check=True)
     pairs = [line.split() for line in run.stdout.splitlines()]
     after = {int(n): int(size) for n, size in pairs}
-    early, late = after[max(1, options.n_fits // 10)], after[options.n_fits]
+    early, late = after[N_FITS // 10], after[N_FITS]
     yield Table(
-        f"Memory of a process over {options.n_fits} fits of 24 candidates in turn",
+        f"Memory of a process over {N_FITS} fits of 24 candidates in turn",
         ["after fit", "resident (MB)"],
         [[n, size / 1e6] for n, size in after.items()] + [["growth", late / early - 1]],
     )
 
 
-def _fit_many(n_fits: int) -> None:
+def _fit_many() -> None:
     """Fit, and print the resident memory now and then."""
     import psutil
     from sklearn.model_selection import ParameterGrid
@@ -66,11 +66,11 @@ def _fit_many(n_fits: int) -> None:
     X, y = rng.normal(size=(400, 413)).astype(np.float32), rng.normal(size=(400, 3))
     candidates = list(ParameterGrid(GRID))
     process = psutil.Process()
-    for i in range(1, n_fits + 1):
+    for i in range(1, N_FITS + 1):
         ANNRegressor(epochs=5, random_state=i, **candidates[i % len(candidates)]).fit(X, y)
-        if i % max(1, n_fits // 10) == 0:
+        if i % (N_FITS // 10) == 0:
             print(i, process.memory_info().rss, flush=True)
 
 
 if __name__ == "__main__":
-    _fit_many(int(sys.argv[1]))
+    _fit_many()

@@ -29,7 +29,7 @@ START, OVER = "`skcluster estimate` of one cluster, CPU (s)", "of the time of it
 
 
 def waits(X: Any, y: Any, options: argparse.Namespace) -> Iterator[Any]:
-    """Posterior, first use, start of the command, a catalogue, memory; on request, fits."""
+    """Posterior, first use, start of the command, a catalogue, memory."""
     from history import append
     from speed_timing import Table
 
@@ -42,17 +42,13 @@ def waits(X: Any, y: Any, options: argparse.Namespace) -> Iterator[Any]:
         files = [Path(folder) / name for name in ("members.parquet", "one.csv")]
         write_clusters(X, files[0])
         write_clusters(X[:1], files[1])
-        if options.slow:
-            y.to_csv(Path(folder) / "labels.csv", index_label="cluster")
         measured = measure(trees, Path(folder), options)
-    names = dict.fromkeys(name for found in measured.values() for name in found)
-    rows: list[list[Any]] = [
-        [name, *(f.get(name, "–") for f in measured.values())] for name in names
-    ]
+    names = measured["this tree"]
+    rows: list[list[Any]] = [[name, *(f[name] for f in measured.values())] for name in names]
     columns = ["", *trees]
     if options.against is not None:
         columns.append("ratio")
-        rows = [[*row, "–" if "–" in row else row[1] / row[2]] for row in rows]
+        rows = [[*row, row[1] / row[2]] for row in rows]
     yield Table(f"What users wait for, {len(X)} clusters", columns, rows)
     append([len(X), options.repeats], measured["this tree"])
 
@@ -87,7 +83,7 @@ def measure(
     for name, tree in trees.items():
         start, floor = (measured[name][row] for row in (START, "least imports, CPU (s)"))
         measured[name][OVER] = start / floor
-        for job in ("catalogue", "memory", *(("fit",) if options.slow else ())):
+        for job in ("catalogue", "memory"):
             measured[name] |= json.loads(run([__file__, job, str(folder)], tree, folder)[1])
     return measured
 
@@ -137,10 +133,7 @@ def catalogue(folder: Path) -> dict[str, float]:
     tables: list[Any] = []
     for n_jobs in (None, 2):
         start = time.perf_counter()
-        try:
-            tables.append(estimate(X) if n_jobs is None else estimate(X, n_jobs=n_jobs))
-        except TypeError:  # before there was n_jobs
-            return {"all, one process (s)": seconds[0]}
+        tables.append(estimate(X, n_jobs=n_jobs))
         seconds.append(time.perf_counter() - start)
     assert tables[0].equals(tables[1])
     one, two = seconds
@@ -153,22 +146,9 @@ def memory(folder: Path) -> dict[str, float]:
 
     from skcluster import estimate
 
-    try:
-        estimate(_clusters(folder), n_jobs=2)
-    except TypeError:
-        return {}
+    estimate(_clusters(folder), n_jobs=2)
     workers = psutil.Process().children(recursive=True)
     return {"memory of a worker (MB)": max(w.memory_full_info().uss for w in workers) / 1e6}
-
-
-def fit(folder: Path) -> dict[str, float]:
-    """The reference pipeline."""
-    from skcluster.io import read_clusters
-    from skcluster.pipelines import reference_pipeline
-
-    X, y = read_clusters(folder / "members.parquet", labels=folder / "labels.csv")
-    fitted = reference_pipeline(random_state=0).fit
-    return {"fit of reference_pipeline, CPU (s)": _processor_time(lambda: fitted(X, y))}
 
 
 def _clusters(folder: Path) -> Any:

@@ -32,22 +32,20 @@ from sklearn.pipeline import Pipeline
 
 import skcluster
 from skcluster.inference import IsochronePosterior
-from skcluster.io import read_clusters
 from skcluster.persistence import load_model, save_model
 from skcluster.pipelines import reference_pipeline, set_pipeline
 from skcluster.regressors import NamedTargetRegressor, TargetScaler
-from skcluster.schema import CLUSTER_PARAMETERS
 
 for room in ("accuracy", "calibration"):
     sys.path.append(str(Path(__file__).parents[1] / room))
 
 import accuracy
 import calibration
+from references import TARGETS, sample
 
 MODEL = Path(skcluster.__file__).parent / "data" / "reference.skcluster"
 #: Record of the weights that training starts from.
 PRETRAINED = Path(skcluster.__file__).parent / "regressors" / "data" / "set_simulated.json"
-TARGETS = list(CLUSTER_PARAMETERS)
 Floats = npt.NDArray[np.floating[Any]]
 
 
@@ -202,8 +200,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     if options.folds < 3:
         parser.error("--folds must be at least 3: no cluster is outside a pair of two folds")
-    X, y = read_clusters(options.members, labels=options.clusters)
-    y = y[TARGETS]
+    X, y = sample(options)
     options.folder.mkdir(parents=True, exist_ok=True)
     fit_models(X, y, options.folds, options.folder, options.seed)
     data = ["--members", str(options.members), "--clusters", str(options.clusters)]

@@ -50,19 +50,19 @@ MODULES = [name for names in SECTIONS.values() for name in names]
 
 def public_names(module: str) -> list[str]:
     """What a module offers besides other modules."""
-    there = importlib.import_module(module)
+    imported = importlib.import_module(module)
     return [
         name
-        for name in sorted(there.__all__, key=str.lower)
-        if not isinstance(getattr(there, name), ModuleType) and name != "__version__"
+        for name in sorted(imported.__all__, key=str.lower)
+        if not isinstance(getattr(imported, name), ModuleType) and name != "__version__"
     ]
 
 
 def address(module: str, name: str) -> str:
     """Where a public name is documented: the first module that offers this very object."""
-    there = getattr(importlib.import_module(module), name)
+    thing = getattr(importlib.import_module(module), name)
     for other in sorted(MODULES, key=lambda m: m.count(".")):
-        if getattr(importlib.import_module(other), name, None) is there and (
+        if getattr(importlib.import_module(other), name, None) is thing and (
             name in importlib.import_module(other).__all__
         ):
             return f"{other}.{name}"

@@ -48,9 +48,6 @@ class Column:
     kind : {"number", "text", "identifier"}, default="number"
         Whether the values are numbers with a unit and a range. Text and identifiers are kept
         unchanged: the 64 bits of a ``source_id`` do not fit into a floating-point number.
-    missing : {"keep", "leave out"}, default="keep"
-        Whether a star whose value is missing (NaN, masked, blank) is kept with NaN, or left out
-        with a warning that counts such stars.
     carried : bool, default=False
         Whether no estimate depends on the column. One that cannot be read is kept as it is.
     decimals : int, default=2
@@ -87,7 +84,6 @@ class Column:
     exact: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     kind: Literal["number", "text", "identifier"] = "number"
-    missing: Literal["keep", "leave out"] = "keep"
     carried: bool = False
     decimals: int = 2
     significant: int | None = None
@@ -197,11 +193,6 @@ class Column:
         ndarray of bool
             Whether a value is infinite or outside its range, of the shape of ``values``.
         """
-        if values.size:
-            # The usual case. A NaN among the values is their minimum and maximum.
-            low, high = values.min(), values.max()
-            if self.low <= low and high <= self.high and np.isfinite(low) and np.isfinite(high):
-                return np.zeros(values.shape, dtype=bool)
         wrong: npt.NDArray[np.bool_] = (values < self.low) | (values > self.high) | np.isinf(values)
         return wrong
 

@@ -64,7 +64,7 @@ def whole_file(path: Path, overwrite: bool) -> Iterator[Path]:
 
 def file_names(names: Any, folder: Path, format: str) -> dict[Any, Path]:
     """Return a file for each cluster; no two are alike, even where file names ignore case."""
-    found: dict[Any, Path] = {}
+    files: dict[Any, Path] = {}
     taken: set[str] = set()
     for name in names:
         stem = re.sub(r"[^\w.+-]+", "_", str(name)).lstrip(".") or "cluster"
@@ -72,5 +72,5 @@ def file_names(names: Any, folder: Path, format: str) -> dict[Any, Path]:
         numbers = (stem if i == 1 else f"{stem}_{i}" for i in range(1, len(names) + 2))
         stem = next(s for s in numbers if s.lower() not in taken)
         taken.add(stem.lower())
-        found[name] = folder / f"{stem}.{format}"
-    return found
+        files[name] = folder / f"{stem}.{format}"
+    return files

@@ -35,7 +35,7 @@ def check_same_order(index: Any, y: Any, *, names: tuple[str, str] = ("X", "y"))
         return
     ours, theirs = _spelt(index), _spelt(y.index)
     moved = np.asarray(ours != theirs) & theirs.isin(ours) & np.asarray(y.index.notna())
-    if not moved.any() or (_may_number_rows(y.index) and set(ours) != set(theirs)):
+    if not moved.any() or (may_number_rows(y.index) and set(ours) != set(theirs)):
         return
     row = int(np.argmax(moved))
     first, second = names
@@ -56,7 +56,7 @@ def _numbers_rows(index: pd.Index) -> bool:
     return isinstance(index, pd.RangeIndex) and index.start == 0 and index.step == 1
 
 
-def _may_number_rows(index: pd.Index) -> bool:
+def may_number_rows(index: pd.Index) -> bool:
     """Return whether an index may be rows chosen from a table with a default index."""
     return index.name is None and pd.api.types.is_integer_dtype(index.dtype)
 

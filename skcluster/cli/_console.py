@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 #: How warnings begin, by the names of their classes: importing these would slow each command down.
 _BEGINNINGS = {"BadTableWarning": "error: ", "OneClusterWarning": ""}
@@ -74,19 +74,12 @@ def print_message(text: str) -> None:
     print(f"skcluster: {escaped(' '.join(text.split()))}", file=sys.stderr, flush=True)
 
 
-class TableText(NamedTuple):
-    """A table as text, and the headings of columns that did not fit."""
+def estimates_as_text(table: Any, width: int | None = None) -> tuple[str, list[str]]:
+    """Return the main columns of estimates as text, and the headings of those that do not fit.
 
-    text: str
-    left_out: list[str]
-
-
-def estimates_as_text(table: Any, width: int | None = None) -> TableText:
-    """Return the main columns of estimates, values with intervals in one column.
-
-    Files contain all columns. These are the number of used stars (or, if the model does not
-    state it, of all stars), the parameters and the reliability, as far as they fit;
-    the flag of an estimate is in a line below it, its notes in the next.
+    Files contain all columns. These are the number of used stars (or, if the model does not state
+    it, of all stars), the parameters with their intervals and the reliability; the flag of an
+    estimate is in a line below it, its notes in the next.
     """
     from skcluster.schema import INTERVAL_ENDS, estimate_column, notes_for_display
 
@@ -105,7 +98,7 @@ def estimates_as_text(table: Any, width: int | None = None) -> TableText:
 
 def table_as_text(
     columns: Mapping[str, Sequence[str]], below: Sequence[Sequence[str]], width: int | None = None
-) -> TableText:
+) -> tuple[str, list[str]]:
     """Return a table that fits the terminal, with lines below its rows, and what was left out.
 
     The first of the columns, cells by headings, has names, which are shortened if need be; the last
@@ -130,7 +123,7 @@ def table_as_text(
             text += textwrap.wrap(
                 escaped(one), width, initial_indent=" " * 4, subsequent_indent=" " * 8
             )
-    return TableText("\n".join(text), left_out)
+    return "\n".join(text), left_out
 
 
 def table_lines(

@@ -1,7 +1,6 @@
 """``skcluster fetch``, ``example`` and ``simulate``, which write tables of members."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from skcluster.cli._console import print_result
@@ -44,7 +43,6 @@ def _fetch(options: argparse.Namespace) -> None:
         concat_clusters(fetch_members(options, options.members, "The members of {!r}")),
         options.output,
         metadata={"catalogue": options.catalogue, "cite": CATALOGUES[options.catalogue].reference},
-        format=options.output_format,
         overwrite=options.overwrite,
     )
     print_result(str(options.output))
@@ -62,28 +60,22 @@ FETCH = Command(
 
 
 def _add_example(command: argparse.ArgumentParser) -> None:
-    add_output(command, "members", format=False)
+    add_output(command, "members")
     command.add_argument(
         "--field",
         action="store_true",
         help="write all stars of a field around one cluster, instead of members of three",
     )
-    command.add_argument(
-        "--labels", type=Path, help="table of the clusters' parameters to write (default: none)"
-    )
 
 
 def _example(options: argparse.Namespace) -> None:
     from skcluster.datasets import load_example, load_example_field
-    from skcluster.io import write_clusters, write_estimates
+    from skcluster.io import write_clusters
 
-    check_outputs(options, output=options.output, labels=options.labels)
-    X, y = load_example_field() if options.field else load_example()
+    check_outputs(options, output=options.output)
+    X, _ = load_example_field() if options.field else load_example()
     write_clusters(X, options.output, overwrite=options.overwrite)
     print_result(str(options.output))
-    if options.labels is not None:
-        write_estimates(y, options.labels, overwrite=options.overwrite)
-        print_result(str(options.labels))
 
 
 EXAMPLE = Command(
@@ -91,7 +83,6 @@ EXAMPLE = Command(
     """\
   skcluster example -o members.ecsv
   skcluster example --field -o field.ecsv
-  skcluster example -o members.fits --labels parameters.csv
 """,
     _add_example,
     _example,
@@ -100,12 +91,7 @@ EXAMPLE = Command(
 
 def _add_simulate(command: argparse.ArgumentParser) -> None:
     command.add_argument("-n", "--number", type=int, required=True, help="number of clusters")
-    add_output(command, "members")
-    command.add_argument(
-        "--labels",
-        type=Path,
-        help="table of parameters to write (default: OUTPUT with _labels added to its name)",
-    )
+    add_output(command, "members, and beside them _labels, the parameters,")
     for option, (name, text) in _PARAMETERS.items():
         command.add_argument(
             option,
@@ -123,13 +109,10 @@ def _add_simulate(command: argparse.ArgumentParser) -> None:
 def _simulate(options: argparse.Namespace) -> None:
     from skcluster.datasets import simulate_clusters
     from skcluster.io import write_clusters, write_estimates
-    from skcluster.io._write import format_of
 
     members = options.output
-    labels = options.labels or members.with_name(f"{members.stem}_labels{members.suffix}")
-    check_outputs(options, are_tables=False, output=members, labels=labels)
-    kind = format_of(members, options.output_format)
-    kind_of_labels = format_of(labels, None if options.labels else kind)
+    labels = members.with_name(f"{members.stem}_labels{members.suffix}")
+    check_outputs(options, output=members, labels=labels)
     priors = {name: _prior(options, option) for option, (name, _) in _PARAMETERS.items()}
     X, y = simulate_clusters(
         options.number,
@@ -141,8 +124,8 @@ def _simulate(options: argparse.Namespace) -> None:
         "metadata": {"simulated by": "skcluster", "seed": str(options.seed)},
         "overwrite": options.overwrite,
     }
-    write_clusters(X, members, format=kind, **keywords)
-    write_estimates(y.rename_axis("cluster"), labels, format=kind_of_labels, **keywords)
+    write_clusters(X, members, **keywords)
+    write_estimates(y.rename_axis("cluster"), labels, **keywords)
     print_result(f"{members}\n{labels}")
 
 

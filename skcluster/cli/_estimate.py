@@ -3,7 +3,7 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal
 
 from skcluster._utils.messages import documentation, progress_bar, some_names
 from skcluster.cli._console import (
@@ -37,7 +37,7 @@ _WITHOUT = {
     "parallax_error": "typical errors at the star's magnitude are used",
     "probability": "all stars have the same weight",
 }
-#: Number of joint samples per cluster, for the band in its diagram.
+#: Number of joint samples per cluster, for the bands on a page.
 _N_SAMPLES = 500
 
 
@@ -63,7 +63,7 @@ def _add_estimate(command: argparse.ArgumentParser) -> None:
         type=int,
         default=1000,
         metavar="N",
-        help="number of samples per cluster (default: 1000)",
+        help="number of samples per cluster, in a table or for a diagram (default: 1000)",
     )
     add_plots(command, "colour-magnitude diagram of each cluster")
     _add_inputs(command)
@@ -124,19 +124,19 @@ def _estimate(options: argparse.Namespace) -> None:
 
         files = file_names(X.index, options.plots, options.plot_format)
         check_replaceable(options, *files.values())
-    results = _results(
+    draws_band = draws and hasattr(model, "predict_distribution")
+    table, samples, members = _results(
         options,
         model,
         X,
-        n_samples=options.n_samples if options.samples is not None else 0,
-        diagrams=draws,
-        members=options.members_output is not None,
+        n_samples=options.n_samples if draws_band or options.samples is not None else 0,
+        membership=True if options.members_output is not None else "if known",
     )
-    table, facts = results.table, provenance(options, results.table)
-    _write(options, results, facts)
+    facts = provenance(options, table)
+    _write(options, facts, table, samples, members)
     send(options, "estimates", table, facts)
     if draws:
-        _draw(options, X, results)
+        _draw(options, X, table, samples, members)
         if found is not None:
             draw(options, found)
     doubts = _doubts(table, options.output)
@@ -184,23 +184,11 @@ def _hint_at_fields(X: Any) -> None:
     from skcluster.clusters import stars_of
     from skcluster.membership._downloads import fields_among
 
-    fields = fields_among(stars_of(X))
-    if fields:
-        verb, noun = ("looks", "a field") if len(fields) == 1 else ("look", "fields")
+    if fields := fields_among(stars_of(X)):
         print_message(
-            f"{some_names(fields)} {verb} like {noun}, not like members: most stars do not move "
-            "together; --find-members finds the members"
+            f"most stars of {some_names(fields)} do not move together, as in a field of the sky; "
+            "--find-members finds the members"
         )
-
-
-class _Results(NamedTuple):
-    """The results of `skcluster.estimation.estimate`."""
-
-    table: Any
-    #: None if not requested, or if the model has none.
-    samples: dict[Any, Any] | None
-    #: All stars with their membership probabilities; None if the model does not know them.
-    members: Any
 
 
 def _results(
@@ -208,11 +196,10 @@ def _results(
     model: Any,
     X: Any,
     *,
-    n_samples: int = 0,
-    diagrams: bool = True,
-    members: bool = False,
-) -> _Results:
-    """Return the table of estimates, and what diagrams or a table of members need as well."""
+    n_samples: int,
+    membership: bool | Literal["if known"] = "if known",
+) -> tuple[Any, Any, Any]:
+    """Return what `skcluster.estimation.estimate` does; the samples are None without any."""
     from skcluster.clusters import stars_of
     from skcluster.estimation import estimate
 
@@ -221,50 +208,48 @@ def _results(
     if lacks:
         page = documentation("member_lists#what-is-needed")
         print_message(f"{'; '.join(lacks)} (see {page})")
-    if diagrams and hasattr(model, "predict_distribution"):
-        n_samples = max(n_samples, _N_SAMPLES)
     with progress_bar("Estimating", len(X)) as advance:
-        table, *samples, with_membership = estimate(
+        table, *samples, members = estimate(
             X,
             model,
             coverage=options.coverage,
             n_samples=n_samples,
-            membership=True if members else "if known",
+            membership=membership,
             random_state=0,
             priors=options.priors,
             progress=advance,
             n_jobs=options.jobs,
         )
-    return _Results(table, samples[0] if samples else None, with_membership)
+    return table, samples[0] if samples else None, members
 
 
-def _write(options: argparse.Namespace, results: _Results, facts: dict[str, str]) -> None:
+def _write(
+    options: argparse.Namespace, facts: dict[str, str], table: Any, samples: Any, members: Any
+) -> None:
     from skcluster.io import write_estimates
 
     keywords: dict[str, Any] = {"metadata": facts, "overwrite": options.overwrite}
     if options.output is not None:
-        write_estimates(results.table, options.output, format=options.output_format, **keywords)
+        write_estimates(table, options.output, **keywords)
     if options.members_output is not None:
-        write_estimates(results.members.set_index("cluster"), options.members_output, **keywords)
+        write_estimates(members.set_index("cluster"), options.members_output, **keywords)
     if options.samples is not None:
         import pandas as pd
 
-        assert results.samples is not None
-        few = {name: drawn.head(options.n_samples) for name, drawn in results.samples.items()}
-        table = pd.concat(few, names=["cluster", "sample"]).droplevel("sample")
-        write_estimates(table, options.samples, **keywords)
+        joint = pd.concat(samples, names=["cluster", "sample"]).droplevel("sample")
+        write_estimates(joint, options.samples, **keywords)
 
 
-def _draw(options: argparse.Namespace, X: Any, results: _Results) -> None:
+def _draw(options: argparse.Namespace, X: Any, table: Any, samples: Any, members: Any) -> None:
     from skcluster.plotting import save_diagrams
 
     with progress_bar("Drawing", len(X)) as advance:
         save_diagrams(
             X,
-            results.table,
+            table,
             options.plots,
-            samples=results.samples,
-            membership=results.members,
+            samples=samples,
+            membership=members,
             coverage=options.coverage,
             format=options.plot_format,
             overwrite=options.overwrite,
@@ -324,7 +309,8 @@ def _report(options: argparse.Namespace) -> None:
 
     model = load_model(options.model, trusted=options.trusted)
     X, found = _read(options)
-    table, samples, members = _results(options, model, X)
+    n_samples = _N_SAMPLES if hasattr(model, "predict_distribution") else 0
+    table, samples, members = _results(options, model, X, n_samples=n_samples)
     facts = provenance(options, table)
     write_report(
         X,

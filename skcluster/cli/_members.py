@@ -142,7 +142,8 @@ def _clusters_as_text(clusters: Any) -> str:
     cells = {"cluster": list(map(str, clusters.index))}
     for name, heading in _HEADINGS.items():
         cells[heading] = list(map(CLUSTER_COLUMNS[name].as_text, clusters[name]))
-    return table_as_text(cells, [[flag] for flag in clusters["flag"]]).text
+    text, _ = table_as_text(cells, [[flag] for flag in clusters["flag"]])
+    return text
 
 
 def draw(options: argparse.Namespace, found: Found) -> None:
@@ -192,7 +193,7 @@ def _members(options: argparse.Namespace) -> None:
         "overwrite": options.overwrite,
     }
     if options.output is not None:
-        write_clusters(found.X, options.output, format=options.output_format, **keywords)
+        write_clusters(found.X, options.output, **keywords)
     if options.clusters is not None:
         write_estimates(found.clusters, options.clusters, **keywords)
     send(options, "members", found.X, keywords["metadata"])

@@ -55,9 +55,8 @@ def _add_fit(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--start-from",
         metavar="MODEL",
-        help=f"fine-tune the networks of a model: {_PRETRAINED!r} for that of this package, a "
-        "model file, or weights that skcluster.regressors.save_pretrained wrote (default: the "
-        "networks start from weights pretrained on simulated clusters)",
+        help=f"fine-tune the networks of a model: {_PRETRAINED!r} for that of this package, or a "
+        "model file (default: the networks start from weights pretrained on simulated clusters)",
     )
     add_trusted(command)
     command.add_argument(
@@ -132,8 +131,6 @@ def _start(options: argparse.Namespace) -> dict[str, Any]:
             f"--start-from is for --pipeline {' and '.join(_OF_SETS)}, whose networks can go on "
             f"from others, not {options.pipeline}."
         )
-    if Path(given).suffix == ".npz":
-        return {"pretrained": given, "learning_rate": _LEARNING_RATE}
     from skcluster.persistence import load_model
     from skcluster.regressors import save_pretrained
 

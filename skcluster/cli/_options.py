@@ -14,10 +14,8 @@ import skcluster
 from skcluster._utils.messages import warn_caller
 from skcluster.cli._console import PRINTED, print_message
 
-#: File types that can be written.
-FORMATS = ("csv", "tsv", "ecsv", "fits", "votable", "parquet")
 #: File types that can be read: in a text, the layout is recognised.
-READ_FORMATS = (*FORMATS, "text")
+FORMATS = ("csv", "tsv", "ecsv", "fits", "votable", "parquet", "text")
 #: Catalogues of members; listed here, because importing their specifications takes a second.
 CATALOGUES = ("hunt_reffert_2023", "cantat_gaudin_2020")
 
@@ -46,7 +44,7 @@ def add_members(command: argparse.ArgumentParser) -> None:
 
 def add_tables(command: argparse.ArgumentParser) -> None:
     """Add the arguments that tell how tables are read."""
-    command.add_argument("--format", choices=READ_FORMATS, help="file type of the tables")
+    command.add_argument("--format", choices=FORMATS, help="file type of the tables")
     names = command.add_mutually_exclusive_group()
     names.add_argument("--cluster-column", metavar="NAME", help="column that names the cluster")
     names.add_argument(
@@ -107,15 +105,13 @@ def read_members(options: argparse.Namespace, labels: Path | None = None) -> Any
         columns[theirs] = ours
     from skcluster.io import read_clusters
 
-    members, cluster = _sources(options), options.cluster
-    if cluster is not None and len(members) == 1 and not isinstance(members[0], Path):
-        members, cluster = [members[0].set_axis([cluster])], None
+    members = _sources(options)
     return read_clusters(
         members if len(members) > 1 else members[0],
         labels,
         columns=columns or None,
         cluster_column=options.cluster_column,
-        cluster=cluster,
+        cluster=options.cluster,
         format=options.format,
         on_error="raise" if options.strict else "warn",
         release=options.release,
@@ -235,9 +231,7 @@ def add_trusted(command: argparse.ArgumentParser) -> None:
     )
 
 
-def add_output(
-    command: argparse.ArgumentParser, content: str, *, required: bool = True, format: bool = True
-) -> None:
+def add_output(command: argparse.ArgumentParser, content: str, *, required: bool = True) -> None:
     """Add the arguments of a table to write."""
     command.add_argument(
         "-o",
@@ -246,8 +240,6 @@ def add_output(
         required=required,
         help=f"{content} to write: .csv, .tsv, .ecsv, .fits, .vot or .parquet",
     )
-    if format:
-        command.add_argument("--output-format", choices=FORMATS, help="file type of --output")
     add_overwrite(command)
 
 
@@ -330,7 +322,7 @@ def check_outputs(
         if are_tables:
             from skcluster.io._write import format_of
 
-            format_of(file, getattr(options, "output_format", None) if option == "output" else None)
+            format_of(file)
 
 
 def check_replaceable(options: argparse.Namespace, *files: Path) -> None:
@@ -342,11 +334,11 @@ def check_replaceable(options: argparse.Namespace, *files: Path) -> None:
             raise FileExistsError(f"{file} already exists; --overwrite replaces it.")
 
 
-def provenance(options: argparse.Namespace, table: Any = None) -> dict[str, str]:
+def provenance(options: argparse.Namespace, table: Any) -> dict[str, str]:
     """Return what made a result, as texts by name, in reading order.
 
-    If the command has ``--coverage``, the model is described; if there is a table, the number of
-    rows with each flag and each note is stated.
+    If the command has ``--coverage``, the model is described. Of a table, the numbers of rows with
+    each flag and each note are stated.
     """
     facts = _model_facts(options.model) if hasattr(options, "coverage") else {}
     cite = facts.pop("cite", "")
@@ -393,7 +385,7 @@ def counts_of(texts: Iterable[str]) -> list[tuple[str, int]]:
 
 
 def _rows_with(table: Any, column: str) -> str:
-    if table is None or column not in table:
+    if column not in table:
         return ""
     counts = "".join(f"; {text}: {number}" for text, number in counts_of(table[column]))
     return f"{(table[column] != '').sum()} of {len(table)} rows have one{counts}"

@@ -1,11 +1,12 @@
 """Make clusters from any table of stars, and check each star once.
 
-`as_clusters` is the border of the package: it nests the stars of any table (`clusters_of_table` for
+`as_clusters` is the border of the package: it nests the stars of any table (`stars_of_table` for
 one), checks their values and leaves out those that cannot be used. What it returns is trusted, and
 recognised when it comes back.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -21,16 +22,13 @@ from skcluster.clusters._meant_values import completed
 from skcluster.clusters._stars import Stars, is_nested, stars_of, storage_of, with_stars
 from skcluster.clusters._tables import (
     as_table,
-    clusters_of_table,
-    clusters_of_tables,
     is_table,
-    with_names_as_index,
-    with_our_names,
+    renamed_clusters,
+    stars_of_table,
+    stars_of_tables,
 )
-from skcluster.schema import CLUSTER, CLUSTER_PARAMETERS, STAR_COLUMNS
+from skcluster.schema import CLUSTER, CLUSTER_PARAMETERS, NEEDED_STAR_COLUMNS, STAR_COLUMNS
 
-#: The name of an unnamed cluster.
-_NAMELESS = "cluster"
 #: The stars that were checked. Arrow's arrays are immutable, so that one check holds as long as the
 #: array does; slices and changed stars are other arrays.
 _CHECKED: WeakValueDictionary[int, pa.ChunkedArray] = WeakValueDictionary()
@@ -149,23 +147,16 @@ def as_clusters(
     given = dict(columns or {})
     if cluster_column is not None and CLUSTER.name not in given.values() and is_table(data):
         given[cluster_column] = CLUSTER.name
-    notes = Notes()
-    X = whole_clusters(_completed(data, given, cluster, notes))
-    notes.warn()
-    return X
+    return whole_clusters(nest_clusters(data, given, cluster))
 
 
-def nest_clusters(data: Any) -> NestedFrame:
+def nest_clusters(
+    data: Any, given: Mapping[str, str] = MappingProxyType({}), cluster: str | None = None
+) -> NestedFrame:
     """Make clusters as `as_clusters` does, without checking values or leaving stars out."""
     notes = Notes()
-    X = _completed(data, {}, None, notes)
-    notes.warn()
-    return X
-
-
-def _completed(data: Any, given: dict[str, str], cluster: str | None, notes: Notes) -> NestedFrame:
-    """Return clusters with complete values, not checked; the same object if nothing changes."""
     X = _nested(data, given, cluster, notes)
+    notes.warn()
     if is_checked(X):
         return X
     stars = stars_of(X)
@@ -175,17 +166,20 @@ def _completed(data: Any, given: dict[str, str], cluster: str | None, notes: Not
     return X if values is stars else with_stars(X, values)
 
 
-def _nested(data: Any, given: dict[str, str], cluster: str | None, notes: Notes) -> NestedFrame:
+def _nested(data: Any, given: Mapping[str, str], cluster: str | None, notes: Notes) -> NestedFrame:
     """Return clusters with the Gaia archive's names; existing ones as they are, if possible."""
     if is_table(data):
         table = as_table(data)
         if is_nested(table):
             _refuse_name(cluster, "existing clusters")
-            return _renamed(table, given)
-        X, column = clusters_of_table(table, given, cluster, _NAMELESS, notes)
+            if is_checked(table) and not given:
+                return table
+            # Parts of clusters are told of nothing that was told of the whole.
+            return renamed_clusters(table, given, Notes())
+        stars, column = stars_of_table(table, given, cluster, CLUSTER.name, notes)
         if column is None and cluster is None:
-            _warn_of_one_cluster(len(stars_of(X)))
-        return X
+            _warn_of_one_cluster(len(stars))
+        return stars.to_clusters()
     _refuse_name(cluster, "several tables")
     if _is_pair(data):
         raise TypeError(
@@ -193,7 +187,8 @@ def _nested(data: Any, given: dict[str, str], cluster: str | None, notes: Notes)
             "give X."
         )
     if isinstance(data, Mapping):
-        return clusters_of_tables(list(data.values()), pd.Index(list(data)), given, notes)
+        index = pd.Index(list(data))
+        return stars_of_tables(list(data.values()), index, given, notes).to_clusters()
     if isinstance(data, np.ndarray) and data.size and all(map(is_table, data.ravel())):
         data = data.ravel().tolist()  # a column of clusters, as ensembles make it
     if not isinstance(data, Sequence) or isinstance(data, str | bytes):
@@ -201,14 +196,7 @@ def _nested(data: Any, given: dict[str, str], cluster: str | None, notes: Notes)
             "Clusters can be made from a DataFrame, an astropy Table, an Arrow or polars table, a "
             f"NestedFrame, or a dict or list of tables, not from {type(data).__name__}."
         )
-    return clusters_of_tables(list(data), pd.RangeIndex(len(data)), given, notes)
-
-
-def _renamed(X: NestedFrame, given: Mapping[str, str]) -> NestedFrame:
-    if not is_checked(X) and isinstance(X.index, pd.RangeIndex):
-        X = with_names_as_index(X, given)
-        given = {theirs: ours for theirs, ours in given.items() if ours != CLUSTER.name}
-    return with_our_names(X, given) if given or not is_checked(X) else X
+    return stars_of_tables(list(data), pd.RangeIndex(len(data)), given, notes).to_clusters()
 
 
 def validate_clusters(X: ClustersLike, *, columns: Iterable[str] = ()) -> Stars:
@@ -265,7 +253,7 @@ def _warn_of_one_cluster(n_stars: int) -> None:
     names = ", ".join(CLUSTER.names)
     warn_caller(
         f"The table has no column of cluster names (looked for {names}): its "
-        f"{counted_stars(n_stars, 'is', 'are')} taken as one cluster, {_NAMELESS!r}. "
+        f"{counted_stars(n_stars, 'is', 'are')} taken as one cluster, {CLUSTER.name!r}. "
         "as_clusters(table, cluster='…') or a dict of name and table names it; "
         "as_clusters(table, cluster_column='…') makes several clusters.",
         OneClusterWarning,
@@ -285,20 +273,16 @@ def checked(X: NestedFrame) -> NestedFrame:
     return X
 
 
-def whole_clusters(X: NestedFrame, whole: BoolArray | None = None) -> NestedFrame:
+def whole_clusters(X: NestedFrame) -> NestedFrame:
     """Return clusters without stars that lack magnitude or colour, checked.
 
-    They are the very same object if nothing is left out. ``whole`` is what `whole_stars` returned,
-    if it was called already.
+    They are the very same object if nothing is left out.
     """
     if is_checked(X):
         return X
     stars = stars_of(X)
-    whole = whole_stars(stars) if whole is None else whole
-    if not whole.all():
-        _warn_left_out(stars, whole)
-        X = with_stars(X, stars.take(whole))
-    return checked(X)
+    whole = without_incomplete(stars, whole_stars(stars))
+    return checked(X if whole is stars else with_stars(X, whole))
 
 
 def check_kinds(stars: Stars) -> None:
@@ -333,12 +317,15 @@ def whole_stars(stars: Stars) -> BoolArray:
                 f"cluster {stars.index[stars.cluster[first]]!r} has a star with "
                 f"{column.refusal(values[first])}"
             )
-        if column.missing == "leave out":
+        if name in NEEDED_STAR_COLUMNS:
             whole &= ~np.isnan(values)
     return whole
 
 
-def _warn_left_out(stars: Stars, whole: BoolArray) -> None:
+def without_incomplete(stars: Stars, whole: BoolArray) -> Stars:
+    """Return the stars that `whole_stars` says are whole; the same object if nothing changes."""
+    if whole.all():
+        return stars
     lost = np.bincount(stars.cluster[~whole], minlength=len(stars.index))
     empty = stars.index[(lost > 0) & (lost == stars.counts)]
     text = (
@@ -348,3 +335,4 @@ def _warn_left_out(stars: Stars, whole: BoolArray) -> None:
     if len(empty):
         text += f" No star is left of {len(empty)} clusters: {some_names(empty)}."
     warn_caller(text)
+    return stars.take(whole)

@@ -53,12 +53,13 @@ class Notes:
     on_columns: dict[str, None] = field(default_factory=dict)
     missed: dict[str, tuple[int, dict[str, None]]] = field(default_factory=dict)
 
-    def add_table(self, recognised: Iterable[str], nearest: Mapping[str, Iterable[Any]]) -> None:
-        """Add a table by our names of its columns, and the nearest names for those it lacks."""
+    def add_table(self, recognised: Iterable[str], others: tuple[Any, ...]) -> None:
+        """Add a table by our names of its columns, and by its other columns."""
         self.n_tables += 1
         for name in set(OPTIONAL).difference(recognised):
             number, names = self.missed.get(name, (0, {}))
-            self.missed[name] = number + 1, names | dict.fromkeys(map(str, nearest.get(name, ())))
+            nearest = map(str, nearest_names(others, STAR_COLUMNS[name]))
+            self.missed[name] = number + 1, names | dict.fromkeys(nearest)
 
     def keep(self, column: Any, reason: str) -> None:
         """Note that a column is kept as it is."""

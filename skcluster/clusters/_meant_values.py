@@ -16,7 +16,7 @@ from skcluster._utils.messages import warn_caller
 from skcluster._utils.typing import BoolArray, FloatArray, IntArray
 from skcluster.clusters._columns import BP_RP
 from skcluster.clusters._stars import Stars
-from skcluster.schema import STAR_COLUMNS, Column
+from skcluster.schema import NEEDED_STAR_COLUMNS, STAR_COLUMNS, Column
 
 #: No list has several stars of magnitude 0.
 _MAGNITUDES = ("phot_g_mean_mag", *BP_RP)
@@ -84,7 +84,7 @@ def _stands_apart(value: Any, outside: bool, measured: npt.NDArray[Any], column:
     """Return whether a value that looks like a marker is none of the measured ones."""
     if outside:
         # A needed column of nothing else is wrong, not blank, which is an error.
-        return column.missing == "keep" or len(measured) > 0
+        return column.name not in NEEDED_STAR_COLUMNS or len(measured) > 0
     distance = np.abs(measured.astype(np.float64) - float(value))
     return not bool((distance < _ISOLATED * abs(float(value))).any())
 

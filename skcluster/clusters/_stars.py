@@ -308,29 +308,49 @@ def concat_clusters(parts: Sequence[NestedFrame]) -> NestedFrame:
     """
     if len(parts) == 1:
         return parts[0]
-    stars = [stars_of(X) for X in parts]
-    fields = joined([{name: s.arrow(name) for name in s.columns} for s in stars])
-    offsets = np.concatenate([[0], np.cumsum(np.concatenate([s.counts for s in stars]))])
-    index = parts[0].index.append([X.index for X in parts[1:]])
-    others = pd.concat(_with_integers([pd.DataFrame(X[X.columns.drop(STARS)]) for X in parts]))
-    X = clusters_from_flat(fields, offsets, index)
-    return X.assign(**{str(name): others[name].array for name in others.columns})
+    stars = concat_stars([stars_of(X) for X in parts])
+    return clusters_with(stars, [other_columns(X) for X in parts])
 
 
-def _with_integers(frames: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
-    """Return tables in which integers that one lacks are those of pandas that can be missing."""
-    names = {name for frame in frames for name in frame.columns}
-    lacking = {name for name in names if any(name not in frame.columns for frame in frames)}
-    integers = [[n for n in f.columns if n in lacking and f[n].dtype.kind in "iu"] for f in frames]
-    return [
-        frame.assign(**frame[some].convert_dtypes())
-        for frame, some in zip(frames, integers, strict=True)
-    ]
+def concat_stars(parts: Sequence[Stars]) -> Stars:
+    """Return the stars of several tables, cluster after cluster."""
+    if len(parts) == 1:
+        return parts[0]
+    fields = joined([{name: stars.arrow(name) for name in stars.columns} for stars in parts])
+    offsets = np.concatenate([[0], np.cumsum(np.concatenate([stars.counts for stars in parts]))])
+    index = parts[0].index.append([stars.index for stars in parts[1:]])
+    return Stars(index, offsets, fields)
+
+
+def stars_between(stars: Stars, start: int, stop: int) -> Stars:
+    """Return the stars of the clusters in rows ``start`` to ``stop - 1``, without copying."""
+    first, last = stars.offsets[[start, stop]]
+    fields = {name: stars.arrow(name).slice(first, last - first) for name in stars.columns}
+    return Stars(stars.index[start:stop], stars.offsets[start : stop + 1] - first, fields)
+
+
+def other_columns(X: NestedFrame) -> pd.DataFrame:
+    """Return the columns of clusters beside their stars, with what ``attrs`` states."""
+    others = pd.DataFrame(X[X.columns.drop(STARS)])
+    others.attrs = X.attrs
+    return others
+
+
+def clusters_with(stars: Stars, others: Sequence[pd.DataFrame]) -> NestedFrame:
+    """Return clusters with columns beside their stars, which several tables have, or some lack."""
+    if len({frozenset(frame.columns) for frame in others}) > 1:
+        # Integers that one lacks become those of pandas that can be missing.
+        integers = [frame.select_dtypes("integer").convert_dtypes() for frame in others]
+        others = [frame.assign(**own) for frame, own in zip(others, integers, strict=True)]
+    columns = pd.concat(others)
+    X = stars.to_clusters().assign(**{str(name): columns[name].array for name in columns})
+    X.attrs = columns.attrs
+    return X
 
 
 def joined(
     parts: Sequence[Mapping[str, npt.ArrayLike | pa.Array]],
-) -> dict[str, pa.ChunkedArray]:
+) -> dict[str, pa.Array]:
     """Return columns of several tables one below the other, without losing a digit.
 
     Values of columns that a part lacks are missing. Of different types, integers stay integers
@@ -352,7 +372,7 @@ def joined(
                 at = tables[i].column_names.index(name)
                 tables[i] = tables[i].set_column(at, name, column)
     flat = pa.concat_tables(tables, promote_options="default")
-    return {name: flat[name] for name in flat.column_names}
+    return {name: _one_chunk(flat[name]) for name in flat.column_names}
 
 
 def _of_one_type(columns: Sequence[pa.ChunkedArray]) -> list[pa.ChunkedArray]:

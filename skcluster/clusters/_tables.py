@@ -1,8 +1,8 @@
 """Any table as clusters: nested stars with plain numbers under our names, in our units.
 
 A table of pandas, astropy or Arrow becomes a DataFrame (`as_table`); its columns are recognised,
-and their texts and units become numbers (`star_frame`); its stars are nested by cluster. Their
-values are not checked yet (`as_clusters`).
+and their texts and units become numbers (`star_frame`); its stars become `Stars`, cluster after
+cluster. Their values are not checked yet (`as_clusters`).
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -17,20 +17,19 @@ from nested_pandas import NestedFrame
 
 from skcluster._utils.columns import MISSING
 from skcluster._utils.messages import counted_stars, warn_caller
+from skcluster._utils.order import may_number_rows
 from skcluster._utils.typing import FloatArray
 from skcluster.clusters._columns import (
     BP_RP,
-    OPTIONAL,
     Notes,
     check_needed,
     find_columns,
-    nearest_names,
     rename_columns,
 )
 from skcluster.clusters._meant_values import marked_values
 from skcluster.clusters._stars import (
     STARS,
-    clusters_from_flat,
+    Stars,
     is_nested,
     joined,
     stars_of,
@@ -219,12 +218,33 @@ def _recognized(unit: Any) -> Any:
     return units.Unit(unit)
 
 
-def with_names_as_index(X: NestedFrame, given: Mapping[str, str]) -> NestedFrame:
-    """Return nested stars with the cluster's name as index, which files keep as a column."""
+def renamed_clusters(X: NestedFrame, given: Mapping[str, str], notes: Notes) -> NestedFrame:
+    """Return nested stars with the names of the Gaia archive, and those of clusters as index.
+
+    They are the very same object if nothing changes. ``given`` is that of `stars_of_table`.
+    """
+    of_cluster = {theirs: ours for theirs, ours in given.items() if ours == CLUSTER.name}
+    X = _with_names_as_index(X, of_cluster)
+    stars = stars_of(X)
+    of_stars = {theirs: ours for theirs, ours in given.items() if theirs not in of_cluster}
+    names = find_columns(stars.columns, list(STAR_COLUMNS.values()), of_stars, notes)
+    for theirs, ours in list(names.items()):
+        is_text = STAR_COLUMNS[ours].kind == "number" and stars[theirs].dtype.kind not in "fiu"
+        if is_text and theirs not in of_stars and _is_dispensable(ours, theirs, names.values()):
+            del names[theirs]
+            notes.keep(theirs, f"{ours} is not a number")
+    if all(theirs == ours for theirs, ours in names.items()):
+        return X
+    return with_stars(X, stars.rename(names))
+
+
+def _with_names_as_index(X: NestedFrame, of_cluster: Mapping[str, str]) -> NestedFrame:
+    """Return clusters with their names as index, which files keep as a column."""
+    if X.index.name is not None or not (of_cluster or may_number_rows(X.index)):
+        return X
     others = [c for c in X.columns if c != STARS]
-    of_clusters = {n: o for n, o in given.items() if o == CLUSTER.name}
     index_column = replace(CLUSTER, synonyms=(*CLUSTER.synonyms, "__index_level_0__"))
-    for column in find_columns(others, [index_column], of_clusters) if X.index.name is None else ():
+    for column in find_columns(others, [index_column], of_cluster):
         index = X[column] if pd.api.types.is_numeric_dtype(X[column]) else X[column].astype(str)
         name = None if column == "__index_level_0__" else CLUSTER.name
         others.remove(column)
@@ -232,27 +252,10 @@ def with_names_as_index(X: NestedFrame, given: Mapping[str, str]) -> NestedFrame
     return X
 
 
-def with_our_names(
-    X: NestedFrame, given: Mapping[str, str], notes: Notes | None = None
-) -> NestedFrame:
-    """Return clusters with the Gaia archive's star columns; the same object if nothing changes."""
-    stars = stars_of(X)
-    names = find_columns(stars.columns, list(STAR_COLUMNS.values()), given, notes)
-    for theirs, ours in list(names.items()):
-        is_text = STAR_COLUMNS[ours].kind == "number" and stars[theirs].dtype.kind not in "fiu"
-        if is_text and theirs not in given and _is_dispensable(ours, theirs, names.values()):
-            del names[theirs]
-            if notes is not None:
-                notes.keep(theirs, f"{ours} is not a number")
-    if all(theirs == ours for theirs, ours in names.items()):
-        return X
-    return with_stars(X, stars.rename(names))
-
-
-def clusters_of_table(
+def stars_of_table(
     frame: pd.DataFrame, given: Mapping[Any, str], cluster: str | None, otherwise: str, notes: Notes
-) -> tuple[NestedFrame, Any | None]:
-    """Make clusters, not checked yet, of one table with a row per star; return the column of names.
+) -> tuple[Stars, Any | None]:
+    """Return the stars, not checked yet, of one table with a row per star, and the column of names.
 
     ``given`` maps other names in the table to those of the Gaia archive and to ``"cluster"``. All
     stars belong to ``cluster`` if it is given, whatever the columns; to ``otherwise`` if no column
@@ -281,8 +284,7 @@ def clusters_of_table(
     offsets = np.searchsorted(codes, np.arange(len(clusters) + 1))
     name = CLUSTER.name if is_one else column
     stars = stars.drop(columns=name, errors="ignore")
-    fields = {str(n): values.array for n, values in stars.items()}
-    return clusters_from_flat(fields, offsets, pd.Index(clusters, name=name)), column
+    return Stars(pd.Index(clusters, name=name), offsets, joined([_fields(stars)])), column
 
 
 def are_names_of_stars(n_names: int, n_rows: int) -> bool:
@@ -314,10 +316,14 @@ def _cluster_names(labels: pd.Series) -> pd.Series:
     return labels
 
 
-def clusters_of_tables(
+def _fields(stars: pd.DataFrame) -> dict[str, Any]:
+    return {str(name): column.array for name, column in stars.items()}
+
+
+def stars_of_tables(
     tables: list[Any], index: pd.Index, given: Mapping[str, str], notes: Notes
-) -> NestedFrame:
-    """Make clusters, not checked yet, of a table per cluster."""
+) -> Stars:
+    """Return the stars, not checked yet, of a table per cluster."""
     if not tables:
         raise ValueError("There is no table to make clusters from.")
     for name, table in zip(index, tables, strict=True):
@@ -337,8 +343,7 @@ def clusters_of_tables(
     filled = [frame for frame in stars if len(frame)]
     if not filled:
         raise ValueError("No table has a star.")
-    parts = [{str(n): column.array for n, column in frame.items()} for frame in filled]
-    return clusters_from_flat(joined(parts), offsets, index)
+    return Stars(index, offsets, joined([_fields(frame) for frame in filled]))
 
 
 def star_frame(
@@ -362,10 +367,7 @@ def star_frame(
     stars = rename_columns(frame, {**names, **_kept(frame, unread, notes)}).copy(deep=False)
     for ours, values in numbers.items():
         stars[ours] = values
-    missed = set(OPTIONAL).difference(names.values())
-    others = tuple(c for c in frame.columns if c not in names)
-    nearest = {name: nearest_names(others, STAR_COLUMNS[name]) for name in missed}
-    notes.add_table(names.values(), nearest)
+    notes.add_table(names.values(), tuple(c for c in frame.columns if c not in names))
     return stars
 
 

@@ -72,8 +72,8 @@ class _Rows:
 
         numbers = to_numbers(whole.iloc[at], column, unit, where)
         # Whether several clusters share a value is seen in the whole table.
-        known = to_numbers(pd.to_numeric(whole, errors="coerce"), column, unit, where)
-        for text, marked in marked_values(known, column):
+        of_all = to_numbers(pd.to_numeric(whole, errors="coerce"), column, unit, where)
+        for text, marked in marked_values(of_all, column):
             blank = np.isin(at, marked)
             numbers = np.where(blank, np.nan, numbers)
             if blank.any():
@@ -254,18 +254,18 @@ def stated_priors(stars: Stars) -> FloatArray | None:
     """
     if not any(f"prior_{name}" in stars for name in PRIOR_COLUMNS):
         return None
-    known = np.full((len(stars.index), len(TARGETS), 2), np.nan)
+    stated = np.full((len(stars.index), len(TARGETS), 2), np.nan)
     for i, target in enumerate(TARGETS):
         pair = f"prior_{target}", f"prior_{target}_error"
-        known[:, i] = np.stack([_of_clusters(stars, name) for name in pair], axis=1)
-        lacks = np.isnan(known[:, i])
+        stated[:, i] = np.stack([_of_clusters(stars, name) for name in pair], axis=1)
+        lacks = np.isnan(stated[:, i])
         for row in np.flatnonzero(lacks[:, 0] != lacks[:, 1])[:1]:
             given, lacking = pair[::-1] if lacks[row, 0] else pair
             raise ValueError(
-                f"cluster {stars.index[row]!r} has {given} = {np.nanmax(known[row, i]):g} but no "
+                f"cluster {stars.index[row]!r} has {given} = {np.nanmax(stated[row, i]):g} but no "
                 f"{lacking}; a prior needs both."
             )
-    return known
+    return stated
 
 
 def _of_clusters(stars: Stars, name: str) -> FloatArray:

@@ -1,15 +1,15 @@
 """Read member stars and labels from files and tables.
 
 `read_clusters` goes down once: each path or object becomes a table (`read_table`), its stars become
-plain numbers under our names (`clusters_of_table`), all are checked (`whole_stars`), joined, and
-brought to one scale of parallaxes.
+plain numbers under our names (`stars_of_table`); those of all are joined, checked (`whole_stars`),
+brought to one scale of parallaxes, and nested.
 """
 
 import itertools
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, overload
 
@@ -19,20 +19,30 @@ from nested_pandas import NestedFrame
 
 from skcluster._utils.messages import counted_stars, some_names, warn_caller
 from skcluster._utils.typing import BoolArray, TableLike
-from skcluster.clusters import OneClusterWarning, concat_clusters, stars_of
-from skcluster.clusters._as_clusters import check_kinds, whole_clusters, whole_stars
+from skcluster.clusters import OneClusterWarning, Stars, stars_of
+from skcluster.clusters._as_clusters import (
+    check_kinds,
+    checked,
+    whole_stars,
+    without_incomplete,
+)
 from skcluster.clusters._columns import Notes
 from skcluster.clusters._magnitude_limits import state_magnitude_limit
 from skcluster.clusters._meant_values import completed
-from skcluster.clusters._stars import is_nested, with_stars
+from skcluster.clusters._stars import (
+    clusters_with,
+    concat_stars,
+    is_nested,
+    other_columns,
+    stars_between,
+)
 from skcluster.clusters._tables import (
     are_names_of_stars,
     as_table,
     as_texts,
-    clusters_of_table,
     is_table,
-    with_names_as_index,
-    with_our_names,
+    renamed_clusters,
+    stars_of_table,
 )
 from skcluster.gaia import Release
 from skcluster.io._cluster_tables import labels_of, spelt_differently
@@ -231,21 +241,21 @@ def read_clusters(
     for source in sources:
         with _left_out_if_bad(source, leave_out):
             part = _read_source(source, given, format, notes)
-            _refuse_repeated(part.X.index, origins)
+            _refuse_repeated(part.stars.index, origins)
             read.append(part)
-            origins.update(dict.fromkeys(part.X.index, source.label))
-    parts = _checked_parts(read, leave_out, release, zero_point) if read else []
-    if not parts:
-        raise ValueError(f"None of the {len(sources)} tables of members can be used.")
+            origins.update(dict.fromkeys(part.stars.index, source.label))
+    stars, parts = _checked(read, leave_out)
     notes.warn()
     _warn_of_one_cluster([part for part in parts if part.is_one_cluster])
-    whole = np.concatenate([part.whole for part in parts])
-    X = whole_clusters(concat_clusters([part.X for part in parts]), whole)
+    tells_dr2 = [release is None and zero_point is None and part.of_dr2 != "" for part in parts]
+    shifts = [parallax_shift("dr2" if of else release or "edr3", zero_point) for of in tells_dr2]
+    stars = shifted(stars, np.repeat(shifts, [len(part.stars.index) for part in parts]))
+    X = checked(clusters_with(stars, [part.others for part in parts]))
     if magnitude_limit is not None:
         X = state_magnitude_limit(X, magnitude_limit)
-    told = [part for part in parts if part.of_dr2]
+    told = list(itertools.compress(parts, tells_dr2))
     are_dr2 = parts if release == "dr2" and zero_point is None else told
-    state_dr2(X, [name for part in are_dr2 for name in part.X.index])
+    state_dr2(X, [name for part in are_dr2 for name in part.stars.index])
     warn_of_dr2((part.of_dr2, part.source.label) for part in told)
     _warn_of_repeated(X)
     if labels is None:
@@ -291,13 +301,13 @@ class _Part:
     """The clusters of one source."""
 
     source: _Source
-    X: NestedFrame
+    stars: Stars
+    #: Columns beside the stars, of clusters that were nested already.
+    others: pd.DataFrame
     #: Whether no column names the cluster.
     is_one_cluster: bool
     #: The column because of which parallaxes are taken as those of DR2; "" if none.
     of_dr2: str
-    #: Which stars have magnitude and colour; the others are left out once all tables are read.
-    whole: BoolArray = field(init=False)
 
 
 def _sources_of(members: Any) -> list[_Source]:
@@ -376,45 +386,38 @@ def _read_source(
     """Return the clusters of a table, not checked yet."""
     table = _load(source.data, format, "members")
     if is_nested(table):
-        X = with_names_as_index(table, given)
-        of_dr2 = column_of_dr2(stars_of(X).columns)
+        of_dr2 = column_of_dr2(stars_of(table).columns)
+        X = renamed_clusters(table, given, notes)
         if source.cluster is not None and len(X) == 1:
             X = X.set_axis(pd.Index([source.cluster], name=CLUSTER.name))
-        of_stars = {theirs: ours for theirs, ours in given.items() if ours != CLUSTER.name}
-        X = with_our_names(X, of_stars, notes)
-        check_kinds(stars_of(X))  # before tables are put together, where texts win over numbers
-        return _Part(source, X, False, of_dr2)
-    X, column = clusters_of_table(table, given, source.cluster, source.name, notes)
+        stars = stars_of(X)
+        check_kinds(stars)  # before tables are put together, where texts win over numbers
+        return _Part(source, stars, other_columns(X), False, of_dr2)
+    stars, column = stars_of_table(table, given, source.cluster, source.name, notes)
     if column is not None and source.cluster is not None:
         _warn_of_merged(source, table, column)
+    stars = replace(stars, index=stars.index.rename(CLUSTER.name))
     is_one_cluster = column is None and source.cluster is None
-    of_dr2 = column_of_dr2(table.columns)
-    return _Part(source, X.rename_axis(CLUSTER.name), is_one_cluster, of_dr2)
+    others = pd.DataFrame(index=stars.index)
+    return _Part(source, stars, others, is_one_cluster, column_of_dr2(table.columns))
 
 
-def _checked_parts(
-    parts: list[_Part], leave_out: bool, release: Release | None, zero_point: float | None
-) -> list[_Part]:
-    """Return the parts with complete and checked values, on the parallax scale of EDR3."""
-    X = concat_clusters([part.X for part in parts])
-    ends = np.cumsum([0, *(len(part.X) for part in parts)])
-    stars = stars_of(X)
-    values = completed(stars, np.repeat(np.arange(len(parts)), np.diff(ends)))
-    X = X if values is stars else with_stars(X, values)
-    slices = [X if len(parts) == 1 else X.iloc[i:j] for i, j in itertools.pairwise(ends)]
+def _checked(parts: list[_Part], leave_out: bool) -> tuple[Stars, list[_Part]]:
+    """Return the stars of all parts that can be used, with complete and checked values."""
+    if not parts:
+        raise ValueError("None of the tables of members can be used.")
+    ends = np.cumsum([0, *(len(part.stars.index) for part in parts)])
+    tables = np.repeat(np.arange(len(parts)), np.diff(ends))
+    stars = completed(concat_stars([part.stars for part in parts]), tables)
     good: list[_Part] = []
-    for part, one in zip(parts, slices, strict=True):
+    whole: list[BoolArray] = []
+    for part, (start, stop) in zip(parts, itertools.pairwise(ends), strict=True):
         with _left_out_if_bad(part.source, leave_out):
-            part.whole = whole_stars(stars_of(one))
+            whole.append(whole_stars(stars_between(stars, start, stop)))
             good.append(part)
     if len(good) < len(parts):  # what is left out must not change the types of the others
-        return _checked_parts(good, leave_out, release, zero_point) if good else []
-    for part, one in zip(parts, slices, strict=True):
-        if release is not None or zero_point is not None:
-            part.of_dr2 = ""
-        of_release: Release = "dr2" if part.of_dr2 else release or "edr3"
-        part.X = shifted(one, parallax_shift(of_release, zero_point))
-    return parts
+        return _checked(good, leave_out)
+    return without_incomplete(stars, np.concatenate(whole)), parts
 
 
 def _refuse_repeated(index: pd.Index, origins: Mapping[Any, str]) -> None:
@@ -438,7 +441,7 @@ def _warn_of_one_cluster(parts: list[_Part]) -> None:
             OneClusterWarning,
         )
         return
-    source, n_stars = parts[0].source, len(parts[0].whole)
+    source, n_stars = parts[0].source, len(parts[0].stars)
     warn_caller(
         f"{source.label or 'The table'} has no column of cluster names: its "
         f"{counted_stars(n_stars, 'is', 'are')} one cluster, {source.name!r} (cluster= or "

@@ -8,8 +8,8 @@ import numpy as np
 from nested_pandas import NestedFrame
 
 from skcluster._utils.messages import some_names, warn_caller
-from skcluster._utils.typing import BoolArray
-from skcluster.clusters import as_clusters, stars_of
+from skcluster._utils.typing import BoolArray, FloatArray
+from skcluster.clusters import Stars, as_clusters, stars_of
 from skcluster.clusters._as_clusters import checked
 from skcluster.clusters._stars import with_stars
 from skcluster.gaia import Release, parallax_zero_point
@@ -47,18 +47,25 @@ def to_edr3_parallaxes(
     ``zero_point`` is that of the lists (mas), 0 for corrected parallaxes; by default, it is that of
     the release.
     """
-    clusters = checked(shifted(as_clusters(X), parallax_shift(release, zero_point)))
+    clusters, shift = as_clusters(X), parallax_shift(release, zero_point)
+    stars = stars_of(clusters)
+    moved = shifted(stars, np.full(len(clusters), shift))
+    if moved is not stars:
+        clusters = checked(with_stars(clusters, moved))
     if release == "dr2" and zero_point is None:
         state_dr2(clusters, clusters.index)
     return clusters
 
 
-def shifted(X: NestedFrame, shift: float) -> NestedFrame:
-    """Return clusters with their parallaxes shifted (mas); the same object if nothing changes."""
-    stars = stars_of(X)
-    if shift == 0 or "parallax" not in stars:
-        return X
-    return with_stars(X, stars.with_column("parallax", stars["parallax"] + np.float32(shift)))
+def shifted(stars: Stars, shifts: FloatArray) -> Stars:
+    """Return stars with the parallaxes of each cluster shifted (mas); the same object if none is.
+
+    ``shifts`` has shape (n_clusters,).
+    """
+    if "parallax" not in stars or not shifts.any():
+        return stars
+    by = shifts.astype(np.float32)[stars.cluster]
+    return stars.with_column("parallax", stars["parallax"] + by)
 
 
 def parallax_shift(release: Release, zero_point: float | None) -> float:

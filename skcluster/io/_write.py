@@ -167,7 +167,7 @@ def to_astropy(table: pd.DataFrame, metadata: Mapping[str, str] | None = None) -
 
     frame = _flat(table)
     made = Table.from_pandas(frame)
-    for name, known in zip(made.colnames, columns_of(made.colnames), strict=True):
+    for name, described in zip(made.colnames, columns_of(made.colnames), strict=True):
         column = made[name]
         if column.dtype == object:
             made[name] = _of_objects(frame[name])
@@ -178,10 +178,10 @@ def to_astropy(table: pd.DataFrame, metadata: Mapping[str, str] | None = None) -
             # NaN marks them too, and astropy has no masked quantities of logarithmic units.
             made[name] = column.filled(np.nan)
         column = made[name]
-        column.info.unit = known.unit or None
-        column.info.description = known.description
-        if known.ucd:
-            column.info.meta = {"ucd": known.ucd}
+        column.info.unit = described.unit or None
+        column.info.description = described.description
+        if described.ucd:
+            column.info.meta = {"ucd": described.ucd}
     made.meta = dict(metadata or {})
     return made
 
@@ -218,8 +218,8 @@ def format_of(path: Path, format: str | None = None) -> str:
     kind = format or EXTENSIONS.get(path.suffix.lower())
     if kind not in _WRITERS:
         raise ValueError(
-            f"The file type of {path} is unknown; known are: {', '.join(EXTENSIONS)}. Other "
-            "extensions need format= (or --output-format, if the command has it)."
+            f"The file type of {path} is unknown; known are: {', '.join(EXTENSIONS)}. In Python, "
+            "format= writes files with other extensions."
         )
     return kind
 

@@ -218,13 +218,36 @@ def _parts(model: Any) -> tuple[dict[str, bytes], set[str]]:
         written = zipfile.ZipFile(io.BytesIO(skops.io.dumps(model)))
     except _NOT_STORED as error:
         raise ModelFileError(
-            f"it holds something that skops does not store ({str(error).rstrip('.')}). {_HINT}"
+            f"skops does not store {_not_stored(model, type(model).__name__)} "
+            f"({str(error).rstrip('.')}). {_HINT}"
         ) from error
     schema = json.loads(written.read(SCHEMA))
     renamed, names = tidy(schema)
     arrays = {new: written.read(old) for old, new in renamed.items()}
     text = json.dumps(schema, separators=(",", ":")).encode()
     return {SCHEMA: text, **arrays}, names
+
+
+def _not_stored(part: Any, path: str) -> str:
+    """Return the path and type of the innermost part that skops does not store."""
+    import skops.io
+    from sklearn.base import BaseEstimator
+
+    is_estimator = isinstance(part, BaseEstimator)
+    inside = vars(part) if is_estimator else part
+    if isinstance(inside, list | tuple):
+        inside = dict(enumerate(inside))
+    for name, value in inside.items() if isinstance(inside, dict) else ():
+        try:
+            skops.io.dumps(value)
+        except _NOT_STORED:
+            step = f".{name}" if is_estimator else f"[{name!r}]"
+            return _not_stored(value, path + step)
+    return f"{path}, a {_kind(part)}"
+
+
+def _kind(thing: Any) -> str:
+    return f"{type(thing).__module__}.{type(thing).__qualname__}"
 
 
 def load_model(
@@ -391,13 +414,12 @@ def _check_model(model: Any) -> None:
     from sklearn.exceptions import NotFittedError
     from sklearn.utils.validation import check_is_fitted
 
-    kind = f"{type(model).__module__}.{type(model).__qualname__}"
     if isinstance(model, type) or not (hasattr(model, "fit") and hasattr(model, "predict")):
-        raise ModelFileError(f"a {kind} is not a model: it has no fit and predict.")
+        raise ModelFileError(f"a {_kind(model)} is not a model: it has no fit and predict.")
     try:
         check_is_fitted(model)
     except NotFittedError:
-        raise ModelFileError(f"the {kind} is not fitted.") from None
+        raise ModelFileError(f"the {_kind(model)} is not fitted.") from None
 
 
 def _compare(path: Any, saved: dict[str, str]) -> None:

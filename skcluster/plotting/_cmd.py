@@ -1,7 +1,7 @@
 """Draw the colour-magnitude diagram of a cluster with the isochrone of its estimate."""
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,11 +17,12 @@ from skcluster.clusters import as_clusters, stars_of
 from skcluster.estimation import estimate
 from skcluster.photometry import Law
 from skcluster.plotting._diagram import (
+    LEAST_REDDENING,
+    MOST_REDDENED,
     Shades,
     can_be_drawn,
     diagram_limits,
     most_credible,
-    most_reddened,
     seen_isochrones,
     shades_of,
 )
@@ -41,7 +42,7 @@ from skcluster.plotting._style import (
     title_text,
     with_errors,
 )
-from skcluster.schema import STAR_COLUMNS, TARGETS
+from skcluster.schema import INTERVAL_ENDS, STAR_COLUMNS, TARGETS
 
 #: Maximum number of curves; more make no visible difference.
 _MOST_CURVES = 120
@@ -66,20 +67,18 @@ class CMDDisplay:
         were not used and are open circles.
     name : str, optional
         Name of the cluster, for the title.
-    estimate : ndarray of shape (3,) or (4,), optional
-        Log age (dex), A_V (mag), distance (kpc) and, if it was estimated, [M/H] (dex).
+    estimate : mapping of str to object, optional
+        The estimate, as in the row of a table: ``log_age`` (dex), ``a_v`` (mag), ``distance_kpc``
+        (kpc) and, if known, ``metallicity`` (dex), the ends of their intervals, ``flag`` and
+        ``notes``.
     isochrone : ndarray of shape (n_points, 2), optional
         BP−RP and G (mag) along the isochrone of the estimate.
     reddened : ndarray of shape (n_points, 2), optional
         The isochrone with the extinction that 95 per cent of the stars do not exceed.
     band : ndarray of shape (n_curves, n_points, 2), optional
         The isochrones of the most credible samples.
-    interval : ndarray of shape (3, 2) or (4, 2), optional
-        Lower and upper end of the interval of each parameter of the estimate.
     coverage : float, default=0.68
-        Fraction of the samples within the band, and within an interval that follows from them.
-    flag, notes : str, default=""
-        Those of the estimate, in a legend beside the axes: the flag, or else the notes.
+        Fraction of the samples within the band.
 
     Attributes
     ----------
@@ -113,14 +112,11 @@ class CMDDisplay:
     probability: FloatArray | None = None
     membership: FloatArray | None = None
     name: str | None = None
-    estimate: FloatArray | None = None
+    estimate: Mapping[str, Any] | None = None
     isochrone: FloatArray | None = None
     reddened: FloatArray | None = None
     band: FloatArray | None = None
-    interval: FloatArray | None = None
     coverage: float = 0.68
-    flag: str = ""
-    notes: str = ""
 
     @classmethod
     def from_clusters(
@@ -144,9 +140,10 @@ class CMDDisplay:
         estimates : DataFrame, Series, mapping or array-like of shape (3,) or (4,), optional
             ``log_age`` (dex), ``a_v`` (mag), ``distance_kpc`` (kpc) and, if it was estimated,
             ``metallicity`` (dex): a row per cluster, or those of this one. Without estimates only
-            the stars are drawn. Intervals are those of their columns, such as ``log_age_lower`` and
-            ``log_age_upper``, or else of the samples. With ``differential_reddening`` (mag), the
-            isochrone is also drawn with the extinction that 95 per cent of the stars do not exceed.
+            the stars are drawn. Intervals are in columns such as ``log_age_lower`` and
+            ``log_age_upper``. With ``differential_reddening`` (mag), the isochrone is also drawn
+            with the extinction that 95 per cent of the stars do not exceed. ``flag``, or else
+            ``notes``, is shown beside the axes.
         cluster : object, optional
             Name of the cluster; not needed if X has only one.
         samples : array-like of n_samples rows or mapping of names to such, optional
@@ -191,44 +188,39 @@ class CMDDisplay:
     ) -> "CMDDisplay":
         """Return the display of a cluster, not drawn yet.
 
-        If ``only_drawable``, an estimate without an isochrone (NaN, outside the grid) is left out,
-        instead of an error.
+        If ``only_drawable``, an estimate outside the isochrones, or with NaN, has none, and no
+        band; otherwise it is an error.
         """
         name, stars, offsets = X.index[row], stars_of(X[row : row + 1]), stars_of(X).offsets
-        given = one_estimate(estimates, name)
-        if only_drawable and given.parameters is not None and not can_be_drawn(given.parameters)[0]:
-            given, samples = given._replace(parameters=None), None
+        estimate = one_estimate(estimates, name)
         display = cls(
             colour=stars["bp_rp"],
             magnitude=stars["phot_g_mean_mag"],
             probability=stars["probability"] if "probability" in stars else None,  # noqa: SIM401
             membership=None if membership is None else membership[offsets[row] : offsets[row + 1]],
             name=display_name(name),
-            estimate=given.parameters,
-            interval=given.interval,
+            estimate=estimate,
             coverage=coverage,
-            flag=given.flag,
-            notes=given.notes,
         )
-        if display.estimate is not None:
+        if estimate is not None:
+            values = [float(estimate.get(target, 0.0)) for target in ISOCHRONE_PARAMETERS]
+            parameters = np.array([values])
+            if only_drawable and not can_be_drawn(parameters)[0]:
+                return display
             try:
-                display.isochrone = seen_isochrones(display.estimate, law)[0]
+                display.isochrone = seen_isochrones(parameters, law)[0]
             except ValueError as error:
                 raise ValueError(f"cluster {name!r}: {error}") from error
-            behind = most_reddened(display.estimate, given.spread)
-            display.reddened = None if behind is None else seen_isochrones(behind, law)[0]
+            spread = estimate.get("differential_reddening", 0.0)
+            if spread > LEAST_REDDENING:
+                parameters[:, 1] += MOST_REDDENED * spread
+                display.reddened = seen_isochrones(parameters, law)[0]
         if samples is not None:
-            display._learn_from(samples_of_isochrones(samples, name), law)
+            joint = samples_of_isochrones(samples, name)
+            credible = most_credible(joint, coverage, _MOST_CURVES)
+            # Every second point: the band is wider than the steps between them.
+            display.band = seen_isochrones(credible, law, every=2) if len(credible) else None
         return display
-
-    def _learn_from(self, samples: FloatArray, law: Law) -> None:
-        """Set the band and, if the estimate has none, the intervals of joint samples."""
-        credible = most_credible(samples, self.coverage, _MOST_CURVES)
-        # Every second point: the band is wider than the steps between them.
-        self.band = seen_isochrones(credible, law, every=2) if len(credible) else None
-        if self.estimate is not None and self.interval is None:
-            tails = 100 * np.array([(1 - self.coverage) / 2, (1 + self.coverage) / 2])
-            self.interval = np.nanpercentile(samples[:, : len(self.estimate)], tails, axis=0).T
 
     @classmethod
     def from_estimator(
@@ -265,24 +257,23 @@ class CMDDisplay:
         """
         X = as_clusters(X)
         alone = X.iloc[[row_of(X, cluster)]]
-        known = hasattr(estimator, "predict_distribution")
         table, *samples, members = estimate(
             alone,
             estimator,
             coverage=coverage,
-            n_samples=n_samples if known else 0,
+            n_samples=n_samples if hasattr(estimator, "predict_distribution") else 0,
             membership="if known",
             random_state=random_state,
         )
-        given = {"samples": samples[0] if samples else None, "membership": members, **kw}
-        return cls.from_clusters(alone, table, coverage=coverage, **given)
+        drawn = samples[0] if samples else None
+        return cls.from_clusters(
+            alone, table, samples=drawn, membership=members, coverage=coverage, **kw
+        )
 
     def plot(
         self,
         ax: Axes | None = None,
         *,
-        star_kw: dict[str, Any] | None = None,
-        isochrone_kw: dict[str, Any] | None = None,
         colorbar: bool = True,
         legend: bool = True,
         beside: bool | None = None,
@@ -293,8 +284,6 @@ class CMDDisplay:
         ----------
         ax : Axes, optional
             Axes to draw on; by default those of a new figure.
-        star_kw, isochrone_kw : dict, optional
-            Parameters of ``Axes.scatter`` and ``Axes.plot``.
         colorbar, legend : bool, default=True
             Whether to show a colour bar of the shades, and a legend with the estimate.
         beside : bool, optional
@@ -308,9 +297,9 @@ class CMDDisplay:
         """
         beside = ax is None if beside is None else beside
         self.figure_, self.ax_ = one_axes(ax, figsize=(6.2, 5.2))
-        shades = self._draw_stars(star_kw or {})
+        shades = self._draw_stars()
         self._draw_band()
-        self._draw_isochrone(isochrone_kw or {})
+        self._draw_isochrone()
         low, high = diagram_limits(self.colour, self.magnitude)
         self.ax_.set(
             xlim=(low[0], high[0]),
@@ -352,25 +341,30 @@ class CMDDisplay:
         )
 
     def _values(self) -> Iterator[tuple[str, str, str]]:
-        """Yield label, value with its interval, and unit of each parameter of the estimate."""
-        estimate = () if self.estimate is None else self.estimate
-        for i, (name, value) in enumerate(zip(ISOCHRONE_PARAMETERS, estimate, strict=False)):
-            column = TARGETS[name]
-            ends = () if self.interval is None else self.interval[i]
-            unit = column.printed_unit if column.printed_unit != "dex" else ""
-            yield column.label, column.as_text(value, *ends), unit
+        """Yield label, value with its interval, and unit of each known parameter."""
+        estimate = self.estimate or {}
+        for name in ISOCHRONE_PARAMETERS:
+            if np.isfinite(value := estimate.get(name, np.nan)):
+                column = TARGETS[name]
+                ends = (estimate.get(name + end, np.nan) for end in INTERVAL_ENDS)
+                unit = column.printed_unit if column.printed_unit != "dex" else ""
+                yield column.label, column.as_text(value, *ends), unit
 
     def _remarks(self) -> list[str]:
         """Return the lines of the flag, or else of the notes; there is no room for both."""
-        text = f"notes: {self.notes}" if self.notes else ""
-        return textwrap.wrap(f"doubtful: {self.flag}" if self.flag else text, _BESIDE)
+        estimate = self.estimate or {}
+        text = ""
+        if notes := estimate.get("notes"):
+            text = f"notes: {notes}"
+        if flag := estimate.get("flag"):
+            text = f"doubtful: {flag}"
+        return textwrap.wrap(text, _BESIDE)
 
-    def _draw_stars(self, star_kw: dict[str, Any]) -> Shades | None:
+    def _draw_stars(self) -> Shades | None:
         """Draw the stars, the likeliest members on top, and those not used separately."""
-        own_colour = {"c", "color"} & star_kw.keys()
-        shades = None if own_colour else shades_of(self.membership, self.probability)
+        shades = shades_of(self.membership, self.probability)
         size = float(np.clip(2500 / len(self.colour), 4, 16))
-        style: dict[str, Any] = {"s": size, "linewidths": 0, "zorder": 2}
+        style: dict[str, Any] = {"s": size, "linewidths": 0, "zorder": 2, "c": "black"}
         self.unused_, order = None, np.arange(len(self.colour))
         if shades is not None:
             order = np.argsort(shades.probability, kind="stable")
@@ -389,11 +383,9 @@ class CMDDisplay:
                     linewidths=0.5,
                     label=f"{unused.sum()} stars not used",
                 )
-        elif not own_colour:
-            style["color"] = "black"
-        style["label"] = f"{len(order)} stars"
-        style |= star_kw
-        self.stars_ = self.ax_.scatter(self.colour[order], self.magnitude[order], **style)
+        self.stars_ = self.ax_.scatter(
+            self.colour[order], self.magnitude[order], label=f"{len(order)} stars", **style
+        )
         return shades
 
     def _draw_colorbar(self, shades: Shades | None, beside: bool) -> None:
@@ -416,20 +408,21 @@ class CMDDisplay:
         self.band_.set_label(f"{100 * self.coverage:.0f} % of joint samples")
         self.ax_.add_collection(self.band_, autolim=False)
 
-    def _draw_isochrone(self, isochrone_kw: dict[str, Any]) -> None:
+    def _draw_isochrone(self) -> None:
         self.isochrone_ = self.reddened_ = None
         if self.isochrone is None:
             return
-        n_values = 0 if self.estimate is None else len(self.estimate)
         style: dict[str, Any] = {
             "color": VERMILION,
             "linewidth": 1.4,
             "zorder": 3,
             "path_effects": stroke(2.6),
             # An estimated metallicity is among the values above.
-            "label": "PARSEC isochrone" if n_values == 4 else "PARSEC, [M/H] = 0",
+            "label": "PARSEC isochrone"
+            if "metallicity" in (self.estimate or {})
+            else "PARSEC, [M/H] = 0",
         }
-        (self.isochrone_,) = self.ax_.plot(*self.isochrone.T, **{**style, **isochrone_kw})
+        (self.isochrone_,) = self.ax_.plot(*self.isochrone.T, **style)
         if self.reddened is not None:
             label = "more dust than 95 %\nof the stars have"
             style |= {"linewidth": 0.9, "linestyle": "--", "path_effects": None, "label": label}

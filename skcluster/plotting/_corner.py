@@ -31,10 +31,10 @@ class CornerDisplay:
         The samples.
     targets : sequence of str
         Names of the targets.
-    estimate : ndarray of shape (n_targets,), optional
-        The estimates, by default the medians of the samples.
-    interval : ndarray of shape (n_targets, 2), optional
-        Lower and upper ends of their intervals, by default the 16th and 84th percentiles.
+    estimate : ndarray of shape (n_targets,)
+        The estimates.
+    interval : ndarray of shape (n_targets, 2)
+        Lower and upper ends of their intervals.
     reference : ndarray of shape (n_targets,), optional
         Values to mark, such as published ones.
     name : str, optional
@@ -68,8 +68,8 @@ class CornerDisplay:
 
     samples: FloatArray
     targets: Sequence[str]
-    estimate: FloatArray | None = None
-    interval: FloatArray | None = None
+    estimate: FloatArray
+    interval: FloatArray
     reference: FloatArray | None = None
     name: str | None = None
 
@@ -119,10 +119,13 @@ class CornerDisplay:
         if len(array) < (fewest := max(2, len(names))):
             raise ValueError(f"There are fewer than {fewest} samples without NaN to draw.")
         interval = None if estimate is None else interval_of(estimate, names)
+        if interval is None:
+            estimate, *ends = np.percentile(array, [50, 16, 84], axis=0)
+            interval = np.column_stack(ends)
         return cls(
             samples=array,
             targets=names,
-            estimate=None if interval is None else _by_name(estimate, names),
+            estimate=_by_name(estimate, names),
             interval=interval,
             reference=None if reference is None else _by_name(reference, names),
             name=name,
@@ -170,12 +173,13 @@ class CornerDisplay:
             alone, estimator, coverage=coverage, n_samples=n_samples, random_state=random_state
         )
         name = alone.index[0]
-        given = {
-            "estimate": table.iloc[0],
-            "reference": values_of(reference, name),
-            "name": display_name(name),
-        }
-        return cls.from_samples(samples[name], **{**given, **kw})
+        return cls.from_samples(
+            samples[name],
+            estimate=table.iloc[0],
+            reference=values_of(reference, name),
+            name=display_name(name),
+            **kw,
+        )
 
     def plot(self, *, figure: Any = None, **corner_kw: Any) -> "CornerDisplay":
         """Draw the display.
@@ -217,14 +221,11 @@ class CornerDisplay:
         style |= {"range": list(map(_range, self.samples.T)), "fig": figure, **corner_kw}
         self.figure_ = corner(self.samples, **style)
         self.axes_ = np.array(self.figure_.axes, dtype=object).reshape(n, n)
-        low, middle, high = np.percentile(self.samples, [16, 50, 84], axis=0)
-        estimate = middle if self.estimate is None else self.estimate
-        interval = np.column_stack([low, high]) if self.interval is None else self.interval
-        for i, axes in enumerate(self.axes_.diagonal()):
-            for value, dash in ((estimate[i], "-"), *((end, ":") for end in interval[i])):
+        panels = zip(self.axes_.diagonal(), columns, self.estimate, self.interval, strict=True)
+        for axes, column, middle, ends in panels:
+            for value, dash in ((middle, "-"), *((end, ":") for end in ends)):
                 axes.axvline(value, color="black", linewidth=0.9, linestyle=dash)
-            text = with_errors(columns[i].as_text(estimate[i], *interval[i]))
-            axes.set_title(text, fontsize="medium")
+            axes.set_title(with_errors(column.as_text(middle, *ends)), fontsize="medium")
         if self.name:
             # Dollar signs in names are not mathtext.
             self.figure_.suptitle(title_text(self.name), parse_math=False)

@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from skcluster._utils.typing import BoolArray, FloatArray
 from skcluster.isochrones import IsochroneGrid
@@ -14,7 +13,7 @@ from skcluster.schema import MEMBER_COLUMNS, STAR_COLUMNS
 #: The fraction of a half-normal distribution below this multiple of its scale is 95 per cent.
 MOST_REDDENED = 1.96
 #: Differential reddening below this scale (mag) cannot be seen in a diagram.
-_LEAST_SPREAD = 0.02
+LEAST_REDDENING = 0.02
 
 
 def diagram_limits(colour: FloatArray, magnitude: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -52,15 +51,15 @@ def shades_of(membership: FloatArray | None, probability: FloatArray | None) -> 
     return None
 
 
-def seen_isochrones(parameters: npt.ArrayLike, law: Law = "dr2", *, every: int = 1) -> FloatArray:
+def seen_isochrones(parameters: FloatArray, law: Law = "dr2", *, every: int = 1) -> FloatArray:
     """Return isochrones at their distances and extinctions, shape (n_isochrones, n_points, 2).
 
-    The parameters are log age (dex), A_V (mag), distance (kpc) and [M/H] (dex), by default 0, a row
-    per isochrone. The result is BP−RP and G (mag) of every ``every``-th point; the k-th points of
-    all are in the same state of evolution. NaN where stars jump from one state to another, to break
-    the line.
+    The parameters are log age (dex), A_V (mag), distance (kpc) and [M/H] (dex), a row per
+    isochrone. The result is BP−RP and G (mag) of every ``every``-th point; the k-th points of all
+    are in the same state of evolution. NaN where stars jump from one state to another, to break the
+    line.
     """
-    log_age, a_v, distance, metallicity = _with_metallicity(parameters).T
+    log_age, a_v, distance, metallicity = parameters.T
     curves = IsochroneGrid.load().interpolate(log_age, metallicity)
     g, bp, rp = curves.magnitudes[..., ::every]
     magnitude, colour = redden(g, bp - rp, a_v[:, None], law)
@@ -70,12 +69,12 @@ def seen_isochrones(parameters: npt.ArrayLike, law: Law = "dr2", *, every: int =
     return seen
 
 
-def can_be_drawn(parameters: npt.ArrayLike) -> BoolArray:
+def can_be_drawn(parameters: FloatArray) -> BoolArray:
     """Return which estimates have an isochrone in the diagram; see `seen_isochrones`.
 
     Those with NaN, or with ages or metallicities outside the isochrones, have none.
     """
-    log_age, a_v, distance, metallicity = _with_metallicity(parameters).T
+    log_age, a_v, distance, metallicity = parameters.T
     drawn: BoolArray = np.isfinite(a_v + distance) & (distance > 0)
     for values, (low, high) in (
         (log_age, IsochroneGrid.LOG_AGE_RANGE),
@@ -83,26 +82,6 @@ def can_be_drawn(parameters: npt.ArrayLike) -> BoolArray:
     ):
         drawn &= (values >= low) & (values <= high)
     return drawn
-
-
-def most_reddened(estimate: FloatArray, spread: float) -> FloatArray | None:
-    """Return an estimate with the extinction that 95 per cent of the stars do not exceed.
-
-    None if differential reddening of that scale (mag) cannot be seen.
-    """
-    if not spread > _LEAST_SPREAD:
-        return None
-    reddened = estimate.copy()
-    reddened[1] += MOST_REDDENED * spread
-    return reddened
-
-
-def _with_metallicity(parameters: npt.ArrayLike) -> FloatArray:
-    """Return the parameters of isochrones, shape (n_isochrones, 4)."""
-    rows = np.atleast_2d(np.asarray(parameters, dtype=float))
-    if rows.shape[1] == 4:
-        return rows
-    return np.column_stack([rows, np.zeros(len(rows))])
 
 
 def most_credible(samples: FloatArray, coverage: float, most: int) -> FloatArray:
@@ -126,5 +105,5 @@ def most_credible(samples: FloatArray, coverage: float, most: int) -> FloatArray
     if len(kept) <= most:
         return kept
     # From the edge inwards: the edge defines the outline.
-    spread: FloatArray = kept[np.unique(np.linspace(0, len(kept) - 1, most).round().astype(int))]
+    spread: FloatArray = kept[np.linspace(0, len(kept) - 1, most).round().astype(int)]
     return spread

@@ -40,6 +40,9 @@ class EstimateDisplay:
     ----------
     axes_ : ndarray of Axes
     figure_ : Figure
+    points_ : list of PathCollection
+    lines_ : list of Line2D
+        Points, and line of equality, of each panel.
 
     See Also
     --------
@@ -138,9 +141,6 @@ class EstimateDisplay:
         ax: Axes | Sequence[Axes] | None = None,
         *,
         kind: Kind = "actual_vs_predicted",
-        scatter_kw: dict[str, Any] | None = None,
-        error_kw: dict[str, Any] | None = None,
-        line_kw: dict[str, Any] | None = None,
     ) -> "EstimateDisplay":
         """Draw the display.
 
@@ -150,8 +150,6 @@ class EstimateDisplay:
             Axes to draw on; by default those of a new figure.
         kind : {"actual_vs_predicted", "residual_vs_actual"}, default="actual_vs_predicted"
             What to draw. Distances have logarithmic axes.
-        scatter_kw, error_kw, line_kw : dict, optional
-            Parameters of the points, their error bars and the line of equality.
 
         Returns
         -------
@@ -165,22 +163,21 @@ class EstimateDisplay:
         self.figure_, self.axes_ = many_axes(ax, 1, len(self.targets), (3.7, 3.6))
         residual = kind == "residual_vs_actual"
         points = {"s": 9, "color": BLUE, "alpha": 0.6, "linewidths": 0, "zorder": 2}
-        bars = {"fmt": "none", "ecolor": BLUE, "alpha": 0.25, "elinewidth": 0.7, "zorder": 1}
-        line = {"color": VERMILION, "linewidth": 1.2, "zorder": 3, **(line_kw or {})}
+        bars = {"colors": BLUE, "alpha": 0.25, "linewidths": 0.7, "zorder": 1}
+        line = {"color": VERMILION, "linewidth": 1.2, "zorder": 3}
+        self.points_, self.lines_ = [], []
         for i, (axes, target) in enumerate(zip(self.axes_, self.targets, strict=True)):
             true, predicted = self.y_true[:, i], self.y_pred[:, i]
-            values = predicted - true if residual else predicted
+            zero = true if residual else np.zeros_like(true)
             if self.intervals is not None:
-                # An interval may exclude its estimate if the samples are skewed.
-                reach = np.abs(self.intervals[:, i].T - predicted)
-                axes.errorbar(true, values, reach, **{**bars, **(error_kw or {})})
-            axes.scatter(true, values, **{**points, **(scatter_kw or {})})
-            label = estimate_column(target).axis_label
+                axes.vlines(true, *(self.intervals[:, i].T - zero), **bars)
+            self.points_.append(axes.scatter(true, predicted - zero, **points))
             if residual:
-                axes.axhline(0, **line)
+                self.lines_.append(axes.axhline(0, **line))
             else:
                 ends = [np.nanmin([true, predicted]), np.nanmax([true, predicted])]
-                axes.plot(ends, ends, **line)
+                self.lines_ += axes.plot(ends, ends, **line)
+            label = estimate_column(target).axis_label
             what = "estimated minus true" if residual else "estimated"
             axes.set(xlabel=f"true {label}", ylabel=f"{what} {label}")
             if target == "distance_kpc" and (true > 0).all() and (predicted > 0).all():

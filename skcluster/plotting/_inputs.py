@@ -1,7 +1,7 @@
 """Select one cluster, and convert inputs to arrays."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ from skcluster._utils.typing import FloatArray
 from skcluster.clusters import Stars, stars_of
 from skcluster.schema import CLUSTER_PARAMETERS, INTERVAL_ENDS, notes_for_display
 
-#: Parameters of isochrones; the last one is optional.
+#: Parameters of isochrones; the last one, by default 0, is optional.
 ISOCHRONE_PARAMETERS = (*CLUSTER_PARAMETERS, "metallicity")
 
 
@@ -29,45 +29,29 @@ def row_of(X: NestedFrame, cluster: Any) -> int:
     return int(rows[0])
 
 
-class GivenEstimate(NamedTuple):
-    """What the user states of the estimate of one cluster."""
+def one_estimate(estimates: Any, cluster: Any) -> dict[str, Any] | None:
+    """Return the estimate of one cluster in a table, a mapping or an array of its values.
 
-    #: Log age, A_V, distance and, if present, metallicity.
-    parameters: FloatArray | None = None
-    #: Lower and upper ends of their intervals, shape (n_parameters, 2).
-    interval: FloatArray | None = None
-    #: Scale of differential reddening (mag).
-    spread: float = 0.0
-    flag: str = ""
-    notes: str = ""
-
-
-def one_estimate(estimates: Any, cluster: Any) -> GivenEstimate:
-    """Return the estimate of one cluster in a table, a mapping or an array of its values."""
-    estimates = values_of(estimates, cluster)
-    if estimates is None:
-        return GivenEstimate()
-    if not isinstance(estimates, pd.Series | Mapping):
-        values = np.asarray(estimates, dtype=float).ravel()
+    It has a flag and notes, which may be empty; the notes are those for display.
+    """
+    row = values_of(estimates, cluster)
+    if row is None:
+        return None
+    if not isinstance(row, pd.Series | Mapping):
+        values = np.asarray(row, dtype=float).ravel()
         if values.size not in (3, 4):
             raise ValueError(
                 f"An estimate is three numbers, {', '.join(CLUSTER_PARAMETERS)}, or four, with "
                 f"metallicity; got {values.size} for cluster {cluster!r}."
             )
-        estimates = dict(zip(ISOCHRONE_PARAMETERS, values, strict=False))
-    row = dict(estimates)
+        row = dict(zip(ISOCHRONE_PARAMETERS, values, strict=False))
+    row = dict(row)
     missing = [target for target in CLUSTER_PARAMETERS if target not in row]
     if missing:
         raise ValueError(f"The estimate of cluster {cluster!r} lacks {', '.join(missing)}.")
-    names = [target for target in ISOCHRONE_PARAMETERS if target in row]
-    flag = row.get("flag")
-    return GivenEstimate(
-        np.array([float(row[name]) for name in names]),
-        interval_of(row, names),
-        float(np.nan_to_num(row.get("differential_reddening", 0.0))),
-        flag if isinstance(flag, str) else "",
-        notes_for_display(pd.DataFrame([row]))[0],
-    )
+    flag, (notes,) = row.get("flag"), notes_for_display(pd.DataFrame([row]))
+    # A table that was read from a file may have NaN for empty texts.
+    return {**row, "flag": flag if isinstance(flag, str) else "", "notes": notes}
 
 
 def values_of(values: Any, cluster: Any) -> Any:
@@ -90,7 +74,7 @@ def interval_of(row: Any, targets: Iterable[Any]) -> FloatArray | None:
 
 
 def samples_of_isochrones(samples: Any, cluster: Any) -> FloatArray:
-    """Return joint samples of isochrone parameters, shape (n_samples, 3) or (n_samples, 4)."""
+    """Return joint samples of the parameters of isochrones, shape (n_samples, 4)."""
     if isinstance(samples, Mapping):
         if cluster not in samples:
             raise ValueError(f"There are no samples of cluster {cluster!r}.")
@@ -103,7 +87,7 @@ def samples_of_isochrones(samples: Any, cluster: Any) -> FloatArray:
             f"Joint samples of cluster {cluster!r} have at least two rows, and 3 or 4 columns; got "
             f"the shape {array.shape}."
         )
-    return array
+    return np.pad(array, ((0, 0), (0, 4 - array.shape[1])))
 
 
 def membership_array(membership: Any, stars: Stars) -> FloatArray | None:

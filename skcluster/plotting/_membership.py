@@ -35,7 +35,7 @@ _MOST = 0.98
 class MembershipDisplay:
     """Members of one cluster over the stars of its field, in four panels.
 
-    The panels show the sky (Lambert's equal-area projection around the cluster, east to the left),
+    The panels show the sky (zenithal equidistant projection around the cluster, east to the left),
     proper motions, parallax against G, and the colour-magnitude diagram. Members are shaded by
     their probabilities, the other stars are grey. Proper motions and parallaxes are limited to
     the surroundings of the cluster.
@@ -147,7 +147,6 @@ class MembershipDisplay:
         self,
         axes: Sequence[Axes] | None = None,
         *,
-        member_kw: dict[str, Any] | None = None,
         colorbar: bool = True,
     ) -> "MembershipDisplay":
         """Draw the display.
@@ -156,8 +155,6 @@ class MembershipDisplay:
         ----------
         axes : sequence of 4 Axes, optional
             Axes to draw on; by default those of a new figure.
-        member_kw : dict, optional
-            Parameters of ``Axes.scatter`` for members.
         colorbar : bool, default=True
             Whether to show a colour bar of the probabilities.
 
@@ -179,7 +176,7 @@ class MembershipDisplay:
         for ax, names in zip(self.axes_[1:], panels, strict=True):
             xlabel, ylabel = (STAR_COLUMNS[name].axis_label for name in names)
             ax.set(xlabel=xlabel, ylabel=ylabel)
-        self._scatter(places, member_kw or {})
+        self._scatter(places)
         self._limit(places)
         for ax in self.axes_:
             # Square panels: the sky and the proper motions span as much in both directions. With an
@@ -239,9 +236,9 @@ class MembershipDisplay:
         if np.isfinite(radius := self.cluster["half_number_radius"]):
             style = {"edgecolor": VERMILION, "linewidth": 1.2, "zorder": 3, "fill": False}
             self.axes_[0].add_patch(Circle((0, 0), radius, path_effects=stroke(2.4), **style))
-        return _equal_area(*plane.project(*places))
+        return np.array(plane.project(*places))
 
-    def _scatter(self, places: list[FloatArray], member_kw: dict[str, Any]) -> None:
+    def _scatter(self, places: list[FloatArray]) -> None:
         """Draw field stars, and members over them, the likeliest on top, in each panel."""
         member, (probability,) = self.is_member, self._values("probability")
         order = np.flatnonzero(member)[np.argsort(probability[member], kind="stable")]
@@ -250,10 +247,11 @@ class MembershipDisplay:
             "linewidths": 0,
             "zorder": 2,
             "label": f"{len(order)} members",
+            "c": probability[order],
+            "cmap": LinearSegmentedColormap.from_list("membership", BLUES),
+            "vmin": self.threshold,
+            "vmax": 1,
         }
-        if not {"c", "color"} & member_kw.keys():
-            scale = LinearSegmentedColormap.from_list("membership", BLUES)
-            style |= {"c": probability[order], "cmap": scale, "vmin": self.threshold, "vmax": 1}
         self.field_, self.members_ = [], []
         for ax, (x, y) in zip(self.axes_, places, strict=True):
             # Many field stars are small, and pixels in files of vectors, which would be large.
@@ -268,7 +266,7 @@ class MembershipDisplay:
                 label=f"{(~member).sum()} field stars",
             )
             self.field_.append(field)
-            self.members_.append(ax.scatter(x[order], y[order], **{**style, **member_kw}))
+            self.members_.append(ax.scatter(x[order], y[order], **style))
 
     def _limit(self, places: list[FloatArray]) -> None:
         """Limit the panels: the sky to the field, the others to the surroundings of the cluster."""
@@ -299,12 +297,6 @@ class MembershipDisplay:
             offset = np.abs(values[:, member] - middle[:, None])
             half = np.maximum(half, 1.6 * np.nanquantile(offset, _MOST, axis=1))
         return (*middle.tolist(), max(float(half.max()), least))
-
-
-def _equal_area(east: FloatArray, north: FloatArray) -> FloatArray:
-    """Convert the zenithal equidistant projection (deg) to Lambert's equal-area projection."""
-    angle = np.hypot(east, north)
-    return np.array([east, north]) * np.sinc(np.radians(angle) / 2 / np.pi)  # 2 sin(angle / 2)
 
 
 def _diagram_of(

@@ -103,7 +103,7 @@ def show_clusters(
 
 def _figure(display: CMDDisplay) -> str:
     """Return the diagram of a cluster, and what is known of it."""
-    name, flag = escape(title_text(display.name)), escape(display.flag)
+    name, flag = escape(title_text(display.name)), escape((display.estimate or {}).get("flag", ""))
     lines = [f"<b>{name}</b>", f"{len(display.colour)} stars"]
     for label, value, unit in display._values():
         lines.append(f"{label.replace('$', '')} = {value} {unit}".rstrip())
@@ -159,8 +159,6 @@ def _drawing(display: CMDDisplay) -> str:
 
 def _line(points: FloatArray) -> str:
     """Return the commands that draw a line, which is broken where it has NaN."""
-    # At most one point per pixel.
-    points = points[np.r_[True, (np.diff(points.round(), axis=0) != 0).any(axis=1)]]
     drawn = np.isfinite(points.sum(axis=1))
     commands = np.where(np.r_[False, drawn[:-1]], "L", "M")[drawn]
     return "".join(f"{c}{x:.1f} {y:.1f}" for c, (x, y) in zip(commands, points[drawn], strict=True))

@@ -272,7 +272,7 @@ def _rows_of(estimates: pd.DataFrame, keys: list[str]) -> Iterator[dict[str, Any
     notes = notes_for_display(estimates)
     rows = estimates.to_dict("records")
     for name, row, shown in zip(estimates.index, rows, notes, strict=True):
-        values = {key: [row.get(key + end) for end in ("", *INTERVAL_ENDS)] for key in keys}
+        values = {key: [row.get(key + end, np.nan) for end in ("", *INTERVAL_ENDS)] for key in keys}
         yield {
             "name": str(name),
             "also": other_names(str(name)),
@@ -284,12 +284,10 @@ def _rows_of(estimates: pd.DataFrame, keys: list[str]) -> Iterator[dict[str, Any
         }
 
 
-def _text(key: str, *values: Any) -> str:
-    if isinstance(values[0], int | np.integer | str | bool):
-        return str(values[0])
-    if values[0] is None or values[0] is pd.NA:
-        return ""
-    return estimate_column(key).as_text(*(np.nan if v is None else float(v) for v in values))
+def _text(key: str, value: Any, *ends: Any) -> str:
+    if isinstance(value, float):
+        return estimate_column(key).as_text(value, *ends)
+    return "" if pd.isna(value) else str(value)
 
 
 def _number(value: Any) -> float | str | None:

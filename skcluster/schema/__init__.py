@@ -284,13 +284,13 @@ def estimate_column(name: str) -> Column:
     taken as a dimensionless number described by its name.
     """
     for ending, meaning in INTERVAL_ENDS.items():
-        known = ESTIMATE_COLUMNS.get(name.removesuffix(ending))
-        if name.endswith(ending) and known is not None:
+        value = ESTIMATE_COLUMNS.get(name.removesuffix(ending))
+        if name.endswith(ending) and value is not None:
             return replace(
-                known,
+                value,
                 name=name,
-                description=f"{known.description}, {meaning}",
-                ucd=f"{known.ucd};{_END_UCDS[ending]}" if known.ucd else "",
+                description=f"{value.description}, {meaning}",
+                ucd=f"{value.ucd};{_END_UCDS[ending]}" if value.ucd else "",
             )
     for columns in (ESTIMATE_COLUMNS, MEMBER_COLUMNS, STAR_COLUMNS, LABEL_COLUMNS, CLUSTER_COLUMNS):
         if name in columns:

@@ -46,7 +46,7 @@ STAR_COLUMNS: dict[str, Column] = by_name(
         carried=True,
         ucd="meta.id",
     ),
-    _magnitude("phot_g_mean_mag", "G", "$G$", "phot.mag;em.opt", missing="leave out"),
+    _magnitude("phot_g_mean_mag", "G", "$G$", "phot.mag;em.opt"),
     _magnitude("phot_bp_mean_mag", "BP", r"$G_\mathrm{BP}$", "phot.mag;em.opt.B"),
     _magnitude("phot_rp_mean_mag", "RP", r"$G_\mathrm{RP}$", "phot.mag;em.opt.R"),
     Column(
@@ -56,7 +56,6 @@ STAR_COLUMNS: dict[str, Column] = by_name(
         r"$G_\mathrm{BP} - G_\mathrm{RP}$",
         low=-5,
         high=25,
-        missing="leave out",
         synonyms=("BP-RP",),
         ucd="phot.color;em.opt.B;em.opt.R",
     ),
@@ -168,5 +167,5 @@ STAR_COLUMNS: dict[str, Column] = by_name(
     Column("ruwe", "Renormalised unit weight error", low=0, carried=True, ucd="stat.error"),
 )
 
-#: Columns that every star needs.
+#: Columns that every star needs: one whose value is missing is left out.
 NEEDED_STAR_COLUMNS = ("phot_g_mean_mag", "bp_rp")

@@ -14,12 +14,15 @@ from astropy.io import fits
 from astropy.io.votable import parse_single_table
 from astropy.table import Table
 
+from skcluster.cli import main
 from skcluster.persistence import read_card
 
 
-def test_estimate_writes_and_is_silent(run, members, tmp_path, capsys):
+def test_estimate_writes_and_is_silent(members, tmp_path, capsys, monkeypatch):
     output = tmp_path / "estimates.ecsv"
-    assert run("estimate", members, "-o", output) == 0
+    arguments = ["/bin/skcluster", "estimate", str(members), "-o", str(output)]
+    monkeypatch.setattr(sys, "argv", arguments)
+    assert main() == 0
     table = Table.read(output)
     assert len(table) == 25
     assert table.meta["model"] == "reference"
@@ -168,6 +171,7 @@ def test_fit_info_and_estimate_with_the_model(run, members, few, tmp_path, capsy
     capsys.readouterr()
     assert run("estimate", *options, "--json") == 0
     about = json.loads(capsys.readouterr().out)
+    assert about["command"] == f"skcluster estimate {members} --model {model} --json"
     assert about["model"] == "model.skcluster (ann pipeline, fitted by the user)"
     assert about["fingerprint"] == read_card(model)["fingerprint"] != read_card()["fingerprint"]
     assert run(*fit) == 1
@@ -181,25 +185,30 @@ def test_fit_info_and_estimate_with_the_model(run, members, few, tmp_path, capsy
         (["estimate", "{members}", "--model", "none"], "no file none"),
         (["estimate", "{members}", "--columns", "x"], "THEIRS=OURS"),
         (["estimate", "{members}", "--cluster-column", "x"], "'x'"),
-        (["simulate", "-n", "2", "-o", "{folder}/s", "--labels", "{folder}/s"], "another option"),
+        (
+            ["estimate", "{members}", "-o", "{folder}/s.csv", "--samples", "{folder}/s.csv"],
+            "--samples, {folder}/s.csv, would replace a file that is read, or that another option",
+        ),
         (["estimate", "{members}", "-o", "no/where.csv"], "no folder"),
         (["estimate", "{members}", "-o", "{folder}/x.doc"], "is unknown"),
         (["estimate", "{members}", "--members-output", "{folder}/x.doc"], "is unknown"),
         (["estimate", "{members}", "-o", "{folder}/d.csv", "--overwrite"], "d.csv is a folder"),
         (["estimate", "{members}", "--plots", "{members}"], "--plots takes a folder, but "),
         (["report", "{members}", "-o", "{folder}/r.pdf"], "as .html or .htm, not r.pdf"),
-        (["example", "-o", "{folder}/a.xyz"], "(or --output-format, if the command has it)"),
+        (["simulate", "-n", "2", "-o", "{folder}/a.xyz"], "a.xyz is unknown; known are: .csv"),
         (["info", "{members}"], "not a model file"),
+        (["fit", "{few}", "{labels}", "-o", "{folder}/m"], "cannot be trained on 2 clusters"),
     ],
 )
-def test_an_error_is_one_line(run, arguments, words, members, tmp_path, capsys):
+def test_an_error_is_one_line(run, arguments, words, members, few, tmp_path, capsys):
     (tmp_path / "d.csv").mkdir()
-    filled = [a.format(members=members, folder=tmp_path) for a in arguments]
-    assert run(*filled) == 1
-    error = capsys.readouterr().err.strip()
+    labels = members.with_name("l.parquet")
+    paths = {"members": members, "few": few, "labels": labels, "folder": tmp_path}
+    assert run(*(argument.format(**paths) for argument in arguments)) == 1
+    *before, error = capsys.readouterr().err.splitlines()
     assert error.startswith("skcluster: error: ")
-    assert words in error
-    assert len(error.splitlines()) == 1
+    assert words.format(**paths) in error
+    assert len(before) == (2 if arguments[0] == "fit" else 0)  # what is being read
 
 
 def test_debug_shows_the_traceback(run):

@@ -72,7 +72,7 @@ def test_closed_streams(hostile, tmp_path, closed):
 def test_a_full_disk_behind_the_output(hostile):
     done = command(hostile, shell="> /dev/full")
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith(b"skcluster: error: ")
+    assert done.stderr.splitlines()[-1].startswith(b"skcluster: error: [Errno 28] No space left")
     assert b"Exception ignored" not in done.stderr
 
 

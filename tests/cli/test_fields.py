@@ -87,7 +87,7 @@ def test_estimate_finds_members(run, field, tmp_path, capsys):
     assert cluster["n_stars"] == 286
     assert cluster["log_age"] == pytest.approx(9.0, abs=0.15)
     assert "skcluster: field: 286 members" in printed.err
-    assert "looks like a field" not in printed.err
+    assert "as in a field" not in printed.err
     names = {file.name for file in (tmp_path / "figures").iterdir()}
     assert names == {"field.png", "field_members.png"}
     assert {"probability", "membership"} <= set(pd.read_csv(tmp_path / "m.csv").columns)
@@ -111,17 +111,17 @@ def test_a_field_without_a_cluster_is_a_row(run, two, tmp_path, capsys):
 
 
 def test_a_list_that_looks_like_a_field_gets_a_hint(run, field, two, capsys):
-    hint = "'field' looks like a field, not like members: most stars do not move together; "
+    hint = "most stars of 'field' do not move together, as in a field of the sky; "
     assert run("estimate", field, "--json") == 0
     assert f"skcluster: {hint}--find-members finds the members\n" in capsys.readouterr().err
     assert run("estimate", two, "--json") == 0
-    assert "'A', 'B' look like fields" in capsys.readouterr().err
+    assert "most stars of 'A', 'B' do not move together" in capsys.readouterr().err
 
 
 def test_members_get_no_hint(run, field, few, tmp_path, capsys):
     assert run("members", field, "-o", tmp_path / "m.csv") == 0
     assert run("estimate", tmp_path / "m.csv", few, "--json") == 0
-    assert "like a field" not in capsys.readouterr().err
+    assert "a field" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -170,5 +170,5 @@ def test_report_shows_members_over_the_field(run, two, tmp_path, capsys):
     assert second["flag"] == "no cluster found"
     assert first["notes"] == "DR2 zero point applied"
     assert run("report", two, "-o", tmp_path / "list.html") == 0
-    assert "'A', 'B' look like fields" in capsys.readouterr().err
+    assert "most stars of 'A', 'B'" in capsys.readouterr().err
     assert not any("picture" in cluster for cluster in clusters_of(tmp_path / "list.html"))

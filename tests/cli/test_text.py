@@ -72,7 +72,7 @@ def test_what_cannot_be_measured_has_no_value():
 
 def test_a_model_without_intervals():
     few = table()[["n_stars", "log_age", "a_v", "distance_kpc", "flag", "notes"]]
-    head, row, *_ = estimates_as_text(few, 80).text.splitlines()
+    head, row, *_ = estimates_as_text(few, 80)[0].splitlines()
     assert head.split()[:2] == ["cluster", "stars"]
     assert row.split() == ["NGC_2682", "991", "9.59", "0.13", "0.853"]
 

@@ -8,7 +8,8 @@ import pytest
 
 from skcluster.clusters import as_clusters, validate_clusters
 from skcluster.clusters._stars import clusters_from_flat
-from skcluster.schema import STAR_COLUMNS
+from skcluster.io import read_clusters
+from skcluster.schema import NEEDED_STAR_COLUMNS, STAR_COLUMNS
 
 MEASURED = {name: column for name, column in STAR_COLUMNS.items() if column.kind == "number"}
 
@@ -57,7 +58,7 @@ def test_the_ends_of_a_range_are_allowed_and_no_more(column):
                 as_clusters(table(**{column: [possible, beyond, possible]}))
 
 
-@pytest.mark.parametrize("column", [c for c, r in MEASURED.items() if r.missing == "keep"])
+@pytest.mark.parametrize("column", [c for c in MEASURED if c not in NEEDED_STAR_COLUMNS])
 def test_missing_values_of_other_columns_are_kept(column):
     X = as_clusters(table(**{column: [np.nan, _possible(column), np.nan]}))
     assert len(X.loc["b", "stars"]) == 2
@@ -100,24 +101,28 @@ def test_text_in_a_nested_column():
         as_clusters(clusters_from_flat(fields, [0, 1, 2], ["a", "b"]))
 
 
-@pytest.mark.parametrize("column", ["phot_g_mean_mag", "bp_rp"])
-def test_missing_column(column):
-    message = f"no column '{column}' .*columns={{'its name': '{column}'}}.* There are: .*parallax"
+@pytest.mark.parametrize(
+    ("column", "looked_for"),
+    [
+        ("phot_g_mean_mag", r"phot_g_mean_mag, Gmag, in upper and lower case\)\. If it has "),
+        ("bp_rp", r"bp_rp, BP-RP, .* BP−RP, not G−RP, and is computed from phot_bp_mean_mag and "),
+    ],
+)
+@pytest.mark.parametrize("read", [as_clusters, read_clusters])
+def test_missing_column(read, column, looked_for):
+    message = (
+        rf"no column '{column}' \(looked for {looked_for}.*"
+        f"columns={{'its name': '{column}'}}.* There are: cluster, .*parallax"
+    )
     with pytest.raises(ValueError, match=message):
-        as_clusters(table().drop(columns=column))
+        read(table().drop(columns=column))
 
 
-def test_a_missing_colour_is_explained():
-    message = "BP−RP, not G−RP, and is computed from phot_bp_mean_mag and phot_rp_mean_mag if"
+@pytest.mark.parametrize("read", [as_clusters, read_clusters])
+def test_missing_cluster_column(read):
+    message = "no column 'group' to be used as 'cluster'; there are: cluster, phot_g"
     with pytest.raises(ValueError, match=message):
-        as_clusters(table().rename(columns={"bp_rp": "g_rp"}))
-    with pytest.raises(ValueError, match=r"in upper and lower case\)\. If it has another name"):
-        as_clusters(table().drop(columns="phot_g_mean_mag"))
-
-
-def test_missing_cluster_column():
-    with pytest.raises(ValueError, match=r"no column 'group' .* there are: cluster, phot_g"):
-        as_clusters(table(), cluster_column="group")
+        read(table(), cluster_column="group")
 
 
 @pytest.mark.parametrize(

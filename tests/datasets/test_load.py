@@ -32,13 +32,10 @@ def test_the_estimate_of_each_is_near_and_not_flagged():
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_the_command_writes_what_can_be_read_again(format, tmp_path, capsys):
-    members, labels = tmp_path / f"members.{format}", tmp_path / f"clusters.{format}"
-    assert main(["example", "-o", str(members), "--labels", str(labels)]) == 0
-    assert capsys.readouterr().out.split() == [str(members), str(labels)]
-    X, y = read_clusters(members, labels)
-    expected_X, expected_y = load_example()
-    pd.testing.assert_frame_equal(y, expected_y, check_names=False)
-    stars, expected = stars_of(X), stars_of(expected_X)
+    members = tmp_path / f"members.{format}"
+    assert main(["example", "-o", str(members)]) == 0
+    assert capsys.readouterr().out.split() == [str(members)]
+    stars, expected = stars_of(read_clusters(members)), stars_of(load_example()[0])
     assert stars.index.tolist() == expected.index.tolist()
     for column in expected.columns:
         assert (stars[column] == expected[column]).all(), column
@@ -51,20 +48,6 @@ def test_the_command_replaces_nothing_unasked(tmp_path, capsys):
     assert "--overwrite replaces it" in capsys.readouterr().err
     assert members.read_text() == "mine"
     assert main(["example", "-o", str(members), "--overwrite"]) == 0
-
-
-@pytest.mark.parametrize(
-    ("output", "labels", "reason"),
-    [
-        ("members.docx", "clusters.csv", "file type of"),
-        ("same.csv", "same.csv", "another option writes"),
-    ],
-)
-def test_the_command_refuses_before_it_writes(output, labels, reason, tmp_path, capsys):
-    files = [str(tmp_path / name) for name in (output, labels)]
-    assert main(["example", "-o", files[0], "--labels", files[1]]) == 1
-    assert reason in capsys.readouterr().err
-    assert not any(tmp_path.iterdir())
 
 
 def test_the_catalogue_is_fixed():

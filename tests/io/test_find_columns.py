@@ -88,21 +88,3 @@ def test_two_names_that_may_be_meant_are_refused():
 def test_wrong_maps(columns, message):
     with pytest.raises(ValueError, match=message):
         read_clusters(members(VIZIER), columns=columns)
-
-
-@pytest.mark.parametrize(
-    ("lost", "message"),
-    [
-        ("Gmag", r"no column 'phot_g_mean_mag' \(looked for phot_g_mean_mag, Gmag, in upper"),
-        ("BP-RP", r"no column 'bp_rp' \(looked for bp_rp, BP-RP, .*There are: Cluster, Gmag, Plx"),
-    ],
-)
-def test_missing_column_says_what_was_looked_for(lost, message):
-    with pytest.raises(ValueError, match=message):
-        read_clusters(members(VIZIER).drop(columns=lost))
-
-
-def test_a_cluster_column_that_is_missing_is_no_map():
-    table = members(VIZIER).rename(columns={"Cluster": "cluster"})
-    with pytest.raises(ValueError, match="no column 'name' to be used as 'cluster'; there are: "):
-        read_clusters(table, cluster_column="name")

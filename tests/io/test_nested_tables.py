@@ -57,6 +57,13 @@ def test_nested_stars(nesting, form, door, tmp_path):
     assert stars["cluster"] == ["a", "a", "b"]
 
 
+@pytest.mark.parametrize("door", DOORS)
+def test_numbered_rows_are_no_names_of_clusters(door, tmp_path):
+    nested = FORMS["nested-pandas"](table(READ["lists of structures"]), tmp_path)
+    assert seen(door, nested.iloc[[1]], tmp_path).stars["cluster"] == ["b"]
+    assert seen(door, nested.set_axis(["x", "y"]), tmp_path).stars["cluster"] == ["x", "x", "y"]
+
+
 NO_STARS = "no column 'phot_g_mean_mag' .* Nested stars are a column 'stars' of lists of structures"
 REFUSED = {
     "numbers": [3, 4],

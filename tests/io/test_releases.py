@@ -104,6 +104,7 @@ def test_estimates_note_the_clusters_of_dr2():
 
     assert noted(read_clusters(tables)) == [True, False]
     assert noted(read_clusters(tables).iloc[::-1]) == [False, True]
+    assert noted(read_clusters(read_clusters(tables))) == [True, False]
     assert noted(read_clusters(tables[0])) == [True]
     assert noted(read_clusters(tables, release="dr2")) == [True, True]
     assert noted(read_clusters(tables, release="dr2", zero_point=-0.03)) == [False, False]

@@ -9,7 +9,7 @@ from matplotlib import pyplot as plt
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from sklearn.linear_model import LinearRegression
 
-from skcluster import CMDHistogram, estimate, make_pipeline, schema
+from skcluster import estimate, schema
 from skcluster.pipelines import ann_pipeline, mdm_pipeline, set_pipeline
 from skcluster.plotting import (
     ArchitectureDisplay,
@@ -46,13 +46,6 @@ def test_learning_curves_of_every_network_of_the_reference(model):
     ]
 
 
-def test_learning_curves_need_a_network(sample):
-    X, y = sample
-    model = make_pipeline(CMDHistogram(), LinearRegression()).fit(X, y)
-    with pytest.raises(ValueError, match="no fitted network"):
-        TrainingHistoryDisplay.from_estimator(model)
-
-
 def test_estimates_against_truth(sample, model):
     X, y = sample
     display = EstimateDisplay.from_estimator(model, X, y)
@@ -62,7 +55,7 @@ def test_estimates_against_truth(sample, model):
         np.testing.assert_allclose(points, np.column_stack([y.iloc[:, i], predicted[:, i]]))
     bars = display.axes_[0].collections[0].get_segments()
     ends = model.predict_interval(X, coverage=0.68)[:, 0]
-    np.testing.assert_allclose([bar[0, 1] for bar in bars], ends[:, 0])
+    np.testing.assert_allclose([bar[:, 1] for bar in bars], ends)
     assert display.axes_[2].get_xscale() == display.axes_[2].get_yscale() == "log"
 
 
@@ -90,6 +83,16 @@ def test_residuals_on_the_caller_s_axes(sample):
     )
     assert list(display.axes_) == list(axes)
     np.testing.assert_allclose(axes[1].collections[-1].get_offsets()[:, 1], 0.5)
+    # An interval of skewed samples may exclude the estimate.
+    skewed = EstimateDisplay.from_predictions(
+        [[1.0, 2.0, 3.0]],
+        [[1.0, 2.0, 3.0]],
+        intervals=[[[1.2, 1.5]] * 3],
+        kind="residual_vs_actual",
+    )
+    np.testing.assert_allclose(
+        skewed.axes_[0].collections[0].get_segments()[0], [[1, 0.2], [1, 0.5]]
+    )
     one = EstimateDisplay.from_predictions(y["a_v"], y["a_v"], targets=["a_v"])
     assert one.axes_[0].get_xlabel() == "true $A_V$ [mag]"
 
@@ -143,6 +146,9 @@ def test_corner_shows_each_parameter_and_each_pair():
     samples[0] = np.nan
     display = CornerDisplay.from_samples(samples, reference=[8, 1, 2], name="one")
     assert len(display.samples) == 2999
+    # Medians, and ends of intervals that hold 68 per cent of a Gaussian.
+    np.testing.assert_allclose(display.estimate, [8, 1, 2], atol=0.1)
+    np.testing.assert_allclose(display.interval - [[8], [1], [2]], [[-1, 1]] * 3, atol=0.1)
     assert display.axes_[1, 0].get_ylabel() == "$A_V$ [mag]"
     assert not display.axes_[0, 1].get_frame_on()
     contours = display.axes_[2, 0].collections[-1]
