@@ -11,6 +11,16 @@ from sklearn.pipeline import Pipeline
 _INSIDE = ("best_estimator_", "estimator_", "regressor_")
 
 
+class DaskTokenMixin:
+    """Let Dask tell fitted estimators apart.
+
+    It compares dataclasses by their fields alone, which do not include what was learned.
+    """
+
+    def __dask_tokenize__(self) -> tuple[type, dict[str, Any]]:
+        return type(self), vars(self)
+
+
 def nested_estimators(model: Any) -> Iterator[Any]:
     """Yield a fitted model and what is nested in it, from the outside in.
 

@@ -50,12 +50,16 @@ class Copies:
     labels: Mapping[str, FloatArray] = field(default_factory=dict)
 
 
+@dataclass(kw_only=True, repr=False, eq=False)
 class ClusterResampler(BaseEstimator):
     """Base of the resamplers, which append copies to clusters, labels and weights.
 
-    A subclass has the parameter ``n_copies`` and makes the copies in ``_make_copies``. As a step of
-    imbalanced-learn's pipeline, a resampler has ``fit_resample`` and acts in ``fit`` only.
+    Subclasses are dataclasses, whose fields are the parameters, and make the copies in
+    ``_make_copies``. As a step of imbalanced-learn's pipeline, a resampler has ``fit_resample`` and
+    acts in ``fit`` only.
     """
+
+    n_copies: int = 1
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "n_copies": [Interval(Integral, 0, None, closed="left")],
@@ -63,8 +67,6 @@ class ClusterResampler(BaseEstimator):
     }
     # With metadata routing: imbalanced-learn's pipeline does not take the weights of copies.
     __metadata_request__fit_resample: ClassVar[dict[str, bool]] = {"sample_weight": False}
-
-    n_copies: int
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit_resample(
@@ -154,13 +156,6 @@ def parallax_scatter(g: FloatArray, rng: np.random.Generator) -> tuple[FloatArra
     """Draw deviations of the parallaxes of stars from their cluster's; return the errors, too."""
     error: FloatArray = parallax_error(g)
     return np.hypot(error, PARALLAX_FLOOR) * rng.standard_normal(len(g)), error
-
-
-def ranks(copy: IntArray, values: FloatArray) -> IntArray:
-    """Return the rank of each star's value within its copy, 0 for the smallest."""
-    rank = np.empty(len(copy), dtype=np.int64)
-    rank[np.lexsort((values, copy))] = np.arange(len(copy)) - np.searchsorted(copy, copy)
-    return rank
 
 
 def stars_of_copies(stars: Stars, rows: IntArray) -> tuple[IntArray, IntArray]:

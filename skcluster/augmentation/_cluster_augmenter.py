@@ -1,7 +1,6 @@
 """Augment a training set with clusters moved farther away and reddened."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -11,8 +10,8 @@ import pandas as pd
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from skcluster._utils.typing import BoolArray, FloatArray, IntArray
-from skcluster.augmentation._base import ClusterResampler, Copies, ranks, stars_of_copies
+from skcluster._utils.typing import FloatArray, IntArray
+from skcluster.augmentation._base import ClusterResampler, Copies, stars_of_copies
 from skcluster.clusters import Stars
 from skcluster.gaia import parallax_error
 from skcluster.photometry import (
@@ -31,6 +30,7 @@ _MAX_DRAWS = 10
 _MOVED = ("a_v", "distance_kpc")
 
 
+@dataclass(kw_only=True, repr=False, eq=False)
 class ClusterAugmenter(ClusterResampler):
     """Add copies of clusters at larger distances and extinctions.
 
@@ -148,6 +148,17 @@ class ClusterAugmenter(ClusterResampler):
     1      2.12            13.17   1.54
     """
 
+    max_distance_modulus: float = 10
+    max_extinction: float = 3
+    only_farther: bool = True
+    faint_limit: float | None = None
+    min_stars: int = 10
+    star_dropout: float = 0.0
+    photometric_noise: float = 0.0
+    field_stars: float = 0.0
+    law: Law = "dr2"
+    random_state: int | np.random.RandomState | None = None
+
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **ClusterResampler._parameter_constraints,
         "max_distance_modulus": [Interval(Real, None, None, closed="neither")],
@@ -161,33 +172,6 @@ class ClusterAugmenter(ClusterResampler):
         "law": [StrOptions({"dr2", "edr3"})],
     }
 
-    def __init__(
-        self,
-        *,
-        n_copies: int = 1,
-        max_distance_modulus: float = 10,
-        max_extinction: float = 3,
-        only_farther: bool = True,
-        faint_limit: float | None = None,
-        min_stars: int = 10,
-        star_dropout: float = 0.0,
-        photometric_noise: float = 0.0,
-        field_stars: float = 0.0,
-        law: Law = "dr2",
-        random_state: int | np.random.RandomState | None = None,
-    ) -> None:
-        self.n_copies = n_copies
-        self.max_distance_modulus = max_distance_modulus
-        self.max_extinction = max_extinction
-        self.only_farther = only_farther
-        self.faint_limit = faint_limit
-        self.min_stars = min_stars
-        self.star_dropout = star_dropout
-        self.photometric_noise = photometric_noise
-        self.field_stars = field_stars
-        self.law = law
-        self.random_state = random_state
-
     def _make_copies(self, stars: Stars, y: Any, rows: IntArray) -> Copies:
         rng = check_random_state(self.random_state)
         clusters = _Dereddened(stars, *_read_labels(y, stars.index), self.law, self.faint_limit)
@@ -195,17 +179,20 @@ class ClusterAugmenter(ClusterResampler):
         factor = distance_from_modulus(modulus_shift + 10)  # exactly 1 without a shift
         distance_kpc = clusters.distance_kpc[rows] * factor
         chosen = self._choose_stars(clusters, rows, modulus_shift, a_v, rng)
-        of_star = chosen.copy
-        shifts = clusters.magnitude_shifts(chosen.light, modulus_shift[of_star], a_v[of_star])
+        copy, host, light, field = (column.to_numpy() for _, column in chosen.items())
+        shifts = clusters.magnitude_shifts(light, modulus_shift[copy], a_v[copy])
         # Field stars are not moved.
-        shifts = ExtinctionCoefficients(*(np.where(chosen.field, 0.0, s) for s in shifts))
+        shifts = ExtinctionCoefficients(*(np.where(field, 0.0, s) for s in shifts))
+        moved = 1 / distance_kpc[copy] - 1 / clusters.distance_kpc[stars.cluster[light]]
         columns = {
-            **_parallaxes(clusters, chosen, shifts.g, distance_kpc, rng),
-            **self._photometry(clusters, chosen, shifts, rng),
+            **_parallaxes(stars, light, shifts.g, moved, rng),
+            **self._photometry(stars, light, shifts, rng),
         }
-        if chosen.field.any() and "probability" in stars:
-            columns["probability"] = _probabilities(stars, chosen)
-        return Copies(of_star, chosen.host, columns, {"a_v": a_v, "distance_kpc": distance_kpc})
+        if field.any() and "probability" in stars:
+            own = stars["probability"]
+            least = np.fmin.reduceat(own, stars.offsets[:-1])
+            columns["probability"] = np.where(field, least[stars.cluster[host]], own[host])
+        return Copies(copy, host, columns, {"a_v": a_v, "distance_kpc": distance_kpc})
 
     def _draw_moves(
         self, clusters: "_Dereddened", rows: IntArray, rng: np.random.RandomState
@@ -251,15 +238,20 @@ class ClusterAugmenter(ClusterResampler):
         modulus_shift: FloatArray,
         a_v: FloatArray,
         rng: np.random.RandomState,
-    ) -> "_ChosenStars":
+    ) -> pd.DataFrame:
+        """Return a row per star, copy after copy.
+
+        Its columns are the number of its copy, the star whose row is copied, the star with the
+        photometry, which is the same except for a field star, and whether it is one.
+        """
         # The faint limit applies to a copy that keeps its cluster's values as well.
         star, copy = clusters.visible(rows, modulus_shift, a_v)
-        chosen = _ChosenStars(copy, star, star, np.zeros(star.size, dtype=bool))
+        chosen = pd.DataFrame({"copy": copy, "host": star, "light": star, "field": False})
         if self.star_dropout:
-            luck = rng.uniform(size=star.size)
+            luck = pd.Series(rng.uniform(size=star.size))
             # The luckiest min_stars of each copy are kept in any case.
-            luckiest = ranks(copy, -luck) < self.min_stars
-            chosen = chosen.take((luck >= self.star_dropout) | luckiest)
+            luckiest = luck.groupby(copy).rank("first", ascending=False) <= self.min_stars
+            chosen = chosen[(luck >= self.star_dropout) | luckiest]
         if self.field_stars:
             chosen = self._add_field_stars(clusters, rows, chosen, rng)
         return chosen
@@ -268,37 +260,31 @@ class ClusterAugmenter(ClusterResampler):
         self,
         clusters: "_Dereddened",
         rows: IntArray,
-        members: "_ChosenStars",
+        members: pd.DataFrame,
         rng: np.random.RandomState,
-    ) -> "_ChosenStars":
+    ) -> pd.DataFrame:
         """Add a Poisson number of stars of any cluster, within each copy's faint limit."""
-        counts = np.bincount(members.copy, minlength=len(rows))
+        counts = np.bincount(members["copy"], minlength=len(rows))
         copy = np.repeat(np.arange(len(rows)), rng.poisson(self.field_stars * counts))
         # A random member of the same copy provides the other columns.
         first = np.cumsum(counts) - counts
-        host = members.host[rng.randint(first[copy], (first + counts)[copy])]
+        added = members.iloc[rng.randint(first[copy], (first + counts)[copy])]
         by_brightness = np.argsort(clusters.g, kind="stable")
         bright = np.searchsorted(clusters.g[by_brightness], clusters.limits[rows][copy], "right")
-        light = by_brightness[rng.randint(0, bright)]
-        both = _ChosenStars(
-            np.concatenate([members.copy, copy]),
-            np.concatenate([members.host, host]),
-            np.concatenate([members.light, light]),
-            np.repeat([False, True], [len(members.copy), len(copy)]),
-        )
-        return both.take(np.argsort(both.copy, kind="stable"))
+        added = added.assign(light=by_brightness[rng.randint(0, bright)], field=True)
+        return pd.concat([members, added]).sort_values("copy", kind="stable")
 
     def _photometry(
         self,
-        clusters: "_Dereddened",
-        chosen: "_ChosenStars",
+        stars: Stars,
+        light: IntArray,
         shifts: ExtinctionCoefficients,
         rng: np.random.RandomState,
     ) -> dict[str, npt.NDArray[Any]]:
         """Return magnitudes and colour of the copies' stars, with noise."""
         g, bp, rp = shifts
         if self.photometric_noise:
-            noise = rng.normal(scale=self.photometric_noise, size=(3, chosen.copy.size))
+            noise = rng.normal(scale=self.photometric_noise, size=(3, len(light)))
             g, bp, rp = g + noise[0], bp + noise[1], rp + noise[2]
         added = {
             "phot_g_mean_mag": g,
@@ -306,8 +292,7 @@ class ClusterAugmenter(ClusterResampler):
             "phot_rp_mean_mag": rp,
             "bp_rp": bp - rp,
         }
-        own = clusters.stars
-        return {name: own[name][chosen.light] + added[name] for name in added if name in own}
+        return {name: stars[name][light] + added[name] for name in added if name in stars}
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -315,66 +300,35 @@ class ClusterAugmenter(ClusterResampler):
         return tags
 
 
-@dataclass(frozen=True)
-class _ChosenStars:
-    """The stars of all copies, copy after copy."""
-
-    #: Copy of each star; shape (n_stars,).
-    copy: IntArray
-    #: Index of the member of the copied cluster whose row is copied; shape (n_stars,).
-    host: IntArray
-    #: Index of the star with the photometry: the host itself, or any star for a field star; shape
-    #: (n_stars,).
-    light: IntArray
-    #: Whether the star is a field star; shape (n_stars,).
-    field: BoolArray
-
-    def take(self, which: IntArray | BoolArray) -> "_ChosenStars":
-        """Return some of the stars."""
-        return _ChosenStars(
-            self.copy[which], self.host[which], self.light[which], self.field[which]
-        )
-
-
-@dataclass(frozen=True)
 class _Dereddened:
     """Stars, A_V (mag) and distances of the given clusters, and quantities needed to move them."""
 
-    stars: Stars
-    a_v: FloatArray
-    distance_kpc: FloatArray
-    law: Law
-    faint_limit: float | None
-
-    @cached_property
-    def g(self) -> FloatArray:
-        """G of every star, mag."""
-        return np.asarray(self.stars["phot_g_mean_mag"], dtype=float)
-
-    @cached_property
-    def intrinsic(self) -> FloatArray:
-        """Dereddened BP−RP of every star, mag."""
-        return deredden(self.g, self.stars["bp_rp"], self.a_v[self.stars.cluster], self.law)[1]
-
-    @cached_property
-    def limits(self) -> FloatArray:
-        """Faint limit of each cluster's copies, mag."""
-        if self.faint_limit is None:
-            return np.maximum.reduceat(self.g, self.stars.offsets[:-1])
-        return np.full(len(self.stars.index), float(self.faint_limit))
-
-    @cached_property
-    def within_limit(self) -> IntArray:
-        """Number of stars of each cluster within the limit; an error if there is none."""
-        cluster = self.stars.cluster
-        within = np.bincount(cluster[self.g <= self.limits[cluster]], minlength=len(self.limits))
-        if not within.all():
-            name = self.stars.index[int(np.argmin(within))]
+    def __init__(
+        self,
+        stars: Stars,
+        a_v: FloatArray,
+        distance_kpc: FloatArray,
+        law: Law,
+        faint_limit: float | None,
+    ) -> None:
+        self.stars, self.a_v, self.distance_kpc, self.law = stars, a_v, distance_kpc, law
+        #: G of every star, mag.
+        self.g = stars["phot_g_mean_mag"].astype(float)
+        #: Dereddened BP−RP of every star, mag.
+        self.intrinsic = deredden(self.g, stars["bp_rp"], a_v[stars.cluster], law)[1]
+        #: Faint limit of each cluster's copies, mag.
+        self.limits = np.maximum.reduceat(self.g, stars.offsets[:-1])
+        if faint_limit is not None:
+            self.limits[:] = faint_limit
+        within = stars.cluster[self.g <= self.limits[stars.cluster]]
+        #: Number of stars of each cluster within the limit.
+        self.within_limit = np.bincount(within, minlength=len(self.limits))
+        if not self.within_limit.all():
+            name = stars.index[int(np.argmin(self.within_limit))]
             raise ValueError(
-                f"cluster {name!r} has no star as bright as faint_limit = {self.faint_limit:g} "
-                "mag; no copy can be made of it."
+                f"cluster {name!r} has no star as bright as faint_limit = {faint_limit:g} mag; no "
+                "copy can be made of it."
             )
-        return within
 
     def magnitude_shifts(
         self, star: IntArray, modulus_shift: FloatArray, a_v: FloatArray
@@ -404,17 +358,16 @@ class _Dereddened:
 
 
 def _parallaxes(
-    clusters: _Dereddened,
-    chosen: _ChosenStars,
+    stars: Stars,
+    light: IntArray,
     g_shift: FloatArray,
-    distance_kpc: FloatArray,
+    moved: FloatArray,
     rng: np.random.RandomState,
 ) -> dict[str, npt.NDArray[Any]]:
-    """Return parallaxes at the copies' distances, with the noise of stars of that magnitude."""
-    stars, light = clusters.stars, chosen.light
+    """Return parallaxes that are moved (mas), with the noise of stars of the new magnitude."""
     if "parallax" not in stars:
         return {}
-    g = clusters.g[light]
+    g = stars["phot_g_mean_mag"][light].astype(float)
     error = typical = parallax_error(g)
     # Noise cannot be removed: a star that becomes brighter keeps its error.
     growth = np.maximum(parallax_error(g + g_shift) / typical, 1)
@@ -424,42 +377,33 @@ def _parallaxes(
         columns["parallax_error"] = own_error * growth
         error = np.where(np.isfinite(own_error), own_error, typical)
     noise = error * np.sqrt(growth**2 - 1) * rng.normal(size=error.size)
-    moved = 1 / distance_kpc[chosen.copy] - 1 / clusters.distance_kpc[stars.cluster[light]]
     columns["parallax"] = stars["parallax"][light] + moved + noise
     return columns
 
 
-def _probabilities(stars: Stars, chosen: _ChosenStars) -> npt.NDArray[Any]:
-    """Return the members' own probabilities; for field stars, that of the least certain member."""
-    own = stars["probability"]
-    least = np.fmin.reduceat(own, stars.offsets[:-1])
-    return np.where(chosen.field, least[stars.cluster[chosen.host]], own[chosen.host])
-
-
 def _read_labels(y: Any, index: pd.Index) -> tuple[FloatArray, FloatArray]:
     """Return A_V and distances, by name from a DataFrame, by position from an array; checked."""
-    shape = np.shape(y)
-    if len(shape) != 2:
-        raise ValueError(
-            f"y must have one row per cluster and one column per target, not shape {shape}."
-        )
-    if isinstance(y, pd.DataFrame):
-        missing = [name for name in _MOVED if name not in y.columns]
-        if missing:
-            raise ValueError(
-                f"y has no column {' and no '.join(map(repr, missing))}, which is needed to move "
-                f"clusters; it has: {', '.join(map(str, y.columns))}."
-            )
-        columns = [y[name].to_numpy(dtype=float, na_value=np.nan) for name in _MOVED]
-    elif shape[1] < len(CLUSTER_PARAMETERS):
-        raise ValueError(
-            f"y has {shape[1]} columns; an array needs at least "
-            f"{', '.join(CLUSTER_PARAMETERS)}, in this order."
-        )
-    else:
+    if not isinstance(y, pd.DataFrame):
         values = np.asarray(y)
-        columns = [values[:, CLUSTER_PARAMETERS.index(name)].astype(float) for name in _MOVED]
-    a_v, distance_kpc = columns
+        if values.ndim != 2:
+            raise ValueError(
+                "y must have one row per cluster and one column per target, not shape "
+                f"{values.shape}."
+            )
+        names = list(CLUSTER_PARAMETERS)
+        if values.shape[1] < len(names):
+            raise ValueError(
+                f"y has {values.shape[1]} columns; an array needs at least {', '.join(names)}, in "
+                "this order."
+            )
+        y = pd.DataFrame(values[:, : len(names)], columns=names)
+    missing = [name for name in _MOVED if name not in y.columns]
+    if missing:
+        raise ValueError(
+            f"y has no column {' and no '.join(map(repr, missing))}, which is needed to move "
+            f"clusters; it has: {', '.join(map(str, y.columns))}."
+        )
+    a_v, distance_kpc = (y[name].to_numpy(dtype=float, na_value=np.nan) for name in _MOVED)
     for name, column, allowed, rule in (
         ("a_v", a_v, a_v >= 0, "at least 0"),
         ("distance_kpc", distance_kpc, distance_kpc > 0, "greater than 0"),

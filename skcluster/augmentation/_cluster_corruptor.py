@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,6 @@ from skcluster.augmentation._base import (
     field_of,
     parallax_scatter,
     photometry,
-    ranks,
     stars_of_copies,
 )
 from skcluster.clusters import Stars
@@ -40,6 +39,7 @@ _APART = 100.0
 _STYLES = (0.3, 0.25, 0.2, 0.1, 0.1, 0.05)
 
 
+@dataclass(kw_only=True, repr=False, eq=False)
 class ClusterCorruptor(ClusterResampler):
     """Add copies of clusters with member lists that are corrupted like published ones.
 
@@ -129,6 +129,24 @@ class ClusterCorruptor(ClusterResampler):
     'sim_000000 (copy 1)'
     """
 
+    contamination: float = 0.5
+    max_contamination: float = 0.6
+    field: Any = None
+    limited: float = 0.25
+    limits: tuple[float, float] = (14.0, 18.0)
+    no_bright_stars: float = 0.15
+    no_giants: float = 0.08
+    no_binaries: float = 0.04
+    sparse: float = 0.2
+    min_stars: int = 6
+    other_probabilities: float = 0.5
+    no_parallaxes: float = 0.08
+    no_parallax_errors: float = 0.1
+    shifted: float = 0.25
+    parallax_scale: float = 0.04
+    colour_scale: float = 0.03
+    random_state: int | np.random.RandomState | None = None
+
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **ClusterResampler._parameter_constraints,
         "contamination": [_PROBABILITY],
@@ -149,62 +167,21 @@ class ClusterCorruptor(ClusterResampler):
         "colour_scale": [_SCALE],
     }
 
-    def __init__(
-        self,
-        *,
-        n_copies: int = 1,
-        contamination: float = 0.5,
-        max_contamination: float = 0.6,
-        field: Any = None,
-        limited: float = 0.25,
-        limits: tuple[float, float] = (14.0, 18.0),
-        no_bright_stars: float = 0.15,
-        no_giants: float = 0.08,
-        no_binaries: float = 0.04,
-        sparse: float = 0.2,
-        min_stars: int = 6,
-        other_probabilities: float = 0.5,
-        no_parallaxes: float = 0.08,
-        no_parallax_errors: float = 0.1,
-        shifted: float = 0.25,
-        parallax_scale: float = 0.04,
-        colour_scale: float = 0.03,
-        random_state: int | np.random.RandomState | None = None,
-    ) -> None:
-        self.n_copies = n_copies
-        self.contamination = contamination
-        self.max_contamination = max_contamination
-        self.field = field
-        self.limited = limited
-        self.limits = limits
-        self.no_bright_stars = no_bright_stars
-        self.no_giants = no_giants
-        self.no_binaries = no_binaries
-        self.sparse = sparse
-        self.min_stars = min_stars
-        self.other_probabilities = other_probabilities
-        self.no_parallaxes = no_parallaxes
-        self.no_parallax_errors = no_parallax_errors
-        self.shifted = shifted
-        self.parallax_scale = parallax_scale
-        self.colour_scale = colour_scale
-        self.random_state = random_state
-
     def _make_copies(self, stars: Stars, y: Any, rows: IntArray) -> Copies:
         low, high = self._limits()
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         rng = np.random.default_rng(seed)
-        copies = _ListCopies.of(stars, rows)
+        copies = _ListCopies(stars, rows)
         limited = copies.chosen(self.limited, rng)
         limit = np.where(limited, rng.uniform(low, high, copies.n), _NO_LIMIT)
         self._remove(copies, limit, rng)
-        contaminants = _Contaminants.of(stars, field_of(self.field, seed))
+        contaminants = _Contaminants(stars, field_of(self.field, seed))
         faintest = np.maximum.reduceat(stars["phot_g_mean_mag"], stars.offsets[:-1])
         fraction = rng.uniform(0, self.max_contamination, copies.n)
         fraction[~copies.chosen(self.contamination, rng)] = 0
         copies.add(contaminants, fraction, np.minimum(limit, faintest[rows]), rng)
         self._falsify(copies, rng)
-        return Copies(copies.copy, copies.host, copies.columns)
+        return copies.result()
 
     def _limits(self) -> tuple[float, float]:
         limits = tuple(float(limit) for limit in self.limits)
@@ -214,8 +191,7 @@ class ClusterCorruptor(ClusterResampler):
 
     def _remove(self, copies: "_ListCopies", limit: FloatArray, rng: np.random.Generator) -> None:
         """Remove stars of the copies."""
-        bright = copies.columns["phot_g_mean_mag"] < limit[copies.copy]
-        copies.keep(bright, self.min_stars)
+        copies.keep(copies.brighter(limit), self.min_stars)
         copies.change("magnitude_limit", np.fmin, limit)
         chosen = copies.chosen(self.no_giants, rng)
         copies.keep(copies.not_giants(chosen), self.min_stars)
@@ -226,7 +202,7 @@ class ClusterCorruptor(ClusterResampler):
         copies.keep(copies.not_brightest(n_missing), self.min_stars)
         fraction = 10 ** rng.uniform(-1, 0, copies.n)
         fraction[~copies.chosen(self.sparse, rng)] = 1
-        copies.keep(rng.random(len(copies.copy)) < fraction[copies.copy], self.min_stars)
+        copies.keep(rng.random(len(copies.stars)) < fraction[copies.stars["copy"]], self.min_stars)
 
     def _falsify(self, copies: "_ListCopies", rng: np.random.Generator) -> None:
         copies.restate_probabilities(copies.chosen(self.other_probabilities, rng), rng)
@@ -245,77 +221,67 @@ def _blank(values: FloatArray, missing: BoolArray) -> FloatArray:
     return np.where(missing, np.nan, values)
 
 
-@dataclass
 class _ListCopies:
-    """The stars of all copies, copy after copy. Methods change them in place."""
+    """The stars of all copies, which the methods change in place."""
 
-    n: int
-    #: The copy that each star belongs to; shape (n_stars,).
-    copy: IntArray
-    #: Index of the star in the original lists that provides the other columns; shape (n_stars,).
-    host: IntArray
-    #: Whether the star was added; shape (n_stars,).
-    contaminant: BoolArray
-    #: Columns that may change, by the names of the Gaia archive; shape (n_stars,).
-    columns: dict[str, Any]
-
-    @classmethod
-    def of(cls, stars: Stars, rows: IntArray) -> Self:
-        """Return unchanged copies of clusters."""
+    def __init__(self, stars: Stars, rows: IntArray) -> None:
         host, copy = stars_of_copies(stars, rows)
         columns = {name: values[host] for name, values in changeable_columns(stars).items()}
-        return cls(len(rows), copy, host, np.zeros(len(copy), dtype=bool), columns)
+        self.n = len(rows)
+        #: A row per star, copy after copy: the number of its copy, the star in the original lists
+        #: that provides the other columns, whether it is a contaminant, and what may change.
+        self.stars = pd.DataFrame({"copy": copy, "host": host, "contaminant": False, **columns})
 
-    @property
-    def counts(self) -> IntArray:
-        """Number of stars of each copy."""
-        return np.bincount(self.copy, minlength=self.n)
+    def result(self) -> Copies:
+        """Return the copies as they are now."""
+        copy, host, _, *columns = (self.stars[name].to_numpy() for name in self.stars)
+        return Copies(copy, host, dict(zip(self.stars.columns[3:], columns, strict=True)))
 
     def chosen(self, probability: float, rng: np.random.Generator) -> BoolArray:
         """Draw copies with a probability."""
         return np.asarray(rng.random(self.n) < probability)
 
-    def keep(self, kept: BoolArray, min_stars: int) -> None:
+    def keep(self, kept: NDArray[Any], min_stars: int) -> None:
         """Keep only these stars, except in copies that would have fewer than ``min_stars``."""
-        enough = np.bincount(self.copy, kept, minlength=self.n) >= min_stars
-        kept = kept | ~enough[self.copy]
-        self.copy, self.host = self.copy[kept], self.host[kept]
-        self.contaminant = self.contaminant[kept]
-        self.columns = {name: values[kept] for name, values in self.columns.items()}
+        copy = self.stars["copy"].to_numpy()
+        enough = np.bincount(copy, kept, minlength=self.n) >= min_stars
+        self.stars = self.stars[kept | ~enough[copy]].reset_index(drop=True)
+
+    def brighter(self, limit: FloatArray) -> BoolArray:
+        """Return which stars are brighter than the limit of their copy (mag)."""
+        return np.asarray(self.stars["phot_g_mean_mag"] < limit[self.stars["copy"]])
 
     def not_brightest(self, n_missing: IntArray) -> BoolArray:
         """Return which stars are not among the brightest of their copy."""
-        return ranks(self.copy, self.columns["phot_g_mean_mag"]) >= n_missing[self.copy]
+        rank = self.stars.groupby("copy")["phot_g_mean_mag"].rank("first")
+        return np.asarray(rank > n_missing[self.stars["copy"]])
 
     def not_giants(self, chosen: BoolArray) -> BoolArray:
         """Return which stars are not giants of the chosen copies."""
-        stars, m_g, colour = self._diagrams(chosen)
-        blue = pd.Series(colour).groupby(self.copy[stars]).transform("quantile", 0.05).to_numpy()
-        kept = np.ones(len(self.copy), dtype=bool)
-        kept[stars] = ~((colour > blue + _GIANT_COLOUR) & (m_g < _GIANT_M_G))
-        return kept
+        stars = self._diagrams(chosen)
+        blue = stars.groupby("copy")["bp_rp"].transform("quantile", 0.05)
+        giant = (stars["bp_rp"] > blue + _GIANT_COLOUR) & (stars["m_g"] < _GIANT_M_G)
+        return np.asarray(~self.stars.index.isin(stars.index[giant]))
 
     def not_binaries(self, chosen: BoolArray) -> BoolArray:
         """Return which stars are not on the red side of the main sequence of the chosen copies."""
-        stars, m_g, colour = self._diagrams(chosen)
-        strip = np.floor(self.columns["phot_g_mean_mag"][stars] / _STRIP)
-        strips = pd.Series(colour).groupby([self.copy[stars], strip])
-        limit = strips.transform("quantile", _BINARY_QUANTILE).to_numpy()
-        kept = np.ones(len(self.copy), dtype=bool)
-        kept[stars] = ~((colour > limit) & (m_g > _BINARY_M_G))
-        return kept
+        stars = self._diagrams(chosen)
+        strips = stars.groupby(["copy", np.floor(stars["phot_g_mean_mag"] / _STRIP)])["bp_rp"]
+        limit = strips.transform("quantile", _BINARY_QUANTILE)
+        binary = (stars["bp_rp"] > limit) & (stars["m_g"] > _BINARY_M_G)
+        return np.asarray(~self.stars.index.isin(stars.index[binary]))
 
-    def _diagrams(self, chosen: BoolArray) -> tuple[IntArray, FloatArray, FloatArray]:
-        """Return indices, absolute magnitudes M_G and colours of the stars of the chosen copies."""
-        stars = np.flatnonzero(chosen[self.copy])
-        g, colour = self.columns["phot_g_mean_mag"][stars], self.columns["bp_rp"][stars]
-        return stars, g - modulus_at_least(self._parallaxes())[self.copy[stars]], colour
+    def _diagrams(self, chosen: BoolArray) -> pd.DataFrame:
+        """Return the stars of the chosen copies, with their absolute magnitudes M_G."""
+        stars = self.stars[chosen[self.stars["copy"]]]
+        modulus = modulus_at_least(self._parallaxes())[stars["copy"]]
+        return stars.assign(m_g=stars["phot_g_mean_mag"] - modulus)
 
     def _parallaxes(self) -> FloatArray:
         """Return the median parallax of each copy (mas); NaN without any."""
-        if "parallax" not in self.columns:
+        if "parallax" not in self.stars:
             return np.full(self.n, np.nan)
-        medians = pd.Series(self.columns["parallax"]).groupby(self.copy).median()
+        medians = self.stars.groupby("copy")["parallax"].median()
         return medians.reindex(np.arange(self.n)).to_numpy()
 
     def add(
@@ -330,25 +296,19 @@ class _ListCopies:
         ``fraction`` is that of contaminants in the resulting list of each copy, below 1, ``limit``
         the magnitude limit in G of each copy (mag).
         """
-        own = self.counts
+        own = np.bincount(self.stars["copy"], minlength=self.n)
         n_added = np.round(fraction / (1 - fraction) * own).astype(np.int64)
         copy = np.repeat(np.arange(self.n), n_added)
-        brightest = pd.Series(self.columns["phot_g_mean_mag"]).groupby(self.copy).min()
+        brightest = self.stars.groupby("copy")["phot_g_mean_mag"].min()
         bounds = brightest.reindex(np.arange(self.n)).to_numpy() - 0.5, limit
         place = contaminants.draw(copy, *bounds, rng)
         copy, place = copy[place >= 0], place[place >= 0]
         first = np.cumsum(own) - own
         lent = first[copy] + (rng.random(len(copy)) * own[copy]).astype(np.int64)
-        added = {name: values[lent] for name, values in self.columns.items()}
-        added |= self._light(contaminants, place, copy, rng)
-        order = np.argsort(np.concatenate([self.copy, copy]), kind="stable")
-        self.host = np.concatenate([self.host, self.host[lent]])[order]
-        self.columns = {
-            name: np.concatenate([values, added[name]])[order]
-            for name, values in self.columns.items()
-        }
-        self.contaminant = np.concatenate([self.contaminant, np.ones(len(copy), dtype=bool)])[order]
-        self.copy = np.concatenate([self.copy, copy])[order]
+        light = self._light(contaminants, place, copy, rng)
+        added = self.stars.iloc[lent].assign(contaminant=True, **light)
+        both = pd.concat([self.stars, added])
+        self.stars = both.sort_values("copy", kind="stable", ignore_index=True)
 
     def _light(
         self,
@@ -367,68 +327,54 @@ class _ListCopies:
             "parallax": self._parallaxes()[copy] + width[copy] * scatter,
             "parallax_error": error,
         }
-        return {name: values for name, values in columns.items() if name in self.columns}
+        return {name: values for name, values in columns.items() if name in self.stars}
 
     def change(self, column: str, function: Callable[..., Any], of_copies: NDArray[Any]) -> None:
         """Replace a column by a function of itself and a value per copy, if it is there."""
-        if column in self.columns:
-            self.columns[column] = function(self.columns[column], of_copies[self.copy])
+        if column in self.stars:
+            self.stars[column] = function(self.stars[column], of_copies[self.stars["copy"]])
 
     def restate_probabilities(self, chosen: BoolArray, rng: np.random.Generator) -> None:
         """Set the membership probabilities of the chosen copies in the styles of other lists."""
-        if "probability" not in self.columns:
+        if "probability" not in self.stars:
             return
         style = rng.choice(len(_STYLES), size=len(chosen), p=_STYLES)
-        style = np.where(chosen, style, -1)[self.copy]
-        own, n = self.columns["probability"], len(self.copy)
+        style = np.where(chosen, style, -1)[self.stars["copy"]]
+        own, contaminant, n = self.stars["probability"], self.stars["contaminant"], len(self.stars)
         styles = [
             # Contaminants are somewhat less probable than members, or improbable.
-            np.where(self.contaminant, rng.uniform(0.5, 0.8, n), own),
-            np.where(self.contaminant, rng.uniform(0.0, 0.6, n), own),
+            np.where(contaminant, rng.uniform(0.5, 0.8, n), own),
+            np.where(contaminant, rng.uniform(0.0, 0.6, n), own),
             # Both are from 0 to 1, some of them misleading.
-            np.where(self.contaminant, rng.beta(1.2, 3.0, n), rng.beta(4.0, 1.2, n)),
+            np.where(contaminant, rng.beta(1.2, 3.0, n), rng.beta(4.0, 1.2, n)),
             np.full(n, np.nan),
             np.ones(n),
             rng.random(n),  # unrelated to membership
         ]
         values = np.select([style == i for i in range(len(styles))], styles, own)
-        self.columns["probability"] = values
+        self.stars["probability"] = values
 
 
-@dataclass(frozen=True)
 class _Contaminants:
     """Stars in groups, each group sorted by G: clusters, sightlines, and all of them together."""
 
-    #: Magnitudes and colours (mag); shape (n_stars,).
-    g: FloatArray
-    bp_rp: FloatArray
-    #: Sort key: number of the group times 100, plus G; shape (n_stars,).
-    key: FloatArray
-    #: Number of groups; the last one contains all stars of all clusters.
-    n_groups: int
-    #: Number of groups that are the stars of one cluster; they come first.
-    n_clusters: int
-
-    @classmethod
-    def of(cls, clusters: Stars, field: Stars | None) -> Self:
-        """Return the stars of clusters, and field stars by sightline."""
-        parts = [clusters] if field is None else [clusters, field]
-        n_clusters = len(clusters.index)
-        n_groups = sum(len(part.index) for part in parts) + 1
-        group = np.concatenate(
-            [
-                clusters.cluster,
-                *(part.cluster + n_clusters for part in parts[1:]),
-                np.full(len(clusters), n_groups - 1),
-            ]
-        )
+    def __init__(self, clusters: Stars, field: Stars | None) -> None:
+        #: Number of groups that are the stars of one cluster; they come first.
+        self.n_clusters = len(clusters.index)
+        #: The last group, all stars of all clusters.
+        self.everything = self.n_clusters + (0 if field is None else len(field.index))
+        groups = [(clusters, clusters.cluster)]
+        if field is not None:
+            groups.append((field, field.cluster + self.n_clusters))
+        groups.append((clusters, np.full(len(clusters), self.everything)))
         g, colour = (
-            np.concatenate([part[name].astype(np.float64) for part in [*parts, clusters]])
+            np.concatenate([part[name].astype(np.float64) for part, _ in groups])
             for name in ("phot_g_mean_mag", "bp_rp")
         )
-        key = _APART * group + g
+        key = _APART * np.concatenate([group for _, group in groups]) + g
         order = np.argsort(key, kind="stable")
-        return cls(g[order], colour[order], key[order], n_groups, n_clusters)
+        #: Magnitudes and colours (mag), and the sort key, number of the group times 100, plus G.
+        self.g, self.bp_rp, self.key = g[order], colour[order], key[order]
 
     def draw(
         self, copy: IntArray, brightest: FloatArray, faintest: FloatArray, rng: np.random.Generator
@@ -438,8 +384,7 @@ class _Contaminants:
         ``copy``, shape (n_drawn,), is the copy that each star is drawn for; ``brightest`` and
         ``faintest`` are the range of G of each copy (mag). −1 if no star is in the range.
         """
-        n = len(brightest)
-        everything = self.n_groups - 1
+        n, everything = len(brightest), self.everything
         kinds = [
             np.full(n, everything),
             rng.integers(self.n_clusters, size=n),

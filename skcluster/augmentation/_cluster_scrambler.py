@@ -36,6 +36,7 @@ _MASSES = (0.4, 1.2)
 Columns = dict[str, FloatArray]
 
 
+@dataclass(kw_only=True, repr=False, eq=False)
 class ClusterScrambler(ClusterResampler):
     """Add lists that are not one cluster seen in G, BP and RP.
 
@@ -99,30 +100,21 @@ class ClusterScrambler(ClusterResampler):
     (12, ['', 'G-RP', 'two clusters'])
     """
 
+    n_copies: int = 2
+    kinds: Sequence[str] | None = None
+    field: Any = None
+    random_state: int | np.random.RandomState | None = None
+
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **ClusterResampler._parameter_constraints,
         "kinds": ["array-like", None],
         "field": "no_validation",
     }
 
-    def __init__(
-        self,
-        *,
-        n_copies: int = 2,
-        kinds: Sequence[str] | None = None,
-        field: Any = None,
-        random_state: int | np.random.RandomState | None = None,
-    ) -> None:
-        self.n_copies = n_copies
-        self.kinds = kinds
-        self.field = field
-        self.random_state = random_state
-
     def _make_copies(self, stars: Stars, y: Any, rows: IntArray) -> Copies:
         kinds = list(KINDS) if self.kinds is None else list(self.kinds)
-        for kind in kinds:
-            if kind not in KINDS:
-                raise ValueError(f"kinds must be some of {list(KINDS)}, but one is {kind!r}.")
+        if not kinds or not KINDS.keys() >= set(kinds):
+            raise ValueError(f"kinds must be some of {list(KINDS)}, not {self.kinds!r}.")
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         rng = np.random.default_rng(seed)
         material = _Material(stars, field_of(self.field, seed), rng)

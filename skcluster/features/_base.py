@@ -2,8 +2,9 @@
 
 from abc import abstractmethod
 from collections.abc import Iterator
+from dataclasses import dataclass
 from numbers import Real
-from typing import Any, ClassVar, Self, cast
+from typing import Any, ClassVar, Literal, Self, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,7 @@ from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_is_fitted
 
 from skcluster._utils.messages import warn_caller
+from skcluster._utils.models import DaskTokenMixin
 from skcluster._utils.order import check_same_order
 from skcluster._utils.typing import ClustersLike, FloatArray, IntArray
 from skcluster.clusters import Stars, validate_clusters
@@ -32,11 +34,12 @@ DEFAULT_RANGES = {"apparent": (10.0, 18.0), "absolute": (-4.0, 12.0)}
 STARS_IN_BLOCK = 2**15
 
 
-class ClusterTransformer(TransformerMixin, BaseEstimator):
+class ClusterTransformer(DaskTokenMixin, TransformerMixin, BaseEstimator):
     """Base of the transformers of clusters to one row of features per cluster.
 
-    A subclass learns in `_learn`, computes the features in `_compute` and names them in
-    `_feature_names`; `_columns` are the star columns that it needs besides magnitude and colour.
+    Subclasses are dataclasses, whose fields are the parameters. They learn in `_learn`, compute the
+    features in `_compute` and name them in `_feature_names`; `_columns` are the star columns that
+    they need besides magnitude and colour.
     """
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -143,12 +146,14 @@ class ClusterTransformer(TransformerMixin, BaseEstimator):
         return cast("npt.NDArray[Any]", pd.DataFrame(values, index=stars.index, copy=False))
 
 
+@dataclass(kw_only=True, repr=False, eq=False)
 class DiagramTransformer(ClusterTransformer):
-    """Base of the transformers of the colour-magnitude diagram.
+    """Base of the transformers of the colour-magnitude diagram."""
 
-    Subclasses have the parameters ``colour_range``, ``magnitude``, ``magnitude_range`` and
-    ``zero_point``.
-    """
+    colour_range: tuple[float, float]
+    magnitude_range: tuple[float, float] | None = None
+    magnitude: Literal["apparent", "absolute"] = "apparent"
+    zero_point: float = 0.0
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "colour_range": ["array-like"],
@@ -156,11 +161,6 @@ class DiagramTransformer(ClusterTransformer):
         "magnitude_range": ["array-like", None],
         "zero_point": [Interval(Real, None, None, closed="neither")],
     }
-
-    colour_range: tuple[float, float]
-    magnitude: str
-    magnitude_range: tuple[float, float] | None
-    zero_point: float
 
     def _ranges(self) -> tuple[tuple[float, float], tuple[float, float]]:
         """Return the ranges of colour and magnitude, checked."""

@@ -1,5 +1,6 @@
 """Histograms of colour-magnitude diagrams."""
 
+from dataclasses import dataclass
 from numbers import Real
 from typing import Any, ClassVar, Literal
 
@@ -24,6 +25,7 @@ PROBABILITY = "probability"
 _BINS_IN_BLOCK = 2**18
 
 
+@dataclass(kw_only=True, repr=False, eq=False)
 class CMDHistogram(DiagramTransformer):
     """Two-dimensional histogram of the colour-magnitude diagram of each cluster.
 
@@ -37,12 +39,14 @@ class CMDHistogram(DiagramTransformer):
     magnitude_range : (float, float), default=None
         Magnitude of the first and last edge. None means (10, 18) for apparent and (−4, 12) for
         absolute magnitudes, in which 98 per cent of the stars of open clusters lie.
-    colour_width, magnitude_width : float, default=0.1 and 0.8
-        Width of the bins, mag. If a range is not a multiple of it, the last bin extends beyond the
-        range.
     magnitude : {"apparent", "absolute"}, default="apparent"
         Whether to use apparent G, or G minus the distance modulus of the cluster's median
         parallax. Parallaxes below 0.05 mas count as 0.05 mas, that is 20 kpc.
+    zero_point : float, default=0.0
+        Parallax zero point of the catalogue, mas (−0.029 in Gaia DR2), for absolute magnitudes.
+    colour_width, magnitude_width : float, default=0.1 and 0.8
+        Width of the bins, mag. If a range is not a multiple of it, the last bin extends beyond the
+        range.
     normalize : {"sum", "max"} or None, default="sum"
         Whether to divide the counts of a cluster by their sum (the number of stars within the
         ranges) or by their maximum, or to keep the counts. A cluster without a star within the
@@ -50,8 +54,6 @@ class CMDHistogram(DiagramTransformer):
     weights : {"probability"} or None, default=None
         Whether to weight stars by their membership probability. Stars without a probability then
         have zero weight, and a warning gives their number.
-    zero_point : float, default=0.0
-        Parallax zero point of the catalogue, mas (−0.029 in Gaia DR2), for absolute magnitudes.
 
     Attributes
     ----------
@@ -101,6 +103,12 @@ class CMDHistogram(DiagramTransformer):
     {'colour_0.75_magnitude_13.6': 0.667, 'colour_0.85_magnitude_12': 0.333}
     """
 
+    colour_range: tuple[float, float] = (0.0, 4.1)
+    colour_width: float = 0.1
+    magnitude_width: float = 0.8
+    normalize: Literal["sum", "max"] | None = "sum"
+    weights: Literal["probability"] | None = None
+
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **DiagramTransformer._parameter_constraints,
         "colour_width": [Interval(Real, 0, None, closed="neither")],
@@ -108,27 +116,6 @@ class CMDHistogram(DiagramTransformer):
         "normalize": [StrOptions({"sum", "max"}), None],
         "weights": [StrOptions({"probability"}), None],
     }
-
-    def __init__(
-        self,
-        *,
-        colour_range: tuple[float, float] = (0.0, 4.1),
-        magnitude_range: tuple[float, float] | None = None,
-        colour_width: float = 0.1,
-        magnitude_width: float = 0.8,
-        magnitude: Literal["apparent", "absolute"] = "apparent",
-        normalize: Literal["sum", "max"] | None = "sum",
-        weights: Literal["probability"] | None = None,
-        zero_point: float = 0.0,
-    ) -> None:
-        self.colour_range = colour_range
-        self.magnitude_range = magnitude_range
-        self.colour_width = colour_width
-        self.magnitude_width = magnitude_width
-        self.magnitude = magnitude
-        self.normalize = normalize
-        self.weights = weights
-        self.zero_point = zero_point
 
     def _columns(self) -> tuple[str, ...]:
         return (*super()._columns(), *((PROBABILITY,) if self.weights else ()))

@@ -1,5 +1,6 @@
 """Pictures of colour-magnitude diagrams, drawn in numpy or with matplotlib."""
 
+from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, ClassVar, Literal
 
@@ -26,6 +27,7 @@ _LINES = 256
 _PIXELS = 2**19
 
 
+@dataclass(kw_only=True, repr=False, eq=False)
 class CMDRasterizer(DiagramTransformer):
     """Picture of the colour-magnitude diagram of each cluster, as a row of pixels.
 
@@ -33,8 +35,6 @@ class CMDRasterizer(DiagramTransformer):
 
     Parameters
     ----------
-    image_size : int, default=180
-        Number of rows and columns of pixels. The picture is 4 inches wide and high.
     colour_range : (float, float), default=(0.0, 4.0)
         Limits in BP−RP, mag.
     magnitude_range : (float, float), default=None
@@ -42,13 +42,15 @@ class CMDRasterizer(DiagramTransformer):
     magnitude : {"apparent", "absolute"}, default="apparent"
         Whether to use apparent G, or G minus the distance modulus of the cluster's median
         parallax. Parallaxes below 0.05 mas count as 0.05 mas, that is 20 kpc.
+    zero_point : float, default=0.0
+        Parallax zero point of the catalogue, mas (−0.029 in Gaia DR2), for absolute magnitudes.
+    image_size : int, default=180
+        Number of rows and columns of pixels. The picture is 4 inches wide and high.
     marker_size : float, default=4.0
         Diameter of a star in points, 1/72 inch, as matplotlib's ``markersize``.
     renderer : {"fast", "matplotlib"}, default="fast"
         Whether to draw all clusters at once in numpy, or one by one with matplotlib, as in the
         paper.
-    zero_point : float, default=0.0
-        Parallax zero point of the catalogue, mas (−0.029 in Gaia DR2), for absolute magnitudes.
     dtype : {"float32", "uint8"}, default="float32"
         Type of the pixels. 0 is empty; 1 in floats, 255 in bytes, is a star.
 
@@ -105,6 +107,12 @@ class CMDRasterizer(DiagramTransformer):
            [  0,   0,   0,   0,   0,  20, 116,  20]], dtype=uint8)
     """
 
+    colour_range: tuple[float, float] = (0.0, 4.0)
+    image_size: int = 180
+    marker_size: float = 4.0
+    renderer: Literal["fast", "matplotlib"] = "fast"
+    dtype: Literal["float32", "uint8"] = "float32"
+
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **DiagramTransformer._parameter_constraints,
         "image_size": [Interval(Integral, 1, None, closed="left")],
@@ -112,27 +120,6 @@ class CMDRasterizer(DiagramTransformer):
         "renderer": [StrOptions({"fast", "matplotlib"})],
         "dtype": [StrOptions({"float32", "uint8"})],
     }
-
-    def __init__(
-        self,
-        *,
-        image_size: int = 180,
-        colour_range: tuple[float, float] = (0.0, 4.0),
-        magnitude_range: tuple[float, float] | None = None,
-        magnitude: Literal["apparent", "absolute"] = "apparent",
-        marker_size: float = 4.0,
-        renderer: Literal["fast", "matplotlib"] = "fast",
-        zero_point: float = 0.0,
-        dtype: Literal["float32", "uint8"] = "float32",
-    ) -> None:
-        self.image_size = image_size
-        self.colour_range = colour_range
-        self.magnitude_range = magnitude_range
-        self.magnitude = magnitude
-        self.marker_size = marker_size
-        self.renderer = renderer
-        self.zero_point = zero_point
-        self.dtype = dtype
 
     def _learn(self, stars: Stars) -> None:
         self._ranges()
@@ -189,7 +176,11 @@ class CMDRasterizer(DiagramTransformer):
             flat = clear.reshape(-1)
             for step, transmission in zip(steps, transmissions, strict=True):
                 np.multiply.at(flat, place + step, transmission)
-            _ink(clear[:, margin:-margin, margin:-margin], out[clusters])
+            clear = clear[:, margin:-margin, margin:-margin]
+            if out.dtype == np.uint8:
+                np.subtract(255.5, 255 * clear, out=out[clusters], casting="unsafe")
+            else:
+                np.subtract(1, clear, out=out[clusters])
 
     def _draw_with_matplotlib(
         self, stars: Stars, moduli: FloatArray | None, out: npt.NDArray[Any]
@@ -234,11 +225,3 @@ def _disc(radius: float) -> FloatArray:
     # Exact in y, approximate in x: averaging with the transpose restores the symmetry.
     stamp: FloatArray = (cover + cover.T) / 2
     return stamp
-
-
-def _ink(clear: FloatArray, out: npt.NDArray[Any]) -> None:
-    """Fill pictures with ink, given the transmission of pixels."""
-    if out.dtype == np.uint8:
-        np.subtract(np.float32(255.5), np.float32(255) * clear, out=out, casting="unsafe")
-    else:
-        np.subtract(np.float32(1), clear, out=out)

@@ -1,11 +1,11 @@
 """Quantiles of colour-magnitude diagrams, as features for boosted trees."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.utils._param_validation import Interval
 
 from skcluster._utils.typing import FloatArray, IntArray
@@ -26,6 +26,7 @@ _EDGES = (-9.0, -3, -2, -1.25, *np.arange(-0.5, 8.1, 0.75).tolist(), 9.0, 10.5, 
 _OF_G, _OF_COLOUR = (0.02, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9), (0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 
 
+@dataclass(kw_only=True, repr=False, eq=False)
 class CMDSummary(ClusterTransformer):
     """Quantiles of colour along the sequence, and of the stars' magnitudes and colours.
 
@@ -85,6 +86,12 @@ class CMDSummary(ClusterTransformer):
     ['n_stars', 'parallax', 'parallax_error']
     """
 
+    magnitude_edges: Sequence[float] | None = None
+    quantiles: Sequence[float] = (0.1, 0.25, 0.5, 0.75, 0.9)
+    faint_limit: float | None = 18.0
+    min_stars: int = 2
+    zero_point: float = 0.0
+
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "magnitude_edges": ["array-like", None],
         "quantiles": ["array-like"],
@@ -92,21 +99,6 @@ class CMDSummary(ClusterTransformer):
         "min_stars": [Interval(Integral, 1, None, closed="left")],
         "zero_point": [Interval(Real, None, None, closed="neither")],
     }
-
-    def __init__(
-        self,
-        *,
-        magnitude_edges: Sequence[float] | None = None,
-        quantiles: Sequence[float] = (0.1, 0.25, 0.5, 0.75, 0.9),
-        faint_limit: float | None = 18.0,
-        min_stars: int = 2,
-        zero_point: float = 0.0,
-    ) -> None:
-        self.magnitude_edges = magnitude_edges
-        self.quantiles = quantiles
-        self.faint_limit = faint_limit
-        self.min_stars = min_stars
-        self.zero_point = zero_point
 
     def _columns(self) -> tuple[str, ...]:
         return (PARALLAX,)
@@ -121,12 +113,15 @@ class CMDSummary(ClusterTransformer):
         parallax = fill_parallaxes(parallax, stars, self.fallback_parallax_)
         if self.faint_limit is not None:
             stars = stars.take(stars[MAGNITUDE] < self.faint_limit)
-        n = len(stars.index)
+        edges, quantiles = self._edges(), self._quantiles()
+        n, n_bins = len(stars.index), len(edges) - 1
         g, colour = (stars[name].astype(np.float64) for name in (MAGNITUDE, COLOUR))
-        colours, count = self._bins(stars, g, colour, parallax)
-        shares = count / np.maximum(stars.counts, 1)[:, None]
+        magnitude = g - modulus_at_least(parallax)[stars.cluster]
+        cell = stars.cluster * n_bins + np.searchsorted(edges[1:-1], magnitude, side="right")
+        colours, count = quantiles_by_group(cell, colour, n * n_bins, quantiles, self.min_stars)
+        shares = count.reshape(n, n_bins) / np.maximum(stars.counts, 1)[:, None]
         columns = [
-            colours,
+            colours.reshape(n, -1),
             np.where(stars.counts[:, None] > 0, shares, np.nan),
             quantiles_by_group(stars.cluster, g, n, _OF_G, self.min_stars)[0],
             quantiles_by_group(stars.cluster, colour, n, _OF_COLOUR, self.min_stars)[0],
@@ -143,24 +138,6 @@ class CMDSummary(ClusterTransformer):
             *(f"bp_rp_q{100 * q:g}" for q in _OF_COLOUR),
             *("n_stars", "parallax", "parallax_error"),
         ]
-
-    def _bins(
-        self,
-        stars: Stars,
-        g: FloatArray,
-        colour: FloatArray,
-        parallax: FloatArray,
-    ) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-        """Return colour quantiles in each bin of magnitude, and the number of stars in it."""
-        edges = self._edges()
-        n, n_bins = len(stars.index), len(edges) - 1
-        magnitude = g - modulus_at_least(parallax)[stars.cluster]
-        inner = np.searchsorted(edges[1:-1], magnitude, side="right")
-        cell = stars.cluster * n_bins + inner
-        colours, count = quantiles_by_group(
-            cell, colour, n * n_bins, self._quantiles(), self.min_stars
-        )
-        return colours.reshape(n, -1), count.reshape(n, n_bins)
 
     def _edges(self) -> FloatArray:
         given = _EDGES if self.magnitude_edges is None else self.magnitude_edges

@@ -1,5 +1,6 @@
 """Guess features: slope, mean colour and median parallax."""
 
+from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -29,6 +30,7 @@ _DISTANCE = "parallax_distance"
 _LEAST_SCATTER = 1e-3
 
 
+@dataclass(kw_only=True, repr=False, eq=False)
 class GuessFeatures(ClusterTransformer):
     """Slope of the colour-magnitude relation, mean colour and median parallax of each cluster.
 
@@ -100,6 +102,13 @@ class GuessFeatures(ClusterTransformer):
     array([[0.2 , 0.85, 0.8 ]], dtype=float32)
     """
 
+    slope_limit: float = 4.0
+    mean_range: tuple[float, float] = (4.0, 5.0)
+    min_stars: int = 3
+    zero_point: float = 0.0
+    max_slope: float | None = None
+    max_distance: float | None = None
+
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "slope_limit": [Interval(Real, None, None, closed="neither")],
         "mean_range": ["array-like"],
@@ -108,23 +117,6 @@ class GuessFeatures(ClusterTransformer):
         "max_slope": [Interval(Real, 0, None, closed="left"), None],
         "max_distance": [Interval(Real, 0, None, closed="neither"), None],
     }
-
-    def __init__(
-        self,
-        *,
-        slope_limit: float = 4.0,
-        mean_range: tuple[float, float] = (4.0, 5.0),
-        min_stars: int = 3,
-        zero_point: float = 0.0,
-        max_slope: float | None = None,
-        max_distance: float | None = None,
-    ) -> None:
-        self.slope_limit = slope_limit
-        self.mean_range = mean_range
-        self.min_stars = min_stars
-        self.zero_point = zero_point
-        self.max_slope = max_slope
-        self.max_distance = max_distance
 
     def _columns(self) -> tuple[str, ...]:
         return (PARALLAX,)

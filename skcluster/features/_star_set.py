@@ -1,5 +1,6 @@
 """The individual stars of clusters, for networks over sets."""
 
+from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -62,6 +63,7 @@ _SCALES: dict[str, tuple[float, float]] = {
 _LARGEST_DISTANCE = 12
 
 
+@dataclass(kw_only=True, repr=False, eq=False)
 class StarSet(ClusterTransformer):
     """Features of the individual stars of each cluster, and of the cluster as a whole.
 
@@ -115,22 +117,15 @@ class StarSet(ClusterTransformer):
     ['star_0_g', 'star_0_bp_rp', 'star_0_absolute_g']
     """
 
+    max_stars: int = 256
+    faint_limit: float | None = 18.0
+    zero_point: float = 0.0
+
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "max_stars": [Interval(Integral, 1, None, closed="left")],
         "faint_limit": [Interval(Real, None, None, closed="neither"), None],
         "zero_point": [Interval(Real, None, None, closed="neither")],
     }
-
-    def __init__(
-        self,
-        *,
-        max_stars: int = 256,
-        faint_limit: float | None = 18.0,
-        zero_point: float = 0.0,
-    ) -> None:
-        self.max_stars = max_stars
-        self.faint_limit = faint_limit
-        self.zero_point = zero_point
 
     def _learn(self, stars: Stars) -> None:
         self.n_features_out_ = len(CONTEXT) + self.max_stars * len(_CHANNELS)

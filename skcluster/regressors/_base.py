@@ -1,14 +1,17 @@
 """Common parts of all regressors, without Keras."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from numbers import Integral
+from numbers import Integral, Real
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import Tags
-from sklearn.utils._param_validation import HasMethods
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+
+from skcluster._utils.models import DaskTokenMixin
 
 try:
     from sklearn.callback import CallbackSupportMixin
@@ -18,11 +21,17 @@ except ImportError:  # before scikit-learn 1.9
         """Nothing: this version of scikit-learn has no callbacks."""
 
 
-#: Constraints of the parameters that are passed to Keras.
-KERAS_CONSTRAINTS: dict[str, list[Any]] = {
+#: Constraints of the parameters that all regressors have.
+TRAINING_CONSTRAINTS: dict[str, list[Any]] = {
+    "dropout": [Interval(Real, 0, 1, closed="left")],
+    "batch_size": [Interval(Integral, 1, None, closed="left")],
+    "learning_rate": [Interval(Real, 0, None, closed="neither")],
+    "learning_rate_schedule": [StrOptions({"cosine"}), None],
     "optimizer": [str, dict, HasMethods(["get_config", "apply_gradients"])],
     "callbacks": [list, tuple, HasMethods(["set_model", "on_epoch_end"]), None],
     "warm_start": ["boolean"],
+    "verbose": ["verbose"],
+    "random_state": ["random_state"],
 }
 
 
@@ -63,19 +72,17 @@ class EpochTasks:
             self._root.call_on_fit_task_end(**self._about)
 
 
-class NetworkRegressorMixin(CallbackSupportMixin):
-    """Handle inputs, outputs, callbacks and warm starts of a regressor with networks.
-
-    The regressors are dataclasses, whose fields are the parameters: a subclass inherits them, and
-    states only its own and those whose default differs.
-    """
+class NetworkRegressorMixin(DaskTokenMixin, CallbackSupportMixin):
+    """Handle inputs, outputs, callbacks and warm starts of a regressor with networks."""
 
     callbacks: Any
     warm_start: bool
+    weights_: Any
     y_ndim_: int
 
+    @abstractmethod
     def _inputs(self, X: NDArray[Any]) -> dict[str, NDArray[np.float32]]:
-        raise NotImplementedError
+        """Turn X into the named inputs of the network."""
 
     @property
     def feature_encoder_(self) -> SimpleNamespace:
@@ -83,8 +90,8 @@ class NetworkRegressorMixin(CallbackSupportMixin):
         return SimpleNamespace(transform=self._inputs)
 
     def _like_y(self, y: NDArray[Any]) -> NDArray[Any]:
-        """Return predictions with as many dimensions as the targets had."""
-        return y[:, 0] if self.y_ndim_ == 1 else y
+        """Return predictions, whose last axis is the targets, as `fit` was given these."""
+        return y[..., 0] if self.y_ndim_ == 1 else y
 
     def _callbacks(self) -> list[Any]:
         if self.callbacks is None:
@@ -95,10 +102,6 @@ class NetworkRegressorMixin(CallbackSupportMixin):
     def _goes_on(self) -> bool:
         """Return whether training continues from the weights of the last fit."""
         return bool(self.warm_start) and hasattr(self, "weights_")
-
-    def __dask_tokenize__(self) -> tuple[type, dict[str, Any]]:
-        # Dask compares dataclasses by their fields alone, which do not include what was learned.
-        return type(self), self.__dict__
 
     def __sklearn_tags__(self) -> Tags:
         tags: Tags = super().__sklearn_tags__()

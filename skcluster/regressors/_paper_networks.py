@@ -289,15 +289,12 @@ def fold(
     """Reshape rows of pixels to pictures of 0 to 1, and average them down to a smaller shape."""
     height, width, channels = small_shape
     factor = shape[0] // height
-    if factor == 1:
-        images = pixels.reshape(-1, height, width, channels).astype(np.float32)
-    else:
-        # Whole rows first, then every factor-th column: faster than one mean over both.
-        rows = pixels.reshape(-1, height, factor, width * factor * channels)
-        tall = rows.sum(axis=2, dtype=np.float32).reshape(-1, height, width, factor, channels)
-        images = tall[..., 0, :].copy()
-        for column in range(1, factor):
-            images += tall[..., column, :]
-        images /= np.float32(factor**2)
+    # Whole rows first, then every factor-th column: faster than one mean over both.
+    rows = pixels.reshape(-1, height, factor, width * factor * channels)
+    tall = rows.sum(axis=2, dtype=np.float32).reshape(-1, height, width, factor, channels)
+    images: FloatArray = tall[..., 0, :].copy()
+    for column in range(1, factor):
+        images += tall[..., column, :]
+    images /= np.float32(factor**2)
     images /= np.float32(scale)
     return images

@@ -23,7 +23,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skcluster._utils.messages import warn_caller
 from skcluster._utils.order import check_same_order
 from skcluster.regressors._base import (
-    KERAS_CONSTRAINTS,
+    TRAINING_CONSTRAINTS,
     EpochTasks,
     NetworkRegressorMixin,
     as_sizes,
@@ -31,7 +31,7 @@ from skcluster.regressors._base import (
     refuse_clusters,
 )
 from skcluster.regressors.networks import without_tensorflow_messages
-from skcluster.regressors.networks.architecture import ACTIVATIONS, FloatArray, Weights
+from skcluster.regressors.networks.architecture import ACTIVATIONS
 from skcluster.regressors.networks.compiled import resolve_loss, resolve_optimizer
 from skcluster.regressors.networks.feed_forward import FeedForwardArchitecture
 from skcluster.regressors.networks.keras_layers import assign, build_model, keras
@@ -155,19 +155,13 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
         "references": _REFERENCES,
     }
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **TRAINING_CONSTRAINTS,
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
         "activation": [StrOptions(set(ACTIVATIONS))],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
         "loss": [str, dict, callable, HasMethods(["get_config", "call"])],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
-        "learning_rate_schedule": [StrOptions({"cosine"}), None],
         "epochs": [Interval(Integral, 1, None, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
         "validation_fraction": [Interval(Real, 0, 1, closed="left")],
         "patience": [Interval(Integral, 1, None, closed="left"), None],
-        **KERAS_CONSTRAINTS,
-        "verbose": ["verbose"],
-        "random_state": ["random_state"],
     }
 
     # scikeras keeps its parameters in the instance; ours are scikit-learn's.
@@ -231,10 +225,8 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
             check_same_weights(self.architecture_.weight_shapes, architecture.weight_shapes)
         self.y_ndim_, self.n_outputs_ = targets.ndim, architecture.n_outputs
         self.architecture_: FeedForwardArchitecture = architecture
-        if sample_weight is None:
-            weights = np.ones(len(table))
-        else:  # rows without weight are dropped
-            table, targets, weights = self._validate_sample_weight(table, targets, sample_weight)
+        # Rows without weight are dropped.
+        table, targets, weights = self._validate_sample_weight(table, targets, sample_weight)
         if (weights < 0).any():
             raise ValueError("sample_weight must not be negative.")
         columns = targets.reshape(len(targets), -1).astype(np.float32)
@@ -296,16 +288,14 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
     def _learn_shapes(self, X: NDArray[Any]) -> dict[str, Any]:
         """Check the columns of X, and return the inputs' part of the architecture."""
 
-    @abstractmethod
-    def _inputs(self, X: NDArray[Any]) -> dict[str, FloatArray]:
-        """Turn X into the named inputs of the network."""
-
     def _train(self, rows: Rows, tasks: EpochTasks) -> None:
         """Draw what is random in a fixed order, and train."""
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         rng = np.random.default_rng(seed)
         rows, validation = rows.split(self.validation_fraction, rng)
-        start = self._first_weights(rows, rng)
+        mean = np.average(rows.targets, axis=0, weights=rows.weights)
+        goes_on = self._goes_on()
+        start = self.weights_ if goes_on else self.architecture_.initial_weights(rng, mean)
         noise_seed = int(rng.integers(2**31))
         order = batch_rows(len(rows), self.batch_size, self.epochs, rng)
         self.weights_, self.history_, self.best_epoch_ = train(
@@ -318,13 +308,6 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
             validation,
         )
         self.n_iter_ = len(self.history_["loss"])
-
-    def _first_weights(self, rows: Rows, rng: np.random.Generator) -> Weights:
-        if self._goes_on():
-            weights: Weights = self.weights_
-            return weights
-        mean = np.average(rows.targets, axis=0, weights=rows.weights)
-        return self.architecture_.initial_weights(rng, mean)
 
     def _settings(self, tasks: EpochTasks) -> TrainingSettings:
         optimizer, learning_rate = resolve_optimizer(self.optimizer, self.learning_rate)

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.utils import Tags, check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from skcluster._utils.order import check_same_order
 from skcluster.regressors._base import (
-    KERAS_CONSTRAINTS,
+    TRAINING_CONSTRAINTS,
     EpochTasks,
     NetworkRegressorMixin,
     as_sizes,
@@ -175,23 +175,17 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
     random_state: int | np.random.RandomState | None = None
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **TRAINING_CONSTRAINTS,
         "n_context": [Interval(Integral, 1, None, closed="left")],
         "n_channels": [Interval(Integral, 1, None, closed="left")],
         "units": [tuple, list],
         "n_heads": [Interval(Integral, 1, None, closed="left")],
         "n_networks": [Interval(Integral, 1, None, closed="left")],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
         "star_dropout": [Interval(Real, 0, 1, closed="left")],
         "stars_per_step": [Interval(Integral, 1, None, closed="left")],
         "pretrained": [str, Path, bytes, None],
         "epochs": [Interval(Integral, 0, None, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
-        "learning_rate_schedule": [StrOptions({"cosine"}), None],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
-        **KERAS_CONSTRAINTS,
-        "verbose": ["verbose"],
-        "random_state": ["random_state"],
     }
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -242,7 +236,12 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
         histories = []
         for i, rng in enumerate(map(np.random.default_rng, seeds)):
             fresh = partial(architecture.initial_weights, rng, mean)
-            start = self._first_weights(i, architecture, target_names(y), fresh)
+            if self._goes_on():
+                start = self.weights_[i]
+            elif self.pretrained is None:
+                start = fresh()
+            else:
+                start = load_pretrained(self.pretrained, i, architecture, target_names(y), fresh)
             trained, losses = self._train(architecture, data, start, rng, tasks, networks)
             networks.append(trained)
             histories.append(losses)
@@ -295,9 +294,7 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
             Standard deviation of each network.
         """
         means, deviations = self._predict_networks(X)
-        if self.y_ndim_ == 1:
-            return means[:, :, 0], deviations[:, :, 0]
-        return means, deviations
+        return self._like_y(means), self._like_y(deviations)
 
     @property
     def model_(self) -> "keras.Model":
@@ -352,20 +349,6 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
                     means[row, k], deviations[row, k] = mean[0], np.exp(log_spread[0])
         return means, deviations
 
-    def _first_weights(
-        self,
-        i: int,
-        architecture: SetArchitecture,
-        names: list[str] | None,
-        fresh: Callable[[], Weights],
-    ) -> Weights:
-        if self._goes_on():
-            weights: Weights = self.weights_[i]
-            return weights
-        if self.pretrained is None:
-            return fresh()
-        return load_pretrained(self.pretrained, i, architecture, names, fresh)
-
     def _train(
         self,
         architecture: SetArchitecture,
@@ -412,8 +395,8 @@ class SetRegressor(NetworkRegressorMixin, RegressorMixin, BaseEstimator):
         order = batch_rows(len(rows), self.batch_size, self.epochs, rng)
         batches = sampled_stars(rows, order, self.stars_per_step, self.star_dropout, rng)
         seed = int(rng.integers(2**31))
-        trained = train(architecture, settings, batches, order.shape[:2], weights, seed)
-        return trained.weights, trained.history["loss"]
+        weights, history, _ = train(architecture, settings, batches, order.shape[:2], weights, seed)
+        return weights, history["loss"]
 
     def _check_same_networks(self, architecture: SetArchitecture) -> None:
         check_same_weights(self.architecture_.weight_shapes, architecture.weight_shapes)

@@ -19,7 +19,7 @@ from sklearn.preprocessing import FunctionTransformer, MinMaxScaler
 from sklearn.utils import Tags, check_array
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.metadata_routing import process_routing
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import _check_n_features, check_is_fitted, validate_data
 
 from skcluster._utils.messages import documentation
 from skcluster._utils.order import check_same_order
@@ -120,7 +120,7 @@ class TargetScaler(TransformerMixin, BaseEstimator):
             If a distance is not positive.
         """
         check_is_fitted(self)
-        values = validate_data(self, _named(X, self), dtype=np.float64, reset=False, copy=True)
+        values = validate_data(self, X, dtype=np.float64, reset=False, copy=True)
         if "distance_kpc" in self.targets_:
             distance = values[:, self.targets_.index("distance_kpc")]
             if not (distance > 0).all():
@@ -146,9 +146,9 @@ class TargetScaler(TransformerMixin, BaseEstimator):
             Targets in their own units.
         """
         check_is_fitted(self)
-        scaled = validate_data(
-            self, _named(X, self), dtype=np.float64, reset=False, ensure_all_finite="allow-nan"
-        )
+        # Regressors return arrays, without the names of the targets.
+        scaled = check_array(X, dtype=np.float64, ensure_all_finite="allow-nan")
+        _check_n_features(self, scaled, reset=False)
         values: NDArray[np.float64] = scaled * self.scale_ + self.center_
         if "distance_kpc" in self.targets_:
             column = self.targets_.index("distance_kpc")
@@ -160,9 +160,10 @@ class TargetMinMaxScaler(MinMaxScaler):
     """Scale targets to 0 … 1, and limit inverted values to the range of their quantity.
 
     A `sklearn.preprocessing.MinMaxScaler` whose `inverse_transform` clips log age, A_V, distance
-    and metallicity to the ranges in `skcluster.schema.TARGETS`. The output of a network with linear
-    output units can be outside of them, such as a negative distance for a cluster nearer than all
-    training clusters. The training is not affected.
+    and metallicity to the ranges in `skcluster.schema.TARGETS`. They are recognised by the names of
+    the columns; three columns without names are log age, A_V and distance. The output of a network
+    with linear output units can be outside of the ranges, such as a negative distance for a cluster
+    nearer than all training clusters. The training is not affected.
 
     Parameters
     ----------
@@ -175,9 +176,6 @@ class TargetMinMaxScaler(MinMaxScaler):
 
     Attributes
     ----------
-    targets_ : list of str
-        Quantity of each column: a name in `skcluster.schema.TARGETS`, or "other". Three columns
-        without names are log age, A_V and distance.
     min_, scale_, data_min_, data_max_, data_range_ : ndarray of shape (n_targets,)
         As in `sklearn.preprocessing.MinMaxScaler`.
     n_features_in_ : int
@@ -206,41 +204,6 @@ class TargetMinMaxScaler(MinMaxScaler):
     array([[8.5e+00, 0.0e+00, 1.0e-03]])
     """
 
-    def fit(self, X: ArrayLike, y: Any = None) -> Self:
-        """Learn the ranges and the quantities of the targets.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_clusters, n_targets)
-            Targets.
-        y : None
-            Not used.
-
-        Returns
-        -------
-        self : object
-            The fitted scaler.
-        """
-        super().fit(X)
-        self.targets_ = _quantities(self, TARGETS)
-        return self
-
-    def transform(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Scale the targets.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_clusters, n_targets)
-            Targets.
-
-        Returns
-        -------
-        ndarray of shape (n_clusters, n_targets)
-            Scaled targets.
-        """
-        scaled: NDArray[np.float64] = super().transform(_named(X, self))
-        return scaled
-
     def inverse_transform(self, X: ArrayLike) -> NDArray[np.float64]:
         """Undo the scaling, and replace impossible values by the nearest possible ones.
 
@@ -254,20 +217,12 @@ class TargetMinMaxScaler(MinMaxScaler):
         ndarray of shape (n_clusters, n_targets)
             Targets.
         """
-        return clip_targets(super().inverse_transform(X), self.targets_)
+        return clip_targets(super().inverse_transform(X), _quantities(self, TARGETS))
 
     def __sklearn_tags__(self) -> Tags:
         tags: Tags = super().__sklearn_tags__()
         tags.array_api_support = False  # unlike the parent: the ranges are numpy arrays
         return tags
-
-
-def _named(X: Any, scaler: Any) -> Any:
-    """Return targets with the names seen in fit: regressors return arrays for frames."""
-    names = getattr(scaler, "feature_names_in_", None)
-    if names is None or hasattr(X, "columns") or np.shape(X)[1:] != names.shape:
-        return X
-    return pd.DataFrame(np.asarray(X), columns=names)
 
 
 def _quantities(scaler: Any, quantities: Container[str]) -> list[str]:

@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.utils import get_tags
 
 from skcluster import ClusterAugmenter, ClusterCorruptor
+from skcluster.augmentation import ClusterScrambler
 from skcluster.clusters import as_clusters, stars_of
 from skcluster.clusters._magnitude_limits import state_magnitude_limit
 from skcluster.datasets import simulate_clusters, simulate_field_stars
@@ -280,6 +281,12 @@ def test_lists_of_magnitudes_and_colours_alone_do():
 def test_a_field_without_stars_is_refused(toy, field, error, message):
     with pytest.raises(error, match=message):
         ClusterCorruptor(field=field, random_state=0).fit_resample(*toy)
+
+
+@pytest.mark.parametrize("kinds", [[], ["field", "fields"]])
+def test_kinds_of_lists_are_some_of_those_that_there_are(toy, kinds):
+    with pytest.raises(ValueError, match=r"kinds must be some of .*'no cluster'\], not \["):
+        ClusterScrambler(kinds=kinds, random_state=0).fit_resample(*toy)
 
 
 def test_bad_input_is_refused(toy):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from dask.base import tokenize
 
 from skcluster.features import (
     CMDHistogram,
@@ -61,3 +62,9 @@ def test_features_do_not_depend_on_the_blocks(estimator, n_stars, toy, monkeypat
     whole = estimator.fit_transform(toy[0])
     monkeypatch.setattr(_base, "STARS_IN_BLOCK", n_stars)
     np.testing.assert_array_equal(estimator.fit_transform(toy[0]), whole)
+
+
+def test_dask_tells_fitted_transformers_apart(toy):
+    X, _ = toy
+    first, same, other = (GuessFeatures().fit(clusters) for clusters in (X, X, X.iloc[:5]))
+    assert tokenize(first) == tokenize(same) != tokenize(other)

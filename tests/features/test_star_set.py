@@ -99,7 +99,8 @@ def test_a_large_cluster_keeps_its_spread_of_brightness():
 
 
 @pytest.mark.parametrize(
-    ("n", "kept"), [(1, [0]), (3, [0, 1, 2]), (4, [0, 2, 3]), (5, [0, 2, 4]), (6, [0, 2, 4])]
+    ("n", "kept"),
+    [(1, [0]), (3, [0, 1, 2]), (4, [0, 2, 3]), (5, [0, 2, 4]), (6, [0, 2, 4]), (7, [0, 3, 5])],
 )
 def test_of_stars_that_share_a_place_the_brightest_is_kept(n, kept):
     g = np.arange(10.0, 10 + n)
@@ -110,14 +111,6 @@ def test_of_stars_that_share_a_place_the_brightest_is_kept(n, kept):
     rank = row[[f"{c}_rank" for c in columns]].to_numpy() / 2 + 0.5
     assert rank == pytest.approx(np.array(kept) / n)
     assert row.filter(like="present").sum() == len(kept)
-
-
-@pytest.mark.parametrize("n", [1, 2, 99, 100, 101, 150, 199, 200, 201])
-def test_as_many_stars_are_kept_as_there_is_room_for(n):
-    row = read(cluster(phot_g_mean_mag=np.linspace(8, 17, n)), max_stars=100).iloc[0]
-    present = row.filter(regex="present$").to_numpy()
-    assert present.sum() == min(n, 100)
-    assert (np.diff(present) <= 0).all()
 
 
 def test_faint_stars_are_left_out():

@@ -14,7 +14,7 @@ from regressor_cases import ALL, FAST, REGRESSORS, SMALL_SET, data, set_table, t
 from sklearn.base import clone
 
 from skcluster.regressors import ANNRegressor, SetRegressor
-from skcluster.regressors.networks import compiled
+from skcluster.regressors.networks import compiled, without_tensorflow_messages
 
 every_regressor = pytest.mark.parametrize("name", ALL)
 SET = pytest.param("set", marks=pytest.mark.slow)  # takes seconds to compile
@@ -203,6 +203,17 @@ def errors_of(code, **environment):
         text=True,
         check=True,
     ).stderr
+
+
+def test_a_process_without_standard_error_can_import_tensorflow(monkeypatch):
+    def dup(descriptor):
+        raise OSError("Bad file descriptor")
+
+    monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
+    monkeypatch.setattr(os, "dup", dup)
+    with without_tensorflow_messages():
+        pass
 
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="about TensorFlow")

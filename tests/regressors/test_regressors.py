@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 from dask.base import tokenize
 from regressor_cases import ALL, FAST, REGRESSORS, data, table
-from sklearn import config_context
 from sklearn.base import clone
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -109,15 +108,6 @@ def test_threads_do_not_disturb_each_other():
     with warnings.catch_warnings(), parallel_config("threading", n_jobs=2):
         two = cross_val_score(REGRESSORS["ann"], X, y, cv=4)
     np.testing.assert_array_equal(one, two)
-
-
-def test_works_whatever_containers_transformers_put_out():
-    X, y = table("ann")
-    frame = pd.DataFrame(X, columns=[f"bin_{i}" for i in range(X.shape[1])])
-    with config_context(transform_output="pandas"):
-        model = clone(REGRESSORS["ann"]).fit(frame, pd.DataFrame(y))
-    np.testing.assert_array_equal(model.predict(frame), clone(model).fit(X, y).predict(X))
-    assert list(model.feature_names_in_) == list(frame.columns)
 
 
 @every_regressor

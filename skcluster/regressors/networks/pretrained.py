@@ -1,7 +1,6 @@
 """Files of pretrained weights, as plain arrays."""
 
 from collections.abc import Callable, Mapping, Sequence
-from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
@@ -14,7 +13,9 @@ from skcluster.regressors.networks.architecture import FloatArray, Weights
 from skcluster.regressors.networks.sets import SetArchitecture
 
 #: Files of the weights in this package, by name.
-_SHIPPED = {"simulated": "set_simulated.npz"}
+_SHIPPED: dict[str | Path, Path] = {
+    "simulated": Path(__file__).parents[1] / "data" / "set_simulated.npz"
+}
 #: Entry of a file with the names of the targets.
 _TARGETS = "targets"
 #: Weights that belong to individual targets.
@@ -130,17 +131,16 @@ def load_pretrained(
 
 def _arrays_of(source: str | Path | bytes) -> tuple[dict[str, Any], str]:
     """Return the arrays in a file, or in the content of one, and its name for messages."""
-    file: str | Path | IO[bytes] = BytesIO(source) if isinstance(source, bytes) else source
-    origin = "memory" if isinstance(source, bytes) else Path(source).name
-    if source in _SHIPPED:
-        origin = _SHIPPED[str(source)]
-        file = BytesIO((files("skcluster.regressors") / "data" / origin).read_bytes())
-    elif not isinstance(source, bytes) and not Path(source).is_file():
+    if isinstance(source, bytes):
+        with np.load(BytesIO(source), allow_pickle=False) as arrays:
+            return dict(arrays), "memory"
+    file = Path(_SHIPPED.get(source, source))
+    if not file.is_file():
         raise ValueError(
             f"pretrained={str(source)!r} is neither a file nor one of {sorted(_SHIPPED)}."
         )
     with np.load(file, allow_pickle=False) as arrays:
-        return dict(arrays), origin
+        return dict(arrays), file.name
 
 
 def _check_shapes(weights: Weights, shapes: Mapping[str, tuple[int, ...]], file: str) -> None:

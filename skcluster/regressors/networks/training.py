@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import ceil, cos, pi
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -143,6 +143,10 @@ class TrainingSettings:
     optimizer: OptimizerRecipe
     #: The largest learning rate; None if the optimizer has its own schedule.
     learning_rate: float | None
+    #: Called when an epoch begins, and, with a function that returns the weights, when it ends;
+    #: the latter returns whether the training stops.
+    begin_epoch: Callable[[], None]
+    end_epoch: Callable[[Callable[[], Weights]], bool]
     #: "cosine" or None.
     schedule: str | None = None
     #: Whether the learning rate changes with each step, after an initial increase, or each epoch.
@@ -150,18 +154,6 @@ class TrainingSettings:
     patience: int | None = None
     callbacks: Sequence[Any] = ()
     verbose: int = 0
-    #: Called when an epoch begins, and, with a function that returns the weights, when it ends;
-    #: the latter returns whether the training stops.
-    begin_epoch: Callable[[], None] | None = None
-    end_epoch: Callable[[Callable[[], Weights]], bool] | None = None
-
-
-class Trained(NamedTuple):
-    """The results of the training."""
-
-    weights: Weights
-    history: dict[str, list[float]]
-    best_epoch: int
 
 
 def cosine(peak: float, point: int, n_points: int, warm_up: float = 0.0) -> float:
@@ -244,8 +236,7 @@ class TrainingMonitor(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Tell scikit-learn's callbacks."""
-        if self._settings.begin_epoch is not None:
-            self._settings.begin_epoch()
+        self._settings.begin_epoch()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Record the history; later callbacks find ``val_loss`` in their logs."""
@@ -256,8 +247,7 @@ class TrainingMonitor(keras.callbacks.Callback):
             logs["val_loss"] = self._validate(epoch)
         if self._bar is not None:
             self._bar.update(epoch + 1, self._losses(), finalize=False)
-        end = self._settings.end_epoch
-        if end is not None and end(lambda: self._network.weights):
+        if self._settings.end_epoch(lambda: self._network.weights):
             self.model.stop_training = True
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
@@ -301,11 +291,12 @@ def train(
     weights: Weights,
     seed: int,
     validation: Rows | None = None,
-) -> Trained:
-    """Train a network on batches of all epochs, from initial weights.
+) -> tuple[Weights, dict[str, list[float]], int]:
+    """Return the weights of a network after the training, the history and the best epoch.
 
-    ``shape`` is the number of epochs, and that of batches per epoch; ``seed`` is that of dropout
-    and noise. Validation rows determine the epoch whose weights are kept.
+    It is trained on batches of all epochs, from initial weights. ``shape`` is the number of epochs,
+    and that of batches per epoch; ``seed`` is that of dropout. Validation rows determine the
+    epoch whose weights are kept.
     """
     epochs, n_batches = shape
     recipe = Recipe(
@@ -335,7 +326,7 @@ def train(
             f"Training with learning_rate={settings.learning_rate} led to non-finite weights. "
             "Use a smaller one, or scale X and y."
         )
-    return Trained(weights, monitor.history, best_epoch)
+    return weights, monitor.history, best_epoch
 
 
 @contextmanager
