@@ -40,7 +40,7 @@ _CHUNK = 20
 #: For fewer clusters, starting processes takes longer than it saves.
 _FEWEST_FOR_PROCESSES = 100
 #: Of clusters with fewer stars, this is noted; an adopted value.
-_FEW_STARS = 10
+FEW_STARS = 10
 
 
 @validate_params(
@@ -367,7 +367,7 @@ def _table(X: NestedFrame, parts: list[_Part]) -> pd.DataFrame:
     if (known := stated_priors(stars)) is not None:
         table["priors"] = pd.Series(list(map(_priors, known)), dtype="str")
     unknown = table[list(parts[0].targets)].isna().any(axis=1)
-    few = (table.get("n_used", table["n_stars"]) < _FEW_STARS) & ~unknown
+    few = (table.get("n_used", table["n_stars"]) < FEW_STARS) & ~unknown
     # Where positions are known, it is a field; other lists have lost stars without a colour.
     no_cluster = (stars.counts == 0) & all(name in stars for name in ASTROMETRY)
     flags = {NO_CLUSTER: no_cluster, "cannot be measured": unknown & ~no_cluster}

@@ -17,6 +17,7 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 from skcluster._utils.models import last_step
 from skcluster._utils.typing import BoolArray, FloatArray, IntArray
 from skcluster.features._star_set import CONTEXT
+from skcluster.schema import OUTSIDE_DOMAIN
 
 #: Number of nearest training clusters whose mean distance is used.
 _N_NEIGHBOURS = 5
@@ -102,7 +103,7 @@ class PredictiveDistribution(ABC):
     @property
     def flags(self) -> Mapping[str, BoolArray]:
         """Reasons to doubt estimates, and which clusters each of them applies to."""
-        return {} if self._outside is None else {"outside domain": self._outside}
+        return {} if self._outside is None else {OUTSIDE_DOMAIN: self._outside}
 
     @property
     def notes(self) -> Mapping[str, BoolArray]:

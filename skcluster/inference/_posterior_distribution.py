@@ -24,7 +24,7 @@ from skcluster.inference._reliability import (
     posterior_clues,
 )
 from skcluster.photometry import distance_from_modulus
-from skcluster.schema import CLUSTER_PARAMETERS, CONTAMINANTS, clip_targets
+from skcluster.schema import CLUSTER_PARAMETERS, CONTAMINANTS, OUTSIDE_DOMAIN, clip_targets
 
 TARGETS = (*CLUSTER_PARAMETERS, "metallicity")
 #: Fraction of field stars, and fraction of parallaxes that are outliers, from which on they are
@@ -192,7 +192,7 @@ class PosteriorDistribution(PredictiveDistribution):
             flags |= {text: doubtful & applies for text, applies in reasons.items()}
         flags["posterior not sampled"] = self._numbers(lambda p: p.is_fallback, 0) > 0
         if self.trained is not None:
-            flags["outside domain"] = self._beyond
+            flags[OUTSIDE_DOMAIN] = self._beyond
         return flags
 
     @cached_property

@@ -22,6 +22,7 @@ from skcluster._utils.html import as_html
 from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import as_clusters, stars_of
 from skcluster.datasets.catalogues._names import ABBREVIATIONS, other_names
+from skcluster.estimation import FEW_STARS
 from skcluster.photometry import Law
 from skcluster.plotting import CMDDisplay, CornerDisplay
 from skcluster.plotting._inputs import ISOCHRONE_PARAMETERS, interval_of, membership_array
@@ -35,7 +36,13 @@ from skcluster.report._diagram import (
     shown_stars,
     star_facts,
 )
-from skcluster.schema import CONTAMINANTS, INTERVAL_ENDS, estimate_column, notes_for_display
+from skcluster.schema import (
+    CONTAMINANTS,
+    INTERVAL_ENDS,
+    OUTSIDE_DOMAIN,
+    estimate_column,
+    notes_for_display,
+)
 
 #: Columns that are shown only beside the diagram if the table has many columns.
 _BESIDE_DIAGRAM = ("n_stars", "differential_reddening", "field_fraction", "effective_samples")
@@ -77,13 +84,13 @@ FLAGS = {
         "the parallaxes of members, or of members and the other stars, differ too much"
     ),
     "posterior not sampled": "the estimate is that of the network alone",
-    "outside domain": (
+    OUTSIDE_DOMAIN: (
         "log age, A_V or distance is beyond that of all training clusters: an extrapolation"
     ),
 }
 #: By the notes of `skcluster.estimation.estimate`.
 NOTES = {
-    "few stars": "fewer than 10 stars were used; the intervals are wide accordingly",
+    "few stars": f"fewer than {FEW_STARS} stars were used; the intervals are wide accordingly",
     "DR2 zero point applied": "parallaxes of Gaia DR2 were shifted to the zero point of EDR3",
     CONTAMINANTS: (
         "a quarter or more of the stars follow no isochrone near the estimate and had little "

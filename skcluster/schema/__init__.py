@@ -174,6 +174,8 @@ ESTIMATE_COLUMNS: dict[str, Column] = by_name(
 
 #: The note on field stars, which displays complete with their share.
 CONTAMINANTS = "contaminants identified"
+#: The flag of estimates that extrapolate, of models of any kind.
+OUTSIDE_DOMAIN = "outside domain"
 
 #: Columns that estimates add to a table of stars.
 MEMBER_COLUMNS: dict[str, Column] = by_name(
