@@ -213,7 +213,7 @@ def extinction_coefficients(
     if law not in _LAWS:
         raise ValueError(f"law must be one of {sorted(_LAWS)}, not {law!r}.")
     terms, coefficients = _LAWS[law]
-    colour, extinction = np.clip(intrinsic_bp_rp, *COLOUR_RANGE), np.asarray(a0)
+    colour, extinction = np.clip(np.asarray(intrinsic_bp_rp), *COLOUR_RANGE), np.asarray(a0)
     # Products, because numpy's third power is twenty times slower.
     of_colour, of_a0 = ([1.0, x, x * x, x * x * x] for x in (colour, extinction))
     powers = [of_colour[i] * of_a0[j] for i, j in terms]

@@ -1,7 +1,9 @@
 """Check values, inverses and edge cases of the photometry."""
 
 import numpy as np
+import pandas as pd
 import pytest
+from astropy import units
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -104,6 +106,15 @@ def test_each_star_is_treated_alone(function, law):
     np.testing.assert_array_equal(np.isnan(together[1]), [False, False, True, False])
     np.testing.assert_array_equal((g, bp_rp), given)
     assert function(12.0, 1.0, a0, law)[0].shape == (4,)
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_columns_of_tables_become_arrays(law):
+    k = photometry.extinction_coefficients(0.5, 1.0, law)
+    for colour in ([0.5] * units.mag, pd.Series([0.5]), np.ma.array([0.5])):
+        of_table = photometry.extinction_coefficients(colour, np.array([1.0]), law)
+        assert type(of_table.g) is np.ndarray
+        np.testing.assert_allclose(of_table.g, k.g)
 
 
 @pytest.mark.parametrize("law", LAWS)

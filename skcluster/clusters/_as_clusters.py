@@ -145,15 +145,15 @@ def as_clusters(
     25 (a missing value is NaN, masked or blank).
     """
     given = dict(columns or {})
-    if cluster_column is not None:
-        if not is_table(data):
-            raise ValueError(
-                f"cluster_column={cluster_column!r} is for one table of stars; each of several "
-                "tables is one cluster."
-            )
-        if CLUSTER.name not in given.values():
-            given[cluster_column] = CLUSTER.name
-    return whole_clusters(nest_clusters(data, given, cluster))
+    if cluster_column is not None and CLUSTER.name not in given.values() and is_table(data):
+        given[cluster_column] = CLUSTER.name
+    X = nest_clusters(data, given, cluster)
+    if cluster_column is not None and not is_table(data):
+        raise ValueError(
+            f"cluster_column={cluster_column!r} is for one table of stars; each of several tables "
+            "is one cluster."
+        )
+    return whole_clusters(X)
 
 
 def nest_clusters(

@@ -337,14 +337,24 @@ def other_columns(X: NestedFrame) -> pd.DataFrame:
 
 
 def clusters_with(stars: Stars, others: Sequence[pd.DataFrame]) -> NestedFrame:
-    """Return clusters with columns beside their stars, which several tables have, or some lack."""
-    if len({frozenset(frame.columns) for frame in others}) > 1:
+    """Return clusters with columns beside their stars, which several tables have, or some lack.
+
+    What ``attrs`` of all tables state alike is kept.
+    """
+    in_all = set.intersection(*(set(frame.columns) for frame in others))
+    frames = []
+    for frame in others:
         # Integers that one lacks become those of pandas that can be missing.
-        integers = [frame.select_dtypes("integer").convert_dtypes() for frame in others]
-        others = [frame.assign(**own) for frame, own in zip(others, integers, strict=True)]
-    columns = pd.concat(others)
+        lacking = frame[[name for name in frame.columns if name not in in_all]]
+        frames.append(frame.assign(**lacking.select_dtypes("integer").convert_dtypes()))
+        frames[-1].attrs = {}  # pandas cannot compare arrays in them
+    columns = pd.concat(frames)
     X = stars.to_clusters().assign(**{str(name): columns[name].array for name in columns})
-    X.attrs = columns.attrs
+    X.attrs = {
+        entry: value
+        for entry, value in others[0].attrs.items()
+        if all(np.array_equal(value, frame.attrs.get(entry, np.nan)) for frame in others[1:])
+    }
     return X
 
 

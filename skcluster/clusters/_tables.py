@@ -240,7 +240,8 @@ def renamed_clusters(X: NestedFrame, given: Mapping[str, str], notes: Notes) -> 
 
 def _with_names_as_index(X: NestedFrame, of_cluster: Mapping[str, str]) -> NestedFrame:
     """Return clusters with their names as index, which files keep as a column."""
-    if X.index.name is not None or not (of_cluster or may_number_rows(X.index)):
+    has_names = X.index.name is not None or not may_number_rows(X.index)
+    if X.index.name in of_cluster or (has_names and not of_cluster):
         return X
     others = [c for c in X.columns if c != STARS]
     index_column = replace(CLUSTER, synonyms=(*CLUSTER.synonyms, "__index_level_0__"))

@@ -81,6 +81,13 @@ def test_named_cluster_column():
     assert by_index.index.tolist() == [1, 2, 3]
     with pytest.raises(ValueError, match="cluster_column='group' is for one table of stars"):
         as_clusters([table], cluster_column="group")
+    with pytest.raises(TypeError, match="not from str"):
+        as_clusters("members.csv", cluster_column="group")
+    X = as_clusters(table).assign(number=[7, 8, 9])
+    assert as_clusters(X, cluster_column="cluster") is X
+    assert as_clusters(X, cluster_column="number").index.tolist() == [7, 8, 9]
+    with pytest.raises(ValueError, match="no column 'group'"):
+        as_clusters(X, cluster_column="group")
 
 
 @pytest.mark.parametrize(

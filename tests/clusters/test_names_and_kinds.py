@@ -145,9 +145,14 @@ def test_a_single_part_is_the_whole():
 
 def test_columns_of_clusters_are_put_together_as_well():
     X = as_clusters(hunt_reffert())
-    joined = concat_clusters([X.assign(survey="A"), X.iloc[:1].assign(survey="B", n=3)])
+    X.attrs = {"epoch": np.array([2016.0, 2016.5]), "depth": 3}
+    parts = X.assign(survey="A", field=1), X.iloc[:1].assign(survey="B", n=3, field=2)
+    parts[1].attrs["depth"] = 4
+    joined = concat_clusters(parts)
     assert joined["survey"].tolist() == ["A", "A", "B"]
     np.testing.assert_array_equal(joined["n"], [np.nan, np.nan, 3])
+    assert joined["field"].dtype == np.int64
+    assert list(joined.attrs) == ["epoch"]
 
 
 def test_numbers_of_two_types_stay_numbers_beside_what_becomes_text():
