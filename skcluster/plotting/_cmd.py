@@ -265,10 +265,8 @@ class CMDDisplay:
             membership="if known",
             random_state=random_state,
         )
-        drawn = samples[0] if samples else None
-        return cls.from_clusters(
-            alone, table, samples=drawn, membership=members, coverage=coverage, **kw
-        )
+        given = {"samples": samples[0] if samples else None, "membership": members, **kw}
+        return cls.from_clusters(alone, table, coverage=coverage, **given)
 
     def plot(
         self,

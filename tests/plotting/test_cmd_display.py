@@ -109,6 +109,8 @@ def test_an_estimator_is_drawn_as_its_table(sample, model):
         np.testing.assert_array_equal(getattr(display, name), getattr(drawn, name))
     wide = CMDDisplay.from_estimator(model, X, cluster=X.index[1], n_samples=0, coverage=0.95)
     assert wide.band_ is None
+    plain = CMDDisplay.from_estimator(model, X, cluster=X.index[1], samples=None, membership=None)
+    assert plain.band_ is plain.membership is None
     assert wide.estimate["log_age_upper"] > display.estimate["log_age_upper"]
     bare = make_pipeline(GuessFeatures(), LinearRegression()).fit(*sample)
     drawn = CMDDisplay.from_estimator(bare, alone)

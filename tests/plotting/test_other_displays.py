@@ -192,7 +192,9 @@ def test_corner_of_an_estimator(sample, model):
         model, X, cluster=X.index[2], reference=whole, n_samples=500
     )
     assert marked.reference[3] == 0.1
-    marked = CornerDisplay.from_estimator(model, X[:1], reference=[8, 1, 2], n_samples=500)
+    marked = CornerDisplay.from_estimator(
+        model, X[:1], reference=[8, 1, 2], n_samples=500, name="M 67"
+    )
     np.testing.assert_array_equal(marked.reference, [8, 1, 2, np.nan])
 
 
@@ -200,6 +202,7 @@ def check_drawing(display):
     """Boxes hold their texts and do not overlap; an arrow for each input lies behind them."""
     display.figure_.canvas.draw()
     patches = display.ax_.patches
+    assert marked.name == "M 67"
     drawn = [patch for patch in patches if isinstance(patch, FancyBboxPatch)]
     boxes = [box.get_window_extent() for box in drawn]
     assert not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))
