@@ -87,7 +87,7 @@ class TrainingHistoryDisplay:
         Raises
         ------
         ValueError
-            If there is no fitted network.
+            If there is no fitted network, or none that was trained.
         """
         several = estimator if isinstance(estimator, Mapping) else {"": estimator}
         histories: dict[str, Mapping[str, Any]] = {}
@@ -143,6 +143,8 @@ def _histories(name: str, estimator: Any) -> dict[str, Mapping[str, Any]]:
         histories = {name: {**network.history_, "best_epoch": network.best_epoch_}}
     else:
         losses = enumerate(network.history_, 1)
+    if not all(len(history["loss"]) for history in histories.values()):
+        raise ValueError(f"The network in {type(estimator).__name__} was not trained for an epoch.")
         histories = {f"{name} network {i}".strip(): {"loss": loss} for i, loss in losses}
     return histories
 

@@ -38,6 +38,12 @@ def test_learning_curves_are_the_history(sample):
     assert both.lines_[2].get_label() == "theirs training"
 
 
+def test_no_learning_curves_without_an_epoch(sample):
+    model = set_pipeline(n_networks=1, epochs=0, random_state=0).fit(*sample)
+    with pytest.raises(ValueError, match="was not trained for an epoch"):
+        TrainingHistoryDisplay.from_estimator(model)
+
+
 def test_learning_curves_of_every_network_of_the_reference(model):
     # Its weights come from a file, and so does its history.
     display = TrainingHistoryDisplay.from_estimator(model)
