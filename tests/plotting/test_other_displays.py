@@ -202,13 +202,13 @@ def test_corner_of_an_estimator(sample, model):
         model, X[:1], reference=[8, 1, 2], n_samples=500, name="M 67"
     )
     np.testing.assert_array_equal(marked.reference, [8, 1, 2, np.nan])
+    assert marked.name == "M 67"
 
 
 def check_drawing(display):
     """Boxes hold their texts and do not overlap; an arrow for each input lies behind them."""
     display.figure_.canvas.draw()
     patches = display.ax_.patches
-    assert marked.name == "M 67"
     drawn = [patch for patch in patches if isinstance(patch, FancyBboxPatch)]
     boxes = [box.get_window_extent() for box in drawn]
     assert not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))
@@ -241,6 +241,13 @@ def test_an_architecture_is_that_of_the_keras_model(sample):
     assert any("4 filters of 3 × 3, step 2, relu" in text for text in texts)
     assert any("relu, dropout 0.2" in text for text in texts)
     check_drawing(display)
+    # The branch of the picture is a straight column.
+    columns = [
+        text.get_position()[0]
+        for layer, text in zip(display.layers, display.texts_, strict=True)
+        if layer.kind in ("Conv2D", "Flatten")
+    ]
+    np.testing.assert_allclose(columns, display.texts_[0].get_position()[0])
     with pytest.raises(ValueError, match="LinearRegression has no fitted network"):
         ArchitectureDisplay.from_estimator(LinearRegression())
 
