@@ -151,6 +151,15 @@ def test_the_isochrone_has_the_metallicity_of_the_estimate(sample):
     assert "[M/H]" not in bare.summary()
 
 
+def test_the_estimate_of_a_display_is_a_row(sample):
+    _, y = sample
+    stars = {"colour": np.ones(3), "magnitude": np.arange(3)}
+    row, same = (CMDDisplay(**stars, estimate=e).plot() for e in (y.iloc[0], dict(y.iloc[0])))
+    assert row.summary() == same.summary() != ""
+    with pytest.raises(TypeError, match=r"estimate must be a row of .*, not ndarray"):
+        CMDDisplay(**stars, estimate=y.iloc[0].to_numpy())
+
+
 def test_the_band_has_the_metallicities_of_the_samples(sample):
     X, _ = sample
     samples = np.tile([9.0, 0.1, 1.0, 0.0], (20, 1))
