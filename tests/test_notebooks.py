@@ -1,6 +1,7 @@
 """What notebooks show of clusters, estimates and models."""
 
 import pickle
+import re
 from xml.etree import ElementTree
 
 from skcluster import estimate, load_model, save_model
@@ -26,6 +27,8 @@ def test_diagrams_of_clusters_show_stars_isochrones_and_doubts():
     lines = [path.get("d") for path in root.iter("path") if path.get("stroke-dasharray")]
     assert len(lines) >= 2
     assert all(len(line) > 100 for line in lines)
+    # A page stays small: at most one point per pixel.
+    assert all(len(re.findall("[ML]", line)) < 1200 for line in lines)
     # Colours are those of the notebook, light or dark.
     assert 'stroke="currentColor"' in page
     assert "black" not in page

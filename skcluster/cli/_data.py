@@ -91,7 +91,7 @@ EXAMPLE = Command(
 
 def _add_simulate(command: argparse.ArgumentParser) -> None:
     command.add_argument("-n", "--number", type=int, required=True, help="number of clusters")
-    add_output(command, "members, and beside them _labels, the parameters,")
+    add_output(command, "members")
     for option, (name, text) in _PARAMETERS.items():
         command.add_argument(
             option,
@@ -152,6 +152,9 @@ SIMULATE = Command(
     """\
   skcluster simulate -n 1000 -o members.parquet
   skcluster simulate -n 20 -o old.fits --log-age 9.3 9.9 --distance 0.5 2 --n-stars 300
+
+The parameters are written beside the members, to OUTPUT with _labels added to its name:
+members_labels.parquet and old_labels.fits.
 """,
     _add_simulate,
     _simulate,

@@ -37,7 +37,7 @@ _WITHOUT = {
     "parallax_error": "typical errors at the star's magnitude are used",
     "probability": "all stars have the same weight",
 }
-#: Number of joint samples per cluster, for the bands on a page.
+#: Number of joint samples per cluster for a band: on a page, and at least in a figure.
 _N_SAMPLES = 500
 
 
@@ -63,7 +63,7 @@ def _add_estimate(command: argparse.ArgumentParser) -> None:
         type=int,
         default=1000,
         metavar="N",
-        help="number of samples per cluster, in a table or for a diagram (default: 1000)",
+        help="number of samples per cluster in the table of --samples (default: 1000)",
     )
     add_plots(command, "colour-magnitude diagram of each cluster")
     _add_inputs(command)
@@ -124,12 +124,14 @@ def _estimate(options: argparse.Namespace) -> None:
 
         files = file_names(X.index, options.plots, options.plot_format)
         check_replaceable(options, *files.values())
-    draws_band = draws and hasattr(model, "predict_distribution")
+    n_samples = options.n_samples if options.samples is not None else 0
+    if draws and hasattr(model, "predict_distribution"):
+        n_samples = max(n_samples, _N_SAMPLES)
     table, samples, members = _results(
         options,
         model,
         X,
-        n_samples=options.n_samples if draws_band or options.samples is not None else 0,
+        n_samples=n_samples,
         membership=True if options.members_output is not None else "if known",
     )
     facts = provenance(options, table)
@@ -236,7 +238,8 @@ def _write(
     if options.samples is not None:
         import pandas as pd
 
-        joint = pd.concat(samples, names=["cluster", "sample"]).droplevel("sample")
+        few = {name: drawn.head(options.n_samples) for name, drawn in samples.items()}
+        joint = pd.concat(few, names=["cluster", "sample"]).droplevel("sample")
         write_estimates(joint, options.samples, **keywords)
 
 

@@ -217,9 +217,10 @@ def format_of(path: Path, format: str | None = None) -> str:
     """Return the file type of a table to be written: ``format``, or that of the extension."""
     kind = format or EXTENSIONS.get(path.suffix.lower())
     if kind not in _WRITERS:
+        written = ", ".join(name for name, kind in EXTENSIONS.items() if kind in _WRITERS)
         raise ValueError(
-            f"The file type of {path} is unknown; known are: {', '.join(EXTENSIONS)}. In Python, "
-            "format= writes files with other extensions."
+            f"The file type of {path} is unknown; known are: {written}. In Python, format= writes "
+            "files with other extensions."
         )
     return kind
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap
@@ -67,7 +68,7 @@ class CMDDisplay:
         were not used and are open circles.
     name : str, optional
         Name of the cluster, for the title.
-    estimate : mapping of str to object, optional
+    estimate : Series or mapping, optional
         The estimate, as in the row of a table: ``log_age`` (dex), ``a_v`` (mag), ``distance_kpc``
         (kpc) and, if known, ``metallicity`` (dex), the ends of their intervals, ``flag`` and
         ``notes``.
@@ -112,11 +113,17 @@ class CMDDisplay:
     probability: FloatArray | None = None
     membership: FloatArray | None = None
     name: str | None = None
-    estimate: Mapping[str, Any] | None = None
+    estimate: Mapping[str, Any] | pd.Series | None = None
     isochrone: FloatArray | None = None
     reddened: FloatArray | None = None
     band: FloatArray | None = None
     coverage: float = 0.68
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.estimate, pd.Series | Mapping | None):
+            got = type(self.estimate).__name__
+            raise TypeError(f"estimate must be a row of a table of estimates, not {got}.")
+        self.estimate = None if self.estimate is None else dict(self.estimate)
 
     @classmethod
     def from_clusters(
@@ -265,10 +272,8 @@ class CMDDisplay:
             membership="if known",
             random_state=random_state,
         )
-        drawn = samples[0] if samples else None
-        return cls.from_clusters(
-            alone, table, samples=drawn, membership=members, coverage=coverage, **kw
-        )
+        given = {"samples": samples[0] if samples else None, "membership": members, **kw}
+        return cls.from_clusters(alone, table, coverage=coverage, **given)
 
     def plot(
         self,

@@ -173,13 +173,8 @@ class CornerDisplay:
             alone, estimator, coverage=coverage, n_samples=n_samples, random_state=random_state
         )
         name = alone.index[0]
-        return cls.from_samples(
-            samples[name],
-            estimate=table.iloc[0],
-            reference=values_of(reference, name),
-            name=display_name(name),
-            **kw,
-        )
+        given = {"estimate": table.iloc[0], "name": display_name(name), **kw}
+        return cls.from_samples(samples[name], reference=values_of(reference, name), **given)
 
     def plot(self, *, figure: Any = None, **corner_kw: Any) -> "CornerDisplay":
         """Draw the display.

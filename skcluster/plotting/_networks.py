@@ -1,12 +1,13 @@
 """Displays of fitted networks: the loss during training, and the layers, without Graphviz."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+from matplotlib.path import Path
 from matplotlib.ticker import MaxNLocator
 
 from skcluster._utils.models import nested_estimators
@@ -26,8 +27,6 @@ _GREY = "#666666"
 #: Width and height of a box, and distances between the centres of boxes, in inches.
 _BOX = (2.6, 0.46)
 _STEP = (3.2, 0.78)
-#: Distance of an arc from the chord at its middle, in lengths of the chord.
-_BEND = 0.1
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -87,7 +86,7 @@ class TrainingHistoryDisplay:
         Raises
         ------
         ValueError
-            If there is no fitted network.
+            If there is no fitted network, or none that was trained.
         """
         several = estimator if isinstance(estimator, Mapping) else {"": estimator}
         histories: dict[str, Mapping[str, Any]] = {}
@@ -144,6 +143,8 @@ def _histories(name: str, estimator: Any) -> dict[str, Mapping[str, Any]]:
     else:
         losses = enumerate(network.history_, 1)
         histories = {f"{name} network {i}".strip(): {"loss": loss} for i, loss in losses}
+    if not all(len(history["loss"]) for history in histories.values()):
+        raise ValueError(f"The network in {type(estimator).__name__} was not trained for an epoch.")
     return histories
 
 
@@ -252,16 +253,16 @@ class ArchitectureDisplay:
         places = _places_of(self.layers)
         x, y = np.transpose(list(places.values()))
         arrows = [(places[n], places[layer.name]) for layer in self.layers for n in layer.inputs]
-        longest = max((start[1] - end[1] for start, end in arrows), default=0.0)
-        left, right = min(x) - _BOX[0] / 2 - 0.1 - _BEND * longest, max(x) + _BOX[0] / 2 + 0.1
-        bottom, top = min(y) - 0.33, max(y) + 0.33
+        detours = [_detour(*arrow, places.values()) for arrow in arrows]
+        left = min([*(x - _BOX[0] / 2), *(d for d in detours if d is not None)]) - 0.1
+        right, bottom, top = max(x) + _BOX[0] / 2 + 0.1, min(y) - 0.33, max(y) + 0.33
         size = (right - left, top - bottom)
         self.figure_, self.ax_ = one_axes(ax, figsize=(size[0], size[1] + 0.4))
         self.ax_.set(xlim=(left, right), ylim=(bottom, top), aspect=1)
         self.ax_.axis("off")
         self.texts_ = [self._box(layer, places[layer.name]) for layer in self.layers]
-        for start, end in arrows:
-            self._arrow(start, end)
+        for (start, end), detour in zip(arrows, detours, strict=True):
+            self._arrow(start, end, detour)
         return self
 
     def _box(self, layer: Layer, place: tuple[float, float]) -> Any:
@@ -276,20 +277,20 @@ class ArchitectureDisplay:
         text = f"{layer.text}\nshape {shape}{weights}"
         return self.ax_.text(x, y, text, ha="center", va="center", fontsize=7.5, linespacing=1.4)
 
-    def _arrow(self, start: tuple[float, float], end: tuple[float, float]) -> None:
-        """Draw an arrow to the next row, or an arc to the left of the rows between."""
-        (x, y), (to_x, to_y), (width, height) = start, end, _BOX
-        if y - to_y < 1.5 * _STEP[1]:
-            ends = [(x, y - height / 2), (to_x + 0.25 * (x - to_x), to_y + height / 2)]
-            bend = 0.0
+    def _arrow(self, start: tuple[float, float], end: tuple[float, float], left: Any) -> None:
+        """Draw an arrow to the next row, or one that turns to the left of the rows between."""
+        width, height = _BOX
+        if left is None:
+            enters = end[0] + 0.25 * (start[0] - end[0])
+            path = Path([(start[0], start[1] - height / 2), (enters, end[1] + height / 2)])
         else:
-            ends = [(x - width / 2, y), (to_x - width / 2, to_y)]
-            bend = 2 * _BEND
+            # A Bezier curve goes three quarters of the way to its control points.
+            turn = left - (min(start[0], end[0]) - width / 2 - left) / 3
+            ends = [(start[0] - width / 2, start[1]), (end[0] - width / 2, end[1])]
+            points = [ends[0], (turn, start[1]), (turn, end[1]), ends[1]]
+            path = Path(points, [Path.MOVETO, *3 * [Path.CURVE4]])
         style: Any = {"arrowstyle": "-|>", "mutation_scale": 10, "color": _GREY, "zorder": 0.5}
-        line = f"arc3,rad={bend}"
-        self.ax_.add_patch(
-            FancyArrowPatch(*ends, connectionstyle=line, shrinkA=0, shrinkB=0, **style)
-        )
+        self.ax_.add_patch(FancyArrowPatch(path=path, **style))
 
 
 def _places_of(layers: Sequence[Layer]) -> dict[str, tuple[float, float]]:
@@ -298,12 +299,31 @@ def _places_of(layers: Sequence[Layer]) -> dict[str, tuple[float, float]]:
     for layer in reversed(layers):
         for name in layer.inputs:
             rows[name] = max(rows[name], rows[layer.name] + 1)
-    places = {}
-    for row in range(max(rows.values()) + 1):
-        names = [name for name in rows if rows[name] == row]
-        for i, name in enumerate(names):
-            places[name] = ((i - (len(names) - 1) / 2) * _STEP[0], row * _STEP[1])
-    return places
+    inputs = {layer.name: layer.inputs for layer in layers}
+    first = [name for name in inputs if not inputs[name]]
+    columns: dict[str, float] = {}
+    for row in sorted(set(rows.values()), reverse=True):
+        names = [name for name in inputs if rows[name] == row]
+        wanted = [
+            np.mean([columns[above] for above in inputs[name]] or [first.index(name)])
+            for name in names
+        ]
+        order = np.argsort(wanted, kind="stable")
+        # Side by side: no column is less than 1 to the right of the one before.
+        steps = np.arange(len(order))
+        placed = np.maximum.accumulate(np.take(wanted, order) - steps) + steps
+        placed += np.mean(wanted) - placed.mean()
+        columns |= {names[i]: float(column) for i, column in zip(order, placed, strict=True)}
+    return {name: (columns[name] * _STEP[0], rows[name] * _STEP[1]) for name in rows}
+
+
+def _detour(
+    start: tuple[float, float], end: tuple[float, float], places: Iterable[tuple[float, float]]
+) -> float | None:
+    """Return how far to the left an arrow past other rows turns; None to the next row."""
+    if start[1] - end[1] < 1.5 * _STEP[1]:
+        return None
+    return min(x for x, y in places if end[1] <= y <= start[1]) - _BOX[0] / 2 - 0.15
 
 
 def _layers_of(model: Any) -> list[Layer]:

@@ -159,6 +159,8 @@ def _drawing(display: CMDDisplay) -> str:
 
 def _line(points: FloatArray) -> str:
     """Return the commands that draw a line, which is broken where it has NaN."""
+    # At most one point per pixel.
+    points = points[np.r_[True, (np.diff(points.round(), axis=0) != 0).any(axis=1)]]
     drawn = np.isfinite(points.sum(axis=1))
     commands = np.where(np.r_[False, drawn[:-1]], "L", "M")[drawn]
     return "".join(f"{c}{x:.1f} {y:.1f}" for c, (x, y) in zip(commands, points[drawn], strict=True))

@@ -23,6 +23,8 @@ from skcluster.plotting._diagram import diagram_limits
 _MOST_STARS = 4000
 #: Maximum number of stars on a page, 24 bytes each.
 _MOST_ON_PAGE = 400_000
+#: Length between points of an isochrone, in units of the diagram.
+_STEP = 0.004
 #: Cells of the band, in colour and in magnitude.
 CELLS = (150, 200)
 #: Columns of stars that the hover tool shows, and their labels.
@@ -76,7 +78,16 @@ def _parts_within(line: FloatArray) -> list[FloatArray]:
     # Points far outside are kept if a line leads from them into the diagram.
     kept = np.convolve(near, [True, True, True], "same") & np.isfinite(line).all(axis=1)
     ends = np.flatnonzero(np.diff(np.pad(kept.astype(np.int8), 1)))
-    return [line[start:end] for start, end in ends.reshape(-1, 2) if end - start > 1]
+    parts = (line[start:end] for start, end in ends.reshape(-1, 2) if end - start > 1)
+    return [_thinned(part) for part in parts]
+
+
+def _thinned(line: FloatArray) -> FloatArray:
+    """Return the first, the last, and one point in each step of a line."""
+    along = np.cumsum(np.hypot(*np.diff(line, axis=0, prepend=line[:1]).T))
+    kept = np.diff(along // _STEP, prepend=-1.0) > 0
+    kept[-1] = True
+    return line[kept]
 
 
 def _packed(places: FloatArray) -> str:

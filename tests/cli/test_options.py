@@ -47,6 +47,19 @@ def test_samples(run, few, tmp_path, capsys, extension):
     assert "--n-samples must be at least 1, not 0" in capsys.readouterr().err
 
 
+def test_a_short_table_of_samples_leaves_the_bands_of_figures(run, few, tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(
+        "skcluster.plotting.save_diagrams", lambda *_, samples, **__: drawn.append(samples)
+    )
+    file, folder = tmp_path / "samples.csv", tmp_path / "figures"
+    assert run("estimate", few, "--samples", file, "--n-samples", 1, "--plots", folder) == 0
+    assert run("estimate", few, "--n-samples", 1, "--plots", folder) == 0
+    assert [len(table) for samples in drawn for table in samples.values()] == [500] * 4
+    first = [table.iloc[0] for table in drawn[0].values()]
+    np.testing.assert_allclose(pd.read_csv(file).drop(columns="cluster"), first)
+
+
 @pytest.mark.parametrize("extension", ["csv", "tsv", "ecsv", "fits", "vot", "parquet"])
 def test_simulate_writes_every_type(run, tmp_path, extension, capsys):
     output = tmp_path / f"sim.{extension}"

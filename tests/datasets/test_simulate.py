@@ -231,7 +231,7 @@ def test_giving_one_parameter_leaves_the_others() -> None:
         ({"a_v": np.nan}, "a_v must be zero or positive; got nan"),
         ({"n_stars": 0}, "n_stars must be 1 or more; got 0"),
         ({"log_age": [8.0, 9.0, 9.5]}, "log_age has 3 values for 2 clusters"),
-        ({"effects": {"depth": 1.0}}, "effects must be an instance of .*Effects"),
+        ({"effects": {"depth": 1.0}}, "^effects must be an instance of Effects or None, got dict"),
         ({"log_age": 10.0, "distance_kpc": 500.0}, r"log age 10.00, at 500.00 kpc .* G = 18"),
     ],
 )

@@ -105,8 +105,10 @@ def test_a_file_is_not_replaced_unasked(tmp_path):
 
 
 def test_what_cannot_be_written_is_said(tmp_path):
-    with pytest.raises(ValueError, match=r"estimates\.doc is unknown; known are: \.csv"):
-        write_estimates(TABLE, tmp_path / "estimates.doc")
+    # Tables of text are read, not written.
+    for name in ("estimates.doc", "estimates.dat"):
+        with pytest.raises(ValueError, match=rf"{name} is unknown; known are: \.csv.*, \.tsv\. "):
+            write_estimates(TABLE, tmp_path / name)
     with pytest.raises(FileNotFoundError, match="no folder"):
         write_estimates(TABLE, tmp_path / "none" / "estimates.csv")
 

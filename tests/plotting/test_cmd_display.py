@@ -109,6 +109,8 @@ def test_an_estimator_is_drawn_as_its_table(sample, model):
         np.testing.assert_array_equal(getattr(display, name), getattr(drawn, name))
     wide = CMDDisplay.from_estimator(model, X, cluster=X.index[1], n_samples=0, coverage=0.95)
     assert wide.band_ is None
+    plain = CMDDisplay.from_estimator(model, X, cluster=X.index[1], samples=None, membership=None)
+    assert plain.band_ is plain.membership is None
     assert wide.estimate["log_age_upper"] > display.estimate["log_age_upper"]
     bare = make_pipeline(GuessFeatures(), LinearRegression()).fit(*sample)
     drawn = CMDDisplay.from_estimator(bare, alone)
@@ -147,6 +149,15 @@ def test_the_isochrone_has_the_metallicity_of_the_estimate(sample):
     np.testing.assert_array_equal(solar.isochrone_.get_xydata(), bare.isochrone_.get_xydata())
     assert bare.isochrone_.get_label() == "PARSEC, [M/H] = 0"
     assert "[M/H]" not in bare.summary()
+
+
+def test_the_estimate_of_a_display_is_a_row(sample):
+    _, y = sample
+    stars = {"colour": np.ones(3), "magnitude": np.arange(3)}
+    row, same = (CMDDisplay(**stars, estimate=e).plot() for e in (y.iloc[0], dict(y.iloc[0])))
+    assert row.summary() == same.summary() != ""
+    with pytest.raises(TypeError, match=r"estimate must be a row of .*, not ndarray"):
+        CMDDisplay(**stars, estimate=y.iloc[0].to_numpy())
 
 
 def test_the_band_has_the_metallicities_of_the_samples(sample):

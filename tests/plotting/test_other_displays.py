@@ -38,6 +38,12 @@ def test_learning_curves_are_the_history(sample):
     assert both.lines_[2].get_label() == "theirs training"
 
 
+def test_no_learning_curves_without_an_epoch(sample):
+    model = set_pipeline(n_networks=1, epochs=0, random_state=0).fit(*sample)
+    with pytest.raises(ValueError, match="was not trained for an epoch"):
+        TrainingHistoryDisplay.from_estimator(model)
+
+
 def test_learning_curves_of_every_network_of_the_reference(model):
     # Its weights come from a file, and so does its history.
     display = TrainingHistoryDisplay.from_estimator(model)
@@ -192,8 +198,11 @@ def test_corner_of_an_estimator(sample, model):
         model, X, cluster=X.index[2], reference=whole, n_samples=500
     )
     assert marked.reference[3] == 0.1
-    marked = CornerDisplay.from_estimator(model, X[:1], reference=[8, 1, 2], n_samples=500)
+    marked = CornerDisplay.from_estimator(
+        model, X[:1], reference=[8, 1, 2], n_samples=500, name="M 67"
+    )
     np.testing.assert_array_equal(marked.reference, [8, 1, 2, np.nan])
+    assert marked.name == "M 67"
 
 
 def check_drawing(display):
@@ -232,6 +241,13 @@ def test_an_architecture_is_that_of_the_keras_model(sample):
     assert any("4 filters of 3 × 3, step 2, relu" in text for text in texts)
     assert any("relu, dropout 0.2" in text for text in texts)
     check_drawing(display)
+    # The branch of the picture is a straight column.
+    columns = [
+        text.get_position()[0]
+        for layer, text in zip(display.layers, display.texts_, strict=True)
+        if layer.kind in ("Conv2D", "Flatten")
+    ]
+    np.testing.assert_allclose(columns, display.texts_[0].get_position()[0])
     with pytest.raises(ValueError, match="LinearRegression has no fitted network"):
         ArchitectureDisplay.from_estimator(LinearRegression())
 

@@ -62,7 +62,10 @@ def test_the_isochrone_is_that_of_the_estimate(page, metallicity, run, request):
     _, table, _ = run
     cluster = data_of(request.getfixturevalue(page))["clusters"][0]
     blue, red, bright, faint = cluster["limits"]
-    line = np.concatenate([places(part) for part in cluster["lines"]])
+    parts = [places(part) for part in cluster["lines"]]
+    for part in parts:  # a point per 0.004 of the diagram
+        assert len(part) < np.hypot(*np.diff(part, axis=0).T).sum() / 0.003 + 3
+    line = np.concatenate(parts)
     drawn = line * [red - blue, faint - bright] + [blue, bright]
     row = table.iloc[0]
     points = isochrone(

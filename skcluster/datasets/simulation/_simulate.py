@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from numbers import Integral
 from pathlib import Path
-from types import NoneType
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -250,7 +249,9 @@ def _simulate_blocks(
     if unknown := priors.keys() - _PARAMETERS:
         raise TypeError(f"simulate_to_parquet has no parameter {min(unknown)!r}.")
     _check_given(n_clusters, priors)
-    check_scalar(effects, "effects", (Effects, NoneType))
+    if not isinstance(effects, Effects | None):
+        got = type(effects).__name__
+        raise TypeError(f"effects must be an instance of Effects or None, got {got}.")
     effects = Effects() if effects is None else effects
     entropy = check_random_state(random_state).randint(np.iinfo(np.int32).max, size=4)
     firsts = range(0, int(n_clusters), BLOCK_SIZE)
