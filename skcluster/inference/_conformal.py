@@ -1,6 +1,8 @@
 """Calibrated intervals and samples for any regressor."""
 
+from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
+from functools import cached_property, partial
 from numbers import Integral
 from typing import Any, ClassVar, Self
 
@@ -234,12 +236,12 @@ class ConformalRegressor(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
         check_is_fitted(self)
         if _num_samples(X) == 0:  # which few regressors accept
             nothing = np.empty((0, self.scores_.shape[1]))
-            prediction, outside = TransformedPrediction(nothing, nothing, None), None
+            find, outside = partial(TransformedPrediction, nothing, nothing, None), None
         else:
             last = last_step(self.estimator_, X)
-            prediction = TransformedPrediction.of(last)
+            find = partial(TransformedPrediction.of, last)
             outside = self._find_outside(X, last.features)
-        return ConformalDistribution(prediction, self.scores_, self.target_names_, outside)
+        return ConformalDistribution(find, self.scores_, self.target_names_, outside)
 
     def _like_y(self, values: FloatArray) -> FloatArray:
         return values[:, 0] if self.y_ndim_ == 1 else values
@@ -269,12 +271,18 @@ def _held_out(estimator: Any, X: Any, true: FloatArray) -> tuple[FloatArray, ...
 class ConformalDistribution(PredictiveDistribution):
     """The distribution returned by `ConformalRegressor.predict_distribution`."""
 
-    #: What the regressor predicts.
-    prediction: TransformedPrediction
+    #: Function that returns what the regressor predicts, which may not accept all clusters whose
+    #: domain can be told.
+    find_prediction: Callable[[], TransformedPrediction]
     #: Errors of training clusters in units of the predicted spread, one column per target.
     scores: FloatArray
     targets: tuple[str, ...] | None
     _outside: BoolArray | None
+
+    @cached_property
+    def prediction(self) -> TransformedPrediction:
+        """What the regressor predicts, asked for once."""
+        return self.find_prediction()
 
     def predict(self) -> FloatArray:
         """Return what the regressor predicts, shape (n_clusters, n_targets)."""

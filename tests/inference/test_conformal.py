@@ -123,6 +123,18 @@ def test_what_lies_far_from_the_training_clusters_is_outside():
         ConformalRegressor(Ridge(), random_state=0).fit(X, y).outside_domain(X)
 
 
+@pytest.mark.parametrize("domain", [StandardScaler(), np.asarray])
+def test_what_the_regressor_does_not_take_is_outside(domain):
+    X, y = noisy(500)
+    model = ConformalRegressor(LinearRegression(), domain=domain, random_state=0).fit(X, y)
+    odd = np.vstack([X[:1], np.full((1, 4), np.nan)])
+    distribution = model.predict_distribution(odd)
+    assert model.outside_domain(odd).tolist() == [False, True]
+    assert distribution.outside_domain.tolist() == [False, True]
+    with pytest.raises(ValueError, match="Input X contains NaN"):
+        distribution.predict()
+
+
 @pytest.mark.parametrize(("n", "n_neighbours"), [(400, 5), (6, 5), (4, 3)])
 def test_the_domain_holds_all_but_half_a_per_cent_of_the_training_clusters(n, n_neighbours):
     X, y = noisy(n)
