@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from nested_pandas import NestedFrame
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, _fit_context
 from sklearn.utils import Tags, _safe_indexing, check_array, check_random_state, get_tags
@@ -263,7 +264,9 @@ def _held_out(estimator: Any, X: Any, true: FloatArray) -> tuple[FloatArray, ...
     prediction = TransformedPrediction.of(last_step(estimator, X))
     true = true.reshape(len(prediction.mean), -1)
     if prediction.transformer is not None:
-        true = prediction.transformer.transform(true)
+        names = getattr(prediction.transformer, "feature_names_in_", None)
+        named = true if names is None else pd.DataFrame(true, columns=names)
+        true = np.asarray(prediction.transformer.transform(named))
     return prediction.back(prediction.mean), true - prediction.mean, prediction.spread
 
 

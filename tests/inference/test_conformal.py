@@ -15,6 +15,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import check_estimator
 
 from skcluster.inference import ConformalRegressor
+from skcluster.regressors import NamedTargetRegressor, TargetScaler
 
 
 class KnowsItsNoise(RegressorMixin, BaseEstimator):
@@ -261,3 +262,14 @@ def test_intervals_take_what_their_regressor_takes():
         assert tags.input_tags == own.input_tags
         assert tags.target_tags == own.target_tags
         assert tags.regressor_tags == own.regressor_tags
+
+
+@pytest.mark.parametrize("transformer", [TargetScaler(), None])
+def test_transformers_see_the_names_of_the_targets_in_every_fold(transformer):
+    """Otherwise scikit-learn warns, which is an error in tests."""
+    X, y = noisy(30)
+    targets = pd.DataFrame(y, columns=["one", "two"])
+    regressor = NamedTargetRegressor(LinearRegression(), transformer=transformer)
+    model = ConformalRegressor(regressor, cv=KFold(3)).fit(X, targets)
+    assert isinstance(model.errors_, np.ndarray)
+    np.testing.assert_allclose(model.held_out_, cross_val_predict(regressor, X, y, cv=KFold(3)))
