@@ -187,7 +187,7 @@ class ConformalRegressor(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
         self.y_ndim_ = true.ndim
         routed = route(self, fit_params)
         self.estimator_, (predicted, self.errors_, spreads) = fit_and_predict_held_out(
-            lambda model, rows: _held_out(model, _safe_indexing(X, rows), true[rows]),
+            lambda rows: partial(_held_out, X=_safe_indexing(X, rows), true=true[rows]),
             self.estimator,
             X,
             y,

@@ -7,6 +7,7 @@ which is sampled to a posterior (`_cluster_posterior`) and calibrated (`_calibra
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import KW_ONLY, dataclass, replace
+from functools import partial
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -336,7 +337,7 @@ class IsochronePosterior(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
         routed = route(self, fit_params)
         folds = folds_of(self.cv, rng, X, np.asarray(y), routed.splitter.split)
         self.estimator_, predictions = fit_and_predict_held_out(
-            lambda model, rows: predict_normal(model, lists.X.iloc[rows], self.columns_)[0],
+            lambda rows: partial(_held_out, X=lists.X.iloc[rows], columns=self.columns_),
             self.estimator,
             X,
             y,
@@ -472,3 +473,7 @@ class IsochronePosterior(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
         tags.no_validation = True
         tags.regressor_tags.poor_score = True
         return tags
+
+
+def _held_out(estimator: Any, X: NestedFrame, columns: list[int]) -> NormalPrediction:
+    return predict_normal(estimator, X, columns)[0]

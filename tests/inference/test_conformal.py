@@ -1,9 +1,11 @@
+import threading
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from dask.base import tokenize
+from joblib import parallel_config
 from sklearn import config_context
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.compose import TransformedTargetRegressor
@@ -254,6 +256,20 @@ def test_predictions_of_held_out_clusters_are_kept(targets):
     regressor = TransformedTargetRegressor(Ridge(), transformer=StandardScaler())
     model = ConformalRegressor(regressor, cv=folds).fit(X, y)
     np.testing.assert_allclose(model.held_out_, cross_val_predict(regressor, X, y, cv=folds))
+
+
+class TellsItsThread(Ridge):
+    """Predicts the number of the thread in which it predicts."""
+
+    def predict(self, X: Any) -> Any:
+        return np.full(len(X), float(threading.get_ident()))
+
+
+def test_held_out_clusters_are_predicted_in_parallel():
+    X, y = noisy(30)
+    with parallel_config("threading"):
+        model = ConformalRegressor(TellsItsThread(), cv=KFold(3), n_jobs=2).fit(X, y[:, 0])
+    assert threading.get_ident() not in model.held_out_
 
 
 def test_intervals_take_what_their_regressor_takes():
