@@ -184,6 +184,14 @@ def test_the_part_that_cannot_be_saved_is_named(memo, reason, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_model_inside_itself_is_named_once(tmp_path):
+    model = make_pipeline(Remembering(), Ridge()).fit([[0.0], [1.0]], [0.0, 1.0])
+    model[0].memo_ = [model]
+    reason = r" Pipeline\.steps\[0\]\[1\]\.memo_\[0\], a sklearn\.pipeline\.Pipeline \("
+    with pytest.raises(ModelFileError, match=reason):
+        save_model(model, tmp_path / "model.skcluster")
+
+
 def test_the_card_is_read_without_the_model(saved):
     found = read_card(saved)
     assert found["card"] == {"name": "trial"}

@@ -113,8 +113,9 @@ class ClusterScrambler(ClusterResampler):
 
     def _make_copies(self, stars: Stars, y: Any, rows: IntArray) -> Copies:
         kinds = list(KINDS) if self.kinds is None else list(self.kinds)
-        if not kinds or not KINDS.keys() >= set(kinds):
-            raise ValueError(f"kinds must be some of {list(KINDS)}, not {self.kinds!r}.")
+        unknown = [kind for kind in kinds if not isinstance(kind, str) or kind not in KINDS]
+        if unknown or not kinds:
+            raise ValueError(f"kinds must be some of {list(KINDS)}, not {unknown}.")
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         rng = np.random.default_rng(seed)
         material = _Material(stars, field_of(self.field, seed), rng)

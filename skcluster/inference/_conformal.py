@@ -1,11 +1,14 @@
 """Calibrated intervals and samples for any regressor."""
 
+from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
+from functools import cached_property, partial
 from numbers import Integral
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from nested_pandas import NestedFrame
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, _fit_context
 from sklearn.utils import Tags, _safe_indexing, check_array, check_random_state, get_tags
@@ -184,7 +187,7 @@ class ConformalRegressor(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
         self.y_ndim_ = true.ndim
         routed = route(self, fit_params)
         self.estimator_, (predicted, self.errors_, spreads) = fit_and_predict_held_out(
-            lambda model, rows: _held_out(model, _safe_indexing(X, rows), true[rows]),
+            lambda rows: partial(_held_out, X=_safe_indexing(X, rows), true=true[rows]),
             self.estimator,
             X,
             y,
@@ -234,12 +237,12 @@ class ConformalRegressor(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
         check_is_fitted(self)
         if _num_samples(X) == 0:  # which few regressors accept
             nothing = np.empty((0, self.scores_.shape[1]))
-            prediction, outside = TransformedPrediction(nothing, nothing, None), None
+            find, outside = partial(TransformedPrediction, nothing, nothing, None), None
         else:
             last = last_step(self.estimator_, X)
-            prediction = TransformedPrediction.of(last)
+            find = partial(TransformedPrediction.of, last)
             outside = self._find_outside(X, last.features)
-        return ConformalDistribution(prediction, self.scores_, self.target_names_, outside)
+        return ConformalDistribution(find, self.scores_, self.target_names_, outside)
 
     def _like_y(self, values: FloatArray) -> FloatArray:
         return values[:, 0] if self.y_ndim_ == 1 else values
@@ -261,7 +264,9 @@ def _held_out(estimator: Any, X: Any, true: FloatArray) -> tuple[FloatArray, ...
     prediction = TransformedPrediction.of(last_step(estimator, X))
     true = true.reshape(len(prediction.mean), -1)
     if prediction.transformer is not None:
-        true = prediction.transformer.transform(true)
+        names = getattr(prediction.transformer, "feature_names_in_", None)
+        named = true if names is None else pd.DataFrame(true, columns=names)
+        true = np.asarray(prediction.transformer.transform(named))
     return prediction.back(prediction.mean), true - prediction.mean, prediction.spread
 
 
@@ -269,12 +274,18 @@ def _held_out(estimator: Any, X: Any, true: FloatArray) -> tuple[FloatArray, ...
 class ConformalDistribution(PredictiveDistribution):
     """The distribution returned by `ConformalRegressor.predict_distribution`."""
 
-    #: What the regressor predicts.
-    prediction: TransformedPrediction
+    #: Function that returns what the regressor predicts, which may not accept all clusters whose
+    #: domain can be told.
+    find_prediction: Callable[[], TransformedPrediction]
     #: Errors of training clusters in units of the predicted spread, one column per target.
     scores: FloatArray
     targets: tuple[str, ...] | None
     _outside: BoolArray | None
+
+    @cached_property
+    def prediction(self) -> TransformedPrediction:
+        """What the regressor predicts, asked for once."""
+        return self.find_prediction()
 
     def predict(self) -> FloatArray:
         """Return what the regressor predicts, shape (n_clusters, n_targets)."""

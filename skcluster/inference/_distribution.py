@@ -14,7 +14,7 @@ from sklearn.preprocessing import RobustScaler
 from sklearn.utils._param_validation import Interval, validate_params
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 
-from skcluster._utils.models import last_step
+from skcluster._utils.models import DaskTokenMixin, last_step
 from skcluster._utils.typing import BoolArray, FloatArray, IntArray
 from skcluster.features._star_set import CONTEXT
 from skcluster.schema import OUTSIDE_DOMAIN
@@ -182,7 +182,7 @@ class PredictiveDistribution(ABC):
         return None
 
 
-class PredictiveMethodsMixin(ABC):
+class PredictiveMethodsMixin(DaskTokenMixin, ABC):
     """Intervals, samples and domain of a meta-estimator that has ``predict_distribution``.
 
     Subclasses are dataclasses, whose fields are the parameters.
@@ -289,10 +289,6 @@ class PredictiveMethodsMixin(ABC):
         to_fit, to_split = (MethodMapping().add(caller="fit", callee=c) for c in ("fit", "split"))
         router = MetadataRouter(owner=owner).add(estimator=self.estimator, method_mapping=to_fit)
         return router.add(splitter=self.cv, method_mapping=to_split)
-
-    def __dask_tokenize__(self) -> tuple[type, dict[str, Any]]:
-        # Dask compares dataclasses by their fields alone, which do not include what was learned.
-        return type(self), self.__dict__
 
     def _learn_domain(self, X: Any) -> None:
         """Learn the domain from training clusters, after the regressor, if there is one.

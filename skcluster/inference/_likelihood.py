@@ -293,7 +293,7 @@ def _one_number_per_star(**given: Any) -> dict[str, FloatArray]:
         wrong = ~np.isfinite(array) if needed else limited & ((array < 0) | (array > 1))
         if wrong.any():
             star, rule = int(np.argmax(wrong)), "finite" if needed else "within 0 to 1"
-            raise ValueError(f"{name} must be {rule}, but that of star {star} is {array[star]:g}.")
+            raise ValueError(f"{name} must be {rule}, but that of star {star} is {array[star]}.")
         arrays[name] = array
     return arrays
 

@@ -5,7 +5,9 @@ which is sampled to a posterior (`_cluster_posterior`) and calibrated (`_calibra
 """
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import KW_ONLY, dataclass, replace
+from functools import partial
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -279,13 +281,20 @@ class IsochronePosterior(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
         for name, value in {"y": y, **fit_params}.items():
             check_same_order(X.index, value, names=("X", name))
         Prior(np.zeros(3), np.ones(3), **self._prior_options())  # refuses impossible values
+        fitted = copy(self)  # so that a fit that fails leaves the estimator as it was
+        fitted._learn(X, y, fit_params)
+        self.__dict__.update(fitted.__dict__)
+        return self
+
+    def _learn(self, X: NestedFrame, y: npt.ArrayLike | None, fit_params: dict[str, Any]) -> None:
         rng = check_random_state(self.random_state)
         self.seed_ = int(rng.randint(2**31 - 100))
         self.tempering_: Any = self.tempering
         if self.tempering == "auto":
             self.tempering_ = _DEFAULT_TEMPERING
         if y is None:
-            return self._fit_without_labels()
+            self._learn_without_labels()
+            return
         validate_clusters(X)
         self.columns_ = columns_of_targets(y)
         lists = TrainingLists.of(X, y, self.columns_, self.resampler, self.scrambler)
@@ -305,16 +314,14 @@ class IsochronePosterior(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
         self._learn_domain(lists.X.iloc[np.flatnonzero(lists.are_clusters)])
         self.held_out_: Any = self._like_y(to_targets(mean[: len(X)], self.a_v_zero_point_))
         self.card_ = None
-        return self
 
-    def _fit_without_labels(self) -> Self:
+    def _learn_without_labels(self) -> None:
         if self.estimator is not None:
             raise ValueError("y is needed to fit the estimator, but it is None.")
         self.inflation_, self.a_v_zero_point_, self.columns_ = np.ones(3), 0.0, [0, 1, 2]
         self.population_: Any = None
         self.estimator_ = self.domain_ = self.card_ = None
         self.spread_coefficients_ = self.scores_ = self.reliability_trees_ = self.held_out_ = None
-        return self
 
     def _fit_estimator(
         self, X: NestedFrame, y: Any, lists: TrainingLists, rng: Any, fit_params: dict[str, Any]
@@ -330,7 +337,7 @@ class IsochronePosterior(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
         routed = route(self, fit_params)
         folds = folds_of(self.cv, rng, X, np.asarray(y), routed.splitter.split)
         self.estimator_, predictions = fit_and_predict_held_out(
-            lambda model, rows: predict_normal(model, lists.X.iloc[rows], self.columns_)[0],
+            lambda rows: partial(_held_out, X=lists.X.iloc[rows], columns=self.columns_),
             self.estimator,
             X,
             y,
@@ -466,3 +473,7 @@ class IsochronePosterior(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
         tags.no_validation = True
         tags.regressor_tags.poor_score = True
         return tags
+
+
+def _held_out(estimator: Any, X: NestedFrame, columns: list[int]) -> NormalPrediction:
+    return predict_normal(estimator, X, columns)[0]

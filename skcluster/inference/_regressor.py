@@ -263,7 +263,7 @@ def folds_of(
 
 
 def fit_and_predict_held_out(
-    predict: Callable[[Any, IntArray], Sequence[FloatArray]],
+    predictor: Callable[[IntArray], Callable[[Any], Sequence[FloatArray]]],
     estimator: Any,
     X: Any,
     y: Any,
@@ -273,27 +273,37 @@ def fit_and_predict_held_out(
 ) -> tuple[Any, list[FloatArray]]:
     """Return a regressor fitted on all clusters, and what others predict that have not seen them.
 
-    ``predict`` returns arrays of one row per tested list from a fitted regressor and the rows to
-    test; they are concatenated in the order of these. ``folds`` are the rows to train on, and those
-    to test. ``fit_params`` are metadata for the regressor's ``fit``.
+    ``predictor`` takes the rows to test, and returns a function that is called with a fitted
+    regressor where that was fitted, and returns arrays of one row per tested list; they are
+    concatenated in the order of the rows. ``folds`` are the rows to train on, and those to test.
+    ``fit_params`` are metadata for the regressor's ``fit``.
     """
     held_out = (
-        delayed(clone(estimator).fit)(
+        delayed(_fit_and_predict)(
+            predictor(test),
+            clone(estimator),
             _safe_indexing(X, train),
             _safe_indexing(y, train),
-            **_check_method_params(X, fit_params, indices=train),
+            _check_method_params(X, fit_params, indices=train),
         )
-        for train, _ in folds
+        for train, test in folds
     )
     # The fit on all clusters takes longest and comes first, so that it runs beside the others.
     begin_stage("Training", 1 + len(folds))
     work = chain([delayed(clone(estimator).fit)(X, y, **fit_params)], held_out)
-    regressors = counted(Parallel(n_jobs=n_jobs, return_as="generator")(work))
-    fitted = next(regressors)
-    tested = [rows for _, rows in folds]
-    parts = [predict(regressor, rows) for regressor, rows in zip(regressors, tested, strict=True)]
-    order = np.argsort(np.concatenate(tested))
+    fitted, *parts = counted(Parallel(n_jobs=n_jobs, return_as="generator")(work))
+    order = np.argsort(np.concatenate([rows for _, rows in folds]))
     return fitted, [np.concatenate(values)[order] for values in zip(*parts, strict=True)]
+
+
+def _fit_and_predict(
+    predict: Callable[[Any], Sequence[FloatArray]],
+    estimator: Any,
+    X: Any,
+    y: Any,
+    fit_params: dict[str, Any],
+) -> Sequence[FloatArray]:
+    return predict(estimator.fit(X, y, **fit_params))
 
 
 def route(owner: Any, params: dict[str, Any]) -> Bunch:

@@ -228,13 +228,18 @@ def _parts(model: Any) -> tuple[dict[str, bytes], set[str]]:
     return {SCHEMA: text, **arrays}, names
 
 
-def _not_stored(part: Any, path: str) -> str:
-    """Return the path and type of the innermost part that skops does not store."""
+def _not_stored(part: Any, path: str, around: tuple[Any, ...] = ()) -> str:
+    """Return the path and type of the innermost part that skops does not store.
+
+    ``around`` are the parts that it is in. One that contains itself is not entered again.
+    """
     import skops.io
     from sklearn.base import BaseEstimator
 
     is_estimator = isinstance(part, BaseEstimator)
     inside = vars(part) if is_estimator else part
+    if any(part is outer for outer in around):
+        inside = None
     if isinstance(inside, list | tuple):
         inside = dict(enumerate(inside))
     for name, value in inside.items() if isinstance(inside, dict) else ():
@@ -242,7 +247,7 @@ def _not_stored(part: Any, path: str) -> str:
             skops.io.dumps(value)
         except _NOT_STORED:
             step = f".{name}" if is_estimator else f"[{name!r}]"
-            return _not_stored(value, path + step)
+            return _not_stored(value, path + step, (*around, part))
     return f"{path}, a {_kind(part)}"
 
 

@@ -225,8 +225,10 @@ class NetworkRegressor(NetworkRegressorMixin, RegressorMixin, BaseWrapper, ABC):
             check_same_weights(self.architecture_.weight_shapes, architecture.weight_shapes)
         self.y_ndim_, self.n_outputs_ = targets.ndim, architecture.n_outputs
         self.architecture_: FeedForwardArchitecture = architecture
-        # Rows without weight are dropped.
-        table, targets, weights = self._validate_sample_weight(table, targets, sample_weight)
+        if sample_weight is None:
+            weights = np.ones(len(table))
+        else:  # rows without weight are dropped
+            table, targets, weights = self._validate_sample_weight(table, targets, sample_weight)
         if (weights < 0).any():
             raise ValueError("sample_weight must not be negative.")
         columns = targets.reshape(len(targets), -1).astype(np.float32)

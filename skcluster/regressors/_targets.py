@@ -19,7 +19,12 @@ from sklearn.preprocessing import FunctionTransformer, MinMaxScaler
 from sklearn.utils import Tags, check_array
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.metadata_routing import process_routing
-from sklearn.utils.validation import _check_n_features, check_is_fitted, validate_data
+from sklearn.utils.validation import (
+    _check_feature_names,
+    _check_n_features,
+    check_is_fitted,
+    validate_data,
+)
 
 from skcluster._utils.messages import documentation
 from skcluster._utils.order import check_same_order
@@ -146,7 +151,7 @@ class TargetScaler(TransformerMixin, BaseEstimator):
             Targets in their own units.
         """
         check_is_fitted(self)
-        # Regressors return arrays, without the names of the targets.
+        _check_names(self, X)
         scaled = check_array(X, dtype=np.float64, ensure_all_finite="allow-nan")
         _check_n_features(self, scaled, reset=False)
         values: NDArray[np.float64] = scaled * self.scale_ + self.center_
@@ -217,12 +222,20 @@ class TargetMinMaxScaler(MinMaxScaler):
         ndarray of shape (n_clusters, n_targets)
             Targets.
         """
+        check_is_fitted(self)
+        _check_names(self, X)
         return clip_targets(super().inverse_transform(X), _quantities(self, TARGETS))
 
     def __sklearn_tags__(self) -> Tags:
         tags: Tags = super().__sklearn_tags__()
         tags.array_api_support = False  # unlike the parent: the ranges are numpy arrays
         return tags
+
+
+def _check_names(scaler: Any, X: ArrayLike) -> None:
+    """Refuse other columns than those of `fit`, or in another order."""
+    if hasattr(X, "columns"):  # regressors return arrays, without the names of the targets
+        _check_feature_names(scaler, X, reset=False)
 
 
 def _quantities(scaler: Any, quantities: Container[str]) -> list[str]:

@@ -1,9 +1,11 @@
+import threading
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from dask.base import tokenize
+from joblib import parallel_config
 from sklearn import config_context
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.compose import TransformedTargetRegressor
@@ -15,6 +17,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import check_estimator
 
 from skcluster.inference import ConformalRegressor
+from skcluster.regressors import NamedTargetRegressor, TargetScaler
 
 
 class KnowsItsNoise(RegressorMixin, BaseEstimator):
@@ -121,6 +124,18 @@ def test_what_lies_far_from_the_training_clusters_is_outside():
     assert model.outside_domain(odd).tolist() == [False, True, True, True]
     with pytest.raises(ValueError, match="needs the parameter domain"):
         ConformalRegressor(Ridge(), random_state=0).fit(X, y).outside_domain(X)
+
+
+@pytest.mark.parametrize("domain", [StandardScaler(), np.asarray])
+def test_what_the_regressor_does_not_take_is_outside(domain):
+    X, y = noisy(500)
+    model = ConformalRegressor(LinearRegression(), domain=domain, random_state=0).fit(X, y)
+    odd = np.vstack([X[:1], np.full((1, 4), np.nan)])
+    distribution = model.predict_distribution(odd)
+    assert model.outside_domain(odd).tolist() == [False, True]
+    assert distribution.outside_domain.tolist() == [False, True]
+    with pytest.raises(ValueError, match="Input X contains NaN"):
+        distribution.predict()
 
 
 @pytest.mark.parametrize(("n", "n_neighbours"), [(400, 5), (6, 5), (4, 3)])
@@ -243,9 +258,34 @@ def test_predictions_of_held_out_clusters_are_kept(targets):
     np.testing.assert_allclose(model.held_out_, cross_val_predict(regressor, X, y, cv=folds))
 
 
+class TellsItsThread(Ridge):
+    """Predicts the number of the thread in which it predicts."""
+
+    def predict(self, X: Any) -> Any:
+        return np.full(len(X), float(threading.get_ident()))
+
+
+def test_held_out_clusters_are_predicted_in_parallel():
+    X, y = noisy(30)
+    with parallel_config("threading"):
+        model = ConformalRegressor(TellsItsThread(), cv=KFold(3), n_jobs=2).fit(X, y[:, 0])
+    assert threading.get_ident() not in model.held_out_
+
+
 def test_intervals_take_what_their_regressor_takes():
     for inner in (LinearRegression(positive=True), Ridge(), LogisticRegression()):
         tags, own = get_tags(ConformalRegressor(inner)), get_tags(inner)
         assert tags.input_tags == own.input_tags
         assert tags.target_tags == own.target_tags
         assert tags.regressor_tags == own.regressor_tags
+
+
+@pytest.mark.parametrize("transformer", [TargetScaler(), None])
+def test_transformers_see_the_names_of_the_targets_in_every_fold(transformer):
+    """Otherwise scikit-learn warns, which is an error in tests."""
+    X, y = noisy(30)
+    targets = pd.DataFrame(y, columns=["one", "two"])
+    regressor = NamedTargetRegressor(LinearRegression(), transformer=transformer)
+    model = ConformalRegressor(regressor, cv=KFold(3)).fit(X, targets)
+    assert isinstance(model.errors_, np.ndarray)
+    np.testing.assert_allclose(model.held_out_, cross_val_predict(regressor, X, y, cv=KFold(3)))

@@ -246,6 +246,7 @@ G, COLOUR = [14.0, 15.0], [0.8, 1.0]
             {"probability": [50, np.nan]},
             "within 0 to 1, but that of star 0 is 50",
         ),
+        ((G, COLOUR), {"probability": [1.0000001, 1]}, r"but that of star 0 is 1\.0000001\."),
         ((G, COLOUR), {"probability": [1, -0.5]}, "within 0 to 1, but that of star 1 is -0.5"),
         ((G, COLOUR), {"colour_error": [0.1] * 3}, "colour_error must have one number per star"),
         ((G, COLOUR), {"law": "dr3"}, "'law' parameter"),

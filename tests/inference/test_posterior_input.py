@@ -8,6 +8,7 @@ from sklearn.dummy import DummyRegressor
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
+from sklearn.utils.validation import check_is_fitted
 
 from skcluster import CMDHistogram
 from skcluster.clusters import as_clusters
@@ -117,6 +118,19 @@ def test_targets_are_needed_for_an_estimator_and_weights_need_one(clusters):
         IsochronePosterior(**QUICK).predict(X)
     with pytest.raises(ValueError, match="Without an estimator, sample_weight cannot be used"):
         IsochronePosterior(**QUICK).fit(X, y, sample_weight=np.ones(16))
+
+
+def test_a_fit_that_fails_changes_nothing(clusters):
+    X, y = clusters[0].iloc[:2], clusters[1].iloc[:2].assign(a_v=np.nan)
+    model = IsochronePosterior(**QUICK)
+    with pytest.raises(ValueError, match="a_v of cluster"):
+        model.fit(X, y)
+    with pytest.raises(NotFittedError):
+        check_is_fitted(model)
+    expected = model.fit(X).predict(X)
+    with pytest.raises(ValueError, match="a_v of cluster"):
+        model.set_params(random_state=1).fit(X, y)
+    np.testing.assert_array_equal(model.predict(X), expected)
 
 
 @pytest.mark.parametrize("column", ["log_age", "a_v", "distance_kpc"])

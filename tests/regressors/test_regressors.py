@@ -137,6 +137,14 @@ def test_rows_without_weight_do_not_matter():
         ANNRegressor(**FAST).fit(X, y, sample_weight=np.zeros(len(X)))
 
 
+def test_without_weights_the_table_is_not_copied(monkeypatch):
+    X, y = table("ann")
+    X, trained = X.astype(np.float32), []
+    monkeypatch.setattr(ANNRegressor, "_train", lambda model, rows, tasks: trained.append(rows))
+    ANNRegressor(**FAST).fit(X, y)
+    assert all(np.shares_memory(X, values) for values in trained[0].inputs.values())
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_nan_and_infinity_are_refused(bad):
     X, y = table("ann")

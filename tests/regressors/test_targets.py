@@ -6,7 +6,7 @@ from sklearn.compose import TransformedTargetRegressor
 from sklearn.linear_model import LinearRegression
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from skcluster.regressors import NamedTargetRegressor, TargetScaler
+from skcluster.regressors import NamedTargetRegressor, TargetMinMaxScaler, TargetScaler
 
 Y = pd.DataFrame(
     {
@@ -58,6 +58,14 @@ def test_wrong_targets():
         TargetScaler().fit(Y.to_numpy()).transform(Y[KNOWN].to_numpy())
     with pytest.raises(ValueError, match="X has 1 features, but TargetScaler is expecting 4"):
         scaler.inverse_transform(Y[["a_v"]].to_numpy())
+
+
+@pytest.mark.parametrize("scaler", [TargetScaler(), TargetMinMaxScaler()])
+def test_columns_in_another_order_are_not_inverted(scaler):
+    scaled = pd.DataFrame(scaler.fit_transform(Y), columns=Y.columns)
+    np.testing.assert_allclose(scaler.inverse_transform(scaled), Y, atol=1e-12)
+    with pytest.raises(ValueError, match="must be in the same order as they were in fit"):
+        scaler.inverse_transform(scaled[Y.columns[::-1]])
 
 
 X = np.arange(3.0)[:, None]
