@@ -110,11 +110,9 @@ def test_each_star_is_treated_alone(function, law):
 
 @pytest.mark.parametrize("law", LAWS)
 def test_columns_of_tables_become_arrays(law):
-    k = photometry.extinction_coefficients(0.5, 1.0, law)
     for colour in ([0.5] * units.mag, pd.Series([0.5]), np.ma.array([0.5])):
-        of_table = photometry.extinction_coefficients(colour, np.array([1.0]), law)
-        assert type(of_table.g) is np.ndarray
-        np.testing.assert_allclose(of_table.g, k.g)
+        k = photometry.extinction_coefficients(colour, np.ones(1), law)
+        assert [type(of_band) for of_band in k] == [np.ndarray] * 3
 
 
 @pytest.mark.parametrize("law", LAWS)
