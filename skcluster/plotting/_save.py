@@ -137,7 +137,7 @@ def _save_diagram(format: str, overwrite: bool, item: tuple[CMDDisplay, tuple[An
     display, (name, file) = item
     # Dark on light whatever the user's style is, for print; and without a layout engine, which
     # takes longer than the drawing.
-    with style.context("default", after_reset=True), whole_file(file, overwrite) as half:
+    with style.context("default"), whole_file(file, overwrite) as half:
         figure = Figure(figsize=(6.6, 5.2))
         display.plot(ax=figure.add_axes((0.1, 0.095, 0.575, 0.845)), beside=True)
         figure.savefig(half, format=format, dpi=_DPI, metadata={"Title": display_name(name)})
@@ -218,7 +218,7 @@ def save_membership(
     dpi: int = _DPI,
 ) -> None:
     """Draw the members of one cluster into a file."""
-    with style.context("default", after_reset=True):
+    with style.context("default"):
         figure = Figure(figsize=(8.6, 7.6), dpi=dpi, layout="constrained")
         axes: Any = figure.subplots(2, 2)
         display = MembershipDisplay.from_members(

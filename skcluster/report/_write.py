@@ -314,7 +314,7 @@ def _corner(samples: Any, row: pd.Series) -> dict[str, str]:
         return {}
     content = StringIO()
     plain = {"svg.fonttype": "none", "svg.hashsalt": "", "font.family": "sans-serif"}
-    with style.context(["default", plain], after_reset=True):
+    with style.context(["default", plain]):
         figure = Figure(figsize=(6.4, 6.4))
         CornerDisplay.from_samples(table, estimate=row, figure=figure)
         figure.savefig(content, format="svg", metadata={"Date": None})
