@@ -261,9 +261,7 @@ def reference_pipeline(**overrides: Any) -> IsochronePosterior:
         "resampler": ClusterCorruptor(field=simulate_field_stars, random_state=random_state),
         # Lists without a cluster are the hardest to tell.
         "scrambler": ClusterScrambler(
-            kinds=[*KINDS, "no cluster"],
-            field=simulate_field_stars,
-            random_state=random_state,
+            kinds=[*KINDS, "no cluster"], field=simulate_field_stars, random_state=random_state
         ),
     }
     settings |= {name: overrides.pop(name) for name in own & overrides.keys()}

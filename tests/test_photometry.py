@@ -64,11 +64,7 @@ def test_no_extinction_changes_nothing(law):
 
 
 @pytest.mark.parametrize("law", LAWS)
-@given(
-    g=st.floats(-5, 25),
-    bp_rp=st.floats(-1, 5),
-    a0=st.floats(0, 10),
-)
+@given(g=st.floats(-5, 25), bp_rp=st.floats(-1, 5), a0=st.floats(0, 10))
 @example(g=12.0, bp_rp=2.5, a0=10.0)
 @example(g=12.0, bp_rp=-0.06, a0=10.0)
 @example(g=12.0, bp_rp=5.0, a0=10.0)

@@ -98,11 +98,7 @@ def test_paper_preset_has_the_papers_inputs_and_training(toy: Clusters) -> None:
 
 
 @pytest.mark.parametrize(
-    "columns",
-    [
-        ["log_age", "a_v"],
-        ["distance_kpc", "metallicity", "log_age", "a_v"],
-    ],
+    "columns", [["log_age", "a_v"], ["distance_kpc", "metallicity", "log_age", "a_v"]]
 )
 def test_sets_take_any_targets(columns: list[str], toy: Clusters) -> None:
     X, y = toy

@@ -241,12 +241,7 @@ def draw_all(X: Any, table: pd.DataFrame, file: Path) -> None:
     places = figure.subplots(-(-len(table) // columns), columns, squeeze=False).ravel()
     for axes, (name, row) in zip(places, table.iterrows(), strict=False):
         CMDDisplay.from_clusters(
-            X,
-            row[[*TARGETS, "metallicity"]],
-            cluster=name,
-            ax=axes,
-            colorbar=False,
-            legend=False,
+            X, row[[*TARGETS, "metallicity"]], cluster=name, ax=axes, colorbar=False, legend=False
         )
         axes.set_title(f"{called[str(name)]}: {row['log_age']:.2f}")
     for axes in places[len(table) :]:
@@ -260,12 +255,7 @@ def draw_m67(X: Any, row: Any, file: Path) -> None:
     figure = Figure(figsize=(8, 6), layout="constrained")
     axes = figure.subplots()
     display = CMDDisplay.from_clusters(
-        X,
-        row[[*TARGETS, "metallicity"]],
-        cluster=M67,
-        ax=axes,
-        colorbar=False,
-        legend=False,
+        X, row[[*TARGETS, "metallicity"]], cluster=M67, ax=axes, colorbar=False, legend=False
     )
     display.stars_.set(array=None, facecolor="#777777", sizes=[9])
     assert display.isochrone_ is not None

@@ -118,9 +118,7 @@ def posterior(folder: Path) -> dict[str, float]:
     X = _clusters(folder)
     some = X[:: max(len(X) // N_POSTERIORS, 1)][:N_POSTERIORS]
     estimate(some)
-    return {
-        "posterior per cluster, CPU (s)": _processor_time(lambda: estimate(some)) / len(some),
-    }
+    return {"posterior per cluster, CPU (s)": _processor_time(lambda: estimate(some)) / len(some)}
 
 
 def catalogue(folder: Path) -> dict[str, float]:

@@ -27,12 +27,7 @@ X_train, y_train, X_test, y_test = X[:120], y[:120], X[120:], y[120:]
 # these weights without training. ``pretrained=None`` starts from random weights. To reduce the run
 # time, use one network instead of three, and one corrupted copy of each list instead of four.
 
-settings = {
-    "n_networks": 1,
-    "augment__n_copies": 1,
-    "features__max_stars": 80,
-    "random_state": 0,
-}
+settings = {"n_networks": 1, "augment__n_copies": 1, "features__max_stars": 80, "random_state": 0}
 models = {
     "simulations alone": set_pipeline(epochs=0, **settings),
     "random weights": set_pipeline(pretrained=None, epochs=8, **settings),

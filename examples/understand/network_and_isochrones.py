@@ -93,11 +93,7 @@ ax.legend(loc="upper left")
 display = CMDDisplay.from_estimator(model, X, cluster=X.index[0])
 curve = isochrone(network[0], a_v=network[1], distance_kpc=network[2])
 display.ax_.plot(
-    curve["bp_rp"],
-    curve["phot_g_mean_mag"],
-    color="#0072B2",
-    linestyle="--",
-    label="network alone",
+    curve["bp_rp"], curve["phot_g_mean_mag"], color="#0072B2", linestyle="--", label="network alone"
 )
 display.ax_.legend(loc="lower left")
 plt.show()

@@ -144,12 +144,7 @@ def changeable_columns(stars: Stars) -> dict[str, FloatArray]:
 def photometry(g: FloatArray, colour: FloatArray) -> dict[str, FloatArray]:
     """Return the columns of magnitudes and colour of stars of known G and BP−RP."""
     bp, rp = split_colour(g, colour)
-    return {
-        "phot_g_mean_mag": g,
-        "bp_rp": colour,
-        "phot_bp_mean_mag": bp,
-        "phot_rp_mean_mag": rp,
-    }
+    return {"phot_g_mean_mag": g, "bp_rp": colour, "phot_bp_mean_mag": bp, "phot_rp_mean_mag": rp}
 
 
 def parallax_scatter(g: FloatArray, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:

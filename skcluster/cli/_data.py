@@ -4,13 +4,7 @@ import argparse
 from typing import Any
 
 from skcluster.cli._console import print_result
-from skcluster.cli._options import (
-    Command,
-    add_catalogue,
-    add_output,
-    check_outputs,
-    fetch_members,
-)
+from skcluster.cli._options import Command, add_catalogue, add_output, check_outputs, fetch_members
 
 #: Options of the parameters, their names in `skcluster.datasets.simulate_clusters`, and help.
 _PARAMETERS = {

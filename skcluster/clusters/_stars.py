@@ -265,9 +265,7 @@ def _one_chunk(chunks: pa.ChunkedArray) -> pa.Array:
 
 
 def clusters_from_flat(
-    fields: Mapping[str, npt.ArrayLike | pa.Array],
-    offsets: npt.ArrayLike,
-    index: Any = None,
+    fields: Mapping[str, npt.ArrayLike | pa.Array], offsets: npt.ArrayLike, index: Any = None
 ) -> NestedFrame:
     """Return clusters from flat star arrays, without copying numpy's numbers or checking values.
 
@@ -358,9 +356,7 @@ def clusters_with(stars: Stars, others: Sequence[pd.DataFrame]) -> NestedFrame:
     return X
 
 
-def joined(
-    parts: Sequence[Mapping[str, npt.ArrayLike | pa.Array]],
-) -> dict[str, pa.Array]:
+def joined(parts: Sequence[Mapping[str, npt.ArrayLike | pa.Array]]) -> dict[str, pa.Array]:
     """Return columns of several tables one below the other, without losing a digit.
 
     Values of columns that a part lacks are missing. Of different types, integers stay integers

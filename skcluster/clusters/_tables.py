@@ -19,13 +19,7 @@ from skcluster._utils.columns import MISSING
 from skcluster._utils.messages import counted_stars, warn_caller
 from skcluster._utils.order import may_number_rows
 from skcluster._utils.typing import FloatArray
-from skcluster.clusters._columns import (
-    BP_RP,
-    Notes,
-    check_needed,
-    find_columns,
-    rename_columns,
-)
+from skcluster.clusters._columns import BP_RP, Notes, check_needed, find_columns, rename_columns
 from skcluster.clusters._meant_values import marked_values
 from skcluster.clusters._stars import (
     STARS,

@@ -6,10 +6,4 @@ from skcluster.features._cmd_summary import CMDSummary
 from skcluster.features._guess_features import GuessFeatures
 from skcluster.features._star_set import StarSet
 
-__all__ = [
-    "CMDHistogram",
-    "CMDRasterizer",
-    "CMDSummary",
-    "GuessFeatures",
-    "StarSet",
-]
+__all__ = ["CMDHistogram", "CMDRasterizer", "CMDSummary", "GuessFeatures", "StarSet"]

@@ -218,7 +218,7 @@ def fill_parallaxes(parallax: FloatArray, stars: Stars, fallback: float) -> Floa
     warn_caller(
         f"{np.count_nonzero(missing)} of {len(parallax)} clusters have no star with a parallax, "
         f"the first {stars.index[int(np.argmax(missing))]!r}; {fallback:.4g} mas, the median of "
-        "the training clusters, is used.",
+        "the training clusters, is used."
     )
     return np.where(missing, fallback, parallax)
 

@@ -142,7 +142,7 @@ class CMDHistogram(DiagramTransformer):
         if missing.any():
             warn_caller(
                 f"{np.count_nonzero(missing)} of {len(weights)} stars have no probability and zero "
-                "weight.",
+                "weight."
             )
             weights = np.where(missing, 0, weights)
         return weights

@@ -169,7 +169,7 @@ class GuessFeatures(ClusterTransformer):
             return float(np.median(measured))
         warn_caller(
             f"None of the {len(features)} training clusters has enough stars for {_NAMES[i]}; "
-            "zero is used.",
+            "zero is used."
         )
         return 0.0
 

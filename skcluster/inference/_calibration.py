@@ -69,11 +69,7 @@ class Calibration:
 
     @classmethod
     def fit(
-        cls,
-        errors: FloatArray,
-        std: FloatArray,
-        mean: FloatArray,
-        zero_points: tuple[float, float],
+        cls, errors: FloatArray, std: FloatArray, mean: FloatArray, zero_points: tuple[float, float]
     ) -> "Calibration":
         """Fit to errors, posterior standard deviations and means, shape (n_clusters, n_targets)."""
         measured = np.isfinite(errors).all(axis=1)
@@ -167,10 +163,7 @@ def best_tempering(potentials: Potentials, lists: TrainingLists, sampler: Sample
 
 
 def calibrate(
-    potentials: Potentials,
-    lists: TrainingLists,
-    sampler: Sampler,
-    zero_points: tuple[float, float],
+    potentials: Potentials, lists: TrainingLists, sampler: Sampler, zero_points: tuple[float, float]
 ) -> tuple[float, Calibration, Reliability | None, FloatArray]:
     """Calibrate posteriors on lists whose clusters have been held out.
 

@@ -24,13 +24,7 @@ from skcluster.clusters._stars import with_stars
 from skcluster.clusters._tables import as_table, to_numbers, units_of
 from skcluster.io._read_table import read_table
 from skcluster.photometry import distance_from_modulus
-from skcluster.schema import (
-    CLUSTER,
-    LABEL_COLUMNS,
-    PRIOR_COLUMNS,
-    TARGETS,
-    Column,
-)
+from skcluster.schema import CLUSTER, LABEL_COLUMNS, PRIOR_COLUMNS, TARGETS, Column
 
 #: Columns of the distance, and what makes kpc of them; the first one that a cluster has is used.
 _DISTANCES: dict[str, Callable[[FloatArray], FloatArray]] = {
@@ -125,7 +119,7 @@ def _match(index: pd.Index, clusters: pd.Series, what: str) -> IntArray:
     if len(unmatched):
         warn_caller(
             f"{len(unmatched)} of {len(clusters)} clusters in the {what} have no members: "
-            f"{some_names(unmatched)}.",
+            f"{some_names(unmatched)}."
         )
     rows: IntArray = (
         pd.Series(np.flatnonzero(is_wanted), given[is_wanted])
@@ -151,7 +145,7 @@ def labels_of(
     if len(unlabelled):
         warn_caller(
             f"Left out {len(unlabelled)} of {len(index)} clusters without a row in the labels: "
-            f"{some_names(unlabelled)}.",
+            f"{some_names(unlabelled)}."
         )
     labels = {name: rows.numbers(LABEL_COLUMNS[name]) for name in ("log_age", "a_v")}
     labels["distance_kpc"] = _distances(rows)
@@ -163,7 +157,7 @@ def labels_of(
     if blank.any():
         warn_caller(
             f"Left out {blank.sum()} of {len(y)} clusters with a blank label: "
-            f"{some_names(y.index[blank])}.",
+            f"{some_names(y.index[blank])}."
         )
     return y[~blank]
 

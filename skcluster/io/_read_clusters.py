@@ -20,12 +20,7 @@ from nested_pandas import NestedFrame
 from skcluster._utils.messages import counted_stars, some_names, warn_caller
 from skcluster._utils.typing import BoolArray, TableLike
 from skcluster.clusters import OneClusterWarning, Stars, stars_of
-from skcluster.clusters._as_clusters import (
-    check_kinds,
-    checked,
-    whole_stars,
-    without_incomplete,
-)
+from skcluster.clusters._as_clusters import check_kinds, checked, whole_stars, without_incomplete
 from skcluster.clusters._columns import Notes
 from skcluster.clusters._magnitude_limits import state_magnitude_limit
 from skcluster.clusters._meant_values import completed
@@ -47,13 +42,7 @@ from skcluster.clusters._tables import (
 from skcluster.gaia import Release
 from skcluster.io._cluster_tables import labels_of, spelt_differently
 from skcluster.io._read_table import EXTENSIONS, read_table, stem_and_extension
-from skcluster.io._releases import (
-    column_of_dr2,
-    parallax_shift,
-    shifted,
-    state_dr2,
-    warn_of_dr2,
-)
+from skcluster.io._releases import column_of_dr2, parallax_shift, shifted, state_dr2, warn_of_dr2
 from skcluster.io._write import state_units
 from skcluster.schema import CLUSTER
 

@@ -25,13 +25,7 @@ from skcluster._utils.messages import warn_caller
 from skcluster.clusters._tables import frame_of_arrow
 
 #: What can separate columns, and its name; blanks last, because they are in texts, too.
-_SEPARATORS = {
-    "\t": "tabs",
-    ",": "commas",
-    ";": "semicolons",
-    "|": "vertical bars",
-    " ": "blanks",
-}
+_SEPARATORS = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "vertical bars", " ": "blanks"}
 #: Rows from which the layout is recognised.
 _N_ROWS = 50
 #: Begins of lines above a table that do not belong to it.

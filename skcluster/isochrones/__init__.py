@@ -3,8 +3,4 @@
 from skcluster.isochrones._grid import IsochroneGrid, isochrone
 from skcluster.isochrones._population import PopulationGrid
 
-__all__ = [
-    "IsochroneGrid",
-    "PopulationGrid",
-    "isochrone",
-]
+__all__ = ["IsochroneGrid", "PopulationGrid", "isochrone"]

@@ -99,7 +99,7 @@ class PopulationGrid:
             warn_caller(
                 f"The densities of stellar populations cannot be stored in {file.parent} "
                 f"({error.strerror}), so each process computes them again. The environment "
-                "variable SKCLUSTER_DATA sets another folder.",
+                "variable SKCLUSTER_DATA sets another folder."
             )
         return PopulationGrid(tables)
 

@@ -34,10 +34,7 @@ CONSTRAINTS: dict[str, Any] = {
 }
 
 
-@validate_params(
-    {"X": "no_validation", **CONSTRAINTS},
-    prefer_skip_nested_validation=True,
-)
+@validate_params({"X": "no_validation", **CONSTRAINTS}, prefer_skip_nested_validation=True)
 def find_members(
     X: ClustersLike,
     *,

@@ -137,10 +137,7 @@ class EstimateDisplay:
         return cls.from_predictions(y, distribution.predict()[:, columns], **kw)
 
     def plot(
-        self,
-        ax: Axes | Sequence[Axes] | None = None,
-        *,
-        kind: Kind = "actual_vs_predicted",
+        self, ax: Axes | Sequence[Axes] | None = None, *, kind: Kind = "actual_vs_predicted"
     ) -> "EstimateDisplay":
         """Draw the display.
 

@@ -14,14 +14,7 @@ from skcluster._utils.typing import BoolArray, FloatArray
 from skcluster.membership._sky import TangentPlane
 from skcluster.plotting._diagram import diagram_limits
 from skcluster.plotting._inputs import values_of
-from skcluster.plotting._style import (
-    BLUES,
-    VERMILION,
-    display_name,
-    many_axes,
-    stroke,
-    title_text,
-)
+from skcluster.plotting._style import BLUES, VERMILION, display_name, many_axes, stroke, title_text
 from skcluster.schema import CLUSTER_COLUMNS, STAR_COLUMNS
 
 #: Columns of stars that the panels show.
@@ -144,10 +137,7 @@ class MembershipDisplay:
         return likely if np.isfinite(self.cluster["parallax"]) else np.zeros_like(likely)
 
     def plot(
-        self,
-        axes: Sequence[Axes] | None = None,
-        *,
-        colorbar: bool = True,
+        self, axes: Sequence[Axes] | None = None, *, colorbar: bool = True
     ) -> "MembershipDisplay":
         """Draw the display.
 

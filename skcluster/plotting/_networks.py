@@ -345,8 +345,7 @@ def _layers_of(model: Any) -> list[Layer]:
             place = next(i for i, earlier in enumerate(layers) if earlier.name == inputs[0])
             box = layers[place]
             layers[place] = box._replace(
-                text=f"{box.text}, {_words(layer)}",
-                n_weights=box.n_weights + layer.count_params(),
+                text=f"{box.text}, {_words(layer)}", n_weights=box.n_weights + layer.count_params()
             )
             made_by[id(outputs[0])] = inputs[0]
             continue

@@ -50,10 +50,7 @@ def one_axes(ax: Axes | None, **figure_kw: Any) -> tuple[Figure | SubFigure, Axe
 
 
 def many_axes(
-    ax: Axes | Sequence[Axes] | None,
-    n_rows: int,
-    n_columns: int,
-    size: tuple[float, float],
+    ax: Axes | Sequence[Axes] | None, n_rows: int, n_columns: int, size: tuple[float, float]
 ) -> tuple[Figure | SubFigure, npt.NDArray[np.object_]]:
     """Return one axes per panel, and their figure; for None, new panels of a size (inches)."""
     if ax is None:

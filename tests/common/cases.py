@@ -126,10 +126,7 @@ class Case:
         first = [("features", clone(self.features))] if self.features is not None else []
         last: dict[str, list[tuple[str, Any]]] = {
             # A summary of few stars has gaps.
-            "transformer": [
-                ("fill", SimpleImputer(keep_empty_features=True)),
-                ("ridge", Ridge()),
-            ],
+            "transformer": [("fill", SimpleImputer(keep_empty_features=True)), ("ridge", Ridge())],
             "resampler": [("guess", GuessFeatures()), ("ridge", Ridge())],
             "regressor": [],
         }

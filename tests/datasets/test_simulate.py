@@ -14,12 +14,7 @@ from nested_pandas import NestedFrame
 from scipy import stats
 
 from skcluster.clusters import stars_of, validate_clusters
-from skcluster.datasets import (
-    Effects,
-    simulate_clusters,
-    simulate_field_stars,
-    simulate_to_parquet,
-)
+from skcluster.datasets import Effects, simulate_clusters, simulate_field_stars, simulate_to_parquet
 from skcluster.datasets.simulation._simulate import BLOCK_SIZE
 from skcluster.io import read_clusters
 from skcluster.isochrones import isochrone

@@ -10,17 +10,8 @@ from hypothesis import strategies as st
 from scipy.stats import truncnorm
 
 from skcluster.inference import Parameters, Potential
-from skcluster.inference._cluster_posterior import (
-    ClusterPosterior,
-    _flattened,
-    sample_posterior,
-)
-from skcluster.inference._prior import (
-    FIELD_ODDS_PRIOR,
-    METALLICITY_PRIOR,
-    REDDENING_PRIOR,
-    Prior,
-)
+from skcluster.inference._cluster_posterior import ClusterPosterior, _flattened, sample_posterior
+from skcluster.inference._prior import FIELD_ODDS_PRIOR, METALLICITY_PRIOR, REDDENING_PRIOR, Prior
 
 #: Log age, A_V, distance modulus, far from all limits.
 PRIOR = Prior(np.array([8.3, 4.0, 10.0]), np.array([0.3, 0.4, 0.2]), tail_weight=0.0)

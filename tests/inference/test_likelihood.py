@@ -215,10 +215,7 @@ def test_thinning_hardly_changes_the_likelihood(monkeypatch):
     np.testing.assert_allclose(*np.diff(likelihoods), atol=0.05 * total)
 
 
-@given(
-    st.lists(st.floats(1e-3, 1.0), min_size=1, max_size=80),
-    st.integers(1, 60),
-)
+@given(st.lists(st.floats(1e-3, 1.0), min_size=1, max_size=80), st.integers(1, 60))
 def test_thinning_keeps_the_sum_of_the_weights(weights: list[float], most: int):
     weight = np.array(weights)
     chosen, kept = _thinned(weight, most)
@@ -241,11 +238,7 @@ G, COLOUR = [14.0, 15.0], [0.8, 1.0]
         ((G, [0.8, np.nan]), {}, "bp_rp must be finite, but that of star 1 is nan"),
         (([np.nan, 15.0], COLOUR), {}, "g must be finite, but that of star 0 is nan"),
         ((G, COLOUR), {"probability": [0.5]}, "probability must have one number per star"),
-        (
-            (G, COLOUR),
-            {"probability": [50, np.nan]},
-            "within 0 to 1, but that of star 0 is 50",
-        ),
+        ((G, COLOUR), {"probability": [50, np.nan]}, "within 0 to 1, but that of star 0 is 50"),
         ((G, COLOUR), {"probability": [1.0000001, 1]}, r"but that of star 0 is 1\.0000001\."),
         ((G, COLOUR), {"probability": [1, -0.5]}, "within 0 to 1, but that of star 1 is -0.5"),
         ((G, COLOUR), {"colour_error": [0.1] * 3}, "colour_error must have one number per star"),

@@ -76,10 +76,7 @@ def test_two_names_that_may_be_meant_are_refused():
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        (
-            {"G": "phot_g_mean_mag"},
-            r"no column 'G' to be used as 'phot_g_mean_mag'; there are: C",
-        ),
+        ({"G": "phot_g_mean_mag"}, r"no column 'G' to be used as 'phot_g_mean_mag'; there are: C"),
         ({"parallax": "Plx"}, r"no column 'parallax' .*goes from the table's names to ours"),
         ({"Plx": "distance"}, r"'Plx' cannot be used as 'distance', only as one of: cluster, "),
         ({"Plx": "parallax", "e_Plx": "parallax"}, "'Plx' and 'e_Plx' cannot both be used as"),

@@ -82,10 +82,7 @@ def test_leaving_out_every_second_age(metallicity: int) -> None:
         assert off < allowed_error(age, GRID.metallicity[metallicity]), f"log age {age}"
 
 
-@given(
-    log_age=st.floats(6.0, 10.2),
-    metallicity=st.floats(-0.7, 0.4),
-)
+@given(log_age=st.floats(6.0, 10.2), metallicity=st.floats(-0.7, 0.4))
 def test_masses_never_fall_and_magnitudes_are_stars(log_age: float, metallicity: float) -> None:
     isochrones = GRID.interpolate([log_age], [metallicity])
     assert (np.diff(isochrones.log_mass) >= 0).all()

@@ -201,10 +201,7 @@ def test_wrong_fields_are_refused_by_name(field, spoil, message):
     ("hint", "message"),
     [
         ({"center": (1.0,)}, "center must be one right ascension and declination"),
-        (
-            {"center": ("08 51", "+11 48")},
-            r"in degrees, not \('08 51', '\+11 48'\)",
-        ),
+        ({"center": ("08 51", "+11 48")}, r"in degrees, not \('08 51', '\+11 48'\)"),
         ({"proper_motion": (1.0, np.nan)}, "proper_motion must be two finite numbers"),
         ({"center": SkyCoord([10, 20], [1, 2], unit="deg")}, "center must be one right ascension"),
         ({"center": (10.0, 100.0)}, r"in degrees, not \(10.0, 100.0\)"),

@@ -89,11 +89,7 @@ def test_a_field_without_a_cluster_is_grey(members):
 def test_own_axes(members):
     figure, axes = plt.subplots(1, 4)
     display = MembershipDisplay.from_members(
-        *members,
-        cluster="cluster_1",
-        threshold=0.9,
-        axes=axes,
-        colorbar=False,
+        *members, cluster="cluster_1", threshold=0.9, axes=axes, colorbar=False
     )
     assert display.figure_ is figure
     assert display.colorbar_ is None

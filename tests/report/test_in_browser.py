@@ -135,10 +135,7 @@ def test_ten_clusters(opened, small_page, run):
 def test_a_posterior(opened, posterior_page, run):
     page = opened(posterior_page)
     heads = page.find_elements(By.CSS_SELECTOR, "thead th")
-    assert [" ".join(head.text.split()) for head in heads][-2:] == [
-        "Reliability",
-        "[M/H] [dex]",
-    ]
+    assert [" ".join(head.text.split()) for head in heads][-2:] == ["Reliability", "[M/H] [dex]"]
     cells = page.find_elements(By.CSS_SELECTOR, "tbody td")
     assert cells[5].text == "0.20 +0.10 −0.20"
     details = values(page)

@@ -228,11 +228,7 @@ def test_a_page_of_one_cluster_and_columns_of_text(written, tmp_path, run):
     text = (tmp_path / "a.html").read_text()
     assert "least reddened stars" in text
     terms = re.findall("<dt>(Flag .*?|Note .*?)</dt>", text)
-    assert terms == [
-        "Flag “outside domain”",
-        "Note “few stars”",
-        "Note “contaminants identified”",
-    ]
+    assert terms == ["Flag “outside domain”", "Note “few stars”", "Note “contaminants identified”"]
 
 
 @pytest.mark.parametrize(("kind", "meanings"), [("flag", FLAGS), ("note", NOTES)])

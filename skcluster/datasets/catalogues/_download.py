@@ -43,10 +43,7 @@ ROW_NUMBER = "recno"
 CHUNK = 25_000
 
 #: Constraints of the common parameters, for scikit-learn's ``validate_params``.
-CONSTRAINTS = {
-    "data_home": [str, os.PathLike, None],
-    "download_if_missing": ["boolean"],
-}
+CONSTRAINTS = {"data_home": [str, os.PathLike, None], "download_if_missing": ["boolean"]}
 
 Answer = TypeVar("Answer")
 

@@ -14,12 +14,7 @@ from sklearn.utils import Bunch
 from sklearn.utils._param_validation import StrOptions, validate_params
 
 from skcluster.clusters import as_clusters, stars_of
-from skcluster.datasets.catalogues._download import (
-    CONSTRAINTS,
-    Download,
-    load_members,
-    load_table,
-)
+from skcluster.datasets.catalogues._download import CONSTRAINTS, Download, load_members, load_table
 from skcluster.datasets.catalogues._names import folded_names, names_of
 from skcluster.datasets.catalogues._published import CATALOGUES, Catalogue
 from skcluster.photometry import distance_from_modulus

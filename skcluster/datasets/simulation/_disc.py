@@ -75,10 +75,7 @@ def disc_stars() -> DiscStars:
 
 
 def field_counts(
-    n_stars: IntArray,
-    distance_kpc: FloatArray,
-    mean_share: float,
-    rng: np.random.Generator,
+    n_stars: IntArray, distance_kpc: FloatArray, mean_share: float, rng: np.random.Generator
 ) -> IntArray:
     """Draw the number of field stars in each list; parallaxes exclude most near the Sun."""
     if mean_share == 0:

@@ -300,10 +300,7 @@ def train(
     """
     epochs, n_batches = shape
     recipe = Recipe(
-        architecture,
-        settings.loss,
-        settings.optimizer,
-        architecture.steps_per_execution(n_batches),
+        architecture, settings.loss, settings.optimizer, architecture.steps_per_execution(n_batches)
     )
     rate = ScheduledLearningRate(settings, epochs, n_batches)
     # The limit takes longer to set than an epoch's validation, which would set it each time.
