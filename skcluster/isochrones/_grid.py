@@ -223,7 +223,7 @@ def isochrone(
     Raises
     ------
     ValueError
-        If age or metallicity is outside the range of the isochrones.
+        If age or metallicity is outside the range of the isochrones, or the distance not positive.
 
     References
     ----------
@@ -238,6 +238,8 @@ def isochrone(
     >>> float(points["mass"].max().round(1))
     2.5
     """
+    if not distance_kpc > 0:
+        raise ValueError(f"distance_kpc must be positive; got {distance_kpc:g}.")
     one = IsochroneGrid.load().interpolate(log_age, metallicity)
     g, bp, rp = one.magnitudes[:, 0]
     k = extinction_coefficients(bp - rp, a_v, law)

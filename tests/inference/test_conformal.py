@@ -162,8 +162,10 @@ def test_intervals_reach_as_far_as_that_many_errors(coverage, place):
 
 def test_folds_must_cover_each_cluster_once():
     X, y = noisy(30)
+    model = ConformalRegressor(Ridge(), cv=ShuffleSplit(2, random_state=0))
     with pytest.raises(ValueError, match=r"one test fold, but row \d+ is in [02]"):
-        ConformalRegressor(Ridge(), cv=ShuffleSplit(2, random_state=0)).fit(X, y)
+        model.fit(X, y)
+    assert not [name for name in vars(model) if name.endswith("_")]  # as before
 
 
 @pytest.mark.parametrize("coverage", [0, 1, 1.5, "68"])

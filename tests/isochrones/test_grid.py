@@ -143,14 +143,15 @@ def test_every_star_outside_the_gap_is_kept():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((10.5, 0.0), "log_age must be within 6 to 10.2, .* got 10.5"),
-        ((9.0, 0.7), "metallicity must be within -0.7 to 0.4, .* got 0.7"),
-        ((np.nan, 0.0), "log_age must be within .* got nan"),
+        ({"log_age": 10.5}, "log_age must be within 6 to 10.2, .* got 10.5"),
+        ({"metallicity": 0.7}, "metallicity must be within -0.7 to 0.4, .* got 0.7"),
+        ({"log_age": np.nan}, "log_age must be within .* got nan"),
+        ({"distance_kpc": -1.0}, "distance_kpc must be positive; got -1"),
     ],
 )
-def test_what_lies_outside_is_refused(arguments: tuple[float, float], message: str) -> None:
+def test_what_lies_outside_is_refused(arguments: dict[str, float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        isochrone(*arguments)
+        isochrone(**{"log_age": 9.0, **arguments})
 
 
 @pytest.mark.real
