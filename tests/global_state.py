@@ -17,8 +17,6 @@ import sklearn
 #: filters, Keras and rich draw random numbers, TensorFlow sets variables. What an estimator does
 #: at every use is still seen, by the next test that uses it.
 DONE_BY_IMPORTS = {"warnings filters", "Python's random state", "environment variables"}
-
-
 _MODULES = "modules loaded"
 #: What pytest sets as tests go by.
 _PYTESTS = {"PYTEST_CURRENT_TEST"}

@@ -4,29 +4,22 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from skcluster import estimate
+from skcluster import estimate, pipelines
 from skcluster.datasets import simulate_clusters
 from skcluster.inference import ConformalRegressor
-from skcluster.pipelines import (
-    ann_pipeline,
-    cnn_pipeline,
-    mdm_pipeline,
-    reference_pipeline,
-    set_pipeline,
-)
 from skcluster.schema import CLUSTER_PARAMETERS, TARGETS
 
 pytestmark = pytest.mark.slow
 
 MODELS = {
-    "ann": ann_pipeline(epochs=1, random_state=0),
-    "ann-paper": ann_pipeline(preset="paper", epochs=1, random_state=0),
-    "cnn": cnn_pipeline(epochs=1, filters=(4,), random_state=0),
-    "mdm": mdm_pipeline(epochs=1, filters=(4,), random_state=0),
-    "set": set_pipeline(epochs=0, random_state=0),
-    "reference": reference_pipeline(epochs=0, cv=2, n_draws=256, random_state=0),
+    "ann": pipelines.ann_pipeline(epochs=1, random_state=0),
+    "ann-paper": pipelines.ann_pipeline(preset="paper", epochs=1, random_state=0),
+    "cnn": pipelines.cnn_pipeline(epochs=1, filters=(4,), random_state=0),
+    "mdm": pipelines.mdm_pipeline(epochs=1, filters=(4,), random_state=0),
+    "set": pipelines.set_pipeline(epochs=0, random_state=0),
+    "reference": pipelines.reference_pipeline(epochs=0, cv=2, n_draws=256, random_state=0),
     "ann-intervals": ConformalRegressor(
-        ann_pipeline(epochs=1, random_state=0), cv=2, random_state=0
+        pipelines.ann_pipeline(epochs=1, random_state=0), cv=2, random_state=0
     ),
 }
 
@@ -35,9 +28,7 @@ MODELS = {
 def clusters():
     """Clusters whose labels lie at the ends of what is possible, where errors lead out of it."""
     X, y = simulate_clusters(40, random_state=0, n_stars=60)
-    y = y[list(CLUSTER_PARAMETERS)].copy()
-    y["a_v"] = 0.0
-    y["distance_kpc"] = 0.002
+    y = y[list(CLUSTER_PARAMETERS)].assign(a_v=0.0, distance_kpc=0.002)
     y.iloc[0] = [9.0, 3.0, 4.0]
     return X, y
 
@@ -71,7 +62,7 @@ def test_possible_values(name, clusters):
 def test_the_network_alone_would_leave_what_is_possible(clusters, targets):
     X, y = clusters
     y = y if targets is None else y[targets]
-    model = ann_pipeline(epochs=1, random_state=0).fit(X, y)
+    model = pipelines.ann_pipeline(epochs=1, random_state=0).fit(X, y)
     network = model.named_steps["regressor"]
     raw = network.regressor_.predict(model[:-1].transform(X))
     linear = raw * network.transformer_.data_range_ + network.transformer_.data_min_

@@ -17,6 +17,18 @@ from sklearn.pipeline import make_pipeline
 from skcluster import CMDHistogram, save_model
 from skcluster.datasets import simulate_clusters
 
+#: Names of the files by their kinds.
+FILES = {
+    **{kind: f"stars.{kind}" for kind in ("csv", "csv.gz", "tsv", "ecsv", "fits", "fits.gz")},
+    "votable": "stars.vot",
+    "votable, binary": "binary.vot",
+    "votable, binary2": "binary2.vot",
+    "parquet": "stars.parquet",
+    "parquet, astropy's": "units.parquet",
+    "parquet, nested": "nested.parquet",
+    "model": "model.skcluster",
+    "model, parts": "parts.skcluster",
+}
 #: Numbers that have broken readers of numbers.
 _NUMBERS = [b"0", b"-1", b"1e999", b"999999999", b"2147483648", b"18446744073709551616", b"nan"]
 
@@ -36,25 +48,7 @@ def sound_files(folder: Path) -> dict[str, Path]:
     table = Table.from_pandas(frame)
     for name in ("phot_g_mean_mag", "bp_rp"):
         table[name].unit = "mag"
-    files = {
-        kind: folder / name
-        for kind, name in {
-            "csv": "stars.csv",
-            "csv.gz": "stars.csv.gz",
-            "tsv": "stars.tsv",
-            "ecsv": "stars.ecsv",
-            "fits": "stars.fits",
-            "fits.gz": "stars.fits.gz",
-            "votable": "stars.vot",
-            "votable, binary": "binary.vot",
-            "votable, binary2": "binary2.vot",
-            "parquet": "stars.parquet",
-            "parquet, astropy's": "units.parquet",
-            "parquet, nested": "nested.parquet",
-            "model": "model.skcluster",
-            "model, parts": "parts.skcluster",
-        }.items()
-    }
+    files = {kind: folder / name for kind, name in FILES.items()}
     frame.to_csv(files["csv"], index=False)
     frame.to_csv(files["csv.gz"], index=False)
     frame.to_csv(files["tsv"], index=False, sep="\t")

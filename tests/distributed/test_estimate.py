@@ -1,13 +1,6 @@
 """Estimates of a partitioned catalogue are those of its clusters in memory, whatever happens."""
 
-import os
 import pickle
-import signal
-import subprocess
-import sys
-import textwrap
-import time
-from pathlib import Path
 
 import dask
 import dask.dataframe as dd
@@ -118,42 +111,6 @@ def test_what_is_there_is_not_done_again(catalogue, clusters, tmp_path):
     estimate(catalogue, tmp_path / "out", pickle.loads(pickle.dumps(model)))
     assert len(log.read_text().split()) == 7
     assert len(read(tmp_path / "out")) == 60
-
-
-KILLED = """
-import sys
-sys.path.append({here!r})
-import dask
-from slow_model import CountingModel
-from skcluster.distributed import estimate
-
-dask.config.set(scheduler="sync")
-estimate({catalogue!r}, {out!r}, CountingModel(log={log!r}, seconds=0.3).fit([0], [0]))
-"""
-
-
-def test_killed_half_way_and_resumed_nothing_is_lost_or_doubled(catalogue, clusters, tmp_path):
-    log, out = tmp_path / "log", tmp_path / "out"
-    script = textwrap.dedent(KILLED).format(
-        here=str(Path(__file__).parent), log=str(log), catalogue=str(catalogue), out=str(out)
-    )
-    process = subprocess.Popen([sys.executable, "-W", "ignore", "-c", script])
-    deadline = time.monotonic() + 120
-    while len(list(out.glob("part-*"))) < 2 and time.monotonic() < deadline:
-        time.sleep(0.02)
-    os.kill(process.pid, signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
-    done = {path: path.stat().st_mtime_ns for path in out.glob("part-*")}
-    assert 2 <= len(done) < 6
-
-    model = CountingModel(log=str(log), seconds=0.3).fit([0], [0])
-    estimate(catalogue, out, model)
-    assert {path: path.stat().st_mtime_ns for path in done} == done
-    table = read(out)
-    assert table.index.is_unique
-    assert len(table) == 60
-    assert (table["distance_kpc"] == table["n_stars"]).all()
-    assert 6 <= len(log.read_text().split()) <= 7
 
 
 @pytest.mark.parametrize("what", ["model", "catalogue", "coverage"])
