@@ -179,11 +179,16 @@ class ConformalRegressor(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
             check_same_order(X.index, y)
             for name, value in fit_params.items():
                 check_same_order(X.index, value, names=("X", name))
+        return self._fitted(X, y, fit_params)
+
+    def _learn(self, X: Any, y: npt.ArrayLike, fit_params: dict[str, Any]) -> None:
+        self.card_ = None
         names = target_names(y)
+        self.target_names_ = None if names is None else tuple(names)
         X, y = indexable(X, y)
         true = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
+        self.y_ndim_ = true.ndim
         routed = route(self, fit_params)
-        # Nothing is set before, so that a regressor that fails leaves the model as it was.
         self.estimator_, (predicted, self.errors_, spreads) = fit_and_predict_held_out(
             lambda rows: partial(_held_out, X=_safe_indexing(X, rows), true=true[rows]),
             self.estimator,
@@ -193,16 +198,12 @@ class ConformalRegressor(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
             routed.estimator.fit,
             self.n_jobs,
         )
-        self.card_ = None
-        self.target_names_ = None if names is None else tuple(names)
-        self.y_ndim_ = true.ndim
         self.scores_ = self.errors_ / spreads
         self.held_out_ = predicted.reshape(true.shape)
         for name in ("n_features_in_", "feature_names_in_"):
             if hasattr(self.estimator_, name):
                 setattr(self, name, getattr(self.estimator_, name))
         self._learn_domain(X)
-        return self
 
     def predict(self, X: Any) -> FloatArray:
         """Predict the targets with the regressor.

@@ -2,9 +2,10 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from copy import copy
 from math import ceil
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -289,6 +290,17 @@ class PredictiveMethodsMixin(DaskTokenMixin, ABC):
         to_fit, to_split = (MethodMapping().add(caller="fit", callee=c) for c in ("fit", "split"))
         router = MetadataRouter(owner=owner).add(estimator=self.estimator, method_mapping=to_fit)
         return router.add(splitter=self.cv, method_mapping=to_split)
+
+    def _fitted(self, X: Any, y: Any, fit_params: dict[str, Any]) -> Self:
+        """Return the estimator with what `_learn` learns, or leave it as it was if that fails."""
+        fitted = copy(self)
+        fitted._learn(X, y, fit_params)
+        self.__dict__.update(fitted.__dict__)
+        return self
+
+    @abstractmethod
+    def _learn(self, X: Any, y: Any, fit_params: dict[str, Any]) -> None:
+        """Learn from clusters and labels that have been checked."""
 
     def _learn_domain(self, X: Any) -> None:
         """Learn the domain from training clusters, after the regressor, if there is one.

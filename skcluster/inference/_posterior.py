@@ -5,7 +5,6 @@ which is sampled to a posterior (`_cluster_posterior`) and calibrated (`_calibra
 """
 
 from collections.abc import Sequence
-from copy import copy
 from dataclasses import KW_ONLY, dataclass, replace
 from functools import partial
 from numbers import Integral, Real
@@ -281,10 +280,7 @@ class IsochronePosterior(PredictiveMethodsMixin, MetaEstimatorMixin, RegressorMi
         for name, value in {"y": y, **fit_params}.items():
             check_same_order(X.index, value, names=("X", name))
         Prior(np.zeros(3), np.ones(3), **self._prior_options())  # refuses impossible values
-        fitted = copy(self)  # so that a fit that fails leaves the estimator as it was
-        fitted._learn(X, y, fit_params)
-        self.__dict__.update(fitted.__dict__)
-        return self
+        return self._fitted(X, y, fit_params)
 
     def _learn(self, X: NestedFrame, y: npt.ArrayLike | None, fit_params: dict[str, Any]) -> None:
         rng = check_random_state(self.random_state)
