@@ -107,3 +107,9 @@ def most_credible(samples: FloatArray, coverage: float, most: int) -> FloatArray
     # From the edge inwards: the edge defines the outline.
     spread: FloatArray = kept[np.linspace(0, len(kept) - 1, most).round().astype(int)]
     return spread
+
+
+def thinned(line: FloatArray, step: float) -> FloatArray:
+    """Return a line with one of the points in a row that are in the same square of this size."""
+    moves = (np.diff((line / step).round(), axis=0) != 0).any(axis=1)
+    return line[np.r_[True, moves]]

@@ -11,7 +11,7 @@ from skcluster._utils.typing import ClustersLike, FloatArray
 from skcluster.clusters import as_clusters, stars_of
 from skcluster.photometry import Law
 from skcluster.plotting._cmd import CMDDisplay
-from skcluster.plotting._diagram import diagram_limits, shades_of
+from skcluster.plotting._diagram import diagram_limits, shades_of, thinned
 from skcluster.plotting._inputs import membership_array
 from skcluster.plotting._style import VERMILION, title_text
 
@@ -159,8 +159,7 @@ def _drawing(display: CMDDisplay) -> str:
 
 def _line(points: FloatArray) -> str:
     """Return the commands that draw a line, which is broken where it has NaN."""
-    # At most one point per pixel.
-    points = points[np.r_[True, (np.diff(points.round(), axis=0) != 0).any(axis=1)]]
+    points = thinned(points, 1.0)  # at most one point per pixel
     drawn = np.isfinite(points.sum(axis=1))
     commands = np.where(np.r_[False, drawn[:-1]], "L", "M")[drawn]
     return "".join(f"{c}{x:.1f} {y:.1f}" for c, (x, y) in zip(commands, points[drawn], strict=True))

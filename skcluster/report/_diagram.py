@@ -17,7 +17,7 @@ from scipy.ndimage import binary_closing
 from skcluster._utils.typing import FloatArray, IntArray
 from skcluster.clusters import Stars
 from skcluster.plotting import CMDDisplay
-from skcluster.plotting._diagram import diagram_limits
+from skcluster.plotting._diagram import diagram_limits, thinned
 
 #: Maximum number of stars shown per cluster; a random selection of so many looks the same.
 _MOST_STARS = 4000
@@ -79,15 +79,7 @@ def _parts_within(line: FloatArray) -> list[FloatArray]:
     kept = np.convolve(near, [True, True, True], "same") & np.isfinite(line).all(axis=1)
     ends = np.flatnonzero(np.diff(np.pad(kept.astype(np.int8), 1)))
     parts = (line[start:end] for start, end in ends.reshape(-1, 2) if end - start > 1)
-    return [_thinned(part) for part in parts]
-
-
-def _thinned(line: FloatArray) -> FloatArray:
-    """Return the first, the last, and one point in each step of a line."""
-    along = np.cumsum(np.hypot(*np.diff(line, axis=0, prepend=line[:1]).T))
-    kept = np.diff(along // _STEP, prepend=-1.0) > 0
-    kept[-1] = True
-    return line[kept]
+    return [thinned(part, _STEP) for part in parts]
 
 
 def _packed(places: FloatArray) -> str:
