@@ -184,7 +184,7 @@ def estimate(
     model = load_model() if model is None else model
     if isinstance(model, Pipeline) and isinstance(selector := model[0], MemberSelector):
         X, model = selector.transform(X), model[1:] if len(model) > 2 else model[-1]
-    X = _told(as_clusters(X), model, release, zero_point, magnitude_limit, priors)
+    X = _with_statements(as_clusters(X), model, release, zero_point, magnitude_limit, priors)
     if n_samples and not X.index.is_unique:
         twice = X.index[X.index.duplicated()][0]
         raise ValueError(
@@ -216,7 +216,7 @@ def estimate(
     return tuple(results) if len(results) > 1 else results[0]
 
 
-def _told(
+def _with_statements(
     X: NestedFrame,
     model: Any,
     release: Release | None,
@@ -224,7 +224,7 @@ def _told(
     magnitude_limit: float | None,
     priors: Any,
 ) -> NestedFrame:
-    """Return clusters with what the user knows of them and their lists."""
+    """Return clusters with what the user states: release, magnitude limit and priors."""
     if release is not None or zero_point is not None:
         X = to_edr3_parallaxes(X, release or "edr3", zero_point=zero_point)
     if magnitude_limit is not None:

@@ -13,7 +13,7 @@ from skcluster.cli._console import (
     print_message,
     print_result,
 )
-from skcluster.cli._members import Found, add_search, draw, given_search, search
+from skcluster.cli._members import FieldMembers, add_search, draw, given_search, search
 from skcluster.cli._options import (
     Command,
     add_members,
@@ -88,12 +88,12 @@ def _add_inputs(command: argparse.ArgumentParser) -> None:
     add_search(command, "with --find-members or --from-gaia: ")
 
 
-def _read(options: argparse.Namespace) -> tuple[Any, Found | None]:
-    """Return clusters, and what was found if their members had to be found."""
+def _read(options: argparse.Namespace) -> tuple[Any, FieldMembers | None]:
+    """Return clusters, and their fields if the members had to be found."""
     if options.find_members or options.from_gaia:
-        found = search(options, read_members(options))
-        _tell(found)
-        return found.X, found
+        searched = search(options, read_members(options))
+        _print_counts(searched)
+        return searched.X, searched
     if given := given_search(options):
         option = next(iter(given)).replace("_", "-")
         raise ValueError(f"--{option} needs --find-members or --from-gaia.")
@@ -117,7 +117,7 @@ def _estimate(options: argparse.Namespace) -> None:
     from skcluster.persistence import load_model
 
     model = load_model(options.model, trusted=options.trusted)
-    X, found = _read(options)
+    X, searched = _read(options)
     draws = options.plots is not None
     if draws:
         from skcluster._utils.files import file_names
@@ -139,8 +139,8 @@ def _estimate(options: argparse.Namespace) -> None:
     send(options, "estimates", table, facts)
     if draws:
         _draw(options, X, table, samples, members)
-        if found is not None:
-            draw(options, found)
+        if searched is not None:
+            draw(options, searched)
     doubts = _doubts(table, options.output)
     if options.json:
         print_result(estimates_as_json(table, facts))
@@ -171,13 +171,13 @@ was seen in a list and accounted for; they are no reason to drop a row.
 )
 
 
-def _tell(found: Found) -> None:
+def _print_counts(searched: FieldMembers) -> None:
     """Say how many members there are, unless there are many clusters."""
-    counts = found.clusters["n_members"].fillna(0).astype(int)
+    counts = searched.clusters["n_members"].fillna(0).astype(int)
     if len(counts) > SHOWN:
         print_message(f"{counts.sum()} members in {len(counts)} clusters")
         return
-    for (name, n_members), flag in zip(counts.items(), found.clusters["flag"], strict=True):
+    for (name, n_members), flag in zip(counts.items(), searched.clusters["flag"], strict=True):
         print_message(f"{name}: {flag or f'{n_members} members'}")
 
 
@@ -311,7 +311,7 @@ def _report(options: argparse.Namespace) -> None:
     from skcluster.report import write_report
 
     model = load_model(options.model, trusted=options.trusted)
-    X, found = _read(options)
+    X, searched = _read(options)
     n_samples = _N_SAMPLES if hasattr(model, "predict_distribution") else 0
     table, samples, members = _results(options, model, X, n_samples=n_samples)
     facts = provenance(options, table)
@@ -321,7 +321,7 @@ def _report(options: argparse.Namespace) -> None:
         options.output,
         samples=samples,
         membership=members,
-        fields=None if found is None else (found.stars, found.clusters),
+        fields=None if searched is None else (searched.stars, searched.clusters),
         coverage=options.coverage,
         title=options.title or f"Star clusters of {name_of(options)}",
         metadata={name: fact for name, fact in facts.items() if name != "cite"},

@@ -35,7 +35,7 @@ _HEADINGS = {
 }
 
 
-class Found(NamedTuple):
+class FieldMembers(NamedTuple):
     """The clusters of fields."""
 
     #: As `skcluster.membership.find_members` returns them.
@@ -100,7 +100,7 @@ def given_search(options: argparse.Namespace) -> dict[str, Any]:
     return {name: value for name in _SEARCH if (value := getattr(options, name)) is not None}
 
 
-def search(options: argparse.Namespace, X: Any) -> Found:
+def search(options: argparse.Namespace, X: Any) -> FieldMembers:
     """Return the clusters of fields and their members.
 
     Raises
@@ -132,7 +132,7 @@ def search(options: argparse.Namespace, X: Any) -> Found:
         {name: stars[name].to_numpy()[order] for name in columns}, offsets, clusters.index
     )
     members.attrs = X.attrs  # the release of their parallaxes
-    return Found(stars, clusters, members)
+    return FieldMembers(stars, clusters, members)
 
 
 def _clusters_as_text(clusters: Any) -> str:
@@ -146,14 +146,14 @@ def _clusters_as_text(clusters: Any) -> str:
     return text
 
 
-def draw(options: argparse.Namespace, found: Found) -> None:
+def draw(options: argparse.Namespace, members: FieldMembers) -> None:
     """Draw the members of each cluster over the stars of its field."""
     from skcluster.plotting import save_memberships
 
-    with progress_bar("Drawing members", len(found.clusters)) as advance:
+    with progress_bar("Drawing members", len(members.clusters)) as advance:
         save_memberships(
-            found.stars,
-            found.clusters,
+            members.stars,
+            members.clusters,
             options.plots,
             threshold=given_search(options).get("threshold", 0.5),
             format=options.plot_format,
@@ -187,22 +187,22 @@ def _members(options: argparse.Namespace) -> None:
     check_outputs(options, *options.members, **outputs)
     options.find_members = True
     X = read_members(options)
-    found = search(options, X)
+    members = search(options, X)
     keywords: dict[str, Any] = {
-        "metadata": {"members": "selected by skcluster", **provenance(options, found.clusters)},
+        "metadata": {"members": "selected by skcluster", **provenance(options, members.clusters)},
         "overwrite": options.overwrite,
     }
     if options.output is not None:
-        write_clusters(found.X, options.output, **keywords)
+        write_clusters(members.X, options.output, **keywords)
     if options.clusters is not None:
-        write_estimates(found.clusters, options.clusters, **keywords)
-    send(options, "members", found.X, keywords["metadata"])
+        write_estimates(members.clusters, options.clusters, **keywords)
+    send(options, "members", members.X, keywords["metadata"])
     if options.plots is not None:
-        draw(options, found)
-    shown = found.clusters.head(SHOWN) if options.clusters else found.clusters
+        draw(options, members)
+    shown = members.clusters.head(SHOWN) if options.clusters else members.clusters
     print_result(_clusters_as_text(shown))
-    if len(shown) < len(found.clusters):
-        print_result(f"… and {len(found.clusters) - len(shown)} more in {options.clusters}")
+    if len(shown) < len(members.clusters):
+        print_result(f"… and {len(members.clusters) - len(shown)} more in {options.clusters}")
     for file in filter(None, outputs.values()):
         print_result(str(file))
 

@@ -294,7 +294,7 @@ def concat_clusters(parts: Sequence[NestedFrame]) -> NestedFrame:
     Returns
     -------
     NestedFrame
-        All clusters, in order. Of ``attrs``, it has the entries that are the same in all parts.
+        All clusters, in order. ``attrs`` keeps the entries that are the same in all parts.
 
     Examples
     --------

@@ -223,7 +223,8 @@ def isochrone(
     Raises
     ------
     ValueError
-        If age or metallicity is outside the range of the isochrones, or the distance not positive.
+        If age or metallicity is outside the range of the isochrones, or if the distance is not
+        positive.
 
     References
     ----------

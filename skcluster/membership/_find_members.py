@@ -15,7 +15,7 @@ from skcluster.clusters import Stars
 from skcluster.gaia import Release, parallax_zero_point
 from skcluster.membership._fields import Hints, SkyField, read_fields
 from skcluster.membership._mixture import EXPONENT, Cluster
-from skcluster.membership._search import Found, search
+from skcluster.membership._search import FieldClusters, search
 from skcluster.schema import CLUSTER_COLUMNS
 
 if TYPE_CHECKING:
@@ -124,11 +124,11 @@ def find_members(
     ['n_members', 'significance', 'ra']
     """
     hints = Hints.of(center, proper_motion, parallax)
-    _, flat, found = search_fields(X, hints, n_clusters, release)
+    _, flat, searched = search_fields(X, hints, n_clusters, release)
     cluster = np.full(len(flat), "", dtype=object)
     probability = np.full(len(flat), np.nan)
     rows, names = [], []
-    for sky, one in found:
+    for sky, one in searched:
         if one is None:
             probability[sky.rows] = 0.0
             rows.append({"flag": NO_CLUSTER})
@@ -152,17 +152,18 @@ def find_members(
 
 def search_fields(
     X: ClustersLike, hints: Hints, n_clusters: int | Literal["auto"], release: Release
-) -> tuple[NestedFrame, Stars, list[tuple[SkyField, Found | None]]]:
+) -> tuple[NestedFrame, Stars, list[tuple[SkyField, FieldClusters | None]]]:
     """Return fields, their flat star arrays, and the clusters of each, None if it has none."""
     X, stars, fields = read_fields(X, hints, release)
     most = None if n_clusters == "auto" else int(n_clusters)
-    found = [(sky, search(sky.field, sky.hint, most)) for sky in fields]
-    empty = [sky.name for sky, one in found if one is None]
+    searched = [(sky, search(sky.field, sky.hint, most)) for sky in fields]
+    empty = [sky.name for sky, one in searched if one is None]
     if empty:
         warn_caller(
-            f"{len(empty)} of {len(found)} fields have no significant cluster: {some_names(empty)}."
+            f"{len(empty)} of {len(searched)} fields have no significant cluster: "
+            f"{some_names(empty)}."
         )
-    return X, stars, found
+    return X, stars, searched
 
 
 def name_of(field: Any, rank: int) -> Any:
@@ -171,11 +172,11 @@ def name_of(field: Any, rank: int) -> Any:
 
 
 def describe(
-    sky: SkyField, found: Found, which: int, threshold: float, release: Release
+    sky: SkyField, clusters: FieldClusters, which: int, threshold: float, release: Release
 ) -> dict[str, Any]:
     """Return the values of a cluster in the columns of `skcluster.schema.CLUSTER_COLUMNS`."""
-    cluster, field = found.clusters[which], sky.field
-    chance = found.probability[which]
+    cluster, field = clusters.clusters[which], sky.field
+    chance = clusters.probability[which]
     cov = cluster.normal.cov[0]
     width = np.sqrt(cov.diagonal())
     weight = chance / (width[:, None] ** 2 + field.variance)
@@ -193,7 +194,7 @@ def describe(
     parsecs = np.radians(1000 / corrected) if corrected > 0 else np.nan
     return {
         "n_members": int(members.sum()),
-        "significance": float(found.significance[which]),
+        "significance": float(clusters.significance[which]),
         "ra": ra,
         "ra_error": centre_error / np.cos(np.radians(dec)),
         "dec": dec,
@@ -211,7 +212,7 @@ def describe(
         "core_radius_pc": cluster.core_radius * parsecs,
         "half_number_radius": half,
         "half_number_radius_pc": half * parsecs,
-        "field_density": _field_density(cluster, distance, found.probability, field.radius),
+        "field_density": _field_density(cluster, distance, clusters.probability, field.radius),
         "flag": "",
     }
 

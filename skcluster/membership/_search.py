@@ -80,7 +80,7 @@ class Hint:
 
 
 @dataclass(frozen=True)
-class Found:
+class FieldClusters:
     """Clusters of a field, the most significant first."""
 
     clusters: list[Cluster]
@@ -90,7 +90,7 @@ class Found:
     significance: FloatArray
 
 
-def search(field: Field, hint: Hint, n_clusters: int | None) -> Found | None:
+def search(field: Field, hint: Hint, n_clusters: int | None) -> FieldClusters | None:
     """Return the clusters of a field, at most ``n_clusters``, or None if it has none.
 
     All that are significant are fitted together, so that one does not attract the stars of another.
@@ -124,7 +124,7 @@ def search(field: Field, hint: Hint, n_clusters: int | None) -> Found | None:
     if not kept:
         return None
     significances = values[[chosen[k] for k in kept]]
-    return Found([best.clusters[k] for k in kept], best.probability[kept], significances)
+    return FieldClusters([best.clusters[k] for k in kept], best.probability[kept], significances)
 
 
 def _rank(field: Field, fitted: Fit, hint: Hint) -> float:

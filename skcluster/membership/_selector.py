@@ -151,9 +151,9 @@ class MemberSelector(TransformerMixin, BaseEstimator):
             As in `find_members`.
         """
         self._validate_params()
-        X, stars, found = search_fields(X, self._hints(), self.n_clusters, self.release)
+        X, stars, searched = search_fields(X, self._hints(), self.n_clusters, self.release)
         taken, chances, names, rows = [], [], [], []
-        for row, (sky, one) in enumerate(found):
+        for row, (sky, one) in enumerate(searched):
             probabilities = np.zeros((1, 0)) if one is None else one.probability
             for rank, chance in enumerate(probabilities):
                 members = np.flatnonzero(chance >= self.threshold)

@@ -277,7 +277,9 @@ class ArchitectureDisplay:
         text = f"{layer.text}\nshape {shape}{weights}"
         return self.ax_.text(x, y, text, ha="center", va="center", fontsize=7.5, linespacing=1.4)
 
-    def _arrow(self, start: tuple[float, float], end: tuple[float, float], left: Any) -> None:
+    def _arrow(
+        self, start: tuple[float, float], end: tuple[float, float], left: float | None
+    ) -> None:
         """Draw an arrow to the next row, or one that turns to the left of the rows between."""
         width, height = _BOX
         if left is None:

@@ -334,23 +334,23 @@ def _meaning_of(name: str, estimates: pd.DataFrame) -> str:
 
 def _meanings(estimates: pd.DataFrame, coverage: float) -> dict[str, str]:
     """Return what the numbers of a table of estimates mean, as HTML by the HTML of their terms."""
-    found = {}
+    meanings = {}
     ends = tuple(INTERVAL_ENDS)
     for name in estimates.columns:
         if not str(name).endswith(ends) and (text := _meaning_of(name, estimates)):
-            found[estimate_column(name).label.replace("$", "")] = text
+            meanings[estimate_column(name).label.replace("$", "")] = text
     if any(str(name).endswith(ends) for name in estimates.columns):
-        found[f"± or + −, {coverage:.0%} interval"] = (
+        meanings[f"± or + −, {coverage:.0%} interval"] = (
             f"The true value lies inside for {coverage:.0%} of clusters like those of the training."
         )
-        found["Band in the diagram"] = (
+        meanings["Band in the diagram"] = (
             f"Where the isochrones of the {coverage:.0%} most credible joint samples run. It "
             "shows how well the isochrone is known, not how far stars scatter around it."
         )
     for column, kind, known in (("flag", "Flag", FLAGS), ("notes", "Note", NOTES)):
         texts = "; ".join(map(str, dict.fromkeys(estimates.get(column, ())))).split("; ")
-        found |= {f"{kind} “{text}”": known[text] for text in texts if text in known}
-    return {escape(_capital(term)): escape(_capital(text)) for term, text in found.items()}
+        meanings |= {f"{kind} “{text}”": known[text] for text in texts if text in known}
+    return {escape(_capital(term)): escape(_capital(text)) for term, text in meanings.items()}
 
 
 def _capital(text: str) -> str:
